@@ -1,0 +1,150 @@
+/**
+ * Loads the native addon and says what it offers. Native code moves and checksums bytes and does every file operation;
+ * what the bytes mean is decided in TypeScript. Nothing here blocks the event loop except the functions marked "sync",
+ * which touch memory only.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TensorBundleError } from './errors.js';
+
+declare const handleBrand: unique symbol;
+
+/** An open file or directory descriptor. Closed by `close`, or at the latest when it is garbage. */
+export interface Handle {
+  readonly [handleBrand]: 'handle';
+}
+
+/** A shard that is being written. Holds the descriptor and the chunk that is not written yet. */
+export interface Shard {
+  readonly [handleBrand]: 'shard';
+}
+
+export interface FileStat {
+  /** 'device:inode'; two paths with the same identity are the same file. */
+  identity: string;
+  kind: 'file' | 'directory' | 'symlink' | 'other';
+  /** Bytes. */
+  size: number;
+  /** Permission bits (0o7777). */
+  mode: number;
+  links: number;
+  /** Nanoseconds since the epoch. */
+  modified: bigint;
+}
+
+export type OpenMode =
+  /** O_RDONLY; follows a symbolic link, as TensorFlow does. */
+  | 'read'
+  /** O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW: never opens what already exists. */
+  | 'create'
+  /** O_RDONLY | O_NOFOLLOW: to lock a file that is about to be removed. */
+  | 'lock';
+
+/**
+ * All names are single path components below an open directory (openat and friends); only `openDirectory` and
+ * `makeDirectory` take paths. Every function that returns a promise rejects with a NativeError.
+ */
+export interface NativeBinding {
+  // --- CRC32C (Castagnoli), unmasked. Sync.
+  /** Kernels usable on this processor, fastest first: 'avx512', 'sse42', 'arm64', 'portable'. */
+  crc32cKernels(): string[];
+  /** Forces a kernel for this process's later calls; for tests and benchmarks. Throws on an unusable name. */
+  selectCrc32cKernel(name: string): void;
+  /** CRC of `data`, continuing from `seed` (the CRC of what came before; 0 at the start). */
+  crc32c(data: ArrayBufferView, seed?: number): number;
+  /** CRC of A followed by B from crc(A), crc(B) and B's length in bytes. */
+  crc32cCombine(crcA: number, crcB: number, lengthB: number): number;
+
+  // --- directories and small files
+  openDirectory(path: string): Promise<Handle>;
+  /** mkdir(path, 0o777 & ~umask). False if something is there already. */
+  makeDirectory(path: string): Promise<boolean>;
+  /** Null if there is no such file (ENOENT); a FIFO or a device is refused at once, never waited for. */
+  open(directory: Handle, name: string, mode: OpenMode, permissions?: number): Promise<Handle | null>;
+  close(handle: Handle): Promise<void>;
+  /** Of a name in a directory without following a link (null if absent), or of the handle itself. */
+  stat(handle: Handle, name?: string, follow?: boolean): Promise<FileStat | null>;
+  /** Names in the directory, unsorted, without '.' and '..'. */
+  list(directory: Handle): Promise<string[]>;
+  rename(directory: Handle, from: string, to: string): Promise<void>;
+  /** False if there was no such name. */
+  unlink(directory: Handle, name: string): Promise<boolean>;
+  /** fsync; F_FULLFSYNC on macOS. Also for directories. */
+  sync(handle: Handle): Promise<void>;
+  /** flock without waiting. False if another open file description holds it. */
+  tryLock(handle: Handle): Promise<boolean>;
+  unlock(handle: Handle): Promise<void>;
+  setMode(handle: Handle, permissions: number): Promise<void>;
+  /** Bytes an unprivileged process may still write here. */
+  freeSpace(directory: Handle): Promise<number>;
+  /** The whole file; ESHORT if it shrinks meanwhile. Rejects with EFBIG above `maxBytes`. */
+  readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
+  /** Writes all of `data` at the handle's start (short writes and EINTR handled). */
+  writeAll(handle: Handle, data: Uint8Array): Promise<void>;
+
+  // --- shards
+  /**
+   * Creates NAME (as mode 'create'), reserves `bytes` with fallocate where the file system can.
+   * A full disk shows here as ENOSPC. On failure nothing is left behind.
+   */
+  createShard(directory: Handle, name: string, bytes: number, permissions?: number): Promise<Shard>;
+  /**
+   * Appends the views in order and gives the CRC32C of each. The caller's buffers stay pinned until it settles. What is
+   * checksummed is what is written, even if a caller changes a buffer meanwhile. One call at a time per shard. Small
+   * views are gathered into one chunk, so bytes may still be pending afterwards.
+   */
+  appendShard(shard: Shard, views: readonly ArrayBufferView[]): Promise<Uint32Array>;
+  /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the one announced. */
+  finishShard(shard: Shard, durable: boolean): Promise<void>;
+  /** Closes the descriptor; idempotent. Waits for an append in progress. */
+  closeShard(shard: Shard): Promise<void>;
+
+  // --- reading
+  /**
+   * CRC32C of many ranges, by pread into the engine's own buffers, in parallel over the engine's threads; range i is
+   * `lengths[i]` bytes at `offsets[i]` of `files[fileOf[i]]`. Large ranges are cut and their CRCs combined.
+   * A file that ends early rejects with ESHORT and the offset.
+   */
+  checksumRanges(
+    files: readonly Handle[],
+    fileOf: Uint32Array,
+    offsets: Float64Array,
+    lengths: Float64Array,
+  ): Promise<Uint32Array>;
+  /** The same, but the bytes land in `into[i]` (whose byte length is the range's); gives their CRC32C. */
+  readRanges(
+    files: readonly Handle[],
+    fileOf: Uint32Array,
+    offsets: Float64Array,
+    into: readonly ArrayBufferView[],
+  ): Promise<Uint32Array>;
+  /**
+   * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage.
+   * `offset` need not be page-aligned. Null where this runtime refuses external buffers (Electron).
+   */
+  map(file: Handle, offset: number, length: number): Promise<ArrayBuffer | null>;
+  /** Number of threads of the engine's pool. Sync. */
+  threads(): number;
+}
+
+function load(): NativeBinding {
+  const require = createRequire(import.meta.url);
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+  try {
+    // An addon given by path: the sanitizer and fault-injection builds of the tests.
+    const given = process.env.TENSORBUNDLE_BINDING;
+    if (given) return require(given) as NativeBinding;
+    return (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_NATIVE_ADDON',
+      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}; ` +
+        'run `npm rebuild tensorbundle` (it needs a C++17 compiler, make and Python 3), ' +
+        'and reinstall if node_modules was copied from another kind of machine',
+      { path: root, cause },
+    );
+  }
+}
+
+export const native: NativeBinding = load();

@@ -1,0 +1,123 @@
+/**
+ * Every error this package throws on purpose, and the one place where an operating-system error becomes one of them.
+ * Codes are stable: match `error.code`, never the text.
+ */
+
+/** Stable codes; `api.md` lists what each function can throw. */
+export type ErrorCode =
+  | 'ERR_ABORTED'
+  | 'ERR_BAD_NAME'
+  | 'ERR_CHECKSUM'
+  | 'ERR_CLOSED'
+  | 'ERR_CORRUPT'
+  | 'ERR_DTYPE'
+  | 'ERR_DUPLICATE_NAME'
+  | 'ERR_DURABILITY_UNCERTAIN'
+  | 'ERR_EXISTS'
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_IO'
+  | 'ERR_LOCKED'
+  | 'ERR_MISMATCH'
+  | 'ERR_MISSING_SHARD'
+  | 'ERR_NATIVE_ADDON'
+  | 'ERR_NOT_A_CHECKPOINT'
+  | 'ERR_NOT_CONSUMED'
+  | 'ERR_NOT_FOUND'
+  | 'ERR_NOT_SUPPORTED'
+  | 'ERR_NO_SPACE'
+  | 'ERR_PERMISSION'
+  | 'ERR_SHAPE'
+  | 'ERR_SLICE_GAP'
+  | 'ERR_SLICE_OVERLAP'
+  | 'ERR_STATE'
+  | 'ERR_TOO_LARGE'
+  | 'ERR_TRIVIAL_MATCH'
+  | 'ERR_TRUNCATED'
+  | 'ERR_UNMATCHED'
+  | 'ERR_V1_FORMAT';
+
+/** Data that travels with an error; every field is optional and machine-readable. */
+export interface ErrorDetails {
+  /** File or directory the error is about. */
+  path?: string | undefined;
+  /** Name of the tensor. */
+  tensor?: string | undefined;
+  /** Byte offset in `path`. */
+  offset?: number | undefined;
+  expected?: unknown;
+  found?: unknown;
+  cause?: unknown;
+}
+
+/** The one error class of the package. */
+export class TensorBundleError extends Error {
+  override readonly name = 'TensorBundleError';
+  readonly code: ErrorCode;
+  declare readonly path?: string;
+  declare readonly tensor?: string;
+  declare readonly offset?: number;
+  declare readonly expected?: unknown;
+  declare readonly found?: unknown;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    const { cause: _cause, ...data } = details;
+    for (const [key, value] of Object.entries(data)) {
+      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true });
+    }
+  }
+}
+
+/** What the native engine rejects with: one `Status` of C++ made into a plain Error in one place (native/status.cc). */
+export interface NativeError extends Error {
+  /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
+  code: string;
+  errno: number;
+  syscall: string;
+  path?: string;
+  /** Byte offset in the file, for reads and writes. */
+  offset?: number;
+}
+
+export function isNativeError(error: unknown): error is NativeError {
+  return error instanceof Error && typeof (error as Partial<NativeError>).syscall === 'string';
+}
+
+const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'ERR_PERMISSION',
+  EPERM: 'ERR_PERMISSION',
+  EROFS: 'ERR_PERMISSION',
+  ENOSPC: 'ERR_NO_SPACE',
+  EDQUOT: 'ERR_NO_SPACE',
+  ENOENT: 'ERR_NOT_FOUND',
+  ESHORT: 'ERR_TRUNCATED',
+  ECANCELED: 'ERR_ABORTED',
+};
+
+const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ERR_PERMISSION: 'check the permissions of the file and of its directory',
+  ERR_NO_SPACE:
+    'free space or use another file system; an overwrite needs room for the old and the new checkpoint together',
+};
+
+/** Turns anything the native engine rejected with into a TensorBundleError; other errors pass through unchanged. */
+export function fromNative(error: unknown, action: string, details: ErrorDetails = {}): Error {
+  if (!isNativeError(error)) return error instanceof Error ? error : new Error(String(error));
+  const code = CODE_OF_ERRNO[error.code] ?? 'ERR_IO';
+  const path = details.path ?? error.path;
+  const advice = ADVICE[code];
+  const where = path === undefined ? '' : ` ${path}`;
+  const message = `cannot ${action}${where}: ${error.code} in ${error.syscall}${advice ? `; ${advice}` : ''}`;
+  return new TensorBundleError(code, message, { offset: error.offset, ...details, path, cause: error });
+}
+
+/** The error of an aborted operation; `cause` is the signal's reason, as the web platform has it. */
+export function abortError(signal: AbortSignal, action: string): TensorBundleError {
+  return new TensorBundleError('ERR_ABORTED', `${action} was aborted`, { cause: signal.reason });
+}
+
+/** Throws ERR_ABORTED if the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined, action: string): void {
+  if (signal?.aborted) throw abortError(signal, action);
+}
