@@ -1,0 +1,26 @@
+/** Copies of whole checkpoints, through the reader and the writer: every checksum is checked on the way. */
+import { locate } from './locate.js';
+import { openBundle } from './open-bundle.js';
+import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { storedItems } from './reencode.js';
+import { save } from './save.js';
+
+/**
+ * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical unless
+ * its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
+ * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
+ */
+export async function copyCheckpoint(from: string, to: string, options: WriterOptions = {}): Promise<SaveResult> {
+  const checked = checkOptions(options);
+  const bundle = await openBundle(await locate(from), checked.signal);
+  try {
+    const keep = options.shards === undefined;
+    return await save(
+      to,
+      storedItems(bundle, stored => (keep ? stored.entry.shard : undefined)),
+      checked,
+    );
+  } finally {
+    await bundle.close();
+  }
+}

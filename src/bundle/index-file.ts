@@ -1,0 +1,201 @@
+/**
+ * A parsed index: the header, the names, and entries that are decoded when asked for. Names are the tensors' own; the
+ * header and the entries of slices are kept apart.
+ */
+import { TensorBundleError } from '../errors.js';
+import type { DTypeInfo } from '../format/dtypes.js';
+import { decodeEntry, type StoredEntry } from '../format/entry.js';
+import { decodeHeader } from '../format/header.js';
+import { decodeSliceKey, sliceKeyOf } from '../format/slice-key.js';
+import type { SliceExtent } from '../format/slices.js';
+import { type TableProblem, TableReader } from '../format/table-reader.js';
+import type { StoredTensor } from './tensor-reader.js';
+
+/** First byte of a slice's key (WriteNumIncreasing(0)). */
+const SLICE_MARK = 0;
+
+export class IndexFile {
+  readonly numShards: number;
+  /** Tensor data is in the other byte order. */
+  readonly bigEndian: boolean;
+  readonly #table: TableReader;
+  #names: string[] | null = null;
+  #positions: Map<string, number> | null = null;
+
+  /** Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_CHECKSUM, ERR_CORRUPT, with `path` and `offset`. */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly path: string,
+    options: { strict?: boolean } = {},
+  ) {
+    this.#table = new TableReader(bytes, path, options);
+    if (this.#table.count === 0 || this.#table.firstByte(0) !== -1) {
+      throw new TensorBundleError(
+        'ERR_NOT_A_CHECKPOINT',
+        `${path} is a table, but without the header of a checkpoint`,
+        { path },
+      );
+    }
+    const header = decodeHeader(this.#table.value(0), path, this.#table.valueOffset(0));
+    this.numShards = header.numShards;
+    this.bigEndian = header.bigEndian;
+  }
+
+  /** Rules that the table breaks although it can be read; only when opened strictly. */
+  get problems(): readonly TableProblem[] {
+    return this.#table.problems;
+  }
+
+  /** In the order of their UTF-8 bytes. */
+  names(): readonly string[] {
+    this.#index();
+    return this.#names!;
+  }
+
+  has(name: string): boolean {
+    return this.#index().has(name);
+  }
+
+  /** Throws ERR_NOT_FOUND with near names, ERR_CORRUPT. */
+  entry(name: string): StoredEntry {
+    return this.#decode(this.#positionOf(name), name);
+  }
+
+  /** A plain tensor, or throws as `entry`; ERR_DTYPE for a type this package does not know. */
+  stored(name: string): StoredTensor {
+    const position = this.#positionOf(name);
+    return this.#storedAt(position, name);
+  }
+
+  /** One slice of a partitioned tensor. Throws ERR_CORRUPT if its entry is missing or contradicts the full one. */
+  slice(name: string, full: StoredEntry, extents: readonly SliceExtent[], size: readonly number[]): StoredTensor {
+    const position = this.#table.find(sliceKeyOf(name, extents));
+    if (position < 0) {
+      throw new TensorBundleError('ERR_CORRUPT', `${this.path}: the entry of a slice of '${name}' is missing`, {
+        path: this.path,
+        tensor: name,
+        expected: extents,
+      });
+    }
+    const stored = this.#storedAt(position, name);
+    const agrees =
+      stored.entry.dtypeNumber === full.dtypeNumber &&
+      String(stored.entry.shape) === String(size) &&
+      stored.entry.slices.length === 0;
+    if (agrees) return stored;
+    throw new TensorBundleError(
+      'ERR_CORRUPT',
+      `${this.path}: a slice of '${name}' has another type or shape than its place in the tensor`,
+      {
+        path: this.path,
+        tensor: name,
+        offset: this.#table.valueOffset(position),
+        expected: size,
+        found: stored.entry.shape,
+      },
+    );
+  }
+
+  /** Every stored tensor, slices included, in key order; partitioned tensors' full entries are left out. */
+  *storedTensors(): Generator<StoredTensor> {
+    for (const attempt of this.attempts()) {
+      const stored = attempt();
+      if (stored !== null) yield stored;
+    }
+  }
+
+  /** One decoding for each entry after the header, to be made one at a time; null for a partitioned tensor's full entry. */
+  *attempts(): Generator<() => StoredTensor | null> {
+    for (let i = 1; i < this.#table.count; i++) {
+      yield () => {
+        const name = this.#tensorNameAt(i);
+        const entry = this.#decode(i, name);
+        return entry.slices.length > 0 ? null : { name, position: i, entry, dtype: this.dtypeOf(name, entry) };
+      };
+    }
+  }
+
+  /** Name of a tensor whose bytes lie in the shard; null if none does. */
+  firstEntryIn(shard: number): string | null {
+    for (let i = 1; i < this.#table.count; i++) {
+      const name = this.#tensorNameAt(i);
+      const entry = this.#decode(i, name);
+      if (entry.shard === shard && entry.slices.length === 0) return name;
+    }
+    return null;
+  }
+
+  #index(): Map<string, number> {
+    if (this.#positions !== null) return this.#positions;
+    const names: string[] = [];
+    const positions = new Map<string, number>();
+    for (let i = 1; i < this.#table.count; i++) {
+      if (this.#sliceNameAt(i) !== null) continue;
+      const name = this.#table.name(i);
+      names.push(name);
+      positions.set(name, i);
+    }
+    this.#names = names;
+    this.#positions = positions;
+    return positions;
+  }
+
+  /** Name of the tensor that a slice's key belongs to; null for the key of a tensor itself. */
+  #sliceNameAt(position: number): string | null {
+    if (this.#table.firstByte(position) !== SLICE_MARK) return null;
+    try {
+      return Buffer.from(decodeSliceKey(this.#table.key(position)).name).toString('utf8');
+    } catch {
+      // A tensor's name may begin with NUL; it is no slice key then.
+      return null;
+    }
+  }
+
+  #tensorNameAt(position: number): string {
+    return this.#sliceNameAt(position) ?? this.#table.name(position);
+  }
+
+  #positionOf(name: string): number {
+    const position = this.#index().get(name);
+    if (position !== undefined) return position;
+    const near = nearNames(name, this.names());
+    const hint = near.length > 0 ? `; there is ${near.map(other => `'${other}'`).join(', ')}` : '';
+    throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} holds no tensor '${name}'${hint}`, {
+      path: this.path,
+      tensor: name,
+    });
+  }
+
+  #decode(position: number, name: string): StoredEntry {
+    return decodeEntry(this.#table.value(position), {
+      path: this.path,
+      tensor: name,
+      offset: this.#table.valueOffset(position),
+    });
+  }
+
+  #storedAt(position: number, name: string): StoredTensor {
+    const entry = this.#decode(position, name);
+    return { name, position, entry, dtype: this.dtypeOf(name, entry) };
+  }
+
+  /** Throws ERR_DTYPE for a type this package does not know. */
+  dtypeOf(name: string, entry: StoredEntry): DTypeInfo {
+    if (entry.dtype !== undefined) return entry.dtype;
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `${this.path}: tensor '${name}' has type number ${entry.dtypeNumber}, which this version does not know`,
+      {
+        path: this.path,
+        tensor: name,
+        found: entry.dtypeNumber,
+      },
+    );
+  }
+}
+
+/** At most three names that share an ending or a beginning with what was asked for. */
+function nearNames(name: string, names: readonly string[]): string[] {
+  const last = name.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
+  return names.filter(other => other.includes(name) || (last.length > 2 && other.includes(last))).slice(0, 3);
+}

@@ -1,0 +1,86 @@
+/** Which checkpoint of a directory is the newest, and whether one exists. */
+import { join, resolve } from 'node:path';
+import { stripFileSuffix } from '../commit/names.js';
+import { readCheckpointState } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
+import { kindOf } from './locate.js';
+import { CheckpointReader } from './reader.js';
+import { verifyCheckpoint } from './verify.js';
+
+/**
+ * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too.
+ */
+export async function checkpointExists(path: string): Promise<boolean> {
+  if (path === '' || path.endsWith('/')) return directoryHasOne(path);
+  if ((await kindOf(`${path}.index`)) === 'file') return true;
+  const stripped = stripFileSuffix(path);
+  if (stripped !== null) return (await kindOf(`${stripped}.index`)) === 'file';
+  return (await kindOf(path)) === 'directory' && directoryHasOne(path);
+}
+
+async function directoryHasOne(directory: string): Promise<boolean> {
+  if ((await kindOf(join(directory, 'variables', 'variables.index'))) === 'file') return true;
+  return (await latestCheckpoint(directory)) !== null;
+}
+
+/**
+ * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. Never
+ * throws for what it finds (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
+ */
+export async function latestCheckpoint(directory: string, latestFilename = 'checkpoint'): Promise<string | null> {
+  try {
+    const state = await readCheckpointState(directory, latestFilename);
+    if (state === null || state.modelCheckpointPath === '') return null;
+    return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
+  } catch (error) {
+    if (error instanceof TensorBundleError) return null;
+    throw error;
+  }
+}
+
+/**
+ * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by
+ * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is.
+ */
+export async function latestValidCheckpoint(
+  directory: string,
+  options: { latestFilename?: string; deep?: boolean } = {},
+): Promise<string | null> {
+  for (const prefix of await candidates(directory, options.latestFilename ?? 'checkpoint')) {
+    if (await isValid(prefix, options.deep ?? true)) return prefix;
+  }
+  return null;
+}
+
+async function candidates(directory: string, latestFilename: string): Promise<string[]> {
+  const state = await readCheckpointState(directory, latestFilename).catch(() => null);
+  const named = state === null ? [] : [state.modelCheckpointPath, ...state.allModelCheckpointPaths.toReversed()];
+  const store = await LocalStore.open(resolve(directory));
+  if (store === null) return [];
+  try {
+    const found: { prefix: string; modified: bigint }[] = [];
+    for (const name of await store.list()) {
+      if (!name.endsWith('.index') || name === '.index') continue;
+      const stat = await store.stat(name);
+      if (stat?.kind === 'file')
+        found.push({ prefix: join(directory, name.slice(0, -'.index'.length)), modified: stat.modified });
+    }
+    found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0));
+    return [...new Set([...named, ...found.map(file => file.prefix)])].filter(prefix => prefix !== '');
+  } finally {
+    await store.close();
+  }
+}
+
+async function isValid(prefix: string, deep: boolean): Promise<boolean> {
+  try {
+    if (deep) return (await verifyCheckpoint(prefix)).ok;
+    const reader = await CheckpointReader.open(prefix);
+    await reader.close();
+    return true;
+  } catch (error) {
+    if (error instanceof TensorBundleError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+/** One-call questions to a checkpoint, as TensorFlow has them (tensorflow/python/training/checkpoint_utils.py). */
+import type { DType, TensorValue } from '../format/dtypes.js';
+import { CheckpointReader } from './reader.js';
+
+/** Name, type and shape of every tensor, in the order of names. Throws what `CheckpointReader.open` does. */
+export async function listVariables(path: string): Promise<{ name: string; dtype: DType; shape: number[] }[]> {
+  const reader = await CheckpointReader.open(path);
+  try {
+    return reader.names().map(name => {
+      const { dtype, shape } = reader.entry(name);
+      return { name, dtype, shape };
+    });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The value of one tensor; a trailing ':0' is dropped. Throws ERR_NOT_FOUND and what reading throws. */
+export async function loadVariable(path: string, name: string): Promise<TensorValue> {
+  const reader = await CheckpointReader.open(path);
+  try {
+    return await reader.read(name.endsWith(':0') && !reader.has(name) ? name.slice(0, -2) : name, { copy: true });
+  } finally {
+    await reader.close();
+  }
+}

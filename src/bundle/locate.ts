@@ -1,0 +1,100 @@
+/**
+ * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
+ */
+import { join, resolve } from 'node:path';
+import { splitPrefix, stripFileSuffix } from '../commit/names.js';
+import { readCheckpointState } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
+import { recognize } from '../format/sniff.js';
+import { LocalStore } from '../storage/local-store.js';
+import { IndexFile } from './index-file.js';
+
+type PathKind = 'file' | 'directory' | 'other' | null;
+
+/**
+ * The prefix that `path` means: PREFIX, PREFIX.index or PREFIX.data-*; a directory means its SavedModel's
+ * `variables/variables` if present, else what its state file names. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and
+ * ERR_V1_FORMAT with what is there instead.
+ */
+export async function locate(path: string): Promise<string> {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  if (trimmed === '')
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
+  const isDirectoryPath = trimmed !== path || /(^|\/)\.{0,2}$/.test(trimmed);
+  if (!isDirectoryPath && (await kindOf(`${trimmed}.index`)) !== null) return trimmed;
+  const stripped = stripFileSuffix(trimmed);
+  const kind = await kindOf(trimmed);
+  if (kind === 'directory') return locateInDirectory(trimmed);
+  if (stripped !== null && (kind !== null || (await kindOf(`${stripped}.index`)) !== null)) return stripped;
+  if (kind !== null) return explainFile(trimmed);
+  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${trimmed}.index does not exist`, {
+    path: `${trimmed}.index`,
+  });
+}
+
+async function locateInDirectory(directory: string): Promise<string> {
+  const variables = join(directory, 'variables', 'variables');
+  if ((await kindOf(`${variables}.index`)) !== null) return variables;
+  const state = await readCheckpointState(directory).catch(error => {
+    if (error instanceof TensorBundleError && error.code === 'ERR_CORRUPT') return null;
+    throw error;
+  });
+  if (state !== null && (await kindOf(`${state.modelCheckpointPath}.index`)) !== null) return state.modelCheckpointPath;
+  const found =
+    state === null
+      ? 'no `checkpoint` file and no SavedModel'
+      : `a \`checkpoint\` file that names ${state.modelCheckpointPath}, which does not exist`;
+  throw new TensorBundleError(
+    'ERR_NOT_FOUND',
+    `the directory ${directory} has ${found}; give the prefix of a checkpoint in it`,
+    {
+      path: directory,
+    },
+  );
+}
+
+/** The path is a file, but no checkpoint by its name: say what it is. */
+async function explainFile(path: string): Promise<never> {
+  const { directory, base } = splitPrefix(path);
+  const store = await LocalStore.open(resolve(directory));
+  const object = await store?.open(base);
+  try {
+    if (!object) throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist`, { path });
+    const bytes = new Uint8Array(Math.min(object.size, 4096));
+    await object.read(0, bytes);
+    // A V1 checkpoint is one table file; reading it as an index says so.
+    if (object.size < 1 << 30) checkV1(await object.readAll(1 << 30), path);
+    const what = recognize(bytes) ?? 'some other file';
+    throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${what}`, { path });
+  } finally {
+    await object?.close();
+    await store?.close();
+  }
+}
+
+function checkV1(bytes: Uint8Array, path: string): void {
+  try {
+    new IndexFile(bytes, path);
+  } catch (error) {
+    if (error instanceof TensorBundleError && error.code === 'ERR_V1_FORMAT') throw error;
+  }
+}
+
+/** Null if there is nothing. */
+export async function kindOf(path: string): Promise<PathKind> {
+  const { directory, base } = /(^|\/)\.{0,2}$/.test(path) ? { directory: path || '/', base: '.' } : splitPrefix(path);
+  let store: LocalStore | null;
+  try {
+    store = await LocalStore.open(resolve(directory));
+  } catch (error) {
+    if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') return null;
+    throw error;
+  }
+  if (store === null) return null;
+  try {
+    const stat = await store.stat(base);
+    return stat === null ? null : stat.kind === 'file' || stat.kind === 'directory' ? stat.kind : 'other';
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,83 @@
+/** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
+import { removeCheckpoint } from '../commit/remove.js';
+import { TensorBundleError } from '../errors.js';
+import { locate } from './locate.js';
+import { type OpenBundle, openBundle } from './open-bundle.js';
+import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { storedItems } from './reencode.js';
+import { save } from './save.js';
+import type { Item } from './source.js';
+
+/**
+ * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
+ * file is first met, walking `from` in order and each one's keys sorted; slices of one tensor are joined. `deleteInputs`
+ * removes the inputs after the commit. Rejects with ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
+ * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
+ */
+export async function mergeCheckpoints(
+  from: readonly string[],
+  to: string,
+  options: WriterOptions & { deleteInputs?: boolean } = {},
+): Promise<SaveResult> {
+  const checked = checkOptions(options);
+  if (from.length === 0)
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', { path: to });
+  const bundles: OpenBundle[] = [];
+  try {
+    for (const path of from) bundles.push(await openBundle(await locate(path), checked.signal));
+    const keep = options.shards === undefined;
+    const numbers = numberShards(bundles);
+    const items = bundles.flatMap((bundle, i) =>
+      storedItems(bundle, stored => (keep ? numbers[i]!.get(stored.entry.shard)! : undefined)),
+    );
+    if (keep) items.sort((a, b) => a.shard! - b.shard!);
+    checkNames(items);
+    const result = await save(to, items, checked);
+    if (options.deleteInputs)
+      for (const bundle of bundles) if (bundle.prefix !== to) await removeCheckpoint(bundle.prefix);
+    return result;
+  } finally {
+    await Promise.all(bundles.map(bundle => bundle.close()));
+  }
+}
+
+/** For each bundle, the number of each of its shards in the whole. */
+function numberShards(bundles: readonly OpenBundle[]): Map<number, number>[] {
+  let next = 0;
+  return bundles.map(bundle => {
+    const numbers = new Map<number, number>();
+    for (const { entry } of bundle.index.storedTensors()) {
+      if (!numbers.has(entry.shard)) numbers.set(entry.shard, next++);
+    }
+    return numbers;
+  });
+}
+
+function checkNames(items: readonly Item[]): void {
+  const first = new Map<string, Item>();
+  for (const item of items) {
+    const other = first.get(item.name);
+    if (other === undefined) {
+      first.set(item.name, item);
+      continue;
+    }
+    const details = { tensor: item.name };
+    if (!item.slice || !other.slice) {
+      throw new TensorBundleError(
+        'ERR_DUPLICATE_NAME',
+        `'${item.name}' is in more than one of the checkpoints`,
+        details,
+      );
+    }
+    if (item.dtype !== other.dtype) {
+      throw new TensorBundleError('ERR_DTYPE', `the slices of '${item.name}' have different dtypes`, details);
+    }
+    if (String(item.slice.fullShape) !== String(other.slice.fullShape)) {
+      throw new TensorBundleError(
+        'ERR_SHAPE',
+        `the slices of '${item.name}' are of tensors with different shapes`,
+        details,
+      );
+    }
+  }
+}

@@ -1,0 +1,294 @@
+/** The public reader: opens one generation of a checkpoint and reads from it as long as it is open. */
+import { TensorBundleError, throwIfAborted } from '../errors.js';
+import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
+import type { StoredEntry } from '../format/entry.js';
+import { covers, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
+import { locate } from './locate.js';
+import { type OpenBundle, openBundle } from './open-bundle.js';
+import type { Progress } from './options.js';
+import { assemble, rangeOf, sliceParts } from './partitioned.js';
+import { TensorReader } from './tensor-reader.js';
+import { type VerifyReport, verifyBundle } from './verify-bundle.js';
+
+export interface SliceEntry {
+  begin: number[];
+  size: number[];
+  shard: number;
+  offset: number;
+  bytes: number;
+  crc32c: number;
+}
+
+export interface Entry {
+  dtype: DType;
+  shape: number[];
+  /** Stored bytes, of all slices together. */
+  bytes: number;
+  /** Null where the tensor is partitioned: see `slices`. */
+  shard: number | null;
+  offset: number | null;
+  /** Unmasked. */
+  crc32c: number | null;
+  slices: SliceEntry[];
+}
+
+export interface ReadOptions {
+  /** First index of each dimension; default 0. */
+  begin?: readonly number[];
+  /** Elements of each dimension; -1 is to the end, the default. */
+  size?: readonly number[];
+  /** False (default): the data may alias one private mapping shared by all reads. True: an array of its own. */
+  copy?: boolean;
+  signal?: AbortSignal;
+}
+
+const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads one checkpoint. An overwrite that happens meanwhile does not change what an open reader sees.
+ *
+ * @example
+ * await using reader = await CheckpointReader.open('out/model');
+ * const { shape, data } = await reader.read('kernel');
+ */
+export class CheckpointReader implements AsyncDisposable {
+  readonly #bundle: OpenBundle;
+  readonly #tensors: TensorReader;
+  readonly #pending = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  private constructor(bundle: OpenBundle, verify: boolean) {
+    this.#bundle = bundle;
+    this.#tensors = new TensorReader(bundle, verify);
+  }
+
+  /**
+   * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint).
+   * `verify`: 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none.
+   * Rejects with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT,
+   * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED.
+   */
+  static async open(
+    path: string,
+    options: { verify?: 'open' | 'read' | 'never'; signal?: AbortSignal } = {},
+  ): Promise<CheckpointReader> {
+    const bundle = await openBundle(await locate(path), options.signal);
+    const reader = new CheckpointReader(bundle, options.verify !== 'never');
+    if (options.verify !== 'open') return reader;
+    try {
+      await reader.#checkAll(options.signal);
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  get prefix(): string {
+    return this.#bundle.prefix;
+  }
+
+  /** Data files that the header counts. */
+  get numShards(): number {
+    return this.#bundle.index.numShards;
+  }
+
+  /** In the order of their UTF-8 bytes; without the header and the keys of slices, with the object graph. */
+  names(): string[] {
+    this.#checkOpen();
+    return [...this.#bundle.index.names()];
+  }
+
+  has(name: string): boolean {
+    this.#checkOpen();
+    return this.#bundle.index.has(name);
+  }
+
+  /** Throws ERR_NOT_FOUND; ERR_CORRUPT and ERR_DTYPE for a damaged or unknown entry. */
+  entry(name: string): Entry {
+    this.#checkOpen();
+    const { index } = this.#bundle;
+    const entry = index.entry(name);
+    const dtype = index.dtypeOf(name, entry).name;
+    if (entry.slices.length === 0) {
+      return {
+        dtype,
+        shape: entry.shape,
+        bytes: entry.size,
+        shard: entry.shard,
+        offset: entry.offset,
+        crc32c: entry.crc,
+        slices: [],
+      };
+    }
+    const slices = sliceParts(index, name, entry).map(({ box, stored }) => ({
+      begin: box.begin,
+      size: box.size,
+      shard: stored.entry.shard,
+      offset: stored.entry.offset,
+      bytes: stored.entry.size,
+      crc32c: stored.entry.crc,
+    }));
+    const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
+    return { dtype, shape: entry.shape, bytes, shard: null, offset: null, crc32c: null, slices };
+  }
+
+  /**
+   * A tensor, or the box of it that `begin` and `size` name. A range of a string or variant reads it whole.
+   * Rejects with ERR_NOT_FOUND, ERR_SHAPE (the range), ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP,
+   * ERR_SLICE_OVERLAP, ERR_DTYPE, ERR_TOO_LARGE, ERR_CLOSED, ERR_ABORTED, ERR_IO.
+   */
+  read(name: string, options: ReadOptions = {}): Promise<TensorValue> {
+    return this.#track(() => this.#read(name, options));
+  }
+
+  /**
+   * The bytes of a tensor in order (little-endian, row-major) in pieces of at most `bytes`, for tensors that no array can
+   * hold: its checksum is checked before the first piece. Of a string tensor each piece is one element.
+   */
+  async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
+    this.#checkOpen();
+    const { index } = this.#bundle;
+    const entry = index.entry(name);
+    const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
+    if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
+      throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'bytes must be a whole number from 1', { found: pieceBytes });
+    }
+    const dtype = index.dtypeOf(name, entry);
+    if (dtype.name === 'string') {
+      yield* (await this.read(name)).data as readonly Uint8Array[];
+    } else if (dtype.name === 'variant') {
+      const bytes = (await this.read(name)).data as Uint8Array;
+      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+    } else if (entry.slices.length > 0) {
+      yield* this.#partitionedPieces(name, entry, pieceBytes);
+    } else {
+      for await (const piece of this.#tensors.pieces(index.stored(name), pieceBytes)) {
+        yield piece;
+        this.#checkOpen();
+      }
+    }
+  }
+
+  /** Checks every checksum and every rule of the structure. Damage is in the report; it rejects only for ERR_ABORTED and ERR_CLOSED. */
+  verify(options: { signal?: AbortSignal; onProgress?(progress: Progress): void } = {}): Promise<VerifyReport> {
+    return this.#track(() => verifyBundle(this.#bundle, options));
+  }
+
+  /** Waits for reads in progress; views that were given out stay valid. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+    this.#tensors.release();
+    await this.#bundle.close();
+  }
+
+  async #read(name: string, options: ReadOptions): Promise<TensorValue> {
+    throwIfAborted(options.signal, 'reading');
+    const { index } = this.#bundle;
+    const entry = index.entry(name);
+    const dtype = index.dtypeOf(name, entry);
+    const { shape } = entry;
+    const whole = options.begin === undefined && options.size === undefined;
+    const box: TensorSlice = whole
+      ? { begin: shape.map(() => 0), size: shape }
+      : rangeOf(name, shape, options.begin, options.size);
+    const value = (data: TensorValue['data']): TensorValue => {
+      throwIfAborted(options.signal, 'reading');
+      return { dtype: dtype.name, shape: [...box.size], data };
+    };
+    if (entry.slices.length > 0)
+      return value(await assemble(this.#tensors, index, name, entry, box, options.copy ?? false));
+    const stored = index.stored(name);
+    if (dtype.name === 'variant') {
+      if (whole) return value(await this.#tensors.variant(stored));
+      throw new TensorBundleError('ERR_NOT_SUPPORTED', `'${name}' is a variant; it can only be read whole`, {
+        tensor: name,
+      });
+    }
+    if (dtype.name === 'string') {
+      const elements = await this.#tensors.strings(stored);
+      return value(whole ? elements : pick(elements, shape, box));
+    }
+    if (whole) return value(await this.#tensors.numeric(stored, options.copy ?? false));
+    return value(await this.#tensors.range(stored, box));
+  }
+
+  async *#partitionedPieces(name: string, entry: StoredEntry, pieceBytes: number): AsyncGenerator<Uint8Array> {
+    const { index } = this.#bundle;
+    const dtype = index.dtypeOf(name, entry);
+    const rowBytes = entry.shape.slice(1).reduce((product, n) => product * n, dtype.bytes);
+    const rows = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
+    for (let row = 0; row < entry.shape[0]!; row += rows) {
+      const size = [Math.min(rows, entry.shape[0]! - row), ...entry.shape.slice(1)];
+      const { data } = await this.read(name, { begin: [row, ...entry.shape.slice(1).map(() => 0)], size, copy: true });
+      const array = data as NumericArray;
+      const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+    }
+  }
+
+  async #checkAll(signal: AbortSignal | undefined): Promise<void> {
+    const { index } = this.#bundle;
+    const checks: Promise<void>[] = [];
+    for (const stored of index.storedTensors()) checks.push(this.#tensors.check(stored));
+    await Promise.all(checks);
+    throwIfAborted(signal, 'opening the checkpoint');
+    for (const name of index.names()) {
+      const entry = index.entry(name);
+      if (entry.slices.length > 0) checkSliceSet(name, entry);
+    }
+  }
+
+  async #track<T>(action: () => Promise<T>): Promise<T> {
+    this.#checkOpen();
+    const running = action();
+    this.#pending.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#pending.delete(running);
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === null) return;
+    throw new TensorBundleError('ERR_CLOSED', `this reader of ${this.prefix} is closed; open another`, {
+      path: this.prefix,
+    });
+  }
+}
+
+/** Gaps are legal to store (parts that wait for a merge), overlaps never are. */
+function checkSliceSet(name: string, entry: StoredEntry): void {
+  const boxes = entry.slices.map(extents => sliceOf(extents, entry.shape));
+  if (overlaps(boxes) !== null) {
+    throw new TensorBundleError('ERR_SLICE_OVERLAP', `stored slices of '${name}' overlap`, { tensor: name });
+  }
+  if (!covers(boxes, entry.shape)) {
+    throw new TensorBundleError('ERR_SLICE_GAP', `the stored slices of '${name}' do not cover [${entry.shape}]`, {
+      tensor: name,
+    });
+  }
+}
+
+function pick(elements: readonly Uint8Array[], shape: readonly number[], box: TensorSlice): Uint8Array[] {
+  return [...elementIndexes(shape, box)].map(i => elements[i]!);
+}
+
+function* elementIndexes(shape: readonly number[], box: TensorSlice, axis = 0, base = 0): Generator<number> {
+  if (axis === shape.length) {
+    yield base;
+    return;
+  }
+  for (let i = 0; i < box.size[axis]!; i++)
+    yield* elementIndexes(shape, box, axis + 1, base * shape[axis]! + box.begin[axis]! + i);
+}

@@ -1,0 +1,166 @@
+/**
+ * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the index,
+ * publish. Nothing of the old checkpoint is touched before the publication's rename (src/commit/publication.ts).
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { native } from '../binding.js';
+import { announce, type SaveEvent } from '../commit/channels.js';
+import { splitPrefix } from '../commit/names.js';
+import { Publication } from '../commit/publication.js';
+import { throwIfAborted } from '../errors.js';
+import { layout, naturalShards, totalCandidates, withTotal } from '../format/plan.js';
+import { LocalStore } from '../storage/local-store.js';
+import type { ObjectStore } from '../storage/store.js';
+import { buildIndex, type Placement } from './index-builder.js';
+import type { CheckedOptions, Progress, SaveResult } from './options.js';
+import { resolveItems } from './resolve.js';
+import { ShardStream } from './shard-stream.js';
+import type { Item } from './source.js';
+
+/** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
+export async function save(prefix: string, items: readonly Item[], options: CheckedOptions): Promise<SaveResult> {
+  const { directory, base } = splitPrefix(prefix);
+  throwIfAborted(options.signal, 'the save');
+  const resolved = await resolveItems(items, options.signal);
+  const store = await LocalStore.create(resolve(directory));
+  try {
+    return await new Save(prefix, store, base, resolved, options).run();
+  } finally {
+    await store.close();
+  }
+}
+
+class Save {
+  readonly #totalBytes: number;
+  #bytesDone = 0;
+
+  constructor(
+    private readonly prefix: string,
+    private readonly store: ObjectStore,
+    private readonly base: string,
+    private readonly items: readonly Item[],
+    private readonly options: CheckedOptions,
+  ) {
+    this.#totalBytes = items.reduce((sum, item) => sum + item.bytes!, 0);
+  }
+
+  async run(): Promise<SaveResult> {
+    const { items, options, store, base } = this;
+    const inputs = items.map(item => ({ bytes: item.bytes!, shard: item.shard }));
+    const naturalAssignment = naturalShards(inputs, options.shards, availableParallelism());
+    const natural = Math.max(
+      1,
+      naturalAssignment.reduce((most, shard) => Math.max(most, shard + 1), 0),
+    );
+    const publication = await Publication.begin(store, base, {
+      ...options,
+      candidates: totalCandidates(natural, items.length),
+      bytes: this.#totalBytes + indexEstimate(items),
+    });
+    try {
+      const total = publication.total;
+      const plan = layout(inputs, withTotal(naturalAssignment, natural, total), total);
+      this.#announce('plan', total);
+      const placements = await this.#writeShards(publication, plan);
+      this.#announce('write', total);
+      const index = buildIndex(items, placements, plan.order.flat(), total);
+      this.#report('sync');
+      const removed = await publication.publish(index, () => {
+        this.#announce('sync', total);
+        this.#report('commit');
+      });
+      this.#announce('commit', total);
+      this.#announce('clean', total, { removed });
+      return {
+        prefix: this.prefix,
+        tensors: new Set(items.map(item => item.name)).size,
+        shards: total,
+        bytesWritten: this.#totalBytes + index.byteLength,
+        bytesLinked: 0,
+      };
+    } finally {
+      await publication.abandon();
+    }
+  }
+
+  async #writeShards(publication: Publication, plan: ReturnType<typeof layout>): Promise<Placement[]> {
+    const placements: Placement[] = new Array(this.items.length);
+    // One shard's failure stops the others at their next batch.
+    const failure = new AbortController();
+    const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < publication.total) {
+        const shard = next++;
+        try {
+          await this.#writeShard(publication, plan, shard, signal, placements);
+        } catch (error) {
+          failure.abort(error);
+          throw error;
+        }
+      }
+    };
+    const workers = Math.min(publication.total, native.threads());
+    const results = await Promise.allSettled(Array.from({ length: workers }, work));
+    // The shards stopped by another's failure report an abort: the cause is what the caller needs.
+    throwIfAborted(this.options.signal, 'the save');
+    if (failure.signal.aborted) throw failure.signal.reason;
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return placements;
+  }
+
+  async #writeShard(
+    publication: Publication,
+    plan: ReturnType<typeof layout>,
+    shard: number,
+    signal: AbortSignal,
+    placements: Placement[],
+  ): Promise<void> {
+    throwIfAborted(signal, 'the save');
+    const order = plan.order[shard]!;
+    const file = await publication.createShard(shard, plan.shardBytes[shard]!);
+    try {
+      const onBytes = (bytes: number): void => {
+        this.#bytesDone += bytes;
+        this.#report('write');
+      };
+      const stream = new ShardStream(
+        file,
+        order.map(i => this.items[i]!),
+        { signal, onBytes },
+      );
+      const crcs = await stream.run();
+      await file.finish(this.options.durable);
+      order.forEach((i, at) => {
+        placements[i] = { shard, offset: plan.offsets[i]!, crc: crcs[at]! };
+      });
+    } finally {
+      await file.close();
+    }
+  }
+
+  #report(phase: Progress['phase']): void {
+    this.options.onProgress?.({ phase, bytes: this.#bytesDone, totalBytes: this.#totalBytes });
+  }
+
+  #announce(
+    phase: 'plan' | 'write' | 'sync' | 'commit' | 'clean',
+    shards: number,
+    more: Partial<SaveEvent> = {},
+  ): void {
+    announce(phase, () => ({
+      prefix: this.prefix,
+      shards,
+      bytes: this.#totalBytes,
+      tensors: this.items.length,
+      durable: this.options.durable,
+      ...more,
+    }));
+  }
+}
+
+/** Enough for the index: each entry has at most about 60 bytes beside its name and shape. */
+function indexEstimate(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + 64 + 3 * item.name.length + 12 * item.shape.length, 4096);
+}

@@ -1,0 +1,180 @@
+/**
+ * What a caller may give as a tensor, and its check. A source becomes an `Item`: what the save needs to know before any
+ * I/O (name, type, shape, bytes) and a way to get the bytes when their turn comes.
+ */
+import { TensorBundleError } from '../errors.js';
+import { type DType, type DTypeInfo, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
+import type { SliceExtent, TensorSlice } from '../format/slices.js';
+import { TfPieces } from './tf-pieces.js';
+
+/** Pulled once, inside `finish()`: strings and variants first (their size is unknown), the rest in file order. */
+export interface LazyTensor {
+  dtype: DType;
+  shape: readonly number[];
+  /**
+   * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece that was given away must not be
+   * changed any more.
+   */
+  data: () => TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
+}
+
+/** A tf.Tensor or tf.Variable, known by its members: the core never loads TensorFlow.js. */
+export interface TfTensorLike {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  dataSync(): ArrayBufferView | readonly string[];
+}
+
+export type TensorSource = TensorValue | LazyTensor | TfTensorLike;
+
+/** What `pull` gives: validated when it comes. */
+export type Pulled = TensorData | AsyncIterable<Uint8Array>;
+
+/** One tensor (or one slice of a partitioned tensor) to be saved. */
+export interface Item {
+  name: string;
+  dtype: DTypeInfo;
+  /** Shape of what is stored: the slice's own for a slice. */
+  shape: readonly number[];
+  /** Null for strings and variants until they are resolved. */
+  bytes: number | null;
+  shard?: number | undefined;
+  /** `extents` is the box as it is stored, where a whole dimension has no length. */
+  slice?: { fullShape: readonly number[]; box: TensorSlice; extents: readonly SliceExtent[] };
+  content: Content;
+}
+
+export type Content =
+  /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */
+  | { kind: 'memory'; view: ArrayBufferView; crc?: number }
+  /** Values whose stored form is made before planning. */
+  | { kind: 'elements'; elements: () => TensorData | Promise<Pulled> | Pulled }
+  /** Bytes that come in their turn. */
+  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number };
+
+/** Throws ERR_DTYPE or ERR_SHAPE, with the tensor's name. */
+export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
+  if (source === null || typeof source !== 'object') {
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `tensor '${name}': give { dtype, shape, data } or a tf.Tensor`,
+      { tensor: name },
+    );
+  }
+  const dtype = dtypeOf(name, source.dtype);
+  const shape = [...source.shape];
+  const bytes = dtype.bytes === 0 ? null : elementCount(name, shape) * dtype.bytes;
+  if (bytes !== null && !Number.isSafeInteger(bytes)) throw shapeError(name, shape, 'is too large');
+  if (dtype.bytes === 0) elementCount(name, shape);
+  return { name, dtype, shape, bytes, shard: checkShard(name, shard), content: contentOf(name, source, dtype, shape) };
+}
+
+function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: readonly number[]): Content {
+  if ('dataSync' in source) {
+    const pieces = new TfPieces(name, source, dtype);
+    return dtype.bytes === 0
+      ? { kind: 'elements', elements: () => pieces.elements() }
+      : { kind: 'pull', pull: () => pieces };
+  }
+  const data = source.data;
+  if (typeof data === 'function') {
+    return dtype.bytes === 0 ? { kind: 'elements', elements: () => data() } : { kind: 'pull', pull: () => data() };
+  }
+  if (dtype.bytes === 0) {
+    checkElements(name, dtype, shape, data);
+    return { kind: 'elements', elements: () => data };
+  }
+  return { kind: 'memory', view: viewOf(name, dtype, shape, data) };
+}
+
+/** The value as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
+export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): ArrayBufferView {
+  if (!(data instanceof dtype.array)) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${name}': the data of ${dtype.name} must be a ${dtype.array.name}`,
+      {
+        tensor: name,
+        expected: dtype.array.name,
+        found: data === null || typeof data !== 'object' ? typeof data : data.constructor?.name,
+      },
+    );
+  }
+  const expected = elementCount(name, shape) * (dtype.bytes / dtype.array.BYTES_PER_ELEMENT);
+  if (data.length !== expected) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': shape [${shape}] needs ${expected} values, the data has ${data.length}`,
+      {
+        tensor: name,
+        expected,
+        found: data.length,
+      },
+    );
+  }
+  return data;
+}
+
+/** String data is one Uint8Array an element; a variant is one Uint8Array in all. Throws ERR_DTYPE or ERR_SHAPE. */
+export function checkElements(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): void {
+  if (dtype.name === 'variant') {
+    if (data instanceof Uint8Array) return;
+    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': a variant's data are its stored bytes, a Uint8Array`, {
+      tensor: name,
+    });
+  }
+  if (!Array.isArray(data) || !data.every(element => element instanceof Uint8Array)) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${name}': string data is an array with one Uint8Array an element`,
+      { tensor: name },
+    );
+  }
+  const expected = elementCount(name, shape);
+  if (data.length !== expected) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': shape [${shape}] needs ${expected} strings, there are ${data.length}`,
+      {
+        tensor: name,
+        expected,
+        found: data.length,
+      },
+    );
+  }
+}
+
+export function elementCount(name: string, shape: readonly number[]): number {
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw shapeError(name, shape, 'has a size that is no whole number >= 0');
+    count *= size;
+  }
+  if (!Number.isSafeInteger(count)) throw shapeError(name, shape, 'is too large');
+  return count;
+}
+
+function dtypeOf(name: string, dtype: string): DTypeInfo {
+  try {
+    return dtypeInfo(dtype);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': ${message}`, { tensor: name, found: dtype, cause });
+  }
+}
+
+function checkShard(name: string, shard: number | undefined): number | undefined {
+  if (shard === undefined || (Number.isSafeInteger(shard) && shard >= 0 && shard < 99_999)) return shard;
+  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `tensor '${name}': shard must be a whole number from 0`, {
+    tensor: name,
+    found: shard,
+  });
+}
+
+function shapeError(name: string, shape: readonly number[], what: string): TensorBundleError {
+  return new TensorBundleError('ERR_SHAPE', `tensor '${name}': shape [${shape}] ${what}`, {
+    tensor: name,
+    found: [...shape],
+  });
+}

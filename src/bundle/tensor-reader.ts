@@ -1,0 +1,310 @@
+/**
+ * Reads tensors of an open bundle: whole, by range, assembled from slices. Nothing is allocated before the entry's numbers
+ * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
+ */
+import { TensorBundleError } from '../errors.js';
+import { boxRuns } from '../format/boxes.js';
+import { swapBytes } from '../format/byteswap.js';
+import type { DTypeInfo, NumericArray } from '../format/dtypes.js';
+import type { StoredEntry } from '../format/entry.js';
+import type { TensorSlice } from '../format/slices.js';
+import { decodeStrings, stringChecksum } from '../format/strings.js';
+import { variantChecksum } from '../format/variants.js';
+import type { StoredObject } from '../storage/store.js';
+import type { OpenBundle } from './open-bundle.js';
+import { ShardViews } from './shard-views.js';
+
+/** Below this a copy is cheaper than the page faults of a mapping. */
+const MIN_VIEW_BYTES = 4096;
+/** Rows this near to each other are read in one go; what lies between is thrown away. */
+const MAX_GAP_BYTES = 32 * 1024;
+const MAX_HULL_BYTES = 4 * 1024 * 1024;
+/** Reads of a range that may be under way at once. */
+const MAX_PENDING = 64;
+
+/** An entry that has bytes of its own: a plain tensor, or one slice of a partitioned one. */
+export interface StoredTensor {
+  name: string;
+  /** Position in the index. */
+  position: number;
+  entry: StoredEntry;
+  dtype: DTypeInfo;
+}
+
+export class TensorReader {
+  readonly #views = new Map<number, ShardViews>();
+  /** Checks of whole stored tensors, by position in the index: each is checked once. */
+  readonly #checks = new Map<number, Promise<void>>();
+
+  constructor(
+    private readonly bundle: OpenBundle,
+    private readonly verify: boolean,
+  ) {}
+
+  /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_MISSING_SHARD, ERR_TRUNCATED. */
+  locate({ name, entry, dtype }: StoredTensor): StoredObject {
+    const { shard, offset, size } = entry;
+    const path = this.bundle.index.path;
+    if (shard >= this.bundle.shards.length) {
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${path}: tensor '${name}' is said to be in shard ${shard} of ${this.bundle.shards.length}`,
+        {
+          path,
+          tensor: name,
+          expected: this.bundle.shards.length - 1,
+          found: shard,
+        },
+      );
+    }
+    const count = entry.shape.reduce((product, n) => product * n, 1);
+    const least = dtype.bytes === 0 ? count : count * dtype.bytes;
+    if (dtype.bytes === 0 ? size < least : size !== least) {
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}${least} bytes, its entry says ${size}`,
+        { path, tensor: name, expected: least, found: size },
+      );
+    }
+    const file = this.bundle.shards[shard];
+    const shardPath = this.bundle.shardPath(shard);
+    if (!file)
+      throw new TensorBundleError('ERR_MISSING_SHARD', `${shardPath} is missing; it holds '${name}'`, {
+        path: shardPath,
+        tensor: name,
+      });
+    if (offset + size > file.size) {
+      throw new TensorBundleError(
+        'ERR_TRUNCATED',
+        `${shardPath} ends at byte ${file.size}, but '${name}' lies at ${offset} to ${offset + size}`,
+        {
+          path: shardPath,
+          tensor: name,
+          offset,
+          expected: offset + size,
+          found: file.size,
+        },
+      );
+    }
+    return file;
+  }
+
+  /** Checks the stored checksum, without keeping the bytes; once per tensor. Throws ERR_CHECKSUM and what `locate` does. */
+  check(stored: StoredTensor): Promise<void> {
+    let check = this.#checks.get(stored.position);
+    if (check === undefined) {
+      check = this.#check(stored);
+      this.#checks.set(stored.position, check);
+      check.catch(() => this.#checks.delete(stored.position));
+    }
+    return check;
+  }
+
+  async #check(stored: StoredTensor): Promise<void> {
+    const file = this.locate(stored);
+    if (stored.dtype.bytes === 0) await this.#storedBytes(stored);
+    else this.#compare(stored, file, await file.checksum(stored.entry.offset, stored.entry.size));
+  }
+
+  /** A numeric tensor whole. Without `copy` it may be a view of the shard's mapping. */
+  async numeric(stored: StoredTensor, copy: boolean): Promise<NumericArray> {
+    const file = this.locate(stored);
+    const { dtype, entry } = stored;
+    const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
+    if (!copy && aligned && entry.size >= MIN_VIEW_BYTES && !this.#swapped(dtype)) {
+      const range = await this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
+      if (range !== null && range.byteOffset % dtype.array.BYTES_PER_ELEMENT === 0) {
+        if (this.verify) await this.check(stored);
+        return makeArray(
+          stored.name,
+          entry.size,
+          () => new dtype.array(range.buffer, range.byteOffset, entry.size / dtype.array.BYTES_PER_ELEMENT),
+        );
+      }
+    }
+    const into = this.allocate(stored.name, dtype, entry.shape);
+    const crc = await file.read(entry.offset, into);
+    if (this.verify) this.#compare(stored, file, crc);
+    this.#swap(dtype, into);
+    return into;
+  }
+
+  /** The elements of a string tensor, each a copy. */
+  async strings(stored: StoredTensor): Promise<Uint8Array[]> {
+    const count = stored.entry.shape.reduce((product, n) => product * n, 1);
+    return decodeStrings(await this.#storedBytes(stored), count, this.#context(stored));
+  }
+
+  /** The stored bytes of a variant. */
+  variant(stored: StoredTensor): Promise<Uint8Array> {
+    return this.#storedBytes(stored);
+  }
+
+  /** Stored bytes as the file has them (not byte-swapped), checked. For strings, variants and re-encoding. */
+  async #storedBytes(stored: StoredTensor): Promise<Uint8Array> {
+    const file = this.locate(stored);
+    const { dtype, entry } = stored;
+    const bytes = makeArray(stored.name, entry.size, () => new Uint8Array(entry.size)) as Uint8Array;
+    const crc = await file.read(entry.offset, bytes);
+    if (!this.verify) return bytes;
+    if (dtype.bytes !== 0) this.#compare(stored, file, crc);
+    else {
+      const count = entry.shape.reduce((product, n) => product * n, 1);
+      const checksum = dtype.name === 'string' ? stringChecksum : variantChecksum;
+      this.#compare(stored, file, checksum(bytes, count, this.#context(stored)));
+    }
+    return bytes;
+  }
+
+  /**
+   * Copies the box `size` at `begin` of a stored numeric tensor into `target` (an array of shape `targetShape`) at
+   * `targetBegin`. Reads only the rows the box touches, beyond the one check of the whole tensor.
+   */
+  async copyBox(
+    stored: StoredTensor,
+    box: TensorSlice,
+    target: NumericArray,
+    targetShape: readonly number[],
+    targetBegin: readonly number[],
+  ): Promise<void> {
+    const file = this.locate(stored);
+    if (this.verify) await this.check(stored);
+    const { dtype, entry } = stored;
+    const out = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    let pending: Promise<void>[] = [];
+    let hull: { start: number; end: number; runs: { at: number; target: number; bytes: number }[] } | null = null;
+    const flush = async (): Promise<void> => {
+      if (hull === null) return;
+      pending.push(this.#readHull(stored, file, hull, out));
+      hull = null;
+      if (pending.length >= MAX_PENDING) {
+        await Promise.all(pending);
+        pending = [];
+      }
+    };
+    for (const run of boxRuns(entry.shape, box.begin, targetShape, targetBegin, box.size)) {
+      const at = run.source * dtype.bytes;
+      const bytes = run.length * dtype.bytes;
+      if (hull !== null && (at - hull.end > MAX_GAP_BYTES || at + bytes - hull.start > MAX_HULL_BYTES || at < hull.end))
+        await flush();
+      hull ??= { start: at, end: at, runs: [] };
+      hull.end = at + bytes;
+      hull.runs.push({ at, target: run.target * dtype.bytes, bytes });
+    }
+    await flush();
+    await Promise.all(pending);
+  }
+
+  /** A box of a stored numeric tensor, as an array of its own. */
+  async range(stored: StoredTensor, box: TensorSlice): Promise<NumericArray> {
+    this.locate(stored);
+    const target = this.allocate(stored.name, stored.dtype, box.size);
+    await this.copyBox(
+      stored,
+      box,
+      target,
+      box.size,
+      box.size.map(() => 0),
+    );
+    return target;
+  }
+
+  /** An array for a value whose size has been checked against the files. Throws ERR_TOO_LARGE. */
+  allocate(name: string, dtype: DTypeInfo, shape: readonly number[]): NumericArray {
+    const count = shape.reduce((product, n) => product * n, 1);
+    return makeArray(
+      name,
+      count * dtype.bytes,
+      () => new dtype.array((count * dtype.bytes) / dtype.array.BYTES_PER_ELEMENT),
+    );
+  }
+
+  async #readHull(
+    stored: StoredTensor,
+    file: StoredObject,
+    hull: { start: number; end: number; runs: { at: number; target: number; bytes: number }[] },
+    out: Uint8Array,
+  ): Promise<void> {
+    const { entry, dtype } = stored;
+    const only = hull.runs.length === 1 ? hull.runs[0]! : null;
+    if (only !== null) {
+      const into = out.subarray(only.target, only.target + only.bytes);
+      await file.read(entry.offset + only.at, into);
+      this.#swap(dtype, into);
+      return;
+    }
+    const bytes = new Uint8Array(hull.end - hull.start);
+    await file.read(entry.offset + hull.start, bytes);
+    this.#swap(dtype, bytes);
+    for (const run of hull.runs)
+      out.set(bytes.subarray(run.at - hull.start, run.at - hull.start + run.bytes), run.target);
+  }
+
+  /** Stored bytes of a numeric tensor in order, little-endian, in pieces; checked before the first one. */
+  async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
+    const file = this.locate(stored);
+    if (this.verify) await this.check(stored);
+    const { dtype, entry } = stored;
+    const step = Math.max(dtype.bytes, pieceBytes - (pieceBytes % dtype.bytes));
+    for (let at = 0; at < entry.size; at += step) {
+      const piece = new Uint8Array(Math.min(step, entry.size - at));
+      await file.read(entry.offset + at, piece);
+      this.#swap(dtype, piece);
+      yield piece;
+    }
+  }
+
+  release(): void {
+    for (const views of this.#views.values()) views.release();
+    this.#views.clear();
+  }
+
+  #viewsOf(shard: number, file: StoredObject): ShardViews {
+    let views = this.#views.get(shard);
+    if (views === undefined) {
+      views = new ShardViews(file);
+      this.#views.set(shard, views);
+    }
+    return views;
+  }
+
+  #swapped(dtype: DTypeInfo): boolean {
+    return this.bundle.index.bigEndian && dtype.unit > 1;
+  }
+
+  #swap(dtype: DTypeInfo, array: ArrayBufferView): void {
+    if (this.#swapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
+  }
+
+  #context(stored: StoredTensor): { path: string; tensor: string; offset: number; bigEndian: boolean } {
+    return {
+      path: this.bundle.shardPath(stored.entry.shard),
+      tensor: stored.name,
+      offset: stored.entry.offset,
+      bigEndian: this.bundle.index.bigEndian,
+    };
+  }
+
+  #compare(stored: StoredTensor, file: StoredObject, found: number): void {
+    if (found === stored.entry.crc) return;
+    const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`;
+    throw new TensorBundleError(
+      'ERR_CHECKSUM',
+      `${file.path}: tensor '${stored.name}' is damaged: its bytes at ${stored.entry.offset} to ${stored.entry.offset + stored.entry.size} have CRC32C ${hex(found)}, the index says ${hex(stored.entry.crc)}; restore an earlier checkpoint`,
+      { path: file.path, tensor: stored.name, offset: stored.entry.offset, expected: stored.entry.crc, found },
+    );
+  }
+}
+
+/** Allocation of what the entry asks for; its size has been checked against the file. Throws ERR_TOO_LARGE. */
+function makeArray(name: string, bytes: number, make: () => NumericArray): NumericArray {
+  try {
+    return make();
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `tensor '${name}' has ${bytes} bytes, more than this Node can hold in one array; use pieces() or read a range`,
+      { tensor: name, found: bytes, cause },
+    );
+  }
+}

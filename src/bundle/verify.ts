@@ -1,0 +1,35 @@
+/** Verification of a checkpoint by path, also of one that cannot be opened at all. */
+import { TensorBundleError } from '../errors.js';
+import { locate } from './locate.js';
+import { openBundle } from './open-bundle.js';
+import { problemOf, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
+
+/** Errors of opening that say what is damaged; the others say that there is nothing to verify. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  'ERR_CHECKSUM',
+  'ERR_CORRUPT',
+  'ERR_TRUNCATED',
+  'ERR_MISSING_SHARD',
+  'ERR_NOT_A_CHECKPOINT',
+]);
+
+/**
+ * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
+ * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
+ */
+export async function verifyCheckpoint(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const prefix = await locate(path);
+  let bundle: Awaited<ReturnType<typeof openBundle>>;
+  try {
+    bundle = await openBundle(prefix, options.signal);
+  } catch (error) {
+    if (!(error instanceof TensorBundleError) || !DAMAGE.has(error.code)) throw error;
+    const problems = [problemOf(error, `${prefix}.index`)];
+    return { prefix, ok: false, tensors: 0, bytes: 0, unreferencedBytes: 0, problems };
+  }
+  try {
+    return await verifyBundle(bundle, options);
+  } finally {
+    await bundle.close();
+  }
+}

@@ -1,0 +1,180 @@
+/** The public writer: collects tensors without I/O, then saves them all at once. */
+import { TensorBundleError } from '../errors.js';
+import { extentsOf, intersect, isFullSlice, type TensorSlice } from '../format/slices.js';
+import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { save } from './save.js';
+import { elementCount, type Item, itemOf, type TensorSource } from './source.js';
+
+/**
+ * Writes one checkpoint: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`, byte for byte as TensorFlow's SaveV2 for the
+ * same tensors in the same order. What is there under the same name is replaced atomically by `finish()`.
+ *
+ * @example
+ * await using writer = new CheckpointWriter('out/model');
+ * writer.add('kernel', { dtype: 'float32', shape: [2, 2], data: new Float32Array([1, 2, 3, 4]) });
+ * await writer.finish();
+ */
+export class CheckpointWriter implements AsyncDisposable {
+  readonly #options: CheckedOptions;
+  readonly #abort = new AbortController();
+  readonly #items: Item[] = [];
+  readonly #plain = new Set<string>();
+  readonly #sliced = new Map<string, Item[]>();
+  #finishing: Promise<SaveResult> | null = null;
+
+  /** No I/O. Throws ERR_INVALID_ARGUMENT for an option. Missing directories are created by `finish()`. */
+  constructor(
+    readonly prefix: string,
+    options: WriterOptions = {},
+  ) {
+    const checked = checkOptions(options);
+    const signal = checked.signal ? AbortSignal.any([checked.signal, this.#abort.signal]) : this.#abort.signal;
+    this.#options = { ...checked, signal };
+  }
+
+  /**
+   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles. The order of the data files is
+   * the order of add. `shard` puts the tensor into that data file (numbers without a tensor are closed up).
+   * Throws ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
+   */
+  add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
+    this.#checkOpen();
+    checkName(name);
+    if (this.#plain.has(name) || this.#sliced.has(name)) throw duplicate(name);
+    const item = itemOf(name, tensor, options.shard);
+    this.#plain.add(name);
+    this.#items.push(item);
+    return this;
+  }
+
+  /**
+   * Adds one part of a partitioned tensor: the box that starts at `begin` and has the source's shape, of a tensor of
+   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged later);
+   * reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
+   */
+  addSlice(
+    name: string,
+    fullShape: readonly number[],
+    begin: readonly number[],
+    tensor: TensorSource,
+    options: { shard?: number } = {},
+  ): this {
+    this.#checkOpen();
+    checkName(name);
+    const item = itemOf(name, tensor, options.shard);
+    const extent: TensorSlice = { begin: [...begin], size: [...item.shape] };
+    elementCount(name, fullShape);
+    checkExtent(name, fullShape, extent);
+    if (isFullSlice(extent, fullShape)) return this.add(name, tensor, options);
+    if (this.#plain.has(name)) throw duplicate(name);
+    const others = this.#sliced.get(name) ?? [];
+    checkAgainst(name, fullShape, extent, item, others);
+    item.slice = { fullShape: [...fullShape], box: extent, extents: extentsOf(extent, fullShape) };
+    others.push(item);
+    this.#sliced.set(name, others);
+    this.#items.push(item);
+    return this;
+  }
+
+  /**
+   * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION,
+   * ERR_IO, ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
+   * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
+   */
+  finish(): Promise<SaveResult> {
+    try {
+      this.#checkOpen();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#finishing = save(this.prefix, this.#items, this.#options);
+    return this.#finishing;
+  }
+
+  /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */
+  async abort(): Promise<void> {
+    this.#abort.abort(new TensorBundleError('ERR_ABORTED', 'abort() was called'));
+    await this.#finishing?.catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  #checkOpen(): void {
+    if (this.#finishing === null && !this.#abort.signal.aborted) return;
+    const what = this.#finishing === null ? 'aborted' : 'finished';
+    throw new TensorBundleError('ERR_STATE', `this writer was ${what}; make a new one for another save`, {
+      path: this.prefix,
+    });
+  }
+}
+
+function checkName(name: string): void {
+  if (
+    typeof name === 'string' &&
+    name !== '' &&
+    !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(name)
+  )
+    return;
+  throw new TensorBundleError('ERR_BAD_NAME', "a tensor's name is a non-empty string without lone surrogates", {
+    tensor: String(name),
+  });
+}
+
+function checkExtent(name: string, fullShape: readonly number[], { begin, size }: TensorSlice): void {
+  const fits =
+    begin.length === fullShape.length &&
+    size.length === fullShape.length &&
+    begin.every((start, axis) => Number.isSafeInteger(start) && start >= 0 && start + size[axis]! <= fullShape[axis]!);
+  if (fits) return;
+  throw new TensorBundleError(
+    'ERR_SHAPE',
+    `slice of '${name}' at [${begin}] with shape [${size}] is not inside [${fullShape}]`,
+    {
+      tensor: name,
+      expected: [...fullShape],
+      found: { begin, size },
+    },
+  );
+}
+
+function checkAgainst(
+  name: string,
+  fullShape: readonly number[],
+  extent: TensorSlice,
+  item: Item,
+  others: readonly Item[],
+): void {
+  const first = others[0];
+  if (first === undefined) return;
+  if (first.dtype !== item.dtype) {
+    throw new TensorBundleError('ERR_DTYPE', `the slices of '${name}' have different dtypes`, {
+      tensor: name,
+      expected: first.dtype.name,
+      found: item.dtype.name,
+    });
+  }
+  if (String(first.slice!.fullShape) !== String(fullShape)) {
+    throw new TensorBundleError('ERR_SHAPE', `the slices of '${name}' name different full shapes`, {
+      tensor: name,
+      expected: first.slice!.fullShape,
+      found: [...fullShape],
+    });
+  }
+  const overlapped = others.find(other => intersect(other.slice!.box, extent) !== null);
+  if (overlapped === undefined) return;
+  throw new TensorBundleError(
+    'ERR_SLICE_OVERLAP',
+    `slice of '${name}' at [${extent.begin}] overlaps the one at [${overlapped.slice!.box.begin}]`,
+    {
+      tensor: name,
+      expected: overlapped.slice!.box,
+      found: extent,
+    },
+  );
+}
+
+function duplicate(name: string): TensorBundleError {
+  return new TensorBundleError('ERR_DUPLICATE_NAME', `tensor '${name}' was added already`, { tensor: name });
+}

@@ -1,0 +1,61 @@
+/**
+ * Names of the files of a checkpoint. `BASE.index` and `BASE.data-SSSSS-of-NNNNN` are TensorFlow's
+ * (core/util/tensor_bundle/naming.cc); `BASE.index.intent-NNNNN-NONCE` is a save in progress and ours.
+ */
+import { basename, dirname } from 'node:path';
+import { TensorBundleError } from '../errors.js';
+
+export interface ShardName {
+  shard: number;
+  total: number;
+}
+
+const pad = (n: number): string => String(n).padStart(5, '0');
+
+export function indexName(base: string): string {
+  return `${base}.index`;
+}
+
+export function shardName(base: string, shard: number, total: number): string {
+  return `${base}.data-${pad(shard)}-of-${pad(total)}`;
+}
+
+export function intentName(base: string, total: number, nonce: string): string {
+  return `${base}.index.intent-${pad(total)}-${nonce}`;
+}
+
+/** Exact inverse of `shardName`; null for any other file. */
+export function parseShardName(base: string, name: string): ShardName | null {
+  if (!name.startsWith(`${base}.data-`)) return null;
+  const match = /^(\d{5,9})-of-(\d{5,9})$/.exec(name.slice(base.length + '.data-'.length));
+  if (!match) return null;
+  const shard = Number(match[1]);
+  const total = Number(match[2]);
+  return shard < total && shardName(base, shard, total) === name ? { shard, total } : null;
+}
+
+/** Total that an intent was made for; null for any other file. */
+export function parseIntentName(base: string, name: string): number | null {
+  if (!name.startsWith(`${base}.index.intent-`)) return null;
+  const match = /^(\d{5,9})-[0-9a-f]{16}$/.exec(name.slice(base.length + '.index.intent-'.length));
+  return match ? Number(match[1]) : null;
+}
+
+/** 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name'; null if the path has no such ending. */
+export function stripFileSuffix(path: string): string | null {
+  const match = /^(.+)(?:\.index|\.data-\d{5,9}-of-\d{5,9})$/s.exec(path);
+  return match ? match[1]! : null;
+}
+
+/** Directory and base name of a prefix. Throws ERR_INVALID_ARGUMENT for a prefix that names no file ('' or 'dir/'). */
+export function splitPrefix(prefix: string): { directory: string; base: string } {
+  const base = basename(prefix);
+  if (base === '' || base === '.' || base === '..' || /[\\/]$/.test(prefix) || prefix.includes('\0')) {
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `'${prefix}' is not a checkpoint prefix; give a directory and a name, for example 'out/model'`,
+      { path: prefix },
+    );
+  }
+  return { directory: dirname(prefix), base };
+}

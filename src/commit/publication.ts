@@ -1,0 +1,190 @@
+/**
+ * One save of one prefix, from the choice of its shard total to the removal of what it replaced. The commit protocol:
+ *
+ *  1. Under the directory's lock: choose a total that no file on disk uses and create the temporary index ("intent"),
+ *     named with that total and held with flock. Intent and liveness are one; a dead process never blocks anybody.
+ *  2. Create the shards under their final names, exclusively, space reserved; write; one data sync each.  (createShard)
+ *  3. Sync the directory and every directory that was created for it. Write the temporary index, sync it.
+ *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it nothing old
+ *     was touched, and all new data is on stable storage.
+ *  5. Sync the directory. Only now is the save acknowledged.
+ *  6. Remove the generations before. Skipped if the sync of step 5 failed.
+ *
+ * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
+ */
+import { randomBytes } from 'node:crypto';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
+import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
+import { clean } from './clean.js';
+import { chooseTotal, committedTotal, type Generations, scanGenerations } from './generations.js';
+import { indexName, intentName, shardName } from './names.js';
+import { checkUndurable, forgetUndurable, isUndurable, rememberUndurable } from './undurable.js';
+
+export interface PublicationOptions {
+  /** Shard totals in order of preference. */
+  candidates: readonly number[];
+  /** Bytes the save will write, for the check of free space. */
+  bytes: number;
+  durable: boolean;
+  overwrite: 'atomic' | 'in-place' | 'error';
+  keepPrevious: boolean;
+  lockTimeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** What the index on disk was when the save began. */
+interface Replaced {
+  total: number | null;
+  permissions: number | undefined;
+}
+
+export class Publication {
+  readonly #created: string[] = [];
+  #state: 'writing' | 'committed' | 'abandoned' = 'writing';
+
+  private constructor(
+    private readonly store: ObjectStore,
+    private readonly base: string,
+    private readonly options: PublicationOptions,
+    /** Shard total of this generation. */
+    readonly total: number,
+    private readonly intent: HeldObject,
+    private readonly replaced: Replaced,
+  ) {}
+
+  /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
+  static begin(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication> {
+    return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
+      const before = await scanGenerations(store, base);
+      if (before.hasIndex && options.overwrite === 'error') throw existsError(store, base);
+      const committed = before.hasIndex ? await committedTotal(store, base) : null;
+      if (before.intents.length > 0 && (committed !== null || !before.hasIndex)) {
+        await clean(store, base, { committed, replacedAt: null, keep: new Set(), durable: options.durable });
+      }
+      const found = await scanGenerations(store, base);
+      const replaced = { total: committed, permissions: await permissionsOf(store, base, before.hasIndex) };
+      const total =
+        options.overwrite === 'in-place'
+          ? options.candidates[0]!
+          : chooseTotal(options.candidates, committed, usedTotals(found));
+      if (options.overwrite === 'in-place') await unlinkInPlace(store, base, found, total);
+      await checkSpace(store, options.bytes);
+      const name = intentName(base, total, randomBytes(8).toString('hex'));
+      const intent = await store.createHeld(name, replaced.permissions);
+      return new Publication(store, base, options, total, intent, replaced);
+    });
+  }
+
+  /** Step 2, for shard number `shard` of `total`. */
+  async createShard(shard: number, bytes: number): Promise<ShardObject> {
+    const name = shardName(this.base, shard, this.total);
+    const created = await this.store.createShard(name, bytes, this.replaced.permissions);
+    this.#created.push(name);
+    return created;
+  }
+
+  /**
+   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up.
+   * Throws ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
+   */
+  async publish(index: Uint8Array, onSynced: () => void): Promise<string[]> {
+    const { store, base, options } = this;
+    if (options.durable) await store.sync();
+    await this.intent.write(index, options.durable);
+    onSynced();
+    return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
+      throwIfAborted(options.signal, 'the save');
+      const old = await store.stat(indexName(base), false);
+      if (old !== null && options.overwrite === 'error') throw existsError(store, base);
+      // Another save may have committed since step 1: what is replaced is what is there now.
+      const replacedTotal = old === null ? null : await committedTotal(store, base);
+      if (old !== null && replacedTotal !== null) checkUndurable(store.identity, base, replacedTotal, old.identity);
+      await store.rename(this.intent.name, indexName(base));
+      this.#state = 'committed';
+      await this.intent.close();
+      if (options.durable) await this.#syncCommit();
+      else await this.#remember();
+      const keep = new Set<number>();
+      const spared = options.keepPrevious || (!options.durable && !this.#mayRemove(replacedTotal));
+      if (replacedTotal !== null && spared) keep.add(replacedTotal);
+      const removed = await clean(store, base, {
+        committed: this.total,
+        replacedAt: old?.modified ?? null,
+        keep,
+        durable: options.durable,
+      }).catch(() => []); // The save stands; what could not be removed now is stale for the next one too.
+      return removed;
+    });
+  }
+
+  /** Undoes everything before the commit point. Idempotent; after the commit it does nothing. Never throws. */
+  async abandon(): Promise<void> {
+    if (this.#state !== 'writing') return;
+    this.#state = 'abandoned';
+    // The intent goes last: if a removal fails, the next save finds the dead intent and cleans up.
+    let clear = true;
+    for (const name of this.#created) clear = (await this.store.remove(name).catch(() => null)) !== null && clear;
+    if (clear) await this.store.remove(this.intent.name).catch(() => false);
+    await this.intent.close().catch(() => undefined);
+  }
+
+  get committed(): boolean {
+    return this.#state === 'committed';
+  }
+
+  async #syncCommit(): Promise<void> {
+    try {
+      await this.store.sync();
+      forgetUndurable(this.store.identity, this.base, this.total);
+    } catch (cause) {
+      await this.#remember();
+      const path = this.store.pathOf(indexName(this.base));
+      throw new TensorBundleError(
+        'ERR_DURABILITY_UNCERTAIN',
+        `${path} is committed, but the directory could not be synced: a power loss may bring the checkpoint before back. ` +
+          'Nothing old was removed; save again, under another name if the disk reports errors',
+        { path, cause },
+      );
+    }
+  }
+
+  async #remember(): Promise<void> {
+    const index = await this.store.stat(indexName(this.base), false);
+    if (index !== null) rememberUndurable(this.store.identity, this.base, this.total, index.identity);
+  }
+
+  #mayRemove(total: number | null): boolean {
+    return total !== null && isUndurable(this.store.identity, this.base, total);
+  }
+}
+
+function existsError(store: ObjectStore, base: string): TensorBundleError {
+  const path = store.pathOf(indexName(base));
+  return new TensorBundleError('ERR_EXISTS', `${path} exists; give another prefix or overwrite: 'atomic'`, { path });
+}
+
+function usedTotals(found: Generations): Set<number> {
+  return new Set([...found.data.keys(), ...found.intents.map(intent => intent.total)]);
+}
+
+async function permissionsOf(store: ObjectStore, base: string, hasIndex: boolean): Promise<number | undefined> {
+  if (!hasIndex) return undefined;
+  const stat = await store.stat(indexName(base));
+  return stat?.kind === 'file' ? stat.mode & 0o777 : undefined;
+}
+
+/** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */
+async function unlinkInPlace(store: ObjectStore, base: string, found: Generations, total: number): Promise<void> {
+  await store.remove(indexName(base));
+  for (const name of found.data.get(total) ?? []) await store.remove(name);
+}
+
+async function checkSpace(store: ObjectStore, bytes: number): Promise<void> {
+  const free = await store.freeSpace();
+  if (free >= bytes) return;
+  throw new TensorBundleError(
+    'ERR_NO_SPACE',
+    `${store.path} has ${free} bytes free and the save needs ${bytes}; an overwrite needs room for the old and the new checkpoint together`,
+    { path: store.path, expected: bytes, found: free },
+  );
+}

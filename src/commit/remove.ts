@@ -1,0 +1,36 @@
+/** Removal of a whole checkpoint. */
+import { resolve } from 'node:path';
+import { LocalStore } from '../storage/local-store.js';
+import { clean } from './clean.js';
+import { scanGenerations } from './generations.js';
+import { indexName, splitPrefix } from './names.js';
+import { forgetUndurable } from './undurable.js';
+
+/**
+ * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
+ * in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in TensorFlow
+ * (`remove_checkpoint`, checkpoint_management.py).
+ */
+export async function removeCheckpoint(prefix: string): Promise<void> {
+  const { directory, base } = splitPrefix(prefix);
+  const store = await LocalStore.open(resolve(directory));
+  if (store === null) return;
+  try {
+    await store.exclusively(30_000, undefined, async () => {
+      // The index's removal is durable before the data goes: after a crash there is no index without data.
+      if (await store.remove(indexName(base))) await store.sync();
+      const live = new Set<number>();
+      for (const intent of (await scanGenerations(store, base)).intents) {
+        if (await store.isHeld(intent.name)) live.add(intent.total);
+      }
+      for (const [total, names] of (await scanGenerations(store, base)).data) {
+        if (live.has(total)) continue;
+        for (const name of names) await store.remove(name);
+        forgetUndurable(store.identity, base, total);
+      }
+      await clean(store, base, { committed: null, replacedAt: null, keep: new Set(), durable: true });
+    });
+  } finally {
+    await store.close();
+  }
+}

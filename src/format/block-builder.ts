@@ -1,0 +1,73 @@
+/**
+ * One block of a table, appended to a shared buffer: entries that share a prefix with the key before, then the offsets
+ * of the entries that share nothing ("restarts") and their count (tensorflow/core/lib/io/block_builder.cc).
+ */
+import type { ByteWriter } from './bytes.js';
+
+export class BlockBuilder {
+  private start: number;
+  private entries = 0;
+  private sinceRestart = 0;
+  private readonly restarts: number[] = [0];
+
+  constructor(
+    private readonly out: ByteWriter,
+    private readonly interval: number,
+  ) {
+    this.start = out.length;
+  }
+
+  get empty(): boolean {
+    return this.entries === 0;
+  }
+
+  /** Bytes the block would have if it were finished now. */
+  get estimate(): number {
+    return this.out.length - this.start + 4 * this.restarts.length + 4;
+  }
+
+  /**
+   * Appends an entry. `common` is the length of the prefix that the key shares with the key added before; the first
+   * entry of a block and every restart ignore it.
+   */
+  add(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    common: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const { out } = this;
+    let shared = this.entries === 0 ? 0 : common;
+    if (this.sinceRestart === this.interval) {
+      this.restarts.push(out.length - this.start);
+      this.sinceRestart = 0;
+      shared = 0;
+    }
+    out.varint(shared);
+    out.varint(keyEnd - keyStart - shared);
+    out.varint(valueEnd - valueStart);
+    out.bytes(key, keyStart + shared, keyEnd);
+    out.bytes(value, valueStart, valueEnd);
+    this.sinceRestart++;
+    this.entries++;
+  }
+
+  /** Appends restarts and count; gives where the block lies in the buffer. A block without entries has one restart, 0. */
+  finish(): { start: number; end: number } {
+    const { out, start } = this;
+    for (const restart of this.restarts) out.u32le(restart);
+    out.u32le(this.restarts.length);
+    return { start, end: out.length };
+  }
+
+  /** Begins a new block at the buffer's present end. */
+  restart(): void {
+    this.start = this.out.length;
+    this.entries = 0;
+    this.sinceRestart = 0;
+    this.restarts.length = 1;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Copying a box between two row-major arrays: which runs of elements lie together in both. Pure geometry; all numbers
+ * are elements, not bytes.
+ */
+
+/** `length` elements from `source` in the one array to `target` in the other. */
+export interface BoxRun {
+  source: number;
+  target: number;
+  length: number;
+}
+
+/**
+ * The runs of the box of `size` that begins at `sourceBegin` in the one array and at `targetBegin` in the other, in
+ * row-major order, each as long as both arrays allow: trailing dimensions that the box fills in both are one run.
+ */
+export function* boxRuns(
+  sourceShape: readonly number[],
+  sourceBegin: readonly number[],
+  targetShape: readonly number[],
+  targetBegin: readonly number[],
+  size: readonly number[],
+): Generator<BoxRun> {
+  if (size.some(n => n === 0)) return;
+  // The dimensions from `inner` on are contiguous in both arrays.
+  let inner = size.length;
+  let length = 1;
+  while (inner > 0) {
+    inner--;
+    length *= size[inner]!;
+    if (size[inner] !== sourceShape[inner] || size[inner] !== targetShape[inner]) break;
+  }
+  const sourceStrides = strides(sourceShape);
+  const targetStrides = strides(targetShape);
+  let source = position(sourceStrides, sourceBegin);
+  let target = position(targetStrides, targetBegin);
+  const index = new Array<number>(inner).fill(0);
+  for (;;) {
+    yield { source, target, length };
+    let axis = inner - 1;
+    for (; axis >= 0; axis--) {
+      source += sourceStrides[axis]!;
+      target += targetStrides[axis]!;
+      if (++index[axis]! < size[axis]!) break;
+      source -= size[axis]! * sourceStrides[axis]!;
+      target -= size[axis]! * targetStrides[axis]!;
+      index[axis] = 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
+/** The runs of a box of one array, as they would lie packed: for reading a range of a stored tensor. */
+export function* contiguousRuns(
+  shape: readonly number[],
+  begin: readonly number[],
+  size: readonly number[],
+): Generator<{ offset: number; length: number; destOffset: number }> {
+  const zero = size.map(() => 0);
+  for (const { source, target, length } of boxRuns(shape, begin, size, zero, size)) {
+    yield { offset: source, length, destOffset: target };
+  }
+}
+
+function strides(shape: readonly number[]): number[] {
+  const result = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) result[axis] = result[axis + 1]! * shape[axis + 1]!;
+  return result;
+}
+
+function position(strides: readonly number[], begin: readonly number[]): number {
+  return begin.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+}

@@ -1,0 +1,212 @@
+/**
+ * The entry of a tensor in the index: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves out
+ * what is zero; the shape is always written.
+ */
+import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
+import { maskCrc, unmaskCrc } from './crc.js';
+import { type DTypeInfo, dtypeOfNumber } from './dtypes.js';
+import { elementCount, MAX_RANK } from './shape.js';
+import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
+import { expectWire, FIXED32, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
+
+export type { SliceExtent } from './slice-proto.js';
+
+export interface StoredEntry {
+  /** Number of the type in TensorFlow's enum. */
+  dtypeNumber: number;
+  /** What this package knows about the type; undefined if nothing. */
+  dtype: DTypeInfo | undefined;
+  shape: number[];
+  shard: number;
+  /** Bytes from the start of the data file. */
+  offset: number;
+  /** Bytes in the data file. */
+  size: number;
+  /** CRC32C of the stored bytes, unmasked. */
+  crc: number;
+  /** Slices of a partitioned tensor, one extent a dimension; then offset, size and crc mean nothing. Else empty. */
+  slices: SliceExtent[][];
+}
+
+/** The entry's bytes, as TensorFlow writes them. */
+export function encodeEntry(entry: StoredEntry): Uint8Array {
+  const out = new ByteWriter(64);
+  writeEntry(entry, out);
+  return out.finish();
+}
+
+/** Appends the entry's bytes to `out`: for many entries in one buffer. */
+export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
+  const { shape, slices } = entry;
+  writeNumber(out, 1, entry.dtypeNumber);
+  out.u8((2 << 3) | LENGTH);
+  out.varint(shapeBytes(shape));
+  for (const size of shape) {
+    out.u8((2 << 3) | LENGTH);
+    if (size === 0) out.u8(0);
+    else {
+      out.u8(1 + varintBytes(size));
+      out.u8((1 << 3) | VARINT);
+      out.varint(size);
+    }
+  }
+  writeNumber(out, 3, entry.shard);
+  if (slices.length === 0) {
+    writeNumber(out, 4, entry.offset);
+    writeNumber(out, 5, entry.size);
+    const masked = maskCrc(entry.crc);
+    if (masked !== 0) {
+      out.u8((6 << 3) | FIXED32);
+      out.u32le(masked);
+    }
+    return;
+  }
+  const message = new ByteWriter(64);
+  for (const extents of slices) {
+    message.clear();
+    encodeSliceProto(extents, message);
+    out.u8((7 << 3) | LENGTH);
+    out.varint(message.length);
+    out.bytes(message.buffer, 0, message.length);
+  }
+}
+
+/**
+ * Reads an entry's bytes. `origin` says whose they are, for errors.
+ * @throws ERR_CORRUPT if they are no such message, or its numbers cannot be: a negative or unknown dimension, more
+ * elements or a later end than 2^53 - 1, a slice of another rank than the tensor.
+ */
+export function decodeEntry(bytes: Uint8Array, origin: ByteOrigin = {}): StoredEntry {
+  return readEntry(new ByteReader(bytes, 0, bytes.length, origin));
+}
+
+/** Reads an entry that takes all of `reader`: for many entries of one buffer. */
+export function readEntry(reader: ByteReader): StoredEntry {
+  const start = reader.at;
+  const entry: StoredEntry = {
+    dtypeNumber: 0,
+    dtype: undefined,
+    shape: [],
+    shard: 0,
+    offset: 0,
+    size: 0,
+    crc: unmaskCrc(0),
+    slices: [],
+  };
+  while (reader.at < reader.end) {
+    const tag = readTag(reader);
+    switch (tag >>> 3) {
+      case 1:
+        expectWire(reader, tag, VARINT, 'dtype');
+        entry.dtypeNumber = readInt32(reader, 'dtype');
+        break;
+      case 2:
+        expectWire(reader, tag, LENGTH, 'shape');
+        readShape(readMessage(reader), entry.shape);
+        break;
+      case 3:
+        expectWire(reader, tag, VARINT, 'shard_id');
+        entry.shard = readInt32(reader, 'shard_id');
+        break;
+      case 4:
+        expectWire(reader, tag, VARINT, 'offset');
+        entry.offset = reader.varint();
+        break;
+      case 5:
+        expectWire(reader, tag, VARINT, 'size');
+        entry.size = reader.varint();
+        break;
+      case 6:
+        expectWire(reader, tag, FIXED32, 'crc32c');
+        entry.crc = unmaskCrc(reader.u32le());
+        break;
+      case 7:
+        expectWire(reader, tag, LENGTH, 'slices');
+        entry.slices.push(decodeSliceProto(readMessage(reader)));
+        break;
+      default:
+        skipField(reader, tag);
+    }
+  }
+  entry.dtype = dtypeOfNumber(entry.dtypeNumber);
+  check(entry, reader, start);
+  return entry;
+}
+
+function check(entry: StoredEntry, reader: ByteReader, start: number): void {
+  const { shape, offset, size, slices } = entry;
+  if (elementCount(shape) === null) {
+    throw reader.corrupt(`the shape [${shape}] has more than 2^53 elements`, start, { found: [...shape] });
+  }
+  if (offset > Number.MAX_SAFE_INTEGER - size) {
+    throw reader.corrupt(`a tensor of ${size} bytes at ${offset} ends above 2^53`, start, { found: [offset, size] });
+  }
+  for (const extents of slices) {
+    if (extents.length !== shape.length) {
+      throw reader.corrupt(`a slice has ${extents.length} dimensions, its tensor ${shape.length}`, start, {
+        expected: shape.length,
+        found: extents.length,
+      });
+    }
+    for (const [axis, extent] of extents.entries()) {
+      if (extent.length !== null && extent.length > shape[axis]! - extent.start) {
+        throw reader.corrupt(`a slice goes beyond dimension ${axis} of its tensor`, start, {
+          expected: shape[axis],
+          found: extent.start + extent.length,
+        });
+      }
+    }
+  }
+}
+
+function readInt32(reader: ByteReader, field: string): number {
+  const at = reader.at;
+  const value = reader.varint();
+  if (value > 0x7fff_ffff) throw reader.corrupt(`the field '${field}' is ${value}`, at, { found: value });
+  return value;
+}
+
+/** TensorShapeProto; dimensions of a second one are appended, as protobuf merges. */
+function readShape(reader: ByteReader, shape: number[]): void {
+  while (reader.at < reader.end) {
+    const tag = readTag(reader);
+    if (tag >>> 3 === 2) {
+      expectWire(reader, tag, LENGTH, 'dim');
+      if (shape.length === MAX_RANK) throw reader.corrupt(`a shape has more than ${MAX_RANK} dimensions`);
+      shape.push(readDimension(readMessage(reader)));
+    } else if (tag >>> 3 === 3) {
+      expectWire(reader, tag, VARINT, 'unknown_rank');
+      if (reader.varint() !== 0) throw reader.corrupt('a stored tensor has a shape of unknown rank');
+    } else skipField(reader, tag);
+  }
+}
+
+function readDimension(reader: ByteReader): number {
+  let size = 0;
+  while (reader.at < reader.end) {
+    const tag = readTag(reader);
+    if (tag >>> 3 === 1) {
+      expectWire(reader, tag, VARINT, 'size');
+      size = reader.varint();
+    } else skipField(reader, tag);
+  }
+  return size;
+}
+
+function writeNumber(out: ByteWriter, field: number, value: number): void {
+  if (value === 0) return;
+  out.u8((field << 3) | VARINT);
+  out.varint(value);
+}
+
+function shapeBytes(shape: readonly number[]): number {
+  let bytes = 0;
+  for (const size of shape) bytes += size === 0 ? 2 : 3 + varintBytes(size);
+  return bytes;
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}

@@ -1,0 +1,147 @@
+/**
+ * Which tensor goes to which data file, and where: pure functions, before any I/O. Every shard that the header counts
+ * holds at least one tensor wherever there are enough (TensorFlow's merge breaks on an empty one).
+ */
+
+export interface PlanInput {
+  /** Stored size. */
+  bytes: number;
+  /** Shard the caller asked for. */
+  shard?: number | undefined;
+}
+
+/** A number of shards; as many as `maxBytes` each need; or by bytes and cores. */
+export type ShardPolicy = number | { maxBytes: number } | 'auto';
+
+export interface Layout {
+  /** Offset of each input in its shard, bytes. */
+  offsets: Float64Array;
+  /** Size of each shard, bytes. */
+  shardBytes: Float64Array;
+  /** Inputs of each shard, in file order. */
+  order: number[][];
+}
+
+const AUTO_SHARD_BYTES = 256 * 1024 * 1024;
+/** Totals to offer: more generations than these on disk at once are another problem. */
+const MAX_CANDIDATES = 256;
+/** Totals above the number of entries, for a checkpoint with one or two. */
+const EXTRA_CANDIDATES = 64;
+
+/**
+ * The shard of each input: runs of inputs in their order, balanced by bytes. Asked-for shards win; the numbers are then
+ * closed up so that none is empty. `cores` is for 'auto' only.
+ */
+export function naturalShards(inputs: readonly PlanInput[], policy: ShardPolicy, cores: number): Int32Array {
+  const assignment = byPolicy(inputs, policy, cores);
+  if (!inputs.some(input => input.shard !== undefined)) return assignment;
+  inputs.forEach((input, i) => {
+    if (input.shard !== undefined) assignment[i] = input.shard;
+  });
+  const used = [...new Set(assignment)].sort((a, b) => a - b);
+  const compact = new Map(used.map((shard, i) => [shard, i]));
+  return assignment.map(shard => compact.get(shard)!);
+}
+
+function byPolicy(inputs: readonly PlanInput[], policy: ShardPolicy, cores: number): Int32Array {
+  if (typeof policy === 'object') return filled(inputs, policy.maxBytes);
+  if (typeof policy === 'number') return balanced(inputs, policy);
+  const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  return balanced(inputs, Math.min(2 * cores, Math.ceil(total / AUTO_SHARD_BYTES)));
+}
+
+/** A shard ends before the input that would take it over the limit, as MaxShardSizePolicy fills them. */
+function filled(inputs: readonly PlanInput[], maxBytes: number): Int32Array {
+  const assignment = new Int32Array(inputs.length);
+  let shard = 0;
+  let used = 0;
+  inputs.forEach(({ bytes }, i) => {
+    if (i > 0 && used + bytes > maxBytes) {
+      shard++;
+      used = 0;
+    }
+    used += bytes;
+    assignment[i] = shard;
+  });
+  return assignment;
+}
+
+/** Each input goes where its middle lies in an even division of all bytes, moved only where a shard would be empty. */
+function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
+  const count = Math.max(1, Math.min(Math.floor(wanted), inputs.length));
+  const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  const assignment = new Int32Array(inputs.length);
+  let before = 0;
+  let shard = 0;
+  inputs.forEach(({ bytes }, i) => {
+    const middle = before + bytes / 2;
+    before += bytes;
+    const ideal = total === 0 ? Math.floor((i * count) / inputs.length) : Math.floor((middle / total) * count);
+    // Never skip a shard, and leave an input for each shard still to come.
+    const most = i === 0 ? 0 : shard + 1;
+    const least = count - (inputs.length - i);
+    shard = Math.max(Math.min(Math.max(ideal, shard), most, count - 1), least);
+    assignment[i] = shard;
+  });
+  return assignment;
+}
+
+/**
+ * The same inputs over another total. More than `natural`: each extra shard takes one input, the last of the last shard
+ * that has more than one, and they keep their order; with too few inputs the last shards stay empty. Fewer: what is over
+ * goes to the last shard.
+ */
+export function withTotal(assignment: Int32Array, natural: number, total: number): Int32Array {
+  if (total <= natural) return assignment.map(shard => Math.min(shard, total - 1));
+  const members: number[][] = Array.from({ length: natural }, () => []);
+  assignment.forEach((shard, i) => {
+    members[shard]!.push(i);
+  });
+  const taken: number[] = [];
+  for (let shard = natural - 1; shard >= 0 && taken.length < total - natural; ) {
+    const inputs = members[shard]!;
+    if (inputs.length > 1) taken.push(inputs.pop()!);
+    else shard--;
+  }
+  const result = assignment.slice();
+  taken
+    .sort((a, b) => a - b)
+    .forEach((input, i) => {
+      result[input] = natural + i;
+    });
+  return result;
+}
+
+/** Offsets: inputs of a shard are packed without padding, in the order given. */
+export function layout(inputs: readonly PlanInput[], assignment: Int32Array, total: number): Layout {
+  const offsets = new Float64Array(inputs.length);
+  const shardBytes = new Float64Array(total);
+  const order: number[][] = Array.from({ length: total }, () => []);
+  inputs.forEach(({ bytes }, i) => {
+    const shard = assignment[i]!;
+    offsets[i] = shardBytes[shard]!;
+    shardBytes[shard]! += bytes;
+    order[shard]!.push(i);
+  });
+  return { offsets, shardBytes, order };
+}
+
+/**
+ * Shard totals in the order to try them: natural, + 1, + 2, - 1, + 3, - 2, ... as far as there is an entry for each
+ * shard; where that leaves fewer than three, larger ones follow.
+ */
+export function totalCandidates(natural: number, entries: number): number[] {
+  const candidates = [natural];
+  const take = (total: number): void => {
+    if (total >= 1 && total <= entries && candidates.length < MAX_CANDIDATES) candidates.push(total);
+  };
+  take(natural + 1);
+  for (let distance = 2; distance <= Math.max(entries, natural) && candidates.length < MAX_CANDIDATES; distance++) {
+    take(natural + distance);
+    take(natural - distance + 1);
+  }
+  if (candidates.length >= 3) return candidates;
+  const largest = Math.max(...candidates);
+  for (let extra = 1; extra <= EXTRA_CANDIDATES; extra++) candidates.push(largest + extra);
+  return candidates;
+}

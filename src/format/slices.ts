@@ -1,0 +1,142 @@
+/**
+ * Slices of a partitioned tensor: their geometry, their text form, and whether a set of them overlaps or covers the whole
+ * (tensorflow/core/framework/tensor_slice.cc).
+ */
+import { TensorBundleError } from '../errors.js';
+import type { SliceExtent } from './slice-proto.js';
+
+export { decodeSliceKey, sliceKey } from './slice-key.js';
+export { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
+
+/** A box: first index and number of elements of each dimension. */
+export interface TensorSlice {
+  begin: number[];
+  size: number[];
+}
+
+/** Comparisons that `overlaps` makes before it gives up: a grid of 100,000 boxes needs a tenth. */
+const MAX_COMPARISONS = 300_000_000;
+
+/** The box as a stored slice has it: a whole dimension is written without numbers. */
+export function extentsOf(slice: TensorSlice, fullShape: readonly number[]): SliceExtent[] {
+  return slice.begin.map((start, axis) => {
+    const length = slice.size[axis]!;
+    return length === -1 || (start === 0 && length === fullShape[axis])
+      ? { start: 0, length: null }
+      : { start, length };
+  });
+}
+
+/** The box of a stored slice inside the full shape. */
+export function sliceOf(extents: readonly SliceExtent[], fullShape: readonly number[]): TensorSlice {
+  return {
+    begin: extents.map(extent => extent.start),
+    size: extents.map((extent, axis) => extent.length ?? fullShape[axis]!),
+  };
+}
+
+/** Whether the slice is the whole tensor: TensorFlow then stores a plain entry. */
+export function isFullSlice(slice: TensorSlice, fullShape: readonly number[]): boolean {
+  return fullShape.every(
+    (full, axis) => slice.begin[axis] === 0 && (slice.size[axis] === full || slice.size[axis] === -1),
+  );
+}
+
+/** What both boxes hold, or null if nothing. */
+export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
+  const begin: number[] = [];
+  const size: number[] = [];
+  for (let axis = 0; axis < a.begin.length; axis++) {
+    const from = Math.max(a.begin[axis]!, b.begin[axis]!);
+    const to = Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!);
+    if (to <= from) return null;
+    begin.push(from);
+    size.push(to - from);
+  }
+  return { begin, size };
+}
+
+/**
+ * The indexes of two slices that overlap, or null. Sweeps along the dimension with the most different starts, so that
+ * the boxes to compare with are few unless the geometry was made to be hard; ERR_TOO_LARGE then.
+ */
+export function overlaps(slices: readonly TensorSlice[]): [number, number] | null {
+  const axis = sweepAxis(slices);
+  const order = slices.map((_, i) => i).sort((a, b) => slices[a]!.begin[axis]! - slices[b]!.begin[axis]! || a - b);
+  let active: number[] = [];
+  let comparisons = 0;
+  for (const i of order) {
+    const slice = slices[i]!;
+    const from = slice.begin[axis] ?? 0;
+    comparisons += active.length;
+    if (comparisons > MAX_COMPARISONS) {
+      throw new TensorBundleError(
+        'ERR_TOO_LARGE',
+        `${slices.length} slices lie too irregularly to be checked for overlap`,
+      );
+    }
+    const still: number[] = [];
+    for (const j of active) {
+      const other = slices[j]!;
+      if (slice.begin.length > 0 && other.begin[axis]! + other.size[axis]! <= from) continue;
+      if (intersect(slice, other)) return i < j ? [i, j] : [j, i];
+      still.push(j);
+    }
+    still.push(i);
+    active = still;
+  }
+  return null;
+}
+
+function sweepAxis(slices: readonly TensorSlice[]): number {
+  let best = 0;
+  let most = 0;
+  for (let axis = 0; axis < (slices[0]?.begin.length ?? 0); axis++) {
+    const starts = new Set(slices.map(slice => slice.begin[axis]!)).size;
+    if (starts > most) [best, most] = [axis, starts];
+  }
+  return best;
+}
+
+/** Whether slices that do not overlap and lie inside the shape hold all of it: their volumes then sum up to its own. */
+export function covers(slices: readonly TensorSlice[], fullShape: readonly number[]): boolean {
+  const volume = (size: readonly number[]): bigint => size.reduce((product, n) => product * BigInt(n), 1n);
+  return slices.reduce((sum, slice) => sum + volume(slice.size), 0n) === volume(fullShape);
+}
+
+/** TensorFlow's text form: `4 3 0,2:-` is rows 0 and 1, all columns, of a 4x3 tensor. */
+export function formatSliceSpec(slice: TensorSlice, fullShape: readonly number[]): string {
+  const extents = extentsOf(slice, fullShape).map(({ start, length }) =>
+    length === null ? '-' : `${start},${length}`,
+  );
+  return [...fullShape, extents.join(':')].join(' ');
+}
+
+/** Reads the text form. ERR_INVALID_ARGUMENT if it is not one or the slice lies outside the shape. */
+export function parseSliceSpec(spec: string): { fullShape: number[]; slice: TensorSlice } {
+  const bad = (problem: string): TensorBundleError =>
+    new TensorBundleError('ERR_INVALID_ARGUMENT', `'${spec}' is no slice: ${problem}; write it as '4 3 0,2:-'`, {
+      found: spec,
+    });
+  const words = spec.split(' ');
+  const text = words.pop()!;
+  const integer = (word: string): number => {
+    const value = Number(word);
+    if (!/^\d+$/.test(word) || !Number.isSafeInteger(value)) throw bad(`'${word}' is not a number`);
+    return value;
+  };
+  const fullShape = words.map(integer);
+  const extents = text === '' ? [] : text.split(':');
+  if (extents.length !== fullShape.length) throw bad(`${fullShape.length} dimensions, ${extents.length} extents`);
+  const slice: TensorSlice = { begin: [], size: [] };
+  for (const [axis, extent] of extents.entries()) {
+    const full = fullShape[axis]!;
+    const parts = extent.split(',');
+    if (extent !== '-' && parts.length !== 2) throw bad(`'${extent}' is not 'start,length' or '-'`);
+    const [start, length] = extent === '-' ? [0, full] : [integer(parts[0]!), integer(parts[1]!)];
+    if (extent !== '-' && (length === 0 || length! > full - start!)) throw bad(`'${extent}' lies outside 0 to ${full}`);
+    slice.begin.push(start!);
+    slice.size.push(length!);
+  }
+  return { fullShape, slice };
+}

@@ -1,0 +1,27 @@
+/**
+ * Names a file that was given for a checkpoint index and is not one, by its first bytes, so that the error can say what
+ * it is instead of only what it is not.
+ */
+
+const SIGNATURES: readonly [readonly number[], string][] = [
+  [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file (Keras .h5 weights)'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .keras or PyTorch file)'],
+  [[0x1f, 0x8b], 'a gzip file'],
+  [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], 'a NumPy file'],
+  [[0x80, 0x02], 'a Python pickle'],
+  [[0x80, 0x04], 'a Python pickle'],
+  [[0x7f, 0x45, 0x4c, 0x46], 'an executable'],
+  [[0x6d, 0x6f, 0x64, 0x65, 0x6c, 0x5f, 0x63, 0x68], 'a `checkpoint` state file'],
+  [[0x7b], 'JSON text (perhaps the model.json of TensorFlow.js)'],
+  [[0x3c], 'XML or HTML text'],
+];
+
+/** What the bytes look like, or null. */
+export function recognize(bytes: Uint8Array): string | null {
+  // safetensors: the length of a JSON header as 8 bytes, then the header.
+  if (bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0) return 'a safetensors file';
+  for (const [signature, name] of SIGNATURES) {
+    if (signature.every((byte, i) => bytes[i] === byte)) return name;
+  }
+  return null;
+}

@@ -1,0 +1,102 @@
+/**
+ * A string tensor in a data file: the lengths as varints, 4 bytes of checksum over the lengths as integers, the bytes of
+ * every element (WriteStringTensor and ReadStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+ */
+import { TensorBundleError } from '../errors.js';
+import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
+import { swapBytes } from './byteswap.js';
+import { crc32c, maskCrc, unmaskCrc } from './crc.js';
+
+const CHECKSUM_BYTES = 4;
+const UINT32_LIMIT = 0x1_0000_0000;
+
+/** Whose bytes they are, and in which byte order the checksum was made. */
+export interface ElementContext extends ByteOrigin {
+  bigEndian?: boolean | undefined;
+}
+
+/** The stored bytes of the elements in row-major order, and the CRC of the tensor's entry (unmasked). */
+export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Array; crc: number } {
+  const out = new ByteWriter(elements.reduce((sum, element) => sum + element.length + 5, CHECKSUM_BYTES));
+  for (const element of elements) out.varint(element.length);
+  const lengthsCrc = checksumLengths(
+    elements.map(element => element.length),
+    false,
+  );
+  const start = out.length;
+  out.u32le(maskCrc(lengthsCrc));
+  for (const element of elements) out.bytes(element);
+  const bytes = out.finish();
+  return { bytes, crc: crc32c(bytes.subarray(start), lengthsCrc) };
+}
+
+/** The elements, as views. ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM for the lengths'. */
+export function decodeStrings(bytes: Uint8Array, count: number, context: ElementContext): Uint8Array[] {
+  if (count === 0 && bytes.length === 0) return [];
+  const { lengths, reader } = readLengths(bytes, count, context);
+  reader.skip(CHECKSUM_BYTES);
+  return lengths.map(length => reader.bytes(length));
+}
+
+/** The CRC that the tensor's entry should have, unmasked. Throws as `decodeStrings`. */
+export function stringChecksum(bytes: Uint8Array, count: number, context: ElementContext): number {
+  if (count === 0 && bytes.length === 0) return 0;
+  const { reader, lengthsCrc } = readLengths(bytes, count, context);
+  return crc32c(bytes.subarray(reader.at), lengthsCrc);
+}
+
+/** Reads and checks all but the elements; the reader then stands before the checksum. */
+function readLengths(
+  bytes: Uint8Array,
+  count: number,
+  context: ElementContext,
+): { lengths: number[]; reader: ByteReader; lengthsCrc: number } {
+  const reader = new ByteReader(bytes, 0, bytes.length, context);
+  // Each element has at least one byte, so `count` is held against the bytes before anything is made of that size.
+  if (count > bytes.length - CHECKSUM_BYTES) {
+    throw reader.corrupt(`${count} strings cannot lie in ${bytes.length} bytes`, 0, {
+      expected: count,
+      found: bytes.length,
+    });
+  }
+  const lengths = new Array<number>(count);
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const at = reader.at;
+    const length = reader.varint();
+    total += length;
+    if (total > bytes.length) throw reader.corrupt('the strings are longer than their tensor', at, { found: length });
+    lengths[i] = length;
+  }
+  if (reader.remaining !== CHECKSUM_BYTES + total) {
+    throw reader.corrupt(`the strings take ${total} bytes, ${reader.remaining - CHECKSUM_BYTES} are there`, reader.at, {
+      expected: total,
+      found: reader.remaining - CHECKSUM_BYTES,
+    });
+  }
+  const lengthsCrc = checksumLengths(lengths, context.bigEndian === true);
+  const stored = bytes.slice(reader.at, reader.at + CHECKSUM_BYTES);
+  if (context.bigEndian) swapBytes(stored, CHECKSUM_BYTES);
+  const expected = unmaskCrc(new ByteReader(stored).u32le());
+  if (expected !== lengthsCrc) {
+    const { path, tensor, offset = 0 } = context;
+    throw new TensorBundleError(
+      'ERR_CHECKSUM',
+      `the lengths of the strings of '${tensor}' in ${path} have another checksum; the file is damaged, restore it from another copy`,
+      { path, tensor, offset: offset + reader.at, expected, found: lengthsCrc },
+    );
+  }
+  return { lengths, reader, lengthsCrc };
+}
+
+/** Lengths count as uint32, larger ones as uint64, in the byte order of the machine that wrote them. */
+function checksumLengths(lengths: readonly number[], bigEndian: boolean): number {
+  const out = new ByteWriter(4 * lengths.length + 8);
+  for (const length of lengths) {
+    const at = out.length;
+    if (length < UINT32_LIMIT) out.u32le(length);
+    else out.u64le(length);
+    if (bigEndian) swapBytes(out.buffer.subarray(at, out.length), out.length - at);
+  }
+  return crc32c(out.finish());
+}

@@ -1,0 +1,173 @@
+/**
+ * Writes a sorted string table as TensorFlow's TableBuilder does, byte for byte
+ * (tensorflow/core/lib/io/table_builder.cc with the options of BundleWriter: no compression, no filter).
+ */
+import { TensorBundleError } from '../errors.js';
+import { BlockBuilder } from './block-builder.js';
+import { ByteWriter } from './bytes.js';
+import { crc32c, maskCrc } from './crc.js';
+import {
+  BLOCK_SIZE,
+  FOOTER_HANDLE_BYTES,
+  INDEX_RESTART_INTERVAL,
+  RAW_BLOCK,
+  RESTART_INTERVAL,
+  TABLE_MAGIC,
+} from './table-format.js';
+
+interface BlockHandle {
+  offset: number;
+  size: number;
+}
+
+export class TableWriter {
+  private readonly blockSize: number;
+  private readonly out = new ByteWriter(65_536);
+  private readonly data = new BlockBuilder(this.out, RESTART_INTERVAL);
+  private readonly indexBytes = new ByteWriter();
+  private readonly index = new BlockBuilder(this.indexBytes, INDEX_RESTART_INTERVAL);
+  private lastKey = new Uint8Array(256);
+  private lastKeyLength = 0;
+  private entries = 0;
+  /** The block written last, until the first key after it is known: its index key is made of both. */
+  private pending: BlockHandle | null = null;
+  private finished = false;
+
+  constructor(options: { blockSize?: number } = {}) {
+    this.blockSize = options.blockSize ?? BLOCK_SIZE;
+  }
+
+  /**
+   * Appends an entry. Keys must be strictly increasing as bytes: ERR_DUPLICATE_NAME for the same key again, ERR_STATE
+   * for a smaller one and after `finish`.
+   */
+  add(key: Uint8Array, value: Uint8Array): void {
+    this.addRange(key, 0, key.length, value, 0, value.length);
+  }
+
+  /** `add` of parts of larger buffers, without making a view of each. */
+  addRange(
+    keys: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    if (this.finished) throw new TensorBundleError('ERR_STATE', 'this table is finished; make a new TableWriter');
+    const common = this.commonPrefix(keys, keyStart, keyEnd);
+    if (this.entries > 0) {
+      this.checkOrder(common, keys, keyStart, keyEnd);
+      // An entry far larger than a block gets a block of its own: TensorFlow's kOverlyLargeBlockRatio.
+      if (keyEnd - keyStart + (valueEnd - valueStart) >= 2 * this.blockSize) this.flush();
+    }
+    if (this.pending) {
+      const separator = this.separator(common, keys, keyStart, keyEnd);
+      this.addIndex(separator, this.pending);
+      this.pending = null;
+    }
+    this.rememberKey(common, keys, keyStart, keyEnd);
+    this.entries++;
+    this.data.add(keys, keyStart, keyEnd, common, values, valueStart, valueEnd);
+    if (this.data.estimate >= this.blockSize) this.flush();
+  }
+
+  /** Writes the last block, the empty metaindex block, the index block and the footer; the whole file. */
+  finish(): Uint8Array {
+    if (this.finished) throw new TensorBundleError('ERR_STATE', 'this table is finished already');
+    this.flush();
+    this.finished = true;
+    const { out } = this;
+    const metaindex = this.writeBlock(this.data);
+    if (this.pending) this.addIndex(this.successor(), this.pending);
+    const { start, end } = this.index.finish();
+    const offset = out.length;
+    out.bytes(this.indexBytes.buffer, start, end);
+    const index = this.writeTrailer(offset);
+    const footer = out.length;
+    for (const handle of [metaindex, index]) {
+      out.varint(handle.offset);
+      out.varint(handle.size);
+    }
+    while (out.length < footer + FOOTER_HANDLE_BYTES) out.u8(0);
+    for (const byte of TABLE_MAGIC) out.u8(byte);
+    return out.finish();
+  }
+
+  private commonPrefix(keys: Uint8Array, keyStart: number, keyEnd: number): number {
+    const { lastKey } = this;
+    const limit = Math.min(this.lastKeyLength, keyEnd - keyStart);
+    let common = 0;
+    while (common < limit && lastKey[common] === keys[keyStart + common]) common++;
+    return common;
+  }
+
+  private checkOrder(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): void {
+    const length = keyEnd - keyStart;
+    if (common === this.lastKeyLength && common < length) return;
+    if (common < this.lastKeyLength && common < length && this.lastKey[common]! < keys[keyStart + common]!) return;
+    const same = common === length && common === this.lastKeyLength;
+    const text = new TextDecoder().decode(keys.subarray(keyStart, keyEnd));
+    throw same
+      ? new TensorBundleError('ERR_DUPLICATE_NAME', `the key '${text}' is added twice`, { tensor: text })
+      : new TensorBundleError('ERR_STATE', `the key '${text}' is not above the key before it; add keys in byte order`, {
+          tensor: text,
+        });
+  }
+
+  private rememberKey(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): void {
+    const length = keyEnd - keyStart;
+    if (length > this.lastKey.length) {
+      const grown = new Uint8Array(2 * length);
+      grown.set(this.lastKey.subarray(0, common));
+      this.lastKey = grown;
+    }
+    for (let i = common; i < length; i++) this.lastKey[i] = keys[keyStart + i]!;
+    this.lastKeyLength = length;
+  }
+
+  /** Shortest key that is >= the last key and, where one byte allows it, < the next. */
+  private separator(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): Uint8Array {
+    const last = this.lastKey.slice(0, this.lastKeyLength);
+    if (common >= Math.min(last.length, keyEnd - keyStart)) return last;
+    const bumped = last[common]! + 1;
+    if (bumped > 0xff || bumped >= keys[keyStart + common]!) return last;
+    last[common] = bumped;
+    return last.subarray(0, common + 1);
+  }
+
+  /** Shortest key that is >= the last key: the first byte that can be bumped is, and the rest goes. */
+  private successor(): Uint8Array {
+    const last = this.lastKey.slice(0, this.lastKeyLength);
+    const at = last.findIndex(byte => byte !== 0xff);
+    if (at < 0) return last;
+    last[at]!++;
+    return last.subarray(0, at + 1);
+  }
+
+  private addIndex(key: Uint8Array, handle: BlockHandle): void {
+    const value = new ByteWriter(20);
+    value.varint(handle.offset);
+    value.varint(handle.size);
+    this.index.add(key, 0, key.length, 0, value.buffer, 0, value.length);
+  }
+
+  private flush(): void {
+    if (!this.data.empty) this.pending = this.writeBlock(this.data);
+  }
+
+  private writeBlock(block: BlockBuilder): BlockHandle {
+    const handle = this.writeTrailer(block.finish().start);
+    block.restart();
+    return handle;
+  }
+
+  /** Closes the block that begins at `offset` and ends at the buffer's end. */
+  private writeTrailer(offset: number): BlockHandle {
+    const { out } = this;
+    const size = out.length - offset;
+    out.u8(RAW_BLOCK);
+    out.u32le(maskCrc(crc32c(out.buffer.subarray(offset, out.length))));
+    return { offset, size };
+  }
+}

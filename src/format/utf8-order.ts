@@ -1,0 +1,36 @@
+/** The order of keys in an index: as UTF-8 bytes, which differs from JavaScript's order of strings beyond U+FFFF. */
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+/** False if the text holds half a surrogate pair, which UTF-8 cannot express. */
+export function isWellFormed(text: string): boolean {
+  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
+}
+
+/** The permutation that sorts the names as UTF-8 bytes: result[0] is the index of the first. Equal names keep their order. */
+export function sortKeys(names: readonly string[]): Uint32Array {
+  const order = Uint32Array.from(names, (_, i) => i);
+  const plain = !names.some(name => SURROGATE.test(name));
+  const ascends = (a: string, b: string): boolean => (plain ? a <= b : compareUtf8(a, b) <= 0);
+  // Often sorted already; asking costs next to nothing.
+  let sorted = true;
+  for (let i = 1; i < names.length && sorted; i++) sorted = ascends(names[i - 1]!, names[i]!);
+  if (sorted) return order;
+  if (!plain) return order.sort((a, b) => compareUtf8(names[a]!, names[b]!) || a - b);
+  return order.sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : a - b));
+}
+
+/** Compares two strings as UTF-8: by code point, so a surrogate (a half of one above U+FFFF) is above every other unit. */
+export function compareUtf8(a: string, b: string): number {
+  const limit = Math.min(a.length, b.length);
+  for (let i = 0; i < limit; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

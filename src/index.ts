@@ -1,0 +1,22 @@
+/** The core's public API. Never loads TensorFlow.js. */
+export { copyCheckpoint } from './bundle/copy.js';
+export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bundle/latest.js';
+export { listVariables, loadVariable } from './bundle/list.js';
+export { mergeCheckpoints } from './bundle/merge.js';
+export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
+export { CheckpointReader, type Entry, type ReadOptions, type SliceEntry } from './bundle/reader.js';
+export type { LazyTensor, TensorSource, TfTensorLike } from './bundle/source.js';
+export { verifyCheckpoint } from './bundle/verify.js';
+export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify-bundle.js';
+export { CheckpointWriter } from './bundle/writer.js';
+export type { SaveEvent, SavePhase } from './commit/channels.js';
+export { removeCheckpoint } from './commit/remove.js';
+export {
+  type CheckpointState,
+  type CheckpointStateUpdate,
+  readCheckpointState,
+  updateCheckpointState,
+} from './commit/state-file.js';
+export { type ErrorCode, TensorBundleError } from './errors.js';
+export type { DType, NumericArray, TensorData, TensorValue } from './format/dtypes.js';
+export type { ShardPolicy } from './format/plan.js';

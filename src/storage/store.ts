@@ -1,0 +1,75 @@
+/**
+ * The seam of whole objects: what the layers above need of a place that holds checkpoints. One store is one directory.
+ * The local one stands on the native engine; another (an object store) can be put here without touching the rest.
+ */
+import type { FileStat } from '../binding.js';
+
+/** An object opened for reading. `size` and `identity` are those at opening. */
+export interface StoredObject {
+  readonly path: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly identity: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Nanoseconds since the epoch. */
+  readonly modified: bigint;
+  /** The whole object. Throws ERR_TOO_LARGE above `maxBytes`. */
+  readAll(maxBytes: number): Promise<Uint8Array>;
+  /** CRC32C of the bytes that land in `into`; throws ERR_TRUNCATED if the object ends before. */
+  read(offset: number, into: ArrayBufferView): Promise<number>;
+  /** CRC32C of a range, without keeping the bytes. */
+  checksum(offset: number, length: number): Promise<number>;
+  /** A private mapping of a range, or null where this runtime cannot have one. */
+  map(offset: number, length: number): Promise<ArrayBuffer | null>;
+  close(): Promise<void>;
+}
+
+/** A shard under construction: bytes are appended in order. */
+export interface ShardObject {
+  readonly path: string;
+  /** CRC32C of each view. The views must not be changed until it settles. */
+  append(views: readonly ArrayBufferView[]): Promise<Uint32Array>;
+  /** Everything written; with `durable`, on stable storage. */
+  finish(durable: boolean): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A small object under construction that its maker holds a lock on: others see that it is alive. */
+export interface HeldObject {
+  readonly name: string;
+  write(data: Uint8Array, durable: boolean): Promise<void>;
+  /** Ends the hold. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface ObjectStore {
+  /** Path of the directory. */
+  readonly path: string;
+  readonly identity: string;
+  pathOf(name: string): string;
+  list(): Promise<string[]>;
+  /** Null if absent. Links are followed unless told otherwise. */
+  stat(name: string, follow?: boolean): Promise<FileStat | null>;
+  /** Null if absent. */
+  open(name: string): Promise<StoredObject | null>;
+  /** Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. */
+  createShard(name: string, bytes: number, permissions?: number): Promise<ShardObject>;
+  /** Creates an object and holds it. Throws ERR_EXISTS. */
+  createHeld(name: string, permissions?: number): Promise<HeldObject>;
+  /** Whether somebody alive holds the object. False if it is absent. */
+  isHeld(name: string): Promise<boolean>;
+  /** Atomic; replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** False if it was absent. */
+  remove(name: string): Promise<boolean>;
+  /** Makes names (creations, renames, removals) durable, also those of directories that opening the store created. */
+  sync(): Promise<void>;
+  /** Bytes that may still be written. */
+  freeSpace(): Promise<number>;
+  /** Runs `action` alone: no other process or caller is inside `exclusively` of this directory. ERR_LOCKED after `timeoutMs`. */
+  exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
