@@ -78,7 +78,7 @@ export class Publication {
   /** Step 2, for shard number `shard` of `total`. */
   async createShard(shard: number, bytes: number): Promise<ShardObject> {
     const name = shardName(this.base, shard, this.total);
-    const created = await this.store.createShard(name, bytes, this.replaced.permissions);
+    const created = await this.store.createShard(name, bytes, this.options.durable, this.replaced.permissions);
     this.#created.push(name);
     return created;
   }

@@ -105,9 +105,9 @@ export class LocalStore implements ObjectStore {
     });
   }
 
-  createShard(name: string, bytes: number, permissions?: number): Promise<ShardObject> {
+  createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<ShardObject> {
     return this.#do('create', name, async () => {
-      const shard = await native.createShard(this.#directory, name, bytes, permissions);
+      const shard = await native.createShard(this.#directory, name, bytes, permissions, durable);
       return new LocalShard(shard, this.pathOf(name));
     });
   }
@@ -119,7 +119,6 @@ export class LocalStore implements ObjectStore {
         throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
       const held = new LocalHeldObject(handle, this.pathOf(name), name);
       try {
-        if (permissions !== undefined) await native.setMode(handle, permissions);
         await native.tryLock(handle);
         return held;
       } catch (error) {

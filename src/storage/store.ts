@@ -55,8 +55,11 @@ export interface ObjectStore {
   stat(name: string, follow?: boolean): Promise<FileStat | null>;
   /** Null if absent. */
   open(name: string): Promise<StoredObject | null>;
-  /** Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. */
-  createShard(name: string, bytes: number, permissions?: number): Promise<ShardObject>;
+  /**
+   * Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. `durable` says that the shard
+   * will be synced at its end, so that the disk can begin early.
+   */
+  createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<ShardObject>;
   /** Creates an object and holds it. Throws ERR_EXISTS. */
   createHeld(name: string, permissions?: number): Promise<HeldObject>;
   /** Whether somebody alive holds the object. False if it is absent. */

@@ -1,0 +1,87 @@
+{
+  'variables': {
+    # Set with `node-gyp rebuild -- -Dtb_test=1`: also build the fault-injection addon of the tests. Its sources are
+    # not part of the package.
+    'tb_test%': 0,
+    'engine_sources': [
+      'native/crc32c.cc',
+      'native/crc32c_arm64.cc',
+      'native/crc32c_avx512.cc',
+      'native/crc32c_combine.cc',
+      'native/crc32c_portable.cc',
+      'native/crc32c_sse42.cc',
+      'native/descriptor.cc',
+      'native/environment.cc',
+      'native/errno_names.cc',
+      'native/export_crc32c.cc',
+      'native/export_directories.cc',
+      'native/export_files.cc',
+      'native/export_mapping.cc',
+      'native/export_ranges.cc',
+      'native/export_shards.cc',
+      'native/exports.cc',
+      'native/file_calls.cc',
+      'native/job.cc',
+      'native/js_arguments.cc',
+      'native/js_buffer.cc',
+      'native/js_error.cc',
+      'native/js_handle.cc',
+      'native/mapping.cc',
+      'native/posix_operations.cc',
+      'native/range_reader.cc',
+      'native/shard_writer.cc',
+      'native/status.cc',
+      'native/thread_pool.cc',
+      'native/transfer.cc',
+    ],
+  },
+  'target_defaults': {
+    'defines': [
+      'NAPI_VERSION=8',
+      'NAPI_CPP_EXCEPTIONS',
+      'NODE_ADDON_API_DISABLE_DEPRECATED',
+      '_FILE_OFFSET_BITS=64',
+    ],
+    'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],
+    'cflags_cc': [
+      '-std=c++17',
+      '-fexceptions',
+      '-fvisibility=hidden',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      # A system header: its warnings are not ours.
+      '-isystem', '<!(node -p "require(\'path\').dirname(require.resolve(\'node-addon-api\'))")',
+    ],
+    'xcode_settings': {
+      'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+      'CLANG_CXX_LIBRARY': 'libc++',
+      'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
+      'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+      'GCC_TREAT_WARNINGS_AS_ERRORS': 'YES',
+      'MACOSX_DEPLOYMENT_TARGET': '11.0',
+      'OTHER_CFLAGS': [
+        '-Wall',
+        '-Wextra',
+        '-isystem', '<!(node -p "require(\'path\').dirname(require.resolve(\'node-addon-api\'))")',
+      ],
+    },
+  },
+  'targets': [
+    {
+      'target_name': 'tensorbundle',
+      'sources': ['<@(engine_sources)', 'native/addon.cc'],
+    },
+  ],
+  'conditions': [
+    ['tb_test==1', {
+      'targets': [
+        {
+          'target_name': 'tensorbundle_faults',
+          'include_dirs': ['native'],
+          'sources': ['<@(engine_sources)', 'native/faults/addon.cc', 'native/faults/fault_operations.cc'],
+        },
+      ],
+    }],
+  ],
+}

@@ -1,0 +1,94 @@
+#include "environment.h"
+
+#include <utility>
+
+namespace tensorbundle {
+
+Environment& Environment::create(Napi::Env env, std::shared_ptr<FileOperations> operations) {
+  auto* environment = new Environment(env, std::move(operations));
+  env.SetInstanceData(environment);
+  return *environment;
+}
+
+Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+Environment::Environment(Napi::Env env, std::shared_ptr<FileOperations> operations)
+    : env_(env), engine_(std::make_shared<Engine>(std::move(operations))) {
+  // Without an environment the call comes from the function's own destruction.
+  const auto onWake = [](napi_env callEnv, napi_value, void* context, void*) {
+    if (callEnv != nullptr) static_cast<Environment*>(context)->settleCompleted(callEnv);
+  };
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "tensorbundle"), 0, 1, nullptr,
+                                      nullptr, this, onWake, &wake_) != napi_ok ||
+      napi_unref_threadsafe_function(env, wake_) != napi_ok ||
+      // Hooks run in reverse order: this one, added after the threadsafe function's own, finds it alive.
+      napi_add_env_cleanup_hook(
+          env, [](void* self) { static_cast<Environment*>(self)->shutDown(); }, this) != napi_ok) {
+    throw Napi::Error::New(env);
+  }
+}
+
+Napi::Promise Environment::run(Napi::Env env, Work work, Napi::Value pinned) {
+  auto owned = std::make_unique<Job>(env, std::move(work), pinned);
+  Job* job = owned.get();
+  const Napi::Promise promise = job->promise();
+  if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
+  jobs_.emplace(job, std::move(owned));
+  if (!pool_.submit([this, job] { runFirstPart(job); })) {
+    job->skipPart();
+    job->settle(env);
+    release(job);
+  }
+  return promise;
+}
+
+void Environment::runFirstPart(Job* job) {
+  const std::size_t parts = job->plan(pool_.size());
+  for (std::size_t i = 1; i < parts; ++i) {
+    const auto part = [this, job] {
+      if (job->runPart(pool_.stopToken())) complete(job);
+    };
+    // The job cannot end here: this thread's own part is still to come.
+    if (!pool_.submit(part)) job->skipPart();
+  }
+  if (job->runPart(pool_.stopToken())) complete(job);
+}
+
+void Environment::complete(Job* job) {
+  bool first = false;
+  {
+    const std::lock_guard<std::mutex> guard(completedMutex_);
+    first = completed_.empty();
+    completed_.push_back(job);
+  }
+  // One wake-up settles all that are there.
+  if (first) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::settleCompleted(Napi::Env env) {
+  std::deque<Job*> completed;
+  {
+    const std::lock_guard<std::mutex> guard(completedMutex_);
+    completed.swap(completed_);
+  }
+  for (Job* job : completed) {
+    const Napi::HandleScope scope(env);
+    job->settle(env);
+    release(job);
+  }
+}
+
+void Environment::release(Job* job) {
+  jobs_.erase(job);
+  if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Environment::shutDown() {
+  // After this no thread of the pool exists, so nothing else touches the jobs or the function any more.
+  pool_.stop();
+  jobs_.clear();
+  completed_.clear();
+  napi_release_threadsafe_function(wake_, napi_tsfn_release);
+}
+
+}  // namespace tensorbundle

@@ -1,0 +1,76 @@
+// The addon of the tests: the same contract on operations that can be broken, and four functions to break and to watch
+// them (`FaultBinding` in test/native/fault-binding.ts).
+#include <napi.h>
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "errno_names.h"
+#include "exports.h"
+#include "fault_operations.h"
+#include "js_arguments.h"
+
+namespace tensorbundle {
+namespace {
+
+Fault toFault(Napi::Object object) {
+  Fault fault;
+  fault.at = integerArgument(object.Get("at"), "at");
+  if (!object.Get("syscall").IsUndefined()) fault.syscall = stringArgument(object.Get("syscall"), "syscall");
+  fault.sticky = object.Get("sticky").ToBoolean();
+  const std::string action = stringArgument(object.Get("action"), "action");
+  if (action == "kill") fault.action = Fault::Action::kKill;
+  if (action == "short") fault.action = Fault::Action::kShort;
+  if (action == "error") {
+    fault.error = object.Get("errno").IsUndefined() ? EIO : errnoNumber(stringArgument(object.Get("errno"), "errno"));
+    if (fault.error == 0) throw Napi::RangeError::New(object.Env(), "unknown errno name");
+  }
+  return fault;
+}
+
+Napi::Object toObject(Napi::Env env, const Operation& operation) {
+  const Napi::Object object = Napi::Object::New(env);
+  object.Set("syscall", operation.syscall);
+  if (!operation.path.empty()) object.Set("path", operation.path);
+  if (operation.offset >= 0) object.Set("offset", static_cast<double>(operation.offset));
+  if (operation.length >= 0) object.Set("length", static_cast<double>(operation.length));
+  object.Set("result", static_cast<double>(operation.result));
+  object.Set("errno", operation.error);
+  return object;
+}
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  const auto table = std::make_shared<FaultOperations>();
+  exportBinding(env, exports, table);
+  exports.Set("setFaults", Napi::Function::New(env, [table](const Napi::CallbackInfo& info) {
+                std::vector<Fault> faults;
+                if (info[0].IsArray()) {
+                  const auto array = info[0].As<Napi::Array>();
+                  for (std::uint32_t i = 0; i < array.Length(); ++i) faults.push_back(toFault(array.Get(i).ToObject()));
+                }
+                table->setFaults(std::move(faults));
+              }));
+  exports.Set("operations", Napi::Function::New(env, [table](const Napi::CallbackInfo& info) -> Napi::Value {
+                const std::vector<Operation> log = table->operations();
+                const Napi::Array array = Napi::Array::New(info.Env(), log.size());
+                for (std::uint32_t i = 0; i < log.size(); ++i) {
+                  const Napi::HandleScope scope(info.Env());
+                  array.Set(i, toObject(info.Env(), log[i]));
+                }
+                return array;
+              }));
+  exports.Set("openDescriptors", Napi::Function::New(env, [table](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Number::New(info.Env(), static_cast<double>(table->openDescriptors()));
+              }));
+  exports.Set("mappings", Napi::Function::New(env, [table](const Napi::CallbackInfo& info) -> Napi::Value {
+                return Napi::Number::New(info.Env(), static_cast<double>(table->mappings()));
+              }));
+  return exports;
+}
+
+}  // namespace
+}  // namespace tensorbundle
+
+using tensorbundle::initialize;
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)

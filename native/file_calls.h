@@ -1,0 +1,56 @@
+// Directories and small files: one function for each call of the JavaScript contract, on one of the pool's threads.
+// Names are single components below an open directory, so nothing can be redirected by renaming a parent.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "descriptor.h"
+#include "file_operations.h"
+#include "status.h"
+
+namespace tensorbundle {
+
+struct FileInfo {
+  enum class Kind { kFile, kDirectory, kSymlink, kOther };
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  Kind kind = Kind::kOther;
+  std::uint64_t size = 0;
+  std::uint32_t mode = 0;
+  std::uint64_t links = 0;
+  std::int64_t modifiedNanoseconds = 0;
+};
+
+enum class OpenMode { kRead, kCreate, kLock };
+
+// `permissions` of a file to be created: these exact ones, or -1 for what the umask leaves of 0666.
+constexpr int kDefaultPermissions = -1;
+
+Status openDirectory(const std::shared_ptr<FileOperations>& operations, const std::string& path,
+                     std::shared_ptr<Descriptor>* result);
+Status makeDirectory(FileOperations& operations, const std::string& path, bool* made);
+// Null in `result` if there is no such file (modes kRead and kLock).
+Status openFile(const Descriptor& directory, const std::string& name, OpenMode mode, int permissions,
+                std::shared_ptr<Descriptor>* result);
+Status statHandle(const Descriptor& handle, FileInfo* info);
+// `found` is false if there is no such name.
+Status statName(const Descriptor& directory, const std::string& name, bool follow, FileInfo* info, bool* found);
+Status listNames(const Descriptor& directory, std::vector<std::string>* names);
+Status renameName(const Descriptor& directory, const std::string& from, const std::string& to);
+Status unlinkName(const Descriptor& directory, const std::string& name, bool* existed);
+Status tryLock(const Descriptor& handle, bool* locked);
+Status unlock(const Descriptor& handle);
+Status setMode(const Descriptor& handle, std::uint32_t permissions);
+Status freeSpace(const Descriptor& directory, std::uint64_t* bytes);
+
+// The bytes of a whole file, allocated only after its size was compared with a limit.
+struct Contents {
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::size_t size = 0;
+};
+Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents);
+
+}  // namespace tensorbundle

@@ -1,0 +1,289 @@
+/** The addon through Node: every function of the contract, wrong arguments, closed handles and leaks. */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Handle, Shard } from '../../src/binding.js';
+import { faulty as native } from './fault-binding.js';
+
+let path: string;
+let directory: Handle;
+
+beforeEach(async () => {
+  path = mkdtempSync(join(tmpdir(), 'tensorbundle-'));
+  native.setFaults(null);
+  directory = await native.openDirectory(path);
+});
+
+afterEach(async () => {
+  native.setFaults(null);
+  await native.close(directory);
+  rmSync(path, { recursive: true });
+  expect(native.openDescriptors()).toBe(0);
+});
+
+async function open(name: string): Promise<Handle> {
+  const handle = await native.open(directory, name, 'read');
+  if (handle === null) throw new Error(`${name} is not there`);
+  return handle;
+}
+
+describe('CRC32C', () => {
+  test('every kernel gives the same', () => {
+    const kernels = native.crc32cKernels();
+    expect(kernels.at(-1)).toBe('portable');
+    const data = randomBytes(300_001).subarray(1);
+    const results = kernels.map(name => {
+      native.selectCrc32cKernel(name);
+      expect(native.crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+      const half = native.crc32c(data.subarray(0, 123_457));
+      expect(native.crc32c(data.subarray(123_457), half)).toBe(native.crc32c(data));
+      return native.crc32c(data);
+    });
+    native.selectCrc32cKernel(kernels[0]!);
+    expect(new Set(results).size).toBe(1);
+    expect(() => native.selectCrc32cKernel('none')).toThrow(RangeError);
+  });
+
+  test('views of any kind', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(9));
+    shared.set(Buffer.from('123456789'));
+    expect(native.crc32c(shared)).toBe(0xe3069283);
+    expect(native.crc32c(new DataView(shared.slice().buffer))).toBe(0xe3069283);
+    expect(native.crc32c(new Float64Array(0))).toBe(0);
+    const detached = new Uint8Array(8);
+    structuredClone(detached.buffer, { transfer: [detached.buffer] });
+    expect(native.crc32c(detached)).toBe(0);
+    expect(() => native.crc32c(new ArrayBuffer(8) as unknown as ArrayBufferView)).toThrow(TypeError);
+  });
+
+  test('combination', () => {
+    const a = randomBytes(1000);
+    const b = randomBytes(777);
+    const whole = native.crc32c(Buffer.concat([a, b]));
+    expect(native.crc32cCombine(native.crc32c(a), native.crc32c(b), b.length)).toBe(whole);
+    expect(() => native.crc32cCombine(0, 0, -1)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  });
+});
+
+describe('directories and small files', () => {
+  test('create, write, stat, rename, list, unlink', async () => {
+    const file = await native.open(directory, 'ä b', 'create', 0o640);
+    await native.writeAll(file!, Buffer.from('hello'));
+    await native.sync(file!);
+    const stat = await native.stat(file!);
+    expect(stat).toMatchObject({ kind: 'file', size: 5, mode: 0o640, links: 1 });
+    const real = statSync(join(path, 'ä b'), { bigint: true });
+    expect(stat?.identity).toBe(`${real.dev}:${real.ino}`);
+    expect(stat?.modified).toBe(real.mtimeNs);
+    await expect(native.open(directory, 'ä b', 'create')).rejects.toMatchObject({ code: 'EEXIST', syscall: 'open' });
+    await native.setMode(file!, 0o600);
+    await native.rename(directory, 'ä b', 'c');
+    expect(await native.list(directory)).toEqual(['c']);
+    expect(Buffer.from(await native.readAll(file!, 5)).toString()).toBe('hello');
+    await expect(native.readAll(file!, 4)).rejects.toMatchObject({ code: 'EFBIG' });
+    expect((await native.stat(directory, 'c'))?.mode).toBe(0o600);
+    await native.close(file!);
+    expect(await native.unlink(directory, 'c')).toBe(true);
+    expect(await native.unlink(directory, 'c')).toBe(false);
+    expect(await native.stat(directory, 'c')).toBeNull();
+    expect(await native.open(directory, 'c', 'read')).toBeNull();
+    expect(await native.makeDirectory(join(path, 'sub'))).toBe(true);
+    expect(await native.makeDirectory(join(path, 'sub'))).toBe(false);
+    await native.sync(directory);
+    expect(await native.freeSpace(directory)).toBeGreaterThan(0);
+  });
+
+  test('links are not followed where it matters, and a FIFO is refused at once', async () => {
+    writeFileSync(join(path, 'target'), 'x');
+    symlinkSync('target', join(path, 'link'));
+    expect((await native.stat(directory, 'link'))?.kind).toBe('symlink');
+    expect((await native.stat(directory, 'link', true))?.kind).toBe('file');
+    await native.close(await open('link'));
+    await expect(native.open(directory, 'link', 'lock')).rejects.toMatchObject({ code: 'ELOOP' });
+    execFileSync('mkfifo', [join(path, 'fifo')]);
+    await expect(native.open(directory, 'fifo', 'read')).rejects.toMatchObject({ code: 'EFTYPE' });
+    await expect(native.open(directory, '../x', 'read')).rejects.toMatchObject({ code: 'EINVAL' });
+  });
+
+  test('locks', async () => {
+    writeFileSync(join(path, 'file'), '');
+    const first = await native.open(directory, 'file', 'lock');
+    const second = await native.open(directory, 'file', 'lock');
+    expect(await native.tryLock(first!)).toBe(true);
+    expect(await native.tryLock(second!)).toBe(false);
+    await native.unlock(first!);
+    expect(await native.tryLock(second!)).toBe(true);
+    await native.close(second!);
+    expect(await native.tryLock(first!)).toBe(true);
+    await native.close(first!);
+  });
+
+  test('closed handles and wrong objects', async () => {
+    writeFileSync(join(path, 'file'), 'x');
+    const file = await open('file');
+    await native.close(file);
+    await native.close(file);
+    await expect(native.stat(file)).rejects.toMatchObject({ code: 'EBADF' });
+    await expect(native.map(file, 0, 1)).rejects.toMatchObject({ code: 'EBADF' });
+    const shard = await native.createShard(directory, 'shard', 0);
+    for (const wrong of [{}, null, 5, shard, new Proxy(directory, {})]) {
+      await expect(native.stat(wrong as Handle)).rejects.toThrow(TypeError);
+    }
+    await expect(native.appendShard(directory as unknown as Shard, [])).rejects.toThrow(TypeError);
+    await native.closeShard(shard);
+  });
+});
+
+describe('shards', () => {
+  test('what is checksummed is what is written', async () => {
+    const views = [new Float32Array([1, 2, 3]), new Uint8Array(0), randomBytes(1_500_000), new BigInt64Array([5n])];
+    const bytes = Buffer.concat(views.map(view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
+    const shard = await native.createShard(directory, 'shard', bytes.length, 0o600);
+    const crcs = await native.appendShard(shard, views);
+    expect([...crcs]).toEqual(views.map(view => native.crc32c(view)));
+    await native.finishShard(shard, true);
+    await native.closeShard(shard);
+    await native.closeShard(shard);
+    expect(readFileSync(join(path, 'shard')).equals(bytes)).toBe(true);
+    expect(native.operations().filter(({ syscall }) => syscall === 'fdatasync')).toHaveLength(1);
+    await expect(native.appendShard(shard, [])).rejects.toMatchObject({ code: 'EBADF' });
+  });
+
+  test('a buffer that changes meanwhile has the checksum of what landed', async () => {
+    const data = new Uint8Array(new SharedArrayBuffer(32 << 20));
+    const shard = await native.createShard(directory, 'shard', data.length);
+    const appended = native.appendShard(shard, [data]);
+    for (let round = 1; round < 40; round++) data.fill(round);
+    const [crc] = await appended;
+    await native.finishShard(shard, false);
+    await native.closeShard(shard);
+    expect(native.crc32c(readFileSync(join(path, 'shard')))).toBe(crc);
+  });
+
+  test('one call at a time, and close waits', async () => {
+    const data = randomBytes(8 << 20);
+    const shard = await native.createShard(directory, 'shard', data.length);
+    const appended = native.appendShard(shard, [data]);
+    await expect(native.appendShard(shard, [])).rejects.toMatchObject({ code: 'EBUSY' });
+    await native.closeShard(shard);
+    expect((await appended)[0]).toBe(native.crc32c(data));
+  });
+
+  test('a failed sync is the answer for ever', async () => {
+    const shard = await native.createShard(directory, 'shard', 3);
+    await native.appendShard(shard, [new Uint8Array(3)]);
+    native.setFaults([{ at: 1, syscall: 'fdatasync', action: 'error', errno: 'EIO' }]);
+    for (let i = 0; i < 3; i++) {
+      await expect(native.finishShard(shard, true)).rejects.toMatchObject({
+        code: 'EIO',
+        syscall: 'fdatasync',
+        path: join(path, 'shard'),
+      });
+    }
+    expect(native.operations().filter(({ syscall }) => syscall === 'fdatasync')).toHaveLength(1);
+    await native.closeShard(shard);
+  });
+
+  test('a full disk leaves nothing behind', async () => {
+    native.setFaults([{ at: 1, syscall: 'fallocate', action: 'error', errno: 'ENOSPC' }]);
+    await expect(native.createShard(directory, 'shard', 100)).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(await native.list(directory)).toEqual([]);
+    const shard = await native.createShard(directory, 'other', 5);
+    await native.appendShard(shard, [new Uint8Array(4)]);
+    await expect(native.finishShard(shard, false)).rejects.toMatchObject({ code: 'EINVAL' });
+    await native.closeShard(shard);
+    for (const bytes of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {
+      await expect(native.createShard(directory, 'bad', bytes)).rejects.toMatchObject({ code: 'EINVAL' });
+    }
+  });
+});
+
+describe('reading', () => {
+  const data = randomBytes((33 << 20) + 5);
+
+  test('checksums and reads of ranges, in any order', async () => {
+    writeFileSync(join(path, 'a'), data);
+    writeFileSync(join(path, 'b'), data.subarray(100, 5000));
+    const files = [await open('a'), await open('b')];
+    const fileOf = new Uint32Array([0, 1, 0, 1, 0]);
+    const offsets = new Float64Array([17, 3000, 0, 0, 5]);
+    const lengths = new Float64Array([1000, 1900, data.length, 10, 0]);
+    const expected = [...fileOf].map((file, i) => {
+      const start = offsets[i]! + 100 * file;
+      return data.subarray(start, start + lengths[i]!);
+    });
+    const crcs = expected.map(bytes => native.crc32c(bytes));
+    expect([...(await native.checksumRanges(files, fileOf, offsets, lengths))]).toEqual(crcs);
+    const into = [...lengths].map(length => new Uint8Array(length));
+    expect([...(await native.readRanges(files, fileOf, offsets, into))]).toEqual(crcs);
+    for (const [i, bytes] of into.entries()) expect(Buffer.compare(bytes, expected[i]!)).toBe(0);
+    const short = native.checksumRanges(files, new Uint32Array(1), new Float64Array([9]), new Float64Array([1e9]));
+    await expect(short).rejects.toMatchObject({ code: 'ESHORT', offset: data.length, path: join(path, 'a') });
+    for (const [file, offset, length] of [
+      [2, 0, 1],
+      [0, -1, 1],
+      [0, 0.5, 1],
+      [0, 0, Number.NaN],
+    ] as const) {
+      const bad = native.checksumRanges(
+        files,
+        new Uint32Array([file]),
+        new Float64Array([offset]),
+        new Float64Array([length]),
+      );
+      await expect(bad).rejects.toMatchObject({ code: 'EINVAL' });
+    }
+    for (const file of files) await native.close(file);
+  });
+
+  test('a handle may be closed while it is read', async () => {
+    writeFileSync(join(path, 'a'), data);
+    const file = await open('a');
+    const read = native.checksumRanges(
+      [file],
+      new Uint32Array(1),
+      new Float64Array(1),
+      new Float64Array([data.length]),
+    );
+    await native.close(file);
+    expect((await read)[0]).toBe(native.crc32c(data));
+  });
+
+  test('100,000 small ranges take few reads', async () => {
+    writeFileSync(join(path, 'a'), data.subarray(0, 6_400_000));
+    const file = await open('a');
+    const offsets = new Float64Array(100_000).map((_, i) => i * 64);
+    native.setFaults(null);
+    await native.checksumRanges([file], new Uint32Array(100_000), offsets, new Float64Array(100_000).fill(64));
+    expect(native.operations().filter(({ syscall }) => syscall === 'pread')).toHaveLength(25);
+    await native.close(file);
+  });
+
+  test('mappings are private, writable, and outlive the handle', async () => {
+    writeFileSync(join(path, 'a'), data);
+    const file = await open('a');
+    const mapped = await native.map(file, 4097, 10_000);
+    await native.close(file);
+    const view = new Uint8Array(mapped!);
+    expect(Buffer.compare(view, data.subarray(4097, 14_097))).toBe(0);
+    view.fill(0);
+    expect(readFileSync(join(path, 'a')).equals(data)).toBe(true);
+    const again = await open('a');
+    expect((await native.map(again, data.length, 0))?.byteLength).toBe(0);
+    await expect(native.map(again, 1, data.length)).rejects.toMatchObject({ code: 'ESHORT', offset: data.length });
+    await native.close(again);
+  });
+
+  test('a mapping above the limit of this Node is an error', async () => {
+    const file = await native.open(directory, 'sparse', 'create');
+    execFileSync('truncate', ['-s', '5G', join(path, 'sparse')]);
+    const mapped = native.map(file!, 0, 5 * 2 ** 30);
+    if (Number(process.versions.node.split('.')[0]) < 22) await expect(mapped).rejects.toMatchObject({ code: 'EFBIG' });
+    else expect((await mapped)?.byteLength).toBe(5 * 2 ** 30);
+    expect((await native.map(file!, 2 ** 32 + 1, 100))?.byteLength).toBe(100);
+    await native.close(file!);
+  });
+});

@@ -1,0 +1,159 @@
+// Directories, small files, handles and mappings on the fault table.
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "check.h"
+#include "mapping.h"
+#include "temporary_directory.h"
+#include "transfer.h"
+
+namespace {
+
+using namespace tensorbundle;
+using Action = Fault::Action;
+
+std::shared_ptr<Descriptor> create(const check::TemporaryDirectory& place, const char* name) {
+  std::shared_ptr<Descriptor> file;
+  CHECK_OK(openFile(*place.directory, name, OpenMode::kCreate, kDefaultPermissions, &file));
+  return file;
+}
+
+void namesStayInTheDirectory() {
+  const check::TemporaryDirectory place;
+  std::shared_ptr<Descriptor> file;
+  bool existed = false;
+  for (const std::string& name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"),
+                                  std::string("a\0b", 3)}) {
+    CHECK_CODE(openFile(*place.directory, name, OpenMode::kCreate, kDefaultPermissions, &file), "EINVAL");
+    CHECK_CODE(unlinkName(*place.directory, name, &existed), "EINVAL");
+    CHECK_CODE(renameName(*place.directory, "x", name), "EINVAL");
+  }
+}
+
+void opening() {
+  check::TemporaryDirectory place;
+  std::shared_ptr<Descriptor> file;
+  CHECK_OK(openFile(*place.directory, "absent", OpenMode::kRead, kDefaultPermissions, &file));
+  CHECK(!file);
+  create(place, "there");
+  CHECK_CODE(openFile(*place.directory, "there", OpenMode::kCreate, kDefaultPermissions, &file), "EEXIST");
+  CHECK(::mkfifo((place.path + "/fifo").c_str(), 0600) == 0);
+  CHECK_CODE(openFile(*place.directory, "fifo", OpenMode::kRead, kDefaultPermissions, &file), "EFTYPE");
+  CHECK(::symlink("there", (place.path + "/link").c_str()) == 0);
+  CHECK_OK(openFile(*place.directory, "link", OpenMode::kRead, kDefaultPermissions, &file));
+  CHECK_CODE(openFile(*place.directory, "link", OpenMode::kLock, kDefaultPermissions, &file), "ELOOP");
+  CHECK_CODE(openFile(*place.directory, "link", OpenMode::kCreate, kDefaultPermissions, &file), "EEXIST");
+  place.inject("open", 1, Action::kError, EINTR);
+  CHECK_OK(openFile(*place.directory, "there", OpenMode::kRead, kDefaultPermissions, &file));
+  CHECK(file);
+  place.inject("open", 1, Action::kError, EINTR, true);
+  CHECK_CODE(openFile(*place.directory, "there", OpenMode::kRead, kDefaultPermissions, &file), "EINTR");
+}
+
+void exactPermissions() {
+  check::TemporaryDirectory place;
+  std::shared_ptr<Descriptor> file;
+  CHECK_OK(openFile(*place.directory, "open to all", OpenMode::kCreate, 0666, &file));
+  FileInfo info;
+  CHECK_OK(statHandle(*file, &info));
+  CHECK(info.mode == 0666);
+  // A mode that cannot be set must not leave a file with another one.
+  place.inject("fchmod", 1, Action::kError, EPERM);
+  CHECK_CODE(openFile(*place.directory, "refused", OpenMode::kCreate, 0600, &file), "EPERM");
+  bool found = true;
+  CHECK_OK(statName(*place.directory, "refused", false, &info, &found));
+  CHECK(!found);
+}
+
+void transfersAreComplete() {
+  check::TemporaryDirectory place;
+  check::Random random(5);
+  const auto data = random.bytes(100000);
+  const auto file = create(place, "data");
+  place.inject("pwrite", 1, Action::kShort, 0, true);
+  CHECK_OK(writeFully(*file, data.data(), data.size(), 0));
+  CHECK(place.calls("pwrite") > 10);
+  place.inject("pread", 1, Action::kShort, 0, true);
+  Contents contents;
+  CHECK_OK(readAll(*file, data.size(), &contents));
+  CHECK(std::vector<std::uint8_t>(contents.bytes.get(), contents.bytes.get() + contents.size) == data);
+  CHECK_CODE(readAll(*file, data.size() - 1, &contents), "EFBIG");
+  std::vector<std::uint8_t> more(data.size() + 1);
+  place.table->setFaults({});
+  const Status status = readFully(*file, more.data(), more.size(), 0);
+  CHECK(std::string(status.code) == "ESHORT" && status.offset == static_cast<std::int64_t>(data.size()));
+}
+
+void failedSyncIsForEver() {
+  check::TemporaryDirectory place;
+  const auto file = create(place, "data");
+  place.inject("fsync", 1, Action::kError, EIO);
+  CHECK_CODE(file->sync(Descriptor::SyncKind::kAll), "EIO");
+  CHECK_CODE(file->sync(Descriptor::SyncKind::kAll), "EIO");
+  CHECK_CODE(file->sync(Descriptor::SyncKind::kData), "EIO");
+  CHECK(place.calls("fsync") == 1 && place.calls("fdatasync") == 0);
+}
+
+void locks() {
+  const check::TemporaryDirectory place;
+  const auto first = create(place, "data");
+  std::shared_ptr<Descriptor> second;
+  CHECK_OK(openFile(*place.directory, "data", OpenMode::kLock, kDefaultPermissions, &second));
+  bool locked = false;
+  CHECK_OK(tryLock(*first, &locked));
+  CHECK(locked);
+  CHECK_OK(tryLock(*second, &locked));
+  CHECK(!locked);
+  CHECK_OK(unlock(*first));
+  CHECK_OK(tryLock(*second, &locked));
+  CHECK(locked);
+}
+
+void mappings() {
+  check::TemporaryDirectory place;
+  check::Random random(6);
+  const auto data = random.bytes(20000);
+  const auto file = create(place, "data");
+  CHECK_OK(writeFully(*file, data.data(), data.size(), 0));
+  std::unique_ptr<Mapping> mapping;
+  CHECK_OK(Mapping::create(*file, 4099, 15901, &mapping));
+  CHECK(std::equal(mapping->data(), mapping->data() + mapping->size(), data.begin() + 4099));
+  mapping->data()[0] ^= 0xff;
+  std::uint8_t inFile = 0;
+  CHECK_OK(readFully(*file, &inFile, 1, 4099));
+  CHECK(inFile == data[4099]);
+  CHECK(place.table->mappings() == 1);
+  mapping.reset();
+  CHECK(place.table->mappings() == 0);
+  CHECK_CODE(Mapping::create(*file, 4099, 15902, &mapping), "ESHORT");
+  CHECK_CODE(Mapping::create(*file, ~std::uint64_t{0}, 2, &mapping), "ESHORT");
+  CHECK_OK(Mapping::create(*file, 20000, 0, &mapping));
+  CHECK(mapping->size() == 0);
+  place.inject("mmap", 1, Action::kError, ENOMEM);
+  CHECK_CODE(Mapping::create(*file, 0, 1, &mapping), "ENOMEM");
+}
+
+void nothingStaysOpen() {
+  check::TemporaryDirectory place;
+  create(place, "data");
+  std::vector<std::string> names;
+  CHECK_OK(listNames(*place.directory, &names));
+  CHECK(names == std::vector<std::string>{"data"});
+  CHECK(place.table->openDescriptors() == 1);
+  place.directory.reset();
+  CHECK(place.table->openDescriptors() == 0);
+}
+
+}  // namespace
+
+void check::fileCases(std::vector<Case>* cases) {
+  cases->insert(cases->end(), {{"files: names stay in the directory", namesStayInTheDirectory},
+                               {"files: opening", opening},
+                               {"files: exact permissions", exactPermissions},
+                               {"files: short transfers are continued", transfersAreComplete},
+                               {"files: a failed sync is never retried", failedSyncIsForEver},
+                               {"files: locks", locks},
+                               {"files: mappings", mappings},
+                               {"files: nothing stays open", nothingStaysOpen}});
+}

@@ -1,0 +1,153 @@
+/**
+ * The main job, on real data, from one end to the other: tfjs-node trains a small network on MNIST digits, this library saves
+ * its weights at every epoch under one name, real TensorFlow takes them over and trains on, and Node takes them back.
+ * Exit code 1 if a check fails. Working files: .quickstart/.
+ */
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadDigits } from './quickstart/digits.mjs';
+import { accuracy, buildNetwork, largestDifference, predict } from './quickstart/network.mjs';
+import { continueInKeras } from './quickstart/python.mjs';
+import { percent, Report, size } from './quickstart/report.mjs';
+import { compareSpeed } from './quickstart/speed.mjs';
+
+const EPOCHS = 3;
+const BATCH_SIZE = 100;
+const TOLERANCE = 1e-5;
+
+// Before TensorFlow is loaded, or it fills the screen with remarks about the processor.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+process.env.CUDA_VISIBLE_DEVICES ??= '-1';
+const { default: tf } = await import('@tensorflow/tfjs-node');
+const { CheckpointReader } = await import('tensorbundle');
+const { loadWeights, saveWeights } = await import('tensorbundle/tfjs');
+
+const started = performance.now();
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const work = join(root, '.quickstart');
+const report = new Report();
+
+try {
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  await main();
+} catch (error) {
+  report.check(false, error.stack ?? String(error));
+}
+process.exitCode = report.finish((performance.now() - started) / 1000);
+
+async function main() {
+  const digits = loadDigits();
+  const { training, test } = digits;
+  report.heading(`1. tfjs-node ${tf.version['tfjs-node']} trains on ${training.count} MNIST digits`);
+  const prefix = join(work, 'node', 'digits');
+  const model = await train(digits, prefix);
+  const predictions = predict(tf, model, test);
+  await listFiles(dirname(prefix));
+  await verify(prefix);
+
+  report.heading('2. A fresh model restores the weights');
+  const fresh = buildNetwork(tf);
+  const status = await loadWeights(fresh, prefix);
+  status.assertConsumed();
+  report.check(status.loaded.length === fresh.weights.length, `all ${status.loaded.length} variables are restored`);
+  const restored = predict(tf, fresh, test);
+  report.check(largestDifference(restored, predictions) === 0, `it predicts exactly the same on ${test.count} digits`);
+
+  report.heading('3. Real TensorFlow restores the same files, trains one more epoch and saves');
+  const kerasPrefix = join(work, 'keras', 'digits');
+  const keras = await continueInKeras(
+    { root, work, ...digits, from: prefix, to: kerasPrefix, batchSize: BATCH_SIZE },
+    share => report.progress(share, 'tf_keras trains'),
+  );
+  report.fact(`TensorFlow ${keras.versions[0]}, tf_keras ${keras.versions[1]}`);
+  checkAgreement('tf_keras restored everything and its predictions', keras.restored, predictions);
+  await listFiles(dirname(kerasPrefix));
+
+  report.heading('4. Node loads what tf_keras trained');
+  const back = buildNetwork(tf);
+  const taken = await loadWeights(back, kerasPrefix);
+  taken.assertExistingObjectsMatched();
+  report.fact(
+    `${taken.loaded.length} variables loaded, ${taken.unused.length} values of Python's optimizer left aside`,
+  );
+  const final = predict(tf, back, test);
+  checkAgreement("Node's predictions", final, keras.trained);
+  report.check(largestDifference(final, predictions) > 1e-3, 'the weights are really those of the further training');
+  report.fact(
+    `accuracy on ${test.count} test digits: ${percent(accuracy(predictions, test))} before, ` +
+      `${percent(accuracy(final, test))} after Python's epoch`,
+  );
+  report.check(accuracy(final, test) > 0.9, 'the network recognises digits (more than 90 %)');
+
+  report.heading("5. Speed, next to tfjs-node's own save");
+  const { bytes, median } = await compareSpeed(tf, saveWeights, work, share =>
+    report.progress(share, 'saving 128 MiB'),
+  );
+  for (const [name, seconds] of Object.entries(median)) {
+    const rate = (bytes / seconds / 1e6).toFixed(0);
+    report.fact(`${name.padEnd(40)} ${(seconds * 1000).toFixed(0).padStart(6)} ms  ${rate.padStart(6)} MB/s`);
+  }
+}
+
+/** Trains and saves at every epoch under one name. */
+async function train({ training, test }, prefix) {
+  const model = buildNetwork(tf);
+  model.compile({ optimizer: tf.train.adam(1e-3), loss: 'categoricalCrossentropy' });
+  const images = tf.tensor(training.images, [training.count, 28, 28, 1]);
+  const labels = tf.tensor(training.labels, [training.count, 10]);
+  const batches = Math.ceil(training.count / BATCH_SIZE);
+  for (let epoch = 1; epoch <= EPOCHS; epoch++) {
+    const { history } = await model.fit(images, labels, {
+      batchSize: BATCH_SIZE,
+      epochs: 1,
+      verbose: 0,
+      callbacks: {
+        onBatchEnd: batch => report.progress((batch + 1) / batches, `epoch ${epoch} of ${EPOCHS}`),
+      },
+    });
+    const start = performance.now();
+    const { bytesWritten } = await saveWeights(model, prefix);
+    const milliseconds = performance.now() - start;
+    const right = accuracy(predict(tf, model, test), test);
+    report.fact(
+      `epoch ${epoch}: loss ${history.loss[0].toFixed(4)}, accuracy on ${test.count} test digits ` +
+        `${percent(right)}; saved ${size(bytesWritten)} in ${milliseconds.toFixed(0)} ms, synced to disk`,
+    );
+  }
+  tf.dispose([images, labels]);
+  const start = performance.now();
+  await model.save(`file://${join(work, 'tfjs-node')}`);
+  report.fact(`(tfjs-node's own save of this model: ${(performance.now() - start).toFixed(0)} ms, not synced)`);
+  return model;
+}
+
+/** The files of a directory, as they are on disk. */
+async function listFiles(directory) {
+  for (const name of (await readdir(directory)).sort()) {
+    const path = join(directory, name);
+    report.fact(`${relative(root, path).padEnd(52)} ${size((await stat(path)).size).padStart(10)}`);
+  }
+}
+
+async function verify(prefix) {
+  const reader = await CheckpointReader.open(prefix);
+  try {
+    const { ok, tensors, bytes, problems } = await reader.verify();
+    const found = problems.map(({ message }) => message).join('; ');
+    report.check(ok, `every checksum is right: ${tensors} tensors, ${size(bytes)}${found && `; ${found}`}`);
+  } finally {
+    await reader.close();
+  }
+  const names = await readdir(dirname(prefix));
+  report.check(
+    names.filter(name => name.includes('.data-')).length === 1,
+    `${EPOCHS} saves under one name left one generation of files`,
+  );
+}
+
+function checkAgreement(what, found, expected) {
+  const difference = largestDifference(found, expected);
+  report.check(difference <= TOLERANCE, `${what} agree to 1e-5 (largest difference ${difference.toExponential(1)})`);
+}

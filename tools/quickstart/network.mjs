@@ -1,0 +1,49 @@
+/** The network of the quickstart; keras.py builds the same one in Python. No layer is named: both sides use their own names. */
+export function buildNetwork(tf) {
+  const { layers } = tf;
+  return tf.sequential({
+    layers: [
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu', inputShape: [28, 28, 1] }),
+      layers.batchNormalization(),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+      layers.batchNormalization(),
+      layers.maxPooling2d({ poolSize: 2 }),
+      layers.flatten(),
+      layers.dropout({ rate: 0.3 }),
+      layers.dense({ units: 64, activation: 'relu' }),
+      layers.dense({ units: 10, activation: 'softmax' }),
+    ],
+  });
+}
+
+/** Predictions [count, 10] as a plain array. */
+export function predict(tf, model, digits) {
+  return tf.tidy(() => {
+    const images = tf.tensor(digits.images, [digits.count, 28, 28, 1]);
+    return model.predict(images, { batchSize: 250 }).dataSync().slice();
+  });
+}
+
+/** Share of the digits whose most likely class is the right one. */
+export function accuracy(predictions, digits) {
+  const best = (values, i) => {
+    let index = 0;
+    for (let k = 1; k < 10; k++) if (values[i * 10 + k] > values[i * 10 + index]) index = k;
+    return index;
+  };
+  let right = 0;
+  for (let i = 0; i < digits.count; i++) if (best(predictions, i) === best(digits.labels, i)) right++;
+  return right / digits.count;
+}
+
+/** Largest absolute difference; NaN anywhere or another length counts as infinite. */
+export function largestDifference(a, b) {
+  if (a.length !== b.length) return Infinity;
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = Math.abs(a[i] - b[i]);
+    if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
+  }
+  return largest;
+}

@@ -1,0 +1,62 @@
+/** Step `javascript`: src/ compiled into dist/. */
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { command } from './command.mjs';
+import { digest, filesBelow, hasStamp, writeStamp } from './stamp.mjs';
+
+/** @param {string} root */
+function state(root) {
+  const typescript = JSON.parse(readFileSync(join(root, 'node_modules', 'typescript', 'package.json'), 'utf8')).version;
+  return digest(root, ['src', 'tsconfig.json', 'package.json'], [typescript]);
+}
+
+/** @param {string} root */
+function stampFile(root) {
+  // Not in dist/, all of which goes into the package.
+  return join(root, '.tools', 'javascript.stamp');
+}
+
+/** @type {import('./step.mjs').Step} */
+export const javascript = {
+  name: 'javascript',
+  what: 'TypeScript into dist/',
+
+  isDone({ root }) {
+    if (!existsSync(join(root, 'node_modules', 'typescript')) || !hasStamp(stampFile(root), state(root))) return false;
+    return filesBelow(join(root, 'src'))
+      .filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+      .every(file => existsSync(join(root, 'dist', relative(join(root, 'src'), file).replace(/\.ts$/, '.js'))));
+  },
+
+  async run(context) {
+    const { root } = context;
+    const fresh = join(root, '.tools', 'dist-new');
+    const stale = join(root, '.tools', 'dist-old');
+    for (const folder of [fresh, stale]) rmSync(folder, { recursive: true, force: true });
+    const before = state(root);
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const args = [
+      '-p',
+      'tsconfig.json',
+      '--outDir',
+      fresh,
+      '--incremental',
+      'false',
+      '--tsBuildInfoFile',
+      'null',
+      '--pretty',
+      'false',
+    ];
+    await command(context, 'javascript', process.execPath, [compiler, ...args], {
+      advice: 'Correct the errors above; `npm run typecheck` shows them again.',
+    });
+    // node_modules/.bin links to the command of an installed package; npm does not set the bit for a checkout.
+    const main = join(fresh, 'cli', 'main.js');
+    if (existsSync(main)) chmodSync(main, 0o755);
+    // The whole folder is replaced, so output of sources that are gone goes with it.
+    if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), stale);
+    renameSync(fresh, join(root, 'dist'));
+    rmSync(stale, { recursive: true, force: true });
+    writeStamp(stampFile(root), before);
+  },
+};

@@ -1,0 +1,64 @@
+/**
+ * The steps of the set-up in the order in which they depend on each other, and how a list of them is run.
+ *
+ * @typedef {object} Context
+ * @property {string} root the checkout
+ * @property {(text: string) => void} note tells the user something
+ *
+ * @typedef {object} Step
+ * @property {string} name as in --only
+ * @property {string} what shown to the user
+ * @property {(context: Context) => boolean} isDone quick; never changes anything
+ * @property {(context: Context) => Promise<void>} run from any half-done state; its stamp is the last thing it writes
+ */
+import { addon } from './addon.mjs';
+import { SetupFailure } from './failure.mjs';
+import { javascript } from './javascript.mjs';
+import { lock } from './lock.mjs';
+import { packages } from './packages.mjs';
+import { python } from './python.mjs';
+import { tfjs } from './tfjs.mjs';
+
+/** @type {readonly Step[]} */
+export const STEPS = [packages, addon, javascript, python, tfjs];
+
+/**
+ * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.
+ * @param {readonly Step[]} steps
+ * @param {Context} context
+ * @returns {Promise<number>} how many steps had to be run
+ */
+export async function runSteps(steps, context) {
+  if (steps.every(step => step.isDone(context))) return 0;
+  const release = await lock(context);
+  let count = 0;
+  try {
+    for (const [index, step] of steps.entries()) {
+      const label = `[${index + 1}/${steps.length}] ${step.name.padEnd(10)} ${step.what}`;
+      // Asked again under the lock: another set-up may have done it, and an earlier step may have undone it.
+      if (step.isDone(context)) {
+        context.note(`${label}: up to date`);
+        continue;
+      }
+      context.note(`${label} ...`);
+      const started = performance.now();
+      try {
+        await step.run(context);
+        if (!step.isDone(context)) {
+          throw new SetupFailure(
+            'its result is not there although every command succeeded',
+            'Something changed its inputs meanwhile; run the set-up again.',
+          );
+        }
+      } catch (error) {
+        error.step = step.name;
+        throw error;
+      }
+      context.note(`${label}: done in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+      count++;
+    }
+  } finally {
+    release();
+  }
+  return count;
+}

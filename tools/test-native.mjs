@@ -1,0 +1,99 @@
+/**
+ * Builds and runs the native unit tests (test/native/*.cc) without Node, in four variants. Prints one line each;
+ * exits with 1 if one fails.
+ *
+ *   node tools/test-native.mjs [release|address|thread|valgrind]...
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { argv, env, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Sources of the engine that know nothing of Node, the fault table, and the tests. */
+function sources() {
+  const needsNode = /^(addon|environment|exports?|export_.*|job|js_.*)\.cc$/;
+  const engine = readdirSync(join(root, 'native')).filter(name => name.endsWith('.cc') && !needsNode.test(name));
+  const tests = readdirSync(join(root, 'test', 'native')).filter(name => name.endsWith('.cc'));
+  return [
+    ...engine.map(name => join('native', name)),
+    join('native', 'faults', 'fault_operations.cc'),
+    ...tests.map(name => join('test', 'native', name)),
+  ];
+}
+
+const VARIANTS = {
+  release: { flags: ['-O2'] },
+  address: { flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] },
+  thread: { flags: ['-O1', '-g', '-fsanitize=thread'] },
+  // valgrind knows no AVX-512 and says so in cpuid, so the run-time choice takes the other kernels by itself.
+  valgrind: {
+    flags: ['-O1', '-g'],
+    runner: ['valgrind', '--quiet', '--error-exitcode=9', '--leak-check=full', '--track-fds=no'],
+  },
+};
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? `${result.error.message}\n` : ''}`;
+  return { ok: result.status === 0, output };
+}
+
+/** Compiles everything into `directory`, a few files at a time. */
+function compile(flags, directory) {
+  const compiler = env.CXX ?? 'g++';
+  const common = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Inative', '-Itest/native', '-D_FILE_OFFSET_BITS=64'];
+  mkdirSync(directory, { recursive: true });
+  const objects = sources().map(source => ({ source, object: `${source.replaceAll(/[\\/]/g, '_')}.o` }));
+  const makefile = [
+    `all: ${objects.map(({ object }) => object).join(' ')}\n\t${compiler} ${flags.join(' ')} -pthread -o tests $^`,
+    ...objects.map(
+      ({ source, object }) =>
+        `${object}:\n\tcd '${root}' && ${compiler} ${[...common, ...flags].join(' ')} -pthread -c ${source} -o '${join(directory, object)}'`,
+    ),
+  ].join('\n');
+  return run('make', ['-s', '-j', String(Math.min(cpus().length, 4)), '-f', '-', 'all'], {
+    cwd: directory,
+    input: `${makefile}\n`,
+  });
+}
+
+/**
+ * @param {keyof typeof VARIANTS} name
+ * @returns {{ ok: boolean, output: string }} what the compiler or the tests printed
+ */
+export function testNative(name) {
+  const { flags, runner = [] } = VARIANTS[name];
+  const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-native-'));
+  try {
+    const compiled = compile(flags, directory);
+    if (!compiled.ok) return compiled;
+    const [command, ...args] = [...runner, join(directory, 'tests')];
+    return run(command, args);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = argv.slice(2);
+  let failed = 0;
+  for (const name of wanted.length > 0 ? wanted : Object.keys(VARIANTS)) {
+    if (!(name in VARIANTS)) {
+      console.error(`there is no variant '${name}'; choose from ${Object.keys(VARIANTS).join(', ')}`);
+      exit(2);
+    }
+    const started = performance.now();
+    const { ok, output } = testNative(/** @type {keyof typeof VARIANTS} */ (name));
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    console.log(`${ok ? 'ok' : 'FAILED'} ${name} (${seconds} s): ${output.trim().split('\n').at(-1)}`);
+    if (!ok) {
+      console.log(output);
+      failed += 1;
+    }
+  }
+  exit(failed > 0 ? 1 : 0);
+}
