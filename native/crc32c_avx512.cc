@@ -17,7 +17,7 @@
 #include "crc32c_polynomial.h"
 #include "crc32c_x86.h"
 
-#define TENSORBUNDLE_AVX512 __attribute__((target("avx512f,avx512vl,vpclmulqdq,pclmul,sse4.2")))
+#define TENSORBUNDLE_AVX512 __attribute__((target("avx512f,avx512vl,vpclmulqdq,pclmul,sse4.2,crc32")))
 
 namespace tensorbundle {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "crc32c_polynomial.h"
 
-#define TENSORBUNDLE_SSE42 __attribute__((target("sse4.2,pclmul")))
+#define TENSORBUNDLE_SSE42 __attribute__((target("sse4.2,crc32,pclmul")))
 
 namespace tensorbundle::x86 {
 
