@@ -34,8 +34,9 @@ export interface PublicationOptions {
 
 /** What the index on disk was when the save began. */
 interface Replaced {
-  total: number | null;
   permissions: number | undefined;
+  /** Nanoseconds since the epoch; null where there was no index. */
+  modified: bigint | null;
 }
 
 export class Publication {
@@ -62,7 +63,7 @@ export class Publication {
         await clean(store, base, { committed, replacedAt: null, keep: new Set(), durable: options.durable });
       }
       const found = await scanGenerations(store, base);
-      const replaced = { total: committed, permissions: await permissionsOf(store, base, before.hasIndex) };
+      const replaced = await replacedBy(store, base);
       const total =
         options.overwrite === 'in-place'
           ? options.candidates[0]!
@@ -99,8 +100,9 @@ export class Publication {
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
       if (old !== null && replacedTotal !== null) checkUndurable(store.identity, base, replacedTotal, old.identity);
-      await store.rename(this.intent.name, indexName(base));
+      await this.#rename();
       this.#state = 'committed';
+      // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
       if (options.durable) await this.#syncCommit();
       else await this.#remember();
@@ -109,7 +111,7 @@ export class Publication {
       if (replacedTotal !== null && spared) keep.add(replacedTotal);
       const removed = await clean(store, base, {
         committed: this.total,
-        replacedAt: old?.modified ?? null,
+        replacedAt: (old ?? this.replaced).modified,
         keep,
         durable: options.durable,
       }).catch(() => []); // The save stands; what could not be removed now is stale for the next one too.
@@ -128,8 +130,22 @@ export class Publication {
     await this.intent.close().catch(() => undefined);
   }
 
-  get committed(): boolean {
-    return this.#state === 'committed';
+  /** A rename that reports an error may have happened: then nothing of the new generation may be removed any more. */
+  async #rename(): Promise<void> {
+    try {
+      await this.store.rename(this.intent.name, indexName(this.base));
+    } catch (cause) {
+      const intent = await this.store.stat(this.intent.name, false).catch(() => undefined);
+      if (intent) throw cause;
+      this.#state = 'committed';
+      await this.intent.close();
+      const path = this.store.pathOf(indexName(this.base));
+      throw new TensorBundleError(
+        'ERR_DURABILITY_UNCERTAIN',
+        `the commit of ${path} reported an error and may have happened; nothing was removed. Check the disk and save again`,
+        { path, cause },
+      );
+    }
   }
 
   async #syncCommit(): Promise<void> {
@@ -148,8 +164,9 @@ export class Publication {
     }
   }
 
+  /** Never throws: the save is committed, and a generation that is not remembered merely counts as durable. */
   async #remember(): Promise<void> {
-    const index = await this.store.stat(indexName(this.base), false);
+    const index = await this.store.stat(indexName(this.base), false).catch(() => null);
     if (index !== null) rememberUndurable(this.store.identity, this.base, this.total, index.identity);
   }
 
@@ -167,10 +184,10 @@ function usedTotals(found: Generations): Set<number> {
   return new Set([...found.data.keys(), ...found.intents.map(intent => intent.total)]);
 }
 
-async function permissionsOf(store: ObjectStore, base: string, hasIndex: boolean): Promise<number | undefined> {
-  if (!hasIndex) return undefined;
+async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
   const stat = await store.stat(indexName(base));
-  return stat?.kind === 'file' ? stat.mode & 0o777 : undefined;
+  if (stat?.kind !== 'file') return { permissions: undefined, modified: null };
+  return { permissions: stat.mode & 0o777, modified: stat.modified };
 }
 
 /** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */

@@ -6,6 +6,14 @@ import type { HeldObject, ShardObject, StoredObject } from './store.js';
 
 const ranges = new RangeQueue();
 
+/**
+ * Closes a descriptor that has nothing left to write: a directory, a lock, a file that was read or synced. Whether that
+ * goes well says nothing about any data, and the descriptor is gone either way, so an error must not undo what was done.
+ */
+export function release(handle: Handle): Promise<void> {
+  return native.close(handle).catch(() => undefined);
+}
+
 export class LocalStoredObject implements StoredObject {
   readonly size: number;
   readonly identity: string;
@@ -54,7 +62,7 @@ export class LocalStoredObject implements StoredObject {
   }
 
   close(): Promise<void> {
-    return native.close(this.#handle).catch(error => this.#fail(error));
+    return release(this.#handle);
   }
 
   #fail(error: unknown): never {
@@ -110,6 +118,6 @@ export class LocalHeldObject implements HeldObject {
   }
 
   close(): Promise<void> {
-    return native.close(this.#handle);
+    return release(this.#handle);
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
-import { LocalHeldObject, LocalShard, LocalStoredObject } from './local-object.js';
+import { LocalHeldObject, LocalShard, LocalStoredObject, release } from './local-object.js';
 import type { HeldObject, ObjectStore, ShardObject, StoredObject } from './store.js';
 
 export class LocalStore implements ObjectStore {
@@ -67,7 +67,7 @@ export class LocalStore implements ObjectStore {
       const stat = await native.stat(directory);
       return new LocalStore(path, directory, stat!.identity, unsyncedParents);
     } catch (error) {
-      await native.close(directory);
+      await release(directory);
       throw error;
     }
   }
@@ -99,7 +99,7 @@ export class LocalStore implements ObjectStore {
         }
         return new LocalStoredObject(handle, this.pathOf(name), name, stat);
       } catch (error) {
-        await native.close(handle);
+        await release(handle);
         throw error;
       }
     });
@@ -136,7 +136,7 @@ export class LocalStore implements ObjectStore {
       try {
         return !(await native.tryLock(handle));
       } finally {
-        await native.close(handle);
+        await release(handle);
       }
     });
   }
@@ -158,7 +158,7 @@ export class LocalStore implements ObjectStore {
         try {
           await native.sync(parent);
         } finally {
-          await native.close(parent);
+          await release(parent);
         }
       }
       this.#unsyncedParents = [];
@@ -191,12 +191,12 @@ export class LocalStore implements ObjectStore {
       }
       return await action();
     } finally {
-      await native.close(lock);
+      await release(lock);
     }
   }
 
   close(): Promise<void> {
-    return native.close(this.#directory);
+    return release(this.#directory);
   }
 
   async #do<T>(action: string, name: string | undefined, operation: () => Promise<T>): Promise<T> {

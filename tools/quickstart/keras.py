@@ -19,10 +19,10 @@ def network():
     layers = keras.layers
     return keras.Sequential([
         layers.Conv2D(16, 3, activation="relu", input_shape=(28, 28, 1)),
-        layers.BatchNormalization(),
+        layers.BatchNormalization(momentum=0.9),
         layers.MaxPooling2D(2),
         layers.Conv2D(32, 3, activation="relu"),
-        layers.BatchNormalization(),
+        layers.BatchNormalization(momentum=0.9),
         layers.MaxPooling2D(2),
         layers.Flatten(),
         layers.Dropout(0.3),

@@ -4,10 +4,10 @@ export function buildNetwork(tf) {
   return tf.sequential({
     layers: [
       layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu', inputShape: [28, 28, 1] }),
-      layers.batchNormalization(),
+      layers.batchNormalization({ momentum: 0.9 }),
       layers.maxPooling2d({ poolSize: 2 }),
       layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
-      layers.batchNormalization(),
+      layers.batchNormalization({ momentum: 0.9 }),
       layers.maxPooling2d({ poolSize: 2 }),
       layers.flatten(),
       layers.dropout({ rate: 0.3 }),

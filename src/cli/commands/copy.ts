@@ -1,0 +1,28 @@
+/** `tensorbundle copy`: a checkpoint again, re-encoded or resharded. */
+import type { Arguments, Command } from '../command.js';
+import type { Output } from '../output.js';
+import { runSave, WRITING_OPTIONS, writerOptions } from '../writing.js';
+
+export const copy: Command = {
+  name: 'copy',
+  synopsis: 'SRC DST [--shards N | --max-bytes N] [--no-overwrite] [--json]',
+  summary: 'copy a checkpoint, or lay it out anew',
+  description: `Reads SRC, checking every checksum, and writes it to the prefix DST, which appears at once and whole or not at all.
+Without --shards and --max-bytes the copy keeps the shards, their order and slices, so that the copy of a checkpoint
+that TensorFlow wrote is the same to the byte.`,
+  options: WRITING_OPTIONS,
+  examples: [
+    ['copy model/ckpt-7 backup/ckpt-7', 'a checked copy'],
+    ['copy --shards 1 big/ckpt single/ckpt', 'many data files into one'],
+    ['copy --max-bytes 1G model/ckpt-7 sharded/ckpt', 'data files of at most 1 GiB'],
+  ],
+  positionals: [2, 2],
+  async run(args: Arguments, output: Output): Promise<number> {
+    const options = writerOptions(args);
+    const { copyCheckpoint } = await import('../../index.js');
+    const [from, to] = args.positionals as [string, string];
+    return runSave({ doing: 'copy', done: 'copied to' }, args, output, watch =>
+      copyCheckpoint(from, to, { ...options, ...watch }),
+    );
+  },
+};

@@ -1,0 +1,32 @@
+/** `tensorbundle latest`: the newest checkpoint of a directory. */
+import type { Arguments, Command } from '../command.js';
+import { EXIT } from '../failure.js';
+import type { Output } from '../output.js';
+import { visible } from '../style.js';
+
+export const latest: Command = {
+  name: 'latest',
+  synopsis: 'DIR [--valid] [--json]',
+  summary: 'print the newest checkpoint of a directory',
+  description: `Prints the prefix that the directory's \`checkpoint\` file names, as tf.train.latest_checkpoint does. With --valid
+the candidates are read in full, newest first, and the first that is whole is printed, even if the \`checkpoint\` file is
+missing or names a damaged one. Exit code 1 if there is none.`,
+  options: {
+    valid: { type: 'boolean', help: 'only a checkpoint whose every checksum is right' },
+  },
+  examples: [
+    ['latest model', 'what TensorFlow would restore'],
+    ['show "$(tensorbundle latest --valid model)" save_counter/.ATTRIBUTES/VARIABLE_VALUE', 'how far training got'],
+  ],
+  positionals: [1, 1],
+  async run(args: Arguments, output: Output): Promise<number> {
+    const directory = args.positionals[0]!;
+    const { latestCheckpoint, latestValidCheckpoint } = await import('../../index.js');
+    const path = args.flag('valid') ? await latestValidCheckpoint(directory) : await latestCheckpoint(directory);
+    if (args.json) output.json({ path });
+    // The path is for programs to use, so it is printed as it is, whatever characters it has.
+    else if (path !== null) output.write(`${path}\n`);
+    else output.error(`no ${args.flag('valid') ? 'whole ' : ''}checkpoint in ${visible(directory)}\n`);
+    return path === null ? EXIT.finding : EXIT.ok;
+  },
+};

@@ -1,0 +1,104 @@
+/** `tensorbundle show`: one tensor, its statistics and its first values. */
+
+import { TensorBundleError } from '../../errors.js';
+import type { CheckpointReader, Entry } from '../../index.js';
+import { type Arguments, type Command, wholeNumber } from '../command.js';
+import { EXIT } from '../failure.js';
+import type { Output } from '../output.js';
+import { columns, humanBytes, plural, shapeText, visible } from '../style.js';
+import { digest, type TensorDigest } from '../tensor-digest.js';
+import { valueLines } from '../value-text.js';
+import { jsonStatistics } from '../values.js';
+
+/** Elements shown: of the JSON by contract, of the text by what a screen holds. */
+const JSON_ELEMENTS = 1000;
+const TEXT_ELEMENTS = 100;
+/** More would only be cut by the memory of who reads it. */
+const MOST_ELEMENTS = 10_000_000;
+
+const SUGGESTIONS = 5;
+
+/** The names that contain what was asked for, since keys are long and people type their ends or their beginnings. */
+function notFound(reader: CheckpointReader, name: string, path: string): TensorBundleError {
+  const wanted = name.toLowerCase();
+  const close = reader.names().filter(candidate => candidate.toLowerCase().includes(wanted));
+  const some = close.slice(0, SUGGESTIONS).map(candidate => `'${candidate}'`);
+  const more = close.length > some.length ? ` and ${close.length - some.length} more` : '';
+  const hint =
+    some.length > 0 ? `did you mean ${some.join(', ')}${more}?` : `list the names with: tensorbundle ls ${path}`;
+  return new TensorBundleError('ERR_NOT_FOUND', `there is no tensor '${name}' in ${reader.prefix}; ${hint}`, {
+    path: reader.prefix,
+    tensor: name,
+  });
+}
+
+function number(value: number | bigint | null): string {
+  if (value === null) return '-';
+  return typeof value === 'bigint' ? String(value) : String(Number(value.toPrecision(7)));
+}
+
+function describe(name: string, found: TensorDigest, entry: Entry, output: Output): string {
+  const { style } = output;
+  const rows: [string, string][] = [
+    ['name', visible(name)],
+    ['dtype', entry.dtype],
+    ['shape', shapeText(entry.shape)],
+    ['bytes', entry.bytes < 1024 ? String(entry.bytes) : `${entry.bytes} (${humanBytes(entry.bytes)})`],
+  ];
+  if (entry.slices.length > 0) rows.push(['stored', `in ${plural(entry.slices.length, 'slice')}`]);
+  else rows.push(['stored', `shard ${entry.shard}, byte ${entry.offset}`]);
+  if (entry.crc32c !== null) rows.push(['crc32c', entry.crc32c.toString(16).padStart(8, '0')]);
+  if (found.statistics) {
+    const { min, max, mean, std, nan, inf } = found.statistics;
+    rows.push(['min', number(min)], ['max', number(max)], ['mean', number(mean)], ['std', number(std)]);
+    rows.push(['nan', String(nan)], ['inf', String(inf)]);
+  }
+  const lines = columns(rows.map(([label, value]) => [label, value])).map(
+    (line, i) => style.dim(line.slice(0, rows[i]![0].length)) + line.slice(rows[i]![0].length),
+  );
+  lines.push('', ...valueLines(found.values));
+  if (found.omitted > 0) lines.push(style.dim(`… ${plural(found.omitted, 'element')} more`));
+  return `${lines.join('\n')}\n`;
+}
+
+export const show: Command = {
+  name: 'show',
+  synopsis: 'PATH NAME [--limit N] [--json]',
+  summary: 'one tensor: statistics and values',
+  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was found right.
+Minimum, maximum, mean and (population) deviation are over the finite elements; NaNs and infinities are counted. In
+JSON, 64-bit integers are strings, non-finite numbers "NaN", "Infinity" and "-Infinity", complex numbers {re, im},
+strings {utf8} or, where they are not UTF-8, {base64}; a variant is its stored bytes as {base64}. A numeric tensor may
+be larger than memory.`,
+  options: {
+    limit: { type: 'string', value: 'N', help: `elements to show (${TEXT_ELEMENTS}; with --json ${JSON_ELEMENTS})` },
+  },
+  examples: [
+    ['show model/ckpt-7 save_counter/.ATTRIBUTES/VARIABLE_VALUE', 'a scalar'],
+    ["show --json model/ckpt-7 layer/kernel | jq '.stats'", 'statistics for a program'],
+  ],
+  positionals: [2, 2],
+  async run(args: Arguments, output: Output): Promise<number> {
+    const [path, asked] = args.positionals as [string, string];
+    const limit = wholeNumber(args, 'limit', 0, MOST_ELEMENTS) ?? (args.json ? JSON_ELEMENTS : TEXT_ELEMENTS);
+    const { CheckpointReader } = await import('../../index.js');
+    const reader = await CheckpointReader.open(path);
+    try {
+      // TensorFlow prints variables as NAME:0, and people paste that.
+      const name = !reader.has(asked) && asked.endsWith(':0') ? asked.slice(0, -2) : asked;
+      if (!reader.has(name)) throw notFound(reader, asked, path);
+      const entry = reader.entry(name);
+      const found = await digest(reader, name, limit);
+      if (args.json) {
+        const { dtype, shape, bytes } = entry;
+        const stats = found.statistics && jsonStatistics(found.statistics);
+        output.json({ name, dtype, shape, bytes, stats, values: found.values });
+      } else {
+        output.write(describe(name, found, entry, output));
+      }
+      return EXIT.ok;
+    } finally {
+      await reader.close();
+    }
+  },
+};

@@ -1,0 +1,66 @@
+/** `tensorbundle verify`: every checksum and structural rule of checkpoints. */
+import type { VerifyReport } from '../../index.js';
+import type { Arguments, Command } from '../command.js';
+import { describeError, EXIT, exitCodeOf, jsonOfError } from '../failure.js';
+import { interruptible } from '../interrupt.js';
+import type { Output } from '../output.js';
+import { ProgressBar } from '../progress.js';
+import { humanBytes, plural, type Style, visible } from '../style.js';
+
+async function check(path: string, output: Output, signal: AbortSignal): Promise<VerifyReport> {
+  const { verifyCheckpoint } = await import('../../index.js');
+  const bar = new ProgressBar(output, 'verify');
+  return verifyCheckpoint(path, { signal, onProgress: bar.update }).finally(() => bar.clear());
+}
+
+function describe(report: VerifyReport, style: Style): string {
+  const size = `${plural(report.tensors, 'tensor')}, ${humanBytes(report.bytes)}`;
+  const loose = report.unreferencedBytes > 0 ? `, ${humanBytes(report.unreferencedBytes)} belong to no tensor` : '';
+  if (report.ok) return `${style.good('ok')}       ${visible(report.prefix)}  ${style.dim(`${size}${loose}`)}\n`;
+  const lines = [`${style.bad('DAMAGED')}  ${visible(report.prefix)}  ${plural(report.problems.length, 'problem')}`];
+  for (const { code, file, tensor, offset, message } of report.problems) {
+    const where = `${visible(file)}${offset === undefined ? '' : ` at byte ${offset}`}`;
+    lines.push(`  ${style.bad(code)}  ${tensor === undefined ? where : `${style.bold(visible(tensor))}  ${where}`}`);
+    lines.push(`    ${visible(message)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+export const verify: Command = {
+  name: 'verify',
+  synopsis: 'PATH… [--json]',
+  summary: 'check every checksum and structural rule',
+  description: `Reads all of every checkpoint and checks the CRC32C of each index block and of each tensor, that entries fit the
+data files and do not overlap, and that sizes follow from dtype and shape. Each bad tensor is named with its file and
+offset. All paths are checked even if one is bad. Exit code 1 means that at least one is damaged, 3 that one could not
+be looked at. With --json: an array of reports; a path that could not be looked at makes it {error, reports}.`,
+  options: {},
+  examples: [
+    ['verify model/ckpt-7', 'one checkpoint'],
+    ['verify model/*.index', 'all checkpoints of a directory'],
+    ["verify --json model/ckpt-7 | jq -r '.[].problems[].tensor'", 'the names of the bad tensors'],
+  ],
+  positionals: [1, Number.POSITIVE_INFINITY],
+  async run(args: Arguments, output: Output): Promise<number> {
+    const reports: VerifyReport[] = [];
+    let failure: unknown;
+    let exitCode: number = EXIT.ok;
+    await interruptible(async signal => {
+      for (const path of args.positionals) {
+        try {
+          const report = await check(path, output, signal);
+          reports.push(report);
+          if (!args.json) output.write(describe(report, output.style));
+          if (!report.ok) exitCode = Math.max(exitCode, EXIT.finding);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          failure ??= error;
+          exitCode = Math.max(exitCode, exitCodeOf(error));
+          if (!args.json) output.error(describeError(error, output.errorStyle));
+        }
+      }
+    });
+    if (args.json) output.json(failure === undefined ? reports : { error: jsonOfError(failure), reports });
+    return exitCode;
+  },
+};

@@ -1,0 +1,79 @@
+/** Failures as this program reports them: which exit code, what text, what JSON. */
+import { type ErrorCode, TensorBundleError } from '../errors.js';
+import type { Style } from './style.js';
+import { visible } from './style.js';
+
+/** Exit codes; `interrupted` is 128 + SIGINT, as shells have it. */
+export const EXIT = { ok: 0, finding: 1, usage: 2, io: 3, interrupted: 130 } as const;
+
+/** The command line itself is wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'ERR_INVALID_ARGUMENT' satisfies ErrorCode;
+
+  constructor(
+    message: string,
+    /** The command whose help would explain it. */
+    readonly command?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Errors that say something about a checkpoint's content. The rest says that it could not be looked at. */
+const FINDINGS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_CHECKSUM',
+  'ERR_CORRUPT',
+  'ERR_DTYPE',
+  'ERR_DUPLICATE_NAME',
+  'ERR_MISSING_SHARD',
+  'ERR_NOT_FOUND',
+  'ERR_SHAPE',
+  'ERR_SLICE_GAP',
+  'ERR_SLICE_OVERLAP',
+  'ERR_TRUNCATED',
+]);
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (!(error instanceof TensorBundleError)) return EXIT.io;
+  if (error.code === 'ERR_INVALID_ARGUMENT') return EXIT.usage;
+  if (error.code === 'ERR_ABORTED') return EXIT.interrupted;
+  return FINDINGS.has(error.code) ? EXIT.finding : EXIT.io;
+}
+
+export interface JsonError {
+  code: string;
+  message: string;
+  path?: string;
+  tensor?: string;
+  offset?: number;
+}
+
+export function jsonOfError(error: unknown): JsonError {
+  if (error instanceof TensorBundleError) {
+    const { code, message, path, tensor, offset } = error;
+    return { code, message, path, tensor, offset };
+  }
+  const code = (error as { code?: unknown } | null)?.code;
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: typeof code === 'string' ? code : 'ERR_INTERNAL', message };
+}
+
+/** Lines for standard error, with the newline. An error that nobody foresaw keeps its stack: it is a bug to report. */
+export function describeError(error: unknown, style: Style): string {
+  const label = style.bad('error:');
+  if (error instanceof UsageError) {
+    const help = error.command === undefined ? 'tensorbundle --help' : `tensorbundle ${error.command} --help`;
+    return `${label} ${visible(error.message)}\nTry: ${help}\n`;
+  }
+  if (!(error instanceof TensorBundleError)) {
+    return `${label} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  }
+  const lines = [`${label} ${visible(error.message)} ${style.dim(`(${error.code})`)}`];
+  // The message usually names them; what it does not name is added, so that nothing is lost.
+  if (error.tensor !== undefined && !error.message.includes(error.tensor))
+    lines.push(`  tensor ${visible(error.tensor)}`);
+  if (error.path !== undefined && !error.message.includes(error.path)) lines.push(`  file ${visible(error.path)}`);
+  return `${lines.join('\n')}\n`;
+}

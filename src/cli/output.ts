@@ -1,0 +1,71 @@
+/**
+ * Standard output and standard error as the commands see them. A reader that goes away (`| head -1`) is no failure: what
+ * comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a closed pipe
+ * and the exit code stays true.
+ */
+import { EXIT } from './failure.js';
+import { makeStyle, type Style, wantsColour } from './style.js';
+
+/** The part of a stream that is needed here; process.stdout and process.stderr are such. */
+export interface Sink {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): boolean;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+export class Output {
+  /** For standard output. */
+  readonly style: Style;
+  /** For standard error. */
+  readonly errorStyle: Style;
+  readonly #closed = new Set<Sink>();
+
+  constructor(
+    private readonly out: Sink,
+    private readonly err: Sink,
+    environment: Readonly<Record<string, string | undefined>>,
+    /** Told once a stream cannot be written for a reason other than its reader's leave. */
+    failed: (error: NodeJS.ErrnoException) => void,
+  ) {
+    this.style = makeStyle(wantsColour(out.isTTY === true, environment));
+    this.errorStyle = makeStyle(wantsColour(err.isTTY === true, environment));
+    for (const sink of [out, err]) {
+      sink.on('error', error => {
+        this.#closed.add(sink);
+        if (error.code !== 'EPIPE') failed(error);
+      });
+    }
+  }
+
+  static ofProcess(): Output {
+    return new Output(process.stdout, process.stderr, process.env, error => {
+      // The stream reports after the write returned, so perhaps after the command did: main.ts keeps the larger code.
+      process.exitCode = EXIT.io;
+      process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+    });
+  }
+
+  get isTerminal(): boolean {
+    return this.out.isTTY === true;
+  }
+
+  /** Columns of the terminal that shows progress; null where progress is not to be shown. */
+  get progressColumns(): number | null {
+    // A pseudo-terminal that nobody sized has 0 columns.
+    return this.err.isTTY === true ? this.err.columns || 80 : null;
+  }
+
+  write(text: string): void {
+    if (!this.#closed.has(this.out)) this.out.write(text);
+  }
+
+  error(text: string): void {
+    if (!this.#closed.has(this.err)) this.err.write(text);
+  }
+
+  /** One JSON value: indented for a person, on one line for a program. */
+  json(value: unknown): void {
+    this.write(`${JSON.stringify(value, null, this.isTerminal ? 2 : undefined)}\n`);
+  }
+}

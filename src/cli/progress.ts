@@ -1,0 +1,54 @@
+/** A progress bar on standard error, where that is a terminal; elsewhere nothing at all. */
+import type { Output } from './output.js';
+import { humanBytes } from './style.js';
+
+/** The library's Progress, as far as the bar needs it. */
+export interface Step {
+  phase: string;
+  bytes: number;
+  totalBytes: number;
+}
+
+const REDRAW_MS = 100;
+const BAR_CELLS = 24;
+
+/** One line of at most `width` characters: what, bar, share, bytes, speed, time left. Pure. */
+export function progressLine(label: string, step: Step, elapsedMs: number, width: number): string {
+  const share = step.totalBytes > 0 ? Math.min(1, step.bytes / step.totalBytes) : 1;
+  const filled = Math.round(share * BAR_CELLS);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
+  const perSecond = elapsedMs > 0 ? (step.bytes * 1000) / elapsedMs : 0;
+  const left = perSecond > 0 ? Math.ceil((step.totalBytes - step.bytes) / perSecond) : null;
+  const percent = `${Math.floor(share * 100)}%`.padStart(4);
+  const amount = `${humanBytes(step.bytes)} of ${humanBytes(step.totalBytes)}`;
+  const pace = left === null ? '' : `  ${humanBytes(perSecond)}/s  ${left} s left`;
+  const line = `${bar} ${percent}  ${label}  ${amount}${pace}`;
+  // A line that wraps could not be erased by one carriage return.
+  return line.length < width ? line : line.slice(0, Math.max(0, width - 1));
+}
+
+export class ProgressBar {
+  readonly #started = performance.now();
+  #drawn = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly output: Output,
+    private readonly label: string,
+  ) {}
+
+  /** To be given as `onProgress`. */
+  readonly update = (step: Step): void => {
+    const width = this.output.progressColumns;
+    const now = performance.now();
+    if (width === null || now - this.#drawn < REDRAW_MS) return;
+    this.#drawn = now;
+    const label = step.phase === this.label ? this.label : `${this.label} (${step.phase})`;
+    this.output.error(`\r\u001b[K${progressLine(label, step, now - this.#started, width)}`);
+  };
+
+  /** Removes the bar; to be called before anything else is printed, and on failure too. */
+  clear(): void {
+    if (this.#drawn > Number.NEGATIVE_INFINITY) this.output.error('\r\u001b[K');
+    this.#drawn = Number.NEGATIVE_INFINITY;
+  }
+}

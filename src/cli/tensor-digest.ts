@@ -1,0 +1,61 @@
+/** One pass over a tensor: its statistics and its first elements, without holding the tensor (strings excepted). */
+
+import type { NumericArray, NumericArrayConstructor } from '../format/dtypes.js';
+import type { CheckpointReader } from '../index.js';
+import { type NumberFormat, numberFormat, unitBlocks } from './numbers.js';
+import { Accumulator, type Statistics } from './statistics.js';
+import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './values.js';
+
+export interface TensorDigest {
+  /** Null for strings, variants and complex numbers, which have no order. */
+  statistics: Statistics | null;
+  values: JsonValues;
+  /** Elements that `values` leaves out. */
+  omitted: number;
+}
+
+/** Rejects with ERR_CHECKSUM and the like before anything is given back: a digest is of verified bytes only. */
+export async function digest(reader: CheckpointReader, name: string, limit: number): Promise<TensorDigest> {
+  const { dtype, shape } = reader.entry(name);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const format = numberFormat(dtype);
+  let statistics: Statistics | null = null;
+  let elements: JsonElement[];
+  if (format) {
+    const firsts = new FirstUnits(format, Math.min(limit, count));
+    const accumulator = format.parts === 1 ? new Accumulator() : null;
+    for await (const units of unitBlocks(reader.pieces(name), format)) {
+      accumulator?.add(units, format.table);
+      firsts.add(units);
+    }
+    statistics = accumulator?.result() ?? null;
+    elements = jsonElements(firsts.units, dtype, format);
+  } else {
+    const { data } = await reader.read(name);
+    // A variant's elements are not told apart: its stored bytes stand for all of them.
+    if (data instanceof Uint8Array) return { statistics, values: base64(data), omitted: 0 };
+    elements = (data as readonly Uint8Array[]).slice(0, limit).map(jsonString);
+  }
+  if (shape.length === 0 && elements.length === 0) return { statistics, values: [], omitted: count };
+  return { statistics, values: nest(elements, shape, limit), omitted: count - elements.length };
+}
+
+function base64(data: Uint8Array): { base64: string } {
+  return { base64: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64') };
+}
+
+/** Keeps the first elements that pass by. */
+class FirstUnits {
+  readonly units: NumericArray;
+  #filled = 0;
+
+  constructor(format: NumberFormat, elements: number) {
+    const array: NumericArrayConstructor = format.array;
+    this.units = new array(elements * format.parts);
+  }
+
+  add(units: NumericArray): void {
+    const room = this.units.length - this.#filled;
+    for (let i = 0; i < Math.min(room, units.length); i++) this.units[this.#filled++] = units[i]!;
+  }
+}

@@ -1,0 +1,31 @@
+/** Values of a tensor as text: one row of the last axis a line, brackets as in numpy. */
+import { visible } from './style.js';
+import type { JsonValues } from './values.js';
+
+/** Characters of one string element; the object graph of a large model is one element of many kilobytes. */
+const STRING_CHARACTERS = 200;
+
+function shortened(text: string): string {
+  return text.length <= STRING_CHARACTERS ? text : `${text.slice(0, STRING_CHARACTERS)}… (${text.length} characters)`;
+}
+
+/** Seven significant digits tell every float32 apart from its neighbours for a person's purposes. */
+function element(value: Exclude<JsonValues, JsonValues[]>): string {
+  if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
+  if (typeof value !== 'object') return String(value);
+  if ('utf8' in value) return visible(JSON.stringify(shortened(value.utf8)));
+  if ('base64' in value) return `base64:${shortened(value.base64)}`;
+  return `${element(value.re)} + ${element(value.im)}i`;
+}
+
+export function valueLines(values: JsonValues, indent = ''): string[] {
+  if (!Array.isArray(values)) return [`${indent}${element(values)}`];
+  if (!values.some(Array.isArray)) {
+    return [`${indent}[${values.map(value => element(value as Exclude<JsonValues, JsonValues[]>)).join(', ')}]`];
+  }
+  const inner = values.flatMap(value => valueLines(value, `${indent} `));
+  // The opening bracket takes the place of the first line's indentation, the closing one follows the last line.
+  inner[0] = `${indent}[${inner[0]!.slice(indent.length + 1)}`;
+  inner[inner.length - 1] += ']';
+  return inner;
+}

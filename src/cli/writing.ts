@@ -1,0 +1,56 @@
+/** What the commands that write a checkpoint have in common: their options, the bar, the interruption, the report. */
+import type { Progress, SaveResult, WriterOptions } from '../index.js';
+import { type Arguments, byteCount, type Option, wholeNumber } from './command.js';
+import { EXIT, UsageError } from './failure.js';
+import { interruptible } from './interrupt.js';
+import type { Output } from './output.js';
+import { ProgressBar } from './progress.js';
+import { humanBytes, plural, visible } from './style.js';
+
+/** The file names have five digits for the number of shards. */
+const MOST_SHARDS = 99_999;
+
+export const WRITING_OPTIONS: Readonly<Record<string, Option>> = {
+  shards: { type: 'string', value: 'N', help: 'lay the tensors out in N data files (never cuts a tensor)' },
+  'max-bytes': {
+    type: 'string',
+    value: 'N',
+    help: 'start a new data file before N bytes: 1048576, 64M, 2G (powers of 1024)',
+  },
+  'no-overwrite': { type: 'boolean', help: 'fail if DST exists already (else it is replaced atomically)' },
+};
+
+/** @throws UsageError */
+export function writerOptions(args: Arguments): WriterOptions {
+  const shards = wholeNumber(args, 'shards', 1, MOST_SHARDS);
+  const maxBytes = byteCount(args, 'max-bytes');
+  if (shards !== undefined && maxBytes !== undefined)
+    throw new UsageError('--shards and --max-bytes exclude each other');
+  const options: WriterOptions = {};
+  if (shards !== undefined) options.shards = shards;
+  if (maxBytes !== undefined) options.shards = { maxBytes };
+  if (args.flag('no-overwrite')) options.overwrite = 'error';
+  return options;
+}
+
+/** Runs a save with a bar and Ctrl-C, prints its result, gives the exit code. */
+export async function runSave(
+  said: { doing: string; done: string },
+  args: Arguments,
+  output: Output,
+  save: (watch: { signal: AbortSignal; onProgress: (progress: Progress) => void }) => Promise<SaveResult>,
+): Promise<number> {
+  const bar = new ProgressBar(output, said.doing);
+  const started = performance.now();
+  const result = await interruptible(signal => save({ signal, onProgress: bar.update })).finally(() => bar.clear());
+  if (args.json) {
+    output.json(result);
+    return EXIT.ok;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const size = `${plural(result.tensors, 'tensor')}, ${humanBytes(result.bytesWritten)}, ${plural(result.shards, 'shard')}`;
+  output.write(
+    `${output.style.good(said.done)} ${visible(result.prefix)}  ${output.style.dim(`${size}, ${seconds.toFixed(2)} s`)}\n`,
+  );
+  return EXIT.ok;
+}

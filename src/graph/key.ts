@@ -1,0 +1,27 @@
+/**
+ * Checkpoint keys: the shortest path of edge names to an object, then the attribute. Rules of TensorFlow's
+ * tensorflow/python/checkpoint/trackable_view.py and trackable/trackable_utils.py.
+ */
+
+const ATTRIBUTES = '.ATTRIBUTES';
+
+/** `.` doubles and `/` becomes `.S`, so that a part never contains a separator nor a reserved word like `.ATTRIBUTES`. */
+export function escapePart(name: string): string {
+  return name.replaceAll('.', '..').replaceAll('/', '.S');
+}
+
+/** `['a/b', 'c']` becomes `a.Sb/c`; the root's path is the empty string. */
+export function objectPath(parts: readonly string[]): string {
+  return parts.map(escapePart).join('/');
+}
+
+/** Key of an attribute of the object at `path` (already escaped): `dense/kernel/.ATTRIBUTES/VARIABLE_VALUE`. */
+export function attributeKey(path: string, attribute: string): string {
+  return `${path}/${ATTRIBUTES}/${escapePart(attribute)}`;
+}
+
+/** The object's path in a key: what comes before `/.ATTRIBUTES/`, for messages and filters. */
+export function pathOfKey(key: string): string {
+  const end = key.lastIndexOf(`/${ATTRIBUTES}/`);
+  return end < 0 ? key : key.slice(0, end);
+}

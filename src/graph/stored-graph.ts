@@ -1,0 +1,63 @@
+/**
+ * The object graph of a checkpoint, decoded and checked: every node number in it is one that exists, so that nobody after
+ * this file has to ask. Unknown fields are ignored.
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import { TensorBundleError } from '../errors.js';
+import { OBJECT_GRAPH_KEY } from './object-graph.js';
+import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
+
+export interface StoredEdge {
+  readonly name: string;
+  readonly node: number;
+}
+
+export interface StoredAttribute {
+  readonly name: string;
+  readonly fullName: string;
+  readonly key: string;
+}
+
+export interface StoredNode {
+  readonly children: readonly StoredEdge[];
+  readonly attributes: readonly StoredAttribute[];
+}
+
+/** Nodes by number; at least the root. */
+export type StoredGraph = readonly StoredNode[];
+
+/** Throws ERR_CORRUPT for anything that is not a usable graph. */
+export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph {
+  const corrupt = (what: string, cause?: unknown): TensorBundleError =>
+    new TensorBundleError('ERR_CORRUPT', `the object graph of ${path} ${what}; the checkpoint is damaged`, {
+      path,
+      tensor: OBJECT_GRAPH_KEY,
+      cause,
+    });
+  let message: ReturnType<typeof fromBinary<typeof TrackableObjectGraphSchema>>;
+  try {
+    message = fromBinary(TrackableObjectGraphSchema, bytes);
+  } catch (cause) {
+    throw corrupt('cannot be decoded', cause);
+  }
+  const count = message.nodes.length;
+  if (count === 0) throw corrupt('has no root');
+  return message.nodes.map((node, number) => ({
+    children: node.children.map(({ nodeId, localName }) => {
+      if (nodeId < 0 || nodeId >= count) {
+        throw corrupt(`says that node ${number} has the child ${nodeId}, but there are ${count} nodes`);
+      }
+      return { name: localName, node: nodeId };
+    }),
+    attributes: node.attributes.map(({ name, fullName, checkpointKey }) => ({ name, fullName, key: checkpointKey })),
+  }));
+}
+
+/** Keys of the attributes that can be reached from a node by edges, in node order. */
+export function keysBelow(graph: StoredGraph, start: number): string[] {
+  const seen = new Set([start]);
+  for (const number of seen) {
+    for (const { node } of graph[number]!.children) seen.add(node);
+  }
+  return [...seen].sort((a, b) => a - b).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
+}

@@ -1,0 +1,69 @@
+/**
+ * The bytes of a TensorFlow.js tensor, for saving, without leaking a tensor, blocking the event loop or doubling memory.
+ * Works on any backend; uses the copy of tfjs-core next to this package, whose engine all copies share.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { TensorData } from '../format/dtypes.js';
+import type { Capture } from '../graph/trackable.js';
+
+/** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
+const PIECE_BYTES = 2 * 1024 * 1024;
+
+/** A clone shares the data and survives `Variable.assign`, every optimizer and the disposal of the original. */
+export function captureTensor(tensor: Tensor): Capture {
+  const held = keep(clone(tensor));
+  return { data: () => stage(held), release: () => held.dispose() };
+}
+
+function stage(tensor: Tensor): TensorData | AsyncIterable<Uint8Array> {
+  const width = tensor.dtype === 'bool' ? 1 : 4;
+  if (tensor.size * width > PIECE_BYTES) {
+    return inHostMemory(tensor) ? copiedPieces(tensor) : slicedPieces(tensor, PIECE_BYTES / width);
+  }
+  const values = tensor.dataSync() as Float32Array | Int32Array | Uint8Array;
+  return inHostMemory(tensor) ? values.slice() : values;
+}
+
+/**
+ * True if the backend answers `dataSync` with an array it goes on using: tfjs-node until an operation has used the tensor,
+ * and the cpu backend always. That may be an array of the user's, so it is copied and never handed out; and an operation
+ * (slice) would make TensorFlow alias the user's array for good.
+ */
+function inHostMemory(tensor: Tensor): boolean {
+  const backend: unknown = engine().state.tensorInfo.get(tensor.dataId)?.backend;
+  if (typeof backend !== 'object' || backend === null) return false;
+  const { tensorMap, data } = backend as Partial<Record<'tensorMap' | 'data', WeakMap<object, { values?: unknown }>>>;
+  return (tensorMap ?? data)?.get(tensor.dataId)?.values != null;
+}
+
+async function* copiedPieces(tensor: Tensor): AsyncGenerator<Uint8Array> {
+  const { buffer, byteOffset, byteLength } = tensor.dataSync();
+  for (let begin = 0; begin < byteLength; begin += PIECE_BYTES) {
+    yield new Uint8Array(buffer, byteOffset + begin, Math.min(PIECE_BYTES, byteLength - begin)).slice();
+    await nextTurn();
+  }
+}
+
+/** No `tidy` around `dataSync`: it walks every element of what it returns, looking for tensors (100 ms for 2 MiB). */
+async function* slicedPieces(tensor: Tensor, elements: number): AsyncGenerator<Uint8Array> {
+  const flat = tidy(() => keep(reshape(tensor, [tensor.size])));
+  try {
+    for (let begin = 0; begin < flat.size; begin += elements) {
+      yield sliceBytes(flat, begin, Math.min(elements, flat.size - begin));
+      await nextTurn();
+    }
+  } finally {
+    flat.dispose();
+  }
+}
+
+function sliceBytes(flat: Tensor, begin: number, elements: number): Uint8Array {
+  const part = slice(flat, [begin], [elements]);
+  try {
+    const { buffer, byteOffset, byteLength } = part.dataSync();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } finally {
+    part.dispose();
+  }
+}

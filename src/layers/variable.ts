@@ -1,0 +1,47 @@
+/** A tfjs LayerVariable as an attribute of the object graph: captured for a save, assigned by a restore. */
+import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import { type DType, dtypeInfo } from '../format/dtypes.js';
+import { type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { captureTensor } from './staging.js';
+import type { LayerVariable } from './types.js';
+
+/** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
+const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
+
+/** `fullName` is Keras's (`dense/kernel`), `label` tfjs's (`dense_Dense1/kernel`). Throws ERR_DTYPE, ERR_STATE if disposed. */
+export function variableTrackable(variable: LayerVariable, fullName: string, label: string): Trackable {
+  const value = liveValue(variable, label);
+  if (!NUMERIC.includes(value.dtype)) {
+    throw new TensorBundleError('ERR_DTYPE', `the variable ${label} is ${value.dtype}; only numbers can be saved`, {
+      tensor: label,
+      expected: NUMERIC,
+      found: value.dtype,
+    });
+  }
+  const dtype = dtypeInfo(value.dtype).name;
+  return variableNode({
+    name: VARIABLE_VALUE,
+    fullName,
+    label,
+    dtype,
+    shape: [...value.shape],
+    capture: () => captureTensor(liveValue(variable, label)),
+    assign: ({ data, shape }) => {
+      // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.
+      tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
+    },
+  });
+}
+
+/** The tf.Variable inside; its type says Tensor. Throws ERR_STATE if the model was disposed. */
+function liveValue(variable: LayerVariable, label: string): Variable {
+  try {
+    return variable.read() as Variable;
+  } catch (cause) {
+    throw new TensorBundleError('ERR_STATE', `the variable ${label} was disposed; use a model that is alive`, {
+      tensor: label,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * `tensorbundle/tfjs`: the weights of TensorFlow.js models as TensorFlow checkpoints, in the files that tf_keras's
+ * `save_weights(prefix)` writes and `load_weights(prefix)` reads. Needs `@tensorflow/tfjs-core` (which every flavour of
+ * TensorFlow.js brings); works on every backend.
+ */
+import { dirname } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { SaveResult, WriterOptions } from './bundle/options.js';
+import { CheckpointReader } from './bundle/reader.js';
+import { updateCheckpointState } from './commit/state-file.js';
+import { TensorBundleError } from './errors.js';
+import { restore } from './graph/restore.js';
+import type { RestoreStatus } from './graph/restore-status.js';
+import { saveGraph } from './graph/save.js';
+import { checkpointRoot } from './graph/trackable.js';
+import { modelTrackable } from './layers/model.js';
+
+export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
+export { type ErrorCode, TensorBundleError } from './errors.js';
+export { type Mismatch, RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
+
+export interface SaveWeightsOptions extends WriterOptions {
+  /** Must be false (the default) so far: the optimizer's state cannot be saved yet. */
+  includeOptimizer?: boolean;
+  /** Default true: the `checkpoint` file of the directory then names this checkpoint as the latest, as tf_keras does. */
+  updateState?: boolean;
+}
+
+export interface LoadWeightsOptions {
+  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is loaded. */
+  skipMismatch?: boolean;
+  /**
+   * Load only variables of which a name matches: the checkpoint key (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or
+   * without that suffix), Keras's name (`dense/kernel`) or tfjs's (`dense_Dense1/kernel`).
+   */
+  include?: RegExp;
+  /** Do not load variables of which a name matches; stronger than `include`. */
+  exclude?: RegExp;
+  /** From a variable's name (any of those `include` knows) to the name of the tensor in the checkpoint. */
+  map?: Record<string, string>;
+  /**
+   * Default false. True: the model's tensors may be views of the mapped file instead of copies; faster and needs less memory,
+   * but the file must not be changed in place while the model lives.
+   */
+  alias?: boolean;
+}
+
+/**
+ * Saves all weights of a built model (trainable or not) under PREFIX, replacing what is there atomically. The values are
+ * those of the moment of the call; training may go on meanwhile. An uncompiled model gives the bytes that tf_keras's
+ * `save_weights(prefix)` gives for the same architecture and layer names; layers that were not named get Keras's automatic
+ * names.
+ *
+ * Throws what CheckpointWriter.finish throws; ERR_NOT_SUPPORTED for a layer with weights this version does not know, or for
+ * `includeOptimizer: true`; ERR_INVALID_ARGUMENT for a model that is not built.
+ *
+ * @example
+ * await saveWeights(model, 'out/digits');      // out/digits.index, out/digits.data-00000-of-00001, out/checkpoint
+ */
+export async function saveWeights(
+  model: LayersModel,
+  prefix: string,
+  options: SaveWeightsOptions = {},
+): Promise<SaveResult> {
+  const { includeOptimizer = false, updateState = true, ...writer } = options;
+  if (includeOptimizer) {
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      "this version cannot save the optimizer's state; leave includeOptimizer out to save the weights",
+    );
+  }
+  const result = await saveGraph(checkpointRoot(modelTrackable(model)), prefix, writer);
+  if (updateState) {
+    await updateCheckpointState(dirname(prefix), { modelCheckpointPath: prefix, durable: writer.durable ?? true });
+  }
+  return result;
+}
+
+/**
+ * Loads weights into a built model: from what tf_keras or this package saved with `saveWeights`, from
+ * `tf.train.Checkpoint(model=…)`, or from a SavedModel's variables. PATH is a prefix, one of its files, or a directory (its
+ * latest checkpoint). Variables are found by their path of objects, not by layer names; a checkpoint without an object graph
+ * is matched by Keras's variable names or by `map`. Only what the model needs is read.
+ *
+ * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
+ * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`.
+ * Throws also what CheckpointReader.open and read throw.
+ *
+ * @example
+ * (await loadWeights(model, 'out/digits')).assertConsumed();
+ */
+export async function loadWeights(
+  model: LayersModel,
+  path: string,
+  options: LoadWeightsOptions = {},
+): Promise<RestoreStatus> {
+  const root = modelTrackable(model);
+  const reader = await CheckpointReader.open(path);
+  try {
+    return await restore(root, reader, options);
+  } finally {
+    await reader.close();
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { RestoreMismatchError, type RestoreOutcome, restoreStatus } from '../../src/graph/restore-status.js';
+
+function outcome(changes: Partial<RestoreOutcome> = {}): RestoreOutcome {
+  return {
+    path: 'run/ckpt',
+    loaded: ['a/k'],
+    missing: [],
+    unused: [],
+    mismatched: [],
+    names: new Map([['b/k', 'conv2d_3/kernel']]),
+    refused: false,
+    ...changes,
+  };
+}
+
+const mismatched = [{ key: 'b/k', expected: 'float32 [3,3,16,32]', found: 'float32 [3,3,8,32]' }];
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return 'no error';
+}
+
+describe('a restore status', () => {
+  it.each([
+    ['complete', {}, ['no error', 'no error', 'no error']],
+    ['with unused values', { unused: ['x'] }, ['ERR_NOT_CONSUMED', 'no error', 'no error']],
+    ['with missing values', { missing: ['b/k'] }, ['ERR_NOT_CONSUMED', 'ERR_UNMATCHED', 'no error']],
+    ['with a mismatch', { mismatched }, ['ERR_NOT_CONSUMED', 'ERR_UNMATCHED', 'no error']],
+    ['empty', { loaded: [] }, ['no error', 'no error', 'ERR_TRIVIAL_MATCH']],
+  ])('asserts as TensorFlow does when %s', (_what, changes, codes) => {
+    const status = restoreStatus(outcome(changes));
+    expect(codeOf(() => status.assertConsumed())).toBe(codes[0]);
+    expect(codeOf(() => status.assertExistingObjectsMatched())).toBe(codes[1]);
+    expect(codeOf(() => status.assertNontrivialMatch())).toBe(codes[2]);
+    expect(status.expectPartial()).toBe(status);
+  });
+
+  it('reads like a sentence', () => {
+    const text = String(
+      restoreStatus(outcome({ mismatched, missing: ['b/k'], unused: ['y'], loaded: [], refused: true })),
+    );
+    expect(text.split('\n')).toEqual([
+      '0 variables restored from run/ckpt; nothing was changed',
+      '1 of another shape or type:',
+      '  layer conv2d_3 expects kernel float32 [3,3,16,32]; the checkpoint has float32 [3,3,8,32] at b/k',
+      '1 variables of the model are not in the checkpoint:',
+      '  conv2d_3/kernel (b/k)',
+      '1 values of the checkpoint were not used:',
+      '  y',
+    ]);
+  });
+
+  it('does not flood the screen', () => {
+    const unused = Array.from({ length: 1000 }, (_, i) => `k${i}`);
+    const lines = String(restoreStatus(outcome({ unused }))).split('\n');
+    expect(lines).toHaveLength(11);
+    expect(lines.at(-1)).toBe('  and 992 more');
+  });
+
+  it('explains a mismatch in the error, with the status', () => {
+    const what = outcome({ mismatched: [...mismatched, ...mismatched], refused: true });
+    const error = new RestoreMismatchError(restoreStatus(what), what);
+    expect(error).toMatchObject({ code: 'ERR_MISMATCH', tensor: 'b/k', path: 'run/ckpt' });
+    expect(error.status.mismatched).toHaveLength(2);
+    expect(error.message).toMatch(/^layer conv2d_3 expects kernel .* \(and 1 more\); nothing was changed\. /);
+  });
+});

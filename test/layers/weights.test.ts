@@ -1,0 +1,232 @@
+/** saveWeights and loadWeights without Python: what they change, refuse, skip and leave behind. */
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { loadWeights, type RestoreMismatchError, saveWeights } from '../../src/tfjs.js';
+import { digits, randomize } from './models.js';
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tensorbundle-weights-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+function values(model: tf.LayersModel): number[][] {
+  return model.getWeights().map(weight => [...weight.dataSync()]);
+}
+
+function denseModel(units: number[], inputs = 4): tf.LayersModel {
+  return tf.sequential({
+    layers: units.map((n, i) =>
+      tf.layers.dense({
+        units: n,
+        name: `d${i}`,
+        biasInitializer: 'randomNormal',
+        ...(i === 0 ? { inputShape: [inputs] } : {}),
+      }),
+    ),
+  });
+}
+
+async function code(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: { code?: string }) => error.code ?? String(error),
+  );
+}
+
+describe('a round trip', () => {
+  it('restores exactly, under one name again and again, and names the latest checkpoint', async () => {
+    const prefix = join(directory, 'again', 'model');
+    for (let epoch = 1; epoch <= 3; epoch++) {
+      const model = digits();
+      randomize(model, epoch);
+      const result = await saveWeights(model, prefix);
+      expect(result.tensors).toBe(11);
+      const fresh = digits();
+      (await loadWeights(fresh, join(directory, 'again'))).assertConsumed();
+      expect(values(fresh)).toEqual(values(model));
+    }
+    const state = await readFile(join(directory, 'again', 'checkpoint'), 'utf8');
+    expect(state).toBe('model_checkpoint_path: "model"\nall_model_checkpoint_paths: "model"\n');
+  });
+
+  it('leaves the state file alone if told to', async () => {
+    await saveWeights(denseModel([1]), join(directory, 'stateless', 'model'), { updateState: false });
+    expect(await readdir(join(directory, 'stateless'))).not.toContain('checkpoint');
+  });
+
+  it('keeps no tensor alive, and disposes none of the model', async () => {
+    const prefix = join(directory, 'memory', 'model');
+    const model = denseModel([1200, 1200], 1200);
+    const fresh = denseModel([1200, 1200], 1200);
+    const before = tf.memory().numTensors;
+    await saveWeights(model, prefix);
+    expect(tf.memory().numTensors).toBe(before);
+    await loadWeights(fresh, prefix);
+    expect(tf.memory().numTensors).toBe(before);
+    await loadWeights(fresh, prefix, { alias: true });
+    await saveWeights(fresh, prefix);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(values(fresh)).toEqual(values(model));
+  });
+
+  it('saves the values of the moment of the call', async () => {
+    const prefix = join(directory, 'moment', 'model');
+    const model = denseModel([900, 900], 900);
+    const then = values(model);
+    const saving = saveWeights(model, prefix);
+    randomize(model, 5);
+    await saving;
+    const fresh = denseModel([900, 900], 900);
+    await loadWeights(fresh, prefix);
+    expect(values(fresh)).toEqual(then);
+  });
+
+  it('does not make TensorFlow alias an array that the caller still has', async () => {
+    const array = new Float32Array(900 * 900).fill(1);
+    const model = denseModel([900], 900);
+    model.layers[0]!.setWeights([tf.tensor(array, [900, 900]), tf.zeros([900])]);
+    await saveWeights(model, join(directory, 'pending', 'model'));
+    const fresh = denseModel([900], 900);
+    await loadWeights(fresh, join(directory, 'pending', 'model'));
+    expect(fresh.getWeights()[0]!.dataSync()[7]).toBe(1);
+  });
+});
+
+describe('refusals', () => {
+  it('a mismatch changes nothing and says where; skipMismatch loads the rest', async () => {
+    const prefix = join(directory, 'mismatch', 'model');
+    const saved = denseModel([3, 5]);
+    await saveWeights(saved, prefix);
+    const live = denseModel([3, 6]);
+    const before = values(live);
+    const error = await loadWeights(live, prefix).catch((e: RestoreMismatchError) => e);
+    expect(error).toMatchObject({ code: 'ERR_MISMATCH', expected: 'float32 [3,6]', found: 'float32 [3,5]' });
+    const { status, message } = error as RestoreMismatchError;
+    expect(message).toContain('layer d1 expects kernel float32 [3,6]; the checkpoint has float32 [3,5]');
+    expect(status.mismatched).toHaveLength(2);
+    expect(status.loaded).toEqual([]);
+    expect(String(status)).toContain('nothing was changed');
+    expect(values(live)).toEqual(before);
+
+    const skipped = await loadWeights(live, prefix, { skipMismatch: true });
+    expect(skipped.loaded).toHaveLength(2);
+    expect(skipped.mismatched).toHaveLength(2);
+    expect(values(live)).toEqual([...values(saved).slice(0, 2), ...before.slice(2)]);
+  });
+
+  it('damage in the last tensor changes nothing', async () => {
+    const prefix = join(directory, 'damage', 'model');
+    await saveWeights(denseModel([64, 64], 64), prefix);
+    const reader = await CheckpointReader.open(prefix);
+    const { offset } = reader.entry('layer_with_weights-1/bias/.ATTRIBUTES/VARIABLE_VALUE');
+    await reader.close();
+    const file = await open(`${prefix}.data-00000-of-00001`, 'r+');
+    await file.write(Uint8Array.of(0xff, 0xff), 0, 2, offset! + 2);
+    await file.close();
+    const live = denseModel([64, 64], 64);
+    const before = values(live);
+    expect(await code(loadWeights(live, prefix))).toBe('ERR_CHECKSUM');
+    expect(values(live)).toEqual(before);
+  });
+
+  it('a damaged object graph', async () => {
+    const prefix = join(directory, 'bad-graph');
+    const writer = new CheckpointWriter(prefix);
+    await writer
+      .add('_CHECKPOINTABLE_OBJECT_GRAPH', { dtype: 'string', shape: [], data: [Uint8Array.of(0x0a, 0x7f)] })
+      .finish();
+    expect(await code(loadWeights(denseModel([1]), prefix))).toBe('ERR_CORRUPT');
+  });
+
+  it('what is no checkpoint, no model, no option', async () => {
+    const model = denseModel([1]);
+    expect(await code(loadWeights(model, join(directory, 'nothing-here')))).toBe('ERR_NOT_FOUND');
+    expect(await code(saveWeights(tf.sequential(), join(directory, 'empty')))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await code(saveWeights({} as tf.LayersModel, join(directory, 'empty')))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await code(saveWeights(model, join(directory, 'o'), { includeOptimizer: true }))).toBe('ERR_NOT_SUPPORTED');
+    const prefix = join(directory, 'typo');
+    await saveWeights(model, prefix);
+    expect(await code(loadWeights(model, prefix, { map: { kernle: 'x' } }))).toBe('ERR_INVALID_ARGUMENT');
+  });
+
+  it('a layer with weights that is not registered, by name', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.embedding({ inputDim: 3, outputDim: 2, inputLength: 1, name: 'words' })],
+    });
+    const error = await saveWeights(model, join(directory, 'unknown')).catch((e: Error) => e);
+    expect(error).toMatchObject({ code: 'ERR_NOT_SUPPORTED', found: 'Embedding' });
+    expect((error as Error).message).toContain("layer 'words' (Embedding)");
+  });
+
+  it('a disposed model', async () => {
+    const model = denseModel([1]);
+    model.dispose();
+    expect(await code(saveWeights(model, join(directory, 'disposed')))).toBe('ERR_STATE');
+  });
+
+  it('a failed save keeps no tensor alive', async () => {
+    const prefix = join(directory, 'exists', 'model');
+    const model = denseModel([2]);
+    await saveWeights(model, prefix);
+    const before = tf.memory().numTensors;
+    expect(await code(saveWeights(model, prefix, { overwrite: 'error' }))).toBe('ERR_EXISTS');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a partial restore', () => {
+  it.each([
+    ['include by Keras name', { include: /^d0\/bias$/ }, [1]],
+    ['include by path', { include: /^layer_with_weights-1\// }, [2, 3]],
+    ['a pattern with the g flag', { include: /kernel/g }, [0, 2]],
+    ['exclude', { exclude: /bias/ }, [0, 2]],
+    ['both', { include: /d0/, exclude: /kernel/ }, [1]],
+  ])('%s', async (_what, options, changed) => {
+    const prefix = join(directory, 'partial', 'model');
+    const saved = denseModel([3, 2]);
+    await saveWeights(saved, prefix);
+    const live = denseModel([3, 2]);
+    const before = values(live);
+    const status = await loadWeights(live, prefix, options);
+    expect(status.assertConsumed().loaded).toHaveLength(changed.length);
+    expect(values(live)).toEqual(values(saved).map((value, i) => (changed.includes(i) ? value : before[i])));
+  });
+
+  it('names what is missing and what is unused', async () => {
+    const prefix = join(directory, 'missing', 'model');
+    await saveWeights(denseModel([3, 2]), prefix);
+    const shorter = await loadWeights(denseModel([3]), prefix);
+    expect(shorter.unused).toEqual([
+      'layer_with_weights-1/kernel/.ATTRIBUTES/VARIABLE_VALUE',
+      'layer_with_weights-1/bias/.ATTRIBUTES/VARIABLE_VALUE',
+    ]);
+    expect(() => shorter.assertConsumed()).toThrowError(expect.objectContaining({ code: 'ERR_NOT_CONSUMED' }));
+    shorter.assertExistingObjectsMatched();
+    const longer = await loadWeights(denseModel([3, 2, 2]), prefix);
+    expect(longer.missing).toHaveLength(2);
+    expect(() => longer.assertExistingObjectsMatched()).toThrowError(
+      expect.objectContaining({ code: 'ERR_UNMATCHED' }),
+    );
+    expect(String(longer)).toContain('d2/kernel');
+  });
+
+  it('maps names of a checkpoint without an object graph', async () => {
+    const prefix = join(directory, 'named', 'model');
+    await using writer = new CheckpointWriter(prefix);
+    writer.add('w', { dtype: 'float32', shape: [4, 1], data: Float32Array.of(1, 2, 3, 4) });
+    writer.add('b', { dtype: 'float32', shape: [1], data: Float32Array.of(5) });
+    await writer.finish();
+    const live = denseModel([1]);
+    const nothing = await loadWeights(live, prefix);
+    expect(() => nothing.assertNontrivialMatch()).toThrowError(expect.objectContaining({ code: 'ERR_TRIVIAL_MATCH' }));
+    const status = await loadWeights(live, prefix, { map: { 'd0/kernel': 'w', 'layer_with_weights-0/bias': 'b' } });
+    expect(status.assertConsumed().loaded).toEqual(['w', 'b']);
+    expect(values(live)).toEqual([[1, 2, 3, 4], [5]]);
+  });
+});

@@ -1,0 +1,87 @@
+/** Compiles the addon for one target with zig's C++ compiler, from the sources and definitions of binding.gyp. */
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { command } from '../setup/command.mjs';
+import { SetupFailure } from '../setup/failure.mjs';
+import { digest, hasStamp, writeStamp } from '../setup/stamp.mjs';
+import { ZIG_VERSION, zigCompiler } from './zig.mjs';
+
+// -O2 also keeps zig from compiling undefined behaviour into traps, as it does without optimization.
+const FLAGS = ['-std=c++17', '-O2', '-DNDEBUG', '-fPIC', '-fexceptions', '-fvisibility=hidden', '-ffunction-sections'];
+const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
+
+/**
+ * The strings of a list in binding.gyp, which is a Python literal.
+ * @param {string} text
+ * @param {string} name
+ * @returns {string[]}
+ */
+function listOf(text, name) {
+  const body = new RegExp(`'${name}': \\[([^\\]]*)\\]`).exec(text)?.[1];
+  if (body === undefined) throw new SetupFailure(`binding.gyp has no list '${name}'`, 'Correct tools/prebuild/.');
+  return [...body.replaceAll(/#.*/g, '').matchAll(/'([^']+)'/g)].map(match => match[1]);
+}
+
+/** @param {string} root */
+export function nativeSources(root) {
+  const gyp = readFileSync(join(root, 'binding.gyp'), 'utf8');
+  return { sources: [...listOf(gyp, 'engine_sources'), 'native/addon.cc'], defines: listOf(gyp, 'defines') };
+}
+
+/** Node's headers beside the running Node. The Node-API part is the same for every version and platform. */
+function headers() {
+  const folder = join(dirname(dirname(process.execPath)), 'include', 'node');
+  if (existsSync(join(folder, 'node_api.h'))) return folder;
+  throw new SetupFailure(
+    `there is no node_api.h in ${folder}`,
+    'Use a Node from nodejs.org or another distribution with its headers (Debian: libnode-dev is not enough).',
+  );
+}
+
+/** @param {string} root */
+function apiHeaders(root) {
+  return join(root, 'node_modules', 'node-addon-api');
+}
+
+/**
+ * Makes prebuilds/FILE. Gives false if it is up to date.
+ * @param {{ root: string }} context
+ * @param {import('./targets.mjs').Target} target
+ */
+export async function compile(context, target) {
+  const { root } = context;
+  const { version } = JSON.parse(readFileSync(join(apiHeaders(root), 'package.json'), 'utf8'));
+  const facts = [ZIG_VERSION, version, JSON.stringify(target)];
+  const state = digest(root, ['native', 'binding.gyp', 'tools/prebuild'], facts);
+  const stamp = join(root, '.tools', 'prebuilds', `${target.name}.stamp`);
+  const output = join(root, 'prebuilds', target.file);
+  if (existsSync(output) && hasStamp(stamp, state)) return false;
+
+  const { sources, defines } = nativeSources(root);
+  mkdirSync(dirname(output), { recursive: true });
+  mkdirSync(dirname(stamp), { recursive: true });
+  const unfinished = join(root, '.tools', 'prebuilds', `${target.name}-${process.pid}.node`);
+  const { file, args, env } = zigCompiler(root);
+  const arguments_ = [
+    ...args,
+    '-target',
+    target.zig,
+    ...FLAGS,
+    ...WARNINGS,
+    ...defines.map(define => `-D${define}`),
+    '-isystem',
+    apiHeaders(root),
+    '-isystem',
+    headers(),
+    '-shared',
+    ...target.link,
+    '-o',
+    unfinished,
+    ...sources,
+  ];
+  const advice = 'Correct the sources in native/ for this target; `npm run build` compiles them for this machine.';
+  await command(context, `prebuild-${target.name}`, file, arguments_, { advice, env });
+  renameSync(unfinished, output);
+  writeStamp(stamp, state);
+  return true;
+}
