@@ -12,7 +12,7 @@ import { save } from './save.js';
  */
 export async function copyCheckpoint(from: string, to: string, options: WriterOptions = {}): Promise<SaveResult> {
   const checked = checkOptions(options);
-  const bundle = await openBundle(await locate(from), checked.signal);
+  const bundle = await openBundle(await locate(from), { signal: checked.signal });
   try {
     const keep = options.shards === undefined;
     return await save(

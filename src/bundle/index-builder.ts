@@ -1,14 +1,15 @@
 /**
  * The index of a checkpoint from what was written: header, one entry a tensor, and for a partitioned tensor its full entry
  * plus one entry a slice (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice and
- * MergeBundles: the full entry names the first shard that holds a slice, its slices come shard by shard).
+ * MergeBundles: the full entry names the shard of its first slice; its slices come shard by shard, or in the sequence given).
  */
-import { encodeEntry, type StoredEntry } from '../format/entry.js';
+import { ByteWriter } from '../format/bytes.js';
+import { encodeEntry, type StoredEntry, writeEntry } from '../format/entry.js';
 import { encodeHeader } from '../format/header.js';
 import { sliceKeyOf } from '../format/slice-key.js';
 import { TableWriter } from '../format/table-writer.js';
 import { sortKeys } from '../format/utf8-order.js';
-import type { Item } from './source.js';
+import type { Item, ItemSlice } from './source.js';
 
 /** Where an item landed. */
 export interface Placement {
@@ -38,9 +39,13 @@ export function buildIndex(
 
 function* plainRows(items: readonly Item[], placements: readonly Placement[]): Generator<Row> {
   const encoder = new TextEncoder();
+  const value = new ByteWriter(64);
   for (const i of sortKeys(items.map(item => item.name))) {
     const item = items[i]!;
-    yield { key: encoder.encode(item.name), value: encodeEntry(entryOf(item, placements[i]!)) };
+    // One buffer for all: the table copies a row before it asks for the next.
+    value.clear();
+    writeEntry(entryOf(item, placements[i]!), value);
+    yield { key: encoder.encode(item.name), value: value.finish() };
   }
 }
 
@@ -48,7 +53,7 @@ function* plainRows(items: readonly Item[], placements: readonly Placement[]): G
 function rowsWithSlices(items: readonly Item[], placements: readonly Placement[], order: readonly number[]): Row[] {
   const encoder = new TextEncoder();
   const rows: Row[] = [];
-  const partitioned = new Map<string, StoredEntry>();
+  const partitioned = new Map<string, { slice: ItemSlice; entry: StoredEntry }[]>();
   for (const i of order) {
     const item = items[i]!;
     const placement = placements[i]!;
@@ -57,17 +62,28 @@ function rowsWithSlices(items: readonly Item[], placements: readonly Placement[]
       rows.push({ key: encoder.encode(item.name), value: encodeEntry(entry) });
       continue;
     }
-    const { extents, fullShape } = item.slice;
-    rows.push({ key: sliceKeyOf(item.name, extents), value: encodeEntry(entry) });
-    let full = partitioned.get(item.name);
-    if (full === undefined) {
-      full = { ...entry, shape: [...fullShape], offset: 0, size: 0, crc: 0, slices: [] };
-      partitioned.set(item.name, full);
-    }
-    full.slices.push([...extents]);
+    rows.push({ key: sliceKeyOf(item.name, item.slice.extents), value: encodeEntry(entry) });
+    const slices = partitioned.get(item.name);
+    if (slices === undefined) partitioned.set(item.name, [{ slice: item.slice, entry }]);
+    else slices.push({ slice: item.slice, entry });
   }
-  for (const [name, full] of partitioned) rows.push({ key: encoder.encode(name), value: encodeEntry(full) });
+  for (const [name, slices] of partitioned)
+    rows.push({ key: encoder.encode(name), value: encodeEntry(fullEntry(slices)) });
   return rows.sort((a, b) => Buffer.compare(a.key, b.key));
+}
+
+/** It names the shard of its first slice, and has no bytes of its own. */
+function fullEntry(slices: { slice: ItemSlice; entry: StoredEntry }[]): StoredEntry {
+  slices.sort((a, b) => (a.slice.sequence ?? 0) - (b.slice.sequence ?? 0));
+  const { slice, entry } = slices[0]!;
+  return {
+    ...entry,
+    shape: [...slice.fullShape],
+    offset: 0,
+    size: 0,
+    crc: 0,
+    slices: slices.map(other => [...other.slice.extents]),
+  };
 }
 
 function entryOf(item: Item, placement: Placement): StoredEntry {

@@ -61,7 +61,7 @@ export class IndexFile {
     return this.#decode(this.#positionOf(name), name);
   }
 
-  /** A plain tensor, or throws as `entry`; ERR_DTYPE for a type this package does not know. */
+  /** The same with its place and type, also of a partitioned tensor. Throws as `entry`, and ERR_DTYPE for an unknown type. */
   stored(name: string): StoredTensor {
     const position = this.#positionOf(name);
     return this.#storedAt(position, name);

@@ -1,12 +1,18 @@
 /** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
+import { resolve } from 'node:path';
+import { indexName, splitPrefix } from '../commit/names.js';
 import { removeCheckpoint } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
 import { save } from './save.js';
 import type { Item } from './source.js';
+
+/** More than an index can hold: each slice takes some bytes of at most 2^31. */
+const MAX_SLICES = 2 ** 31;
 
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
@@ -24,20 +30,35 @@ export async function mergeCheckpoints(
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', { path: to });
   const bundles: OpenBundle[] = [];
   try {
-    for (const path of from) bundles.push(await openBundle(await locate(path), checked.signal));
+    for (const path of from) bundles.push(await openBundle(await locate(path), { signal: checked.signal }));
     const keep = options.shards === undefined;
     const numbers = numberShards(bundles);
     const items = bundles.flatMap((bundle, i) =>
-      storedItems(bundle, stored => (keep ? numbers[i]!.get(stored.entry.shard)! : undefined)),
+      storedItems(bundle, stored => (keep ? numbers[i]!.get(stored.entry.shard)! : undefined), i * MAX_SLICES),
     );
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
     checkNames(items);
     const result = await save(to, items, checked);
-    if (options.deleteInputs)
-      for (const bundle of bundles) if (bundle.prefix !== to) await removeCheckpoint(bundle.prefix);
+    if (options.deleteInputs) await removeInputs(bundles, to);
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));
+  }
+}
+
+/** The result may have taken the place of an input, whatever path named it: its index is then the same file. */
+async function removeInputs(bundles: readonly OpenBundle[], to: string): Promise<void> {
+  const result = await indexIdentity(to);
+  for (const { prefix } of bundles) if ((await indexIdentity(prefix)) !== result) await removeCheckpoint(prefix);
+}
+
+async function indexIdentity(prefix: string): Promise<string | null> {
+  const { directory, base } = splitPrefix(prefix);
+  const store = await LocalStore.open(resolve(directory));
+  try {
+    return (await store?.stat(indexName(base)))?.identity ?? null;
+  } finally {
+    await store?.close();
   }
 }
 

@@ -17,22 +17,28 @@ const MAX_ATTEMPTS = 1000;
 export interface OpenBundle {
   readonly prefix: string;
   readonly index: IndexFile;
-  /** By shard number; null where the file is missing and no entry needs it. */
+  /** By shard number; null where the file is missing. */
   readonly shards: readonly (StoredObject | null)[];
   /** Path of a shard, also of a missing one. */
   shardPath(shard: number): string;
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  signal?: AbortSignal | undefined;
+  /** Default false. True: a missing data file is no error until a tensor in it is needed. */
+  allowMissing?: boolean;
+}
+
 /** Throws ERR_NOT_FOUND, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, and what reading the index throws. */
-export async function openBundle(prefix: string, signal: AbortSignal | undefined): Promise<OpenBundle> {
+export async function openBundle(prefix: string, options: OpenOptions = {}): Promise<OpenBundle> {
   const { directory, base } = splitPrefix(prefix);
   const store = await LocalStore.open(resolve(directory));
   if (store === null) throw notFound(prefix, `${prefix}.index`);
   try {
     for (let attempt = 1; ; attempt++) {
-      throwIfAborted(signal, 'opening the checkpoint');
-      const opened = await attemptOpen(store, base, prefix, attempt === MAX_ATTEMPTS);
+      throwIfAborted(options.signal, 'opening the checkpoint');
+      const opened = await attemptOpen(store, base, prefix, options.allowMissing ?? false, attempt === MAX_ATTEMPTS);
       if (opened !== null) return opened;
     }
   } finally {
@@ -45,6 +51,7 @@ async function attemptOpen(
   store: ObjectStore,
   base: string,
   prefix: string,
+  allowMissing: boolean,
   last: boolean,
 ): Promise<OpenBundle | null> {
   const object = await store.open(indexName(base));
@@ -72,7 +79,7 @@ async function attemptOpen(
           await close();
           return null;
         }
-        const needed = index.firstEntryIn(shard);
+        const needed = allowMissing ? null : index.firstEntryIn(shard);
         if (needed !== null) throw missingShard(store.pathOf(name), needed);
       }
       shards.push(file);

@@ -1,5 +1,6 @@
 /** Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue). */
 import { TensorBundleError } from '../errors.js';
+import { boxRuns } from '../format/boxes.js';
 import type { NumericArray, TensorData } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import { covers, intersect, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
@@ -70,7 +71,9 @@ export function rangeOf(
 
 /**
  * A box of a partitioned tensor, put together from every slice that holds a part of it.
- * Throws ERR_SLICE_OVERLAP if stored slices overlap, ERR_SLICE_GAP if they leave a part of the box out.
+ * Throws ERR_SLICE_OVERLAP if stored slices overlap, ERR_SLICE_GAP if they leave a part of the box out, ERR_NOT_SUPPORTED
+ * for a variant that would have to be joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can
+ * only give back a slice exactly as it was stored.
  */
 export async function assemble(
   tensors: TensorReader,
@@ -81,16 +84,6 @@ export async function assemble(
   copy: boolean,
 ): Promise<TensorData> {
   const dtype = index.dtypeOf(name, full);
-  if (dtype.bytes === 0) {
-    throw new TensorBundleError(
-      'ERR_CORRUPT',
-      `${index.path}: '${name}' of ${dtype.name} is stored in slices, which no TensorFlow does`,
-      {
-        path: index.path,
-        tensor: name,
-      },
-    );
-  }
   const parts = sliceParts(index, name, full);
   const exact = parts.find(
     part => String(part.box.begin) === String(box.begin) && String(part.box.size) === String(box.size),
@@ -101,7 +94,7 @@ export async function assemble(
       tensor: name,
     });
   }
-  if (exact) return tensors.numeric(exact.stored, copy);
+  if (exact) return readWhole(tensors, exact.stored, copy);
   const wanted = parts.flatMap(part => {
     const shared = intersect(part.box, box);
     return shared === null ? [] : [{ ...part, shared }];
@@ -125,6 +118,7 @@ export async function assemble(
   }
   // Each part's numbers agree with its file before anything of the whole size is made.
   for (const part of wanted) tensors.locate(part.stored);
+  if (dtype.bytes === 0) return assembleElements(tensors, name, wanted, box);
   const target: NumericArray = tensors.allocate(name, dtype, box.size);
   for (const { box: place, stored, shared } of wanted) {
     const inSlice = { begin: shared.begin.map((start, axis) => start - place.begin[axis]!), size: shared.size };
@@ -132,4 +126,34 @@ export async function assemble(
     await tensors.copyBox(stored, inSlice, target, box.size, inTarget);
   }
   return target;
+}
+
+function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): Promise<TensorData> {
+  if (stored.dtype.name === 'string') return tensors.strings(stored);
+  return stored.dtype.name === 'variant' ? tensors.variant(stored) : tensors.numeric(stored, copy);
+}
+
+/** Strings have no place of their own in a shared array: each slice's elements are put where they belong, one by one. */
+async function assembleElements(
+  tensors: TensorReader,
+  name: string,
+  wanted: readonly (SlicePart & { shared: TensorSlice })[],
+  box: TensorSlice,
+): Promise<TensorData> {
+  const elements: Uint8Array[] = [];
+  for (const { box: place, stored, shared } of wanted) {
+    if (stored.dtype.name === 'variant') {
+      throw new TensorBundleError(
+        'ERR_NOT_SUPPORTED',
+        `'${name}' is a partitioned variant; only a stored slice of it can be read, by exactly its range`,
+        { tensor: name },
+      );
+    }
+    const part = await tensors.strings(stored);
+    const inSlice = shared.begin.map((start, axis) => start - place.begin[axis]!);
+    const inTarget = shared.begin.map((start, axis) => start - box.begin[axis]!);
+    for (const run of boxRuns(place.size, inSlice, box.size, inTarget, shared.size))
+      for (let i = 0; i < run.length; i++) elements[run.target + i] = part[run.source + i]!;
+  }
+  return elements;
 }

@@ -54,7 +54,9 @@ const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
   readonly #tensors: TensorReader;
-  readonly #pending = new Set<Promise<unknown>>();
+  /** Reads and checks under way, and what waits for the last of them. */
+  #pending = 0;
+  #onIdle: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(bundle: OpenBundle, verify: boolean) {
@@ -72,7 +74,7 @@ export class CheckpointReader implements AsyncDisposable {
     path: string,
     options: { verify?: 'open' | 'read' | 'never'; signal?: AbortSignal } = {},
   ): Promise<CheckpointReader> {
-    const bundle = await openBundle(await locate(path), options.signal);
+    const bundle = await openBundle(await locate(path), { signal: options.signal });
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {
@@ -186,7 +188,10 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#pending);
+    if (this.#pending > 0)
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve;
+      });
     this.#tensors.release();
     await this.#bundle.close();
   }
@@ -194,8 +199,8 @@ export class CheckpointReader implements AsyncDisposable {
   async #read(name: string, options: ReadOptions): Promise<TensorValue> {
     throwIfAborted(options.signal, 'reading');
     const { index } = this.#bundle;
-    const entry = index.entry(name);
-    const dtype = index.dtypeOf(name, entry);
+    const stored = index.stored(name);
+    const { entry, dtype } = stored;
     const { shape } = entry;
     const whole = options.begin === undefined && options.size === undefined;
     const box: TensorSlice = whole
@@ -207,7 +212,6 @@ export class CheckpointReader implements AsyncDisposable {
     };
     if (entry.slices.length > 0)
       return value(await assemble(this.#tensors, index, name, entry, box, options.copy ?? false));
-    const stored = index.stored(name);
     if (dtype.name === 'variant') {
       if (whole) return value(await this.#tensors.variant(stored));
       throw new TensorBundleError('ERR_NOT_SUPPORTED', `'${name}' is a variant; it can only be read whole`, {
@@ -248,14 +252,14 @@ export class CheckpointReader implements AsyncDisposable {
     }
   }
 
+  /** Runs an action that `close` waits for. */
   async #track<T>(action: () => Promise<T>): Promise<T> {
     this.#checkOpen();
-    const running = action();
-    this.#pending.add(running);
+    this.#pending++;
     try {
-      return await running;
+      return await action();
     } finally {
-      this.#pending.delete(running);
+      if (--this.#pending === 0) this.#onIdle?.();
     }
   }
 

@@ -5,21 +5,28 @@
 import type { StoredEntry } from '../format/entry.js';
 import { sliceOf } from '../format/slices.js';
 import type { OpenBundle } from './open-bundle.js';
-import type { Content, Item } from './source.js';
+import type { Content, Item, ItemSlice } from './source.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 
-/** Items of one bundle, by shard and by offset; `shardOf` gives the shard to put an item into, or undefined for any. */
-export function storedItems(bundle: OpenBundle, shardOf: (stored: StoredTensor) => number | undefined): Item[] {
+/**
+ * Items of one bundle, by shard and by offset; `shardOf` gives the shard to put an item into, or undefined for any.
+ * Slices keep the sequence in which their tensor lists them, counted from `sequenceFrom`.
+ */
+export function storedItems(
+  bundle: OpenBundle,
+  shardOf: (stored: StoredTensor) => number | undefined,
+  sequenceFrom = 0,
+): Item[] {
   const tensors = new TensorReader(bundle, true);
   const { index } = bundle;
-  const plain: { stored: StoredTensor; slice?: Item['slice'] }[] = [];
+  const plain: { stored: StoredTensor; slice?: ItemSlice }[] = [];
   for (const name of index.names()) {
     const entry = index.entry(name);
     if (entry.slices.length === 0) plain.push({ stored: index.stored(name) });
     else
-      for (const slice of slicesOf(entry))
+      for (const slice of slicesOf(entry, sequenceFrom))
         plain.push({ stored: index.slice(name, entry, slice.extents, slice.box.size), slice });
   }
   for (const { stored } of plain) tensors.locate(stored);
@@ -40,8 +47,13 @@ export function storedItems(bundle: OpenBundle, shardOf: (stored: StoredTensor) 
   }));
 }
 
-function slicesOf(entry: StoredEntry): NonNullable<Item['slice']>[] {
-  return entry.slices.map(extents => ({ fullShape: entry.shape, box: sliceOf(extents, entry.shape), extents }));
+function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
+  return entry.slices.map((extents, i) => ({
+    fullShape: entry.shape,
+    box: sliceOf(extents, entry.shape),
+    extents,
+    sequence: sequenceFrom + i,
+  }));
 }
 
 function contentOf(tensors: TensorReader, stored: StoredTensor, bigEndian: boolean): Content {

@@ -17,27 +17,40 @@ export interface MappedRange {
 
 export class ShardViews {
   readonly #windows = new Map<number, Promise<ArrayBuffer | null>>();
+  /** Windows that are there already, so that most reads need not wait. */
+  readonly #mapped = new Map<number, ArrayBuffer>();
 
   constructor(private readonly shard: StoredObject) {}
 
   /** Null where the range cannot be mapped in one piece, or the runtime refuses external buffers: copy then. */
-  async range(offset: number, length: number): Promise<MappedRange | null> {
+  range(offset: number, length: number): MappedRange | null | Promise<MappedRange | null> {
     const start = this.shard.size <= MAX_WINDOW ? 0 : Math.floor(offset / WINDOW_STEP) * WINDOW_STEP;
     const end = Math.min(this.shard.size, start + MAX_WINDOW);
     if (offset + length > end) return null;
+    const buffer = this.#mapped.get(start);
+    if (buffer !== undefined) return { buffer, byteOffset: offset - start };
+    return this.#window(start, end).then(opened =>
+      opened === null ? null : { buffer: opened, byteOffset: offset - start },
+    );
+  }
+
+  #window(start: number, end: number): Promise<ArrayBuffer | null> {
     let window = this.#windows.get(start);
     if (window === undefined) {
-      window = this.shard.map(start, end - start);
+      window = this.shard.map(start, end - start).then(buffer => {
+        if (buffer !== null) this.#mapped.set(start, buffer);
+        return buffer;
+      });
       this.#windows.set(start, window);
       // A failure is not kept: the next read tries again.
       window.catch(() => this.#windows.delete(start));
     }
-    const buffer = await window;
-    return buffer === null ? null : { buffer, byteOffset: offset - start };
+    return window;
   }
 
   /** Drops the mappings; each is unmapped when the last view of it is garbage. */
   release(): void {
     this.#windows.clear();
+    this.#mapped.clear();
   }
 }

@@ -39,9 +39,21 @@ export interface Item {
   /** Null for strings and variants until they are resolved. */
   bytes: number | null;
   shard?: number | undefined;
-  /** `extents` is the box as it is stored, where a whole dimension has no length. */
-  slice?: { fullShape: readonly number[]; box: TensorSlice; extents: readonly SliceExtent[] };
+  slice?: ItemSlice;
   content: Content;
+}
+
+/** Which part of a partitioned tensor an item is. */
+export interface ItemSlice {
+  fullShape: readonly number[];
+  box: TensorSlice;
+  /** The box as it is stored, where a whole dimension has no length. */
+  extents: readonly SliceExtent[];
+  /**
+   * Place among the slices that the full entry lists, where that is not the order of the data files: merging numbers
+   * shards by their first key, but appends slices input by input.
+   */
+  sequence?: number;
 }
 
 export type Content =

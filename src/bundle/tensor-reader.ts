@@ -2,6 +2,7 @@
  * Reads tensors of an open bundle: whole, by range, assembled from slices. Nothing is allocated before the entry's numbers
  * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
  */
+import { native } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import { boxRuns } from '../format/boxes.js';
 import { swapBytes } from '../format/byteswap.js';
@@ -14,11 +15,11 @@ import type { StoredObject } from '../storage/store.js';
 import type { OpenBundle } from './open-bundle.js';
 import { ShardViews } from './shard-views.js';
 
-/** Below this a copy is cheaper than the page faults of a mapping. */
-const MIN_VIEW_BYTES = 4096;
 /** Rows this near to each other are read in one go; what lies between is thrown away. */
 const MAX_GAP_BYTES = 32 * 1024;
 const MAX_HULL_BYTES = 4 * 1024 * 1024;
+/** One native call checks at most this much of a tensor: the progress of a long check is seen. */
+const CHECK_BYTES = 256 * 1024 * 1024;
 /** Reads of a range that may be under way at once. */
 const MAX_PENDING = 64;
 
@@ -35,6 +36,7 @@ export class TensorReader {
   readonly #views = new Map<number, ShardViews>();
   /** Checks of whole stored tensors, by position in the index: each is checked once. */
   readonly #checks = new Map<number, Promise<void>>();
+  readonly #checked = new Set<number>();
 
   constructor(
     private readonly bundle: OpenBundle,
@@ -67,13 +69,15 @@ export class TensorReader {
       );
     }
     const file = this.bundle.shards[shard];
-    const shardPath = this.bundle.shardPath(shard);
-    if (!file)
+    if (!file) {
+      const shardPath = this.bundle.shardPath(shard);
       throw new TensorBundleError('ERR_MISSING_SHARD', `${shardPath} is missing; it holds '${name}'`, {
         path: shardPath,
         tensor: name,
       });
+    }
     if (offset + size > file.size) {
+      const shardPath = file.path;
       throw new TensorBundleError(
         'ERR_TRUNCATED',
         `${shardPath} ends at byte ${file.size}, but '${name}' lies at ${offset} to ${offset + size}`,
@@ -90,20 +94,50 @@ export class TensorReader {
   }
 
   /** Checks the stored checksum, without keeping the bytes; once per tensor. Throws ERR_CHECKSUM and what `locate` does. */
-  check(stored: StoredTensor): Promise<void> {
-    let check = this.#checks.get(stored.position);
-    if (check === undefined) {
-      check = this.#check(stored);
-      this.#checks.set(stored.position, check);
-      check.catch(() => this.#checks.delete(stored.position));
-    }
+  check(stored: StoredTensor, onBytes?: (bytes: number) => void): Promise<void> {
+    const { position } = stored;
+    const running = this.#checks.get(position);
+    if (running !== undefined) return running;
+    if (this.#checked.has(position)) return Promise.resolve();
+    const check = this.#check(stored, onBytes);
+    this.#checks.set(position, check);
     return check;
   }
 
-  async #check(stored: StoredTensor): Promise<void> {
-    const file = this.locate(stored);
-    if (stored.dtype.bytes === 0) await this.#storedBytes(stored);
-    else this.#compare(stored, file, await file.checksum(stored.entry.offset, stored.entry.size));
+  async #check(stored: StoredTensor, onBytes?: (bytes: number) => void): Promise<void> {
+    const { position, dtype, entry } = stored;
+    try {
+      const file = this.locate(stored);
+      if (dtype.bytes === 0) {
+        await this.#storedBytes(stored);
+        onBytes?.(entry.size);
+      } else {
+        const crc =
+          entry.size > CHECK_BYTES
+            ? await this.#checksumInParts(file, entry.offset, entry.size, onBytes)
+            : await file.checksum(entry.offset, entry.size);
+        if (entry.size <= CHECK_BYTES) onBytes?.(entry.size);
+        this.#compare(stored, file, crc);
+      }
+      this.#checked.add(position);
+    } finally {
+      this.#checks.delete(position);
+    }
+  }
+
+  async #checksumInParts(
+    file: StoredObject,
+    offset: number,
+    size: number,
+    onBytes?: (bytes: number) => void,
+  ): Promise<number> {
+    let crc = 0;
+    for (let at = 0; at < size; at += CHECK_BYTES) {
+      const length = Math.min(CHECK_BYTES, size - at);
+      crc = native.crc32cCombine(crc, await file.checksum(offset + at, length), length);
+      onBytes?.(length);
+    }
+    return crc;
   }
 
   /** A numeric tensor whole. Without `copy` it may be a view of the shard's mapping. */
@@ -111,8 +145,9 @@ export class TensorReader {
     const file = this.locate(stored);
     const { dtype, entry } = stored;
     const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
-    if (!copy && aligned && entry.size >= MIN_VIEW_BYTES && !this.#swapped(dtype)) {
-      const range = await this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
+    if (!copy && aligned && entry.size > 0 && !this.#swapped(dtype)) {
+      const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
+      const range = found instanceof Promise ? await found : found;
       if (range !== null && range.byteOffset % dtype.array.BYTES_PER_ELEMENT === 0) {
         if (this.verify) await this.check(stored);
         return makeArray(

@@ -36,7 +36,8 @@ export interface VerifyOptions {
 }
 
 /** Tensors whose checks are under way at once end at this many bytes, so that an abort and the progress are prompt. */
-const WAVE_BYTES = 256 * 1024 * 1024;
+const WAVE_BYTES = 128 * 1024 * 1024;
+const PROGRESS_BYTES = 16 * 1024 * 1024;
 
 /** Never rejects for damage; ERR_ABORTED, or an I/O error that says nothing about the data. */
 export async function verifyBundle(bundle: OpenBundle, options: VerifyOptions): Promise<VerifyReport> {
@@ -137,6 +138,13 @@ class Verification {
   async #checkBytes(stored: readonly StoredTensor[]): Promise<void> {
     const totalBytes = stored.reduce((sum, { entry }) => sum + entry.size, 0);
     let bytes = 0;
+    let reported = 0;
+    const onBytes = (checked: number): void => {
+      bytes += checked;
+      if (bytes - reported < PROGRESS_BYTES && bytes < totalBytes) return;
+      reported = bytes;
+      this.options.onProgress?.({ phase: 'verify', bytes, totalBytes });
+    };
     for (let at = 0; at < stored.length; ) {
       throwIfAborted(this.options.signal, 'the verification');
       const wave: Promise<void>[] = [];
@@ -145,14 +153,12 @@ class Verification {
         const tensor = stored[at++]!;
         waveBytes += tensor.entry.size;
         wave.push(
-          this.#tensors.check(tensor).catch(error => {
+          this.#tensors.check(tensor, onBytes).catch(error => {
             this.#problems.push(problemOf(error, this.bundle.shardPath(tensor.entry.shard)));
           }),
         );
       }
       await Promise.all(wave);
-      bytes += waveBytes;
-      this.options.onProgress?.({ phase: 'verify', bytes, totalBytes });
     }
   }
 

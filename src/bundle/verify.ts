@@ -21,7 +21,7 @@ export async function verifyCheckpoint(path: string, options: VerifyOptions = {}
   const prefix = await locate(path);
   let bundle: Awaited<ReturnType<typeof openBundle>>;
   try {
-    bundle = await openBundle(prefix, options.signal);
+    bundle = await openBundle(prefix, { signal: options.signal, allowMissing: true });
   } catch (error) {
     if (!(error instanceof TensorBundleError) || !DAMAGE.has(error.code)) throw error;
     const problems = [problemOf(error, `${prefix}.index`)];

@@ -1,6 +1,7 @@
 /** The public writer: collects tensors without I/O, then saves them all at once. */
 import { TensorBundleError } from '../errors.js';
-import { extentsOf, intersect, isFullSlice, type TensorSlice } from '../format/slices.js';
+import { decodeSliceKey, extentsOf, intersect, isFullSlice, type TensorSlice } from '../format/slices.js';
+import { isWellFormed } from '../format/utf8-order.js';
 import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { save } from './save.js';
 import { elementCount, type Item, itemOf, type TensorSource } from './source.js';
@@ -110,16 +111,24 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 }
 
+/** A name in the form of a slice's key would be taken for one, and its tensor never be found again. */
 function checkName(name: string): void {
-  if (
-    typeof name === 'string' &&
-    name !== '' &&
-    !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(name)
-  )
-    return;
-  throw new TensorBundleError('ERR_BAD_NAME', "a tensor's name is a non-empty string without lone surrogates", {
-    tensor: String(name),
-  });
+  if (typeof name === 'string' && name !== '' && isWellFormed(name) && !isSliceKey(name)) return;
+  throw new TensorBundleError(
+    'ERR_BAD_NAME',
+    "a tensor's name is a non-empty string without lone surrogates, and not in the form of a slice's key",
+    { tensor: String(name) },
+  );
+}
+
+function isSliceKey(name: string): boolean {
+  if (!name.startsWith('\0')) return false;
+  try {
+    decodeSliceKey(Buffer.from(name));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function checkExtent(name: string, fullShape: readonly number[], { begin, size }: TensorSlice): void {

@@ -10,7 +10,8 @@ export interface Step {
 }
 
 const REDRAW_MS = 100;
-const BAR_CELLS = 24;
+/** Leaves room for the words in a terminal of 80 columns. */
+const BAR_CELLS = 16;
 
 /** One line of at most `width` characters: what, bar, share, bytes, speed, time left. Pure. */
 export function progressLine(label: string, step: Step, elapsedMs: number, width: number): string {

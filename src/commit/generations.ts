@@ -2,6 +2,7 @@
  * What lies on disk for one prefix. A generation is the data files that share a shard total; readers derive data-file
  * names from the total in the index, so two generations with different totals never collide.
  */
+import { TensorBundleError } from '../errors.js';
 import { ByteReader } from '../format/bytes.js';
 import { decodeHeader } from '../format/header.js';
 import type { ObjectStore } from '../storage/store.js';
@@ -43,7 +44,12 @@ export async function scanGenerations(store: ObjectStore, base: string): Promise
  * the first block. Null if there is no index or it cannot be read that way (compressed, damaged): it is about to be replaced.
  */
 export async function committedTotal(store: ObjectStore, base: string): Promise<number | null> {
-  const index = await store.open(indexName(base));
+  const index = await store.open(indexName(base)).catch(error => {
+    // A FIFO or a device gives way to the rename; a directory cannot, and is refused before anything is written.
+    const special = error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
+    if (special && error.found !== 'directory') return null;
+    throw error;
+  });
   if (index === null) return null;
   try {
     const start = new Uint8Array(Math.min(index.size, 64));

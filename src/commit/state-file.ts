@@ -92,6 +92,7 @@ export async function updateCheckpointState(directory: string, update: Checkpoin
         lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
         unknown: before?.unknown ?? [],
       });
+      await removeDeadUpdates(store, name);
       await replace(store, name, text, durable);
     });
   } finally {
@@ -106,6 +107,15 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
     return parseStateText(new TextDecoder().decode(await object.readAll(MAX_BYTES)), object.path);
   } finally {
     await object.close();
+  }
+}
+
+/** What updates that were killed left behind: the exact name, and nobody holds it. */
+async function removeDeadUpdates(store: ObjectStore, name: string): Promise<void> {
+  for (const other of await store.list()) {
+    if (!other.startsWith(`${name}.tmp-`) || !/^[0-9a-f]{16}$/.test(other.slice(name.length + '.tmp-'.length)))
+      continue;
+    if (!(await store.isHeld(other))) await store.remove(other);
   }
 }
 

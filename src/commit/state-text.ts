@@ -67,16 +67,17 @@ function formatDouble(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
 
-/** As text_format: printable ASCII as it is, the rest as octal bytes of UTF-8. */
+/** As Python's text_format: control characters as octal, everything beyond ASCII as it is, in UTF-8. */
 function quote(value: string): string {
   let out = '"';
-  for (const byte of Buffer.from(value, 'utf8')) {
-    if (byte === 10) out += '\\n';
-    else if (byte === 13) out += '\\r';
-    else if (byte === 9) out += '\\t';
-    else if (byte === 34 || byte === 39 || byte === 92) out += `\\${String.fromCharCode(byte)}`;
-    else if (byte < 32 || byte > 126) out += `\\${byte.toString(8).padStart(3, '0')}`;
-    else out += String.fromCharCode(byte);
+  for (const char of value) {
+    const code = char.codePointAt(0)!;
+    if (char === '\n') out += '\\n';
+    else if (char === '\r') out += '\\r';
+    else if (char === '\t') out += '\\t';
+    else if (char === '"' || char === "'" || char === '\\') out += `\\${char}`;
+    else if (code < 32 || code === 127) out += `\\${code.toString(8).padStart(3, '0')}`;
+    else out += char;
   }
   return `${out}"`;
 }

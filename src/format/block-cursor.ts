@@ -118,7 +118,11 @@ export class BlockCursor {
   }
 
   private nextRestart(): number {
-    return this.blockStart + new ByteReader(this.bytes, this.restartAt).u32le();
+    // `enter` has checked that the restarts lie within the block; called once an entry, so without a reader.
+    const { bytes, restartAt: at } = this;
+    return (
+      this.blockStart + ((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0)
+    );
   }
 
   private checkRestart(entry: number, shared: number): void {

@@ -50,11 +50,11 @@ export class LocalStoredObject implements StoredObject {
   }
 
   read(offset: number, into: ArrayBufferView): Promise<number> {
-    return ranges.read(this.#handle, offset, into).catch(error => this.#fail(error));
+    return ranges.read(this.#handle, this.path, offset, into);
   }
 
   checksum(offset: number, length: number): Promise<number> {
-    return ranges.checksum(this.#handle, offset, length).catch(error => this.#fail(error));
+    return ranges.checksum(this.#handle, this.path, offset, length);
   }
 
   map(offset: number, length: number): Promise<ArrayBuffer | null> {

@@ -131,7 +131,11 @@ export class LocalStore implements ObjectStore {
 
   isHeld(name: string): Promise<boolean> {
     return this.#do('look at', name, async () => {
-      const handle = await native.open(this.#directory, name, 'lock');
+      const handle = await native.open(this.#directory, name, 'lock').catch(error => {
+        // A link or a FIFO under the name of an object: nobody holds what is none.
+        if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return null;
+        throw error;
+      });
       if (handle === null) return false;
       try {
         return !(await native.tryLock(handle));

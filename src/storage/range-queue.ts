@@ -3,9 +3,12 @@
  * small tensors are one call, not 100,000.
  */
 import { type Handle, native } from '../binding.js';
+import { fromNative } from '../errors.js';
 
 interface Request {
   handle: Handle;
+  /** Of the file, for errors. */
+  path: string;
   offset: number;
   length: number;
   /** Null: only the checksum is wanted. */
@@ -20,19 +23,19 @@ const BATCH_BYTES = 256 * 1024 * 1024;
 export class RangeQueue {
   #waiting: Request[] = [];
 
-  /** CRC32C of the bytes read into `into`. Rejects with the native error. */
-  read(handle: Handle, offset: number, into: ArrayBufferView): Promise<number> {
-    return this.#add(handle, offset, into.byteLength, into);
+  /** CRC32C of the bytes read into `into`. */
+  read(handle: Handle, path: string, offset: number, into: ArrayBufferView): Promise<number> {
+    return this.#add(handle, path, offset, into.byteLength, into);
   }
 
-  checksum(handle: Handle, offset: number, length: number): Promise<number> {
-    return this.#add(handle, offset, length, null);
+  checksum(handle: Handle, path: string, offset: number, length: number): Promise<number> {
+    return this.#add(handle, path, offset, length, null);
   }
 
-  #add(handle: Handle, offset: number, length: number, into: ArrayBufferView | null): Promise<number> {
+  #add(handle: Handle, path: string, offset: number, length: number, into: ArrayBufferView | null): Promise<number> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ handle, offset, length, into, resolve, reject });
+      this.#waiting.push({ handle, path, offset, length, into, resolve, reject });
     });
   }
 
@@ -60,7 +63,7 @@ async function run(requests: readonly Request[]): Promise<void> {
     });
   } catch (error) {
     // One bad range fails its whole batch; alone, each request gets its own answer.
-    if (requests.length === 1) requests[0]!.reject(error);
+    if (requests.length === 1) requests[0]!.reject(fromNative(error, 'read', { path: requests[0]!.path }));
     else for (const request of requests) await run([request]);
   }
 }

@@ -1,0 +1,39 @@
+/** What every subject needs: its arguments, warmed-up code, a clock, and the answer on stdout. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CheckpointReader, CheckpointWriter } from 'tensorbundle';
+
+export const args = JSON.parse(process.argv[2]);
+
+/**
+ * Saves, opens and reads as many tiny tensors: the first time, code is loaded and compiled and threads are started, which is
+ * not the subject. The peers do the same.
+ */
+export async function warmUp(count = 64) {
+  const directory = await mkdtemp(join(tmpdir(), 'tensorbundle-bench-'));
+  try {
+    const prefix = join(directory, 'tiny');
+    const writer = new CheckpointWriter(prefix, { durable: false });
+    const tensor = { dtype: 'float32', shape: [1], data: new Float32Array(1) };
+    for (let i = 0; i < count; i++) writer.add(`layer-${i}/kernel/.ATTRIBUTES/VARIABLE_VALUE`, tensor);
+    await writer.finish();
+    const reader = await CheckpointReader.open(prefix);
+    await Promise.all(reader.names().map(name => reader.read(name)));
+    await reader.close();
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+  globalThis.gc();
+}
+
+/** Seconds that `action` took, and its value. */
+export async function timed(action) {
+  const started = performance.now();
+  const value = await action();
+  return { seconds: (performance.now() - started) / 1000, value };
+}
+
+export function answer(result) {
+  console.log(JSON.stringify(result));
+}

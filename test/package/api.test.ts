@@ -1,0 +1,90 @@
+/** The public API as a list of names: adding one is a decision, and losing one breaks somebody. */
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+import { CHECKOUT } from './pack.js';
+
+/** Names of an entry point, values and types apart. */
+function exportsOf(entry: string): { values: string[]; types: string[] } {
+  const file = join(CHECKOUT, 'src', entry);
+  const { config } = ts.readConfigFile(join(CHECKOUT, 'tsconfig.json'), ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, CHECKOUT);
+  const program = ts.createProgram([file], { ...options, noEmit: true });
+  const checker = program.getTypeChecker();
+  const names = { values: [] as string[], types: [] as string[] };
+  for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!)) {
+    const declared = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    names[declared.flags & ts.SymbolFlags.Value ? 'values' : 'types'].push(symbol.name);
+  }
+  return { values: names.values.sort(), types: names.types.sort() };
+}
+
+test('tensorbundle', () => {
+  expect(exportsOf('index.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "CheckpointState",
+        "CheckpointStateUpdate",
+        "DType",
+        "Entry",
+        "ErrorCode",
+        "LazyTensor",
+        "NumericArray",
+        "Progress",
+        "ReadOptions",
+        "SaveEvent",
+        "SavePhase",
+        "SaveResult",
+        "ShardPolicy",
+        "SliceEntry",
+        "TensorData",
+        "TensorSource",
+        "TensorValue",
+        "TfTensorLike",
+        "VerifyOptions",
+        "VerifyProblem",
+        "VerifyReport",
+        "WriterOptions",
+      ],
+      "values": [
+        "CheckpointReader",
+        "CheckpointWriter",
+        "TensorBundleError",
+        "checkpointExists",
+        "copyCheckpoint",
+        "latestCheckpoint",
+        "latestValidCheckpoint",
+        "listVariables",
+        "loadVariable",
+        "mergeCheckpoints",
+        "readCheckpointState",
+        "removeCheckpoint",
+        "updateCheckpointState",
+        "verifyCheckpoint",
+      ],
+    }
+  `);
+});
+
+test('tensorbundle/tfjs', () => {
+  expect(exportsOf('tfjs.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "ErrorCode",
+        "LoadWeightsOptions",
+        "Mismatch",
+        "Progress",
+        "RestoreStatus",
+        "SaveResult",
+        "SaveWeightsOptions",
+        "WriterOptions",
+      ],
+      "values": [
+        "RestoreMismatchError",
+        "TensorBundleError",
+        "loadWeights",
+        "saveWeights",
+      ],
+    }
+  `);
+});

@@ -1,0 +1,136 @@
+/** What is published: the exact files, and that they work where there is neither Python, nor a compiler, nor tfjs. */
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHECKOUT, hostPrebuild, type Packed, pack, run, stage } from './pack.js';
+
+const DEPENDENCIES = ['@bufbuild/protobuf', 'node-addon-api', 'node-gyp-build'];
+
+/** Saves, overwrites, reads; prints what was read and which addon did it. */
+const PROGRAM = `
+import { CheckpointReader, CheckpointWriter, verifyCheckpoint } from 'tensorbundle';
+for (const last of [3, 4]) {
+  const writer = new CheckpointWriter('out/model', { shards: 2 });
+  writer.add('kernel', { dtype: 'float32', shape: [2, 2], data: new Float32Array([1, 2, 3, last]) });
+  writer.add('step', { dtype: 'int64', shape: [], data: new BigInt64Array([7n]) });
+  await writer.finish();
+}
+const reader = await CheckpointReader.open('out/model');
+const { data } = await reader.read('kernel');
+await reader.close();
+const { ok } = await verifyCheckpoint('out/model');
+const addon = process.report.getReport().sharedObjects.filter(file => file.endsWith('.node'));
+console.log(JSON.stringify({ values: [...data], ok, addon }));
+`;
+
+let work: string;
+let staged: string;
+let packed: Packed;
+
+beforeAll(() => {
+  work = realpathSync(mkdtempSync(join(tmpdir(), 'tensorbundle-package-')));
+  staged = join(work, 'staged');
+  stage(staged);
+  packed = pack(staged, work);
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** A PATH with node, npm and a shell, and nothing that could compile. */
+function barePath(): string {
+  const bin = join(work, 'bin');
+  mkdirSync(bin, { recursive: true });
+  for (const name of ['node', 'npm', 'sh']) {
+    const found = run('/bin/sh', ['-c', `command -v ${name}`], { cwd: work }).trim();
+    symlinkSync(realpathSync(found), join(bin, name));
+  }
+  return bin;
+}
+
+function sourcesOf(folder: string, endings: RegExp): string[] {
+  return readdirSync(join(CHECKOUT, folder), { recursive: true, encoding: 'utf8' }).filter(file => endings.test(file));
+}
+
+describe('the packed package', () => {
+  test('holds these files and no others', () => {
+    const expected = new Set([
+      ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'binding.gyp', 'package.json', 'native/install.mjs'],
+      ...sourcesOf('native', /^[^/]+\.(cc|h)$/).map(file => `native/${file}`),
+      ...sourcesOf('src', /\.ts$/).flatMap(file =>
+        ['.js', '.d.ts'].map(ending => `dist/${file.replace(/\.ts$/, ending)}`),
+      ),
+    ]);
+    const others = packed.files.filter(file => !file.startsWith('prebuilds/'));
+    expect(others).toEqual([...expected].sort());
+    const prebuilds = packed.files.filter(file => file.startsWith('prebuilds/'));
+    expect(prebuilds).toContain(`prebuilds/${hostPrebuild()}`);
+    for (const file of prebuilds) {
+      expect(file).toMatch(
+        /^prebuilds\/(linux-(x64|arm64)\/tensorbundle\.(glibc|musl)|darwin-(x64|arm64)\/tensorbundle)\.node$/,
+      );
+    }
+  });
+
+  test('binding.gyp compiles every native source that is in it', () => {
+    const gyp = readFileSync(join(CHECKOUT, 'binding.gyp'), 'utf8');
+    const named = [...gyp.matchAll(/'(native\/[a-z0-9_]+\.cc)'/g)].map(match => match[1]!);
+    expect(named.sort()).toEqual(packed.files.filter(file => file.endsWith('.cc')));
+  });
+
+  test('pleases publint', async () => {
+    const card = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8')) as Record<string, unknown>;
+    const { messages } = await publint({ pkgDir: staged, strict: true, level: 'suggestion' });
+    expect(messages.map(message => formatMessage(message, card))).toEqual([]);
+  });
+
+  test('installed without Python, compiler or tfjs it saves, reads, and runs its command', () => {
+    const folder = join(work, 'installed');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+    writeFileSync(join(folder, 'program.js'), PROGRAM);
+    // The dependencies come from this checkout's node_modules: no network.
+    const tarballs = DEPENDENCIES.map(name => pack(join(CHECKOUT, 'node_modules', name), work).tarball);
+    const env = { PATH: barePath(), HOME: work };
+    const args = ['install', '--offline', '--no-audit', '--no-fund', ...tarballs, packed.tarball];
+    run(join(work, 'bin', 'npm'), args, { cwd: folder, env });
+    expect(
+      readdirSync(join(folder, 'node_modules'))
+        .filter(name => !name.startsWith('.'))
+        .sort(),
+    ).toEqual(['tensorbundle', ...new Set(DEPENDENCIES.map(name => name.split('/')[0]!))].sort());
+
+    const output = JSON.parse(run(process.execPath, ['program.js'], { cwd: folder, env })) as object;
+    const prebuild = join(folder, 'node_modules', 'tensorbundle', 'prebuilds', hostPrebuild());
+    expect(output).toEqual({ values: [1, 2, 3, 4], ok: true, addon: [prebuild] });
+
+    const command = join(folder, 'node_modules', '.bin', 'tensorbundle');
+    expect(JSON.parse(run(command, ['ls', '--json', 'out/model'], { cwd: folder, env }))).toMatchObject({
+      tensors: [{ name: 'kernel' }, { name: 'step' }],
+    });
+  });
+
+  test('the core and the command never ask for tfjs, even where it is installed', () => {
+    const asked = (entry: string): string => {
+      // tfjs-core is CommonJS, so whoever loads it leaves it in this cache.
+      const program = `await import(${JSON.stringify(entry)});
+        const { createRequire } = await import('node:module');
+        const loaded = Object.keys(createRequire(import.meta.url).cache).filter(file => /@tensorflow/.test(file));
+        console.log(loaded.length > 0 ? 'loaded' : 'clean');`;
+      return run(process.execPath, ['--input-type=module', '-e', program], { cwd: CHECKOUT }).trim();
+    };
+    expect(asked('tensorbundle')).toBe('clean');
+    // The observation itself: where tfjs is loaded, it is seen.
+    expect(asked('tensorbundle/tfjs')).toBe('loaded');
+  });
+});
