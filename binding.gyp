@@ -14,6 +14,7 @@
       'native/environment.cc',
       'native/errno_names.cc',
       'native/export_crc32c.cc',
+      'native/export_detaching.cc',
       'native/export_directories.cc',
       'native/export_files.cc',
       'native/export_mapping.cc',

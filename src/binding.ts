@@ -131,6 +131,11 @@ export interface NativeBinding {
    * `offset` need not be page-aligned. Null where this runtime refuses external buffers (Electron).
    */
   map(file: Handle, offset: number, length: number): Promise<ArrayBuffer | null>;
+  /**
+   * Frees the memory of a typed array's whole buffer now instead of at some later collection; the array is empty
+   * afterwards. For buffers of the library's own that nobody else has seen. False if it cannot be freed early. Sync.
+   */
+  detach(view: Uint8Array): boolean;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }

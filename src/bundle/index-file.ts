@@ -46,6 +46,11 @@ export class IndexFile {
     return this.#table.problems;
   }
 
+  /** Where the entry at a position lies in the index file. */
+  offsetOf(position: number): number {
+    return this.#table.valueOffset(position);
+  }
+
   /** In the order of their UTF-8 bytes. */
   names(): readonly string[] {
     this.#index();
@@ -74,6 +79,7 @@ export class IndexFile {
       throw new TensorBundleError('ERR_CORRUPT', `${this.path}: the entry of a slice of '${name}' is missing`, {
         path: this.path,
         tensor: name,
+        offset: this.offsetOf(this.#positionOf(name)),
         expected: extents,
       });
     }

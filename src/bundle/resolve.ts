@@ -1,5 +1,5 @@
 /** Strings and variants get their stored form before planning: until then nobody knows their size. */
-import { throwIfAborted } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { TensorData } from '../format/dtypes.js';
 import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
@@ -23,7 +23,7 @@ async function resolveItem(item: Item, elements: () => Promise<Pulled> | Pulled)
   const data = await collect(await elements(), item.dtype.name === 'variant');
   checkElements(item.name, item.dtype, item.shape, data);
   if (data instanceof Uint8Array) {
-    const crc = variantChecksum(data, elementCount(item.name, item.shape), { path: '', tensor: item.name });
+    const crc = checkVariant(item, data);
     return { ...item, bytes: data.byteLength, content: { kind: 'memory', view: data, crc } };
   }
   const { bytes, crc } = encodeStrings(data as readonly Uint8Array[]);
@@ -36,4 +36,17 @@ async function collect(value: Pulled, join: boolean): Promise<TensorData> {
   const pieces: Uint8Array[] = [];
   for await (const piece of value) pieces.push(piece);
   return join ? new Uint8Array(Buffer.concat(pieces)) : pieces;
+}
+
+/** A variant's bytes are the caller's; what does not add up is no damage but a wrong argument. */
+function checkVariant(item: Item, data: Uint8Array): number {
+  try {
+    return variantChecksum(data, elementCount(item.name, item.shape), { tensor: item.name });
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${item.name}': these are not the stored bytes of a variant of shape [${item.shape}]`,
+      { tensor: item.name, cause },
+    );
+  }
 }

@@ -5,7 +5,7 @@
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { ShardObject } from '../storage/store.js';
-import { type Item, type Pulled, viewOf } from './source.js';
+import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 
 /** One native call takes at most this many bytes of tensors that lie in memory: an abort is noticed this often. */
 const CALL_BYTES = 32 * 1024 * 1024;
@@ -26,6 +26,8 @@ export class ShardStream {
   #views: ArrayBufferView[] = [];
   /** For each gathered view, the position of its item. */
   #owners: number[] = [];
+  /** Gathered pieces that are freed once they are written. */
+  #owned: Uint8Array[] = [];
   #bytes = 0;
   #writing: Promise<void> = Promise.resolve();
   readonly #crcs: Uint32Array;
@@ -116,6 +118,8 @@ export class ShardStream {
       length += piece.byteLength;
       if (length > item.bytes!) throw lengthError(item, length);
       await this.#addMemory(at, piece);
+      // Only now: the batch that holds the piece, or one after it, frees it.
+      if (value instanceof OwnedPieces) this.#owned.push(piece);
       if (this.#bytes >= PULL_BYTES) await this.#flush();
     }
     if (length !== item.bytes) throw lengthError(item, length);
@@ -134,15 +138,21 @@ export class ShardStream {
     if (this.#views.length === 0) return;
     const views = this.#views;
     const owners = this.#owners;
+    const owned = this.#owned;
     this.#views = [];
     this.#owners = [];
+    this.#owned = [];
     this.#bytes = 0;
-    this.#writing = this.#append(views, owners);
+    this.#writing = this.#append(views, owners, owned);
     // Awaited later; a failure meanwhile must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
 
-  async #append(views: readonly ArrayBufferView[], owners: readonly number[]): Promise<void> {
+  async #append(
+    views: readonly ArrayBufferView[],
+    owners: readonly number[],
+    owned: readonly Uint8Array[],
+  ): Promise<void> {
     const crcs = await this.shard.append(views);
     let bytes = 0;
     views.forEach((view, i) => {
@@ -150,6 +160,7 @@ export class ShardStream {
       this.#crcs[at] = native.crc32cCombine(this.#crcs[at]!, crcs[i]!, view.byteLength);
       bytes += view.byteLength;
     });
+    for (const piece of owned) native.detach(piece);
     this.hooks.onBytes(bytes);
   }
 }

@@ -27,6 +27,18 @@ export interface TfTensorLike {
 
 export type TensorSource = TensorValue | LazyTensor | TfTensorLike;
 
+/**
+ * Pieces that were made for the save and that nobody else holds: each is freed as soon as it is written, so that staging
+ * gigabytes needs a few MiB, whenever the garbage collector may run.
+ */
+export class OwnedPieces implements AsyncIterable<Uint8Array> {
+  constructor(private readonly pieces: AsyncIterable<Uint8Array>) {}
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.pieces[Symbol.asyncIterator]();
+  }
+}
+
 /** What `pull` gives: validated when it comes. */
 export type Pulled = TensorData | AsyncIterable<Uint8Array>;
 

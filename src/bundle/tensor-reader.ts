@@ -15,6 +15,11 @@ import type { StoredObject } from '../storage/store.js';
 import type { OpenBundle } from './open-bundle.js';
 import { ShardViews } from './shard-views.js';
 
+/**
+ * Smaller tensors are copied: cheaper than page faults, and a scalar that somebody keeps does not hold the mapping of a
+ * large file, and with it the disk space of a replaced one.
+ */
+const MIN_VIEW_BYTES = 4096;
 /** Rows this near to each other are read in one go; what lies between is thrown away. */
 const MAX_GAP_BYTES = 32 * 1024;
 const MAX_HULL_BYTES = 4 * 1024 * 1024;
@@ -44,9 +49,10 @@ export class TensorReader {
   ) {}
 
   /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_MISSING_SHARD, ERR_TRUNCATED. */
-  locate({ name, entry, dtype }: StoredTensor): StoredObject {
+  locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
     const { shard, offset, size } = entry;
-    const path = this.bundle.index.path;
+    const { index } = this.bundle;
+    const { path } = index;
     if (shard >= this.bundle.shards.length) {
       throw new TensorBundleError(
         'ERR_CORRUPT',
@@ -54,6 +60,7 @@ export class TensorReader {
         {
           path,
           tensor: name,
+          offset: index.offsetOf(position),
           expected: this.bundle.shards.length - 1,
           found: shard,
         },
@@ -65,7 +72,7 @@ export class TensorReader {
       throw new TensorBundleError(
         'ERR_CORRUPT',
         `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}${least} bytes, its entry says ${size}`,
-        { path, tensor: name, expected: least, found: size },
+        { path, tensor: name, offset: index.offsetOf(position), expected: least, found: size },
       );
     }
     const file = this.bundle.shards[shard];
@@ -145,7 +152,7 @@ export class TensorReader {
     const file = this.locate(stored);
     const { dtype, entry } = stored;
     const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
-    if (!copy && aligned && entry.size > 0 && !this.#swapped(dtype)) {
+    if (!copy && aligned && entry.size >= MIN_VIEW_BYTES && !this.#swapped(dtype)) {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
       const range = found instanceof Promise ? await found : found;
       if (range !== null && range.byteOffset % dtype.array.BYTES_PER_ELEMENT === 0) {

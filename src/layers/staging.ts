@@ -4,11 +4,14 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
 import type { Capture } from '../graph/trackable.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
 const PIECE_BYTES = 2 * 1024 * 1024;
+/** Smaller tensors come whole: they are gathered, and their arrays are nothing to the garbage collector. */
+const MIN_PIECE_BYTES = 64 * 1024;
 
 /** A clone shares the data and survives `Variable.assign`, every optimizer and the disposal of the original. */
 export function captureTensor(tensor: Tensor): Capture {
@@ -17,24 +20,29 @@ export function captureTensor(tensor: Tensor): Capture {
 }
 
 function stage(tensor: Tensor): TensorData | AsyncIterable<Uint8Array> {
+  const place = placeOf(tensor);
   const width = tensor.dtype === 'bool' ? 1 : 4;
-  if (tensor.size * width > PIECE_BYTES) {
-    return inHostMemory(tensor) ? copiedPieces(tensor) : slicedPieces(tensor, PIECE_BYTES / width);
+  if (tensor.size * width < MIN_PIECE_BYTES) {
+    const values = tensor.dataSync() as Float32Array | Int32Array | Uint8Array;
+    return place === 'host' ? values.slice() : values;
   }
-  const values = tensor.dataSync() as Float32Array | Int32Array | Uint8Array;
-  return inHostMemory(tensor) ? values.slice() : values;
+  if (place === 'host') return new OwnedPieces(copiedPieces(tensor));
+  const pieces = slicedPieces(tensor, PIECE_BYTES / width);
+  return place === 'tensorflow' ? new OwnedPieces(pieces) : pieces;
 }
 
 /**
- * True if the backend answers `dataSync` with an array it goes on using: tfjs-node until an operation has used the tensor,
+ * 'host': the backend answers `dataSync` with an array it goes on using: tfjs-node until an operation has used the tensor,
  * and the cpu backend always. That may be an array of the user's, so it is copied and never handed out; and an operation
- * (slice) would make TensorFlow alias the user's array for good.
+ * (slice) would make TensorFlow alias the user's array for good. 'tensorflow': tfjs-node's `dataSync` makes a copy for the
+ * caller alone. 'unknown': another backend, which may keep what it gives out.
  */
-function inHostMemory(tensor: Tensor): boolean {
+function placeOf(tensor: Tensor): 'host' | 'tensorflow' | 'unknown' {
   const backend: unknown = engine().state.tensorInfo.get(tensor.dataId)?.backend;
-  if (typeof backend !== 'object' || backend === null) return false;
+  if (typeof backend !== 'object' || backend === null) return 'unknown';
   const { tensorMap, data } = backend as Partial<Record<'tensorMap' | 'data', WeakMap<object, { values?: unknown }>>>;
-  return (tensorMap ?? data)?.get(tensor.dataId)?.values != null;
+  if ((tensorMap ?? data)?.get(tensor.dataId)?.values != null) return 'host';
+  return tensorMap === undefined ? 'unknown' : 'tensorflow';
 }
 
 async function* copiedPieces(tensor: Tensor): AsyncGenerator<Uint8Array> {

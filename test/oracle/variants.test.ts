@@ -57,6 +57,6 @@ test.each(cases)('%s', async (label, lists) => {
 test('bytes that are no variant are refused by name', async () => {
   const prefix = join(folder, 'wrong');
   const writer = new CheckpointWriter(prefix).add('v', { dtype: 'variant', shape: [], data: Uint8Array.of(1, 2, 3) });
-  await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_CORRUPT', tensor: 'v' });
+  await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_DTYPE', tensor: 'v' });
   await expect(CheckpointReader.open(prefix)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
 });
