@@ -4,7 +4,6 @@
  */
 import { native } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
-import { boxRuns } from '../format/boxes.js';
 import { swapBytes } from '../format/byteswap.js';
 import type { DTypeInfo, NumericArray } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
@@ -12,6 +11,7 @@ import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
 import type { StoredObject } from '../storage/store.js';
+import { readBox } from './box-reader.js';
 import type { OpenBundle } from './open-bundle.js';
 import { ShardViews } from './shard-views.js';
 
@@ -20,13 +20,8 @@ import { ShardViews } from './shard-views.js';
  * large file, and with it the disk space of a replaced one.
  */
 const MIN_VIEW_BYTES = 4096;
-/** Rows this near to each other are read in one go; what lies between is thrown away. */
-const MAX_GAP_BYTES = 32 * 1024;
-const MAX_HULL_BYTES = 4 * 1024 * 1024;
 /** One native call checks at most this much of a tensor: the progress of a long check is seen. */
 const CHECK_BYTES = 256 * 1024 * 1024;
-/** Reads of a range that may be under way at once. */
-const MAX_PENDING = 64;
 
 /** An entry that has bytes of its own: a plain tensor, or one slice of a partitioned one. */
 export interface StoredTensor {
@@ -212,29 +207,9 @@ export class TensorReader {
     const file = this.locate(stored);
     if (this.verify) await this.check(stored);
     const { dtype, entry } = stored;
-    const out = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    let pending: Promise<void>[] = [];
-    let hull: { start: number; end: number; runs: { at: number; target: number; bytes: number }[] } | null = null;
-    const flush = async (): Promise<void> => {
-      if (hull === null) return;
-      pending.push(this.#readHull(stored, file, hull, out));
-      hull = null;
-      if (pending.length >= MAX_PENDING) {
-        await Promise.all(pending);
-        pending = [];
-      }
-    };
-    for (const run of boxRuns(entry.shape, box.begin, targetShape, targetBegin, box.size)) {
-      const at = run.source * dtype.bytes;
-      const bytes = run.length * dtype.bytes;
-      if (hull !== null && (at - hull.end > MAX_GAP_BYTES || at + bytes - hull.start > MAX_HULL_BYTES || at < hull.end))
-        await flush();
-      hull ??= { start: at, end: at, runs: [] };
-      hull.end = at + bytes;
-      hull.runs.push({ at, target: run.target * dtype.bytes, bytes });
-    }
-    await flush();
-    await Promise.all(pending);
+    const decode = (bytes: Uint8Array): void => this.#swap(dtype, bytes);
+    const source = { file, offset: entry.offset, shape: entry.shape, elementBytes: dtype.bytes, decode };
+    await readBox(source, box, { array: target, shape: targetShape, begin: targetBegin });
   }
 
   /** A box of a stored numeric tensor, as an array of its own. */
@@ -259,27 +234,6 @@ export class TensorReader {
       count * dtype.bytes,
       () => new dtype.array((count * dtype.bytes) / dtype.array.BYTES_PER_ELEMENT),
     );
-  }
-
-  async #readHull(
-    stored: StoredTensor,
-    file: StoredObject,
-    hull: { start: number; end: number; runs: { at: number; target: number; bytes: number }[] },
-    out: Uint8Array,
-  ): Promise<void> {
-    const { entry, dtype } = stored;
-    const only = hull.runs.length === 1 ? hull.runs[0]! : null;
-    if (only !== null) {
-      const into = out.subarray(only.target, only.target + only.bytes);
-      await file.read(entry.offset + only.at, into);
-      this.#swap(dtype, into);
-      return;
-    }
-    const bytes = new Uint8Array(hull.end - hull.start);
-    await file.read(entry.offset + hull.start, bytes);
-    this.#swap(dtype, bytes);
-    for (const run of hull.runs)
-      out.set(bytes.subarray(run.at - hull.start, run.at - hull.start + run.bytes), run.target);
   }
 
   /** Stored bytes of a numeric tensor in order, little-endian, in pieces; checked before the first one. */
