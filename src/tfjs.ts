@@ -3,7 +3,7 @@
  * `save_weights(prefix)` writes and `load_weights(prefix)` reads. Needs `@tensorflow/tfjs-core` (which every flavour of
  * TensorFlow.js brings); works on every backend.
  */
-import { dirname } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SaveResult, WriterOptions } from './bundle/options.js';
 import { CheckpointReader } from './bundle/reader.js';
@@ -51,7 +51,7 @@ export interface LoadWeightsOptions {
  * `save_weights(prefix)` gives for the same architecture and layer names; layers that were not named get Keras's automatic
  * names.
  *
- * Throws what CheckpointWriter.finish throws; ERR_NOT_SUPPORTED for a layer with weights this version does not know, or for
+ * Throws what CheckpointWriter.finish throws (and what writing the state file does, after the commit: the weights are then saved); ERR_NOT_SUPPORTED for a layer with weights this version does not know, or for
  * `includeOptimizer: true`; ERR_INVALID_ARGUMENT for a model that is not built.
  *
  * @example
@@ -69,9 +69,14 @@ export async function saveWeights(
       "this version cannot save the optimizer's state; leave includeOptimizer out to save the weights",
     );
   }
+  // Before anything is awaited: a later process.chdir must not part the weights from their state file.
+  const directory = resolve(dirname(prefix));
   const result = await saveGraph(checkpointRoot(modelTrackable(model)), prefix, writer);
   if (updateState) {
-    await updateCheckpointState(dirname(prefix), { modelCheckpointPath: prefix, durable: writer.durable ?? true });
+    await updateCheckpointState(directory, {
+      modelCheckpointPath: join(directory, basename(prefix)),
+      durable: writer.durable ?? true,
+    });
   }
   return result;
 }

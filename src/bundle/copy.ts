@@ -3,7 +3,7 @@ import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
 import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
-import { save } from './save.js';
+import { save, saveTarget } from './save.js';
 
 /**
  * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical unless
@@ -12,11 +12,12 @@ import { save } from './save.js';
  */
 export async function copyCheckpoint(from: string, to: string, options: WriterOptions = {}): Promise<SaveResult> {
   const checked = checkOptions(options);
+  const target = saveTarget(to);
   const bundle = await openBundle(await locate(from), { signal: checked.signal });
   try {
     const keep = options.shards === undefined;
     return await save(
-      to,
+      target,
       storedItems(bundle, stored => (keep ? stored.entry.shard : undefined)),
       checked,
     );

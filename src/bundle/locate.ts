@@ -17,7 +17,7 @@ type PathKind = 'file' | 'directory' | 'other' | null;
  * ERR_V1_FORMAT with what is there instead.
  */
 export async function locate(path: string): Promise<string> {
-  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const trimmed = path.replace(/(?<=.)\/+$/s, '');
   if (trimmed === '')
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
   const isDirectoryPath = trimmed !== path || /(^|\/)\.{0,2}$/.test(trimmed);
@@ -82,7 +82,8 @@ function checkV1(bytes: Uint8Array, path: string): void {
 
 /** Null if there is nothing. */
 export async function kindOf(path: string): Promise<PathKind> {
-  const { directory, base } = /(^|\/)\.{0,2}$/.test(path) ? { directory: path || '/', base: '.' } : splitPrefix(path);
+  // '/', '.' and '..' have no name below a directory: the store, which opens directories only, is all there is to ask.
+  const { directory, base } = /(^|\/)\.{0,2}$/.test(path) ? { directory: path || '/', base: null } : splitPrefix(path);
   let store: LocalStore | null;
   try {
     store = await LocalStore.open(resolve(directory));
@@ -92,6 +93,7 @@ export async function kindOf(path: string): Promise<PathKind> {
   }
   if (store === null) return null;
   try {
+    if (base === null) return 'directory';
     const stat = await store.stat(base);
     return stat === null ? null : stat.kind === 'file' || stat.kind === 'directory' ? stat.kind : 'other';
   } finally {

@@ -1,5 +1,5 @@
 /** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { indexName, splitPrefix } from '../commit/names.js';
 import { removeCheckpoint } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
@@ -8,7 +8,7 @@ import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
-import { save } from './save.js';
+import { save, saveTarget } from './save.js';
 import type { Item } from './source.js';
 
 /** More than an index can hold: each slice takes some bytes of at most 2^31. */
@@ -17,7 +17,7 @@ const MAX_SLICES = 2 ** 31;
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
  * file is first met, walking `from` in order and each one's keys sorted; slices of one tensor are joined. `deleteInputs`
- * removes the inputs after the commit. Rejects with ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
+ * removes the inputs after the commit, which must be durable. Rejects with ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
  * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
  */
 export async function mergeCheckpoints(
@@ -26,8 +26,16 @@ export async function mergeCheckpoints(
   options: WriterOptions & { deleteInputs?: boolean } = {},
 ): Promise<SaveResult> {
   const checked = checkOptions(options);
+  const target = saveTarget(to);
   if (from.length === 0)
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', { path: to });
+  if (options.deleteInputs && !checked.durable) {
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      'deleteInputs needs a durable merge: a power loss could take the result, and the inputs would be gone',
+      { path: to },
+    );
+  }
   const bundles: OpenBundle[] = [];
   try {
     for (const path of from) bundles.push(await openBundle(await locate(path), { signal: checked.signal }));
@@ -38,8 +46,8 @@ export async function mergeCheckpoints(
     );
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
     checkNames(items);
-    const result = await save(to, items, checked);
-    if (options.deleteInputs) await removeInputs(bundles, to);
+    const result = await save(target, items, checked);
+    if (options.deleteInputs) await removeInputs(bundles, join(target.directory, target.base));
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));

@@ -7,7 +7,7 @@ import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
 import { assemble, rangeOf, sliceParts } from './partitioned.js';
-import { TensorReader } from './tensor-reader.js';
+import { TensorReader, wholeElements } from './tensor-reader.js';
 import { type VerifyReport, verifyBundle } from './verify-bundle.js';
 
 export interface SliceEntry {
@@ -145,11 +145,23 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * The bytes of a tensor in order (little-endian, row-major) in pieces of at most `bytes`, for tensors that no array can
-   * hold: its checksum is checked before the first piece. Of a string tensor each piece is one element.
+   * The bytes of a tensor in order (little-endian, row-major), for tensors that no array can hold: its checksum is checked
+   * before the first piece. A piece is as many whole elements as fit into `bytes` (default 4 MiB), but at least one; a
+   * variant is cut at any byte; of a string tensor each piece is one element, whatever its length. `close` waits for the
+   * piece under way; asking for another then rejects with ERR_CLOSED. Pieces are copies: they hold no file.
+   * Rejects with ERR_INVALID_ARGUMENT (`bytes`) and what `read` does.
    */
   async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
-    this.#checkOpen();
+    const steps = this.#pieces(name, options);
+    for (;;) {
+      // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that closes.
+      const step = await this.#track(() => steps.next());
+      if (step.done) return;
+      yield step.value;
+    }
+  }
+
+  async *#pieces(name: string, options: { bytes?: number }): AsyncGenerator<Uint8Array, void, undefined> {
     const { index } = this.#bundle;
     const entry = index.entry(name);
     const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
@@ -158,17 +170,14 @@ export class CheckpointReader implements AsyncDisposable {
     }
     const dtype = index.dtypeOf(name, entry);
     if (dtype.name === 'string') {
-      yield* (await this.read(name)).data as readonly Uint8Array[];
+      yield* (await this.#read(name, {})).data as readonly Uint8Array[];
     } else if (dtype.name === 'variant') {
-      const bytes = (await this.read(name)).data as Uint8Array;
+      const bytes = (await this.#read(name, {})).data as Uint8Array;
       for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
     } else if (entry.slices.length > 0) {
       yield* this.#partitionedPieces(name, entry, pieceBytes);
     } else {
-      for await (const piece of this.#tensors.pieces(index.stored(name), pieceBytes)) {
-        yield piece;
-        this.#checkOpen();
-      }
+      yield* this.#tensors.pieces(index.stored(name), pieceBytes);
     }
   }
 
@@ -231,12 +240,13 @@ export class CheckpointReader implements AsyncDisposable {
     const dtype = index.dtypeOf(name, entry);
     const rowBytes = entry.shape.slice(1).reduce((product, n) => product * n, dtype.bytes);
     const rows = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
+    const step = wholeElements(dtype, pieceBytes);
     for (let row = 0; row < entry.shape[0]!; row += rows) {
       const size = [Math.min(rows, entry.shape[0]! - row), ...entry.shape.slice(1)];
-      const { data } = await this.read(name, { begin: [row, ...entry.shape.slice(1).map(() => 0)], size, copy: true });
+      const { data } = await this.#read(name, { begin: [row, ...entry.shape.slice(1).map(() => 0)], size, copy: true });
       const array = data as NumericArray;
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+      for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
     }
   }
 

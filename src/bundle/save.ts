@@ -18,12 +18,30 @@ import { resolveItems } from './resolve.js';
 import { ShardStream } from './shard-stream.js';
 import type { Item } from './source.js';
 
-/** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
-export async function save(prefix: string, items: readonly Item[], options: CheckedOptions): Promise<SaveResult> {
+/** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */
+export interface SaveTarget {
+  /** As the caller gave it. */
+  prefix: string;
+  /** Absolute. */
+  directory: string;
+  base: string;
+}
+
+/** Throws ERR_INVALID_ARGUMENT for a prefix that names no file. */
+export function saveTarget(prefix: string): SaveTarget {
   const { directory, base } = splitPrefix(prefix);
+  return { prefix, directory: resolve(directory), base };
+}
+
+/** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
+export async function save(
+  { prefix, directory, base }: SaveTarget,
+  items: readonly Item[],
+  options: CheckedOptions,
+): Promise<SaveResult> {
   throwIfAborted(options.signal, 'the save');
   const resolved = await resolveItems(items, options.signal);
-  const store = await LocalStore.create(resolve(directory));
+  const store = await LocalStore.create(directory);
   try {
     return await new Save(prefix, store, base, resolved, options).run();
   } finally {

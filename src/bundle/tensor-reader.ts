@@ -236,12 +236,12 @@ export class TensorReader {
     );
   }
 
-  /** Stored bytes of a numeric tensor in order, little-endian, in pieces; checked before the first one. */
+  /** Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first one. */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
     const file = this.locate(stored);
     if (this.verify) await this.check(stored);
     const { dtype, entry } = stored;
-    const step = Math.max(dtype.bytes, pieceBytes - (pieceBytes % dtype.bytes));
+    const step = wholeElements(dtype, pieceBytes);
     for (let at = 0; at < entry.size; at += step) {
       const piece = new Uint8Array(Math.min(step, entry.size - at));
       await file.read(entry.offset + at, piece);
@@ -290,6 +290,11 @@ export class TensorReader {
       { path: file.path, tensor: stored.name, offset: stored.entry.offset, expected: stored.entry.crc, found },
     );
   }
+}
+
+/** Bytes of as many whole elements of a numeric type as fit into `bytes`; of one element at least. */
+export function wholeElements(dtype: DTypeInfo, bytes: number): number {
+  return Math.max(dtype.bytes, bytes - (bytes % dtype.bytes));
 }
 
 /** Allocation of what the entry asks for; its size has been checked against the file. Throws ERR_TOO_LARGE. */

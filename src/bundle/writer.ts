@@ -3,7 +3,7 @@ import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, intersect, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
-import { save } from './save.js';
+import { save, saveTarget } from './save.js';
 import { elementCount, type Item, itemOf, type TensorSource } from './source.js';
 
 /**
@@ -85,11 +85,11 @@ export class CheckpointWriter implements AsyncDisposable {
   finish(): Promise<SaveResult> {
     try {
       this.#checkOpen();
+      this.#finishing = save(saveTarget(this.prefix), this.#items, this.#options);
+      return this.#finishing;
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#finishing = save(this.prefix, this.#items, this.#options);
-    return this.#finishing;
   }
 
   /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */

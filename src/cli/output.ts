@@ -3,6 +3,7 @@
  * comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a closed pipe
  * and the exit code stays true.
  */
+import { randomUUID } from 'node:crypto';
 import { EXIT } from './failure.js';
 import { makeStyle, type Style, wantsColour } from './style.js';
 
@@ -66,6 +67,10 @@ export class Output {
 
   /** One JSON value: indented for a person, on one line for a program. */
   json(value: unknown): void {
-    this.write(`${JSON.stringify(value, null, this.isTerminal ? 2 : undefined)}\n`);
+    // JSON has -0, JSON.stringify writes it as 0. The mark cannot occur in a value: nobody knew it before.
+    const mark = randomUUID();
+    const replace = (_key: string, each: unknown): unknown => (Object.is(each, -0) ? mark : each);
+    const text = JSON.stringify(value, replace, this.isTerminal ? 2 : undefined);
+    this.write(`${text.replaceAll(`"${mark}"`, '-0')}\n`);
   }
 }

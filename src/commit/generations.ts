@@ -70,6 +70,8 @@ export async function committedTotal(store: ObjectStore, base: string): Promise<
  * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so that
  * a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its files are
  * gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the same bytes.
+ * Where entries suffice for two totals only, the two alternate; a larger one, which leaves a data file empty, is the last
+ * resort.
  */
 export function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
   if (current === null && used.size === 0) return candidates[0]!;

@@ -13,12 +13,16 @@
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
 import { clean } from './clean.js';
 import { chooseTotal, committedTotal, type Generations, scanGenerations } from './generations.js';
 import { indexName, intentName, shardName } from './names.js';
 import { checkUndurable, forgetUndurable, isUndurable, rememberUndurable } from './undurable.js';
+
+/** How long a save in place waits before it looks again whether another save of the same files is done. */
+const BUSY_PAUSE_MS = 20;
 
 export interface PublicationOptions {
   /** Shard totals in order of preference. */
@@ -54,26 +58,41 @@ export class Publication {
   ) {}
 
   /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
-  static begin(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication> {
-    return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
-      const before = await scanGenerations(store, base);
-      if (before.hasIndex && options.overwrite === 'error') throw existsError(store, base);
-      const committed = before.hasIndex ? await committedTotal(store, base) : null;
-      if (before.intents.length > 0 && (committed !== null || !before.hasIndex)) {
-        await clean(store, base, { committed, replacedAt: null, keep: new Set(), durable: options.durable });
+  static async begin(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication> {
+    const deadline = performance.now() + options.lockTimeoutMs;
+    for (;;) {
+      const begun = await store.exclusively(options.lockTimeoutMs, options.signal, () =>
+        Publication.#attempt(store, base, options),
+      );
+      if (begun !== null) return begun;
+      throwIfAborted(options.signal, 'the save');
+      if (performance.now() >= deadline) throw busyError(store, base, options.lockTimeoutMs);
+      await delay(BUSY_PAUSE_MS);
+    }
+  }
+
+  /** Null if the save must wait: it would take the very names that another save is writing. Under the lock. */
+  static async #attempt(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication | null> {
+    const before = await scanGenerations(store, base);
+    if (before.hasIndex && options.overwrite === 'error') throw existsError(store, base);
+    const committed = before.hasIndex ? await committedTotal(store, base) : null;
+    if (before.intents.length > 0 && (committed !== null || !before.hasIndex)) {
+      await clean(store, base, { committed, replacedAt: null, keep: new Set(), durable: options.durable });
+    }
+    const found = await scanGenerations(store, base);
+    const replaced = await replacedBy(store, base);
+    let total: number;
+    if (options.overwrite === 'in-place') {
+      total = options.candidates[0]!;
+      for (const intent of found.intents) {
+        if (intent.total === total && (await store.isHeld(intent.name))) return null;
       }
-      const found = await scanGenerations(store, base);
-      const replaced = await replacedBy(store, base);
-      const total =
-        options.overwrite === 'in-place'
-          ? options.candidates[0]!
-          : chooseTotal(options.candidates, committed, usedTotals(found));
-      if (options.overwrite === 'in-place') await unlinkInPlace(store, base, found, total);
-      await checkSpace(store, options.bytes);
-      const name = intentName(base, total, randomBytes(8).toString('hex'));
-      const intent = await store.createHeld(name, replaced.permissions);
-      return new Publication(store, base, options, total, intent, replaced);
-    });
+      await unlinkInPlace(store, base, found, total);
+    } else total = chooseTotal(options.candidates, committed, usedTotals(found));
+    await checkSpace(store, options.bytes);
+    const name = intentName(base, total, randomBytes(8).toString('hex'));
+    const intent = await store.createHeld(name, replaced.permissions);
+    return new Publication(store, base, options, total, intent, replaced);
   }
 
   /** Step 2, for shard number `shard` of `total`. */
@@ -173,6 +192,16 @@ export class Publication {
   #mayRemove(total: number | null): boolean {
     return total !== null && isUndurable(this.store.identity, this.base, total);
   }
+}
+
+function busyError(store: ObjectStore, base: string, waitedMs: number): TensorBundleError {
+  const path = store.pathOf(base);
+  return new TensorBundleError(
+    'ERR_LOCKED',
+    `another save is writing the data files of ${path} and was not done after ${waitedMs} ms; ` +
+      "try again, raise lockTimeoutMs, or use overwrite: 'atomic', which need not wait",
+    { path },
+  );
 }
 
 function existsError(store: ObjectStore, base: string): TensorBundleError {

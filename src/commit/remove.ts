@@ -1,22 +1,26 @@
 /** Removal of a whole checkpoint. */
 import { resolve } from 'node:path';
 import { LocalStore } from '../storage/local-store.js';
+import type { ObjectStore } from '../storage/store.js';
 import { clean } from './clean.js';
 import { scanGenerations } from './generations.js';
-import { indexName, splitPrefix } from './names.js';
+import { indexName, splitPrefix, stripFileSuffix } from './names.js';
 import { forgetUndurable } from './undurable.js';
 
 /**
  * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
  * in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in TensorFlow
- * (`remove_checkpoint`, checkpoint_management.py).
+ * (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index or PREFIX.data-*; where a checkpoint's
+ * own name ends like that, it is the one that is removed.
+ * Rejects with ERR_INVALID_ARGUMENT (no prefix), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
  */
-export async function removeCheckpoint(prefix: string): Promise<void> {
-  const { directory, base } = splitPrefix(prefix);
+export async function removeCheckpoint(path: string): Promise<void> {
+  const { directory, base: given } = splitPrefix(path);
   const store = await LocalStore.open(resolve(directory));
   if (store === null) return;
   try {
     await store.exclusively(30_000, undefined, async () => {
+      const base = await baseOf(store, given);
       // The index's removal is durable before the data goes: after a crash there is no index without data.
       if (await store.remove(indexName(base))) await store.sync();
       const live = new Set<number>();
@@ -33,4 +37,12 @@ export async function removeCheckpoint(prefix: string): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */
+async function baseOf(store: ObjectStore, given: string): Promise<string> {
+  const stripped = stripFileSuffix(given);
+  if (stripped === null) return given;
+  const { hasIndex, data, intents } = await scanGenerations(store, given);
+  return hasIndex || data.size > 0 || intents.length > 0 ? given : stripped;
 }

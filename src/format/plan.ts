@@ -25,8 +25,6 @@ export interface Layout {
 const AUTO_SHARD_BYTES = 256 * 1024 * 1024;
 /** Totals to offer: more generations than these on disk at once are another problem. */
 const MAX_CANDIDATES = 256;
-/** Totals above the number of entries, for a checkpoint with one or two. */
-const EXTRA_CANDIDATES = 64;
 
 /**
  * The shard of each input: runs of inputs in their order, balanced by bytes. Asked-for shards win; the numbers are then
@@ -128,7 +126,7 @@ export function layout(inputs: readonly PlanInput[], assignment: Int32Array, tot
 
 /**
  * Shard totals in the order to try them: natural, + 1, + 2, - 1, + 3, - 2, ... as far as there is an entry for each
- * shard; where that leaves fewer than three, larger ones follow.
+ * shard.
  */
 export function totalCandidates(natural: number, entries: number): number[] {
   const candidates = [natural];
@@ -140,8 +138,5 @@ export function totalCandidates(natural: number, entries: number): number[] {
     take(natural + distance);
     take(natural - distance + 1);
   }
-  if (candidates.length >= 3) return candidates;
-  const largest = Math.max(...candidates);
-  for (let extra = 1; extra <= EXTRA_CANDIDATES; extra++) candidates.push(largest + extra);
   return candidates;
 }

@@ -57,6 +57,13 @@ export class LocalStore implements ObjectStore {
       for (const directory of missing) await native.makeDirectory(directory);
       return await LocalStore.#open(path, parents);
     } catch (error) {
+      // A file system that makes no directories (as /proc) says ENOENT of what was to be made: nothing was looked for.
+      if (isNativeError(error) && error.code === 'ENOENT') {
+        throw new TensorBundleError('ERR_IO', `cannot create the directory ${path}: ENOENT in ${error.syscall}`, {
+          path,
+          cause: error,
+        });
+      }
       throw fromNative(error, 'create the directory', { path });
     }
   }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { chdir, cwd } from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   CheckpointReader,
@@ -69,6 +70,33 @@ describe('paths', () => {
     for (const path of [directory, `${directory}//`]) {
       expect(await prefixOf(path)).toBe(join(directory, 'variables', 'variables'));
     }
+  });
+
+  test('the current directory and its parent, as . and ..', async () => {
+    const directory = freshDirectory();
+    await save(join(directory, 'ckpt-3'));
+    await updateCheckpointState(directory, { modelCheckpointPath: join(directory, 'ckpt-3') });
+    mkdirSync(join(directory, 'sub'));
+    const before = cwd();
+    try {
+      chdir(directory);
+      for (const path of ['.', './', './/']) {
+        expect(await prefixOf(path), path).toBe('ckpt-3');
+        expect(await checkpointExists(path), path).toBe(true);
+      }
+      chdir('sub');
+      for (const path of ['..', '../', '../sub/..']) {
+        expect(await prefixOf(path), path).toBe('../ckpt-3');
+        expect(await checkpointExists(path), path).toBe(true);
+      }
+      for (const path of ['.', './']) {
+        await expect(CheckpointReader.open(path)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND', path: '.' });
+        expect(await checkpointExists(path)).toBe(false);
+      }
+    } finally {
+      chdir(before);
+    }
+    await expect(CheckpointReader.open('//')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND', path: '/' });
   });
 
   test('a directory of the same name as the prefix beside it does not hide the checkpoint', async () => {
@@ -183,6 +211,30 @@ describe('latestValidCheckpoint', () => {
     await removeCheckpoint(paths[3]!);
     expect(await latestValidCheckpoint(directory)).toBeNull();
   });
+});
+
+test.each(['.index', '.data-00000-of-00001'])('removeCheckpoint takes the path of a file %s', async suffix => {
+  const directory = freshDirectory();
+  const prefix = await save(join(directory, 'a'));
+  await save(join(directory, 'ab'));
+  await removeCheckpoint(`${prefix}${suffix}`);
+  expect(readdirSync(directory).filter(name => !name.startsWith('ab.'))).toEqual([]);
+  expect(await checkpointExists(join(directory, 'ab'))).toBe(true);
+  await removeCheckpoint(`${prefix}${suffix}`);
+});
+
+test('removeCheckpoint of a prefix that is named like a file of another checkpoint leaves that one', async () => {
+  const directory = freshDirectory();
+  const plain = await save(join(directory, 'a'));
+  const odd = await save(join(directory, 'a.index'));
+  await removeCheckpoint(odd);
+  expect(readdirSync(directory).sort()).toEqual(['a.data-00000-of-00001', 'a.index']);
+  await save(odd);
+  // As after a crash in the middle of a removal: the data is what is left to remove, not the other checkpoint.
+  rmSync(`${odd}.index`);
+  await removeCheckpoint(odd);
+  expect(readdirSync(directory).sort()).toEqual(['a.data-00000-of-00001', 'a.index']);
+  expect((await verifyCheckpoint(plain)).ok).toBe(true);
 });
 
 test('removeCheckpoint takes every generation of exactly this prefix', async () => {

@@ -123,6 +123,16 @@ describe('reading', () => {
       expect(await join('parts', bytes)).toEqual(Buffer.from(Int32Array.from({ length: 12 }, (_, i) => i).buffer));
     }
     expect((await join('text')).toString()).toBe('abbdé');
+    for (const name of ['odd', 'parts']) {
+      for (const [bytes, expected] of [
+        [3, 4],
+        [7, 4],
+        [11, 8],
+      ] as const) {
+        const first = await reader.pieces(name, { bytes }).next();
+        expect(first.value, `${name} by ${bytes}`).toHaveLength(expected);
+      }
+    }
     for (const bytes of [0, -1, 0.5]) {
       await expect(reader.pieces('odd', { bytes }).next()).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
     }
@@ -206,6 +216,34 @@ test('close waits for reads, keeps views valid, and ends everything else', async
   await expect(reader.verify()).rejects.toEqual(closed);
   await expect(reader.pieces('big').next()).rejects.toEqual(closed);
   await reader.close();
+});
+
+test.each(['big', 'odd', 'text', 'parts', 'byte'])('close waits for a piece of %s under way; later ones are refused', async name => {
+  const reader = await CheckpointReader.open(await sample());
+  await using other = await CheckpointReader.open(reader.prefix);
+  const whole = await other.read(name, { copy: true });
+  const pieces = reader.pieces(name, { bytes: 4 });
+  const running = pieces.next();
+  await reader.close();
+  const { value } = await running;
+  const data = whole.data as NumericArray | Uint8Array[];
+  const first = data[0] instanceof Uint8Array ? data[0] : new Uint8Array((data as NumericArray).buffer);
+  expect(Buffer.from(value!)).toEqual(Buffer.from(first.subarray(0, 4)));
+  await expect(pieces.next()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+});
+
+test('close in the middle of pieces, from the loop itself', async () => {
+  const reader = await CheckpointReader.open(await sample());
+  let seen = 0;
+  const loop = async (): Promise<void> => {
+    for await (const piece of reader.pieces('big', { bytes: 4096 })) {
+      seen++;
+      await reader.close();
+      expect(piece).toHaveLength(4096);
+    }
+  };
+  await expect(loop()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  expect(seen).toBe(1);
 });
 
 test('an overwrite does not change what an open reader sees', async () => {
