@@ -9,14 +9,10 @@ function shortened(text: string): string {
   return text.length <= STRING_CHARACTERS ? text : `${text.slice(0, STRING_CHARACTERS)}… (${text.length} characters)`;
 }
 
-/** Seven significant digits tell every float32 apart from its neighbours for a person's purposes. Whole numbers keep all. */
-export function numberText(value: number): string {
-  if (Object.is(value, -0)) return '-0';
-  return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
-}
-
+/** Seven significant digits tell every float32 apart from its neighbours for a person's purposes. */
 function element(value: Exclude<JsonValues, JsonValues[]>): string {
-  if (typeof value === 'number') return numberText(value);
+  if (Object.is(value, -0)) return '-0';
+  if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
   if (typeof value !== 'object') return String(value);
   if ('utf8' in value) return visible(JSON.stringify(shortened(value.utf8)));
   if ('base64' in value) return `base64:${shortened(value.base64)}`;

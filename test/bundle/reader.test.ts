@@ -218,19 +218,22 @@ test('close waits for reads, keeps views valid, and ends everything else', async
   await reader.close();
 });
 
-test.each(['big', 'odd', 'text', 'parts', 'byte'])('close waits for a piece of %s under way; later ones are refused', async name => {
-  const reader = await CheckpointReader.open(await sample());
-  await using other = await CheckpointReader.open(reader.prefix);
-  const whole = await other.read(name, { copy: true });
-  const pieces = reader.pieces(name, { bytes: 4 });
-  const running = pieces.next();
-  await reader.close();
-  const { value } = await running;
-  const data = whole.data as NumericArray | Uint8Array[];
-  const first = data[0] instanceof Uint8Array ? data[0] : new Uint8Array((data as NumericArray).buffer);
-  expect(Buffer.from(value!)).toEqual(Buffer.from(first.subarray(0, 4)));
-  await expect(pieces.next()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
-});
+test.each(['big', 'odd', 'text', 'parts', 'byte'])(
+  'close waits for a piece of %s under way; later ones are refused',
+  async name => {
+    const reader = await CheckpointReader.open(await sample());
+    await using other = await CheckpointReader.open(reader.prefix);
+    const whole = await other.read(name, { copy: true });
+    const pieces = reader.pieces(name, { bytes: 4 });
+    const running = pieces.next();
+    await reader.close();
+    const { value } = await running;
+    const data = whole.data as NumericArray | Uint8Array[];
+    const first = data[0] instanceof Uint8Array ? data[0] : new Uint8Array((data as NumericArray).buffer);
+    expect(Buffer.from(value!)).toEqual(Buffer.from(first.subarray(0, 4)));
+    await expect(pieces.next()).rejects.toMatchObject({ code: 'ERR_CLOSED' });
+  },
+);
 
 test('close in the middle of pieces, from the loop itself', async () => {
   const reader = await CheckpointReader.open(await sample());

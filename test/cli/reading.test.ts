@@ -1,8 +1,9 @@
 /** ls, show and latest, as child processes on real checkpoints. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CheckpointWriter, updateCheckpointState } from '../../src/index.js';
 import { COUNTER, flipBitOf, KERNEL, writeOne, writeSample } from './checkpoints.js';
-import { hasControls, makeDirectory, run, runJson } from './program.js';
+import { hasControls, makeDirectory, run, runJson, shell } from './program.js';
 
 interface Listing {
   prefix: string;
@@ -31,6 +32,21 @@ beforeAll(async () => {
   await writeSample(prefix);
 });
 afterAll(() => directory.remove());
+
+test('ls takes . and .. for the directory', async () => {
+  await writeSample(directory.in('here/ckpt-1'));
+  await updateCheckpointState(directory.in('here'), { modelCheckpointPath: directory.in('here/ckpt-1') });
+  await mkdir(directory.in('here/sub'));
+  for (const [from, path] of [
+    ['here', '.'],
+    ['here', './'],
+    ['here/sub', '..'],
+  ] as const) {
+    const { code, out, err } = shell(`cd "$FROM" && TB ls ${path}`, { FROM: directory.in(from) });
+    expect({ code, err }, path).toEqual({ code: 0, err: '' });
+    expect(out).toContain(`${KERNEL}\tfloat32`);
+  }
+});
 
 describe('ls', () => {
   test('--json is the listing of the contract', () => {
@@ -135,6 +151,19 @@ describe('show', () => {
     expect(show('eight')).toMatchObject({ values: [1, -1, 'NaN'], stats: { min: -1, max: 1, mean: 0, nan: 1 } });
     expect(show('four').values).toEqual([-3, 7]);
     expect(show('flags').values).toEqual([true, false]);
+  });
+
+  test('a negative zero keeps its sign', async () => {
+    const zeros = directory.in('zeros');
+    await new CheckpointWriter(zeros)
+      .add('float', { dtype: 'float64', shape: [3], data: Float64Array.of(-0, 0, 1) })
+      .add('half', { dtype: 'bfloat16', shape: [], data: Uint16Array.of(0x8000) })
+      .finish();
+    const json = run(['show', '--json', zeros, 'float']).out;
+    expect(json).toContain('"values":[-0,0,1]');
+    expect((JSON.parse(json) as Shown).values).toEqual([-0, 0, 1]);
+    expect(runJson<Shown>(['show', zeros, 'half']).json.values).toBe(-0);
+    expect(run(['show', zeros, 'float']).out).toMatch(/^\[-0, 0, 1\]$/m);
   });
 
   test('what has no order has no statistics', () => {

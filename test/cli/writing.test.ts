@@ -147,6 +147,14 @@ describe('copy', () => {
     expect(out).toMatch(/^copied to .*copy {2}12 tensors, .*, 2 shards, \d+\.\d\d s\n$/);
   });
 
+  test('a destination that cannot be made is a failure of output, not a finding', async () => {
+    const to = process.platform === 'linux' ? '/proc/new/copy' : '/dev/null/new/copy';
+    const { code, json } = runJson<Failed>(['copy', good, to]);
+    expect({ code, error: json.error.code }).toEqual({ code: 3, error: 'ERR_IO' });
+    await writeFile(directory.in('file'), '');
+    expect(run(['copy', good, directory.in('file/copy')]).code).toBe(3);
+  });
+
   test('--no-overwrite keeps what is there; without it, it is replaced', async () => {
     const to = directory.in('there');
     await writeOne(to, 'old');

@@ -34,6 +34,7 @@ function notFound(reader: CheckpointReader, name: string, path: string): TensorB
 
 function number(value: number | bigint | null): string {
   if (value === null) return '-';
+  if (Object.is(value, -0)) return '-0';
   return typeof value === 'bigint' ? String(value) : String(Number(value.toPrecision(7)));
 }
 
