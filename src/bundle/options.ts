@@ -53,6 +53,7 @@ export interface CheckedOptions {
 
 /** Throws ERR_INVALID_ARGUMENT. */
 export function checkOptions(options: WriterOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) throw invalid('the options', 'an object', options);
   const shards = options.shards ?? 1;
   if (typeof shards === 'number') checkCount('shards', shards, 1, 99_999);
   else if (shards !== 'auto') checkCount('shards.maxBytes', shards?.maxBytes, 1, Number.MAX_SAFE_INTEGER);
@@ -60,16 +61,27 @@ export function checkOptions(options: WriterOptions): CheckedOptions {
   if (!['atomic', 'in-place', 'error'].includes(overwrite))
     throw invalid('overwrite', "'atomic', 'in-place' or 'error'", overwrite);
   const lockTimeoutMs = options.lockTimeoutMs ?? 30_000;
-  if (!(lockTimeoutMs >= 0)) throw invalid('lockTimeoutMs', 'a number of milliseconds', lockTimeoutMs);
+  if (typeof lockTimeoutMs !== 'number' || !(lockTimeoutMs >= 0))
+    throw invalid('lockTimeoutMs', 'a number of milliseconds', lockTimeoutMs);
+  const { signal, onProgress } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal);
+  if (onProgress !== undefined && typeof onProgress !== 'function')
+    throw invalid('onProgress', 'a function', onProgress);
   return {
     shards,
-    durable: options.durable ?? true,
+    durable: checkFlag('durable', options.durable, true),
     overwrite,
-    keepPrevious: options.keepPrevious ?? false,
+    keepPrevious: checkFlag('keepPrevious', options.keepPrevious, false),
     lockTimeoutMs,
-    signal: options.signal,
-    onProgress: options.onProgress?.bind(options),
+    signal,
+    onProgress: onProgress?.bind(options),
   };
+}
+
+function checkFlag(option: string, value: boolean | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value === 'boolean') return value;
+  throw invalid(option, 'true or false', value);
 }
 
 function checkCount(option: string, value: unknown, least: number, most: number): void {

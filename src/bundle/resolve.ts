@@ -1,9 +1,9 @@
 /** Strings and variants get their stored form before planning: until then nobody knows their size. */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import type { TensorData } from '../format/dtypes.js';
 import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
-import { checkElements, elementCount, type Item, type Pulled } from './source.js';
+import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
+import { type Content, checkElements, elementCount, type Item } from './source.js';
 
 /** The same items, with every size known. Sources are asked one after another, in the order of add. */
 export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
@@ -14,14 +14,25 @@ export async function resolveItems(items: readonly Item[], signal: AbortSignal |
       continue;
     }
     throwIfAborted(signal, 'the save');
-    resolved.push(await resolveItem(item, item.content.elements));
+    resolved.push(await resolveItem(item, item.content, item.content.foreign ? signal : undefined));
   }
   return resolved;
 }
 
-async function resolveItem(item: Item, elements: () => Promise<Pulled> | Pulled): Promise<Item> {
-  const data = await collect(await elements(), item.dtype.name === 'variant');
+/** `signal` is given where the source need not be waited for. */
+async function resolveItem(
+  item: Item,
+  content: Content & { kind: 'elements' },
+  signal: AbortSignal | undefined,
+): Promise<Item> {
+  const value = await orAborted(content.elements(), signal);
+  const pieces = isAsyncIterable(value) ? await collect(item.name, value, signal) : null;
+  // From here to the end nothing is awaited: what is checked is what is encoded.
+  if (pieces !== null) checkLengths(item.name, pieces.views, pieces.lengths);
+  const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
   checkElements(item.name, item.dtype, item.shape, data);
+  if (content.lengths)
+    checkLengths(item.name, data instanceof Uint8Array ? [data] : (data as readonly Uint8Array[]), content.lengths);
   if (data instanceof Uint8Array) {
     const crc = checkVariant(item, data);
     return { ...item, bytes: data.byteLength, content: { kind: 'memory', view: data, crc } };
@@ -31,11 +42,27 @@ async function resolveItem(item: Item, elements: () => Promise<Pulled> | Pulled)
 }
 
 /** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */
-async function collect(value: Pulled, join: boolean): Promise<TensorData> {
-  if (!(Symbol.asyncIterator in value)) return value;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of value) pieces.push(piece);
-  return join ? new Uint8Array(Buffer.concat(pieces)) : pieces;
+async function collect(
+  name: string,
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<{ views: Uint8Array[]; lengths: number[] }> {
+  const views: Uint8Array[] = [];
+  const lengths: number[] = [];
+  for await (const piece of untilAborted(source, signal)) {
+    checkPiece(name, piece);
+    views.push(piece);
+    lengths.push(piece.byteLength);
+  }
+  return { views, lengths };
+}
+
+function joined(views: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(views));
+}
+
+function checkLengths(name: string, views: readonly Uint8Array[], lengths: readonly number[]): void {
+  for (const [i, view] of views.entries()) checkLength(name, lengths[i]!, view.byteLength);
 }
 
 /** A variant's bytes are the caller's; what does not add up is no damage but a wrong argument. */

@@ -5,10 +5,15 @@
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { ShardObject } from '../storage/store.js';
+import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
 import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 
-/** One native call takes at most this many bytes of tensors that lie in memory: an abort is noticed this often. */
-const CALL_BYTES = 32 * 1024 * 1024;
+/**
+ * One native call takes at most this many bytes of tensors that lie in memory. An abort is noticed this often. And Node-API
+ * pins a buffer's object but not its memory: a caller who transfers the buffer away, which the contract forbids, can be
+ * told between two calls, but during one the engine may read memory that is gone. Short calls make that unlikely.
+ */
+const CALL_BYTES = 8 * 1024 * 1024;
 /** Pulled bytes are gathered up to this; two such batches may be alive (one being written, one being pulled). */
 const PULL_BYTES = 4 * 1024 * 1024;
 /** Small pulled tensors are asked for together, so that a source that reads files can join its reads. */
@@ -24,8 +29,9 @@ export interface StreamHooks {
 
 export class ShardStream {
   #views: ArrayBufferView[] = [];
-  /** For each gathered view, the position of its item. */
+  /** For each gathered view, the position of its item and the bytes it must still have when it is written. */
   #owners: number[] = [];
+  #lengths: number[] = [];
   /** Gathered pieces that are freed once they are written. */
   #owned: Uint8Array[] = [];
   #bytes = 0;
@@ -46,7 +52,7 @@ export class ShardStream {
       for (let at = 0; at < this.items.length; ) {
         const content = this.items[at]!.content;
         if (content.kind === 'memory') {
-          await this.#addMemory(at, content.view);
+          await this.#addMemory(at, content.view, this.items[at]!.bytes!);
           at++;
         } else at = await this.#addPulled(at);
       }
@@ -61,11 +67,15 @@ export class ShardStream {
     return this.#crcs;
   }
 
-  async #addMemory(at: number, view: ArrayBufferView): Promise<void> {
-    for (let start = 0; start < view.byteLength; start += CALL_BYTES) {
-      const length = Math.min(CALL_BYTES, view.byteLength - start);
+  /** `bytes` is what the view must have, now and until it is written: its buffer may be detached or resized meanwhile. */
+  async #addMemory(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
+    const { name } = this.items[at]!;
+    checkLength(name, bytes, view.byteLength);
+    for (let start = 0; start < bytes; start += CALL_BYTES) {
+      const length = Math.min(CALL_BYTES, bytes - start);
       if (this.#bytes > 0 && this.#bytes + length > CALL_BYTES) await this.#flush();
-      this.#push(at, length === view.byteLength ? view : new Uint8Array(view.buffer, view.byteOffset + start, length));
+      checkLength(name, bytes, view.byteLength);
+      this.#push(at, length === bytes ? view : new Uint8Array(view.buffer, view.byteOffset + start, length));
       if (this.#bytes >= CALL_BYTES || this.#views.length >= CALL_VIEWS) await this.#flush();
     }
   }
@@ -79,11 +89,12 @@ export class ShardStream {
       await this.#writing;
     }
     throwIfAborted(this.hooks.signal, 'the save');
-    const pulls = this.items.slice(at, end).map(async item => {
+    const group = this.items.slice(at, end);
+    const pulls = group.map(async item => {
       const content = item.content;
       return content.kind === 'pull' ? content.pull() : unreachable(item);
     });
-    const values = await settleAll(pulls);
+    const values = await orAborted(settleAll(pulls), group.some(isForeign) ? this.hooks.signal : undefined);
     for (const [i, value] of values.entries()) await this.#addValue(at + i, value);
     return end;
   }
@@ -101,23 +112,16 @@ export class ShardStream {
   async #addValue(at: number, value: Pulled): Promise<void> {
     const item = this.items[at]!;
     if (!isAsyncIterable(value)) {
-      await this.#addMemory(
-        at,
-        item.dtype.bytes === 0 ? storedView(item, value) : viewOf(item.name, item.dtype, item.shape, value),
-      );
+      const view = item.dtype.bytes === 0 ? storedView(item, value) : viewOf(item.name, item.dtype, item.shape, value);
+      await this.#addMemory(at, view, item.bytes!);
       return;
     }
     let length = 0;
-    for await (const piece of value) {
-      if (!(piece instanceof Uint8Array)) {
-        throw new TensorBundleError('ERR_DTYPE', `tensor '${item.name}': a piece must be a Uint8Array`, {
-          tensor: item.name,
-          found: typeof piece,
-        });
-      }
+    for await (const piece of isForeign(item) ? untilAborted(value, this.hooks.signal) : value) {
+      checkPiece(item.name, piece);
       length += piece.byteLength;
       if (length > item.bytes!) throw lengthError(item, length);
-      await this.#addMemory(at, piece);
+      await this.#addMemory(at, piece, piece.byteLength);
       // Only now: the batch that holds the piece, or one after it, frees it.
       if (value instanceof OwnedPieces) this.#owned.push(piece);
       if (this.#bytes >= PULL_BYTES) await this.#flush();
@@ -128,6 +132,7 @@ export class ShardStream {
   #push(at: number, view: ArrayBufferView): void {
     this.#views.push(view);
     this.#owners.push(at);
+    this.#lengths.push(view.byteLength);
     this.#bytes += view.byteLength;
   }
 
@@ -138,12 +143,14 @@ export class ShardStream {
     if (this.#views.length === 0) return;
     const views = this.#views;
     const owners = this.#owners;
+    const lengths = this.#lengths;
     const owned = this.#owned;
     this.#views = [];
     this.#owners = [];
+    this.#lengths = [];
     this.#owned = [];
     this.#bytes = 0;
-    this.#writing = this.#append(views, owners, owned);
+    this.#writing = this.#append(views, owners, lengths, owned);
     // Awaited later; a failure meanwhile must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
@@ -151,21 +158,31 @@ export class ShardStream {
   async #append(
     views: readonly ArrayBufferView[],
     owners: readonly number[],
+    lengths: readonly number[],
     owned: readonly Uint8Array[],
   ): Promise<void> {
+    this.#checkLengths(views, owners, lengths);
     const crcs = await this.shard.append(views);
+    // Gone during the call: nobody knows what was written.
+    this.#checkLengths(views, owners, lengths);
     let bytes = 0;
-    views.forEach((view, i) => {
+    lengths.forEach((length, i) => {
       const at = owners[i]!;
-      this.#crcs[at] = native.crc32cCombine(this.#crcs[at]!, crcs[i]!, view.byteLength);
-      bytes += view.byteLength;
+      this.#crcs[at] = native.crc32cCombine(this.#crcs[at]!, crcs[i]!, length);
+      bytes += length;
     });
     for (const piece of owned) native.detach(piece);
     this.hooks.onBytes(bytes);
   }
+
+  #checkLengths(views: readonly ArrayBufferView[], owners: readonly number[], lengths: readonly number[]): void {
+    views.forEach((view, i) => {
+      checkLength(this.items[owners[i]!]!.name, lengths[i]!, view.byteLength);
+    });
+  }
 }
 
-/** All pulls have ended, whatever happened: no source is still working when the save reports its error. */
+/** All pulls have ended, whatever happened: but for an abort, no source works on when the save reports its error. */
 async function settleAll(pulls: readonly Promise<Pulled>[]): Promise<Pulled[]> {
   const settled = await Promise.allSettled(pulls);
   return settled.map(result => {
@@ -179,8 +196,8 @@ function storedView(item: Item, value: Pulled): Uint8Array {
   throw lengthError(item, value instanceof Uint8Array ? value.byteLength : 0);
 }
 
-function isAsyncIterable(value: Pulled): value is AsyncIterable<Uint8Array> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+function isForeign({ content }: Item): boolean {
+  return content.kind === 'pull' && content.foreign === true;
 }
 
 function lengthError(item: Item, found: number): TensorBundleError {

@@ -4,6 +4,7 @@
  */
 import { TensorBundleError } from '../errors.js';
 import { type DType, type DTypeInfo, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
+import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
 import type { SliceExtent, TensorSlice } from '../format/slices.js';
 import { TfPieces } from './tf-pieces.js';
 
@@ -13,7 +14,7 @@ export interface LazyTensor {
   shape: readonly number[];
   /**
    * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece that was given away must not be
-   * changed any more.
+   * changed any more. An abort does not wait for a source that never settles.
    */
   data: () => TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
 }
@@ -68,13 +69,19 @@ export interface ItemSlice {
   sequence?: number;
 }
 
+/** `foreign`: a caller's source, which may never settle. All others do, and are waited for even after an abort. */
 export type Content =
   /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */
   | { kind: 'memory'; view: ArrayBufferView; crc?: number }
-  /** Values whose stored form is made before planning. */
-  | { kind: 'elements'; elements: () => TensorData | Promise<Pulled> | Pulled }
+  /** Values whose stored form is made before planning; `lengths` are the bytes of each when they were given. */
+  | {
+      kind: 'elements';
+      elements: () => TensorData | Promise<Pulled> | Pulled;
+      lengths?: readonly number[];
+      foreign?: boolean;
+    }
   /** Bytes that come in their turn. */
-  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number };
+  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number; foreign?: boolean };
 
 /** Throws ERR_DTYPE or ERR_SHAPE, with the tensor's name. */
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
@@ -86,7 +93,7 @@ export function itemOf(name: string, source: TensorSource, shard: number | undef
     );
   }
   const dtype = dtypeOf(name, source.dtype);
-  const shape = [...source.shape];
+  const shape = shapeOf(name, source.shape);
   const bytes = dtype.bytes === 0 ? null : elementCount(name, shape) * dtype.bytes;
   if (bytes !== null && !Number.isSafeInteger(bytes)) throw shapeError(name, shape, 'is too large');
   if (dtype.bytes === 0) elementCount(name, shape);
@@ -97,16 +104,19 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
   if ('dataSync' in source) {
     const pieces = new TfPieces(name, source, dtype);
     return dtype.bytes === 0
-      ? { kind: 'elements', elements: () => pieces.elements() }
+      ? { kind: 'elements', elements: () => pieces.elements(), foreign: true }
       : { kind: 'pull', pull: () => pieces };
   }
   const data = source.data;
   if (typeof data === 'function') {
-    return dtype.bytes === 0 ? { kind: 'elements', elements: () => data() } : { kind: 'pull', pull: () => data() };
+    return dtype.bytes === 0
+      ? { kind: 'elements', elements: () => data(), foreign: true }
+      : { kind: 'pull', pull: () => data(), foreign: true };
   }
   if (dtype.bytes === 0) {
     checkElements(name, dtype, shape, data);
-    return { kind: 'elements', elements: () => data };
+    const views = data instanceof Uint8Array ? [data] : (data as readonly Uint8Array[]);
+    return { kind: 'elements', elements: () => data, lengths: views.map(view => view.byteLength) };
   }
   return { kind: 'memory', view: viewOf(name, dtype, shape, data) };
 }
@@ -168,15 +178,33 @@ export function checkElements(name: string, dtype: DTypeInfo, shape: readonly nu
   }
 }
 
+/** Number of elements. Throws ERR_SHAPE for a shape that TensorFlow could not restore. */
 export function elementCount(name: string, shape: readonly number[]): number {
-  let count = 1;
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0)
       throw shapeError(name, shape, 'has a size that is no whole number >= 0');
-    count *= size;
   }
-  if (!Number.isSafeInteger(count)) throw shapeError(name, shape, 'is too large');
+  const count = countElements(shape);
+  if (count === null) throw shapeError(name, shape, 'is too large');
   return count;
+}
+
+/** A copy of what should be a shape. Throws ERR_SHAPE; the sizes are for `elementCount` to check. */
+export function shapeOf(name: string, shape: unknown): number[] {
+  if (!Array.isArray(shape)) {
+    throw new TensorBundleError('ERR_SHAPE', `tensor '${name}': a shape is an array of numbers`, {
+      tensor: name,
+      found: typeof shape,
+    });
+  }
+  if (shape.length > MAX_RANK) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': ${shape.length} dimensions are more than the ${MAX_RANK} that TensorFlow can restore`,
+      { tensor: name, expected: MAX_RANK, found: shape.length },
+    );
+  }
+  return [...shape];
 }
 
 function dtypeOf(name: string, dtype: string): DTypeInfo {

@@ -1,10 +1,11 @@
 /** The public writer: collects tensors without I/O, then saves them all at once. */
 import { TensorBundleError } from '../errors.js';
-import { decodeSliceKey, extentsOf, intersect, isFullSlice, type TensorSlice } from '../format/slices.js';
+import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { save, saveTarget } from './save.js';
-import { elementCount, type Item, itemOf, type TensorSource } from './source.js';
+import { SliceSet } from './slice-set.js';
+import { elementCount, type Item, type ItemSlice, itemOf, shapeOf, type TensorSource } from './source.js';
 
 /**
  * Writes one checkpoint: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`, byte for byte as TensorFlow's SaveV2 for the
@@ -20,7 +21,7 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #items: Item[] = [];
   readonly #plain = new Set<string>();
-  readonly #sliced = new Map<string, Item[]>();
+  readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
   #finishing: Promise<SaveResult> | null = null;
 
   /** No I/O. Throws ERR_INVALID_ARGUMENT for an option. Missing directories are created by `finish()`. */
@@ -34,8 +35,12 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles. The order of the data files is
-   * the order of add. `shard` puts the tensor into that data file (numbers without a tensor are closed up).
+   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles. Until then its buffer must not be
+   * transferred (to a worker, by structuredClone), detached or resized: where that is seen, `finish()` rejects with
+   * ERR_SHAPE, but while native code is reading the buffer it cannot be seen, and the process may crash.
+   * The order of the data files is the order of add. `shard` puts the tensor into that data file (numbers without a tensor
+   * are closed up). A shape has at most 254 dimensions, and the product of its sizes, taken in order, stays below 2^53 at
+   * every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape").
    * Throws ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
    */
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
@@ -63,15 +68,16 @@ export class CheckpointWriter implements AsyncDisposable {
     this.#checkOpen();
     checkName(name);
     const item = itemOf(name, tensor, options.shard);
-    const extent: TensorSlice = { begin: [...begin], size: [...item.shape] };
-    elementCount(name, fullShape);
-    checkExtent(name, fullShape, extent);
-    if (isFullSlice(extent, fullShape)) return this.add(name, tensor, options);
+    const full = shapeOf(name, fullShape);
+    const extent: TensorSlice = { begin: shapeOf(name, begin), size: [...item.shape] };
+    elementCount(name, full);
+    checkExtent(name, full, extent);
+    if (isFullSlice(extent, full)) return this.add(name, tensor, options);
     if (this.#plain.has(name)) throw duplicate(name);
-    const others = this.#sliced.get(name) ?? [];
-    checkAgainst(name, fullShape, extent, item, others);
-    item.slice = { fullShape: [...fullShape], box: extent, extents: extentsOf(extent, fullShape) };
-    others.push(item);
+    const others = this.#sliced.get(name) ?? { first: item, slices: new SliceSet() };
+    item.slice = { fullShape: full, box: extent, extents: extentsOf(extent, full) };
+    checkAgainst(item, item.slice, others.first, others.slices);
+    others.slices.add(extent);
     this.#sliced.set(name, others);
     this.#items.push(item);
     return this;
@@ -148,15 +154,9 @@ function checkExtent(name: string, fullShape: readonly number[], { begin, size }
   );
 }
 
-function checkAgainst(
-  name: string,
-  fullShape: readonly number[],
-  extent: TensorSlice,
-  item: Item,
-  others: readonly Item[],
-): void {
-  const first = others[0];
-  if (first === undefined) return;
+/** `first` may be the item itself; `slices` do not hold it yet. */
+function checkAgainst(item: Item, { fullShape, box }: ItemSlice, first: Item, slices: SliceSet): void {
+  const { name } = item;
   if (first.dtype !== item.dtype) {
     throw new TensorBundleError('ERR_DTYPE', `the slices of '${name}' have different dtypes`, {
       tensor: name,
@@ -171,15 +171,15 @@ function checkAgainst(
       found: [...fullShape],
     });
   }
-  const overlapped = others.find(other => intersect(other.slice!.box, extent) !== null);
+  const overlapped = slices.overlapped(box);
   if (overlapped === undefined) return;
   throw new TensorBundleError(
     'ERR_SLICE_OVERLAP',
-    `slice of '${name}' at [${extent.begin}] overlaps the one at [${overlapped.slice!.box.begin}]`,
+    `slice of '${name}' at [${box.begin}] overlaps the one at [${overlapped.begin}]`,
     {
       tensor: name,
-      expected: overlapped.slice!.box,
-      found: extent,
+      expected: overlapped,
+      found: box,
     },
   );
 }
