@@ -11,6 +11,9 @@ import tensorflow as tf
 TENSORS = 64
 VALUES = 16
 PREFIX = "model"
+# TensorFlow's first large call in a process is two to three times slower than the next ones (its memory is new), so the
+# large cases count its best of these. Ours is always the first call of its process.
+REPEATS = 3
 
 
 def small_name(i):
@@ -53,7 +56,12 @@ def save(args):
     # The sum is a tensor in TensorFlow's own aligned memory.
     tensors = [tf.add(base, np.float32(i)) for i in range(TENSORS)]
     names = [small_name(i) for i in range(TENSORS)]
-    return {"seconds": save_tensors(args["directory"], names, tensors, args["durable"]), "bytes": args["bytes"]}
+    seconds = []
+    for _ in range(REPEATS):
+        for name in os.listdir(args["directory"]):
+            os.remove(os.path.join(args["directory"], name))
+        seconds.append(save_tensors(args["directory"], names, tensors, args["durable"]))
+    return {"seconds": min(seconds), "bytes": args["bytes"]}
 
 
 def save_many(args):
@@ -74,8 +82,13 @@ def restore_names(directory, names):
 
 def restore(args):
     names = [small_name(i) for i in range(TENSORS)]
-    seconds, tensors = restore_names(args["directory"], names)
-    return {"seconds": seconds, "bytes": sum(4 * int(tf.size(tensor)) for tensor in tensors)}
+    seconds = []
+    for _ in range(REPEATS):
+        elapsed, tensors = restore_names(args["directory"], names)
+        seconds.append(elapsed)
+        total = sum(4 * int(tf.size(tensor)) for tensor in tensors)
+        del tensors
+    return {"seconds": min(seconds), "bytes": total}
 
 
 def restore_many(args):
