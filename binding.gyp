@@ -41,6 +41,8 @@
       'NAPI_VERSION=8',
       'NAPI_CPP_EXCEPTIONS',
       'NODE_ADDON_API_DISABLE_DEPRECATED',
+      # A worker that is being terminated refuses every exception: that must not end the process.
+      'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       '_FILE_OFFSET_BITS=64',
     ],
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti'],

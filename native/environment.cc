@@ -72,9 +72,12 @@ void Environment::settleCompleted(Napi::Env env) {
     completed.swap(completed_);
   }
   for (Job* job : completed) {
-    const Napi::HandleScope scope(env);
+    napi_handle_scope scope = nullptr;
+    // Not Napi::HandleScope: it throws where a worker is being terminated, and the jobs must be released all the same.
+    const bool scoped = napi_open_handle_scope(env, &scope) == napi_ok;
     job->settle(env);
     release(job);
+    if (scoped) napi_close_handle_scope(env, scope);
   }
 }
 

@@ -64,6 +64,14 @@ void Job::record(Status status) {
 
 void Job::settle(Napi::Env env) {
   try {
+    settleOnce(env);
+  } catch (const Napi::Error&) {
+    // A worker that is being terminated runs no JavaScript any more, so nobody is left to be told.
+  }
+}
+
+void Job::settleOnce(Napi::Env env) {
+  try {
     if (work_.always) work_.always();
     if (status_.ok()) {
       deferred_.Resolve(work_.result ? work_.result(env) : env.Undefined());

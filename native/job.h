@@ -47,6 +47,8 @@ class Job {
 
  private:
   void record(Status status);
+  // May throw where the environment is being torn down.
+  void settleOnce(Napi::Env env);
 
   const napi_env env_;
   Work work_;

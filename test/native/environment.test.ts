@@ -72,6 +72,32 @@ test('worker threads use the addon, and may be terminated in the middle', () => 
   expect(Number(stdout)).toBeLessThanOrEqual(2);
 });
 
+test('a worker may be terminated while its jobs settle', () => {
+  // Many small jobs, some that fail: at any moment one is about to resolve or reject in an environment that goes down.
+  const script = `
+    const { Worker } = require('node:worker_threads');
+    const code = 'const native = require(' + JSON.stringify(${JSON.stringify(addonPath)}) + ');' +
+      'const path = ' + JSON.stringify(path) + ';' +
+      'async function busy() { for (;;) {' +
+      '  const directory = await native.openDirectory(path);' +
+      '  await native.stat(directory, "absent");' +
+      '  await native.openDirectory(path + "/absent").catch(() => null);' +
+      '  await native.close(directory); } }' +
+      'for (let i = 0; i < 8; i++) busy();';
+    async function main() {
+      for (let i = 0; i < 30; i++) {
+        const worker = new Worker(code, { eval: true });
+        await new Promise(resolve => worker.on('online', resolve));
+        await new Promise(resolve => setTimeout(resolve, 10 + 2 * i));
+        await worker.terminate();
+      }
+      console.log('alive');
+    }
+    main();
+  `;
+  expect(run(script)).toMatchObject({ status: 0, signal: null, stdout: 'alive' });
+});
+
 test('garbage closes handles and unmaps mappings', () => {
   const script = `
     async function use() {
