@@ -50,18 +50,6 @@ export function* boxRuns(
   }
 }
 
-/** The runs of a box of one array, as they would lie packed: for reading a range of a stored tensor. */
-export function* contiguousRuns(
-  shape: readonly number[],
-  begin: readonly number[],
-  size: readonly number[],
-): Generator<{ offset: number; length: number; destOffset: number }> {
-  const zero = size.map(() => 0);
-  for (const { source, target, length } of boxRuns(shape, begin, size, zero, size)) {
-    yield { offset: source, length, destOffset: target };
-  }
-}
-
 function strides(shape: readonly number[]): number[] {
   const result = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) result[axis] = result[axis + 1]! * shape[axis + 1]!;

@@ -1,7 +1,7 @@
 /** Planning, boxes, strings, variants, byte order and key order: properties and known bytes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boxRuns, contiguousRuns } from '../../src/format/boxes.js';
+import { boxRuns } from '../../src/format/boxes.js';
 import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/plan.js';
@@ -52,9 +52,11 @@ test('policies', () => {
 });
 
 test('runs of a box copy exactly the box', () => {
-  expect([...contiguousRuns([4, 3, 2], [1, 0, 0], [2, 3, 2])]).toEqual([{ offset: 6, length: 12, destOffset: 0 }]);
-  expect([...contiguousRuns([], [], [])]).toEqual([{ offset: 0, length: 1, destOffset: 0 }]);
-  expect([...contiguousRuns([3], [1], [0])]).toEqual([]);
+  expect([...boxRuns([4, 3, 2], [1, 0, 0], [2, 3, 2], [0, 0, 0], [2, 3, 2])]).toEqual([
+    { source: 6, target: 0, length: 12 },
+  ]);
+  expect([...boxRuns([], [], [], [], [])]).toEqual([{ source: 0, target: 0, length: 1 }]);
+  expect([...boxRuns([3], [1], [0], [0], [0])]).toEqual([]);
   const axis = fc.tuple(fc.nat(2), fc.nat(3), fc.nat(2), fc.nat(2), fc.nat(2));
   fc.assert(
     fc.property(fc.array(axis, { maxLength: 4 }), axes => {
