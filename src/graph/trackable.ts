@@ -29,6 +29,11 @@ export interface Attribute {
   capture(): Capture;
   /** Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. */
   assign(value: TensorValue): void;
+  /**
+   * Why a stored value of another dtype or shape belongs to something that the live object cannot be (Keras's GRU with
+   * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
+   */
+  refuse?(stored: { readonly dtype: DType; readonly shape: readonly number[] }): string | undefined;
 }
 
 export interface Edge {
@@ -42,6 +47,8 @@ export interface Trackable {
   /** In tracking order: it decides node numbers, hence keys and the order of the data file. */
   readonly children: readonly Edge[];
   readonly attributes: readonly Attribute[];
+  /** Names by which other writers (Keras 3) reach objects from here. They serve to find values and are never written. */
+  readonly aliases?: readonly Edge[];
 }
 
 /** An object that holds others and no tensor of its own. */
