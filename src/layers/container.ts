@@ -2,8 +2,9 @@
  * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has any) and `layer-J`;
  * the first keeps checkpoints valid when layers without weights come or go (tf_keras/src/engine/functional.py).
  */
+import { TensorBundleError } from '../errors.js';
 import type { Edge } from '../graph/trackable.js';
-import type { Describe, Family } from './family.js';
+import type { Family, Kind } from './family.js';
 import type { Layer } from './types.js';
 
 function layersOf(container: Layer): readonly Layer[] {
@@ -13,19 +14,32 @@ function layersOf(container: Layer): readonly Layer[] {
   return hidden ? layers.slice(1) : layers;
 }
 
-const describe: Describe = (container, around) => {
-  const edges: Edge[] = [];
-  let withWeights = 0;
-  layersOf(container).forEach((layer, index) => {
-    const node = around.layer(layer);
-    if (layer.weights.length > 0) edges.push({ name: `layer_with_weights-${withWeights++}`, node });
-    edges.push({ name: `layer-${index}`, node });
-  });
-  return edges;
+/** A model was built before it became a layer, so its layers' names do not depend on where it stands. */
+const model: Kind = {
+  edges: (container, around) => {
+    const edges: Edge[] = [];
+    let withWeights = 0;
+    layersOf(container).forEach((layer, index) => {
+      // A Sequential is only marked as built when it is first used; its layers know better.
+      if (!layer.built && !('layers' in layer)) throw notBuilt(layer);
+      const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
+      if (layer.weights.length > 0) edges.push({ name: `layer_with_weights-${withWeights++}`, node });
+      edges.push({ name: `layer-${index}`, node });
+    });
+    return edges;
+  },
+  inner: layersOf,
 };
 
 export const container: Family = [
-  ['Sequential', describe],
-  ['Functional', describe],
-  ['Model', describe],
+  ['Sequential', model],
+  ['Functional', model],
+  ['Model', model],
 ];
+
+export function notBuilt(layer: Layer): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `'${layer.name}' (${layer.getClassName()}) is not built, so it has no weights yet; give the first layer an inputShape`,
+  );
+}

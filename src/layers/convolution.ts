@@ -1,4 +1,4 @@
-/** Convolutions (tf_keras/src/layers/convolutional/base_conv.py). */
+/** Convolutions (tf_keras/src/layers/convolutional/). */
 import { type Family, variables } from './family.js';
 
 const kernelAndBias = variables(['kernel', 'kernel'], ['bias', 'bias']);
@@ -7,4 +7,11 @@ export const convolution: Family = [
   ['Conv1D', kernelAndBias],
   ['Conv2D', kernelAndBias],
   ['Conv3D', kernelAndBias],
+  ['Conv2DTranspose', kernelAndBias],
+  ['Conv3DTranspose', kernelAndBias],
+  ['DepthwiseConv2D', variables(['depthwiseKernel', 'depthwise_kernel'], ['bias', 'bias'])],
+  [
+    'SeparableConv2D',
+    variables(['depthwiseKernel', 'depthwise_kernel'], ['pointwiseKernel', 'pointwise_kernel'], ['bias', 'bias']),
+  ],
 ];

@@ -1,39 +1,87 @@
 /** How a kind of layer is described: which edges lead from it, in tf_keras's tracking order. */
 import { TensorBundleError } from '../errors.js';
-import type { Edge, Trackable } from '../graph/trackable.js';
+import type { Attribute, Edge, Trackable } from '../graph/trackable.js';
 import type { Layer, LayerVariable } from './types.js';
+
+/** What the variables of a layer are called, apart from their own names. */
+export interface Place {
+  /** Keras's name scope, for `full_name`: `bidirectional/forward_lstm/lstm_cell`. */
+  readonly scope: string;
+  /** tfjs's name of the layer and the path of objects from there, for messages: `bidirectional_Bidirectional1/forward_layer/cell`. */
+  readonly label: string;
+}
 
 /** What a description may ask for; the same layer or variable always gives the same object. */
 export interface Surroundings {
-  variable(layer: Layer, variable: LayerVariable, name: string): Trackable;
-  layer(layer: Layer): Trackable;
+  variable(variable: LayerVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable;
+  /** A layer that another one holds. The place counts when the layer is met for the first time. */
+  layer(layer: Layer, place: Place): Trackable;
+  /** Whether some description has claimed the variable. */
+  isPlaced(variable: LayerVariable): boolean;
+  /** Keras's name for a layer, a cell, or the layer in a wrapper. */
+  nameOf(layer: Layer): string;
 }
 
-export type Describe = (layer: Layer, around: Surroundings) => readonly Edge[];
+/** The description of a kind of layer. */
+export interface Kind {
+  edges(layer: Layer, around: Surroundings, place: Place): readonly Edge[];
+  /** The layers it holds that have names of their own; none if left out. */
+  inner?(layer: Layer): readonly Layer[];
+}
 
 /** Class names (as tfjs registers them) and their description. */
-export type Family = readonly (readonly [className: string, describe: Describe])[];
+export type Family = readonly (readonly [className: string, kind: Kind])[];
+
+/** tfjs's field, Keras's name, and what cannot be held there. */
+export type Field = readonly [field: string, name: string, refuse?: (layer: Layer) => Attribute['refuse']];
 
 /**
- * A layer whose variables are fields: pairs of tfjs's field and Keras's name, in tracking order. A field that is null is a
- * variable that the layer was told to do without (`useBias: false`).
+ * A layer whose variables are fields, in tracking order. A field that is null is a variable that the layer was told to do
+ * without (`useBias: false`).
  */
-export function variables(...pairs: readonly (readonly [field: string, name: string])[]): Describe {
-  return (layer, around) =>
-    pairs.flatMap(([field, name]) => {
-      const variable = variableIn(layer, field);
-      return variable === null ? [] : [{ name, node: around.variable(layer, variable, name) }];
-    });
+export function variables(...fields: readonly Field[]): Kind {
+  return {
+    edges: (layer, around, place) =>
+      fields.flatMap(([field, name, refuse]) => {
+        const variable = variableIn(layer, field);
+        if (variable === null) return [];
+        return [{ name, node: around.variable(variable, name, place, refuse?.(layer)) }];
+      }),
+  };
 }
 
-/** The fields are protected in tfjs's types; what is found there is checked. */
+export function isVariable(value: unknown): value is LayerVariable {
+  return typeof value === 'object' && value !== null && 'read' in value && 'originalName' in value;
+}
+
+/** Fields that are private or protected in tfjs's types: what is found there is unknown until it is checked. */
+export function fieldOf(layer: Layer, field: string): unknown {
+  return (layer as unknown as Record<string, unknown>)[field];
+}
+
 function variableIn(layer: Layer, field: string): LayerVariable | null {
-  const value = (layer as unknown as Record<string, unknown>)[field];
+  const value = fieldOf(layer, field);
   if (value === null || value === undefined) return null;
-  if (typeof (value as Partial<LayerVariable>).read === 'function') return value as LayerVariable;
-  throw new TensorBundleError(
+  if (isVariable(value)) return value;
+  throw unknownField(layer, field);
+}
+
+/** The layer in a field. Throws ERR_NOT_SUPPORTED if there is none. */
+export function layerIn(layer: Layer, field: string): Layer {
+  const value = fieldOf(layer, field);
+  if (isLayer(value)) return value;
+  throw unknownField(layer, field);
+}
+
+export function isLayer(value: unknown): value is Layer {
+  const { getClassName, countParams } = (value ?? {}) as Partial<Layer>;
+  return typeof getClassName === 'function' && typeof countParams === 'function';
+}
+
+function unknownField(layer: Layer, field: string): TensorBundleError {
+  return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has no variable in '${field}'; this version of TensorFlow.js is not known`,
+    `layer '${layer.name}' (${layer.getClassName()}) has not what was expected in '${field}'; this version of TensorFlow.js is not known`,
     { found: field },
   );
 }

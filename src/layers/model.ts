@@ -1,9 +1,10 @@
 /** A tfjs LayersModel seen as the object that tf_keras saves with `save_weights(prefix)`. */
 import { TensorBundleError } from '../errors.js';
-import { branch, type Trackable } from '../graph/trackable.js';
-import type { Surroundings } from './family.js';
+import { type Attribute, branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { notBuilt } from './container.js';
+import type { Place, Surroundings } from './family.js';
 import { kerasNames } from './naming.js';
-import { descriptionOf, knownClasses } from './registry.js';
+import { kindOf, knownClasses } from './registry.js';
 import type { Layer, LayersModel, LayerVariable } from './types.js';
 import { variableTrackable } from './variable.js';
 
@@ -19,50 +20,55 @@ export function modelTrackable(model: LayersModel): Trackable {
     );
   }
   if (model.layers.length === 0) throw notBuilt(model);
-  return new ModelView(model).layer(model);
+  return new ModelView(model).layer(model, { scope: model.name, label: model.name });
 }
 
-function notBuilt(layer: Layer): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `'${layer.name}' (${layer.getClassName()}) is not built, so it has no weights yet; give the first layer an inputShape`,
-  );
-}
-
+/** What is being described, or has been. */
 class ModelView implements Surroundings {
   readonly #names: ReadonlyMap<Layer, string>;
   readonly #layers = new Map<Layer, Trackable>();
   readonly #variables = new Map<LayerVariable, Trackable>();
 
   constructor(model: LayersModel) {
-    this.#names = kerasNames(model);
+    this.#names = kerasNames(model, kindOf);
   }
 
-  layer(layer: Layer): Trackable {
+  layer(layer: Layer, place: Place): Trackable {
     const known = this.#layers.get(layer);
     if (known) return known;
-    const trackable = this.#describe(layer);
+    // Known before it is complete: a custom layer may hold the layer that holds it.
+    const children: Edge[] = [];
+    const trackable = branch(children);
     this.#layers.set(layer, trackable);
+    children.push(...kindOf(layer).edges(layer, this, place));
+    this.#requireAllPlaced(layer);
     return trackable;
   }
 
-  variable(layer: Layer, variable: LayerVariable, name: string): Trackable {
+  variable(variable: LayerVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable {
     const known = this.#variables.get(variable);
     if (known) return known;
-    const fullName = `${this.#names.get(layer) ?? layer.name}/${name}`;
-    const trackable = variableTrackable(variable, fullName, `${layer.name}/${name}`);
+    const trackable = variableTrackable(variable, {
+      fullName: `${place.scope}/${name}`,
+      label: `${place.label}/${name}`,
+      refuse,
+    });
     this.#variables.set(variable, trackable);
     return trackable;
   }
 
-  #describe(layer: Layer): Trackable {
-    // A Sequential is only marked as built when it is first used; its layers know better.
-    if (!layer.built && !('layers' in layer)) throw notBuilt(layer);
-    const describe = descriptionOf(layer.getClassName());
-    const object = describe ? branch(describe(layer, this)) : branch([]);
-    // Nothing may be left out silently: neither by a class that is not registered, nor by one that has grown a weight.
+  isPlaced(variable: LayerVariable): boolean {
+    return this.#variables.has(variable);
+  }
+
+  nameOf(layer: Layer): string {
+    return this.#names.get(layer) ?? layer.name;
+  }
+
+  /** Nothing may be left out silently, for example by a class of TensorFlow.js that has grown a weight. */
+  #requireAllPlaced(layer: Layer): void {
     const forgotten = layer.weights.find(variable => !this.#variables.has(variable));
-    if (forgotten === undefined) return object;
+    if (forgotten === undefined) return;
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
       `layer '${layer.name}' (${layer.getClassName()}) has the weight ${forgotten.originalName}, which this version cannot ` +

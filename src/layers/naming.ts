@@ -1,49 +1,78 @@
 /**
  * Keras's names for the layers of a tfjs model, for the `full_name` of variables. A name the user gave is kept. An automatic
  * one (`dense_Dense3`: class in snake case, class, a counter of the process) becomes what Keras would have called the layer
- * in a fresh session: `dense`, `dense_1`, … in the order of the model, past names that are taken.
+ * in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made, which is what the counter tells.
+ * Layers in wrappers and cells count as well (tf_keras/src/backend.py, unique_object_name).
  */
-import type { Layer, LayersModel } from './types.js';
+import type { Kind } from './family.js';
+import type { Layer } from './types.js';
 
-/** `Conv2DTranspose` becomes `conv2d_transpose`, as in both libraries. */
-function snakeCase(className: string): string {
+/** tfjs's spelling: `ConvLSTM2D` becomes `conv_lst_m2d`. */
+function tfjsSnakeCase(className: string): string {
   return className
     .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 }
 
-function isAutomatic(layer: Layer): boolean {
+/** Keras's spelling: `ConvLSTM2D` becomes `conv_lstm2d`. */
+function kerasSnakeCase(className: string): string {
+  return className
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+interface AutomaticName {
+  /** What Bidirectional puts before the name of its layer. */
+  readonly prefix: string;
+  readonly base: string;
+  readonly counter: number;
+}
+
+function automaticName(layer: Layer): AutomaticName | null {
   const className = layer.getClassName();
-  const prefix = `${snakeCase(className)}_${className}`;
-  return layer.name.startsWith(prefix) && /^\d+$/.test(layer.name.slice(prefix.length));
+  const [, prefix = '', rest = ''] = /^(forward_|backward_)?(.*)$/s.exec(layer.name) ?? [];
+  const start = `${tfjsSnakeCase(className)}_${className}`;
+  const counter = rest.startsWith(start) ? rest.slice(start.length) : '';
+  return /^\d+$/.test(counter) ? { prefix, base: kerasSnakeCase(className), counter: Number(counter) } : null;
 }
 
-/** Every layer below the model, nested ones in place, each once. */
-function allLayers(model: LayersModel): Layer[] {
+/** Whether tfjs made up the name of a layer. */
+export function isAutomatic(layer: Layer): boolean {
+  return automaticName(layer) !== null;
+}
+
+/** Every layer that the model holds, directly or not, each once. */
+function allLayers(model: Layer, kindOf: (layer: Layer) => Kind): Set<Layer> {
   const found = new Set<Layer>();
-  const visit = (layer: Layer): void => {
-    if (found.has(layer)) return;
-    found.add(layer);
-    for (const inner of (layer as Layer & { layers?: readonly Layer[] }).layers ?? []) visit(inner);
+  const visit = (holder: Layer): void => {
+    for (const layer of kindOf(holder).inner?.(holder) ?? []) {
+      if (found.has(layer)) continue;
+      found.add(layer);
+      visit(layer);
+    }
   };
-  for (const layer of model.layers) visit(layer);
-  return [...found];
+  visit(model);
+  return found;
 }
 
-export function kerasNames(model: LayersModel): Map<Layer, string> {
-  const layers = allLayers(model);
-  const taken = new Set(layers.filter(layer => !isAutomatic(layer)).map(({ name }) => name));
-  const counters = new Map<string, number>();
+export function kerasNames(model: Layer, kindOf: (layer: Layer) => Kind): Map<Layer, string> {
+  const layers = [...allLayers(model, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
+  const counters = new Map<string, number[]>();
+  for (const { automatic } of layers) {
+    if (automatic === null) continue;
+    const { base, counter } = automatic;
+    // The two directions of a Bidirectional have the counter of the one layer that was given.
+    if (!counters.get(base)?.includes(counter)) counters.set(base, [...(counters.get(base) ?? []), counter]);
+  }
+  for (const list of counters.values()) list.sort((a, b) => a - b);
   return new Map(
-    layers.map(layer => {
-      if (!isAutomatic(layer)) return [layer, layer.name];
-      const base = snakeCase(layer.getClassName());
-      let count = counters.get(base) ?? 0;
-      const candidate = (): string => (count === 0 ? base : `${base}_${count}`);
-      while (taken.has(candidate())) count++;
-      counters.set(base, count + 1);
-      return [layer, candidate()];
+    layers.map(({ layer, automatic }) => {
+      if (automatic === null) return [layer, layer.name];
+      const { prefix, base, counter } = automatic;
+      const rank = counters.get(base)!.indexOf(counter);
+      return [layer, `${prefix}${base}${rank === 0 ? '' : `_${rank}`}`];
     }),
   );
 }

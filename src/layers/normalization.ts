@@ -1,6 +1,15 @@
 /** Normalization (tf_keras/src/layers/normalization/). */
 import { branch } from '../graph/trackable.js';
-import { type Describe, type Family, variables } from './family.js';
+import { type Family, type Kind, variables } from './family.js';
+
+/** Keras keeps `axis` as a list, and lists are tracked: a node without values comes first. */
+function afterAxis(kind: Kind): Kind {
+  return {
+    edges: (layer, around, place) => [{ name: 'axis', node: branch([]) }, ...kind.edges(layer, around, place)],
+  };
+}
+
+const scaleAndShift = variables(['gamma', 'gamma'], ['beta', 'beta']);
 
 const moments = variables(
   ['gamma', 'gamma'],
@@ -9,7 +18,7 @@ const moments = variables(
   ['movingVariance', 'moving_variance'],
 );
 
-/** Keras keeps `axis` as a list, and lists are tracked: a node without values comes first. */
-const batchNormalization: Describe = (layer, around) => [{ name: 'axis', node: branch([]) }, ...moments(layer, around)];
-
-export const normalization: Family = [['BatchNormalization', batchNormalization]];
+export const normalization: Family = [
+  ['BatchNormalization', afterAxis(moments)],
+  ['LayerNormalization', afterAxis(scaleAndShift)],
+];

@@ -1,18 +1,37 @@
 /** Every kind of layer this package knows. A new family is one file and one line here. */
+import { activation } from './activation.js';
 import { container } from './container.js';
 import { convolution } from './convolution.js';
+import { customKind } from './custom.js';
 import { dense } from './dense.js';
-import type { Describe } from './family.js';
+import { embedding } from './embedding.js';
+import type { Kind } from './family.js';
 import { normalization } from './normalization.js';
+import { recurrent } from './recurrent.js';
+import type { Layer } from './types.js';
+import { wrappers } from './wrappers.js';
 
-const DESCRIPTIONS: ReadonlyMap<string, Describe> = new Map([...container, ...dense, ...convolution, ...normalization]);
+const KINDS: ReadonlyMap<string, Kind> = new Map(
+  [container, dense, convolution, normalization, embedding, activation, recurrent, wrappers].flat(),
+);
 
-/** Undefined for a class that is not registered. */
-export function descriptionOf(className: string): Describe | undefined {
-  return DESCRIPTIONS.get(className);
+/** A class that is not registered is described by its fields, and by the registered class it extends. */
+export function kindOf(layer: Layer): Kind {
+  return KINDS.get(layer.getClassName()) ?? customKind(baseOf(layer));
 }
 
-/** For messages: the classes that have weights or hold layers. */
+function baseOf(layer: Layer): Kind | undefined {
+  let type: unknown = Object.getPrototypeOf(layer.constructor);
+  while (typeof type === 'function') {
+    const { className } = type as { className?: unknown };
+    const kind = typeof className === 'string' ? KINDS.get(className) : undefined;
+    if (kind !== undefined) return kind;
+    type = Object.getPrototypeOf(type);
+  }
+  return undefined;
+}
+
+/** The classes of TensorFlow.js that have weights or hold layers. */
 export function knownClasses(): string[] {
-  return [...DESCRIPTIONS.keys()].sort();
+  return [...KINDS.keys()].sort();
 }

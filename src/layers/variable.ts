@@ -2,15 +2,22 @@
 import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo } from '../format/dtypes.js';
-import { type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
 import { captureTensor } from './staging.js';
 import type { LayerVariable } from './types.js';
 
 /** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
 const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
 
-/** `fullName` is Keras's (`dense/kernel`), `label` tfjs's (`dense_Dense1/kernel`). Throws ERR_DTYPE, ERR_STATE if disposed. */
-export function variableTrackable(variable: LayerVariable, fullName: string, label: string): Trackable {
+/** `fullName` is Keras's (`dense/kernel`), `label` tfjs's (`dense_Dense1/kernel`). */
+export interface VariableNames {
+  readonly fullName: string;
+  readonly label: string;
+  readonly refuse: Attribute['refuse'] | undefined;
+}
+
+/** Throws ERR_DTYPE, ERR_STATE if disposed. */
+export function variableTrackable(variable: LayerVariable, { fullName, label, refuse }: VariableNames): Trackable {
   const value = liveValue(variable, label);
   if (!NUMERIC.includes(value.dtype)) {
     throw new TensorBundleError('ERR_DTYPE', `the variable ${label} is ${value.dtype}; only numbers can be saved`, {
@@ -26,6 +33,7 @@ export function variableTrackable(variable: LayerVariable, fullName: string, lab
     label,
     dtype,
     shape: [...value.shape],
+    ...(refuse && { refuse }),
     capture: () => captureTensor(liveValue(variable, label)),
     assign: ({ data, shape }) => {
       // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.

@@ -155,13 +155,22 @@ describe('refusals', () => {
     expect(await code(loadWeights(model, prefix, { map: { kernle: 'x' } }))).toBe('ERR_INVALID_ARGUMENT');
   });
 
-  it('a layer with weights that is not registered, by name', async () => {
-    const model = tf.sequential({
-      layers: [tf.layers.embedding({ inputDim: 3, outputDim: 2, inputLength: 1, name: 'words' })],
-    });
+  it('a custom layer with two weights of one name, by name', async () => {
+    class Twice extends tf.layers.Layer {
+      static className = 'Twice';
+      override build(): void {
+        this.addWeight('w', [1], 'float32', tf.initializers.ones());
+        this.addWeight('w', [1], 'float32', tf.initializers.ones());
+        this.built = true;
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor | tf.Tensor[] {
+        return inputs;
+      }
+    }
+    const model = tf.sequential({ layers: [new Twice({ inputShape: [1], name: 'words' })] });
     const error = await saveWeights(model, join(directory, 'unknown')).catch((e: Error) => e);
-    expect(error).toMatchObject({ code: 'ERR_NOT_SUPPORTED', found: 'Embedding' });
-    expect((error as Error).message).toContain("layer 'words' (Embedding)");
+    expect(error).toMatchObject({ code: 'ERR_NOT_SUPPORTED', found: 'w' });
+    expect((error as Error).message).toContain("layer 'words' (Twice)");
   });
 
   it('a disposed model', async () => {

@@ -1,0 +1,96 @@
+/**
+ * Layers of the user's own classes. Python tracks what is assigned to `self`: variables, layers, and lists and dictionaries of
+ * them; `add_weight` also tracks a variable under the name it was given. The fields of a JavaScript layer say the same, in the
+ * order in which they were first assigned. (tensorflow/python/trackable/autotrackable.py, tf_keras/src/engine/base_layer.py)
+ */
+import { TensorBundleError } from '../errors.js';
+import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { fieldOf, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
+import type { Layer, LayerVariable } from './types.js';
+
+/** Fields of tfjs's Layer that hold variables too. */
+const BOOKS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
+
+/** What a field may hold that is tracked. */
+type Held = LayerVariable | Layer | readonly unknown[] | Readonly<Record<string, unknown>>;
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** Whether a value is, or contains, a layer or a variable. Depth is the user's: a cycle of plain objects is cut by `seen`. */
+function holdsSomething(value: unknown, seen: Set<unknown> = new Set()): value is Held {
+  if (isVariable(value) || isLayer(value)) return true;
+  if (!(Array.isArray(value) || isPlainObject(value)) || seen.has(value)) return false;
+  seen.add(value);
+  return Object.values(value).some(item => holdsSomething(item, seen));
+}
+
+function heldBy(layer: Layer): (readonly [field: string, value: Held])[] {
+  return Object.keys(layer).flatMap(field => {
+    const value = fieldOf(layer, field);
+    return !BOOKS.includes(field) && holdsSomething(value) ? [[field, value] as const] : [];
+  });
+}
+
+function layersIn(value: unknown, seen: Set<unknown> = new Set()): Layer[] {
+  if (isLayer(value)) return [value];
+  if (!(Array.isArray(value) || isPlainObject(value)) || seen.has(value)) return [];
+  seen.add(value);
+  return Object.values(value).flatMap(item => layersIn(item, seen));
+}
+
+/** Describes one custom layer after the other; `base` is the description of the class it extends, if that is known. */
+export function customKind(base: Kind | undefined): Kind {
+  return {
+    edges: (layer, around, place) => {
+      const known = base?.edges(layer, around, place) ?? [];
+      return [...known, ...ownEdges(layer, around, place, known)];
+    },
+    inner: layer => [
+      ...new Set([...(base?.inner?.(layer) ?? []), ...heldBy(layer).flatMap(([, held]) => layersIn(held))]),
+    ],
+  };
+}
+
+function ownEdges(layer: Layer, around: Surroundings, place: Place, known: readonly Edge[]): Edge[] {
+  const described = new Set(known.map(({ node }) => node));
+  const edges = new Map<string, Trackable>();
+  const add = (name: string, node: Trackable): void => {
+    if (described.has(node)) return;
+    const present = edges.get(name) ?? known.find(edge => edge.name === name)?.node;
+    if (present !== undefined && present !== node) throw ambiguous(layer, name);
+    edges.set(name, node);
+  };
+  const nodeOf = (value: Held, label: string): Trackable => {
+    if (isVariable(value)) return around.variable(value, value.originalName, place);
+    // As if the layer were built when it is first called: Keras then adds its name to the scope.
+    if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
+    const items = Object.entries(value).flatMap(([name, item]) =>
+      holdsSomething(item) ? [{ name, node: nodeOf(item, `${label}/${name}`) }] : [],
+    );
+    return branch(items);
+  };
+  for (const [field, value] of heldBy(layer)) {
+    const node = nodeOf(value, `${place.label}/${field}`);
+    if (isVariable(value)) add(value.originalName, node);
+    add(field, node);
+  }
+  // Weights that no field holds. Those of inner layers that were entered in the books of this one have their place already.
+  for (const book of BOOKS) {
+    for (const variable of fieldOf(layer, book) as readonly LayerVariable[]) {
+      if (!around.isPlaced(variable))
+        add(variable.originalName, around.variable(variable, variable.originalName, place));
+    }
+  }
+  return [...edges].map(([name, node]) => ({ name, node }));
+}
+
+function ambiguous(layer: Layer, name: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `layer '${layer.name}' (${layer.getClassName()}) has two things called '${name}'; give each weight and each field of a ` +
+      'custom layer a name of its own, since that is where a checkpoint keeps it',
+    { found: name },
+  );
+}

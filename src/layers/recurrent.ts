@@ -1,0 +1,92 @@
+/**
+ * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, the cell the weights. Keras also tracks
+ * two lists that hold no values: `state_spec` of every layer, `state_size` of an LSTM's cell.
+ */
+import { type Attribute, branch, type Edge } from '../graph/trackable.js';
+import { type Family, fieldOf, isLayer, type Kind, layerIn, type Place, variables } from './family.js';
+import type { Layer } from './types.js';
+
+function inside(place: Place, scope: string, edge: string): Place {
+  return { scope: scope === '' ? place.scope : `${place.scope}/${scope}`, label: `${place.label}/${edge}` };
+}
+
+/** `cellScope` is what Keras adds to the names of the variables for the cell. */
+function layerWithCell(cellScope: (nameOfCell: () => string) => string, inner?: Kind['inner']): Kind {
+  const edges: Kind['edges'] = (layer, around, place) => {
+    const cell = layerIn(layer, 'cell');
+    const scope = cellScope(() => around.nameOf(cell));
+    return [
+      { name: 'cell', node: around.layer(cell, inside(place, scope, 'cell')) },
+      { name: 'state_spec', node: branch(listsOfStates(cell)) },
+    ];
+  };
+  return inner ? { edges, inner } : { edges };
+}
+
+function cellsOf(stack: Layer): readonly Layer[] {
+  const cells = fieldOf(stack, 'cells');
+  return Array.isArray(cells) ? cells.filter(isLayer) : [];
+}
+
+/** The specification of a stack is a list with one item a cell, which for an LSTM's is a list itself. */
+function listsOfStates(cell: Layer): Edge[] {
+  return cellsOf(cell).flatMap((inner, i) =>
+    inner.getClassName() === 'LSTMCell' ? [{ name: String(i), node: branch([]) }] : [],
+  );
+}
+
+const stackedCells: Kind = {
+  edges: (stack, around, place) => {
+    const cells = cellsOf(stack).map((cell, i) => ({
+      name: String(i),
+      node: around.layer(cell, inside(place, around.nameOf(cell), `cells/${i}`)),
+    }));
+    return [{ name: 'cells', node: branch(cells) }];
+  },
+  inner: cellsOf,
+};
+
+/**
+ * Keras's GRU has two rows of biases with `reset_after=True` (its default), and then multiplies the reset gate after the
+ * recurrent product. TensorFlow.js has the other variant only, so the weights would compute something else.
+ */
+function resetAfter(cell: Layer): Attribute['refuse'] {
+  const units = Number(fieldOf(cell, 'units'));
+  return ({ shape }) =>
+    shape.length === 2 && shape[0] === 2 && shape[1] === 3 * units
+      ? 'these are the weights of a GRU with reset_after=True, which TensorFlow.js does not have; ' +
+        'train it in Python with reset_after=False, or leave the layer out with exclude'
+      : undefined;
+}
+
+const cellVariables = variables(['kernel', 'kernel'], ['recurrentKernel', 'recurrent_kernel'], ['bias', 'bias']);
+
+const gruCell = variables(['kernel', 'kernel'], ['recurrentKernel', 'recurrent_kernel'], ['bias', 'bias', resetAfter]);
+
+const lstmCell: Kind = {
+  edges: (cell, around, place) => [
+    { name: 'state_size', node: branch([]) },
+    ...cellVariables.edges(cell, around, place),
+  ],
+};
+
+export const recurrent: Family = [
+  [
+    'RNN',
+    layerWithCell(
+      nameOfCell => nameOfCell(),
+      rnn => [layerIn(rnn, 'cell')],
+    ),
+  ],
+  // These make their cells themselves, and Keras gives such a cell a fixed name.
+  ['SimpleRNN', layerWithCell(() => 'simple_rnn_cell')],
+  ['GRU', layerWithCell(() => 'gru_cell')],
+  ['LSTM', layerWithCell(() => 'lstm_cell')],
+  // Builds its cell without a name scope, in contrast to RNN (tf_keras/src/layers/rnn/base_conv_rnn.py).
+  ['ConvLSTM2D', layerWithCell(() => '')],
+  ['SimpleRNNCell', cellVariables],
+  ['GRUCell', gruCell],
+  ['LSTMCell', lstmCell],
+  ['ConvLSTM2DCell', cellVariables],
+  ['StackedRNNCells', stackedCells],
+];
