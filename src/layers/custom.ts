@@ -63,7 +63,7 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     edges.set(name, node);
   };
   const nodeOf = (value: Held, label: string): Trackable => {
-    if (isVariable(value)) return around.variable(value, value.originalName, place);
+    if (isVariable(value)) return around.variable(value, weightName(layer, value), place);
     // As if the layer were built when it is first called: Keras then adds its name to the scope.
     if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
     const items = Object.entries(value).flatMap(([name, item]) =>
@@ -73,17 +73,26 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
   };
   for (const [field, value] of heldBy(layer)) {
     const node = nodeOf(value, `${place.label}/${field}`);
-    if (isVariable(value)) add(value.originalName, node);
+    if (isVariable(value)) add(weightName(layer, value), node);
     add(field, node);
   }
   // Weights that no field holds. Those of inner layers that were entered in the books of this one have their place already.
   for (const book of BOOKS) {
     for (const variable of fieldOf(layer, book) as readonly LayerVariable[]) {
-      if (!around.isPlaced(variable))
-        add(variable.originalName, around.variable(variable, variable.originalName, place));
+      if (around.isPlaced(variable)) continue;
+      const name = weightName(layer, variable);
+      add(name, around.variable(variable, name, place));
     }
   }
   return [...edges].map(([name, node]) => ({ name, node }));
+}
+
+/** The name given to `addWeight`. tfjs keeps it with the name scopes of the moment before it (`layer/weight`). */
+function weightName(layer: Layer, { originalName }: LayerVariable): string {
+  const given = fieldOf(layer, '_addedWeightNames');
+  const names = Array.isArray(given) ? given.filter(name => typeof name === 'string') : [];
+  const fitting = names.filter(name => originalName === name || originalName.endsWith(`/${name}`));
+  return fitting.sort((a, b) => b.length - a.length)[0] ?? originalName.slice(originalName.lastIndexOf('/') + 1);
 }
 
 function ambiguous(layer: Layer, name: string): TensorBundleError {

@@ -155,11 +155,11 @@ describe('refusals', () => {
     expect(await code(loadWeights(model, prefix, { map: { kernle: 'x' } }))).toBe('ERR_INVALID_ARGUMENT');
   });
 
-  it('a custom layer with two weights of one name, by name', async () => {
+  it('a custom layer with two things of one name, by name', async () => {
     class Twice extends tf.layers.Layer {
       static className = 'Twice';
+      readonly w = tf.layers.dense({ units: 1 });
       override build(): void {
-        this.addWeight('w', [1], 'float32', tf.initializers.ones());
         this.addWeight('w', [1], 'float32', tf.initializers.ones());
         this.built = true;
       }
