@@ -58,21 +58,27 @@ function allLayers(model: Layer, kindOf: (layer: Layer) => Kind): Set<Layer> {
 }
 
 export function kerasNames(model: Layer, kindOf: (layer: Layer) => Kind): Map<Layer, string> {
-  const layers = [...allLayers(model, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
-  const counters = new Map<string, number[]>();
-  for (const { automatic } of layers) {
-    if (automatic === null) continue;
-    const { base, counter } = automatic;
-    // The two directions of a Bidirectional have the counter of the one layer that was given.
-    if (!counters.get(base)?.includes(counter)) counters.set(base, [...(counters.get(base) ?? []), counter]);
-  }
-  for (const list of counters.values()) list.sort((a, b) => a - b);
+  const named = [...allLayers(model, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
+  // By class: the counters, in the order found. The two directions of a Bidirectional share that of the layer they copy.
+  const counters = new Map<string, Map<string, number>>();
+  const unit = ({ prefix, counter }: AutomaticName, i: number): string =>
+    prefix === '' ? `${i}` : `copies of ${counter}`;
+  named.forEach(({ automatic }, i) => {
+    if (automatic === null) return;
+    const units = counters.get(automatic.base) ?? new Map<string, number>();
+    counters.set(automatic.base, units.set(unit(automatic, i), automatic.counter));
+  });
+  const ranks = new Map(
+    [...counters].map(([base, units]) => {
+      const ordered = [...units].sort(([, a], [, b]) => a - b);
+      return [base, new Map(ordered.map(([key], rank) => [key, rank]))];
+    }),
+  );
   return new Map(
-    layers.map(({ layer, automatic }) => {
+    named.map(({ layer, automatic }, i) => {
       if (automatic === null) return [layer, layer.name];
-      const { prefix, base, counter } = automatic;
-      const rank = counters.get(base)!.indexOf(counter);
-      return [layer, `${prefix}${base}${rank === 0 ? '' : `_${rank}`}`];
+      const rank = ranks.get(automatic.base)!.get(unit(automatic, i))!;
+      return [layer, `${automatic.prefix}${automatic.base}${rank === 0 ? '' : `_${rank}`}`];
     }),
   );
 }
