@@ -62,36 +62,64 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     if (present !== undefined && present !== node) throw ambiguous(layer, name);
     edges.set(name, node);
   };
+  const lists = new Map<unknown, Trackable>();
   const nodeOf = (value: Held, label: string): Trackable => {
     if (isVariable(value)) return around.variable(value, weightName(layer, value), place);
     // As if the layer were built when it is first called: Keras then adds its name to the scope.
     if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
-    const items = Object.entries(value).flatMap(([name, item]) =>
-      holdsSomething(item) ? [{ name, node: nodeOf(item, `${label}/${name}`) }] : [],
-    );
-    return branch(items);
+    const known = lists.get(value);
+    if (known) return known;
+    const items: Edge[] = [];
+    const list = branch(items);
+    lists.set(value, list);
+    for (const [name, item] of Object.entries(value)) {
+      if (holdsSomething(item)) items.push({ name, node: nodeOf(item, `${label}/${name}`) });
+    }
+    return list;
   };
-  for (const [field, value] of heldBy(layer)) {
-    const node = nodeOf(value, `${place.label}/${field}`);
-    if (isVariable(value)) add(weightName(layer, value), node);
+  // First of all the fields: then the weights that have a place are known, those of inner layers among them.
+  const fields = heldBy(layer).map(([field, value]) => ({
+    field,
+    value,
+    node: nodeOf(value, `${place.label}/${field}`),
+  }));
+  const weights = weightsOf(layer).map(variable => ({
+    variable,
+    name: weightName(layer, variable),
+    placed: around.isPlaced(variable),
+  }));
+  // Keras tracks a weight when it is made: one that no field holds comes before the next that a field holds.
+  const addWeights = (count: number): void => {
+    for (const { variable, name, placed } of weights.splice(0, count)) {
+      if (!placed) add(name, around.variable(variable, name, place));
+    }
+  };
+  for (const { field, value, node } of fields) {
+    if (isVariable(value)) {
+      addWeights(weights.findIndex(({ variable }) => variable === value) + 1);
+      add(weightName(layer, value), node);
+    }
     add(field, node);
   }
-  // Weights that no field holds. Those of inner layers that were entered in the books of this one have their place already.
-  for (const book of BOOKS) {
-    for (const variable of fieldOf(layer, book) as readonly LayerVariable[]) {
-      if (around.isPlaced(variable)) continue;
-      const name = weightName(layer, variable);
-      add(name, around.variable(variable, name, place));
-    }
-  }
+  addWeights(weights.length);
   return [...edges].map(([name, node]) => ({ name, node }));
+}
+
+/** The weights in the layer's own books, in the order in which they were made. */
+function weightsOf(layer: Layer): LayerVariable[] {
+  const names = addedNames(layer);
+  const order = (variable: LayerVariable): number => names.indexOf(weightName(layer, variable));
+  return BOOKS.flatMap(book => fieldOf(layer, book) as readonly LayerVariable[]).sort((a, b) => order(a) - order(b));
+}
+
+function addedNames(layer: Layer): string[] {
+  const names = fieldOf(layer, '_addedWeightNames');
+  return Array.isArray(names) ? names.filter(name => typeof name === 'string') : [];
 }
 
 /** The name given to `addWeight`. tfjs keeps it with the name scopes of the moment before it (`layer/weight`). */
 function weightName(layer: Layer, { originalName }: LayerVariable): string {
-  const given = fieldOf(layer, '_addedWeightNames');
-  const names = Array.isArray(given) ? given.filter(name => typeof name === 'string') : [];
-  const fitting = names.filter(name => originalName === name || originalName.endsWith(`/${name}`));
+  const fitting = addedNames(layer).filter(name => originalName === name || originalName.endsWith(`/${name}`));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? originalName.slice(originalName.lastIndexOf('/') + 1);
 }
 
