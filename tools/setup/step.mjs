@@ -16,11 +16,12 @@ import { SetupFailure } from './failure.mjs';
 import { javascript } from './javascript.mjs';
 import { lock } from './lock.mjs';
 import { packages } from './packages.mjs';
+import { pretrained } from './pretrained.mjs';
 import { python } from './python.mjs';
 import { tfjs } from './tfjs.mjs';
 
 /** @type {readonly Step[]} */
-export const STEPS = [packages, addon, javascript, python, tfjs];
+export const STEPS = [packages, addon, javascript, python, tfjs, pretrained];
 
 /**
  * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.

