@@ -13,11 +13,14 @@ import { restore } from './graph/restore.js';
 import type { RestoreStatus } from './graph/restore-status.js';
 import { saveGraph } from './graph/save.js';
 import { checkpointRoot } from './graph/trackable.js';
+import { LORA } from './layers/lora.js';
 import { modelTrackable } from './layers/model.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
-export { type Mismatch, RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
+export type { Mismatch } from './graph/mismatch.js';
+export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
+export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Must be false (the default) so far: the optimizer's state cannot be saved yet. */
@@ -36,7 +39,14 @@ export interface LoadWeightsOptions {
   include?: RegExp;
   /** Do not load variables of which a name matches; stronger than `include`. */
   exclude?: RegExp;
-  /** From a variable's name (any of those `include` knows) to the name of the tensor in the checkpoint. */
+  /**
+   * Where the checkpoint has what cannot be found by itself. On the left a variable (any of the names `include` knows), with
+   * the name of its tensor or the path of its object on the right; or a layer (tfjs's name, Keras's, or its path:
+   * `layer_with_weights-0`, `layer-2/cell`), with the path of the object that everything below the layer is then found from
+   * (`model/d1`, `blocks/1`; from the root of the checkpoint or of the model in it). In a checkpoint without an object graph
+   * a layer's right side is the scope of the names of its tensors (`old/dense`). A name that does not exist on either side
+   * is ERR_INVALID_ARGUMENT, with those that do.
+   */
   map?: Record<string, string>;
   /**
    * Default false. True: the model's tensors may be views of the mapped file instead of copies; faster and needs less memory,
@@ -88,7 +98,13 @@ export async function saveWeights(
  * is matched by Keras's variable names or by `map`. Only what the model needs is read.
  *
  * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
- * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`.
+ * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
+ * converted: float16 values are a mismatch for a float32 variable. Values of something that TensorFlow.js cannot compute
+ * (Keras's GRU with reset_after=True, layers with LoRA adapters) reject with ERR_NOT_SUPPORTED, also with `skipMismatch`,
+ * unless `include` or `exclude` leave them out. A GRU with reset_after=True and use_bias=False cannot be told from the other
+ * variant by what a checkpoint holds: such weights load, and compute something else.
+ * Beside the model, memory never holds more than the largest tensor that is read, or 1 MiB where all are smaller.
+ * ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.
  * Throws also what CheckpointReader.open and read throw.
  *
  * @example
@@ -102,7 +118,7 @@ export async function loadWeights(
   const root = modelTrackable(model);
   const reader = await CheckpointReader.open(path);
   try {
-    return await restore(root, reader, options);
+    return await restore(root, reader, { ...options, companions: LORA });
   } finally {
     await reader.close();
   }

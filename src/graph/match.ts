@@ -4,7 +4,7 @@
  * (tensorflow/python/checkpoint/restore.py).
  */
 import type { StoredGraph } from './stored-graph.js';
-import type { Attribute, Trackable } from './trackable.js';
+import type { Attribute, Edge, Trackable } from './trackable.js';
 
 export interface Match {
   /** Node of the stored graph that the live root was taken for. */
@@ -15,35 +15,35 @@ export interface Match {
 /**
  * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order, so
  * `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live attribute takes
- * the first value offered.
+ * the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and the Functional in it).
+ * Aliases are followed only after every edge has been, so they never change what edges find.
  */
 export function matchFrom(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);
   const keys = new Map<Attribute, string>();
-  // A Map visits what is added while it is walked: this is the breadth-first queue.
-  for (const [number, object] of owners) {
-    const node = stored[number]!;
-    for (const attribute of object.attributes) {
-      const found = node.attributes.find(({ name }) => name === attribute.name);
-      if (found && !keys.has(attribute)) keys.set(attribute, found.key);
-    }
-    const edges = new Map(object.children.map(edge => [edge.name, edge.node]));
-    for (const { name, node: child } of node.children) {
-      const target = edges.get(name);
+  const follow = (number: number, edges: readonly Edge[]): void => {
+    if (edges.length === 0) return;
+    const targets = new Map<string, Trackable>();
+    for (const { name, node } of edges) if (!targets.has(name)) targets.set(name, node);
+    for (const { name, node: child } of stored[number]!.children) {
+      const target = targets.get(name);
       if (target && !owners.has(child)) owners.set(child, target);
     }
+  };
+  const visit = (number: number, object: Trackable): void => {
+    for (const attribute of object.attributes) {
+      const found = stored[number]!.attributes.find(({ name }) => name === attribute.name);
+      if (found && !keys.has(attribute)) keys.set(attribute, found.key);
+    }
+    follow(number, object.children);
+  };
+  // A Map visits what is added while it is walked: this is the breadth-first queue.
+  for (const [number, object] of owners) visit(number, object);
+  const reachedByEdges = owners.size;
+  let visited = 0;
+  for (const [number, object] of owners) {
+    if (visited++ >= reachedByEdges) visit(number, object);
+    if (object.aliases) follow(number, object.aliases);
   }
   return { root, keys };
-}
-
-/**
- * Matches from the stored root, or from its child `model` (`tf.train.Checkpoint(model=…)`) if more attributes are found
- * from there.
- */
-export function matchGraph(live: Trackable, stored: StoredGraph): Match {
-  const whole = matchFrom(live, stored, 0);
-  const model = stored[0]!.children.find(({ name }) => name === 'model');
-  if (model === undefined || model.node === 0) return whole;
-  const below = matchFrom(live, stored, model.node);
-  return below.keys.size > whole.keys.size ? below : whole;
 }

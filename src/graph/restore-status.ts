@@ -1,14 +1,8 @@
 /** What a restore did, and TensorFlow's assertions about it. */
 import { type ErrorCode, TensorBundleError } from '../errors.js';
-
-export interface Mismatch {
-  /** Key in the checkpoint. */
-  key: string;
-  /** dtype and shape of the live variable: `float32 [3,3,16,32]`. */
-  expected: string;
-  /** dtype and shape in the checkpoint. */
-  found: string;
-}
+import { pathOfKey } from './key.js';
+import { describeMismatch, type Mismatch, owned } from './mismatch.js';
+import { enumerate } from './object-path.js';
 
 /** Outcome of reading a checkpoint into live objects. Keys are checkpoint keys. */
 export interface RestoreStatus {
@@ -34,8 +28,10 @@ export interface RestoreStatus {
 }
 
 export interface RestoreOutcome {
-  /** The checkpoint, for messages. */
+  /** The checkpoint's prefix, or the model the values came from; for messages. */
   path: string;
+  /** What the values came from, in the middle of a sentence. */
+  source: 'the checkpoint' | 'the other model';
   loaded: string[];
   missing: string[];
   unused: string[];
@@ -91,24 +87,37 @@ class Status implements RestoreStatus {
   }
 
   toString(): string {
-    const { path, names, refused } = this.#outcome;
-    const named = (key: string): string => {
-      const name = names.get(key);
-      return name === undefined ? key : `${name} (${key})`;
-    };
-    const lines = [`${this.loaded.length} variables restored from ${path}${refused ? '; nothing was changed' : ''}`];
-    if (this.mismatched.length > 0) {
-      lines.push(`${this.mismatched.length} of another shape or type:`);
-      lines.push(...list(this.mismatched.map(mismatch => describeMismatch(mismatch, names))));
+    const { path, source, names, refused } = this.#outcome;
+    const { loaded, missing, unused, mismatched } = this;
+    const lines = [`${counted(loaded, 'variable')} restored from ${path}${refused ? '; nothing was changed' : ''}`];
+    if (mismatched.length > 0) {
+      const kept = refused ? '' : `; ${mismatched.length === 1 ? 'it keeps its value' : 'they keep their values'}`;
+      lines.push(`${counted(mismatched, 'variable')} of another shape or type${kept}:`);
+      lines.push(...list(mismatched.map(one => describeMismatch(one, names.get(one.key) ?? one.key, source))));
     }
-    if (this.missing.length > 0) {
-      lines.push(`${this.missing.length} variables of the model are not in the checkpoint:`);
-      lines.push(...list(this.missing.map(named)));
+    if (missing.length > 0) {
+      lines.push(`${counted(missing, 'variable')} of the model ${isAre(missing)} not in ${source}:`);
+      lines.push(...list(missing.map(key => describeMissing(key, names.get(key)))));
     }
-    if (this.unused.length > 0) {
-      lines.push(`${this.unused.length} values of the checkpoint were not used:`, ...list(this.unused));
+    if (unused.length > 0) {
+      lines.push(`${counted(unused, 'value')} of ${source} ${unused.length === 1 ? 'was' : 'were'} not used:`);
+      lines.push(...list(unused));
     }
-    return lines.join('\n');
+    return [...lines, ...this.#hints()].join('\n');
+  }
+
+  /** What to try where nothing, or less than could be, was found. */
+  #hints(): string[] {
+    const { missing, unused } = this;
+    if (missing.length === 0 || unused.length === 0 || this.#outcome.source !== 'the checkpoint') return [];
+    const paths = enumerate(unused.map(pathOfKey), 3);
+    if (this.loaded.length > 0 || this.mismatched.length > 0) {
+      return [`If what is missing is there under another name (${paths}), \`map\` can say so.`];
+    }
+    return [
+      `Nothing in the checkpoint was found where this model would have it. Its own paths look like ${paths}; ` +
+        "`map` can name them, for variables or for whole layers: { map: { 'name of a layer': 'path in the checkpoint' } }",
+    ];
   }
 
   #fail(code: ErrorCode, summary: string): never {
@@ -120,11 +129,18 @@ class Status implements RestoreStatus {
   }
 }
 
-function describeMismatch({ key, expected, found }: Mismatch, names: ReadonlyMap<string, string>): string {
-  const name = names.get(key) ?? key;
-  const cut = name.lastIndexOf('/');
-  const subject = cut < 0 ? name : `layer ${name.slice(0, cut)} expects ${name.slice(cut + 1)}`;
-  return `${subject} ${expected}; the checkpoint has ${found} at ${key}`;
+function counted(items: readonly unknown[], noun: string): string {
+  return `${items.length} ${noun}${items.length === 1 ? '' : 's'}`;
+}
+
+function isAre(items: readonly unknown[]): string {
+  return items.length === 1 ? 'is' : 'are';
+}
+
+function describeMissing(key: string, label: string | undefined): string {
+  if (label === undefined) return key;
+  const { owner, variable } = owned(label);
+  return `${owner === '' ? '' : `layer ${owner}: `}${variable} (${key})`;
 }
 
 export function restoreStatus(outcome: RestoreOutcome): RestoreStatus {
@@ -138,13 +154,18 @@ export class RestoreMismatchError extends TensorBundleError {
   constructor(status: RestoreStatus, outcome: RestoreOutcome) {
     const [first] = outcome.mismatched;
     const more = outcome.mismatched.length - 1;
-    const text = first === undefined ? '' : describeMismatch(first, outcome.names);
-    super(
-      'ERR_MISMATCH',
-      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed. ` +
-        'Build the model with the sizes it was saved with, or pass skipMismatch: true to load the rest',
-      { path: outcome.path, tensor: first?.key, expected: first?.expected, found: first?.found },
-    );
+    const text =
+      first === undefined ? '' : describeMismatch(first, outcome.names.get(first.key) ?? first.key, outcome.source);
+    const advice =
+      outcome.source === 'the checkpoint'
+        ? 'Build the model with the sizes it was saved with, or pass skipMismatch: true to load the rest'
+        : 'Build both models with the same sizes';
+    super('ERR_MISMATCH', `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed. ${advice}`, {
+      path: outcome.path,
+      tensor: first?.key,
+      expected: first?.expected,
+      found: first?.found,
+    });
     this.status = status;
   }
 }

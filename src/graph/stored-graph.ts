@@ -4,6 +4,7 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorBundleError } from '../errors.js';
+import { escapePart } from './key.js';
 import { OBJECT_GRAPH_KEY } from './object-graph.js';
 import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
 
@@ -53,11 +54,23 @@ export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph 
   }));
 }
 
-/** Keys of the attributes that can be reached from a node by edges, in node order. */
-export function keysBelow(graph: StoredGraph, start: number): string[] {
+/** Keys of the attributes that can be reached from a node by edges, in node order; nothing is looked for in `outside`. */
+export function keysBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): string[] {
   const seen = new Set([start]);
   for (const number of seen) {
-    for (const { node } of graph[number]!.children) seen.add(node);
+    for (const { node } of graph[number]!.children) if (!outside.has(node)) seen.add(node);
   }
   return [...seen].sort((a, b) => a - b).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
+}
+
+/** The shortest path from the root to each node that has one, escaped as in keys; '' is the root's. */
+export function storedPaths(graph: StoredGraph): ReadonlyMap<number, string> {
+  const paths = new Map([[0, '']]);
+  // A Map visits what is added while it is walked: this is the breadth-first queue.
+  for (const [number, path] of paths) {
+    for (const { name, node } of graph[number]!.children) {
+      if (!paths.has(node)) paths.set(node, path === '' ? escapePart(name) : `${path}/${escapePart(name)}`);
+    }
+  }
+  return paths;
 }

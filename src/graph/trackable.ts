@@ -49,6 +49,10 @@ export interface Trackable {
   readonly attributes: readonly Attribute[];
   /** Names by which other writers (Keras 3) reach objects from here. They serve to find values and are never written. */
   readonly aliases?: readonly Edge[];
+  /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */
+  readonly label?: string;
+  /** What TensorFlow would call it: the scope of its variables (`dense`). */
+  readonly fullName?: string;
 }
 
 /** An object that holds others and no tensor of its own. */

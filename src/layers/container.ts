@@ -5,6 +5,8 @@
 import { TensorBundleError } from '../errors.js';
 import type { Edge } from '../graph/trackable.js';
 import type { Family, Kind } from './family.js';
+import { containerAliases } from './keras3.js';
+import { isAutomatic } from './naming.js';
 import type { Layer } from './types.js';
 
 function layersOf(container: Layer): readonly Layer[] {
@@ -27,6 +29,13 @@ const model: Kind = {
       edges.push({ name: `layer-${index}`, node });
     });
     return edges;
+  },
+  aliases: (container, around, self) => {
+    const layers = layersOf(container).map(layer => {
+      const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
+      return isAutomatic(layer) ? { node } : { name: layer.name, node };
+    });
+    return containerAliases(layers, container.getClassName() === 'Sequential', self);
   },
   inner: layersOf,
 };

@@ -25,6 +25,8 @@ export interface Surroundings {
 /** The description of a kind of layer. */
 export interface Kind {
   edges(layer: Layer, around: Surroundings, place: Place): readonly Edge[];
+  /** Further names, by which other writers reach what it holds; `self` is the layer's node. None if left out. */
+  aliases?(layer: Layer, around: Surroundings, self: Trackable): readonly Edge[];
   /** The layers it holds that have names of their own; none if left out. */
   inner?(layer: Layer): readonly Layer[];
 }

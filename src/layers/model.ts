@@ -3,6 +3,7 @@ import { TensorBundleError } from '../errors.js';
 import { type Attribute, branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { notBuilt } from './container.js';
 import type { Place, Surroundings } from './family.js';
+import { variableAliases } from './keras3.js';
 import { kerasNames } from './naming.js';
 import { kindOf, knownClasses } from './registry.js';
 import type { Layer, LayersModel, LayerVariable } from './types.js';
@@ -38,9 +39,12 @@ class ModelView implements Surroundings {
     if (known) return known;
     // Known before it is complete: a custom layer may hold the layer that holds it.
     const children: Edge[] = [];
-    const trackable = branch(children);
+    const aliases: Edge[] = [];
+    const trackable: Trackable = { ...branch(children), aliases, label: place.label, fullName: place.scope };
     this.#layers.set(layer, trackable);
-    children.push(...kindOf(layer).edges(layer, this, place));
+    const kind = kindOf(layer);
+    children.push(...kind.edges(layer, this, place));
+    aliases.push(...variableAliases(children), ...(kind.aliases?.(layer, this, trackable) ?? []));
     this.#requireAllPlaced(layer);
     return trackable;
   }

@@ -16,6 +16,11 @@ export interface VariableNames {
   readonly refuse: Attribute['refuse'] | undefined;
 }
 
+/** An attribute that knows its tfjs variable, for copies from variable to variable. */
+export interface VariableAttribute extends Attribute {
+  readonly variable: LayerVariable;
+}
+
 /** Throws ERR_DTYPE, ERR_STATE if disposed. */
 export function variableTrackable(variable: LayerVariable, { fullName, label, refuse }: VariableNames): Trackable {
   const value = liveValue(variable, label);
@@ -27,7 +32,8 @@ export function variableTrackable(variable: LayerVariable, { fullName, label, re
     });
   }
   const dtype = dtypeInfo(value.dtype).name;
-  return variableNode({
+  const attribute: VariableAttribute = {
+    variable,
     name: VARIABLE_VALUE,
     fullName,
     label,
@@ -39,11 +45,17 @@ export function variableTrackable(variable: LayerVariable, { fullName, label, re
       // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.
       tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
     },
-  });
+  };
+  return variableNode(attribute);
+}
+
+/** The variable behind an attribute that `variableTrackable` made; undefined for any other. */
+export function variableOf(attribute: Attribute): LayerVariable | undefined {
+  return (attribute as Partial<VariableAttribute>).variable;
 }
 
 /** The tf.Variable inside; its type says Tensor. Throws ERR_STATE if the model was disposed. */
-function liveValue(variable: LayerVariable, label: string): Variable {
+export function liveValue(variable: LayerVariable, label: string): Variable {
   try {
     return variable.read() as Variable;
   } catch (cause) {

@@ -4,6 +4,7 @@ import { RestoreMismatchError, type RestoreOutcome, restoreStatus } from '../../
 function outcome(changes: Partial<RestoreOutcome> = {}): RestoreOutcome {
   return {
     path: 'run/ckpt',
+    source: 'the checkpoint',
     loaded: ['a/k'],
     missing: [],
     unused: [],
@@ -46,12 +47,44 @@ describe('a restore status', () => {
     );
     expect(text.split('\n')).toEqual([
       '0 variables restored from run/ckpt; nothing was changed',
-      '1 of another shape or type:',
-      '  layer conv2d_3 expects kernel float32 [3,3,16,32]; the checkpoint has float32 [3,3,8,32] at b/k',
-      '1 variables of the model are not in the checkpoint:',
-      '  conv2d_3/kernel (b/k)',
-      '1 values of the checkpoint were not used:',
+      '1 variable of another shape or type:',
+      '  layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at b/k',
+      '1 variable of the model is not in the checkpoint:',
+      '  layer conv2d_3: kernel (b/k)',
+      '1 value of the checkpoint was not used:',
       '  y',
+      'If what is missing is there under another name (y), `map` can say so.',
+    ]);
+  });
+
+  it('says what to try when nothing was found', () => {
+    const unused = ['d1', 'd2', 'd3', 'd4'].map(name => `blocks/${name}/kernel/.ATTRIBUTES/VARIABLE_VALUE`);
+    const text = String(restoreStatus(outcome({ loaded: [], missing: ['b/k'], unused })));
+    expect(text.split('\n').at(-1)).toBe(
+      'Nothing in the checkpoint was found where this model would have it. Its own paths look like blocks/d1/kernel, ' +
+        'blocks/d2/kernel, blocks/d3/kernel, …; `map` can name them, for variables or for whole layers: ' +
+        "{ map: { 'name of a layer': 'path in the checkpoint' } }",
+    );
+  });
+
+  it.each([
+    [
+      'a dtype that differs',
+      'float32 [2]',
+      'int32 [2]',
+      'layer conv2d_3 expects kernel float32 [2]; the checkpoint has int32 [2] at b/k',
+    ],
+    [
+      'a dtype that TensorFlow.js does not have',
+      'float32 [2]',
+      'float16 [2]',
+      'layer conv2d_3 expects kernel float32 [2]; the checkpoint has float16 [2] at b/k, and TensorFlow.js has no float16',
+    ],
+  ])('names %s', (_what, expected, found, sentence) => {
+    const status = restoreStatus(outcome({ mismatched: [{ key: 'b/k', expected, found }] }));
+    expect(String(status).split('\n').slice(1)).toEqual([
+      '1 variable of another shape or type; it keeps its value:',
+      `  ${sentence}`,
     ]);
   });
 
@@ -65,6 +98,7 @@ describe('a restore status', () => {
   it('explains a mismatch in the error, with the status', () => {
     const what = outcome({ mismatched: [...mismatched, ...mismatched], refused: true });
     const error = new RestoreMismatchError(restoreStatus(what), what);
+    expect(error).toMatchObject({ expected: 'float32 [3,3,16,32]', found: 'float32 [3,3,8,32]' });
     expect(error).toMatchObject({ code: 'ERR_MISMATCH', tensor: 'b/k', path: 'run/ckpt' });
     expect(error.status.mismatched).toHaveLength(2);
     expect(error.message).toMatch(/^layer conv2d_3 expects kernel .* \(and 1 more\); nothing was changed\. /);

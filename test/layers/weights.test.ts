@@ -108,7 +108,9 @@ describe('refusals', () => {
     const error = await loadWeights(live, prefix).catch((e: RestoreMismatchError) => e);
     expect(error).toMatchObject({ code: 'ERR_MISMATCH', expected: 'float32 [3,6]', found: 'float32 [3,5]' });
     const { status, message } = error as RestoreMismatchError;
-    expect(message).toContain('layer d1 expects kernel float32 [3,6]; the checkpoint has float32 [3,5]');
+    expect(message).toContain(
+      'layer d1 expects kernel [3,6]; the checkpoint has [3,5] at layer_with_weights-1/kernel/',
+    );
     expect(status.mismatched).toHaveLength(2);
     expect(status.loaded).toEqual([]);
     expect(String(status)).toContain('nothing was changed');
@@ -222,7 +224,7 @@ describe('a partial restore', () => {
     expect(() => longer.assertExistingObjectsMatched()).toThrowError(
       expect.objectContaining({ code: 'ERR_UNMATCHED' }),
     );
-    expect(String(longer)).toContain('d2/kernel');
+    expect(String(longer)).toContain('layer d2: kernel (layer_with_weights-2/kernel/.ATTRIBUTES/VARIABLE_VALUE)');
   });
 
   it('maps names of a checkpoint without an object graph', async () => {

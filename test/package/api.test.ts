@@ -70,6 +70,7 @@ test('tensorbundle/tfjs', () => {
   expect(exportsOf('tfjs.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "CopyWeightsOptions",
         "ErrorCode",
         "LoadWeightsOptions",
         "Mismatch",
@@ -82,6 +83,7 @@ test('tensorbundle/tfjs', () => {
       "values": [
         "RestoreMismatchError",
         "TensorBundleError",
+        "copyWeights",
         "loadWeights",
         "saveWeights",
       ],

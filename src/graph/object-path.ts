@@ -1,0 +1,35 @@
+/** Paths of objects, as keys spell them and people write them, followed from object to object. */
+import { escapePart } from './key.js';
+
+/** Where a path leads, or where it ends and which names lead on from there. */
+export type Followed<T> =
+  | { readonly object: T }
+  | { readonly object: undefined; readonly followed: string; readonly names: readonly string[] };
+
+/**
+ * Follows `blocks/1/kernel`; the empty path is `start` itself. A part may be escaped, as in a key, or not. Where an object
+ * has two children of one name the first counts.
+ */
+export function followPath<T>(
+  start: T,
+  path: string,
+  childrenOf: (object: T) => readonly { readonly name: string; readonly node: T }[],
+): Followed<T> {
+  const parts = path.split('/').filter(part => part !== '');
+  let object = start;
+  for (const [index, part] of parts.entries()) {
+    const children = childrenOf(object);
+    const child = children.find(({ name }) => escapePart(name) === part || name === part);
+    if (child === undefined) {
+      return { object: undefined, followed: parts.slice(0, index).join('/'), names: children.map(({ name }) => name) };
+    }
+    object = child.node;
+  }
+  return { object };
+}
+
+/** `a, b, …` for messages: the first few of a list, each once. */
+export function enumerate(names: Iterable<string>, most = 8): string {
+  const distinct = [...new Set(names)];
+  return distinct.slice(0, most).join(', ') + (distinct.length > most ? ', …' : '');
+}

@@ -1,0 +1,179 @@
+/** Where a checkpoint has the values of live variables, as far as one can tell without looking at types and shapes. */
+import type { CheckpointReader } from '../bundle/reader.js';
+import { TensorBundleError } from '../errors.js';
+import { type Accompanied, accompaniedValues, type Companion } from './companions.js';
+import { pathOfKey } from './key.js';
+import type { MappedObject, Mapping } from './mapping.js';
+import { matchFrom } from './match.js';
+import { compare } from './mismatch.js';
+import { numberObjects } from './numbering.js';
+import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from './object-graph.js';
+import { enumerate, followPath } from './object-path.js';
+import { matchGraph } from './root.js';
+import { nameBelowScope } from './scope.js';
+import { decodeObjectGraph, keysBelow, type StoredGraph, storedPaths } from './stored-graph.js';
+import type { Attribute, Trackable } from './trackable.js';
+
+export interface StoredNames {
+  /** Name of the tensor; undefined if there is none. */
+  nameOf(variable: KeyedAttribute): string | undefined;
+  /** The name it would have in this checkpoint. */
+  expectedName(variable: KeyedAttribute): string;
+  /** Names in the checkpoint that belong to what was matched. */
+  readonly names: readonly string[];
+  /** Values that are not complete by themselves, by name. */
+  readonly accompanied: ReadonlyMap<string, Accompanied>;
+}
+
+/** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
+export async function storedNames(
+  root: Trackable,
+  reader: CheckpointReader,
+  mapping: Mapping,
+  companions: readonly Companion[],
+): Promise<StoredNames> {
+  if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
+  const { data } = await reader.read(OBJECT_GRAPH_KEY);
+  const [serialized] = data;
+  const graph = decodeObjectGraph(serialized instanceof Uint8Array ? serialized : new Uint8Array(), reader.prefix);
+  return namesByPath(root, graph, reader, mapping, companions);
+}
+
+function namesByPath(
+  root: Trackable,
+  graph: StoredGraph,
+  reader: CheckpointReader,
+  mapping: Mapping,
+  companions: readonly Companion[],
+): StoredNames {
+  const match = matchGraph(
+    root,
+    graph,
+    (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null,
+  );
+  const rootMapped = mapping.objects.some(({ object }) => object === root);
+  if (match.ambiguous.length > 0 && !rootMapped) throw ambiguousModel(root, match.ambiguous, reader.prefix);
+  const paths = storedPaths(graph);
+  const prefix = paths.get(match.root) ?? '';
+  const found = new Map<Attribute, string | undefined>(match.keys);
+  const expected = new Map<Attribute, string>();
+  // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
+  const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
+  const names = new Set<string>(
+    rootMapped
+      ? []
+      : match.root === 0
+        ? graph.flatMap(({ attributes }) => attributes.map(({ key }) => key))
+        : keysBelow(graph, match.root, new Set(others)),
+  );
+  for (const { object, name, stored } of mapping.objects) {
+    const node = storedObject(graph, match.root, stored, name);
+    const { keys } = matchFrom(object, graph, node);
+    for (const { key, attribute } of keyedAttributes(numberObjects(object))) {
+      found.set(attribute, keys.get(attribute));
+      expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
+    }
+    for (const key of keysBelow(graph, node)) names.add(key);
+  }
+  const mapped = new Map<string, string>();
+  for (const [key, stored] of mapping.variables) {
+    const name = reader.has(stored) ? stored : valueAt(graph, match.root, stored);
+    if (name === undefined) throw unknownTensor(stored, pathOfKey(key), [...names].map(pathOfKey));
+    mapped.set(key, name);
+  }
+  return {
+    nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
+    expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
+    names: [...names],
+    accompanied: accompaniedValues(graph, companions),
+  };
+}
+
+/** A name-based checkpoint (tf.compat.v1.train.Saver): TensorFlow falls back to the variables' names, and so do we. */
+function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredNames {
+  const names = reader.names();
+  const found = new Map<Attribute, string | undefined>();
+  for (const { object, name, stored } of mapping.objects) {
+    const inScope = names.filter(one => one.startsWith(`${stored}/`));
+    if (inScope.length === 0) throw unknownObject(stored, name, `its tensors are ${enumerate(names)}`);
+    const attributes = keyedAttributes(numberObjects(object));
+    for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), stored))
+      found.set(attribute, tensor);
+  }
+  for (const [key, stored] of mapping.variables) {
+    if (!reader.has(stored)) throw unknownTensor(stored, pathOfKey(key), names);
+  }
+  const byName = ({ attribute }: KeyedAttribute): string | undefined =>
+    [attribute.fullName, attribute.label].find(name => reader.has(name));
+  return {
+    nameOf: variable =>
+      mapping.variables.get(variable.key) ??
+      (found.has(variable.attribute) ? found.get(variable.attribute) : byName(variable)),
+    expectedName: ({ attribute }) => attribute.fullName,
+    names,
+    accompanied: new Map(),
+  };
+}
+
+/** The key below an object's path; a key that begins with `/` is the object's own. */
+function joinKey(path: string, key: string): string {
+  return path === '' || key.startsWith('/') ? path + key : `${path}/${key}`;
+}
+
+/** The node at a path from the root, or from the node that was taken for the model's, or from the child `model`. */
+function storedObject(graph: StoredGraph, matched: number, path: string, name: MappedObject['name']): number {
+  const { object, followed, names } = follow(graph, matched, path);
+  if (object !== undefined) return object;
+  throw unknownObject(
+    path,
+    name,
+    `${followed === '' ? 'it' : `'${followed}'`} has ${enumerate(names) || 'no objects'}`,
+  );
+}
+
+function follow(
+  graph: StoredGraph,
+  matched: number,
+  path: string,
+): { object: number | undefined; followed: string; names: readonly string[] } {
+  const model = graph[0]!.children.find(({ name }) => name === 'model');
+  const starts = new Set([0, matched, ...(model ? [model.node] : [])]);
+  const attempts = [...starts].map(start => followPath(start, path, number => graph[number]!.children));
+  for (const attempt of attempts)
+    if (attempt.object !== undefined) return { object: attempt.object, followed: path, names: [] };
+  // The attempt that came furthest says most about what was meant.
+  const failed = attempts.flatMap(attempt => (attempt.object === undefined ? [attempt] : []));
+  return failed.reduce((best, one) => (one.followed.length > best.followed.length ? one : best));
+}
+
+/** The key of the one value that the object at a path has. */
+function valueAt(graph: StoredGraph, matched: number, path: string): string | undefined {
+  const { object } = follow(graph, matched, path);
+  return object === undefined ? undefined : graph[object]!.attributes[0]?.key;
+}
+
+function ambiguousModel({ label }: Trackable, names: readonly string[], path: string): TensorBundleError {
+  const [first = ''] = names;
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `${path} holds models that fit equally well: ${enumerate(names)}; nothing was changed. ` +
+      `Say which one is meant: { map: { '${label ?? 'name of the model'}': '${first}' } }`,
+    { path, found: names },
+  );
+}
+
+function unknownObject(stored: string, name: string, have: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `map looks for '${name}' at '${stored}', which the checkpoint does not have; ${have}`,
+    { found: stored },
+  );
+}
+
+function unknownTensor(stored: string, name: string, names: readonly string[]): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `map looks for '${name}' at '${stored}', which the checkpoint does not have; it has ${enumerate(names)}`,
+    { tensor: stored, found: stored },
+  );
+}

@@ -1,0 +1,138 @@
+/** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them. */
+import { clone, engine, type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import { matchFrom } from '../graph/match.js';
+import { compare } from '../graph/mismatch.js';
+import { numberObjects } from '../graph/numbering.js';
+import { buildObjectGraph, type KeyedAttribute, keyedAttributes } from '../graph/object-graph.js';
+import {
+  RestoreMismatchError,
+  type RestoreOutcome,
+  type RestoreStatus,
+  restoreStatus,
+} from '../graph/restore-status.js';
+import { decodeObjectGraph } from '../graph/stored-graph.js';
+import type { Trackable } from '../graph/trackable.js';
+import { modelTrackable } from './model.js';
+import type { Layer, LayersModel, LayerVariable } from './types.js';
+import { liveValue, variableOf } from './variable.js';
+
+export interface CopyWeightsOptions {
+  /**
+   * 'order' (default): the first variable gives to the first, and so on, as Keras's `to.set_weights(from.get_weights())`:
+   * layer by layer, whether trainable or not. 'path': as `loadWeights` finds what `saveWeights` saved, which also fits where
+   * layers were added at the end or in a nested model.
+   */
+  by?: 'order' | 'path';
+}
+
+/** A variable of the target and the one that gives it its value. */
+interface Pair {
+  readonly source: KeyedAttribute;
+  readonly target: KeyedAttribute;
+}
+
+/**
+ * Copies the weights of a built model into another, for example of a functional model into the same with Dropout inserted.
+ * Synchronous. The models may be the same, share layers, and live on different backends; afterwards they are independent.
+ * Keys in the status are those `saveWeights` would give: of `from` for loaded, unused and mismatched values, of `to` for
+ * missing ones. Neither missing nor unused values throw: look at the status.
+ *
+ * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs, and then has changed nothing;
+ * ERR_INVALID_ARGUMENT for something that is no built model or no option; ERR_STATE for a disposed model.
+ *
+ * @example
+ * copyWeights(trained, withDropout).assertConsumed();
+ */
+export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWeightsOptions = {}): RestoreStatus {
+  const { by = 'order' } = options;
+  if (by !== 'order' && by !== 'path') {
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', "copyWeights pairs variables by 'order' or by 'path'", {
+      expected: ['order', 'path'],
+      found: by,
+    });
+  }
+  const source = describeModel(from);
+  const target = describeModel(to);
+  const pairs = by === 'order' ? pairByOrder(source, target) : pairByPath(source, target);
+  const paired = new Map(pairs.map(pair => [pair.target.key, pair.source.key]));
+  const used = new Set(paired.values());
+  const outcome: RestoreOutcome = {
+    path: `the model '${from.name}'`,
+    source: 'the other model',
+    loaded: [],
+    missing: target.variables.map(({ key }) => key).filter(key => !paired.has(key)),
+    unused: source.variables.map(({ key }) => key).filter(key => !used.has(key)),
+    mismatched: pairs.flatMap(pair => compare(pair.source.key, pair.target.attribute, pair.source.attribute) ?? []),
+    names: new Map(target.variables.map(({ key, attribute }) => [paired.get(key) ?? key, attribute.label])),
+    refused: false,
+  };
+  if (outcome.mismatched.length > 0) {
+    outcome.refused = true;
+    throw new RestoreMismatchError(restoreStatus(outcome), outcome);
+  }
+  tidy(() => {
+    // All values are held before the first is replaced: the models may share variables.
+    const values = pairs.map(pair => shared(tensorOf(pair.source)));
+    for (const [i, pair] of pairs.entries()) tensorOf(pair.target).assign(values[i]!);
+  });
+  outcome.loaded.push(...pairs.map(pair => pair.source.key));
+  return restoreStatus(outcome);
+}
+
+interface Described {
+  readonly root: Trackable;
+  /** In Keras's order: layer by layer, each variable once. */
+  readonly variables: readonly KeyedAttribute[];
+}
+
+/**
+ * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras goes by
+ * layers (tf_keras/src/engine/training.py, `weights`).
+ */
+function describeModel(model: LayersModel): Described {
+  const root = modelTrackable(model);
+  const byVariable = new Map<LayerVariable | undefined, KeyedAttribute>(
+    keyedAttributes(numberObjects(root)).map(keyed => [variableOf(keyed.attribute), keyed]),
+  );
+  return { root, variables: [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []) };
+}
+
+function pairByOrder(source: Described, target: Described): Pair[] {
+  const count = Math.min(source.variables.length, target.variables.length);
+  return source.variables.slice(0, count).map((one, i) => ({ source: one, target: target.variables[i]! }));
+}
+
+/** As a checkpoint of the source would be matched. */
+function pairByPath(source: Described, target: Described): Pair[] {
+  const graph = decodeObjectGraph(buildObjectGraph(source.root).serialized, 'the other model');
+  const byKey = new Map(source.variables.map(one => [one.key, one]));
+  const { keys } = matchFrom(target.root, graph, 0);
+  return target.variables.flatMap(one => {
+    const found = byKey.get(keys.get(one.attribute) ?? '');
+    return found === undefined ? [] : [{ source: found, target: one }];
+  });
+}
+
+function weightsOf(layer: Layer, found: Set<LayerVariable>): Set<LayerVariable> {
+  const { layers } = layer as Layer & { layers?: readonly Layer[] };
+  if (layers) for (const inner of layers) weightsOf(inner, found);
+  // After its layers: a model may have weights of its own, and each counts once.
+  for (const variable of layer.weights) found.add(variable);
+  return found;
+}
+
+function tensorOf({ attribute }: KeyedAttribute): Variable {
+  return liveValue(variableOf(attribute)!, attribute.label);
+}
+
+/**
+ * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one in
+ * use. tfjs counts a reference on the backend in use, so the other would free the data under its new owner.
+ */
+function shared(value: Tensor): Tensor {
+  const { backend } = engine();
+  const info: { backend?: unknown } | undefined = engine().state.tensorInfo.get(value.dataId);
+  if (info?.backend === backend) return clone(value);
+  return tensor(value.dataSync().slice() as Float32Array, value.shape, value.dtype);
+}

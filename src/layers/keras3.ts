@@ -1,0 +1,68 @@
+/**
+ * The names by which Keras 3 reaches what tf_keras reaches by others, and the attributes' names of models written as classes.
+ * All serve to read; none is ever written. Facts from checkpoints of Keras 3.15 (keras/src/models, keras/src/layers).
+ *
+ * Some values Keras 3 does not save at all through `tf.train.Checkpoint`: the cells of an RNN of several cells, and what a
+ * model written as a class holds in lists and dictionaries. Such variables are `missing`.
+ */
+import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+
+/** A layer of a model, in the model's order. */
+export interface NamedNode {
+  /** The name the user gave; left out if it was made up. */
+  readonly name?: string;
+  readonly node: Trackable;
+}
+
+/**
+ * Names from a model to itself and to its layers:
+ * - `_functional`: a Sequential of Keras 3 holds a Functional, which holds the layers;
+ * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that the model
+ *   itself does not list;
+ * - the layers' own names, `d1` or `blocks/0`: a model written as a class knows its layers by attributes (`self.d1`,
+ *   `self.blocks[0]`), in tf_keras as well, and layers named like those are found there.
+ */
+export function containerAliases(layers: readonly NamedNode[], hiddenInput: boolean, self: Trackable): Edge[] {
+  const first = hiddenInput ? 1 : 0;
+  const operations = branch(layers.map(({ node }, i) => ({ name: String(first + i), node })));
+  const attributes: Edge[] = [];
+  const lists = new Map<string, Edge[]>();
+  const listAt = (path: string): Edge[] => {
+    const known = lists.get(path);
+    if (known) return known;
+    const items: Edge[] = [];
+    lists.set(path, items);
+    const [parent, name] = parted(path);
+    (parent === null ? attributes : listAt(parent)).push({ name, node: branch(items) });
+    return items;
+  };
+  for (const { name: path, node } of layers) {
+    if (path === undefined) continue;
+    const [parent, name] = parted(path);
+    (parent === null ? attributes : listAt(parent)).push({ name, node });
+  }
+  return [{ name: '_functional', node: self }, { name: '_operations', node: operations }, ...attributes];
+}
+
+/** `blocks/0` is `0` in the list `blocks`; `d1` is in no list. */
+function parted(path: string): [list: string | null, name: string] {
+  const cut = path.lastIndexOf('/');
+  return cut < 0 ? [null, path] : [path.slice(0, cut), path.slice(cut + 1)];
+}
+
+/** Keras 3's name for the attribute that holds a variable, by tf_keras's. Others are called the same in both. */
+const VARIABLES: ReadonlyMap<string, string> = new Map([
+  // Dense and Conv compute the property `kernel` from it (quantization, LoRA), as Embedding does `embeddings`.
+  ['kernel', '_kernel'],
+  ['embeddings', '_embeddings'],
+  // DepthwiseConv; in a SeparableConv both libraries say `depthwise_kernel`, and nothing is called `kernel`.
+  ['depthwise_kernel', 'kernel'],
+]);
+
+/** Names from a layer to its variables, given those of tf_keras. */
+export function variableAliases(children: readonly Edge[]): Edge[] {
+  return children.flatMap(({ name, node }) => {
+    const alias = VARIABLES.get(name);
+    return alias !== undefined && node.attributes.length > 0 ? [{ name: alias, node }] : [];
+  });
+}
