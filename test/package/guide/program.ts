@@ -1,0 +1,108 @@
+/**
+ * All blocks of one language as one program, as a reader would type them into one file, run by one process that stops
+ * before each block until it is told to go on.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { CHECKOUT } from '../pack.js';
+import type { Block, Language } from './page.js';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+/** What turn.mjs and turn.py print. */
+const SEPARATOR = '\u001e\n';
+
+interface Runtime {
+  readonly command: string;
+  readonly file: string;
+  readonly preamble: string;
+  readonly pause: string;
+}
+
+const RUNTIMES: Readonly<Record<Language, Runtime>> = {
+  js: {
+    command: process.execPath,
+    file: 'page.mjs',
+    preamble: `import { turn } from ${JSON.stringify(join(HERE, 'turn.mjs'))};\n`,
+    pause: 'await turn();\n',
+  },
+  python: {
+    command: join(CHECKOUT, '.tools', 'venv', 'bin', 'python'),
+    file: 'page.py',
+    preamble: 'from turn import turn\n',
+    pause: 'turn()\n',
+  },
+};
+
+export class Program {
+  readonly #language: Language;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #ended: Promise<unknown>;
+  #stdout = '';
+  #stderr = '';
+  #begun = false;
+
+  /** Begins to run in `folder`, up to the first block. */
+  constructor(language: Language, blocks: readonly Block[], folder: string) {
+    const { command, file, preamble, pause } = RUNTIMES[language];
+    const code = blocks.filter(block => block.language === language).map(block => block.code);
+    writeFileSync(join(folder, file), `${preamble}${pause}${code.join(pause)}${pause}`);
+    this.#language = language;
+    this.#child = spawn(command, [file], {
+      cwd: folder,
+      stdio: 'pipe',
+      env: {
+        ...process.env,
+        PYTHONPATH: HERE,
+        PYTHONDONTWRITEBYTECODE: '1',
+        TF_CPP_MIN_LOG_LEVEL: '3',
+        CUDA_VISIBLE_DEVICES: '-1',
+        NO_COLOR: '1',
+      },
+    });
+    this.#ended = once(this.#child, 'close');
+    // A process that has died is reported by what it wrote to stderr.
+    this.#child.stdin.on('error', () => {});
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+    });
+  }
+
+  /** Runs the next block; gives what it printed. Throws with everything the process wrote if it dies. */
+  async next(): Promise<string> {
+    if (!this.#begun) await this.#untilPause();
+    this.#begun = true;
+    this.#child.stdin.write('\n');
+    return this.#untilPause();
+  }
+
+  /** Ends the process, also one that waits for its turn. */
+  async end(): Promise<void> {
+    this.#child.kill();
+    await this.#ended;
+  }
+
+  async #untilPause(): Promise<string> {
+    for (;;) {
+      const end = this.#stdout.indexOf(SEPARATOR);
+      if (end >= 0) {
+        const printed = this.#stdout.slice(0, end);
+        this.#stdout = this.#stdout.slice(end + SEPARATOR.length);
+        return printed;
+      }
+      const { exitCode, signalCode } = this.#child;
+      const ended = exitCode !== null || signalCode !== null;
+      if (ended) await this.#ended;
+      if (ended && !this.#stdout.includes(SEPARATOR)) {
+        throw new Error(`${this.#language} ended (${exitCode ?? signalCode})\n${this.#stdout}\n${this.#stderr}`);
+      }
+      if (!ended) await Promise.race([once(this.#child.stdout, 'data'), this.#ended]);
+    }
+  }
+}
