@@ -3,7 +3,7 @@
  * from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
  * (tensorflow/python/checkpoint/restore.py).
  */
-import type { StoredGraph } from './stored-graph.js';
+import { nodesWithValues, type StoredGraph } from './stored-graph.js';
 import type { Attribute, Edge, Trackable } from './trackable.js';
 
 export interface Match {
@@ -30,12 +30,24 @@ export function matchFrom(live: Trackable, stored: StoredGraph, root: number): M
       if (target && !owners.has(child)) owners.set(child, target);
     }
   };
+  let withValues: readonly boolean[] | undefined;
+  const followHolders = (number: number, holders: readonly Trackable[]): boolean => {
+    withValues ??= nodesWithValues(stored);
+    const holding = stored[number]!.children.filter(({ node }) => withValues![node]).sort(
+      (a, b) => Number(a.name) - Number(b.name),
+    );
+    if (holding.length !== holders.length) return false;
+    holding.forEach(({ node }, i) => {
+      if (!owners.has(node)) owners.set(node, holders[i]!);
+    });
+    return true;
+  };
   const visit = (number: number, object: Trackable): void => {
     for (const attribute of object.attributes) {
       const found = stored[number]!.attributes.find(({ name }) => name === attribute.name);
       if (found && !keys.has(attribute)) keys.set(attribute, found.key);
     }
-    follow(number, object.children);
+    if (!object.holders || !followHolders(number, object.holders)) follow(number, object.children);
   };
   // A Map visits what is added while it is walked: this is the breadth-first queue.
   for (const [number, object] of owners) visit(number, object);

@@ -74,3 +74,21 @@ export function storedPaths(graph: StoredGraph): ReadonlyMap<number, string> {
   }
   return paths;
 }
+
+/** For each node, whether it or something below it has a value. */
+export function nodesWithValues(graph: StoredGraph): readonly boolean[] {
+  const parents: number[][] = graph.map(() => []);
+  graph.forEach(({ children }, number) => {
+    for (const { node } of children) parents[node]!.push(number);
+  });
+  const found = graph.map(({ attributes }) => attributes.length > 0);
+  const queue = found.flatMap((yes, number) => (yes ? [number] : []));
+  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
+    for (const parent of parents[number]!) {
+      if (found[parent]) continue;
+      found[parent] = true;
+      queue.push(parent);
+    }
+  }
+  return found;
+}

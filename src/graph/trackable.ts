@@ -49,6 +49,11 @@ export interface Trackable {
   readonly attributes: readonly Attribute[];
   /** Names by which other writers (Keras 3) reach objects from here. They serve to find values and are never written. */
   readonly aliases?: readonly Edge[];
+  /**
+   * Of a list: the items that hold values, in order. If the stored list has as many that do, they are taken for these, so that
+   * items without values may come and go; else the names of the edges count.
+   */
+  readonly holders?: readonly Trackable[];
   /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */
   readonly label?: string;
   /** What TensorFlow would call it: the scope of its variables (`dense`). */

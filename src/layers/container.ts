@@ -33,7 +33,8 @@ const model: Kind = {
   aliases: (container, around, self) => {
     const layers = layersOf(container).map(layer => {
       const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
-      return isAutomatic(layer) ? { node } : { name: layer.name, node };
+      const hasWeights = layer.weights.length > 0;
+      return isAutomatic(layer) ? { node, hasWeights } : { name: layer.name, node, hasWeights };
     });
     return containerAliases(layers, container.getClassName() === 'Sequential', self);
   },

@@ -12,19 +12,23 @@ export interface NamedNode {
   /** The name the user gave; left out if it was made up. */
   readonly name?: string;
   readonly node: Trackable;
+  readonly hasWeights: boolean;
 }
 
 /**
  * Names from a model to itself and to its layers:
  * - `_functional`: a Sequential of Keras 3 holds a Functional, which holds the layers;
  * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that the model
- *   itself does not list;
+ *   itself does not list. Keras 3 numbers layers without weights too; they may differ all the same;
  * - the layers' own names, `d1` or `blocks/0`: a model written as a class knows its layers by attributes (`self.d1`,
  *   `self.blocks[0]`), in tf_keras as well, and layers named like those are found there.
  */
 export function containerAliases(layers: readonly NamedNode[], hiddenInput: boolean, self: Trackable): Edge[] {
   const first = hiddenInput ? 1 : 0;
-  const operations = branch(layers.map(({ node }, i) => ({ name: String(first + i), node })));
+  const operations: Trackable = {
+    ...branch(layers.map(({ node }, i) => ({ name: String(first + i), node }))),
+    holders: layers.flatMap(({ node, hasWeights }) => (hasWeights ? [node] : [])),
+  };
   const attributes: Edge[] = [];
   const lists = new Map<string, Edge[]>();
   const listAt = (path: string): Edge[] => {

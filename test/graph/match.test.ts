@@ -102,7 +102,7 @@ function sequential(...names: (string | null)[]): { root: Trackable; cells: Cell
       }
     }
     const name = names[i]!;
-    return name === null ? { node: layer } : { name, node: layer };
+    return { ...(name !== null && { name }), node: layer, hasWeights: true };
   });
   aliases.push(...containerAliases(layers, true, root));
   return { root, cells: plain.cells };
@@ -119,6 +119,16 @@ describe('aliases', () => {
       `model/_functional/_operations/1/_kernel${KEY}`,
       `model/_functional/_operations/2/_kernel${KEY}`,
     ]);
+  });
+
+  it('find the layers of Keras 3 although one without weights was left out, unless it has more that hold values', () => {
+    const dropout = { ...one('none'), node: holder() };
+    const graph = stored(holder({ model: keras3Sequential(one('a'), dropout, one('b')) }));
+    expect(keysOf(sequential(null, null), graph)).toEqual([
+      `model/_functional/_operations/1/_kernel${KEY}`,
+      `model/_functional/_operations/3/_kernel${KEY}`,
+    ]);
+    expect(keysOf(sequential(null), graph)).toEqual([`model/_functional/_operations/1/_kernel${KEY}`]);
   });
 
   it('find layers by the attributes of a class, in lists as well', () => {
