@@ -2,7 +2,7 @@
  * Stored variables that change what another one means: a value that is read without its companion would be wrong without
  * anybody noticing.
  */
-import type { StoredGraph } from './stored-graph.js';
+import { type StoredGraph, variableOf } from './stored-graph.js';
 
 export interface Companion {
   /** Name of the edge to the companion. */
@@ -24,14 +24,17 @@ export function accompaniedValues(
   graph: StoredGraph,
   companions: readonly Companion[],
 ): ReadonlyMap<string, Accompanied> {
-  const keysOf = (node: number): string[] => graph[node]!.attributes.map(({ key }) => key);
   return new Map(
     graph.flatMap(({ children }) =>
       companions.flatMap(({ name, changes, reason }) => {
         const companion = children.find(edge => edge.name === name);
-        if (companion === undefined) return [];
-        const changed = children.filter(edge => changes.includes(edge.name)).flatMap(({ node }) => keysOf(node));
-        return changed.map(key => [key, { reason, companions: keysOf(companion.node) }] as const);
+        const value = companion && variableOf(graph, companion.node);
+        if (value === undefined) return [];
+        return changes.flatMap(changed => {
+          const edge = children.find(child => child.name === changed);
+          const key = edge && variableOf(graph, edge.node)?.key;
+          return key === undefined ? [] : [[key, { reason, companions: [value.key] }] as const];
+        });
       }),
     ),
   );

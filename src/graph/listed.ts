@@ -4,7 +4,7 @@
  */
 import type { Match } from './match.js';
 import type { Fits } from './root.js';
-import type { StoredAttribute, StoredGraph } from './stored-graph.js';
+import { type StoredAttribute, type StoredGraph, variableOf } from './stored-graph.js';
 import type { Attribute, Edge, Trackable } from './trackable.js';
 
 /** What the root of such a graph holds (keras/src/export/saved_model.py, ExportArchive). */
@@ -21,12 +21,11 @@ export function matchListed(live: Trackable, stored: StoredGraph, fits: Fits): M
   const lists = new Map(stored[0]!.children.map(({ name, node }) => [name, node]));
   const root = lists.get('variables');
   if (root === undefined || !LISTS.every(name => lists.has(name))) return undefined;
-  const items = stored[root]!.children.flatMap(({ node }) => stored[node]!.attributes).filter(
-    ({ fullName }) => !SEED.test(fullName),
-  );
+  const itemsOf = (list: number): StoredAttribute[] =>
+    stored[list]!.children.flatMap(({ node }) => variableOf(stored, node) ?? []);
+  const items = itemsOf(root).filter(({ fullName }) => !SEED.test(fullName));
   // A wrapper of tf_keras lists what is trained before what is frozen, so layers of one kind may have changed places.
-  const namesOf = (list: string): string[] =>
-    stored[lists.get(list)!]!.children.flatMap(({ node }) => stored[node]!.attributes.map(lastPart));
+  const namesOf = (list: string): string[] => itemsOf(lists.get(list)!).map(lastPart);
   const frozen = new Set(namesOf('non_trainable_variables'));
   if (namesOf('trainable_variables').some(name => frozen.has(name))) return undefined;
   const variables = inModelOrder(live);

@@ -21,10 +21,16 @@ export interface Match {
 export function matchFrom(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);
   const keys = new Map<Attribute, string>();
+  // Kept: a stored graph may lead to one live object any number of times.
+  const targetsOf = new Map<readonly Edge[], Map<string, Trackable>>();
   const follow = (number: number, edges: readonly Edge[]): void => {
     if (edges.length === 0) return;
-    const targets = new Map<string, Trackable>();
-    for (const { name, node } of edges) if (!targets.has(name)) targets.set(name, node);
+    let targets = targetsOf.get(edges);
+    if (targets === undefined) {
+      targets = new Map();
+      for (const { name, node } of edges) if (!targets.has(name)) targets.set(name, node);
+      targetsOf.set(edges, targets);
+    }
     for (const { name, node: child } of stored[number]!.children) {
       const target = targets.get(name);
       if (target && !owners.has(child)) owners.set(child, target);

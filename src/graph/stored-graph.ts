@@ -7,6 +7,7 @@ import { TensorBundleError } from '../errors.js';
 import { escapePart } from './key.js';
 import { OBJECT_GRAPH_KEY } from './object-graph.js';
 import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
+import { VARIABLE_VALUE } from './trackable.js';
 
 export interface StoredEdge {
   readonly name: string;
@@ -52,6 +53,14 @@ export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph 
     }),
     attributes: node.attributes.map(({ name, fullName, checkpointKey }) => ({ name, fullName, key: checkpointKey })),
   }));
+}
+
+/**
+ * The value of a variable. At most one a node, however many attributes a hostile graph claims: who goes through the children
+ * of many nodes must not multiply.
+ */
+export function variableOf(graph: StoredGraph, number: number): StoredAttribute | undefined {
+  return graph[number]!.attributes.find(({ name }) => name === VARIABLE_VALUE);
 }
 
 /** Keys of the attributes that can be reached from a node by edges, in node order; nothing is looked for in `outside`. */
