@@ -2,6 +2,7 @@
  * Numbers the objects of a graph as TensorFlow does: breadth first from the root, children in tracking order, each object
  * once. The first (hence shortest) path by which an object is met names it.
  */
+import { markAncestors } from './ancestors.js';
 import { escapePart } from './key.js';
 import type { Trackable } from './trackable.js';
 
@@ -39,13 +40,5 @@ export function withDescendants({ objects, numbers }: Numbering, has: (object: T
     for (const { node } of object.children) parents[numbers.get(node)!]!.push(number);
   });
   const found = objects.map(({ object }) => has(object));
-  const queue = found.flatMap((yes, number) => (yes ? [number] : []));
-  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
-    for (const parent of parents[number]!) {
-      if (found[parent]) continue;
-      found[parent] = true;
-      queue.push(parent);
-    }
-  }
-  return found;
+  return markAncestors(found, parents);
 }

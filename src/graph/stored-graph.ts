@@ -4,6 +4,7 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { TensorBundleError } from '../errors.js';
+import { markAncestors } from './ancestors.js';
 import { escapePart } from './key.js';
 import { OBJECT_GRAPH_KEY } from './object-graph.js';
 import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
@@ -91,13 +92,5 @@ export function nodesWithValues(graph: StoredGraph): readonly boolean[] {
     for (const { node } of children) parents[node]!.push(number);
   });
   const found = graph.map(({ attributes }) => attributes.length > 0);
-  const queue = found.flatMap((yes, number) => (yes ? [number] : []));
-  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
-    for (const parent of parents[number]!) {
-      if (found[parent]) continue;
-      found[parent] = true;
-      queue.push(parent);
-    }
-  }
-  return found;
+  return markAncestors(found, parents);
 }
