@@ -3,7 +3,8 @@
  * the first keeps checkpoints valid when layers without weights come or go (tf_keras/src/engine/functional.py).
  */
 import { TensorBundleError } from '../errors.js';
-import type { Edge } from '../graph/trackable.js';
+import { numberObjects } from '../graph/numbering.js';
+import type { Edge, Trackable } from '../graph/trackable.js';
 import type { Family, Kind } from './family.js';
 import { containerAliases } from './keras3.js';
 import { isAutomatic } from './naming.js';
@@ -16,6 +17,11 @@ function layersOf(container: Layer): readonly Layer[] {
   return hidden ? layers.slice(1) : layers;
 }
 
+/** tfjs does not see the layers in the fields of a custom layer; their weights count as well, as in Keras. */
+function hasWeights(layer: Layer, node: Trackable): boolean {
+  return layer.weights.length > 0 || numberObjects(node).objects.some(({ object }) => object.attributes.length > 0);
+}
+
 /** A model was built before it became a layer, so its layers' names do not depend on where it stands. */
 const model: Kind = {
   edges: (container, around) => {
@@ -25,7 +31,7 @@ const model: Kind = {
       // A Sequential is only marked as built when it is first used; its layers know better.
       if (!layer.built && !('layers' in layer)) throw notBuilt(layer);
       const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
-      if (layer.weights.length > 0) edges.push({ name: `layer_with_weights-${withWeights++}`, node });
+      if (hasWeights(layer, node)) edges.push({ name: `layer_with_weights-${withWeights++}`, node });
       edges.push({ name: `layer-${index}`, node });
     });
     return edges;
@@ -33,8 +39,8 @@ const model: Kind = {
   aliases: (container, around, self) => {
     const layers = layersOf(container).map(layer => {
       const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
-      const hasWeights = layer.weights.length > 0;
-      return isAutomatic(layer) ? { node, hasWeights } : { name: layer.name, node, hasWeights };
+      const named = { node, hasWeights: hasWeights(layer, node) };
+      return isAutomatic(layer) ? named : { ...named, name: layer.name };
     });
     return containerAliases(layers, container.getClassName() === 'Sequential', self);
   },

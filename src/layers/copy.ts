@@ -95,7 +95,9 @@ function describeModel(model: LayersModel): Described {
   const byVariable = new Map<LayerVariable | undefined, KeyedAttribute>(
     keyedAttributes(numberObjects(root)).map(keyed => [variableOf(keyed.attribute), keyed]),
   );
-  return { root, variables: [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []) };
+  const listed = [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
+  // tfjs does not list what layers in the fields of a custom layer have: those come last.
+  return { root, variables: [...new Set([...listed, ...byVariable.values()])] };
 }
 
 function pairByOrder(source: Described, target: Described): Pair[] {

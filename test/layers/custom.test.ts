@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadWeights, saveWeights } from '../../src/tfjs.js';
+import { copyWeights, loadWeights, saveWeights } from '../../src/tfjs.js';
 import { randomize } from './models.js';
 
 type LayerArgs = ConstructorParameters<typeof tf.layers.Layer>[0];
@@ -134,6 +134,33 @@ describe('custom layers with weights, with layers, and extending a layer of Tens
 });
 
 describe('a custom layer', () => {
+  it('counts as a layer with weights, and is copied, although only a layer in it has weights', async () => {
+    class Holder extends tf.layers.Layer {
+      static className = 'Holder';
+      readonly d = dense({ units: 2, name: 'd', biasInitializer: 'randomNormal' });
+      override build(shape: tf.Shape): void {
+        this.d.build(shape);
+        this.built = true;
+      }
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return this.d.call(inputs, {}) as tf.Tensor;
+      }
+    }
+    const make = (): tf.LayersModel =>
+      tf.sequential({ layers: [new Holder({ inputShape: [2] }), dense({ units: 1, name: 'e' })] });
+    const model = make();
+    const prefix = join(directory, 'holder');
+    await saveWeights(model, prefix);
+    const status = (await loadWeights(make(), prefix)).assertConsumed();
+    expect(status.loaded.map(key => key.slice(0, 27))).toEqual([
+      'layer_with_weights-1/kernel',
+      'layer_with_weights-1/bias/.',
+      'layer_with_weights-0/d/kern',
+      'layer_with_weights-0/d/bias',
+    ]);
+    for (const by of ['order', 'path'] as const) expect(copyWeights(model, make(), { by }).loaded).toHaveLength(4);
+  });
+
   it('may hold the layer that holds it', async () => {
     class Child extends Scale {
       static override className = 'Child';
