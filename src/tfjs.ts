@@ -7,6 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SaveResult, WriterOptions } from './bundle/options.js';
 import { CheckpointReader } from './bundle/reader.js';
+import { checkPath } from './commit/names.js';
 import { updateCheckpointState } from './commit/state-file.js';
 import { TensorBundleError } from './errors.js';
 import { restore } from './graph/restore.js';
@@ -80,6 +81,7 @@ export async function saveWeights(
     );
   }
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
+  checkPath(prefix);
   const directory = resolve(dirname(prefix));
   const result = await saveGraph(checkpointRoot(modelTrackable(model)), prefix, writer);
   if (updateState) {

@@ -1,6 +1,6 @@
 /** Which checkpoint of a directory is the newest, and whether one exists. */
 import { join, resolve } from 'node:path';
-import { stripFileSuffix } from '../commit/names.js';
+import { checkPath, stripFileSuffix } from '../commit/names.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
@@ -29,6 +29,7 @@ async function directoryHasOne(directory: string): Promise<boolean> {
  * throws for what it finds (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
  */
 export async function latestCheckpoint(directory: string, latestFilename = 'checkpoint'): Promise<string | null> {
+  checkPath(directory);
   try {
     const state = await readCheckpointState(directory, latestFilename);
     if (state === null || state.modelCheckpointPath === '') return null;
@@ -47,6 +48,7 @@ export async function latestValidCheckpoint(
   directory: string,
   options: { latestFilename?: string; deep?: boolean } = {},
 ): Promise<string | null> {
+  checkPath(directory);
   for (const prefix of await candidates(directory, options.latestFilename ?? 'checkpoint')) {
     if (await isValid(prefix, options.deep ?? true)) return prefix;
   }

@@ -2,7 +2,7 @@
  * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
  */
 import { join, resolve } from 'node:path';
-import { splitPrefix, stripFileSuffix } from '../commit/names.js';
+import { checkPath, splitPrefix, stripFileSuffix } from '../commit/names.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { recognize } from '../format/sniff.js';
@@ -17,6 +17,7 @@ type PathKind = 'file' | 'directory' | 'other' | null;
  * ERR_V1_FORMAT with what is there instead.
  */
 export async function locate(path: string): Promise<string> {
+  checkPath(path);
   const trimmed = path.replace(/(?<=.)\/+$/s, '');
   if (trimmed === '')
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });

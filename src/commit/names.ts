@@ -47,8 +47,16 @@ export function stripFileSuffix(path: string): string | null {
   return match ? match[1]! : null;
 }
 
+/** Throws ERR_INVALID_ARGUMENT for what is no text: a forgotten argument, a Promise that was not awaited. */
+export function checkPath(path: unknown): asserts path is string {
+  if (typeof path === 'string') return;
+  const found = path === null ? 'null' : typeof path;
+  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `a path must be a string, not ${found}`, { found });
+}
+
 /** Directory and base name of a prefix. Throws ERR_INVALID_ARGUMENT for a prefix that names no file ('' or 'dir/'). */
 export function splitPrefix(prefix: string): { directory: string; base: string } {
+  checkPath(prefix);
   const base = basename(prefix);
   if (base === '' || base === '.' || base === '..' || /[\\/]$/.test(prefix) || prefix.includes('\0')) {
     throw new TensorBundleError(

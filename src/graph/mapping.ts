@@ -42,6 +42,7 @@ export function readMapping(numbering: Numbering, { map = {} }: MapOptions): Map
   const mappedVariables = new Map<string, string>();
   const mappedObjects: MappedObject[] = [];
   for (const [name, stored] of Object.entries(map)) {
+    if (typeof stored !== 'string') throw noName(name, stored);
     const key = keys.get(name);
     const object = key === undefined ? findObject(numbering, name) : undefined;
     if (key !== undefined) mappedVariables.set(key, stored);
@@ -53,6 +54,14 @@ export function readMapping(numbering: Numbering, { map = {} }: MapOptions): Map
     return path === '' ? 0 : path.split('/').length;
   };
   return { variables: mappedVariables, objects: mappedObjects.sort((a, b) => depth(a) - depth(b)) };
+}
+
+function noName(name: string, stored: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `map gives '${name}' no name of the checkpoint but ${stored === null ? 'null' : `a ${typeof stored}`}; give a string`,
+    { found: name },
+  );
 }
 
 function findObject({ objects }: Numbering, name: string): Trackable | undefined {

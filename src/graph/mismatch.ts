@@ -42,13 +42,18 @@ export function owned(label: string): { owner: string; variable: string } {
 export function describeMismatch({ key, expected, found }: Mismatch, label: string, source: string): string {
   const { owner, variable } = owned(label);
   const subject = owner === '' ? label : `layer ${owner}`;
-  const [expectedType, foundType] = [typeOf(expected), typeOf(found)];
-  const sameType = expectedType === foundType;
+  const foundType = typeOf(found);
+  const sameType = !differsInType({ expected, found });
   const shown = (value: string): string => (sameType ? value.slice(value.indexOf(' ') + 1) : value);
   const sentence = `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} at ${key}`;
   return LIVE_TYPES.includes(foundType) ? sentence : `${sentence}, and TensorFlow.js has no ${foundType}`;
 }
 
-function typeOf(value: string): string {
+export function differsInType({ expected, found }: Pick<Mismatch, 'expected' | 'found'>): boolean {
+  return typeOf(expected) !== typeOf(found);
+}
+
+/** `float32` of `float32 [3,3,16,32]`. */
+export function typeOf(value: string): string {
   return value.slice(0, value.indexOf(' '));
 }

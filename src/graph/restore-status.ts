@@ -1,7 +1,7 @@
 /** What a restore did, and TensorFlow's assertions about it. */
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { pathOfKey } from './key.js';
-import { describeMismatch, type Mismatch, owned } from './mismatch.js';
+import { describeMismatch, differsInType, type Mismatch, owned, typeOf } from './mismatch.js';
 import { enumerate } from './object-path.js';
 
 /** Outcome of reading a checkpoint into live objects. Keys are checkpoint keys. */
@@ -27,17 +27,25 @@ export interface RestoreStatus {
   toString(): string;
 }
 
+/** A key, and what people call the variable that has it, or would: `conv2d_3/kernel`. Two variables may have one key. */
+export interface Labelled {
+  readonly key: string;
+  readonly label: string;
+}
+
 export interface RestoreOutcome {
   /** The checkpoint's prefix, or the model the values came from; for messages. */
   path: string;
   /** What the values came from, in the middle of a sentence. */
   source: 'the checkpoint' | 'the other model';
-  loaded: string[];
-  missing: string[];
+  /** Path of the object the values were taken from, where that is not the root. */
+  root: string;
+  /** How many variables `include` and `exclude` leave. */
+  selected: number;
+  loaded: Labelled[];
+  missing: Labelled[];
   unused: string[];
-  mismatched: Mismatch[];
-  /** What people call the variable of a key: `conv2d_3/kernel`. */
-  names: ReadonlyMap<string, string>;
+  mismatched: (Mismatch & Labelled)[];
   /** True if a mismatch stopped the restore before anything was assigned. */
   refused: boolean;
 }
@@ -58,16 +66,16 @@ class Status implements RestoreStatus {
   readonly #outcome: RestoreOutcome;
 
   constructor(outcome: RestoreOutcome) {
-    this.loaded = outcome.loaded;
-    this.missing = outcome.missing;
+    this.loaded = keysOf(outcome.loaded);
+    this.missing = keysOf(outcome.missing);
     this.unused = outcome.unused;
-    this.mismatched = outcome.mismatched;
+    this.mismatched = outcome.mismatched.map(({ key, expected, found }) => ({ key, expected, found }));
     this.#outcome = outcome;
   }
 
   assertConsumed(): this {
     const complete = this.missing.length + this.unused.length + this.mismatched.length === 0;
-    if (!complete) this.#fail('ERR_NOT_CONSUMED', 'the checkpoint and the model do not agree completely');
+    if (!complete) this.#fail('ERR_NOT_CONSUMED', `${this.#outcome.source} and the model do not agree completely`);
     return this;
   }
 
@@ -78,7 +86,8 @@ class Status implements RestoreStatus {
   }
 
   assertNontrivialMatch(): this {
-    if (this.loaded.length === 0) this.#fail('ERR_TRIVIAL_MATCH', 'nothing in the checkpoint belongs to this model');
+    if (this.loaded.length === 0)
+      this.#fail('ERR_TRIVIAL_MATCH', `nothing in ${this.#outcome.source} belongs to this model`);
     return this;
   }
 
@@ -87,17 +96,17 @@ class Status implements RestoreStatus {
   }
 
   toString(): string {
-    const { path, source, names, refused } = this.#outcome;
-    const { loaded, missing, unused, mismatched } = this;
-    const lines = [`${counted(loaded, 'variable')} restored from ${path}${refused ? '; nothing was changed' : ''}`];
+    const { path, source, root, refused, loaded, missing, unused, mismatched } = this.#outcome;
+    const from = root === '' ? path : `'${root}' of ${path}`;
+    const lines = [`${counted(loaded, 'variable')} restored from ${from}${refused ? '; nothing was changed' : ''}`];
     if (mismatched.length > 0) {
       const kept = refused ? '' : `; ${mismatched.length === 1 ? 'it keeps its value' : 'they keep their values'}`;
       lines.push(`${counted(mismatched, 'variable')} of another shape or type${kept}:`);
-      lines.push(...list(mismatched.map(one => describeMismatch(one, names.get(one.key) ?? one.key, source))));
+      lines.push(...list(mismatched.map(one => describeMismatch(one, one.label, source))));
     }
     if (missing.length > 0) {
       lines.push(`${counted(missing, 'variable')} of the model ${isAre(missing)} not in ${source}:`);
-      lines.push(...list(missing.map(key => describeMissing(key, names.get(key)))));
+      lines.push(...list(missing.map(describeMissing)));
     }
     if (unused.length > 0) {
       lines.push(`${counted(unused, 'value')} of ${source} ${unused.length === 1 ? 'was' : 'were'} not used:`);
@@ -109,6 +118,7 @@ class Status implements RestoreStatus {
   /** What to try where nothing, or less than could be, was found. */
   #hints(): string[] {
     const { missing, unused } = this;
+    if (this.#outcome.selected === 0) return ['`include` and `exclude` leave no variable of the model.'];
     if (missing.length === 0 || unused.length === 0 || this.#outcome.source !== 'the checkpoint') return [];
     const paths = enumerate(unused.map(pathOfKey), 3);
     if (this.loaded.length > 0 || this.mismatched.length > 0) {
@@ -137,14 +147,27 @@ function isAre(items: readonly unknown[]): string {
   return items.length === 1 ? 'is' : 'are';
 }
 
-function describeMissing(key: string, label: string | undefined): string {
-  if (label === undefined) return key;
+/** Each once, in order. */
+function keysOf(variables: readonly Labelled[]): string[] {
+  return [...new Set(variables.map(({ key }) => key))];
+}
+
+function describeMissing({ key, label }: Labelled): string {
   const { owner, variable } = owned(label);
   return `${owner === '' ? '' : `layer ${owner}: `}${variable} (${key})`;
 }
 
 export function restoreStatus(outcome: RestoreOutcome): RestoreStatus {
   return new Status(outcome);
+}
+
+/** Nothing is converted, so of another type only the other side can make what fits. */
+function adviceOn({ mismatched, source }: RestoreOutcome): string {
+  const types = new Set(mismatched.flatMap(one => (differsInType(one) ? [typeOf(one.expected)] : [])));
+  if (source !== 'the checkpoint') return `Build both models with the same ${types.size > 0 ? 'types' : 'sizes'}`;
+  const remedy =
+    types.size > 0 ? `Save it as ${[...types].join(' and ')}` : 'Build the model with the sizes it was saved with';
+  return `${remedy}, or pass skipMismatch: true to load the rest`;
 }
 
 /** ERR_MISMATCH with the status of the restore that was refused. Nothing was changed. */
@@ -154,18 +177,17 @@ export class RestoreMismatchError extends TensorBundleError {
   constructor(status: RestoreStatus, outcome: RestoreOutcome) {
     const [first] = outcome.mismatched;
     const more = outcome.mismatched.length - 1;
-    const text =
-      first === undefined ? '' : describeMismatch(first, outcome.names.get(first.key) ?? first.key, outcome.source);
-    const advice =
-      outcome.source === 'the checkpoint'
-        ? 'Build the model with the sizes it was saved with, or pass skipMismatch: true to load the rest'
-        : 'Build both models with the same sizes';
-    super('ERR_MISMATCH', `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed. ${advice}`, {
-      path: outcome.path,
-      tensor: first?.key,
-      expected: first?.expected,
-      found: first?.found,
-    });
+    const text = first === undefined ? '' : describeMismatch(first, first.label, outcome.source);
+    super(
+      'ERR_MISMATCH',
+      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed. ${adviceOn(outcome)}`,
+      {
+        path: outcome.path,
+        tensor: first?.key,
+        expected: first?.expected,
+        found: first?.found,
+      },
+    );
     this.status = status;
   }
 }

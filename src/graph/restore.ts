@@ -12,7 +12,7 @@ import { numberObjects } from './numbering.js';
 import { keyedAttributes } from './object-graph.js';
 import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
 import { isSelected, type SelectionOptions } from './selection.js';
-import { type StoredNames, storedNames } from './stored-names.js';
+import { ambiguousRoot, type StoredNames, storedNames } from './stored-names.js';
 import type { Trackable } from './trackable.js';
 
 export interface RestoreOptions extends SelectionOptions, MapOptions {
@@ -57,44 +57,44 @@ export async function restore(
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
   await assignAll(reader, assignments, options.alias ?? false);
-  outcome.loaded.push(...assignments.map(({ name }) => name));
+  outcome.loaded.push(...assignments.map(({ name, attribute }) => ({ key: name, label: attribute.label })));
   return restoreStatus(outcome);
 }
 
 function plan(root: Trackable, reader: CheckpointReader, stored: StoredNames, options: RestoreOptions): Plan {
   const variables = keyedAttributes(numberObjects(root));
+  const selected = variables.filter(variable => isSelected(variable, options));
+  if (stored.ambiguous.length > 0 && !selected.every(variable => stored.isMapped(variable)))
+    throw ambiguousRoot(root, stored.ambiguous, reader.prefix);
   const taken = new Set(variables.flatMap(variable => stored.nameOf(variable) ?? []));
-  const names = new Map<string, string>();
   const outcome: RestoreOutcome = {
     path: reader.prefix,
     source: 'the checkpoint',
+    root: stored.root,
+    selected: selected.length,
     loaded: [],
     missing: [],
     unused: stored.names.filter(name => !taken.has(name)),
     mismatched: [],
-    names,
     refused: false,
   };
   const assignments: Assignment[] = [];
   const refusals: Refusal[] = [];
-  for (const variable of variables) {
-    if (!isSelected(variable, options)) continue;
+  for (const variable of selected) {
     const { attribute } = variable;
+    const { label } = attribute;
     const name = stored.nameOf(variable);
     if (name === undefined || !reader.has(name)) {
-      const expected = name ?? stored.expectedName(variable);
-      names.set(expected, attribute.label);
-      outcome.missing.push(expected);
+      outcome.missing.push({ key: name ?? stored.expectedName(variable), label });
       continue;
     }
-    names.set(name, attribute.label);
     const entry = reader.entry(name);
     const mismatch = compare(name, attribute, entry);
     const accompanied = stored.accompanied.get(name);
     const alone = accompanied !== undefined && !accompanied.companions.some(companion => taken.has(companion));
     const reason = (alone ? accompanied.reason : undefined) ?? (mismatch && attribute.refuse?.(entry));
-    if (reason) refusals.push({ name, label: attribute.label, reason });
-    else if (mismatch) outcome.mismatched.push(mismatch);
+    if (reason) refusals.push({ name, label, reason });
+    else if (mismatch) outcome.mismatched.push({ ...mismatch, label });
     else assignments.push({ name, attribute, bytes: entry.bytes });
   }
   return { outcome, assignments, refusals };

@@ -19,6 +19,15 @@ export interface StoredNames {
   nameOf(variable: KeyedAttribute): string | undefined;
   /** The name it would have in this checkpoint. */
   expectedName(variable: KeyedAttribute): string;
+  /** Path of the object that was taken for the live root; '' for the root of the checkpoint. */
+  readonly root: string;
+  /**
+   * Names of objects that fit the live root equally well, in stored order. If there are any, only what `map` speaks of has a
+   * name.
+   */
+  readonly ambiguous: readonly string[];
+  /** Whether `map` says where the variable is. */
+  isMapped(variable: KeyedAttribute): boolean;
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: readonly string[];
   /** Values that are not complete by themselves, by name. */
@@ -52,7 +61,6 @@ function namesByPath(
     (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null,
   );
   const rootMapped = mapping.objects.some(({ object }) => object === root);
-  if (match.ambiguous.length > 0 && !rootMapped) throw ambiguousModel(root, match.ambiguous, reader.prefix);
   const paths = storedPaths(graph);
   const prefix = paths.get(match.root) ?? '';
   const found = new Map<Attribute, string | undefined>(match.keys);
@@ -84,7 +92,11 @@ function namesByPath(
   return {
     nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
     expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
-    names: [...names],
+    root: prefix,
+    ambiguous: rootMapped ? [] : match.ambiguous,
+    isMapped: ({ key, attribute }) => mapped.has(key) || expected.has(attribute),
+    // A graph may name values that were not written (`has_checkpoint_values` of other savers).
+    names: [...names].filter(name => reader.has(name)),
     accompanied: accompaniedValues(graph, companions),
   };
 }
@@ -94,11 +106,11 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
   const names = reader.names();
   const found = new Map<Attribute, string | undefined>();
   for (const { object, name, stored } of mapping.objects) {
-    const inScope = names.filter(one => one.startsWith(`${stored}/`));
+    const scope = stored.replace(/\/+$/, '');
+    const inScope = names.filter(one => one.startsWith(`${scope}/`));
     if (inScope.length === 0) throw unknownObject(stored, name, `its tensors are ${enumerate(names)}`);
     const attributes = keyedAttributes(numberObjects(object));
-    for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), stored))
-      found.set(attribute, tensor);
+    for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), scope)) found.set(attribute, tensor);
   }
   for (const [key, stored] of mapping.variables) {
     if (!reader.has(stored)) throw unknownTensor(stored, pathOfKey(key), names);
@@ -110,6 +122,9 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
       mapping.variables.get(variable.key) ??
       (found.has(variable.attribute) ? found.get(variable.attribute) : byName(variable)),
     expectedName: ({ attribute }) => attribute.fullName,
+    root: '',
+    ambiguous: [],
+    isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
     names,
     accompanied: new Map(),
   };
@@ -152,7 +167,7 @@ function valueAt(graph: StoredGraph, matched: number, path: string): string | un
   return object === undefined ? undefined : graph[object]!.attributes[0]?.key;
 }
 
-function ambiguousModel({ label }: Trackable, names: readonly string[], path: string): TensorBundleError {
+export function ambiguousRoot({ label }: Trackable, names: readonly string[], path: string): TensorBundleError {
   const [first = ''] = names;
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',

@@ -60,11 +60,15 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
   const outcome: RestoreOutcome = {
     path: `the model '${from.name}'`,
     source: 'the other model',
+    root: '',
+    selected: target.variables.length,
     loaded: [],
-    missing: target.variables.map(({ key }) => key).filter(key => !paired.has(key)),
+    missing: target.variables.flatMap(({ key, attribute: { label } }) => (paired.has(key) ? [] : [{ key, label }])),
     unused: source.variables.map(({ key }) => key).filter(key => !used.has(key)),
-    mismatched: pairs.flatMap(pair => compare(pair.source.key, pair.target.attribute, pair.source.attribute) ?? []),
-    names: new Map(target.variables.map(({ key, attribute }) => [paired.get(key) ?? key, attribute.label])),
+    mismatched: pairs.flatMap(({ source: { key, attribute }, target }) => {
+      const mismatch = compare(key, target.attribute, attribute);
+      return mismatch === null ? [] : [{ ...mismatch, label: target.attribute.label }];
+    }),
     refused: false,
   };
   if (outcome.mismatched.length > 0) {
@@ -76,7 +80,7 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
     const values = pairs.map(pair => shared(tensorOf(pair.source)));
     for (const [i, pair] of pairs.entries()) tensorOf(pair.target).assign(values[i]!);
   });
-  outcome.loaded.push(...pairs.map(pair => pair.source.key));
+  outcome.loaded.push(...pairs.map(({ source: { key }, target }) => ({ key, label: target.attribute.label })));
   return restoreStatus(outcome);
 }
 

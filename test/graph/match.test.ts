@@ -201,6 +201,16 @@ describe('the root of a model', () => {
     expect(match.ambiguous).toEqual([]);
   });
 
+  it('is the root or `model`, whatever fits elsewhere', () => {
+    const fits = (_attribute: unknown, key: string): boolean => key.startsWith('teacher/');
+    const graph = stored(holder({ teacher: two(), model: two() }));
+    const match = matchGraph(two(), graph, fits);
+    expect(graph[0]!.children.find(({ node }) => node === match.root)?.name).toBe('model');
+    const rooted = two() as Trackable & { children: Edge[] };
+    rooted.children.push({ name: 'teacher', node: two() });
+    expect(matchGraph(two(), stored(rooted), fits).root).toBe(0);
+  });
+
   it('is not guessed', () => {
     const match = matchGraph(two(), stored(holder({ policy: two(), target: two() })));
     expect(match).toEqual({ root: 0, keys: new Map(), ambiguous: ['policy', 'target'] });

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { saveGraph } from '../../src/graph/save.js';
+import { branch } from '../../src/graph/trackable.js';
+import { CheckpointReader, CheckpointWriter, latestCheckpoint } from '../../src/index.js';
+import { modelTrackable } from '../../src/layers/model.js';
 import { loadWeights, type RestoreMismatchError, saveWeights } from '../../src/tfjs.js';
 import { digits, randomize } from './models.js';
 
@@ -155,6 +158,16 @@ describe('refusals', () => {
     const prefix = join(directory, 'typo');
     await saveWeights(model, prefix);
     expect(await code(loadWeights(model, prefix, { map: { kernle: 'x' } }))).toBe('ERR_INVALID_ARGUMENT');
+    const numbers = { map: { 'd0/kernel': 5 } } as unknown as { map: Record<string, string> };
+    expect(await code(loadWeights(model, prefix, numbers))).toBe('ERR_INVALID_ARGUMENT');
+  });
+
+  it.each([undefined, null, 5, Promise.resolve('x')])('a path that is %s', async given => {
+    const path = given as unknown as string;
+    const model = denseModel([1]);
+    expect(await code(loadWeights(model, path))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await code(saveWeights(model, path))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await code(latestCheckpoint(path))).toBe('ERR_INVALID_ARGUMENT');
   });
 
   it('a custom layer with two things of one name, by name', async () => {
@@ -227,6 +240,53 @@ describe('a partial restore', () => {
     expect(String(longer)).toContain('layer d2: kernel (layer_with_weights-2/kernel/.ATTRIBUTES/VARIABLE_VALUE)');
   });
 
+  it('reports what does not fit `model`, whatever another network in the checkpoint looks like', async () => {
+    const prefix = join(directory, 'teacher', 'model');
+    const graph = modelTrackable(denseModel([4]));
+    const teacher = modelTrackable(denseModel([3]));
+    await saveGraph(
+      branch([
+        { name: 'model', node: graph },
+        { name: 'teacher', node: teacher },
+      ]),
+      prefix,
+    );
+    const live = denseModel([3]);
+    await expect(loadWeights(live, prefix)).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
+    const status = await loadWeights(live, prefix, { map: { [live.name]: 'teacher' } });
+    expect(status.assertExistingObjectsMatched().loaded.every(key => key.startsWith('teacher/'))).toBe(true);
+  });
+
+  it('says which network of the checkpoint was taken', async () => {
+    const prefix = join(directory, 'net', 'model');
+    await saveGraph(branch([{ name: 'net', node: modelTrackable(denseModel([3])) }]), prefix);
+    expect(String(await loadWeights(denseModel([3]), prefix))).toContain("2 variables restored from 'net' of ");
+  });
+
+  it('takes a map that settles every variable where models fit equally well', async () => {
+    const prefix = join(directory, 'equal', 'model');
+    const two = ['policy', 'target'].map(name => ({ name, node: modelTrackable(denseModel([3])) }));
+    await saveGraph(branch(two), prefix);
+    const live = denseModel([3]);
+    const map = { 'd0/kernel': 'target/layer-0/kernel', 'd0/bias': 'policy/layer-0/bias' };
+    await expect(loadWeights(live, prefix)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect((await loadWeights(live, prefix, { map, include: /kernel/ })).loaded).toHaveLength(1);
+    expect((await loadWeights(live, prefix, { map })).assertExistingObjectsMatched().loaded).toHaveLength(2);
+    const { 'd0/kernel': kernel } = map;
+    await expect(loadWeights(live, prefix, { map: { 'd0/kernel': kernel } })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    });
+  });
+
+  it('names each variable where two are mapped to one tensor', async () => {
+    const prefix = join(directory, 'one-tensor', 'model');
+    await saveWeights(denseModel([3]), prefix);
+    const live = denseModel([2, 2]);
+    const map = { 'd0/kernel': 'layer-0/kernel', 'd1/kernel': 'layer-0/kernel' };
+    const error: unknown = await loadWeights(live, prefix, { map, include: /kernel/ }).catch(reason => reason);
+    expect(String((error as RestoreMismatchError).status)).toMatch(/layer d0 expects .*\n.*layer d1 expects /);
+  });
+
   it('maps names of a checkpoint without an object graph', async () => {
     const prefix = join(directory, 'named', 'model');
     await using writer = new CheckpointWriter(prefix);
@@ -239,5 +299,14 @@ describe('a partial restore', () => {
     const status = await loadWeights(live, prefix, { map: { 'd0/kernel': 'w', 'layer_with_weights-0/bias': 'b' } });
     expect(status.assertConsumed().loaded).toEqual(['w', 'b']);
     expect(values(live)).toEqual([[1, 2, 3, 4], [5]]);
+  });
+
+  it('takes a scope with a slash at its end', async () => {
+    const prefix = join(directory, 'scoped', 'model');
+    await using writer = new CheckpointWriter(prefix);
+    writer.add('old/dense/kernel', { dtype: 'float32', shape: [4, 1], data: Float32Array.of(1, 2, 3, 4) });
+    await writer.finish();
+    const status = await loadWeights(denseModel([1]), prefix, { map: { d0: 'old/dense/' } });
+    expect(status.loaded).toEqual(['old/dense/kernel']);
   });
 });
