@@ -3,18 +3,22 @@
  * more is held than the largest tensor that is needed, or a small constant where all are smaller.
  */
 import type { CheckpointReader } from '../bundle/reader.js';
-import type { Attribute } from './trackable.js';
+import type { TensorValue } from '../format/dtypes.js';
 
 /** Tensors smaller than this are read together: one at a time would wait for each. */
 const LEAST_BATCH_BYTES = 1024 * 1024;
 /** Checks that may be under way at once; each holds a few buffers of the engine, no tensor. */
 const MAX_CHECKS = 256;
 
-/** A stored tensor that fits a live attribute. */
+/** Stored tensors that are read and assigned together. */
 export interface Assignment {
-  readonly name: string;
-  readonly attribute: Attribute;
+  readonly names: readonly string[];
+  /** What people call the variable of each. */
+  readonly labels: readonly string[];
+  /** Of all of them. */
   readonly bytes: number;
+  /** Synchronous; the memory is its to keep. */
+  apply(values: readonly TensorValue[]): void;
 }
 
 /**
@@ -35,9 +39,11 @@ export async function assignAll(
 
 /** A function of its own: its values are garbage before the next batch is read. */
 async function assignBatch(reader: CheckpointReader, batch: readonly Assignment[], alias: boolean): Promise<void> {
-  const values = await Promise.all(batch.map(({ name }) => reader.read(name, { copy: !alias })));
-  batch.forEach(({ attribute }, i) => {
-    attribute.assign(values[i]!);
+  const values = await Promise.all(
+    batch.map(({ names }) => Promise.all(names.map(name => reader.read(name, { copy: !alias })))),
+  );
+  batch.forEach((assignment, i) => {
+    assignment.apply(values[i]!);
   });
 }
 
@@ -47,7 +53,7 @@ async function assignBatch(reader: CheckpointReader, batch: readonly Assignment[
  */
 async function checkSums(reader: CheckpointReader, assignments: readonly Assignment[]): Promise<void> {
   let pending: Promise<unknown>[] = [];
-  for (const { name } of assignments) {
+  for (const name of new Set(assignments.flatMap(({ names }) => names))) {
     const { shape, slices } = reader.entry(name);
     if (slices.length > 0) {
       await reader.read(name);

@@ -20,6 +20,16 @@ export function attributeKey(path: string, attribute: string): string {
   return `${path}/${ATTRIBUTES}/${escapePart(attribute)}`;
 }
 
+/** Path of a slot variable; both paths are escaped already. */
+export function slotPath(variable: string, optimizer: string, name: string): string {
+  return `${variable}/.OPTIMIZER_SLOT/${optimizer}/${escapePart(name)}`;
+}
+
+/** Key of what an object keeps beside the object graph. */
+export function extraKey(path: string, name: string): string {
+  return ['.TENSORBUNDLE', ...(path === '' ? [] : [path]), escapePart(name)].join('/');
+}
+
 /** The object's path in a key: what comes before `/.ATTRIBUTES/`, for messages and filters. */
 export function pathOfKey(key: string): string {
   const end = key.lastIndexOf(`/${ATTRIBUTES}/`);

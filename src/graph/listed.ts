@@ -32,7 +32,8 @@ export function matchListed(live: Trackable, stored: StoredGraph, fits: Fits): M
   const same = ({ attribute, names }: ListedVariable, item: StoredAttribute): boolean =>
     names.has(lastPart(item)) && fits(attribute, item.key);
   if (items.length !== variables.length || !variables.every((one, i) => same(one, items[i]!))) return undefined;
-  return { root, keys: new Map(variables.map(({ attribute }, i) => [attribute, items[i]!.key])) };
+  const keys = new Map(variables.map(({ attribute }, i) => [attribute, items[i]!.key]));
+  return { root, keys, owners: new Map() };
 }
 
 function lastPart({ fullName }: StoredAttribute): string {

@@ -34,7 +34,7 @@ export interface Mapping {
  * have is the first one's in node order. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a typing error.
  */
 export function readMapping(numbering: Numbering, { map = {} }: MapOptions): Mapping {
-  const variables = keyedAttributes(numbering);
+  const variables = keyedAttributes(numbering.objects);
   const keys = new Map<string, string>();
   for (const variable of variables) {
     for (const name of namesOf(variable)) if (!keys.has(name)) keys.set(name, variable.key);

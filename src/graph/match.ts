@@ -10,13 +10,16 @@ export interface Match {
   /** Node of the stored graph that the live root was taken for. */
   readonly root: number;
   readonly keys: ReadonlyMap<Attribute, string>;
+  /** The live object that each stored node was matched to. */
+  readonly owners: ReadonlyMap<number, Trackable>;
 }
 
 /**
  * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order, so
  * `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live attribute takes
  * the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and the Functional in it).
- * Aliases are followed only after every edge has been, so they never change what edges find.
+ * Aliases are followed only after every edge has been, so they never change what edges find. What an object with a restorer
+ * holds is its own matter.
  */
 export function matchFrom(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);
@@ -49,6 +52,7 @@ export function matchFrom(live: Trackable, stored: StoredGraph, root: number): M
     return true;
   };
   const visit = (number: number, object: Trackable): void => {
+    if (object.restorer) return;
     for (const attribute of object.attributes) {
       const found = stored[number]!.attributes.find(({ name }) => name === attribute.name);
       if (found && !keys.has(attribute)) keys.set(attribute, found.key);
@@ -63,5 +67,5 @@ export function matchFrom(live: Trackable, stored: StoredGraph, root: number): M
     if (visited++ >= reachedByEdges) visit(number, object);
     if (object.aliases) follow(number, object.aliases);
   }
-  return { root, keys };
+  return { root, keys, owners };
 }

@@ -1,10 +1,11 @@
 /**
  * Numbers the objects of a graph as TensorFlow does: breadth first from the root, children in tracking order, each object
- * once. The first (hence shortest) path by which an object is met names it.
+ * once. The first (hence shortest) path by which an object is met names it. Slot variables follow, by optimizer, slot name and
+ * variable (tensorflow/python/checkpoint/graph_view.py, util.py `serialize_slot_variables`).
  */
 import { markAncestors } from './ancestors.js';
-import { escapePart } from './key.js';
-import type { Trackable } from './trackable.js';
+import { escapePart, slotPath } from './key.js';
+import type { Slot, Trackable } from './trackable.js';
 
 export interface NumberedObject {
   readonly object: Trackable;
@@ -18,19 +19,56 @@ export interface Numbering {
   readonly numbers: ReadonlyMap<Trackable, number>;
 }
 
-export function numberObjects(root: Trackable): Numbering {
+/** `within`: whether to go on to what an object holds. Default: always. */
+export function numberObjects(root: Trackable, within: (object: Trackable) => boolean = () => true): Numbering {
   const objects: NumberedObject[] = [{ object: root, path: '' }];
   const numbers = new Map<Trackable, number>([[root, 0]]);
   // `objects` is the queue as well: everything before `next` has had its children numbered.
   for (let next = 0; next < objects.length; next++) {
     const { object, path } = objects[next]!;
+    if (!within(object)) continue;
     for (const { name, node } of object.children) {
       if (numbers.has(node)) continue;
       numbers.set(node, objects.length);
       objects.push({ object: node, path: path === '' ? escapePart(name) : `${path}/${escapePart(name)}` });
     }
   }
+  addSlots(objects, numbers, within);
   return { objects, numbers };
+}
+
+/** The objects whose variables are restored one by one: what belongs to an object with a restorer is left out. */
+export function numberPlainObjects(root: Trackable): Numbering {
+  return numberObjects(root, ({ restorer }) => restorer === undefined);
+}
+
+/** The slots of an object that are written: by name in the object's order, then by the number of the variable. */
+export function writtenSlots({ slots = [] }: Trackable, numbers: ReadonlyMap<Trackable, number>): Slot[] {
+  const byName = new Map<string, Slot[]>();
+  for (const slot of slots) {
+    if (!numbers.has(slot.variable)) continue;
+    const group = byName.get(slot.name) ?? [];
+    byName.set(slot.name, group);
+    group.push(slot);
+  }
+  return [...byName.values()].flatMap(group =>
+    group.sort((a, b) => numbers.get(a.variable)! - numbers.get(b.variable)!),
+  );
+}
+
+function addSlots(
+  objects: NumberedObject[],
+  numbers: Map<Trackable, number>,
+  within: (object: Trackable) => boolean,
+): void {
+  for (const { object, path } of objects.filter(({ object }) => within(object))) {
+    for (const { variable, name, node } of writtenSlots(object, numbers)) {
+      if (numbers.has(node)) continue;
+      const owner = objects[numbers.get(variable)!]!;
+      numbers.set(node, objects.length);
+      objects.push({ object: node, path: slotPath(owner.path, path, name) });
+    }
+  }
 }
 
 /** For every node, whether it or a descendant satisfies `has`; cycles are fine. */
@@ -38,6 +76,7 @@ export function withDescendants({ objects, numbers }: Numbering, has: (object: T
   const parents: number[][] = objects.map(() => []);
   objects.forEach(({ object }, number) => {
     for (const { node } of object.children) parents[numbers.get(node)!]!.push(number);
+    for (const { node } of writtenSlots(object, numbers)) parents[numbers.get(node)!]!.push(number);
   });
   const found = objects.map(({ object }) => has(object));
   return markAncestors(found, parents);

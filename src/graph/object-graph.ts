@@ -3,10 +3,10 @@
  * `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's order).
  */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { attributeKey } from './key.js';
-import { type Numbering, numberObjects, withDescendants } from './numbering.js';
+import { attributeKey, extraKey } from './key.js';
+import { type Numbering, numberObjects, withDescendants, writtenSlots } from './numbering.js';
 import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
-import type { Attribute, Trackable } from './trackable.js';
+import type { Attribute, Extra, Trackable } from './trackable.js';
 
 /** Name of the tensor that holds the object graph. */
 export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
@@ -17,15 +17,22 @@ export interface KeyedAttribute {
   readonly attribute: Attribute;
 }
 
+export interface KeyedExtra {
+  readonly key: string;
+  readonly extra: Extra;
+}
+
 export interface ObjectGraph {
   /** In node order, which is the order TensorFlow gives to SaveV2. */
   readonly tensors: readonly KeyedAttribute[];
+  /** What lies beside the graph; last in the data file, so that what comes before is as TensorFlow writes it. */
+  readonly extras: readonly KeyedExtra[];
   /** The serialised TrackableObjectGraph; a scalar string tensor, last in the data file. */
   readonly serialized: Uint8Array;
 }
 
-/** The keys of every attribute below `root`, in node order. */
-export function keyedAttributes({ objects }: Numbering): KeyedAttribute[] {
+/** The keys of every attribute of the objects, in node order. */
+export function keyedAttributes(objects: Numbering['objects']): KeyedAttribute[] {
   return objects.flatMap(({ object, path }) =>
     object.attributes.map(attribute => ({ key: attributeKey(path, attribute.name), attribute })),
   );
@@ -43,8 +50,16 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
         fullName,
         checkpointKey: attributeKey(path, name),
       })),
+      slotVariables: writtenSlots(object, numbers).map(({ variable, name, node }) => ({
+        originalVariableNodeId: numbers.get(variable)!,
+        slotName: name,
+        slotVariableNodeId: numbers.get(node)!,
+      })),
       hasCheckpointValues: { value: hasValues[number]! },
     })),
   });
-  return { tensors: keyedAttributes(numbering), serialized: toBinary(TrackableObjectGraphSchema, message) };
+  const extras = objects.flatMap(({ object, path }) =>
+    (object.extras ?? []).map(extra => ({ key: extraKey(path, extra.name), extra })),
+  );
+  return { tensors: keyedAttributes(objects), extras, serialized: toBinary(TrackableObjectGraphSchema, message) };
 }

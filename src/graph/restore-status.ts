@@ -58,19 +58,28 @@ function list(lines: readonly string[]): string[] {
   return lines.length > LISTED ? [...shown, `  and ${lines.length - LISTED} more`] : shown;
 }
 
+/** Looks at the outcome when it is asked: values may be waiting for their variables. */
 class Status implements RestoreStatus {
-  readonly loaded: string[];
-  readonly missing: string[];
-  readonly unused: string[];
-  readonly mismatched: Mismatch[];
   readonly #outcome: RestoreOutcome;
 
   constructor(outcome: RestoreOutcome) {
-    this.loaded = keysOf(outcome.loaded);
-    this.missing = keysOf(outcome.missing);
-    this.unused = outcome.unused;
-    this.mismatched = outcome.mismatched.map(({ key, expected, found }) => ({ key, expected, found }));
     this.#outcome = outcome;
+  }
+
+  get loaded(): string[] {
+    return keysOf(this.#outcome.loaded);
+  }
+
+  get missing(): string[] {
+    return keysOf(this.#outcome.missing);
+  }
+
+  get unused(): string[] {
+    return this.#outcome.unused;
+  }
+
+  get mismatched(): Mismatch[] {
+    return this.#outcome.mismatched.map(({ key, expected, found }) => ({ key, expected, found }));
   }
 
   assertConsumed(): this {

@@ -57,7 +57,7 @@ export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = ()
   if (exact.length === 1) return { ...exact[0]!, ambiguous: [] };
   const names = new Set((exact.length > 0 ? exact : best).map(({ name }) => name));
   const inOrder = stored[0]!.children.map(({ name }) => name).filter(name => names.has(name));
-  return { root: 0, keys: new Map(), ambiguous: inOrder };
+  return { root: 0, keys: new Map(), owners: new Map(), ambiguous: inOrder };
 }
 
 /** All that are as good as the best, in the order given. */

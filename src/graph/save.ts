@@ -1,26 +1,108 @@
-/** Writes live objects as a checkpoint: their tensors in node order, the object graph last, as TensorFlow orders them. */
+/**
+ * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them, then
+ * what lies beside the graph.
+ */
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
+import { OwnedPieces } from '../bundle/source.js';
 import { CheckpointWriter } from '../bundle/writer.js';
+import type { DType, TensorData } from '../format/dtypes.js';
 import { buildObjectGraph, OBJECT_GRAPH_KEY } from './object-graph.js';
-import type { Capture, Trackable } from './trackable.js';
+import type { Attribute, Capture, Trackable } from './trackable.js';
+
+/** One tensor that is kept for a save. */
+interface CapturedTensor {
+  readonly key: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly capture: Capture;
+}
+
+/** The values that objects had at one moment, whatever happens to the objects since. */
+export class CapturedGraph {
+  readonly #tensors: readonly CapturedTensor[];
+  readonly #beside: readonly CapturedTensor[];
+  readonly #serialized: Uint8Array;
+  /** Captures that have not been let go of. */
+  readonly #held: Set<Capture>;
+
+  /**
+   * Synchronous; holds on to every value. `own`: values that callers may still change (typed arrays that TensorFlow.js goes
+   * on using) are copied now instead of when they are written.
+   */
+  constructor(root: Trackable, { own = false }: { own?: boolean } = {}) {
+    const { tensors, extras, serialized } = buildObjectGraph(root);
+    this.#held = new Set();
+    const captured = (key: string, tensor: Pick<Attribute, 'dtype' | 'shape' | 'capture'>): CapturedTensor => {
+      const capture = tensor.capture({ own });
+      this.#held.add(capture);
+      return { key, dtype: tensor.dtype, shape: tensor.shape, capture };
+    };
+    try {
+      this.#tensors = tensors.map(({ key, attribute }) => captured(key, attribute));
+      this.#beside = extras.map(({ key, extra }) => captured(key, extra));
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+    this.#serialized = serialized;
+  }
+
+  /** Once. Lets go of each value as soon as it was read, and `onStaged` is called when all were. */
+  async write(prefix: string, options: WriterOptions = {}, onStaged?: () => void): Promise<SaveResult> {
+    try {
+      const writer = new CheckpointWriter(prefix, options);
+      for (const tensor of this.#tensors) this.#add(writer, tensor, onStaged);
+      writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
+      for (const tensor of this.#beside) this.#add(writer, tensor, onStaged);
+      if (this.#held.size === 0) onStaged?.();
+      return await writer.finish();
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Lets go of what is still held. */
+  release(): void {
+    for (const capture of this.#held) capture.release();
+    this.#held.clear();
+  }
+
+  #add(writer: CheckpointWriter, { key, dtype, shape, capture }: CapturedTensor, onStaged?: () => void): void {
+    const read = (): void => {
+      if (!this.#held.delete(capture)) return;
+      capture.release();
+      if (this.#held.size === 0) onStaged?.();
+    };
+    writer.add(key, { dtype, shape, data: () => readThrough(capture.data(), read) });
+  }
+}
+
+/** The same data; `read` is called once all of it was handed over. */
+function readThrough(
+  data: TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>,
+  read: () => void,
+): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array> {
+  if (data instanceof Promise) {
+    return data.then(value => {
+      read();
+      return value;
+    });
+  }
+  if (data instanceof OwnedPieces) return new OwnedPieces(piecesThrough(data, read));
+  if (Symbol.asyncIterator in data) return piecesThrough(data, read);
+  read();
+  return data;
+}
+
+async function* piecesThrough(pieces: AsyncIterable<Uint8Array>, read: () => void): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+  read();
+}
 
 /**
  * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous, so
  * training may go on while the save runs.
  */
 export async function saveGraph(root: Trackable, prefix: string, options: WriterOptions = {}): Promise<SaveResult> {
-  const writer = new CheckpointWriter(prefix, options);
-  const { tensors, serialized } = buildObjectGraph(root);
-  const captures: Capture[] = [];
-  try {
-    for (const { key, attribute } of tensors) {
-      const capture = attribute.capture();
-      captures.push(capture);
-      writer.add(key, { dtype: attribute.dtype, shape: attribute.shape, data: () => capture.data() });
-    }
-    writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [serialized] });
-    return await writer.finish();
-  } finally {
-    for (const capture of captures) capture.release();
-  }
+  return await new CapturedGraph(root).write(prefix, options);
 }

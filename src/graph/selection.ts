@@ -19,7 +19,11 @@ function matches(pattern: RegExp, names: readonly string[]): boolean {
   return names.some(name => name.search(pattern) >= 0);
 }
 
-export function isSelected(variable: KeyedAttribute, { include, exclude }: SelectionOptions): boolean {
-  const names = namesOf(variable);
+export function isSelected(variable: KeyedAttribute, options: SelectionOptions): boolean {
+  return isSelectedName(namesOf(variable), options);
+}
+
+/** The same for what has these names. */
+export function isSelectedName(names: readonly string[], { include, exclude }: SelectionOptions): boolean {
   return (include === undefined || matches(include, names)) && !(exclude && matches(exclude, names));
 }

@@ -21,9 +21,17 @@ export interface StoredAttribute {
   readonly key: string;
 }
 
+export interface StoredSlot {
+  /** Node of the variable that the slot belongs to. */
+  readonly variable: number;
+  readonly name: string;
+  readonly node: number;
+}
+
 export interface StoredNode {
   readonly children: readonly StoredEdge[];
   readonly attributes: readonly StoredAttribute[];
+  readonly slots: readonly StoredSlot[];
 }
 
 /** Nodes by number; at least the root. */
@@ -53,6 +61,14 @@ export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph 
       return { name: localName, node: nodeId };
     }),
     attributes: node.attributes.map(({ name, fullName, checkpointKey }) => ({ name, fullName, key: checkpointKey })),
+    slots: node.slotVariables.map(({ originalVariableNodeId: variable, slotName: name, slotVariableNodeId: slot }) => {
+      for (const one of [variable, slot]) {
+        if (one < 0 || one >= count) {
+          throw corrupt(`says that node ${number} has a slot at ${one}, but there are ${count} nodes`);
+        }
+      }
+      return { variable, name, node: slot };
+    }),
   }));
 }
 
@@ -64,11 +80,12 @@ export function variableOf(graph: StoredGraph, number: number): StoredAttribute 
   return graph[number]!.attributes.find(({ name }) => name === VARIABLE_VALUE);
 }
 
-/** Keys of the attributes that can be reached from a node by edges, in node order; nothing is looked for in `outside`. */
+/** Keys of the attributes that can be reached from a node by edges and slots, in node order; nothing is looked for in `outside`. */
 export function keysBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): string[] {
   const seen = new Set([start]);
   for (const number of seen) {
-    for (const { node } of graph[number]!.children) if (!outside.has(node)) seen.add(node);
+    const { children, slots } = graph[number]!;
+    for (const { node } of [...children, ...slots]) if (!outside.has(node)) seen.add(node);
   }
   return [...seen].sort((a, b) => a - b).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
 }

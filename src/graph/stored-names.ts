@@ -6,15 +6,19 @@ import { pathOfKey } from './key.js';
 import type { MappedObject, Mapping } from './mapping.js';
 import { matchFrom } from './match.js';
 import { compare } from './mismatch.js';
-import { numberObjects } from './numbering.js';
+import { numberPlainObjects } from './numbering.js';
 import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from './object-graph.js';
 import { enumerate, followPath } from './object-path.js';
-import { matchGraph } from './root.js';
+import { type Fits, matchGraph } from './root.js';
 import { nameBelowScope } from './scope.js';
 import { decodeObjectGraph, keysBelow, type StoredGraph, storedPaths } from './stored-graph.js';
 import type { Attribute, Trackable } from './trackable.js';
 
 export interface StoredNames {
+  /** Undefined where the checkpoint knows its tensors by name only. */
+  readonly graph?: StoredGraph;
+  /** The live object that each stored node was matched to. */
+  readonly owners: ReadonlyMap<number, Trackable>;
   /** Name of the tensor; undefined if there is none. */
   nameOf(variable: KeyedAttribute): string | undefined;
   /** The name it would have in this checkpoint. */
@@ -34,18 +38,25 @@ export interface StoredNames {
   readonly accompanied: ReadonlyMap<string, Accompanied>;
 }
 
+export interface StoredNamesOptions {
+  /** Stored variables without which others must not be read. */
+  companions?: readonly Companion[] | undefined;
+  /** Default true: the live root may be a child of the stored one. */
+  search?: boolean | undefined;
+}
+
 /** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
 export async function storedNames(
   root: Trackable,
   reader: CheckpointReader,
   mapping: Mapping,
-  companions: readonly Companion[],
+  { companions = [], search = true }: StoredNamesOptions,
 ): Promise<StoredNames> {
   if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
   const { data } = await reader.read(OBJECT_GRAPH_KEY);
   const [serialized] = data;
   const graph = decodeObjectGraph(serialized instanceof Uint8Array ? serialized : new Uint8Array(), reader.prefix);
-  return namesByPath(root, graph, reader, mapping, companions);
+  return namesByPath(root, graph, reader, mapping, companions, search);
 }
 
 function namesByPath(
@@ -54,16 +65,15 @@ function namesByPath(
   reader: CheckpointReader,
   mapping: Mapping,
   companions: readonly Companion[],
+  search: boolean,
 ): StoredNames {
-  const match = matchGraph(
-    root,
-    graph,
-    (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null,
-  );
+  const fits: Fits = (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null;
+  const match = search ? matchGraph(root, graph, fits) : { ...matchFrom(root, graph, 0), ambiguous: [] };
   const rootMapped = mapping.objects.some(({ object }) => object === root);
   const paths = storedPaths(graph);
   const prefix = paths.get(match.root) ?? '';
   const found = new Map<Attribute, string | undefined>(match.keys);
+  const owners = new Map(match.owners);
   const expected = new Map<Attribute, string>();
   // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
@@ -76,8 +86,9 @@ function namesByPath(
   );
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
-    const { keys } = matchFrom(object, graph, node);
-    for (const { key, attribute } of keyedAttributes(numberObjects(object))) {
+    const { keys, owners: below } = matchFrom(object, graph, node);
+    for (const [stored, live] of below) owners.set(stored, live);
+    for (const { key, attribute } of keyedAttributes(numberPlainObjects(object).objects)) {
       found.set(attribute, keys.get(attribute));
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
@@ -90,6 +101,8 @@ function namesByPath(
     mapped.set(key, name);
   }
   return {
+    graph,
+    owners,
     nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
     expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
     root: prefix,
@@ -109,7 +122,7 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
     const scope = stored.replace(/\/+$/, '');
     const inScope = names.filter(one => one.startsWith(`${scope}/`));
     if (inScope.length === 0) throw unknownObject(stored, name, `its tensors are ${enumerate(names)}`);
-    const attributes = keyedAttributes(numberObjects(object));
+    const attributes = keyedAttributes(numberPlainObjects(object).objects);
     for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), scope)) found.set(attribute, tensor);
   }
   for (const [key, stored] of mapping.variables) {
@@ -118,6 +131,7 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
   const byName = ({ attribute }: KeyedAttribute): string | undefined =>
     [attribute.fullName, attribute.label].find(name => reader.has(name));
   return {
+    owners: new Map(),
     nameOf: variable =>
       mapping.variables.get(variable.key) ??
       (found.has(variable.attribute) ? found.get(variable.attribute) : byName(variable)),
@@ -131,7 +145,7 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
 }
 
 /** The key below an object's path; a key that begins with `/` is the object's own. */
-function joinKey(path: string, key: string): string {
+export function joinKey(path: string, key: string): string {
   return path === '' || key.startsWith('/') ? path + key : `${path}/${key}`;
 }
 

@@ -3,15 +3,21 @@
  * owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read and set.
  */
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
+import type { Restorer } from './restorer.js';
 
 /** The attribute name under which TensorFlow keeps the value of a variable. */
 export const VARIABLE_VALUE = 'VARIABLE_VALUE';
+
+export interface CaptureOptions {
+  /** Copy now what others may still change, instead of when it is written. Default false. */
+  readonly own?: boolean;
+}
 
 /** A value that is kept for a save. */
 export interface Capture {
   /** Little-endian, row-major; may come in pieces. Called at most once. */
   data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
-  /** Lets go of the value; called once, when the save is over. */
+  /** Lets go of the value; called once, when all of it was read or the save is over. */
   release(): void;
 }
 
@@ -25,8 +31,8 @@ export interface Attribute {
   readonly label: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous, copies nothing. */
-  capture(): Capture;
+  /** Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what it must. */
+  capture(options?: CaptureOptions): Capture;
   /** Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. */
   assign(value: TensorValue): void;
   /**
@@ -34,6 +40,40 @@ export interface Attribute {
    * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
    */
   refuse?(stored: { readonly dtype: DType; readonly shape: readonly number[] }): string | undefined;
+  /**
+   * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step in an
+   * int32 variable); undefined if not, which is a mismatch. Values are read for it before anything is assigned, so it is for
+   * small ones; left out where nothing is converted.
+   */
+  convert?(stored: TensorValue): TensorValue | undefined;
+}
+
+/**
+ * A variable that an optimizer keeps for another variable (TensorFlow's slot variable). It is written beside the variable it
+ * belongs to: `<variable>/.OPTIMIZER_SLOT/<optimizer>/<name>/.ATTRIBUTES/VARIABLE_VALUE`.
+ */
+export interface Slot {
+  /** A slot of a variable that no edge leads to is not written, as in TensorFlow. */
+  readonly variable: Trackable;
+  readonly name: string;
+  /** Has attributes and no children. */
+  readonly node: Trackable;
+}
+
+/**
+ * A tensor of an object that lies beside the object graph, where TensorFlow never looks: `.TENSORBUNDLE/<object>/<name>`. The
+ * object's restorer finds it again (`StoredObject.extra`).
+ */
+export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
+  readonly name: string;
+}
+
+/** An object that gets variables or children later: a layer that is not built, a model without layers. */
+export interface Growth {
+  /** The live object, whoever describes it. */
+  readonly owner: object;
+  /** Has `grown` called, synchronously, each time there is more, with the object as it then is. Returns what stops that. */
+  watch(grown: (now: Trackable) => void): () => void;
 }
 
 export interface Edge {
@@ -54,6 +94,13 @@ export interface Trackable {
    * items without values may come and go; else the names of the edges count.
    */
   readonly holders?: readonly Trackable[];
+  /** By slot name as the optimizer orders them. Numbered after everything that edges lead to. */
+  readonly slots?: readonly Slot[];
+  readonly extras?: readonly Extra[];
+  /** Takes over what is stored at and below this object, instead of attributes, children and slots one by one. */
+  readonly restorer?: Restorer;
+  /** Left out for an object that is complete. */
+  readonly growth?: Growth;
   /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */
   readonly label?: string;
   /** What TensorFlow would call it: the scope of its variables (`dense`). */

@@ -14,7 +14,7 @@ import {
 import { decodeObjectGraph } from '../graph/stored-graph.js';
 import type { Trackable } from '../graph/trackable.js';
 import { modelTrackable } from './model.js';
-import type { Layer, LayersModel, LayerVariable } from './types.js';
+import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue, variableOf } from './variable.js';
 
 export interface CopyWeightsOptions {
@@ -96,8 +96,8 @@ interface Described {
  */
 function describeModel(model: LayersModel): Described {
   const root = modelTrackable(model);
-  const byVariable = new Map<LayerVariable | undefined, KeyedAttribute>(
-    keyedAttributes(numberObjects(root)).map(keyed => [variableOf(keyed.attribute), keyed]),
+  const byVariable = new Map<AnyVariable | undefined, KeyedAttribute>(
+    keyedAttributes(numberObjects(root).objects).map(keyed => [variableOf(keyed.attribute), keyed]),
   );
   const listed = [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
   // tfjs does not list what layers in the fields of a custom layer have: those come last.

@@ -5,40 +5,10 @@
  */
 import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
-import { fieldOf, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
-import type { Layer, LayerVariable } from './types.js';
-
-/** Fields of tfjs's Layer that hold variables too. */
-const BOOKS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
-
-/** What a field may hold that is tracked. */
-type Held = LayerVariable | Layer | readonly unknown[] | Readonly<Record<string, unknown>>;
-
-function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** Whether a value is, or contains, a layer or a variable. Depth is the user's: a cycle of plain objects is cut by `seen`. */
-function holdsSomething(value: unknown, seen: Set<unknown> = new Set()): value is Held {
-  if (isVariable(value) || isLayer(value)) return true;
-  if (!(Array.isArray(value) || isPlainObject(value)) || seen.has(value)) return false;
-  seen.add(value);
-  return Object.values(value).some(item => holdsSomething(item, seen));
-}
-
-function heldBy(layer: Layer): (readonly [field: string, value: Held])[] {
-  return Object.keys(layer).flatMap(field => {
-    const value = fieldOf(layer, field);
-    return !BOOKS.includes(field) && holdsSomething(value) ? [[field, value] as const] : [];
-  });
-}
-
-function layersIn(value: unknown, seen: Set<unknown> = new Set()): Layer[] {
-  if (isLayer(value)) return [value];
-  if (!(Array.isArray(value) || isPlainObject(value)) || seen.has(value)) return [];
-  seen.add(value);
-  return Object.values(value).flatMap(item => layersIn(item, seen));
-}
+import { fieldOf, isAnyVariable, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
+import { BOOKS, type Collection, type Held, heldBy, isHeld, namedItems, thingsIn } from './held.js';
+import type { AnyVariable, Layer, LayerVariable } from './types.js';
+import { liveValue } from './variable.js';
 
 /** Describes one custom layer after the other; `base` is the description of the class it extends, if that is known. */
 export function customKind(base: Kind | undefined): Kind {
@@ -47,9 +17,10 @@ export function customKind(base: Kind | undefined): Kind {
       const known = base?.edges(layer, around, place) ?? [];
       return [...known, ...ownEdges(layer, around, place, known)];
     },
-    inner: layer => [
-      ...new Set([...(base?.inner?.(layer) ?? []), ...heldBy(layer).flatMap(([, held]) => layersIn(held))]),
-    ],
+    inner: layer => {
+      const layers = heldBy(layer).flatMap(([, held]) => [...thingsIn(held)].filter(isLayer));
+      return [...new Set([...(base?.inner?.(layer) ?? []), ...layers])];
+    },
   };
 }
 
@@ -62,42 +33,56 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     if (present !== undefined && present !== node) throw ambiguous(layer, name);
     edges.set(name, node);
   };
+  const made = weightsOf(layer).map(weight => {
+    const name = weightName(layer, weight);
+    return { weight, name, value: liveValue(weight, `${place.label}/${name}`) };
+  });
   const lists = new Map<unknown, Trackable>();
-  const nodeOf = (value: Held, label: string): Trackable => {
-    if (isVariable(value)) return around.variable(value, weightName(layer, value), place);
+  const nodeOf = (value: Held, label: string): Trackable | undefined => {
+    if (isAnyVariable(value)) {
+      // What a weight holds (`this.gain = this.addWeight(…).read()`) is the weight.
+      const variable = made.find(weight => weight.value === value)?.weight ?? value;
+      return around.variable(variable, variableName(layer, variable), place);
+    }
     // As if the layer were built when it is first called: Keras then adds its name to the scope.
     if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
-    const known = lists.get(value);
-    if (known) return known;
+    return lists.get(value) ?? listOf(value, label);
+  };
+  const listOf = (collection: Collection, label: string): Trackable | undefined => {
+    const named = namedItems(collection);
+    if (named === undefined) {
+      // Nothing is lost if they are found elsewhere, too.
+      for (const thing of thingsIn(collection)) around.expectPlaced(thing, nameless(layer, collection, label));
+      return undefined;
+    }
     const items: Edge[] = [];
     const list = branch(items);
-    lists.set(value, list);
-    for (const [name, item] of Object.entries(value)) {
-      if (holdsSomething(item)) items.push({ name, node: nodeOf(item, `${label}/${name}`) });
+    lists.set(collection, list);
+    for (const [name, item] of named) {
+      const node = isHeld(item) ? nodeOf(item, `${label}/${name}`) : undefined;
+      if (node) items.push({ name, node });
     }
     return list;
   };
   // First of all the fields: then the weights that have a place are known, those of inner layers among them.
-  const fields = heldBy(layer).map(([field, value]) => ({
-    field,
-    value,
-    node: nodeOf(value, `${place.label}/${field}`),
-  }));
-  const weights = weightsOf(layer).map(variable => ({
-    variable,
-    name: weightName(layer, variable),
-    placed: around.isPlaced(variable),
-  }));
+  const fields = heldBy(layer).flatMap(([field, value]) => {
+    const node = nodeOf(value, `${place.label}/${field}`);
+    return node ? [{ field, value, node }] : [];
+  });
+  const weights = made.map(one => ({ ...one, placed: around.isPlaced(one.weight) }));
   // Keras tracks a weight when it is made: one that no field holds comes before the next that a field holds.
   const addWeights = (count: number): void => {
-    for (const { variable, name, placed } of weights.splice(0, count)) {
-      if (!placed) add(name, around.variable(variable, name, place));
+    for (const { weight, name, placed } of weights.splice(0, count)) {
+      if (!placed) add(name, around.variable(weight, name, place));
     }
   };
   for (const { field, value, node } of fields) {
-    if (isVariable(value)) {
-      addWeights(weights.findIndex(({ variable }) => variable === value) + 1);
-      add(weightName(layer, value), node);
+    if (isAnyVariable(value)) {
+      const at = weights.findIndex(one => one.weight === value || one.value === value);
+      const name = weights[at]?.name;
+      // tfjs counts tensors: what `tf.variable` made later than a weight has a greater number.
+      addWeights(at >= 0 || isVariable(value) ? at + 1 : weights.filter(one => one.value.id < value.id).length);
+      if (name !== undefined) add(name, node);
     }
     add(field, node);
   }
@@ -121,6 +106,23 @@ function addedNames(layer: Layer): string[] {
 function weightName(layer: Layer, { originalName }: LayerVariable): string {
   const fitting = addedNames(layer).filter(name => originalName === name || originalName.endsWith(`/${name}`));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? originalName.slice(originalName.lastIndexOf('/') + 1);
+}
+
+/** Keras's name for a variable that it makes in `build`; tfjs gives numbers to those of `tf.variable` that were given no name. */
+function variableName(layer: Layer, variable: AnyVariable): string {
+  if (isVariable(variable)) return weightName(layer, variable);
+  return /^\d+$/.test(variable.name) ? 'Variable' : variable.name;
+}
+
+/** `label` is the path of the field: `gate_Gate1/blocks`. */
+function nameless(layer: Layer, collection: Collection, label: string): TensorBundleError {
+  const what = collection instanceof Set ? 'a Set' : 'a Map whose keys are not all strings';
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), where they have no names ` +
+      'to be saved under; use an array, an object, or a Map with string keys',
+    { found: label },
+  );
 }
 
 function ambiguous(layer: Layer, name: string): TensorBundleError {

@@ -1,7 +1,8 @@
 /** How a kind of layer is described: which edges lead from it, in tf_keras's tracking order. */
+import { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import type { Attribute, Edge, Trackable } from '../graph/trackable.js';
-import type { Layer, LayerVariable } from './types.js';
+import type { AnyVariable, Layer, LayerVariable } from './types.js';
 
 /** What the variables of a layer are called, apart from their own names. */
 export interface Place {
@@ -13,11 +14,13 @@ export interface Place {
 
 /** What a description may ask for; the same layer or variable always gives the same object. */
 export interface Surroundings {
-  variable(variable: LayerVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable;
+  variable(variable: AnyVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable;
   /** A layer that another one holds. The place counts when the layer is met for the first time. */
   layer(layer: Layer, place: Place): Trackable;
   /** Whether some description has claimed the variable. */
-  isPlaced(variable: LayerVariable): boolean;
+  isPlaced(variable: AnyVariable): boolean;
+  /** Throws `refusal` if in the end no description has claimed the layer or variable. */
+  expectPlaced(thing: AnyVariable | Layer, refusal: TensorBundleError): void;
   /** Keras's name for a layer, a cell, or the layer in a wrapper. */
   nameOf(layer: Layer): string;
 }
@@ -54,6 +57,11 @@ export function variables(...fields: readonly Field[]): Kind {
 
 export function isVariable(value: unknown): value is LayerVariable {
   return typeof value === 'object' && value !== null && 'read' in value && 'originalName' in value;
+}
+
+/** A weight of a layer, or what `tf.variable` makes. */
+export function isAnyVariable(value: unknown): value is AnyVariable {
+  return isVariable(value) || value instanceof Variable;
 }
 
 /** Fields that are private or protected in tfjs's types: what is found there is unknown until it is checked. */

@@ -1,10 +1,10 @@
-/** A tfjs LayerVariable as an attribute of the object graph: captured for a save, assigned by a restore. */
-import { tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+/** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
+import { tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
 import { captureTensor } from './staging.js';
-import type { LayerVariable } from './types.js';
+import type { AnyVariable } from './types.js';
 
 /** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
 const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
@@ -18,11 +18,11 @@ export interface VariableNames {
 
 /** An attribute that knows its tfjs variable, for copies from variable to variable. */
 export interface VariableAttribute extends Attribute {
-  readonly variable: LayerVariable;
+  readonly variable: AnyVariable;
 }
 
 /** Throws ERR_DTYPE, ERR_STATE if disposed. */
-export function variableTrackable(variable: LayerVariable, { fullName, label, refuse }: VariableNames): Trackable {
+export function variableTrackable(variable: AnyVariable, { fullName, label, refuse }: VariableNames): Trackable {
   const value = liveValue(variable, label);
   if (!NUMERIC.includes(value.dtype)) {
     throw new TensorBundleError('ERR_DTYPE', `the variable ${label} is ${value.dtype}; only numbers can be saved`, {
@@ -50,14 +50,16 @@ export function variableTrackable(variable: LayerVariable, { fullName, label, re
 }
 
 /** The variable behind an attribute that `variableTrackable` made; undefined for any other. */
-export function variableOf(attribute: Attribute): LayerVariable | undefined {
+export function variableOf(attribute: Attribute): AnyVariable | undefined {
   return (attribute as Partial<VariableAttribute>).variable;
 }
 
-/** The tf.Variable inside; its type says Tensor. Throws ERR_STATE if the model was disposed. */
-export function liveValue(variable: LayerVariable, label: string): Variable {
+/** The tf.Variable itself or inside; that one's type says Tensor. Throws ERR_STATE if it was disposed, as with its model. */
+export function liveValue(variable: AnyVariable, label: string): Variable {
   try {
-    return variable.read() as Variable;
+    if (!(variable instanceof Variable)) return variable.read() as Variable;
+    variable.throwIfDisposed();
+    return variable;
   } catch (cause) {
     throw new TensorBundleError('ERR_STATE', `the variable ${label} was disposed; use a model that is alive`, {
       tensor: label,

@@ -74,7 +74,7 @@ function watch(root: Trackable): { names: Set<string>; most(): number } {
     }
     return value;
   });
-  for (const { attribute } of keyedAttributes(numberObjects(root))) {
+  for (const { attribute } of keyedAttributes(numberObjects(root).objects)) {
     const assign = attribute.assign.bind(attribute);
     vi.spyOn(attribute, 'assign').mockImplementation(value => {
       assign(value);

@@ -22,8 +22,8 @@ function edges(name: (i: number) => string, node: number): StoredEdge[] {
 it('values with a companion are found once', () => {
   const layer = [...edges(() => 'kernel', 1), { name: 'lora_kernel_a', node: 1 }];
   const graph: StoredGraph = [
-    { children: layer, attributes: [] },
-    { children: [], attributes },
+    { children: layer, attributes: [], slots: [] },
+    { children: [], attributes, slots: [] },
   ];
   expect([...accompaniedValues(graph, LORA).keys()]).toEqual(['k0']);
 });
@@ -31,9 +31,9 @@ it('values with a companion are found once', () => {
 it('lists of variables are read once', () => {
   const lists = ['variables', 'trainable_variables', 'non_trainable_variables'].map(name => ({ name, node: 1 }));
   const graph: StoredGraph = [
-    { children: lists, attributes: [] },
-    { children: edges(String, 2), attributes: [] },
-    { children: [], attributes },
+    { children: lists, attributes: [], slots: [] },
+    { children: edges(String, 2), attributes: [], slots: [] },
+    { children: [], attributes, slots: [] },
   ];
   expect(matchListed(branch([]), graph, () => true)).toBeUndefined();
 });
@@ -45,6 +45,7 @@ it('a long chain that leads to one live object again and again is walked once', 
   const graph: StoredGraph = Array.from({ length: MANY }, (_, i) => ({
     children: i + 1 < MANY ? [{ name: '_functional', node: i + 1 }] : [],
     attributes: [],
+    slots: [],
   }));
   expect(matchFrom(self, graph, 0).keys.size).toBe(0);
 });

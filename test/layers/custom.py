@@ -58,11 +58,31 @@ class Scaled(layers.Dense):
         return super().call(x) * self.gain
 
 
+class Raw(layers.Layer):
+    """Variables made by hand, also in a list and a dictionary, between weights that no field holds."""
+
+    def build(self, shape):
+        self.add_weight(name="before", shape=[1])
+        self.v = tf.Variable(tf.ones(shape[-1:]))
+        self.add_weight(name="after", shape=[2])
+        self.shift = tf.Variable(0.5, name="shift")
+        self.step = tf.Variable(3, trainable=False)
+        self.pair = [tf.Variable([0.25]), layers.Dense(shape[-1], name="p")]
+        self.table = {"y": tf.Variable([2.0]), "x": [layers.Dense(shape[-1], name="t")], "10": tf.Variable([4.0])}
+        self.read = self.add_weight(name="inside", shape=[1])
+        super().build(shape)
+
+    def call(self, x):
+        y = self.table["x"][0](self.pair[1](x * self.v + self.shift))
+        return y * self.pair[0] * self.table["y"] * self.table["10"] * self.read + tf.cast(self.step, "float32")
+
+
 def main(directory):
     model = keras.Sequential([
         layers.Input((4,)),
         Scale(name="s"),
         Residual(4, name="r"),
+        Raw(name="raw"),
         Scaled(3, name="d"),
     ])
     x = tf.constant(np.linspace(-1, 1, 8).reshape(2, 4), "float32")

@@ -132,7 +132,7 @@ describe('every layer that TensorFlow.js registers', () => {
       const inputs = (shapes.length > 0 ? shapes : [[2, 2]]).map(shape => tf.input({ shape: shape.slice(1) }));
       const outputs = layer.apply(inputs.length > 1 ? inputs : inputs[0]!) as tf.SymbolicTensor;
       const model = tf.model({ inputs, outputs });
-      const keys = keyedAttributes(numberObjects(modelTrackable(model))).map(({ key }) => key);
+      const keys = keyedAttributes(numberObjects(modelTrackable(model)).objects).map(({ key }) => key);
       expect(keys).toHaveLength(model.weights.length);
       expect(new Set(keys).size).toBe(keys.length);
     },

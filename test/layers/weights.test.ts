@@ -174,7 +174,8 @@ describe('refusals', () => {
     class Twice extends tf.layers.Layer {
       static className = 'Twice';
       readonly w = tf.layers.dense({ units: 1 });
-      override build(): void {
+      override build(shape: tf.Shape): void {
+        this.w.build(shape);
         this.addWeight('w', [1], 'float32', tf.initializers.ones());
         this.built = true;
       }

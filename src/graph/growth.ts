@@ -1,0 +1,89 @@
+/**
+ * Deferred restore: values that belong to an object which is not complete yet (a layer that is not built, a model without
+ * layers) wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its like). They are
+ * checked when the restore is made and then are views of the mapped file, so that waiting costs no memory of its own.
+ */
+import type { CheckpointReader } from '../bundle/reader.js';
+import type { TensorValue } from '../format/dtypes.js';
+import { matchFrom } from './match.js';
+import { compare } from './mismatch.js';
+import { numberPlainObjects } from './numbering.js';
+import { keyedAttributes } from './object-graph.js';
+import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
+import { keysBelow, type StoredGraph } from './stored-graph.js';
+import type { StoredNames } from './stored-names.js';
+import type { Growth, Trackable } from './trackable.js';
+
+/** By what stops it: a second restore of an object replaces what waits from the first. */
+const waiting = new WeakMap<object, () => void>();
+
+interface Waiting {
+  readonly node: number;
+  readonly growth: Growth;
+  /** What identifies the live object. */
+  readonly owner: object;
+  readonly values: Map<string, TensorValue>;
+}
+
+/** Reads what will wait; the function returned makes it wait. Throws what the reader throws. */
+export async function deferToGrowth(
+  reader: CheckpointReader,
+  { graph, owners }: StoredNames,
+  outcome: RestoreOutcome,
+): Promise<() => void> {
+  const deferred: Waiting[] = [];
+  for (const [node, { growth }] of owners) {
+    if (!graph || !growth) continue;
+    const values = new Map<string, TensorValue>();
+    for (const key of keysBelow(graph, node)) if (reader.has(key)) values.set(key, await reader.read(key));
+    deferred.push({ node, growth, owner: growth.owner, values });
+  }
+  return () => {
+    for (const one of deferred) wait(one, graph!, outcome);
+  };
+}
+
+function wait({ node, growth, owner, values }: Waiting, graph: StoredGraph, outcome: RestoreOutcome): void {
+  waiting.get(owner)?.();
+  if (values.size === 0) return;
+  const stop = growth.watch(now => {
+    for (const { key, label } of assignGrown(now, graph, node, values, outcome)) {
+      values.delete(key);
+      outcome.loaded.push({ key, label });
+      outcome.unused = outcome.unused.filter(unused => unused !== key);
+    }
+    if (values.size === 0) stop();
+  });
+  waiting.set(owner, stop);
+}
+
+/** Throws ERR_MISMATCH if a new variable is of another shape or type than the value that waited for it. */
+function assignGrown(
+  now: Trackable,
+  graph: StoredGraph,
+  node: number,
+  values: ReadonlyMap<string, TensorValue>,
+  outcome: RestoreOutcome,
+): Labelled[] {
+  const { keys } = matchFrom(now, graph, node);
+  const fitting = keyedAttributes(numberPlainObjects(now).objects).flatMap(({ attribute }) => {
+    const key = keys.get(attribute);
+    const value = key === undefined ? undefined : values.get(key);
+    return key === undefined || value === undefined ? [] : [{ key, value, attribute }];
+  });
+  const mismatched = fitting.flatMap(({ key, value, attribute }) => {
+    const mismatch = compare(key, attribute, value);
+    return mismatch === null ? [] : [{ ...mismatch, label: attribute.label }];
+  });
+  if (mismatched.length > 0) {
+    const refusal: RestoreOutcome = { ...outcome, loaded: [], mismatched, refused: true };
+    throw new RestoreMismatchError(restoreStatus(refusal), refusal);
+  }
+  for (const { value, attribute } of fitting) attribute.assign(copied(value));
+  return fitting.map(({ key, attribute: { label } }) => ({ key, label }));
+}
+
+/** The view goes back to the file; a variable must own its memory. */
+function copied(value: TensorValue): TensorValue {
+  return { ...value, data: value.data.slice() as TensorValue['data'] };
+}

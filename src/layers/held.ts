@@ -1,0 +1,63 @@
+/**
+ * What the fields of a custom layer hold: variables, layers, and collections of them. Python tracks lists and dictionaries
+ * (tensorflow/python/trackable/data_structures.py); a Map with string keys is a dictionary too.
+ */
+import { fieldOf, isAnyVariable, isLayer } from './family.js';
+import type { AnyVariable, Layer } from './types.js';
+
+/** What a field may hold. */
+export type Held = AnyVariable | Layer | Collection;
+export type Collection = readonly unknown[] | Readonly<Record<string, unknown>> | Map<unknown, unknown> | Set<unknown>;
+
+/** Fields of tfjs's Layer: where it keeps its weights as well, and the values that a weight begins with. */
+export const BOOKS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
+const NOT_TRACKED: readonly string[] = [...BOOKS, 'initialWeights'];
+
+/** The fields that hold variables or layers, in the order in which they were first assigned. */
+export function heldBy(layer: Layer): (readonly [field: string, value: Held])[] {
+  return Object.keys(layer).flatMap(field => {
+    const value = fieldOf(layer, field);
+    return !NOT_TRACKED.includes(field) && isHeld(value) ? [[field, value] as const] : [];
+  });
+}
+
+/** Whether a value is, or contains, a layer or a variable. */
+export function isHeld(value: unknown): value is Held {
+  return thingsIn(value).next().done !== true;
+}
+
+/** The layers and variables in a value. Depth is the user's: a cycle of collections is cut by `seen`. */
+export function* thingsIn(value: unknown, seen: Set<unknown> = new Set()): Generator<AnyVariable | Layer> {
+  if (isAnyVariable(value) || isLayer(value)) {
+    yield value;
+    return;
+  }
+  if (!isCollection(value) || seen.has(value)) return;
+  seen.add(value);
+  for (const item of contentsOf(value)) yield* thingsIn(item, seen);
+}
+
+/** The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys. */
+export function namedItems(collection: Collection): (readonly [name: string, item: unknown])[] | undefined {
+  if (collection instanceof Set) return undefined;
+  if (!(collection instanceof Map)) return Object.entries(collection);
+  const items: (readonly [string, unknown])[] = [];
+  for (const [key, item] of collection) {
+    if (typeof key !== 'string') return undefined;
+    items.push([key, item]);
+  }
+  return items;
+}
+
+function isCollection(value: unknown): value is Collection {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The keys of a Map as well. */
+function contentsOf(collection: Collection): Iterable<unknown> {
+  if (collection instanceof Map) return [...collection].flat();
+  return collection instanceof Set || Array.isArray(collection) ? collection : Object.values(collection);
+}
