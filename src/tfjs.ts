@@ -13,19 +13,26 @@ import { TensorBundleError } from './errors.js';
 import { restore } from './graph/restore.js';
 import type { RestoreStatus } from './graph/restore-status.js';
 import { saveGraph } from './graph/save.js';
-import { checkpointRoot } from './graph/trackable.js';
+import { checkpointRoot, type Trackable } from './graph/trackable.js';
 import { LORA } from './layers/lora.js';
-import { modelTrackable } from './layers/model.js';
+import { checkModel } from './layers/model.js';
+import { type DescribeOptions, Description } from './training/trackables.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
 export type { Mismatch } from './graph/mismatch.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
+export type { BackgroundSave } from './training/background.js';
+export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export type { TrackedValue } from './training/tracked-value.js';
+export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
-  /** Must be false (the default) so far: the optimizer's state cannot be saved yet. */
+  /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */
   includeOptimizer?: boolean;
+  /** Under whose names the optimizer is written: those of tf_keras's new optimizers (default) or of its legacy ones. */
+  optimizerKeys?: 'new' | 'legacy';
   /** Default true: the `checkpoint` file of the directory then names this checkpoint as the latest, as tf_keras does. */
   updateState?: boolean;
 }
@@ -57,13 +64,14 @@ export interface LoadWeightsOptions {
 }
 
 /**
- * Saves all weights of a built model (trainable or not) under PREFIX, replacing what is there atomically. The values are
+ * Saves all weights of a built model (trainable or not), and its optimizer if it is compiled, under PREFIX, replacing what is there atomically. The values are
  * those of the moment of the call; training may go on meanwhile. An uncompiled model gives the bytes that tf_keras's
  * `save_weights(prefix)` gives for the same architecture and layer names; layers that were not named get Keras's automatic
  * names.
  *
- * Throws what CheckpointWriter.finish throws (and what writing the state file does, after the commit: the weights are then saved); ERR_NOT_SUPPORTED for a layer with weights this version does not know, or for
- * `includeOptimizer: true`; ERR_INVALID_ARGUMENT for a model that is not built.
+ * Throws what CheckpointWriter.finish throws (and what writing the state file does, after the commit: the weights are then
+ * saved); ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this version does not know; ERR_INVALID_ARGUMENT for a
+ * model that is not built, or `includeOptimizer: true` for one that is not compiled.
  *
  * @example
  * await saveWeights(model, 'out/digits');      // out/digits.index, out/digits.data-00000-of-00001, out/checkpoint
@@ -73,17 +81,22 @@ export async function saveWeights(
   prefix: string,
   options: SaveWeightsOptions = {},
 ): Promise<SaveResult> {
-  const { includeOptimizer = false, updateState = true, ...writer } = options;
-  if (includeOptimizer) {
+  const { includeOptimizer = true, optimizerKeys, updateState = true, ...writer } = options;
+  checkModel(model);
+  if (options.includeOptimizer && !model.optimizer) {
     throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
-      "this version cannot save the optimizer's state; leave includeOptimizer out to save the weights",
+      'ERR_INVALID_ARGUMENT',
+      'the model has no optimizer; compile it, or leave includeOptimizer out',
     );
   }
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
   checkPath(prefix);
   const directory = resolve(dirname(prefix));
-  const result = await saveGraph(checkpointRoot(modelTrackable(model)), prefix, writer);
+  const result = await saveGraph(
+    checkpointRoot(describe(model, { optimizers: includeOptimizer, optimizerKeys })),
+    prefix,
+    writer,
+  );
   if (updateState) {
     await updateCheckpointState(directory, {
       modelCheckpointPath: join(directory, basename(prefix)),
@@ -94,7 +107,7 @@ export async function saveWeights(
 }
 
 /**
- * Loads weights into a built model: from what tf_keras or this package saved with `saveWeights`, from
+ * Loads weights into a built model, and the state of its optimizer if it is compiled and the checkpoint has one: from what tf_keras or this package saved with `saveWeights`, from
  * `tf.train.Checkpoint(model=…)`, or from a SavedModel's variables. PATH is a prefix, one of its files, or a directory (its
  * latest checkpoint). Variables are found by their path of objects, not by layer names; a checkpoint without an object graph
  * is matched by Keras's variable names or by `map`. Only what the model needs is read.
@@ -117,11 +130,19 @@ export async function loadWeights(
   path: string,
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
-  const root = modelTrackable(model);
+  checkModel(model);
+  const root = describe(model, {});
   const reader = await CheckpointReader.open(path);
   try {
-    return await restore(root, reader, { ...options, companions: LORA });
+    return await restore(root, reader, { ...options, companions: LORA, optionalRestorers: true });
   } finally {
     await reader.close();
   }
+}
+
+function describe(model: LayersModel, options: DescribeOptions): Trackable {
+  const description = new Description([model], options);
+  const trackable = description.trackable(model, 'model');
+  description.complete();
+  return trackable;
 }

@@ -6,7 +6,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { attributeKey, extraKey } from './key.js';
 import { type Numbering, numberObjects, withDescendants, writtenSlots } from './numbering.js';
 import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
-import type { Attribute, Extra, Trackable } from './trackable.js';
+import { type Attribute, type Extra, PYTHON_STATE, type Trackable } from './trackable.js';
 
 /** Name of the tensor that holds the object graph. */
 export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
@@ -61,5 +61,9 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
   const extras = objects.flatMap(({ object, path }) =>
     (object.extras ?? []).map(extra => ({ key: extraKey(path, extra.name), extra })),
   );
-  return { tensors: keyedAttributes(objects), extras, serialized: toBinary(TrackableObjectGraphSchema, message) };
+  // TensorFlow gathers what Python serialises after all tensors (tensorflow/python/checkpoint/save_util.py).
+  const tensors = keyedAttributes(objects);
+  const isState = ({ attribute }: KeyedAttribute): boolean => attribute.name === PYTHON_STATE;
+  const ordered = [...tensors.filter(one => !isState(one)), ...tensors.filter(isState)];
+  return { tensors: ordered, extras, serialized: toBinary(TrackableObjectGraphSchema, message) };
 }

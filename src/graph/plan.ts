@@ -131,11 +131,12 @@ function restorerPlans(
       );
       return [{ object, path, plan: { parts: [], missing, mismatched: [] } }];
     }
+    const at = paths?.get(node) ?? '';
     const extra = (name: string): string | undefined => {
-      const key = extraKey(paths?.get(node) ?? '', name);
+      const key = extraKey(at, name);
       return reader.has(key) ? key : undefined;
     };
-    return [{ object, path, plan: restorer.plan({ graph, node, extra }, found) }];
+    return [{ object, path, plan: restorer.plan({ graph, node, path: at, extra }, found) }];
   });
 }
 

@@ -12,6 +12,8 @@ import type { Trackable } from './trackable.js';
 export interface StoredObject {
   readonly graph: StoredGraph;
   readonly node: number;
+  /** Of edges from the root, escaped as in keys. */
+  readonly path: string;
   /** Key of an `Extra` of this object; undefined if the checkpoint has none of this name. */
   extra(name: string): string | undefined;
 }

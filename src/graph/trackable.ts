@@ -8,6 +8,9 @@ import type { Restorer } from './restorer.js';
 /** The attribute name under which TensorFlow keeps the value of a variable. */
 export const VARIABLE_VALUE = 'VARIABLE_VALUE';
 
+/** The attribute name of state that is no tensor but text. */
+export const PYTHON_STATE = 'py_state';
+
 export interface CaptureOptions {
   /** Copy now what others may still change, instead of when it is written. Default false. */
   readonly own?: boolean;

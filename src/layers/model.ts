@@ -6,41 +6,59 @@ import { numberObjects } from '../graph/numbering.js';
 import { type Attribute, branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { notBuilt } from './container.js';
 import { isLayer, type Place, type Surroundings } from './family.js';
+import { growthOf } from './growth.js';
 import { variableAliases } from './keras3.js';
 import { kerasNames } from './naming.js';
 import { kindOf, knownClasses } from './registry.js';
 import type { AnyVariable, Layer, LayersModel } from './types.js';
 import { awaitsWeights, innerNotBuilt } from './unbuilt.js';
-import { liveValue, variableTrackable } from './variable.js';
+import { liveValue, type VariableNames, variableTrackable } from './variable.js';
 
 /**
  * Describes the model and everything in it. Throws ERR_INVALID_ARGUMENT for something that is no built LayersModel or
  * has a layer in a layer that is not built, ERR_NOT_SUPPORTED for weights that have no place, ERR_STATE for a disposed model.
  */
 export function modelTrackable(model: LayersModel): Trackable {
+  checkModel(model);
+  const view = new ModelView([model]);
+  const trackable = view.layer(model, { scope: model.name, label: model.name });
+  view.requireExpected();
+  return trackable;
+}
+
+/** Throws ERR_INVALID_ARGUMENT for what is no LayersModel. */
+export function checkModel(model: LayersModel): void {
   if (!Array.isArray((model as Partial<LayersModel> | null)?.layers) || typeof model.getClassName !== 'function') {
     throw new TensorBundleError(
       'ERR_INVALID_ARGUMENT',
       'give a model made by tf.sequential, tf.model or tf.loadLayersModel',
     );
   }
-  if (model.layers.length === 0) throw notBuilt(model);
-  const view = new ModelView(model);
-  const trackable = view.layer(model, { scope: model.name, label: model.name });
-  view.requireExpected();
-  return trackable;
 }
 
-/** What is being described, or has been. */
-class ModelView implements Surroundings {
+export interface ModelViewOptions {
+  /** Default false: what is not built is refused. True: its variables may come later. */
+  readonly defer?: boolean;
+  /** The optimizer of a compiled model, which Keras tracks as its child; none by default. */
+  optimizerOf?(model: Layer): Trackable | undefined;
+}
+
+/** Models and layers that are being described together, or have been. */
+export class ModelView implements Surroundings {
+  readonly #roots: readonly Layer[];
+  readonly #options: ModelViewOptions;
   readonly #names: ReadonlyMap<Layer, string>;
   readonly #layers = new Map<Layer, Trackable>();
   /** A weight and the tf.Variable in it are one. */
   readonly #variables = new Map<Variable, Trackable>();
+  #byName: ReadonlyMap<string, Trackable> | undefined;
   readonly #expected: { readonly thing: AnyVariable | Layer; readonly refusal: TensorBundleError }[] = [];
 
-  constructor(model: LayersModel) {
-    this.#names = kerasNames(model, kindOf);
+  /** `roots`: all that will be described, since Keras's names depend on what was made before. */
+  constructor(roots: readonly Layer[], options: ModelViewOptions = {}) {
+    this.#roots = roots;
+    this.#names = kerasNames(roots, kindOf);
+    this.#options = options;
   }
 
   layer(layer: Layer, place: Place): Trackable {
@@ -50,26 +68,65 @@ class ModelView implements Surroundings {
     const children: Edge[] = [];
     const aliases: Edge[] = [];
     const trackable: Trackable = { ...branch(children), aliases, label: place.label, fullName: place.scope };
+    const growth = this.#options.defer ? growthOf(layer, () => this.#again(layer, place)) : undefined;
+    if (growth) {
+      const incomplete = { ...trackable, growth };
+      this.#layers.set(layer, incomplete);
+      return incomplete;
+    }
     this.#layers.set(layer, trackable);
+    if ('layers' in layer && (layer.layers as readonly Layer[]).length === 0) throw notBuilt(layer);
     const awaiting = awaitsWeights(layer);
     // Before the layers in it, which are not built either: this is the one that the user knows.
     if (awaiting && knownClasses().includes(layer.getClassName())) throw innerNotBuilt(layer, place.label);
     const kind = kindOf(layer);
     children.push(...kind.edges(layer, this, place));
+    const optimizer = this.#options.optimizerOf?.(layer);
+    if (optimizer) children.push({ name: 'optimizer', node: optimizer });
     aliases.push(...variableAliases(children), ...(kind.aliases?.(layer, this, trackable) ?? []));
     this.#requireAllPlaced(layer);
     if (awaiting && !holdsValues(trackable)) throw innerNotBuilt(layer, place.label);
     return trackable;
   }
 
+  /** The layer as it is now, by itself: what else was described with it has not changed. */
+  #again(layer: Layer, place: Place): Trackable {
+    return new ModelView([layer], this.#options).layer(layer, place);
+  }
+
+  /** The node of a tf.Variable that has been described, by its name in tfjs. */
+  nodeOfVariable(name: string): Trackable | undefined {
+    this.#byName ??= new Map([...this.#variables].map(([variable, node]) => [variable.name, node]));
+    return this.#byName.get(name);
+  }
+
   variable(variable: AnyVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable {
-    const label = `${place.label}/${name}`;
+    return this.#variable(variable, { fullName: `${place.scope}/${name}`, label: `${place.label}/${name}`, refuse });
+  }
+
+  /** A variable that no layer holds. */
+  freeVariable(variable: AnyVariable, fullName: string, label: string): Trackable {
+    return this.#variable(variable, { fullName, label, refuse: undefined });
+  }
+
+  #variable(variable: AnyVariable, names: VariableNames): Trackable {
+    const { label } = names;
     const identity = liveValue(variable, label);
     const known = this.#variables.get(identity);
     if (known) return known;
-    const trackable = variableTrackable(variable, { fullName: `${place.scope}/${name}`, label, refuse });
+    const trackable = variableTrackable(variable, names);
     this.#variables.set(identity, trackable);
+    this.#byName = undefined;
     return trackable;
+  }
+
+  /** Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer. Keras's optimizers count so. */
+  trainable(): string[] {
+    const weights = this.#roots.flatMap(root => root.trainableWeights);
+    const others = [...this.#variables.keys()].filter(({ trainable }) => trainable);
+    const ofLayers = weights.map(weight => liveValue(weight, weight.name));
+    const frozen = new Set(this.#roots.flatMap(root => root.weights).map(weight => liveValue(weight, weight.name)));
+    return [...new Set([...ofLayers, ...others.filter(variable => !frozen.has(variable))])].map(({ name }) => name);
   }
 
   isPlaced(variable: AnyVariable): boolean {

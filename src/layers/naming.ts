@@ -43,9 +43,9 @@ export function isAutomatic(layer: Layer): boolean {
   return automaticName(layer) !== null;
 }
 
-/** Every layer that the model holds, directly or not, each once. */
-function allLayers(model: Layer, kindOf: (layer: Layer) => Kind): Set<Layer> {
-  const found = new Set<Layer>();
+/** Every layer that these are or hold, directly or not, each once. */
+function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set<Layer> {
+  const found = new Set<Layer>(roots);
   const visit = (holder: Layer): void => {
     for (const layer of kindOf(holder).inner?.(holder) ?? []) {
       if (found.has(layer)) continue;
@@ -53,12 +53,12 @@ function allLayers(model: Layer, kindOf: (layer: Layer) => Kind): Set<Layer> {
       visit(layer);
     }
   };
-  visit(model);
+  for (const root of roots) visit(root);
   return found;
 }
 
-export function kerasNames(model: Layer, kindOf: (layer: Layer) => Kind): Map<Layer, string> {
-  const named = [...allLayers(model, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
+export function kerasNames(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Map<Layer, string> {
+  const named = [...allLayers(roots, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
   // By class: the counters, in the order found. The two directions of a Bidirectional share that of the layer they copy.
   const counters = new Map<string, Map<string, number>>();
   const unit = ({ prefix, counter }: AutomaticName, i: number): string =>

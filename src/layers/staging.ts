@@ -6,15 +6,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
-import type { Capture } from '../graph/trackable.js';
+import type { Capture, CaptureOptions } from '../graph/trackable.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
 const PIECE_BYTES = 2 * 1024 * 1024;
 /** Smaller tensors come whole: they are gathered, and their arrays are nothing to the garbage collector. */
 const MIN_PIECE_BYTES = 64 * 1024;
 
-/** A clone shares the data and survives `Variable.assign`, every optimizer and the disposal of the original. */
-export function captureTensor(tensor: Tensor): Capture {
+/**
+ * A clone shares the data and survives `Variable.assign`, every optimizer and the disposal of the original. Only what may be an
+ * array of the user's is no snapshot by that; with `own` it is copied now.
+ */
+export function captureTensor(tensor: Tensor, { own = false }: CaptureOptions = {}): Capture {
+  if (own && placeOf(tensor) === 'host') {
+    const values = tensor.dataSync().slice() as Float32Array | Int32Array | Uint8Array;
+    return { data: () => values, release: () => undefined };
+  }
   const held = keep(clone(tensor));
   return { data: () => stage(held), release: () => held.dispose() };
 }

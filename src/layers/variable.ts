@@ -1,7 +1,7 @@
 /** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
 import { tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
-import { type DType, dtypeInfo } from '../format/dtypes.js';
+import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
 import { captureTensor } from './staging.js';
 import type { AnyVariable } from './types.js';
@@ -40,13 +40,22 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     dtype,
     shape: [...value.shape],
     ...(refuse && { refuse }),
-    capture: () => captureTensor(liveValue(variable, label)),
+    ...(dtype === 'int32' && { convert: toInt32 }),
+    capture: options => captureTensor(liveValue(variable, label), options),
     assign: ({ data, shape }) => {
       // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.
       tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
     },
   };
   return variableNode(attribute);
+}
+
+/** TensorFlow counts steps in int64, which TensorFlow.js does not have. */
+function toInt32({ dtype, shape, data }: TensorValue): TensorValue | undefined {
+  if (dtype !== 'int64') return undefined;
+  const wide = data as BigInt64Array;
+  if (!wide.every(value => BigInt.asIntN(32, value) === value)) return undefined;
+  return { dtype: 'int32', shape, data: Int32Array.from(wide, Number) };
 }
 
 /** The variable behind an attribute that `variableTrackable` made; undefined for any other. */

@@ -70,22 +70,62 @@ test('tensorbundle/tfjs', () => {
   expect(exportsOf('tfjs.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "BackgroundSave",
         "CopyWeightsOptions",
         "ErrorCode",
         "LoadWeightsOptions",
         "Mismatch",
         "Progress",
+        "RestoreStateOptions",
         "RestoreStatus",
+        "SaveOptions",
         "SaveResult",
         "SaveWeightsOptions",
+        "SerializableState",
+        "TrackableValue",
+        "Trackables",
+        "TrackedValue",
+        "TracksChildren",
         "WriterOptions",
       ],
       "values": [
+        "Checkpoint",
         "RestoreMismatchError",
         "TensorBundleError",
         "copyWeights",
         "loadWeights",
         "saveWeights",
+      ],
+    }
+  `);
+});
+
+test('tensorbundle/optimizers', () => {
+  expect(exportsOf('optimizers.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "AdadeltaOptions",
+        "AdagradOptions",
+        "AdamOptions",
+        "AdamaxOptions",
+        "KerasOptimizerState",
+        "NadamOptions",
+        "NumberInState",
+        "OptimizerOptions",
+        "RMSpropOptions",
+        "SGDOptions",
+        "SlotList",
+      ],
+      "values": [
+        "Adadelta",
+        "Adagrad",
+        "Adam",
+        "AdamW",
+        "Adamax",
+        "KerasOptimizer",
+        "Nadam",
+        "RMSprop",
+        "SGD",
       ],
     }
   `);

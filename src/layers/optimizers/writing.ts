@@ -1,0 +1,175 @@
+/** An optimizer under the names of Keras: those of tf_keras's optimizers since 2.11, or of the legacy ones. */
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { DType, TensorData } from '../../format/dtypes.js';
+import {
+  type Attribute,
+  branch,
+  type Edge,
+  type Extra,
+  type Slot,
+  type Trackable,
+  VARIABLE_VALUE,
+  variableNode,
+} from '../../graph/trackable.js';
+import { pendingOf } from './pending.js';
+import { exactSlot, type SlotPlace, slotAttribute } from './slots.js';
+import type { NumberState, OptimizerState, SlotKind } from './state.js';
+
+/** Variables that have slots, in Keras's order. */
+export interface SlotVariable {
+  /** tfjs's name. */
+  readonly name: string;
+  /** Keras's: `dense/kernel`. */
+  readonly fullName: string;
+  readonly shape: readonly number[];
+  /** Undefined if the checkpoint does not hold the variable. */
+  readonly node: Trackable | undefined;
+}
+
+export interface Written {
+  readonly children: readonly Edge[];
+  readonly slots: readonly Slot[];
+  readonly extras: readonly Extra[];
+}
+
+/** What is to be written of an optimizer, wherever it is put. */
+export class OptimizerWriting {
+  readonly #optimizer: Optimizer;
+  readonly #state: OptimizerState;
+  readonly #variables: readonly SlotVariable[];
+  readonly #label: string;
+
+  constructor(optimizer: Optimizer, state: OptimizerState, variables: readonly SlotVariable[]) {
+    this.#optimizer = optimizer;
+    this.#state = state;
+    this.#variables = variables;
+    this.#label = optimizer.getClassName();
+  }
+
+  /** tf_keras/src/optimizers/optimizer.py: all variables in one list, and again in a list for each kind of slot. */
+  asNew(): Written {
+    const { kerasName, groups, lists, scalars, learningRate, iterations } = this.#state;
+    const iteration = number('iteration', `${this.#label}/iterations`, 'int64', iterations);
+    const all: Trackable[] = [iteration];
+    const byList = new Map<string, Trackable[]>(lists.map(list => [list, []]));
+    const extras: Extra[] = [];
+    for (const group of groups) {
+      for (const variable of this.#variables) {
+        for (const kind of group) {
+          const place = this.#place(variable, kind, `${kerasName}/${kind.name}/${variable.fullName}`);
+          const attribute = slotAttribute(this.#optimizer, this.#state, place);
+          if (!attribute) continue;
+          const node = variableNode(attribute);
+          const list = byList.get(kind.list)!;
+          this.#addExact(extras, place, list.length);
+          all.push(node);
+          list.push(node);
+        }
+      }
+    }
+    const children: Edge[] = [
+      { name: '_variables', node: listOf(all) },
+      { name: '_iterations', node: iteration },
+      { name: '_learning_rate', node: number('learning_rate', `${this.#label}/learningRate`, 'float32', learningRate) },
+    ];
+    if (all.length > 1) {
+      children.push({ name: '_index_dict', node: branch([]) });
+      children.push(...[...byList].map(([name, nodes]) => ({ name, node: listOf(nodes) })));
+    }
+    for (const state of scalars) {
+      children.push({ name: state.name, node: number(`${kerasName}/Variable`, state.name, 'float32', state) });
+    }
+    return { children, slots: [], extras: [...this.#exactNumbers(), ...extras] };
+  }
+
+  /** tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables. */
+  asLegacy(): Written {
+    const { kerasName, groups, hyper, iterations } = this.#state;
+    const children: Edge[] = [
+      { name: 'iter', node: number(`${kerasName}/iter`, `${this.#label}/iterations`, 'int64', iterations) },
+      ...hyper.map(state => ({
+        name: state.name,
+        node: number(`${kerasName}/${state.name}`, `${this.#label}/${state.name}`, 'float32', state),
+      })),
+    ];
+    const slots: Slot[] = [];
+    const extras: Extra[] = [];
+    for (const kind of groups.flat()) {
+      if (kind.legacy === null) continue;
+      let index = 0;
+      for (const variable of this.#variables) {
+        const place = this.#place(variable, kind, `${kerasName}/${variable.fullName}/${kind.legacy}`);
+        const attribute = variable.node && slotAttribute(this.#optimizer, this.#state, place);
+        if (!attribute || !variable.node) continue;
+        slots.push({ variable: variable.node, name: kind.legacy, node: variableNode(attribute) });
+        this.#addExact(extras, place, index++);
+      }
+    }
+    return { children, slots, extras: [...this.#exactNumbers(), ...extras] };
+  }
+
+  #place({ name, shape }: SlotVariable, kind: SlotKind, fullName: string): SlotPlace {
+    return { variableName: name, kind, shape, fullName, label: `${this.#label}/${name}/${kind.name}` };
+  }
+
+  /** By the place of the slot among those of its kind, which is how it is found again. */
+  #addExact(extras: Extra[], place: SlotPlace, index: number): void {
+    const exact = exactSlot(this.#optimizer, this.#state, place);
+    if (exact) extras.push({ ...exact, name: exactName(place.kind, index) });
+  }
+
+  #exactNumbers(): Extra[] {
+    const { iterations, learningRate, exact } = this.#state;
+    return [
+      beside('iterations', 'int64', iterations),
+      beside('learningRate', 'float64', learningRate),
+      ...exact.map(state => beside(state.name, 'float32', state)),
+    ];
+  }
+}
+
+export function exactName({ list }: SlotKind, index: number): string {
+  return `${list}/${index}`;
+}
+
+/** Names of variables with slots, of pending ones too, in no order. */
+export function slottedVariables(optimizer: Optimizer, state: OptimizerState): Set<string> {
+  return new Set([...state.variableNames(), ...(pendingOf(optimizer)?.slots.keys() ?? [])]);
+}
+
+function listOf(nodes: readonly Trackable[]): Trackable {
+  return branch(nodes.map((node, i) => ({ name: String(i), node })));
+}
+
+type NumberType = Extract<DType, 'int64' | 'float32' | 'float64'>;
+
+function number(fullName: string, label: string, dtype: NumberType, state: NumberState): Trackable {
+  const attribute: Attribute = {
+    ...tensorOf(dtype, state),
+    name: VARIABLE_VALUE,
+    fullName,
+    label,
+    assign: ({ data }) => state.set(Number(data[0])),
+  };
+  return variableNode(attribute);
+}
+
+function beside(name: string, dtype: NumberType, state: NumberState): Extra {
+  return { ...tensorOf(dtype, state), name };
+}
+
+function tensorOf(dtype: NumberType, { get }: NumberState): Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
+  return {
+    dtype,
+    shape: [],
+    capture: () => {
+      const data = scalarOf(dtype, get());
+      return { data: () => data, release: () => undefined };
+    },
+  };
+}
+
+function scalarOf(dtype: NumberType, value: number): TensorData {
+  if (dtype === 'int64') return BigInt64Array.of(BigInt(value));
+  return dtype === 'float32' ? Float32Array.of(value) : Float64Array.of(value);
+}

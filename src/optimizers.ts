@@ -1,0 +1,16 @@
+/**
+ * `tensorbundle/optimizers`: optimizers for TensorFlow.js with the formulas of Keras, since some of TensorFlow.js's own compute
+ * otherwise. A training that goes from one language to the other does not notice. Needs `@tensorflow/tfjs-core`.
+ *
+ * @example
+ * model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'meanSquaredError' });   // was: tf.train.adam(0.01)
+ */
+export { Adadelta, type AdadeltaOptions } from './optimizers/adadelta.js';
+export { Adagrad, type AdagradOptions } from './optimizers/adagrad.js';
+export { Adam, type AdamOptions, AdamW } from './optimizers/adam.js';
+export { Adamax, type AdamaxOptions } from './optimizers/adamax.js';
+export { KerasOptimizer, type OptimizerOptions } from './optimizers/base.js';
+export { Nadam, type NadamOptions } from './optimizers/nadam.js';
+export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.js';
+export { SGD, type SGDOptions } from './optimizers/sgd.js';
+export type { KerasOptimizerState, NumberInState, SlotList } from './optimizers/state.js';

@@ -1,0 +1,76 @@
+import { add, div, mul, type Scalar, serialization, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { power } from './adam.js';
+import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import type { NumberInState, SlotList } from './state.js';
+
+export interface NadamOptions extends OptimizerOptions {
+  /** Default 0.9. */
+  beta1?: number;
+  /** Default 0.999. */
+  beta2?: number;
+  /** Default 1e-7. */
+  epsilon?: number;
+}
+
+/** How the momentum grows with the steps. */
+const MOMENTUM_DECAY = 0.96;
+
+/** Adam with Nesterov's momentum, as tf_keras/src/optimizers/nadam.py. */
+export class Nadam extends KerasOptimizer {
+  static readonly className = 'KerasNadam';
+  readonly kerasName = 'Nadam';
+  readonly slotLists: readonly SlotList[] = [
+    { list: '_momentums', slot: 'm' },
+    { list: '_velocities', slot: 'v' },
+  ];
+  override readonly scalars: readonly NumberInState[];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** The product of the momentums of all steps; float32. */
+  #product = 1;
+
+  constructor(options: NadamOptions = {}) {
+    super(options);
+    this.beta1 = options.beta1 ?? 0.9;
+    this.beta2 = options.beta2 ?? 0.999;
+    this.epsilon = options.epsilon ?? 1e-7;
+    this.scalars = [
+      {
+        name: '_u_product',
+        get: () => this.#product,
+        set: value => {
+          this.#product = Math.fround(value);
+        },
+      },
+    ];
+  }
+
+  protected override begin(step: Scalar): void {
+    const [product] = tidy(() => mul(this.#product, this.#momentum(step))).dataSync();
+    this.#product = product!;
+  }
+
+  protected update({ value, gradient, slots: [m, v], learningRate, step }: Update): void {
+    const { beta1, beta2, epsilon } = this;
+    const now = this.#momentum(step);
+    const next = this.#momentum(add(step, 1));
+    m!.assign(add(m!, mul(sub(gradient, m!), 1 - Math.fround(beta1))));
+    v!.assign(add(v!, mul(sub(square(gradient), v!), 1 - Math.fround(beta2))));
+    const ahead = div(mul(next, m!), sub(1, mul(this.#product, next)));
+    const mean = add(ahead, div(mul(sub(1, now), gradient), sub(1, this.#product)));
+    const variance = div(v!, sub(1, power(beta2, step)));
+    value.assign(sub(value, div(mul(mean, learningRate), add(sqrt(variance), epsilon))));
+  }
+
+  protected options(): Record<string, number | boolean> {
+    return { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
+  }
+
+  /** Of a step. */
+  #momentum(step: Scalar): Tensor {
+    return mul(this.beta1, sub(1, mul(0.5, power(MOMENTUM_DECAY, step))));
+  }
+}
+
+serialization.registerClass(Nadam);

@@ -1,0 +1,39 @@
+import { add, mul, neg, serialization, type Tensor } from '@tensorflow/tfjs-core';
+import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import type { SlotList } from './state.js';
+
+export interface SGDOptions extends OptimizerOptions {
+  /** Default 0. */
+  momentum?: number;
+  /** Default false. */
+  nesterov?: boolean;
+}
+
+/** Stochastic gradient descent with momentum, as tf_keras/src/optimizers/sgd.py. Its velocity has the learning rate in it. */
+export class SGD extends KerasOptimizer {
+  static readonly className = 'KerasSGD';
+  readonly kerasName = 'SGD';
+  /** Keras keeps one without momentum, too. */
+  readonly slotLists: readonly SlotList[] = [{ list: 'momentums', slot: 'm' }];
+  readonly momentum: number;
+  readonly nesterov: boolean;
+
+  constructor(options: SGDOptions = {}) {
+    super(options, 0.01);
+    this.momentum = options.momentum ?? 0;
+    this.nesterov = options.nesterov ?? false;
+  }
+
+  protected update({ value, gradient, slots: [velocity], learningRate }: Update): void {
+    const descent = mul(neg(gradient), learningRate);
+    const moved = (): Tensor => add(descent, mul(velocity!, this.momentum));
+    velocity!.assign(moved());
+    value.assign(add(value, this.nesterov ? moved() : velocity!));
+  }
+
+  protected options(): Record<string, number | boolean> {
+    return { momentum: this.momentum, nesterov: this.nesterov };
+  }
+}
+
+serialization.registerClass(SGD);

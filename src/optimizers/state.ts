@@ -1,0 +1,36 @@
+/** What an optimizer tells a checkpoint of itself. `tensorbundle/tfjs` finds it by these names, whichever copy of the package made it. */
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+
+/** A kind of tensor that an optimizer keeps for each variable. */
+export interface SlotList {
+  /** Keras's attribute, a list with one item for each variable: `_momentums`. */
+  readonly list: string;
+  /** Keras's name of an item: `m` in `Adam/m/dense/kernel`. */
+  readonly slot: string;
+}
+
+export interface NumberInState {
+  /** Keras's attribute. */
+  readonly name: string;
+  get(): number;
+  set(value: number): void;
+}
+
+export interface KerasOptimizerState {
+  /** Keras's class. */
+  readonly kerasName: string;
+  learningRate: number;
+  /** Steps done. */
+  readonly iterations: number;
+  readonly slotLists: readonly SlotList[];
+  /** True: Keras makes the slots variable by variable. False: list by list. */
+  readonly interleaved: boolean;
+  /** State that belongs to no variable. */
+  readonly scalars: readonly NumberInState[];
+  /** As in `slotLists`; empty before the first step with the variable. */
+  slotsOf(variableName: string): readonly Variable[];
+  /** Names, in tfjs, of the variables that have slots. */
+  variableNames(): readonly string[];
+  /** Makes or replaces the slots of a variable, before or after the first step; the values stay the caller's. */
+  setSlots(variableName: string, values: readonly Tensor[]): void;
+}

@@ -1,0 +1,281 @@
+/**
+ * `tf.train.Checkpoint` for TensorFlow.js: the state of a training under names, in files that TensorFlow reads
+ * (tensorflow/python/checkpoint/checkpoint.py).
+ */
+import { basename, dirname, join, resolve } from 'node:path';
+import type { SaveResult, WriterOptions } from '../bundle/options.js';
+import { CheckpointReader } from '../bundle/reader.js';
+import { checkPath } from '../commit/names.js';
+import { updateCheckpointState } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
+import { numberPlainObjects } from '../graph/numbering.js';
+import { keyedAttributes } from '../graph/object-graph.js';
+import { restore } from '../graph/restore.js';
+import { type RestoreStatus, restoreStatus } from '../graph/restore-status.js';
+import { CapturedGraph } from '../graph/save.js';
+import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { LORA } from '../layers/lora.js';
+import { BackgroundQueue, type BackgroundSave } from './background.js';
+import { type DescribeOptions, Description } from './trackables.js';
+import { valueTrackable } from './tracked-value.js';
+import type { Trackables, TrackableValue } from './values.js';
+
+export interface SaveOptions extends WriterOptions {
+  /** Default false. True: what optimizers keep for single variables (momentums) is not written. */
+  skipSlotVariables?: boolean;
+  /** Under whose names optimizers are written: those of tf_keras's new optimizers (default) or of its legacy ones. */
+  optimizerKeys?: 'new' | 'legacy';
+  /** Of a background save, while another is in flight: 'wait' for it (default), or 'skip' this one. */
+  ifBusy?: 'wait' | 'skip';
+  /** Called with the path once the checkpoint is committed; what it throws rejects the save. */
+  writeCallback?(path: string): void | Promise<void>;
+}
+
+export interface RestoreStateOptions {
+  /** Default false. True: what optimizers keep for single variables stays as it is. */
+  skipSlotVariables?: boolean;
+}
+
+/** What happens between the commit of a numbered checkpoint and its acknowledgement. */
+type AfterCommit = (path: string) => Promise<void>;
+
+export class Checkpoint {
+  readonly #root: TrackableValue | undefined;
+  readonly #children: Trackables;
+  readonly #queue = new BackgroundQueue();
+  /** Null until something counts: `write` alone writes no counter. */
+  #saveCounter: number | null = null;
+
+  /**
+   * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose own
+   * children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
+   * Throws ERR_INVALID_ARGUMENT for what is nothing of the kind; what is in them is looked at by each save and restore.
+   */
+  constructor(children: Trackables);
+  constructor(root: TrackableValue, children?: Trackables);
+  constructor(first: TrackableValue | Trackables, children?: Trackables) {
+    const isChildren = children === undefined && isLiteral(first);
+    this.#root = isChildren ? undefined : (first as TrackableValue);
+    this.#children = isChildren ? (first as Trackables) : (children ?? {});
+    if (!isLiteral(this.#children)) throw noChildren(this.#children);
+    if ('save_counter' in this.#children) throw reserved('save_counter');
+    if ('root' in this.#children && this.#root !== undefined) throw reserved('root');
+  }
+
+  /** How often `save` was called; restored with the rest. 0 before the first. */
+  get saveCounter(): number {
+    return this.#saveCounter ?? 0;
+  }
+
+  /** What `save` and the manager do before a numbered checkpoint is written. Returns the new number. */
+  incrementSaveCounter(): number {
+    this.#saveCounter = this.saveCounter + 1;
+    return this.#saveCounter;
+  }
+
+  /**
+   * Saves everything as `PREFIX-N`, N counting up, and then names it as the latest in the directory's `checkpoint` file. The
+   * values are those of the moment of the call; training may go on meanwhile. Returns the path. With `background` it returns at
+   * once: see `BackgroundSave`.
+   *
+   * Rejects with what CheckpointWriter.finish throws; ERR_INVALID_ARGUMENT for what cannot be tracked or is not built;
+   * ERR_NOT_SUPPORTED for layers this version does not know; what `writeCallback` throws.
+   *
+   * @example
+   * const path = await new Checkpoint({ model, optimizer }).save('run/ckpt');   // run/ckpt-1
+   */
+  save(prefix: string, options: SaveOptions & { background: true; ifBusy: 'skip' }): BackgroundSave | null;
+  save(prefix: string, options: SaveOptions & { background: true }): BackgroundSave;
+  save(prefix: string, options?: SaveOptions): Promise<string>;
+  save(prefix: string, options: SaveOptions & { background?: boolean } = {}): BackgroundSave | null | Promise<string> {
+    if (options.background) {
+      checkPath(prefix);
+      if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
+      const path = `${prefix}-${this.incrementSaveCounter()}`;
+      return this.writeInBackground(path, options, stateUpdate(options));
+    }
+    return this.#saveNumbered(prefix, options);
+  }
+
+  async #saveNumbered(prefix: string, options: SaveOptions): Promise<string> {
+    checkPath(prefix);
+    return await this.#write(`${prefix}-${this.incrementSaveCounter()}`, options, stateUpdate(options));
+  }
+
+  /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
+  async write(prefix: string, options: SaveOptions = {}): Promise<string> {
+    return await this.#write(prefix, options, async () => undefined);
+  }
+
+  /**
+   * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before `durable`
+   * settles. Null if it is skipped.
+   */
+  writeInBackground(prefix: string, options: SaveOptions, afterCommit: AfterCommit): BackgroundSave | null {
+    checkPath(prefix);
+    const absolute = resolve(prefix);
+    if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
+    const captured = new CapturedGraph(this.#describe(options), { own: true });
+    return this.#queue.submit(prefix, {
+      run: async onStaged => {
+        const result = await captured.write(absolute, writerOptions(options), onStaged);
+        await afterCommit(prefix);
+        await options.writeCallback?.(prefix);
+        return { ...result, prefix };
+      },
+    });
+  }
+
+  async #write(prefix: string, options: SaveOptions, afterCommit: AfterCommit): Promise<string> {
+    checkPath(prefix);
+    // Before anything is awaited: a later process.chdir must not move the checkpoint.
+    const absolute = resolve(prefix);
+    const captured = new CapturedGraph(this.#describe(options));
+    try {
+      await this.#queue.idle();
+      await captured.write(absolute, writerOptions(options));
+    } finally {
+      captured.release();
+    }
+    await afterCommit(prefix);
+    await options.writeCallback?.(prefix);
+    return prefix;
+  }
+
+  /**
+   * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
+   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a layer that is
+   * not built, of an optimizer before its first step) wait for them. Missing and unused values do not reject: look at the
+   * status. Rejects with ERR_MISMATCH, and then has changed nothing, if a shape or type differs; with ERR_NOT_SUPPORTED for
+   * values of something that TensorFlow.js cannot compute; and with what CheckpointReader.open and read throw.
+   *
+   * @example
+   * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
+   */
+  async restore(path: string | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    // What is restored has a counter, so that the next save goes on counting.
+    this.#saveCounter ??= 0;
+    if (path === null) return this.#nothing();
+    return await this.read(path, options);
+  }
+
+  /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
+  async read(path: string, { skipSlotVariables }: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    checkPath(path);
+    await this.#queue.idle();
+    const reader = await CheckpointReader.open(path);
+    try {
+      const root = this.#describe({ defer: true, skipSlotVariables });
+      return await restore(root, reader, { companions: LORA, search: false });
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Waits for all background saves. Rejects with the first error that nobody has seen, once. */
+  async sync(): Promise<void> {
+    await this.#queue.sync();
+  }
+
+  #nothing(): RestoreStatus {
+    const variables = keyedAttributes(numberPlainObjects(this.#describe({ defer: true })).objects);
+    return restoreStatus({
+      path: 'no checkpoint',
+      source: 'the checkpoint',
+      root: '',
+      selected: variables.length,
+      loaded: [],
+      missing: variables.map(({ key, attribute: { label } }) => ({ key, label })),
+      unused: [],
+      mismatched: [],
+      refused: false,
+    });
+  }
+
+  /** The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an edge to itself. */
+  #describe(options: DescribeOptions): Trackable {
+    const description = new Description([this.#root, this.#children], options);
+    const root = this.#root === undefined ? branch([]) : description.trackable(this.#root, 'root');
+    const names = Object.keys(this.#children).sort(byCodePoint);
+    const named = names.map(name => ({ name, node: description.trackable(this.#children[name], name) }));
+    description.complete();
+    const own = new Map(root.children.map(({ name, node }) => [name, node]));
+    for (const { name, node } of named) if (own.has(name) && own.get(name) !== node) throw taken(name);
+    const children: Edge[] = [...root.children];
+    const self: Trackable = { ...root, children };
+    if (this.#root !== undefined) children.push({ name: 'root', node: self });
+    children.push(...named.filter(({ name }) => !own.has(name)));
+    const counter = this.#counter();
+    if (counter !== null) children.push({ name: 'save_counter', node: counter });
+    return self;
+  }
+
+  #counter(): Trackable | null {
+    if (this.#saveCounter === null) return null;
+    const value = {
+      dtype: 'int64' as const,
+      shape: [],
+      fullName: 'save_counter',
+      read: () => BigInt64Array.of(BigInt(this.saveCounter)),
+      assign: (data: BigInt64Array) => {
+        this.#saveCounter = Number(data[0]);
+      },
+    };
+    return valueTrackable(value, 'save_counter');
+  }
+}
+
+/** The directory's `checkpoint` file then names this checkpoint and no other, as TensorFlow's `Checkpoint.save` does. */
+function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
+  const from = process.cwd();
+  return async path => {
+    const directory = resolve(from, dirname(path));
+    await updateCheckpointState(directory, { modelCheckpointPath: join(directory, basename(path)), durable });
+  };
+}
+
+function writerOptions(options: SaveOptions): WriterOptions {
+  const { skipSlotVariables: _s, optimizerKeys: _k, ifBusy: _b, writeCallback: _c, ...rest } = options;
+  const { background: _background, ...writer } = rest as WriterOptions & { background?: boolean };
+  return writer;
+}
+
+function isLiteral(value: unknown): value is Trackables {
+  if (typeof value !== 'object' || value === null) return false;
+  if (typeof (value as { trackedChildren?: unknown }).trackedChildren === 'function') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Python's order of strings; JavaScript's `sort` goes by UTF-16 units. */
+function byCodePoint(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}
+
+function noChildren(found: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    'the children of a Checkpoint are an object of trackables by name, for example { model, optimizer }',
+    { found: typeof found },
+  );
+}
+
+function taken(name: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the root has something else under '${name}' already; give the child another name`,
+    { found: name },
+  );
+}
+
+function reserved(name: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `'${name}' is a name that the Checkpoint itself uses; choose another`,
+    {
+      found: name,
+    },
+  );
+}
+
+export type { BackgroundSave, SaveResult };

@@ -1,0 +1,39 @@
+/** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
+import type { DType, TensorData } from '../format/dtypes.js';
+import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+
+/** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
+export interface TrackedValue<Data extends TensorData = TensorData> {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** TensorFlow's name of the variable. Default `Variable`, as in Python. */
+  readonly fullName?: string;
+  /** Row-major, one element for each of `shape`. Called when a save begins; the array is copied. */
+  read(): Data;
+  /** `data` has this dtype and shape, and is the callee's to keep. Must not throw. */
+  assign(data: Data): void;
+}
+
+export function isTrackedValue(value: object): value is TrackedValue {
+  const { dtype, shape, read, assign } = value as Partial<TrackedValue>;
+  return (
+    typeof dtype === 'string' && Array.isArray(shape) && typeof read === 'function' && typeof assign === 'function'
+  );
+}
+
+/** `label` is what messages call it. */
+export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data>, label: string): Trackable {
+  const attribute: Attribute = {
+    name: VARIABLE_VALUE,
+    fullName: value.fullName ?? 'Variable',
+    label,
+    dtype: value.dtype,
+    shape: [...value.shape],
+    capture: () => {
+      const data = value.read().slice() as TensorData;
+      return { data: () => data, release: () => undefined };
+    },
+    assign: ({ data }) => value.assign(data as Data),
+  };
+  return variableNode(attribute);
+}
