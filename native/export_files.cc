@@ -127,23 +127,49 @@ Napi::Value setModeJs(const Napi::CallbackInfo& info) {
   return runOn(info, [permissions](const Descriptor& handle) { return setMode(handle, permissions); });
 }
 
+Napi::Value toBytes(Napi::Env env, Contents contents) {
+  const std::size_t size = contents.size;
+  // Where external buffers are refused the bytes are copied, so the memory must outlive the attempt.
+  const auto bytes = std::shared_ptr<std::uint8_t[]>(std::move(contents.bytes));
+  auto share = std::make_unique<std::shared_ptr<std::uint8_t[]>>(bytes);
+  const Napi::Value external = externalBuffer(env, std::move(share), bytes.get(), size);
+  if (!external.IsNull()) return Napi::Uint8Array::New(env, size, external.As<Napi::ArrayBuffer>(), 0);
+  Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
+  std::memcpy(copy.Data(), bytes.get(), size);
+  return copy;
+}
+
+// Opens, reads and closes on the calling thread: for a constructor, which cannot wait.
+Status readNow(const std::shared_ptr<FileOperations>& operations, const std::string& path, const std::string& name,
+               std::uint64_t maxBytes, Contents* contents, bool* found) {
+  std::shared_ptr<Descriptor> directory;
+  Status status = openDirectory(operations, path, &directory);
+  if (!status.ok()) return status;
+  std::shared_ptr<Descriptor> file;
+  status = openFile(*directory, name, OpenMode::kRead, kDefaultPermissions, &file);
+  *found = status.ok() && file;
+  return *found ? readAll(*file, maxBytes, contents) : status;
+}
+
+Napi::Value readNowJs(const Napi::CallbackInfo& info) {
+  const std::string path = stringArgument(info[0], "path");
+  const std::string name = stringArgument(info[1], "name");
+  const std::uint64_t maxBytes = integerArgument(info[2], "maxBytes");
+  Contents contents;
+  bool found = false;
+  const auto operations = Environment::of(info.Env()).engine()->files;
+  const Status status = readNow(operations, path, name, maxBytes, &contents, &found);
+  if (!status.ok()) throw toError(info.Env(), status);
+  return found ? toBytes(info.Env(), std::move(contents)) : info.Env().Null();
+}
+
 Napi::Value readAllJs(const Napi::CallbackInfo& info) {
   const auto handle = openDescriptor(info[0]);
   const std::uint64_t maxBytes = integerArgument(info[1], "maxBytes");
   auto contents = std::make_shared<Contents>();
   Work work;
   work.part = [=](const StopToken&) { return readAll(*handle, maxBytes, contents.get()); };
-  work.result = [contents](Napi::Env env) -> Napi::Value {
-    const std::size_t size = contents->size;
-    // Where external buffers are refused the bytes are copied, so the memory must outlive the attempt.
-    const auto bytes = std::shared_ptr<std::uint8_t[]>(std::move(contents->bytes));
-    auto share = std::make_unique<std::shared_ptr<std::uint8_t[]>>(bytes);
-    const Napi::Value external = externalBuffer(env, std::move(share), bytes.get(), size);
-    if (!external.IsNull()) return Napi::Uint8Array::New(env, size, external.As<Napi::ArrayBuffer>(), 0);
-    Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
-    std::memcpy(copy.Data(), bytes.get(), size);
-    return copy;
-  };
+  work.result = [contents](Napi::Env env) -> Napi::Value { return toBytes(env, std::move(*contents)); };
   return Environment::of(info.Env()).run(info.Env(), std::move(work));
 }
 
@@ -164,6 +190,7 @@ void exportFiles(Napi::Env, Napi::Object exports) {
   add<promising<unlockJs>>(exports, "unlock");
   add<promising<setModeJs>>(exports, "setMode");
   add<promising<readAllJs>>(exports, "readAll");
+  add<synchronous<readNowJs>>(exports, "readNow");
   add<promising<writeAllJs>>(exports, "writeAll");
 }
 

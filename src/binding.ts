@@ -1,7 +1,7 @@
 /**
  * Loads the native addon and says what it offers. Native code moves and checksums bytes and does every file operation;
  * what the bytes mean is decided in TypeScript. Nothing here blocks the event loop except the functions marked "sync",
- * which touch memory only.
+ * which touch memory only, and `readNow`.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -80,6 +80,8 @@ export interface NativeBinding {
   freeSpace(directory: Handle): Promise<number>;
   /** The whole file; ESHORT if it shrinks meanwhile. Rejects with EFBIG above `maxBytes`. */
   readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
+  /** The whole file NAME of the directory PATH, at once; null if there is no such file. Throws a NativeError. Sync, and it does I/O. */
+  readNow(path: string, name: string, maxBytes: number): Uint8Array | null;
   /** Writes all of `data` at the handle's start (short writes and EINTR handled). */
   writeAll(handle: Handle, data: Uint8Array): Promise<void>;
 

@@ -25,6 +25,16 @@ export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export { CheckpointManager } from './training/manager.js';
+export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
+export {
+  type KeptCheckpoint,
+  keepBest,
+  keepEveryHours,
+  keepEverySteps,
+  keepLatest,
+  type RetentionPolicy,
+} from './training/retention.js';
 export type { TrackedValue } from './training/tracked-value.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 

@@ -41,6 +41,11 @@ export function parseIntentName(base: string, name: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
+/** The checkpoint that an intent is for; null for any other file. */
+export function intentBase(name: string): string | null {
+  return /^(.+)\.index\.intent-\d{5,9}-[0-9a-f]{16}$/s.exec(name)?.[1] ?? null;
+}
+
 /** 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name'; null if the path has no such ending. */
 export function stripFileSuffix(path: string): string | null {
   const match = /^(.+)(?:\.index|\.data-\d{5,9}-of-\d{5,9})$/s.exec(path);

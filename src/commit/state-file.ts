@@ -4,11 +4,11 @@
  * this package does not know are kept as they are.
  */
 
-import { randomBytes } from 'node:crypto';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, type StateFields } from './state-text.js';
 
 /** Far above any real one (a path and a time per kept checkpoint). */
@@ -35,17 +35,28 @@ export async function readCheckpointState(
   if (store === null) return null;
   try {
     const fields = await readFields(store, latestFilename);
-    if (fields === null) return null;
-    const place = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
-    return {
-      modelCheckpointPath: place(fields.modelCheckpointPath),
-      allModelCheckpointPaths: fields.allModelCheckpointPaths.map(place),
-      allModelCheckpointTimestamps: [...fields.allModelCheckpointTimestamps],
-      lastPreservedTimestamp: fields.lastPreservedTimestamp,
-    };
+    return fields && stateOf(directory, fields);
   } finally {
     await store.close();
   }
+}
+
+/** As `readCheckpointState`, for who cannot wait: it does its I/O at once. */
+export function readCheckpointStateNow(directory: string, latestFilename = 'checkpoint'): CheckpointState | null {
+  const bytes = LocalStore.readNow(resolve(directory), latestFilename, MAX_BYTES);
+  if (bytes === null) return null;
+  return stateOf(directory, parseStateText(new TextDecoder().decode(bytes), join(directory, latestFilename)));
+}
+
+/** Paths joined to the directory. */
+function stateOf(directory: string, fields: StateFields): CheckpointState {
+  const place = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
+  return {
+    modelCheckpointPath: place(fields.modelCheckpointPath),
+    allModelCheckpointPaths: fields.allModelCheckpointPaths.map(place),
+    allModelCheckpointTimestamps: [...fields.allModelCheckpointTimestamps],
+    lastPreservedTimestamp: fields.lastPreservedTimestamp,
+  };
 }
 
 export interface CheckpointStateUpdate {
@@ -92,8 +103,7 @@ export async function updateCheckpointState(directory: string, update: Checkpoin
         lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
         unknown: before?.unknown ?? [],
       });
-      await removeDeadUpdates(store, name);
-      await replace(store, name, text, durable);
+      await replaceSmallFile(store, name, text, durable);
     });
   } finally {
     await store.close();
@@ -110,35 +120,8 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
   }
 }
 
-/** What updates that were killed left behind: the exact name, and nobody holds it. */
-async function removeDeadUpdates(store: ObjectStore, name: string): Promise<void> {
-  for (const other of await store.list()) {
-    if (!other.startsWith(`${name}.tmp-`) || !/^[0-9a-f]{16}$/.test(other.slice(name.length + '.tmp-'.length)))
-      continue;
-    if (!(await store.isHeld(other))) await store.remove(other);
-  }
-}
-
-async function replace(store: ObjectStore, name: string, text: string, durable: boolean): Promise<void> {
-  const old = await store.stat(name);
-  const temporary = await store.createHeld(
-    `${name}.tmp-${randomBytes(8).toString('hex')}`,
-    old ? old.mode & 0o777 : undefined,
-  );
-  try {
-    await temporary.write(new TextEncoder().encode(text), durable);
-    await store.rename(temporary.name, name);
-  } catch (error) {
-    await store.remove(temporary.name).catch(() => false);
-    throw error;
-  } finally {
-    await temporary.close();
-  }
-  if (durable) await store.sync();
-}
-
 /** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
-function relativePath(directory: string, path: string): string {
+export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
   const below = relative(resolve(directory), resolve(path));
   return below.startsWith('..') || isAbsolute(below) ? resolve(path) : below;

@@ -21,6 +21,7 @@ import {
   tidy,
   type Variable,
   variable,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
@@ -88,7 +89,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   /** What a slot of the variable is at first. */
   protected initialSlot(value: Variable): Tensor {
-    return mul(value, 0);
+    return zerosLike(value);
   }
 
   /** The options of this class, for `getConfig`. */

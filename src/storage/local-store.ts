@@ -35,6 +35,17 @@ export class LocalStore implements ObjectStore {
     }
   }
 
+  /** The whole file of a directory, at once, for who cannot wait; null if there is no such file or directory. */
+  static readNow(path: string, name: string, maxBytes: number): Uint8Array | null {
+    checkPath(path);
+    try {
+      return native.readNow(path, name, maxBytes);
+    } catch (error) {
+      if (isNativeError(error) && error.code === 'ENOENT') return null;
+      throw fromNative(error, 'read', { path: join(path, name) });
+    }
+  }
+
   /** Opens a directory, making it and its missing parents. */
   static async create(path: string): Promise<LocalStore> {
     checkPath(path);

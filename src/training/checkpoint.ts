@@ -62,6 +62,11 @@ export class Checkpoint {
     if ('root' in this.#children && this.#root !== undefined) throw reserved('root');
   }
 
+  /** Whether a background save runs or waits. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy;
+  }
+
   /** How often `save` was called; restored with the rest. 0 before the first. */
   get saveCounter(): number {
     return this.#saveCounter ?? 0;
@@ -109,12 +114,11 @@ export class Checkpoint {
 
   /**
    * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before `durable`
-   * settles. Null if it is skipped.
+   * settles.
    */
-  writeInBackground(prefix: string, options: SaveOptions, afterCommit: AfterCommit): BackgroundSave | null {
+  writeInBackground(prefix: string, options: SaveOptions, afterCommit: AfterCommit): BackgroundSave {
     checkPath(prefix);
     const absolute = resolve(prefix);
-    if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
     const captured = new CapturedGraph(this.#describe(options), { own: true });
     return this.#queue.submit(prefix, {
       run: async onStaged => {

@@ -1,0 +1,104 @@
+/** Options of a CheckpointManager, checked once. */
+import { checkPath } from '../commit/names.js';
+import { TensorBundleError } from '../errors.js';
+import type { SaveOptions } from './checkpoint.js';
+import type { RetentionPolicy } from './retention.js';
+
+export interface LowSpace {
+  /** Of the save that found the disk full. */
+  readonly path: string;
+  readonly error: Error;
+  /** What may be removed, oldest first: never the newest checkpoint, nothing that is pinned. */
+  readonly removable: readonly string[];
+}
+
+export interface ManagerOptions {
+  /** So many of the newest stay; null: all do. */
+  maxToKeep: number | null;
+  /** One every so many hours stays for ever, besides. Default: none. */
+  keepCheckpointEveryNHours?: number;
+  /** Default 'ckpt': files are called `ckpt-1.index` and so on. */
+  checkpointName?: string;
+  /** Where the step is, for `checkpointInterval` and for policies. */
+  stepCounter?: { dataSync(): ArrayLike<number> } | (() => number);
+  /** `save` does nothing before so many steps have been made since the last. Needs `stepCounter`. */
+  checkpointInterval?: number;
+  /** The step of the last save before this manager. Default: not known. */
+  lastCheckpointStep?: number;
+  /** Called by `restoreOrInitialize` if there is no checkpoint. */
+  initFn?(): void | Promise<void>;
+  /** What else stays; each policy may keep what others let go. Kept on disk, so that the best stays the best after a restart. */
+  retention?: readonly RetentionPolicy[];
+  /** Default false. True: nothing is ever written or removed, and `save` throws. */
+  readOnly?: boolean;
+  /** Default true: a damaged checkpoint is passed over by `restoreOrInitialize`. */
+  fallback?: boolean;
+  /**
+   * What to do when the disk is full: 'fail' (default); 'removeOldest', one after the other until the save fits; or a function
+   * that says which of the removable are removed before the save is tried again (none: it fails). Not of background saves.
+   */
+  onLowSpace?: 'fail' | 'removeOldest' | ((space: LowSpace) => readonly string[] | Promise<readonly string[]>);
+}
+
+export interface ManagerSaveOptions extends SaveOptions {
+  /** In place of the save counter, which counts all the same. */
+  checkpointNumber?: number;
+  /** Default true. False: only a second save of the same step is left out. */
+  checkInterval?: boolean;
+  /** For `keepBest`. */
+  metrics?: Record<string, number>;
+}
+
+export interface CheckedManagerOptions {
+  readonly maxToKeep: number | null;
+  readonly keepCheckpointEveryNHours: number | null;
+  readonly checkpointName: string;
+  readonly stepCounter: NonNullable<ManagerOptions['stepCounter']> | null;
+  readonly checkpointInterval: number | null;
+  readonly lastCheckpointStep: number | null;
+  readonly initFn: ManagerOptions['initFn'];
+  readonly retention: readonly RetentionPolicy[];
+  readonly readOnly: boolean;
+  readonly fallback: boolean;
+  onLowSpace(space: LowSpace): readonly string[] | Promise<readonly string[]>;
+}
+
+/** Throws ERR_INVALID_ARGUMENT. */
+export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
+  checkPath(directory);
+  if (typeof options !== 'object' || options === null)
+    throw invalid('the options', 'an object with maxToKeep', options);
+  const { maxToKeep, keepCheckpointEveryNHours = null, checkpointName = 'ckpt', checkpointInterval = null } = options;
+  if (maxToKeep !== null && !(Number.isSafeInteger(maxToKeep) && maxToKeep > 0))
+    throw invalid('maxToKeep', 'a whole number above 0, or null', maxToKeep);
+  if (typeof checkpointName !== 'string' || checkpointName === '' || /[/\0]/.test(checkpointName))
+    throw invalid('checkpointName', 'a file name', checkpointName);
+  if (checkpointInterval !== null && !(checkpointInterval > 0))
+    throw invalid('checkpointInterval', 'a number above 0', checkpointInterval);
+  if (checkpointInterval !== null && options.stepCounter === undefined)
+    throw invalid('stepCounter', 'given with checkpointInterval', undefined);
+  const { onLowSpace = 'fail' } = options;
+  return {
+    maxToKeep,
+    keepCheckpointEveryNHours,
+    checkpointName,
+    stepCounter: options.stepCounter ?? null,
+    checkpointInterval,
+    lastCheckpointStep: checkpointInterval === null ? null : (options.lastCheckpointStep ?? null),
+    initFn: options.initFn?.bind(options),
+    retention: options.retention ?? [],
+    readOnly: options.readOnly ?? false,
+    fallback: options.fallback ?? true,
+    onLowSpace: space => {
+      if (typeof onLowSpace === 'function') return onLowSpace(space);
+      return onLowSpace === 'removeOldest' ? space.removable.slice(0, 1) : [];
+    },
+  };
+}
+
+function invalid(option: string, expected: string, found: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${option} must be ${expected}, not ${String(found)}`, {
+    expected,
+    found,
+  });
+}

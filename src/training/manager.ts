@@ -1,0 +1,311 @@
+/**
+ * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints of one directory, of which the last few stay
+ * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on.
+ */
+import { basename, join, resolve } from 'node:path';
+import { latestValidCheckpoint } from '../bundle/latest.js';
+import { removeOrphans } from '../commit/orphans.js';
+import { removeCheckpoint } from '../commit/remove.js';
+import { readCheckpointStateNow, updateCheckpointState } from '../commit/state-file.js';
+import { type ErrorCode, TensorBundleError } from '../errors.js';
+import type { BackgroundSave } from './background.js';
+import type { Checkpoint, SaveOptions } from './checkpoint.js';
+import { readLedger, writeLedger } from './ledger.js';
+import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import type { KeptCheckpoint } from './retention.js';
+import { Shelf } from './shelf.js';
+
+/** Damage of a checkpoint, for which another one may be taken instead. */
+const DAMAGE: readonly ErrorCode[] = [
+  'ERR_CHECKSUM',
+  'ERR_CORRUPT',
+  'ERR_MISSING_SHARD',
+  'ERR_NOT_A_CHECKPOINT',
+  'ERR_NOT_FOUND',
+  'ERR_TRUNCATED',
+];
+
+export class CheckpointManager {
+  readonly checkpoint: Checkpoint;
+  readonly directory: string;
+  readonly #options: ReturnType<typeof checkManagerOptions>;
+  readonly #shelf: Shelf;
+  #lastCheckpointStep: number | null;
+  /** What the constructor could not read of the state file. */
+  #stateDamage: TensorBundleError | null = null;
+  #isSwept = false;
+  /** One save at a time writes down what it made. */
+  #recording: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
+   * Throws ERR_INVALID_ARGUMENT; ERR_PERMISSION or ERR_IO if the file cannot be read.
+   */
+  constructor(checkpoint: Checkpoint, directory: string, options: ManagerOptions) {
+    this.#options = checkManagerOptions(directory, options);
+    this.checkpoint = checkpoint;
+    this.directory = directory;
+    this.#lastCheckpointStep = this.#options.lastCheckpointStep;
+    this.#shelf = new Shelf(this.#options, this.#readState(), this.#readLedger(), now());
+  }
+
+  /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
+  get checkpoints(): readonly string[] {
+    return this.#shelf.active;
+  }
+
+  /** All that are kept, whatever keeps them, oldest first. */
+  get kept(): readonly KeptCheckpoint[] {
+    return this.#shelf.kept;
+  }
+
+  get latestCheckpoint(): string | null {
+    return this.#shelf.latest;
+  }
+
+  /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
+  get lastCheckpointStep(): number | null {
+    return this.#lastCheckpointStep;
+  }
+
+  /**
+   * Saves under the next number, names it in the `checkpoint` file and removes what need not be kept any more: after the new one
+   * is durable, never before. Null if it is not time yet (`checkpointInterval`). Otherwise as `Checkpoint.save`. Also rejects
+   * with ERR_STATE if the manager is `readOnly`.
+   */
+  save(options: ManagerSaveOptions & { background: true }): BackgroundSave | null;
+  save(options?: ManagerSaveOptions): Promise<string | null>;
+  save(options: ManagerSaveOptions & { background?: boolean } = {}): BackgroundSave | null | Promise<string | null> {
+    return options.background ? this.#saveInBackground(options) : this.#saveNow(options);
+  }
+
+  async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
+    this.#requireWritable();
+    if (!this.#isTime(options)) return null;
+    const { path, made, write } = this.#next(options);
+    await this.#sweepOnce();
+    const save = async (): Promise<void> => {
+      await this.checkpoint.write(path, { ...write, writeCallback: undefined } as SaveOptions);
+    };
+    await this.#withRoom(path, save);
+    await this.#record(made, write);
+    await options.writeCallback?.(path);
+    return path;
+  }
+
+  #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
+    this.#requireWritable();
+    if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
+    if (!this.#isTime(options)) return null;
+    const { path, made, write } = this.#next(options);
+    return this.checkpoint.writeInBackground(path, write, async () => {
+      await this.#sweepOnce();
+      await this.#record(made, write);
+    });
+  }
+
+  /**
+   * Restores the newest checkpoint; if it is damaged, the newest that is not, with a process warning (code
+   * TENSORBUNDLE_FALLBACK) that says what was wrong. Null if there is none at all: then `initFn` was called. Rejects as
+   * `Checkpoint.restore` does; with what was wrong with the newest if there is no other, or with `fallback: false`.
+   */
+  async restoreOrInitialize(): Promise<string | null> {
+    await this.#recording;
+    const problems: TensorBundleError[] = this.#stateDamage ? [this.#stateDamage] : [];
+    const tried = new Set<string>();
+    for (const path of [this.#shelf.latest, ...this.#shelf.newestFirst()]) {
+      if (path === null || tried.has(path)) continue;
+      tried.add(path);
+      if (await this.#restored(path, problems)) return path;
+    }
+    if (tried.size > 0 || problems.length > 0) {
+      const other = this.#options.fallback ? await latestValidCheckpoint(this.directory) : null;
+      if (
+        other !== null &&
+        !tried.has(other) &&
+        this.#numberOf(other) !== null &&
+        (await this.#restored(other, problems))
+      )
+        return other;
+    }
+    if (tried.size > 0) throw problems.find(({ path }) => path !== undefined) ?? problems[0];
+    await this.#options.initFn?.();
+    return null;
+  }
+
+  /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
+  async pin(path: string): Promise<void> {
+    await this.#setPinned(path, true);
+  }
+
+  /** The rules decide again, at the next save. */
+  async unpin(path: string): Promise<void> {
+    await this.#setPinned(path, false);
+  }
+
+  /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
+  async sync(): Promise<void> {
+    await this.checkpoint.sync();
+  }
+
+  async #restored(path: string, problems: TensorBundleError[]): Promise<boolean> {
+    try {
+      await this.checkpoint.restore(path);
+    } catch (error) {
+      const isDamage = error instanceof TensorBundleError && DAMAGE.includes(error.code);
+      if (!isDamage || !this.#options.fallback) throw error;
+      problems.push(error);
+      return false;
+    }
+    this.#shelf.latest = path;
+    if (this.#options.checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
+    if (problems.length > 0) warn(path, problems);
+    return true;
+  }
+
+  /** TensorFlow's rule: the step is remembered before anything is written. */
+  #isTime({ checkInterval = true }: ManagerSaveOptions): boolean {
+    const { checkpointInterval } = this.#options;
+    if (checkpointInterval === null) return true;
+    const step = this.#step()!;
+    const last = this.#lastCheckpointStep;
+    if (last !== null && (step === last || (checkInterval && step < last + checkpointInterval))) return false;
+    this.#lastCheckpointStep = step;
+    return true;
+  }
+
+  #next({ checkpointNumber, checkInterval: _i, metrics = {}, ...rest }: ManagerSaveOptions): {
+    path: string;
+    made: KeptCheckpoint;
+    write: SaveOptions;
+  } {
+    const counted = this.checkpoint.incrementSaveCounter();
+    const number = checkpointNumber ?? counted;
+    if (!Number.isSafeInteger(number) || number < 0) throw badNumber(number);
+    const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
+    const made = { path, number, step: this.#step(), time: now(), metrics: { ...metrics }, pinned: false };
+    const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
+    return { path, made, write };
+  }
+
+  #step(): number | null {
+    const { stepCounter } = this.#options;
+    if (stepCounter === null) return null;
+    return typeof stepCounter === 'function' ? stepCounter() : Number(stepCounter.dataSync()[0]);
+  }
+
+  /** What is on disk is named before anything is removed; then the names of the removed go. */
+  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
+    const work = this.#recording.then(async () => {
+      this.#shelf.add({ ...made, time: now() });
+      await this.#write(durable);
+      const dropped = this.#shelf.sweep();
+      for (const path of dropped) await removeCheckpoint(path);
+      await this.#write(durable);
+    });
+    this.#recording = work.catch(() => undefined);
+    await work;
+  }
+
+  async #write(durable: boolean): Promise<void> {
+    const { active, timestamps, latest, lastPreserved, kept, needsLedger } = this.#shelf;
+    await updateCheckpointState(this.directory, {
+      modelCheckpointPath: latest!,
+      allModelCheckpointPaths: active,
+      allModelCheckpointTimestamps: timestamps,
+      lastPreservedTimestamp: lastPreserved,
+      durable,
+    });
+    if (needsLedger) await writeLedger(this.directory, kept, durable);
+  }
+
+  /** What saves that died left behind, once a manager. */
+  async #sweepOnce(): Promise<void> {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    await removeOrphans(this.directory, base => this.#numberOf(base) !== null);
+  }
+
+  /** Where the disk is full, what `onLowSpace` lets go is removed, oldest first, and the save tried again. */
+  async #withRoom(path: string, save: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await save();
+      } catch (error) {
+        const isFull = error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE';
+        const removable = isFull ? this.#shelf.removable(path) : [];
+        const chosen =
+          removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error: error as Error });
+        const removed = removable.filter(one => chosen.includes(one));
+        if (removed.length === 0) throw error;
+        for (const one of removed) {
+          this.#shelf.forget(one);
+          await removeCheckpoint(one);
+        }
+      }
+    }
+  }
+
+  async #setPinned(path: string, pinned: boolean): Promise<void> {
+    this.#requireWritable();
+    const work = this.#recording.then(async () => {
+      this.#shelf.setPinned(path, pinned);
+      await writeLedger(this.directory, this.#shelf.kept, true);
+    });
+    this.#recording = work.catch(() => undefined);
+    await work;
+  }
+
+  #requireWritable(): void {
+    if (!this.#options.readOnly) return;
+    throw new TensorBundleError('ERR_STATE', `the manager of ${this.directory} was made with readOnly: true`, {
+      path: this.directory,
+    });
+  }
+
+  #readState(): ReturnType<typeof readCheckpointStateNow> {
+    try {
+      return readCheckpointStateNow(this.directory);
+    } catch (error) {
+      if (!(error instanceof TensorBundleError && error.code === 'ERR_CORRUPT')) throw error;
+      this.#stateDamage = error;
+      return null;
+    }
+  }
+
+  #readLedger(): Map<string, KeptCheckpoint> {
+    return readLedger(this.directory, path => join(this.directory, path));
+  }
+
+  /** Of a prefix or a base name of this manager's; null for any other. */
+  #numberOf(path: string): number | null {
+    const name = basename(path);
+    const start = `${this.#options.checkpointName}-`;
+    const digits = name.startsWith(start) ? name.slice(start.length) : '';
+    const isHere = path === name || resolve(path) === resolve(this.directory, name);
+    return isHere && /^\d+$/.test(digits) ? Number(digits) : null;
+  }
+}
+
+/** Seconds, as TensorFlow's time. */
+function now(): number {
+  return Date.now() / 1000;
+}
+
+function warn(path: string, problems: readonly Error[]): void {
+  const reasons = problems.map(({ message }) => message).join('; ');
+  process.emitWarning(`restored ${path}, since what is newer cannot be read: ${reasons}`, {
+    type: 'TensorBundleWarning',
+    code: 'TENSORBUNDLE_FALLBACK',
+  });
+}
+
+function badNumber(found: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `checkpointNumber must be a whole number, not ${String(found)}`,
+    {
+      found,
+    },
+  );
+}

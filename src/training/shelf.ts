@@ -1,0 +1,123 @@
+/**
+ * The checkpoints of a manager in memory, and which of them have to go. The latest few are TensorFlow's active list, which its
+ * `checkpoint` file holds; what only another rule keeps is not in it, so that the file does not grow for ever.
+ */
+import type { CheckpointState } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
+import type { CheckedManagerOptions } from './manager-options.js';
+import type { KeptCheckpoint } from './retention.js';
+
+type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHours' | 'retention' | 'checkpointName'>;
+
+export class Shelf {
+  latest: string | null;
+  readonly #rules: Rules;
+  /** By path, oldest first; TensorFlow's `_maybe_delete`. Times are those of the state file. */
+  readonly #active = new Map<string, number>();
+  /** All that is known, the active included. */
+  readonly #known: Map<string, KeptCheckpoint>;
+  #lastPreserved: number;
+
+  /** As TensorFlow takes over a state file: times do not lie in the future, and what was preserved before is not active. */
+  constructor(rules: Rules, state: CheckpointState | null, ledger: Map<string, KeptCheckpoint>, clock: number) {
+    this.#rules = rules;
+    this.#known = ledger;
+    this.latest = state?.modelCheckpointPath ?? null;
+    this.#lastPreserved = state === null ? clock - 1 : Math.min(state.lastPreservedTimestamp ?? 0, clock);
+    const times = state?.allModelCheckpointTimestamps ?? [];
+    for (const [i, path] of (state?.allModelCheckpointPaths ?? []).entries()) {
+      const time = Math.min(times[i] ?? this.#lastPreserved, clock);
+      if (time > this.#lastPreserved) this.#active.set(path, time);
+    }
+  }
+
+  get active(): string[] {
+    return [...this.#active.keys()];
+  }
+
+  get timestamps(): number[] {
+    return [...this.#active.values()];
+  }
+
+  get lastPreserved(): number {
+    return this.#lastPreserved;
+  }
+
+  /** What the `checkpoint` file does not hold has to be written down somewhere. */
+  get needsLedger(): boolean {
+    return this.#rules.retention.length > 0 || [...this.#known.values()].some(({ pinned }) => pinned);
+  }
+
+  /** In the order of their times. */
+  get kept(): KeptCheckpoint[] {
+    const all = new Map(this.#known);
+    for (const [path, time] of this.#active) if (!all.has(path)) all.set(path, this.#unknown(path, time));
+    return [...all.values()].sort((a, b) => a.time - b.time || a.number - b.number);
+  }
+
+  newestFirst(): string[] {
+    return [...this.active.toReversed(), ...this.kept.toReversed().map(({ path }) => path)];
+  }
+
+  /** The newest now; one of the same path was overwritten. */
+  add(made: KeptCheckpoint): void {
+    this.#active.delete(made.path);
+    this.#active.set(made.path, made.time);
+    const pinned = this.#known.get(made.path)?.pinned ?? false;
+    this.#known.delete(made.path);
+    this.#known.set(made.path, { ...made, pinned });
+    this.latest = made.path;
+  }
+
+  /** Takes what is too much out of the books, and gives the paths whose files are to go. */
+  sweep(): string[] {
+    const dropped = this.#sweepActive();
+    const all = this.kept;
+    const stays = new Set(this.#active.keys());
+    for (const one of all) if (one.pinned) stays.add(one.path);
+    for (const policy of this.#rules.retention) for (const { path } of policy.keep(all)) stays.add(path);
+    const gone = new Set([...dropped, ...this.#known.keys()].filter(path => !stays.has(path)));
+    for (const path of gone) this.#known.delete(path);
+    return [...gone];
+  }
+
+  /** Oldest first: never the newest, nothing that is pinned, nor what is being written. */
+  removable(writing: string): string[] {
+    const newest = this.latest;
+    return this.kept.flatMap(({ path, pinned }) => (pinned || path === newest || path === writing ? [] : [path]));
+  }
+
+  forget(path: string): void {
+    this.#active.delete(path);
+    this.#known.delete(path);
+  }
+
+  setPinned(path: string, pinned: boolean): void {
+    const one = this.kept.find(known => known.path === path);
+    if (one === undefined) {
+      throw new TensorBundleError('ERR_NOT_FOUND', `${path} is no checkpoint that this manager keeps`, { path });
+    }
+    this.#known.set(path, { ...one, pinned });
+  }
+
+  /** TensorFlow's sweep; what it preserves by the hour leaves the books, and stays. */
+  #sweepActive(): string[] {
+    const { maxToKeep, keepCheckpointEveryNHours } = this.#rules;
+    const dropped: string[] = [];
+    while (maxToKeep !== null && this.#active.size > maxToKeep) {
+      const [path, time] = this.#active.entries().next().value!;
+      this.#active.delete(path);
+      if (keepCheckpointEveryNHours && time - keepCheckpointEveryNHours * 3600 >= this.#lastPreserved) {
+        this.#lastPreserved = time;
+        this.#known.delete(path);
+      } else dropped.push(path);
+    }
+    return dropped;
+  }
+
+  /** Made by another manager, Python's for example. */
+  #unknown(path: string, time: number): KeptCheckpoint {
+    const number = Number(/-(\d+)$/.exec(path)?.[1] ?? 0);
+    return { path, number, step: null, time, metrics: {}, pinned: false };
+  }
+}
