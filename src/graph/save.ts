@@ -47,18 +47,45 @@ export class CapturedGraph {
     this.#serialized = serialized;
   }
 
-  /** Once. Lets go of each value as soon as it was read, and `onStaged` is called when all were. */
-  async write(prefix: string, options: WriterOptions = {}, onStaged?: () => void): Promise<SaveResult> {
+  /**
+   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save keeps all
+   * values, to be tried again if the answer is true.
+   */
+  async write(
+    prefix: string,
+    options: WriterOptions = {},
+    { onStaged, again }: { onStaged?: () => void; again?: (error: unknown) => Promise<boolean> } = {},
+  ): Promise<SaveResult> {
     try {
-      const writer = new CheckpointWriter(prefix, options);
-      for (const tensor of this.#tensors) this.#add(writer, tensor, onStaged);
-      writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
-      for (const tensor of this.#beside) this.#add(writer, tensor, onStaged);
-      if (this.#held.size === 0) onStaged?.();
-      return await writer.finish();
+      for (;;) {
+        try {
+          return await this.#writeOnce(prefix, options, again === undefined, onStaged);
+        } catch (error) {
+          if (!(await again?.(error))) throw error;
+        }
+      }
     } finally {
       this.release();
     }
+  }
+
+  async #writeOnce(
+    prefix: string,
+    options: WriterOptions,
+    letGo: boolean,
+    onStaged: (() => void) | undefined,
+  ): Promise<SaveResult> {
+    const read = (capture: Capture): void => {
+      if (!letGo || !this.#held.delete(capture)) return;
+      capture.release();
+      if (this.#held.size === 0) onStaged?.();
+    };
+    const writer = new CheckpointWriter(prefix, options);
+    for (const tensor of this.#tensors) add(writer, tensor, read);
+    writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
+    for (const tensor of this.#beside) add(writer, tensor, read);
+    if (this.#held.size === 0) onStaged?.();
+    return await writer.finish();
   }
 
   /** Lets go of what is still held. */
@@ -66,15 +93,14 @@ export class CapturedGraph {
     for (const capture of this.#held) capture.release();
     this.#held.clear();
   }
+}
 
-  #add(writer: CheckpointWriter, { key, dtype, shape, capture }: CapturedTensor, onStaged?: () => void): void {
-    const read = (): void => {
-      if (!this.#held.delete(capture)) return;
-      capture.release();
-      if (this.#held.size === 0) onStaged?.();
-    };
-    writer.add(key, { dtype, shape, data: () => readThrough(capture.data(), read) });
-  }
+function add(
+  writer: CheckpointWriter,
+  { key, dtype, shape, capture }: CapturedTensor,
+  read: (capture: Capture) => void,
+): void {
+  writer.add(key, { dtype, shape, data: () => readThrough(capture.data(), () => read(capture)) });
 }
 
 /** The same data; `read` is called once all of it was handed over. */

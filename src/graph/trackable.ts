@@ -18,7 +18,7 @@ export interface CaptureOptions {
 
 /** A value that is kept for a save. */
 export interface Capture {
-  /** Little-endian, row-major; may come in pieces. Called at most once. */
+  /** Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again. */
   data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
   /** Lets go of the value; called once, when all of it was read or the save is over. */
   release(): void;

@@ -27,7 +27,7 @@ export interface SaveOptions extends WriterOptions {
   optimizerKeys?: 'new' | 'legacy';
   /** Of a background save, while another is in flight: 'wait' for it (default), or 'skip' this one. */
   ifBusy?: 'wait' | 'skip';
-  /** Called with the path once the checkpoint is committed; what it throws rejects the save. */
+  /** Called with the path once the checkpoint is committed and named; what it throws rejects the save. */
   writeCallback?(path: string): void | Promise<void>;
 }
 
@@ -104,17 +104,20 @@ export class Checkpoint {
 
   async #saveNumbered(prefix: string, options: SaveOptions): Promise<string> {
     checkPath(prefix);
-    return await this.#write(`${prefix}-${this.incrementSaveCounter()}`, options, stateUpdate(options));
+    const afterCommit = stateUpdate(options);
+    return await this.writeManaged(`${prefix}-${this.incrementSaveCounter()}`, options, { afterCommit });
   }
 
   /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
   async write(prefix: string, options: SaveOptions = {}): Promise<string> {
-    return await this.#write(prefix, options, async () => undefined);
+    return await this.writeManaged(prefix, options, { afterCommit: async () => undefined });
   }
 
   /**
    * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before `durable`
    * settles.
+   *
+   * @internal
    */
   writeInBackground(prefix: string, options: SaveOptions, afterCommit: AfterCommit): BackgroundSave {
     checkPath(prefix);
@@ -122,7 +125,7 @@ export class Checkpoint {
     const captured = new CapturedGraph(this.#describe(options), { own: true });
     return this.#queue.submit(prefix, {
       run: async onStaged => {
-        const result = await captured.write(absolute, writerOptions(options), onStaged);
+        const result = await captured.write(absolute, writerOptions(options), { onStaged });
         await afterCommit(prefix);
         await options.writeCallback?.(prefix);
         return { ...result, prefix };
@@ -130,14 +133,24 @@ export class Checkpoint {
     });
   }
 
-  async #write(prefix: string, options: SaveOptions, afterCommit: AfterCommit): Promise<string> {
+  /**
+   * `write` with what a manager adds: `again` is asked whether a failed save is tried again, with the same values; `afterCommit`
+   * runs before `writeCallback`.
+   *
+   * @internal
+   */
+  async writeManaged(
+    prefix: string,
+    options: SaveOptions,
+    { afterCommit, again }: { afterCommit: AfterCommit; again?: (error: unknown) => Promise<boolean> },
+  ): Promise<string> {
     checkPath(prefix);
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
     const absolute = resolve(prefix);
     const captured = new CapturedGraph(this.#describe(options));
     try {
       await this.#queue.idle();
-      await captured.write(absolute, writerOptions(options));
+      await captured.write(absolute, writerOptions(options), again ? { again } : {});
     } finally {
       captured.release();
     }

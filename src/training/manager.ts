@@ -33,7 +33,7 @@ export class CheckpointManager {
   #lastCheckpointStep: number | null;
   /** What the constructor could not read of the state file. */
   #stateDamage: TensorBundleError | null = null;
-  #isSwept = false;
+  #isClean = false;
   /** One save at a time writes down what it made. */
   #recording: Promise<unknown> = Promise.resolve();
 
@@ -83,14 +83,10 @@ export class CheckpointManager {
     this.#requireWritable();
     if (!this.#isTime(options)) return null;
     const { path, made, write } = this.#next(options);
-    await this.#sweepOnce();
-    const save = async (): Promise<void> => {
-      await this.checkpoint.write(path, { ...write, writeCallback: undefined } as SaveOptions);
-    };
-    await this.#withRoom(path, save);
-    await this.#record(made, write);
-    await options.writeCallback?.(path);
-    return path;
+    return await this.checkpoint.writeManaged(path, write, {
+      afterCommit: () => this.#record(made, write),
+      again: error => this.#makeRoom(path, error),
+    });
   }
 
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
@@ -98,10 +94,7 @@ export class CheckpointManager {
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#isTime(options)) return null;
     const { path, made, write } = this.#next(options);
-    return this.checkpoint.writeInBackground(path, write, async () => {
-      await this.#sweepOnce();
-      await this.#record(made, write);
-    });
+    return this.checkpoint.writeInBackground(path, write, () => this.#record(made, write));
   }
 
   /**
@@ -118,16 +111,10 @@ export class CheckpointManager {
       tried.add(path);
       if (await this.#restored(path, problems)) return path;
     }
-    if (tried.size > 0 || problems.length > 0) {
-      const other = this.#options.fallback ? await latestValidCheckpoint(this.directory) : null;
-      if (
-        other !== null &&
-        !tried.has(other) &&
-        this.#numberOf(other) !== null &&
-        (await this.#restored(other, problems))
-      )
-        return other;
-    }
+    // No list, or nothing whole in it.
+    const other = this.#options.fallback ? await latestValidCheckpoint(this.directory) : null;
+    const isOwn = other !== null && !tried.has(other) && this.#numberOf(other) !== null;
+    if (isOwn && (await this.#restored(other, problems))) return other;
     if (tried.size > 0) throw problems.find(({ path }) => path !== undefined) ?? problems[0];
     await this.#options.initFn?.();
     return null;
@@ -197,7 +184,8 @@ export class CheckpointManager {
   /** What is on disk is named before anything is removed; then the names of the removed go. */
   async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
     const work = this.#recording.then(async () => {
-      this.#shelf.add({ ...made, time: now() });
+      await this.#removeOrphans();
+      this.#shelf.add({ ...made, time: now() }, durable);
       await this.#write(durable);
       const dropped = this.#shelf.sweep();
       for (const path of dropped) await removeCheckpoint(path);
@@ -209,6 +197,8 @@ export class CheckpointManager {
 
   async #write(durable: boolean): Promise<void> {
     const { active, timestamps, latest, lastPreserved, kept, needsLedger } = this.#shelf;
+    // First, since what the other file names without it has no metrics.
+    if (needsLedger) await writeLedger(this.directory, kept, durable);
     await updateCheckpointState(this.directory, {
       modelCheckpointPath: latest!,
       allModelCheckpointPaths: active,
@@ -216,34 +206,26 @@ export class CheckpointManager {
       lastPreservedTimestamp: lastPreserved,
       durable,
     });
-    if (needsLedger) await writeLedger(this.directory, kept, durable);
   }
 
   /** What saves that died left behind, once a manager. */
-  async #sweepOnce(): Promise<void> {
-    if (this.#isSwept) return;
-    this.#isSwept = true;
+  async #removeOrphans(): Promise<void> {
+    if (this.#isClean) return;
+    this.#isClean = true;
     await removeOrphans(this.directory, base => this.#numberOf(base) !== null);
   }
 
-  /** Where the disk is full, what `onLowSpace` lets go is removed, oldest first, and the save tried again. */
-  async #withRoom(path: string, save: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await save();
-      } catch (error) {
-        const isFull = error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE';
-        const removable = isFull ? this.#shelf.removable(path) : [];
-        const chosen =
-          removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error: error as Error });
-        const removed = removable.filter(one => chosen.includes(one));
-        if (removed.length === 0) throw error;
-        for (const one of removed) {
-          this.#shelf.forget(one);
-          await removeCheckpoint(one);
-        }
-      }
+  /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
+  async #makeRoom(path: string, error: unknown): Promise<boolean> {
+    if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
+    const removable = this.#shelf.removable(path);
+    const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
+    const removed = removable.filter(one => chosen.includes(one));
+    for (const one of removed) {
+      this.#shelf.forget(one);
+      await removeCheckpoint(one);
     }
+    return removed.length > 0;
   }
 
   async #setPinned(path: string, pinned: boolean): Promise<void> {

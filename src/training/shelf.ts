@@ -17,17 +17,24 @@ export class Shelf {
   /** All that is known, the active included. */
   readonly #known: Map<string, KeptCheckpoint>;
   #lastPreserved: number;
+  /** The newest that a power loss cannot take; what was there before counts as such. */
+  #durable: string | null;
 
   /** As TensorFlow takes over a state file: times do not lie in the future, and what was preserved before is not active. */
   constructor(rules: Rules, state: CheckpointState | null, ledger: Map<string, KeptCheckpoint>, clock: number) {
     this.#rules = rules;
     this.#known = ledger;
     this.latest = state?.modelCheckpointPath ?? null;
+    this.#durable = this.latest;
     this.#lastPreserved = state === null ? clock - 1 : Math.min(state.lastPreservedTimestamp ?? 0, clock);
     const times = state?.allModelCheckpointTimestamps ?? [];
     for (const [i, path] of (state?.allModelCheckpointPaths ?? []).entries()) {
       const time = Math.min(times[i] ?? this.#lastPreserved, clock);
       if (time > this.#lastPreserved) this.#active.set(path, time);
+      // Somebody else has saved it again: what is known of it is no longer true.
+      const known = ledger.get(path);
+      if (known && times[i] !== undefined && known.time !== times[i])
+        ledger.set(path, { ...this.#unknown(path, time), pinned: known.pinned });
     }
   }
 
@@ -45,7 +52,8 @@ export class Shelf {
 
   /** What the `checkpoint` file does not hold has to be written down somewhere. */
   get needsLedger(): boolean {
-    return this.#rules.retention.length > 0 || [...this.#known.values()].some(({ pinned }) => pinned);
+    if (this.#rules.retention.length > 0) return true;
+    return [...this.#known.values()].some(({ path, pinned }) => pinned || !this.#active.has(path));
   }
 
   /** In the order of their times. */
@@ -60,13 +68,14 @@ export class Shelf {
   }
 
   /** The newest now; one of the same path was overwritten. */
-  add(made: KeptCheckpoint): void {
+  add(made: KeptCheckpoint, durable: boolean): void {
     this.#active.delete(made.path);
     this.#active.set(made.path, made.time);
     const pinned = this.#known.get(made.path)?.pinned ?? false;
     this.#known.delete(made.path);
     this.#known.set(made.path, { ...made, pinned });
     this.latest = made.path;
+    if (durable) this.#durable = made.path;
   }
 
   /** Takes what is too much out of the books, and gives the paths whose files are to go. */
@@ -74,9 +83,11 @@ export class Shelf {
     const dropped = this.#sweepActive();
     const all = this.kept;
     const stays = new Set(this.#active.keys());
+    if (this.#durable !== null) stays.add(this.#durable);
     for (const one of all) if (one.pinned) stays.add(one.path);
     for (const policy of this.#rules.retention) for (const { path } of policy.keep(all)) stays.add(path);
     const gone = new Set([...dropped, ...this.#known.keys()].filter(path => !stays.has(path)));
+    for (const one of all) if (stays.has(one.path)) this.#known.set(one.path, one);
     for (const path of gone) this.#known.delete(path);
     return [...gone];
   }
@@ -107,6 +118,7 @@ export class Shelf {
     while (maxToKeep !== null && this.#active.size > maxToKeep) {
       const [path, time] = this.#active.entries().next().value!;
       this.#active.delete(path);
+      // For ever: it leaves the books, so that nobody takes it for one that may go.
       if (keepCheckpointEveryNHours && time - keepCheckpointEveryNHours * 3600 >= this.#lastPreserved) {
         this.#lastPreserved = time;
         this.#known.delete(path);

@@ -98,7 +98,6 @@ class NodeManager {
       result = await this.#manager!.save({
         ...(command.number === undefined ? {} : { checkpointNumber: command.number }),
         checkInterval: command.check ?? true,
-        durable: false,
       });
     } else result = await this.#manager!.restoreOrInitialize();
     const short = (path: string | null): string | null => path && relative(directory, path);

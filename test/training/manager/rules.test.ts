@@ -1,0 +1,348 @@
+/** What the manager does beyond TensorFlow's: retention, fallback, orphans, full disks. Failure stories by their numbers. */
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CheckpointWriter, TensorBundleError, verifyCheckpoint } from '../../../src/index.js';
+import {
+  Checkpoint,
+  CheckpointManager,
+  keepBest,
+  keepEveryHours,
+  keepEverySteps,
+  keepLatest,
+  type ManagerOptions,
+} from '../../../src/tfjs.js';
+
+let scratch: string;
+let runs = 0;
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'tensorbundle-rules-'));
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+afterEach(() => vi.useRealTimers());
+
+const fresh = (): string => join(scratch, String(++runs));
+
+interface Training {
+  manager: CheckpointManager;
+  variable: tf.Variable;
+  checkpoint: Checkpoint;
+}
+
+function start(directory: string, options: Partial<ManagerOptions> = {}): Training {
+  const variable = tf.tidy(() => tf.variable(tf.zeros([1000])));
+  const checkpoint = new Checkpoint({ v: variable });
+  return { manager: new CheckpointManager(checkpoint, directory, { maxToKeep: 2, ...options }), variable, checkpoint };
+}
+
+async function save({ manager, variable }: Training, value: number, metrics = {}): Promise<string> {
+  tf.tidy(() => variable.assign(tf.fill([1000], value)));
+  return (await manager.save({ metrics }))!;
+}
+
+const on = (directory: string): number[] =>
+  readdirSync(directory)
+    .flatMap(name => /-(\d+)\.index$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+
+const value = ({ variable }: Training): number => variable.dataSync()[0]!;
+
+async function warnings(work: () => Promise<unknown>): Promise<Error[]> {
+  const heard: Error[] = [];
+  const listen = (warning: Error): void => void heard.push(warning);
+  process.on('warning', listen);
+  try {
+    await work();
+    await new Promise(resolve => setImmediate(resolve));
+  } finally {
+    process.off('warning', listen);
+  }
+  return heard.filter(({ code }: Error & { code?: string }) => code === 'TENSORBUNDLE_FALLBACK');
+}
+
+async function codeOf(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return 'no error';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+describe('retention', () => {
+  it('keeps the best by a metric, also over a restart (story 12)', async () => {
+    const directory = fresh();
+    const retention = [keepBest({ metric: 'loss', mode: 'min', count: 2 })];
+    const losses = [5, 1, 4, 2, 3, 6];
+    const first = start(directory, { retention });
+    for (const loss of losses.slice(0, 4)) await save(first, loss, { loss });
+    expect(on(directory)).toEqual([2, 3, 4]);
+    const second = start(directory, { retention });
+    expect(await second.manager.restoreOrInitialize()).toBe(join(directory, 'ckpt-4'));
+    for (const loss of losses.slice(4)) await save(second, loss, { loss });
+    expect(on(directory)).toEqual([2, 4, 5, 6]);
+    await save(second, 0.5, { loss: 0.5 });
+    expect(on(directory)).toEqual([2, 6, 7]);
+    expect(second.manager.kept.map(({ number }) => number)).toEqual([2, 6, 7]);
+    expect(second.manager.checkpoints.map(path => basename(path))).toEqual(['ckpt-6', 'ckpt-7']);
+  });
+
+  it('a metric that is NaN or missing is not the best', async () => {
+    const directory = fresh();
+    const training = start(directory, { maxToKeep: 1, retention: [keepBest({ metric: 'a', mode: 'max' })] });
+    for (const metrics of [{ a: Number.NaN }, {}, { a: 1 }, { b: 9 }]) await save(training, 0, metrics);
+    expect(on(directory)).toEqual([3, 4]);
+  });
+
+  it('policies compose, with hours and steps', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const directory = fresh();
+    let step = 0;
+    const training = start(directory, {
+      maxToKeep: 1,
+      stepCounter: () => step,
+      retention: [keepEveryHours(1), keepEverySteps(250), keepLatest(2)],
+    });
+    for (let i = 0; i < 8; i++) {
+      vi.setSystemTime(1_700_000_000_000 + i * 20 * 60_000);
+      await save(training, step);
+      step += 100;
+    }
+    // Hours: 1, 4, 7. Steps: 0, 300, 600 are 1, 4, 7. The latest two: 7, 8.
+    expect(on(directory)).toEqual([1, 4, 7, 8]);
+  });
+
+  it('what is pinned stays until it is not, also over a restart', async () => {
+    const directory = fresh();
+    const training = start(directory, { maxToKeep: 1 });
+    await training.manager.pin(await save(training, 1));
+    await save(training, 2);
+    const again = start(directory, { maxToKeep: 1 });
+    await again.manager.restoreOrInitialize();
+    await save(again, 3);
+    expect(on(directory)).toEqual([1, 3]);
+    await again.manager.unpin(join(directory, 'ckpt-1'));
+    await save(again, 4);
+    expect(on(directory)).toEqual([4]);
+    expect(await codeOf(() => again.manager.pin('nothing'))).toBe('ERR_NOT_FOUND');
+  });
+
+  it('goes by numbers, not by letters, at 9999 to 10000, at a limit of 1, over a restart (story 11)', async () => {
+    const directory = fresh();
+    for (const number of [9998, 9999, 10_000, 10_001]) {
+      const training = start(directory, { maxToKeep: 1 });
+      await training.manager.restoreOrInitialize();
+      await training.manager.save({ checkpointNumber: number });
+      expect(on(directory)).toEqual([number]);
+    }
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses to keep %s', async count => {
+    expect(await codeOf(() => start(fresh(), { maxToKeep: count }))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await codeOf(() => keepLatest(count))).toBe('ERR_INVALID_ARGUMENT');
+    expect(await codeOf(() => keepBest({ metric: 'a', mode: 'min', count }))).toBe('ERR_INVALID_ARGUMENT');
+  });
+});
+
+describe('fallback', () => {
+  async function three(directory: string): Promise<void> {
+    const training = start(directory, { maxToKeep: 3 });
+    for (const each of [1, 2, 3]) await save(training, each);
+  }
+
+  it('passes over a checkpoint without its data (story 6) and a corrupted one (story 5), and says so', async () => {
+    const directory = fresh();
+    await three(directory);
+    rmSync(join(directory, 'ckpt-3.data-00000-of-00001'));
+    const damaged = join(directory, 'ckpt-2.data-00000-of-00001');
+    const bytes = readFileSync(damaged);
+    bytes[100] = bytes[100]! ^ 1;
+    writeFileSync(damaged, bytes);
+    const training = start(directory, { maxToKeep: 3 });
+    const [warning, ...more] = await warnings(async () => {
+      expect(await training.manager.restoreOrInitialize()).toBe(join(directory, 'ckpt-1'));
+    });
+    expect(more).toEqual([]);
+    expect(warning!.message).toMatch(/ckpt-1, since .*ckpt-3.*ckpt-2/s);
+    expect(value(training)).toBe(1);
+    // It goes on from there: the damaged one is replaced.
+    expect(await save(training, 7)).toBe(join(directory, 'ckpt-2'));
+    expect((await verifyCheckpoint(join(directory, 'ckpt-2'))).ok).toBe(true);
+  });
+
+  it('is not wanted', async () => {
+    const directory = fresh();
+    await three(directory);
+    truncateSync(join(directory, 'ckpt-3.index'), 10);
+    const training = start(directory, { fallback: false });
+    expect(await codeOf(() => training.manager.restoreOrInitialize())).toBe('ERR_TRUNCATED');
+    expect(value(training)).toBe(0);
+  });
+
+  it('finds checkpoints where the state file is damaged or gone', async () => {
+    for (const spoil of [
+      (file: string): void => writeFileSync(file, '\u0000 no state'),
+      (file: string): void => renameSync(file, `${file}.away`),
+    ]) {
+      const directory = fresh();
+      await three(directory);
+      spoil(join(directory, 'checkpoint'));
+      const training = start(directory, { initFn: () => expect.unreachable() });
+      const found = await training.manager.restoreOrInitialize();
+      expect(found).toBe(join(directory, 'ckpt-3'));
+      expect(value(training)).toBe(3);
+    }
+  });
+
+  it('does not hide a mismatch', async () => {
+    const directory = fresh();
+    await three(directory);
+    const checkpoint = new Checkpoint({ v: tf.variable(tf.zeros([3])) });
+    const manager = new CheckpointManager(checkpoint, directory, { maxToKeep: 1 });
+    expect(await codeOf(() => manager.restoreOrInitialize())).toBe('ERR_MISMATCH');
+  });
+
+  it('nothing valid is no beginning', async () => {
+    const directory = fresh();
+    await three(directory);
+    for (const name of readdirSync(directory)) if (name.endsWith('.index')) truncateSync(join(directory, name), 5);
+    const training = start(directory, { initFn: () => expect.unreachable() });
+    expect(await codeOf(() => training.manager.restoreOrInitialize())).toBe('ERR_TRUNCATED');
+  });
+
+  it('nothing at all is', async () => {
+    let called = 0;
+    const training = start(fresh(), { initFn: () => void called++ });
+    expect(await training.manager.restoreOrInitialize()).toBeNull();
+    expect(called).toBe(1);
+  });
+});
+
+describe('files', () => {
+  it('orphans of dead saves go at the first save, and nothing else', async () => {
+    const directory = fresh();
+    const training = start(directory);
+    await save(training, 1);
+    const orphans = ['ckpt-7.index.intent-00001-0123456789abcdef', 'ckpt-7.data-00000-of-00001'];
+    const others = ['other-7.index.intent-00001-0123456789abcdef', 'other-7.data-00000-of-00001', 'notes.txt'];
+    for (const name of [...orphans, ...others]) writeFileSync(join(directory, name), '');
+    await save(start(directory), 2);
+    for (const name of orphans) expect(existsSync(join(directory, name)), name).toBe(false);
+    for (const name of others) expect(existsSync(join(directory, name)), name).toBe(true);
+  });
+
+  it('a directory may be moved', async () => {
+    const [directory, moved] = [fresh(), fresh()];
+    await save(start(directory), 5);
+    renameSync(directory, moved);
+    const training = start(moved);
+    expect(await training.manager.restoreOrInitialize()).toBe(join(moved, 'ckpt-1'));
+    expect(value(training)).toBe(5);
+  });
+
+  it('names the new checkpoint only when it is there, and removes the old one after that (story 7)', async () => {
+    const directory = fresh();
+    const training = start(directory, { maxToKeep: 1 });
+    await save(training, 1);
+    const failing = training.manager.save({
+      signal: AbortSignal.abort(),
+    });
+    expect(await codeOf(() => failing)).toBe('ERR_ABORTED');
+    expect(on(directory)).toEqual([1]);
+    expect(readFileSync(join(directory, 'checkpoint'), 'utf8')).toContain('model_checkpoint_path: "ckpt-1"');
+    expect(training.manager.latestCheckpoint).toBe(join(directory, 'ckpt-1'));
+    await save(training, 3);
+    expect(on(directory)).toEqual([3]);
+  });
+
+  it('saves that are not durable do not take the place of one that is', async () => {
+    const directory = fresh();
+    const training = start(directory, { maxToKeep: 1 });
+    await save(training, 1);
+    for (const _ of [2, 3]) await training.manager.save({ durable: false });
+    expect(on(directory)).toEqual([1, 3]);
+    expect(training.manager.checkpoints).toEqual([join(directory, 'ckpt-3')]);
+    await training.manager.save();
+    expect(on(directory)).toEqual([4]);
+  });
+
+  it('a number that was saved again by another manager has none of the old metrics', async () => {
+    const directory = fresh();
+    const retention = [keepBest({ metric: 'loss', mode: 'min' })];
+    await save(start(directory, { retention, maxToKeep: 1 }), 1, { loss: 0 });
+    // Without the ledger, as Python does it.
+    await start(directory, { maxToKeep: 1 }).manager.save({ checkpointNumber: 1 });
+    const training = start(directory, { retention, maxToKeep: 1 });
+    expect(training.manager.kept).toMatchObject([{ number: 1, metrics: {} }]);
+  });
+
+  it('readOnly writes nothing', async () => {
+    const directory = fresh();
+    await save(start(directory), 1);
+    const before = readdirSync(directory);
+    const training = start(directory, { readOnly: true });
+    expect(await training.manager.restoreOrInitialize()).toBe(join(directory, 'ckpt-1'));
+    expect(await codeOf(() => training.manager.save())).toBe('ERR_STATE');
+    expect(await codeOf(() => training.manager.save({ background: true }))).toBe('ERR_STATE');
+    expect(await codeOf(() => training.manager.pin(join(directory, 'ckpt-1')))).toBe('ERR_STATE');
+    expect(readdirSync(directory)).toEqual(before);
+  });
+});
+
+describe('a full disk', () => {
+  const full = new TensorBundleError('ERR_NO_SPACE', 'the disk is full');
+
+  /** Fails until at most `left` checkpoints lie in the directory: what a small disk does. */
+  function onSmallDisk(directory: string, left: number): void {
+    vi.spyOn(CheckpointWriter.prototype, 'finish').mockImplementation(function (this: CheckpointWriter) {
+      return on(directory).length > left ? Promise.reject(full) : finish.call(this);
+    });
+  }
+  const { finish } = CheckpointWriter.prototype;
+  afterEach(() => vi.restoreAllMocks());
+
+  it('removes the oldest, one after the other, never the newest', async () => {
+    const directory = fresh();
+    const training = start(directory, { maxToKeep: null, onLowSpace: 'removeOldest' });
+    for (const each of [1, 2, 3, 4]) await save(training, each);
+    onSmallDisk(directory, 2);
+    await save(training, 5);
+    expect(on(directory)).toEqual([3, 4, 5]);
+    onSmallDisk(directory, 0);
+    expect(await codeOf(() => training.manager.save())).toBe('ERR_NO_SPACE');
+    expect(on(directory)).toEqual([5]);
+    expect(training.manager.latestCheckpoint).toBe(join(directory, 'ckpt-5'));
+  });
+
+  it('asks, or fails', async () => {
+    const directory = fresh();
+    const asked: (readonly string[])[] = [];
+    const onLowSpace: ManagerOptions['onLowSpace'] = ({ removable, error }) => {
+      asked.push(removable.map(path => basename(path)));
+      expect(error).toBe(full);
+      return removable.slice(1, 2);
+    };
+    const training = start(directory, { maxToKeep: null, onLowSpace });
+    for (const each of [1, 2, 3]) await save(training, each);
+    onSmallDisk(directory, 2);
+    await save(training, 4);
+    expect(asked).toEqual([['ckpt-1', 'ckpt-2']]);
+    expect(on(directory)).toEqual([1, 3, 4]);
+    const simple = start(directory, { maxToKeep: null });
+    onSmallDisk(directory, 1);
+    expect(await codeOf(() => simple.manager.save())).toBe('ERR_NO_SPACE');
+    expect(on(directory)).toEqual([1, 3, 4]);
+  });
+});
