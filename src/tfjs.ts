@@ -25,6 +25,8 @@ export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export { Generator } from './training/generator.js';
+export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
 export {
@@ -37,6 +39,7 @@ export {
 } from './training/retention.js';
 export type { TrackedValue } from './training/tracked-value.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
+export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */

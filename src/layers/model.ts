@@ -94,6 +94,11 @@ export class ModelView implements Surroundings {
     return new ModelView([layer], this.#options).layer(layer, place);
   }
 
+  /** The layers and tf.Variables, and their nodes. */
+  described(): (readonly [object: Layer | Variable, node: Trackable])[] {
+    return [...this.#layers, ...this.#variables];
+  }
+
   /** The node of a tf.Variable that has been described, by its name in tfjs. */
   nodeOfVariable(name: string): Trackable | undefined {
     this.#byName ??= new Map([...this.#variables].map(([variable, node]) => [variable.name, node]));

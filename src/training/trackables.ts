@@ -29,6 +29,8 @@ export class Description {
   readonly #options: DescribeOptions;
   readonly #view: ModelView;
   readonly #known = new Map<object, Trackable>();
+  /** Made when it is asked for, when everything has been described. */
+  #objects: ReadonlyMap<Trackable, object> | undefined;
   /** Described when everything else has been: they speak of the variables of others. */
   readonly #optimizers: (() => Trackable)[] = [];
 
@@ -46,6 +48,12 @@ export class Description {
     const node = this.#find(value, path);
     if (node !== undefined) return node;
     throw notTrackable(value, path);
+  }
+
+  /** The live object that a node describes; undefined for what stands for none (a list of variables, a step's value). */
+  objectOf(trackable: Trackable): unknown {
+    this.#objects ??= new Map([...this.#known, ...this.#view.described()].map(([object, node]) => [node, object]));
+    return this.#objects.get(trackable);
   }
 
   /** The children of an object, by name. */

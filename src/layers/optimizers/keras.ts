@@ -1,6 +1,6 @@
 /** Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they offer. */
-import type { Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { field, type NumberState, type OptimizerState, type SlotKind } from './state.js';
+import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '@tensorflow/tfjs-core';
+import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 
 /** See src/optimizers/state.ts, which this describes; an optimizer may come from another copy of the package. */
 interface KerasOptimizer {
@@ -87,11 +87,21 @@ class KerasState implements OptimizerState {
     return slot !== undefined;
   }
 
-  create(names: readonly string[], initial: (variableName: string, kind: SlotKind) => Tensor | undefined): void {
-    for (const name of names) {
-      const values = this.#kinds.flatMap(kind => initial(name, kind) ?? []);
-      if (values.length === this.#kinds.length) this.#optimizer.setSlots(name, values);
-      for (const value of values) value.dispose();
+  /**
+   * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others (amsgrad's) begins at
+   * zero, as where an optimizer has several kinds they all do.
+   */
+  create(_names: readonly string[], waiting: WaitingSlots): void {
+    for (const [name, values] of waiting) {
+      if (this.#optimizer.slotsOf(name).length > 0) continue;
+      const { shape } = [...values.values()][0]!;
+      tidy(() => {
+        const slots = this.#kinds.map(({ list }) => {
+          const value = values.get(list);
+          return value ? tensorOf(value) : zeros([...shape]);
+        });
+        this.#optimizer.setSlots(name, slots);
+      });
     }
   }
 }

@@ -1,10 +1,15 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
 import { engine, type Optimizer } from '@tensorflow/tfjs-core';
 import { branch, type Trackable } from '../../graph/trackable.js';
+import { isVariable } from '../family.js';
+import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';
+import { waitingSlots } from './pending.js';
 import { OptimizerRestorer } from './reading.js';
+import { SlotValues } from './slots.js';
+import { withoutSlots } from './state.js';
 import { tfjsState, unknownOptimizer } from './tfjs.js';
-import { OptimizerWriting, type SlotVariable, slottedVariables } from './writing.js';
+import { OptimizerWriting, type SlotVariable } from './writing.js';
 
 export { isOptimizer } from './state.js';
 
@@ -21,17 +26,24 @@ export interface OptimizerSurroundings {
 
 /** To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer. */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
-  const complete = tfjsState(optimizer) ?? kerasState(optimizer);
+  const trainable = around.trainable();
+  const complete = kerasState(optimizer) ?? tfjsState(optimizer, trainable);
   if (complete === undefined) throw unknownOptimizer(optimizer);
-  const state = around.slots ? complete : Object.assign(Object.create(complete), { groups: [] });
-  const known = around.trainable();
-  const slotted = slottedVariables(optimizer, state);
-  const hasZeros = slotted.size === 0 && known.some(name => state.slot(name, state.groups.flat()[0]) === 'zeros');
-  const inOrder = hasZeros ? known : known.filter(name => slotted.has(name));
-  const others = [...slotted].filter(name => !known.includes(name));
-  const writing = new OptimizerWriting(optimizer, state, variablesOf([...inOrder, ...others], around));
+  const state = around.slots ? complete : withoutSlots(complete);
+  const existing = state.variableNames();
+  const known = inOrder(variablesOf([...new Set([...trainable, ...existing])], around), existing);
+  const waiting = waitingSlots(
+    optimizer,
+    known.map(({ name }) => name),
+  );
+  const late = variablesOf([...waiting.keys()], around).filter(({ name }) => known.every(one => one.name !== name));
+  const variables = [...known, ...late];
+  const [kind] = state.groups.flat();
+  const slotted = variables.filter(({ name }) => existing.includes(name) || waiting.has(name));
+  const hasZeros = slotted.length === 0 && kind && trainable.some(name => state.slot(name, kind) === 'zeros');
+  const writing = new OptimizerWriting(optimizer, state, new SlotValues(state, waiting), hasZeros ? known : slotted);
   const { children, slots, extras } = around.keys === 'new' ? writing.asNew() : writing.asLegacy();
-  const restorer = new OptimizerRestorer(optimizer, state, variablesOf([...known, ...others], around));
+  const restorer = new OptimizerRestorer(optimizer, state, known);
   return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
 }
 
@@ -42,7 +54,17 @@ function variablesOf(names: readonly string[], around: OptimizerSurroundings): S
     const variable = registeredVariables[name];
     if (variable === undefined) return [];
     const node = around.nodeOf(name);
-    const fullName = node?.attributes[0]?.fullName ?? name;
-    return [{ name, fullName, shape: variable.shape, node }];
+    const [attribute] = node?.attributes ?? [];
+    const isWeight = attribute !== undefined && isVariable(variableOf(attribute));
+    return [{ name, fullName: attribute?.fullName ?? name, shape: variable.shape, node, isWeight }];
   });
+}
+
+/** Weights of layers in Keras's order; other variables as the optimizer got to know them, which is all the order that they have. */
+function inOrder(variables: readonly SlotVariable[], existing: readonly string[]): SlotVariable[] {
+  const weights = variables.filter(({ isWeight }) => isWeight);
+  const others = variables.filter(({ isWeight }) => !isWeight);
+  const ranks = new Map(existing.map((name, i) => [name, i]));
+  const rank = ({ name }: SlotVariable): number => ranks.get(name) ?? ranks.size;
+  return [...weights, ...others.sort((a, b) => rank(a) - rank(b))];
 }

@@ -3,24 +3,23 @@
  * ones (`iter` and slot variables), and this package, whose exact values count as long as nobody has trained on since.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { TensorValue } from '../../format/dtypes.js';
 import { attributeKey } from '../../graph/key.js';
 import { compare, type Mismatch } from '../../graph/mismatch.js';
-import type { Found, RestorePart, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
+import type { Found, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
 import { variableOf as storedVariableOf } from '../../graph/stored-graph.js';
 import { VARIABLE_VALUE } from '../../graph/trackable.js';
-import { liveValue, variableOf } from '../variable.js';
-import { addPending, forgetPending } from './pending.js';
-import { assignSlot, fromKeras } from './slots.js';
-import type { NumberState, OptimizerState, SlotKind } from './state.js';
-import { exactName, type SlotVariable } from './writing.js';
+import { Restoring } from './restoring.js';
+import type { NumberState, OptimizerState } from './state.js';
+import { misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
+import type { SlotVariable } from './writing.js';
 
-/** A stored slot, and the variable it is for: its name in tfjs, or its place in Keras's order if it is not known yet. */
-interface StoredSlotValue {
-  readonly kind: SlotKind;
-  readonly key: string;
-  readonly variable: SlotVariable | number;
-  readonly exact: string | undefined;
+/** What a number may be stored as. */
+const NUMBERS = ['int64', 'int32', 'float32', 'float64'] as const;
+
+interface StoredNumber {
+  readonly state: NumberState;
+  /** Undefined if the checkpoint lacks it, or has something else there. */
+  readonly key: string | undefined;
 }
 
 export class OptimizerRestorer implements Restorer {
@@ -36,200 +35,87 @@ export class OptimizerRestorer implements Restorer {
   }
 
   plan(stored: StoredObject, found: Found): RestorePlan {
-    const child = (name: string): string | undefined => {
-      const edge = stored.graph[stored.node]!.children.find(one => one.name === name);
-      const key = edge && storedVariableOf(stored.graph, edge.node)?.key;
-      return key !== undefined && found.has(key) ? key : undefined;
-    };
-    const isLegacy = child('iter') !== undefined;
-    const restoring = new Restoring(this.#optimizer, this.#state);
-    const parts: RestorePart[] = [];
+    const state = this.#state;
     const missing: string[] = [];
     const mismatched: Mismatch[] = [];
-    const numbers = isLegacy
-      ? [{ ...this.#state.iterations, name: 'iter' }, ...this.#state.hyper]
-      : [
-          { ...this.#state.iterations, name: '_iterations' },
-          { ...this.#state.learningRate, name: '_learning_rate' },
-          ...this.#state.scalars,
-        ];
-    const rate = isLegacy ? 'learning_rate' : '_learning_rate';
-    const keys = new Map(numbers.map(({ name }) => [name, child(name)]));
-    // First of all: what is to be believed depends on it, and slots depend on the rate.
-    const first = [
-      keys.get(isLegacy ? 'iter' : '_iterations'),
-      stored.extra('iterations'),
-      keys.get(rate),
-      stored.extra('learningRate'),
-    ];
-    parts.push(restoring.decide(first));
-    for (const state of numbers) {
-      const key = keys.get(state.name);
-      if (key === undefined) missing.push(attributeKey(join(stored.path, state.name), VARIABLE_VALUE));
-      else parts.push(restoring.number(key, state));
-    }
-    parts.push(restoring.exactRate(), ...restoring.betas());
-    for (const state of this.#state.exact) {
-      const key = stored.extra(state.name);
-      if (key !== undefined) parts.push(restoring.exactNumber(key, state));
-    }
-    const slots = isLegacy ? this.#legacySlots(stored, found) : this.#listedSlots(stored, found);
-    for (const slot of slots) {
-      const mismatch = typeof slot.variable === 'number' ? null : misfit(slot.key, slot.variable, found);
+    const number = (numberState: NumberState, names: readonly string[], isOptional = false): StoredNumber => {
+      const key = childKey(stored, found, names);
+      const mismatch = key === undefined ? null : notNumber(key, found);
       if (mismatch) mismatched.push(mismatch);
-      else parts.push(restoring.slot(slot));
-    }
-    missing.push(...this.#missingSlots(stored, slots));
+      if (key === undefined && !isOptional) missing.push(keyAt(stored.path, names[0]!));
+      return { state: numberState, key: mismatch ? undefined : key };
+    };
+    const isLegacy = childKey(stored, found, ['iter']) !== undefined;
+    const iterations = number(state.iterations, [isLegacy ? 'iter' : '_iterations']);
+    // A schedule is no number; tf_keras's new optimizers keep what it came to at the last step.
+    const rate = number(
+      state.learningRate,
+      isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
+    );
+    const existing = state.variableNames();
+    const others = isLegacy
+      ? state.hyper.filter(one => one !== state.learningRate).map(one => number(one, [one.name]))
+      : state.scalars.map(one => number(one, [one.name], existing.length === 0));
+    const restoring = new Restoring(this.#optimizer, state);
+    const own = (name: string): string | undefined => {
+      const key = stored.extra(name);
+      return key === undefined || notNumber(key, found) ? undefined : key;
+    };
+    const slots = new StoredSlots(stored, found, this.#variables, existing);
+    const kinds = state.groups.flat();
+    const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
+    const misfits = all.map(slot => misfit(slot, found));
+    mismatched.push(...misfits.flatMap(one => one ?? []));
+    missing.push(...this.#missingSlots(stored, all, existing));
+    const fitting = all.filter((_, i) => misfits[i] === null);
+    const parts = [
+      // First of all: what is to be believed depends on it, and slots depend on the rate.
+      restoring.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
+      ...[iterations, rate, ...others].flatMap(one =>
+        one.key === undefined ? [] : [restoring.number(one.key, one.state)],
+      ),
+      restoring.exactRate(),
+      ...restoring.betas(),
+      ...state.exact.flatMap(one => {
+        const key = own(one.name);
+        return key === undefined ? [] : [restoring.exactNumber(key, one)];
+      }),
+      ...fitting.map(slot => restoring.slot(slot)),
+    ];
     return { parts, missing, mismatched };
   }
 
-  /** The lists of slots by their names; which variable is which is said by Keras 3's list of them, by names, or by their order. */
-  #listedSlots({ graph, node, extra }: StoredObject, found: Found): StoredSlotValue[] {
-    const listAt = (name: string): readonly number[] => {
-      const edge = graph[node]!.children.find(one => one.name === name);
-      const items = edge ? graph[edge.node]!.children : [];
-      return [...items].sort((a, b) => Number(a.name) - Number(b.name)).map(item => item.node);
-    };
-    const trained = listAt('_trainable_variables');
-    const byFullName = this.#byFullName();
-    return this.#state.groups.flat().flatMap(kind =>
-      listAt(kind.list).flatMap((slot, i) => {
-        const value = storedVariableOf(graph, slot);
-        if (value === undefined || !found.has(value.key)) return [];
-        const { key, fullName } = value;
-        const named = byFullName.get(fullName.split('/').slice(2).join('/'));
-        const said = trained[i] === undefined ? undefined : this.#variableAt(found.liveOf(trained[i]!));
-        const variable = said ?? named ?? this.#variables[i] ?? i;
-        return [{ kind, key, variable, exact: extra(exactName(kind, i)) }];
-      }),
-    );
-  }
-
-  #legacySlots({ graph, node, extra }: StoredObject, found: Found): StoredSlotValue[] {
-    const kinds = this.#state.groups.flat();
-    const counts = new Map<SlotKind, number>();
-    return graph[node]!.slots.flatMap(slot => {
-      const kind = kinds.find(({ legacy }) => legacy === slot.name);
-      const key = storedVariableOf(graph, slot.node)?.key;
-      if (kind === undefined || key === undefined || !found.has(key)) return [];
-      const index = counts.get(kind) ?? 0;
-      counts.set(kind, index + 1);
-      const variable = this.#variableAt(found.liveOf(slot.variable)) ?? index;
-      return [{ kind, key, variable, exact: extra(exactName(kind, index)) }];
-    });
-  }
-
-  /** What has a name of its own; `Variable` may be any of several. */
-  #byFullName(): ReadonlyMap<string, SlotVariable> {
-    const counts = new Map<string, number>();
-    for (const { fullName } of this.#variables) counts.set(fullName, (counts.get(fullName) ?? 0) + 1);
-    return new Map(
-      this.#variables.flatMap(variable => (counts.get(variable.fullName) === 1 ? [[variable.fullName, variable]] : [])),
-    );
-  }
-
-  #variableAt(live: ReturnType<Found['liveOf']>): SlotVariable | undefined {
-    const [attribute] = live?.attributes ?? [];
-    const variable = attribute && variableOf(attribute);
-    if (variable === undefined) return undefined;
-    const { name } = liveValue(variable, attribute!.label);
-    const { fullName, shape } = attribute!;
-    return { name, fullName, shape, node: live };
-  }
-
   /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */
-  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[]): string[] {
+  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[], existing: readonly string[]): string[] {
     const restored = new Set(
-      slots.map(({ kind, variable }) => `${kind.list} ${typeof variable === 'number' ? variable : variable.name}`),
+      slots.flatMap(({ kind, variable }) =>
+        ('candidates' in variable ? (variable.candidates ?? []) : [variable]).map(({ name }) => `${kind.list} ${name}`),
+      ),
     );
-    const kinds = this.#state.groups.flat();
-    return this.#state
-      .variableNames()
-      .flatMap((name, i) =>
-        kinds
-          .filter(kind => !restored.has(`${kind.list} ${name}`))
-          .map(({ list }) => attributeKey(join(path, `${list}/${i}`), VARIABLE_VALUE)),
-      );
+    return existing.flatMap((name, i) =>
+      this.#state.groups
+        .flat()
+        .filter(kind => !restored.has(`${kind.list} ${name}`))
+        .map(({ list }) => keyAt(path, `${list}/${i}`)),
+    );
   }
 }
 
-/** One restore of one optimizer: what was read first decides what is believed afterwards. */
-class Restoring {
-  readonly #optimizer: Optimizer;
-  readonly #state: OptimizerState;
-  /** Whether this package wrote the checkpoint and nobody has trained since. */
-  #isExact = false;
-  #rate: number | undefined;
-
-  constructor(optimizer: Optimizer, state: OptimizerState) {
-    this.#optimizer = optimizer;
-    this.#state = state;
-  }
-
-  decide([iterations, ownIterations, rate, ownRate]: readonly (string | undefined)[]): RestorePart {
-    const known = [iterations, ownIterations, rate, ownRate].flatMap(key => key ?? []);
-    return {
-      keys: known,
-      apply: values => {
-        forgetPending(this.#optimizer);
-        if (known.length < 4) return;
-        const [steps, ownSteps, current, own] = values.map(({ data }) => Number(data[0]));
-        this.#isExact = steps === ownSteps && Math.fround(own!) === current;
-        this.#rate = own;
-      },
-    };
-  }
-
-  number(key: string, state: NumberState): RestorePart {
-    return { keys: [key], apply: ([value]) => state.set(Number(value!.data[0])) };
-  }
-
-  /** Keras has the rate as float32. */
-  exactRate(): RestorePart {
-    const apply = (): void => {
-      if (this.#isExact && this.#rate !== undefined) this.#state.learningRate.set(this.#rate);
-    };
-    return { keys: [], apply };
-  }
-
-  /** As tfjs would have them after so many steps: it multiplies in float32, step by step. */
-  betas(): RestorePart[] {
-    const { exact, iterations } = this.#state;
-    const fields = this.#optimizer as unknown as Record<string, number>;
-    return exact.map(({ name, set }) => ({
-      keys: [],
-      apply: () => {
-        const steps = iterations.get();
-        if (name === 'iteration') return set(steps);
-        const beta = Math.fround(fields[name === 'accBeta1' ? 'beta1' : 'beta2']!);
-        let power = beta;
-        for (let i = 0; i < steps && power > 0; i++) power = Math.fround(power * beta);
-        set(power);
-      },
-    }));
-  }
-
-  exactNumber(key: string, state: NumberState): RestorePart {
-    const apply = ([value]: readonly TensorValue[]): void => {
-      if (this.#isExact) state.set(Number(value!.data[0]));
-    };
-    return { keys: [key], apply };
-  }
-
-  slot({ kind, key, variable, exact }: StoredSlotValue): RestorePart {
-    const apply = ([keras, own]: readonly TensorValue[]): void => {
-      const value = this.#isExact && own ? own : fromKeras(this.#state, kind, keras!);
-      if (typeof variable !== 'number' && assignSlot(this.#state, variable.name, kind, value)) return;
-      addPending(this.#optimizer, this.#state, typeof variable === 'number' ? variable : variable.name, kind, value);
-    };
-    return { keys: exact === undefined ? [key] : [key, exact], apply };
-  }
+/** The value of the first of these children that there is. */
+function childKey({ graph, node }: StoredObject, found: Found, names: readonly string[]): string | undefined {
+  const keys = names.map(name => {
+    const edge = graph[node]!.children.find(one => one.name === name);
+    return edge && storedVariableOf(graph, edge.node)?.key;
+  });
+  return keys.find(key => key !== undefined && found.has(key));
 }
 
-function misfit(key: string, { shape }: SlotVariable, { entry }: Found): Mismatch | null {
-  return compare(key, { dtype: 'float32', shape }, entry(key));
+function notNumber(key: string, { entry }: Found): Mismatch | null {
+  const stored = entry(key);
+  const dtype = NUMBERS.find(one => one === stored.dtype) ?? 'float32';
+  return compare(key, { dtype, shape: [] }, stored);
 }
 
-function join(path: string, name: string): string {
-  return path === '' ? name : `${path}/${name}`;
+function keyAt(path: string, name: string): string {
+  return attributeKey(path === '' ? name : `${path}/${name}`, VARIABLE_VALUE);
 }

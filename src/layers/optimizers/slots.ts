@@ -1,10 +1,15 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
-import { mul, type Optimizer, scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
+import { mul, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { TensorValue } from '../../format/dtypes.js';
-import { type Attribute, type Capture, type CaptureOptions, VARIABLE_VALUE } from '../../graph/trackable.js';
+import {
+  type Attribute,
+  type Capture,
+  type CaptureOptions,
+  type Extra,
+  VARIABLE_VALUE,
+} from '../../graph/trackable.js';
 import { captureTensor } from '../staging.js';
-import { pendingOf } from './pending.js';
-import type { OptimizerState, SlotKind } from './state.js';
+import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 
 export interface SlotPlace {
   readonly variableName: string;
@@ -15,34 +20,49 @@ export interface SlotPlace {
   readonly label: string;
 }
 
-/** A slot's value in the optimizer's own form. */
-type Value = Tensor | TensorValue | 'zeros';
+/** Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back exactly. */
+export const EXACT = 'exact';
 
-/** Undefined if there is no such slot. */
-export function slotAttribute(optimizer: Optimizer, state: OptimizerState, place: SlotPlace): Attribute | undefined {
-  const { variableName, kind, shape, fullName, label } = place;
-  const value = currentValue(optimizer, state, variableName, kind);
-  if (value === undefined) return undefined;
-  return {
-    name: VARIABLE_VALUE,
-    fullName,
-    label,
-    dtype: 'float32',
-    shape: [...shape],
-    capture: options => capture(value, state.scale(kind), shape, options),
-    assign: ({ data }) => assignSlot(state, variableName, kind, { dtype: 'float32', shape, data }),
-  };
-}
+/** What an optimizer's slots are at this moment. */
+export class SlotValues {
+  readonly #state: OptimizerState;
+  readonly #waiting: WaitingSlots;
 
-/** The value as the optimizer has it, for keys beside the graph. */
-export function exactSlot(
-  optimizer: Optimizer,
-  state: OptimizerState,
-  { variableName, kind, shape }: SlotPlace,
-): Pick<Attribute, 'dtype' | 'shape' | 'capture'> | undefined {
-  const value = currentValue(optimizer, state, variableName, kind);
-  if (value === undefined || value === 'zeros' || state.scale(kind) === 1) return undefined;
-  return { dtype: 'float32', shape: [...shape], capture: options => capture(value, 1, shape, options) };
+  constructor(state: OptimizerState, waiting: WaitingSlots) {
+    this.#state = state;
+    this.#waiting = waiting;
+  }
+
+  /** Undefined if there is no such slot. */
+  attribute(place: SlotPlace): Attribute | undefined {
+    const { variableName, kind, shape, fullName, label } = place;
+    const value = this.#value(place);
+    if (value === undefined) return undefined;
+    const state = this.#state;
+    return {
+      name: VARIABLE_VALUE,
+      fullName,
+      label,
+      dtype: 'float32',
+      shape: [...shape],
+      capture: options => capture(value, state.scale(kind), shape, options),
+      assign: ({ data }) => {
+        assignSlot(state, variableName, kind, fromKeras(state, kind, { dtype: 'float32', shape, data }));
+      },
+    };
+  }
+
+  /** None if Keras's value is the optimizer's. */
+  exact(place: SlotPlace): Extra | undefined {
+    const value = this.#value(place);
+    const { kind, shape } = place;
+    if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
+    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: options => capture(value, 1, shape, options) };
+  }
+
+  #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {
+    return this.#state.slot(variableName, kind) ?? this.#waiting.get(variableName)?.get(kind.list);
+  }
 }
 
 /** From Keras's form to the optimizer's. A learning rate of 0 leaves nothing to divide by, and nothing that moves. */
@@ -54,31 +74,32 @@ export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorVa
 
 /** `value` is in the optimizer's form. False if the slot does not exist. */
 export function assignSlot(state: OptimizerState, variableName: string, kind: SlotKind, value: TensorValue): boolean {
-  return tidy(() => state.assign(variableName, kind, tensor(value.data as Float32Array, [...value.shape], 'float32')));
+  return tidy(() => state.assign(variableName, kind, tensorOf(value)));
 }
 
-function currentValue(
-  optimizer: Optimizer,
-  state: OptimizerState,
-  variableName: string,
-  kind: SlotKind,
-): Value | undefined {
-  return state.slot(variableName, kind) ?? pendingOf(optimizer)?.slots.get(variableName)?.get(kind.list);
-}
-
-function capture(value: Value, scale: number, shape: readonly number[], options?: CaptureOptions): Capture {
+function capture(
+  value: Tensor | TensorValue | 'zeros',
+  scale: number,
+  shape: readonly number[],
+  options?: CaptureOptions,
+): Capture {
   if (value === 'zeros') {
     const size = shape.reduce((product, length) => product * length, 1);
     return { data: () => new Float32Array(size), release: () => undefined };
   }
-  if ('data' in value && !('dataSync' in value)) {
-    const data = (value.data as Float32Array).map(element => element * scale);
+  if (isWaiting(value)) {
+    // In float32, as TensorFlow multiplies what exists.
+    const factor = Math.fround(scale);
+    const data = (value.data as Float32Array).map(element => element * factor);
     return { data: () => data, release: () => undefined };
   }
-  const live = value as Tensor;
-  if (scale === 1) return captureTensor(live, options);
-  const scaled = tidy(() => mul(live, scalar(scale)));
+  if (scale === 1) return captureTensor(value, options);
+  const scaled = tidy(() => mul(value, scalar(scale)));
   const captured = captureTensor(scaled, options);
   scaled.dispose();
   return captured;
+}
+
+function isWaiting(value: Tensor | TensorValue): value is TensorValue {
+  return !('dataSync' in value);
 }

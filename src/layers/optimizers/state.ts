@@ -2,7 +2,8 @@
  * What is common to optimizers, whoever wrote them: counters, hyper-parameters, and slots, which are tensors that belong to one
  * variable each. Names are Keras's; the values are the optimizer's own.
  */
-import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
+import { type Optimizer, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { TensorValue } from '../../format/dtypes.js';
 
 /** A slot that every variable has. */
 export interface SlotKind {
@@ -46,8 +47,31 @@ export interface OptimizerState {
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined;
   /** Gives a slot that exists a value of its shape; false if there is none yet. */
   assign(variableName: string, kind: SlotKind, value: Tensor): boolean;
-  /** Makes the slots of the variables of a first step, `names` being its order; the tensors are the optimizer's from then on. */
-  create(names: readonly string[], initial: (variableName: string, kind: SlotKind) => Tensor | undefined): void;
+  /** Makes the slots that wait, before a step whose variables are these, in this order. What exists is left alone. */
+  create(names: readonly string[], waiting: WaitingSlots): void;
+}
+
+/** Slots that do not exist yet, in the optimizer's own form: by the name of the variable, then by list. */
+export type WaitingSlots = ReadonlyMap<string, ReadonlyMap<string, TensorValue>>;
+
+/** The optimizer as far as its state belongs to no variable. */
+export function withoutSlots(state: OptimizerState): OptimizerState {
+  const { kerasName, learningRate, iterations, hyper, scalars, exact } = state;
+  return {
+    ...{ kerasName, learningRate, iterations, hyper, scalars, exact },
+    groups: [],
+    lists: [],
+    scale: () => 1,
+    variableNames: () => [],
+    slot: () => undefined,
+    assign: () => false,
+    create: () => undefined,
+  };
+}
+
+/** A slot's value; float32. */
+export function tensorOf({ data, shape }: TensorValue): Tensor {
+  return tensor(data as Float32Array, [...shape], 'float32');
 }
 
 /** Any copy of tfjs: its classes are told apart by their methods, as tfjs itself does. */

@@ -2,167 +2,20 @@
  * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the first step,
  * and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
  */
-import { keep, type Optimizer, scalar, type Tensor, type Variable, variable } from '@tensorflow/tfjs-core';
+import { keep, type Optimizer, scalar, type Tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
-import { field, type NumberState, type OptimizerState, type SlotKind } from './state.js';
-
-/** A kind of slot, and where tfjs has it. */
-interface TfjsSlot extends SlotKind {
-  readonly array: string;
-  /** The end of `OptimizerVariable.originalName`. */
-  readonly suffix: string;
-}
-
-interface TfjsOptimizer {
-  readonly kerasName: string;
-  readonly groups: readonly (readonly TfjsSlot[])[];
-  readonly lists: readonly string[];
-  /** Names in legacy optimizers, and the fields of tfjs; null for what tfjs does not have. */
-  readonly hyper: readonly (readonly [name: string, field: string | null])[];
-  /** float32 variables that are multiplied or counted at each step. */
-  readonly exact: readonly string[];
-}
+import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
+import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
 interface OptimizerVariable {
   readonly originalName: string;
   readonly variable: Variable;
 }
 
-const momentum: TfjsSlot = {
-  list: 'momentums',
-  name: 'm',
-  legacy: 'momentum',
-  array: 'accumulations',
-  suffix: 'momentum',
-};
-const first: TfjsSlot = { list: '_momentums', name: 'm', legacy: 'm', array: 'accumulatedFirstMoment', suffix: 'm' };
-const DECAY = ['decay', null] as const;
-const RATE = ['learning_rate', 'learningRate'] as const;
-
-const sgd: TfjsOptimizer = {
-  kerasName: 'SGD',
-  groups: [[{ ...momentum, legacy: null }]],
-  lists: ['momentums'],
-  hyper: [DECAY, RATE, ['momentum', null]],
-  exact: [],
-};
-
-/** By tfjs's class names. */
-const OPTIMIZERS: ReadonlyMap<string, (optimizer: Optimizer) => TfjsOptimizer> = new Map([
-  ['SGD', () => sgd],
-  ['Momentum', () => ({ ...sgd, groups: [[momentum]], hyper: [DECAY, RATE, ['momentum', 'momentum'] as const] })],
-  [
-    'Adagrad',
-    () => ({
-      kerasName: 'Adagrad',
-      groups: [
-        [
-          {
-            list: '_accumulators',
-            name: 'accumulator',
-            legacy: 'accumulator',
-            array: 'accumulatedGrads',
-            suffix: 'accumulator',
-          },
-        ],
-      ],
-      lists: ['_accumulators'],
-      hyper: [DECAY, RATE],
-      exact: [],
-    }),
-  ],
-  [
-    'Adadelta',
-    () => ({
-      kerasName: 'Adadelta',
-      groups: [
-        [
-          {
-            list: '_accumulated_grads',
-            name: 'accumulated_grad',
-            legacy: 'accum_grad',
-            array: 'accumulatedGrads',
-            suffix: 'accum_grad',
-          },
-          {
-            list: '_accumulated_delta_vars',
-            name: 'accumulated_delta_var',
-            legacy: 'accum_var',
-            array: 'accumulatedUpdates',
-            suffix: 'accum_var',
-          },
-        ],
-      ],
-      lists: ['_accumulated_grads', '_accumulated_delta_vars'],
-      hyper: [DECAY, RATE, ['rho', 'rho'] as const],
-      exact: [],
-    }),
-  ],
-  [
-    'Adam',
-    () => ({
-      kerasName: 'Adam',
-      groups: [[first, { list: '_velocities', name: 'v', legacy: 'v', array: 'accumulatedSecondMoment', suffix: 'v' }]],
-      lists: ['_momentums', '_velocities'],
-      hyper: [['beta_1', 'beta1'] as const, ['beta_2', 'beta2'] as const, DECAY, RATE],
-      exact: ['accBeta1', 'accBeta2'],
-    }),
-  ],
-  [
-    'Adamax',
-    () => ({
-      kerasName: 'Adamax',
-      groups: [
-        [
-          { ...first, list: '_m' },
-          { list: '_u', name: 'u', legacy: 'v', array: 'accumulatedWeightedInfNorm', suffix: 'v' },
-        ],
-      ],
-      lists: ['_m', '_u'],
-      hyper: [['beta_1', 'beta1'] as const, ['beta_2', 'beta2'] as const, ['decay', 'decay'] as const, RATE],
-      exact: ['accBeta1', 'iteration'],
-    }),
-  ],
-  ['RMSProp', rmsprop],
-]);
-
-/** Without momentum, what tfjs keeps as such is the last step's and has no effect on the next; Keras keeps none. */
-function rmsprop(optimizer: Optimizer): TfjsOptimizer {
-  const { momentum, centered } = optimizer as unknown as { momentum: number; centered: boolean };
-  const velocity: TfjsSlot = {
-    list: '_velocities',
-    name: 'velocity',
-    legacy: 'rms',
-    array: 'accumulatedMeanSquares',
-    suffix: 'rms',
-  };
-  const moment: TfjsSlot = {
-    list: '_momentums',
-    name: 'momentum',
-    legacy: 'momentum',
-    array: 'accumulatedMoments',
-    suffix: 'momentum',
-  };
-  const gradient: TfjsSlot = {
-    list: '_average_gradients',
-    name: 'average_gradient',
-    legacy: 'mg',
-    array: 'accumulatedMeanGrads',
-    suffix: 'mg',
-  };
-  return {
-    kerasName: 'RMSprop',
-    groups: [[velocity], ...(momentum > 0 ? [[moment]] : []), ...(centered ? [[gradient]] : [])],
-    lists: ['_velocities', '_momentums', '_average_gradients'],
-    hyper: [DECAY, RATE, ['momentum', 'momentum'], ['rho', 'decay']],
-    exact: [],
-  };
-}
-
-/** Undefined for a class that is not TensorFlow.js's. */
-export function tfjsState(optimizer: Optimizer): OptimizerState | undefined {
+/** `trainable`: names of the variables that are trained, in order. Undefined for a class that is not TensorFlow.js's. */
+export function tfjsState(optimizer: Optimizer, trainable: readonly string[]): OptimizerState | undefined {
   const description = OPTIMIZERS.get(optimizer.getClassName())?.(optimizer);
-  return description && new TfjsState(optimizer, description);
+  return description && new TfjsState(optimizer, description, trainable);
 }
 
 class TfjsState implements OptimizerState {
@@ -176,8 +29,14 @@ class TfjsState implements OptimizerState {
   readonly exact: readonly NumberState[];
   readonly #fields: Record<string, unknown>;
   readonly #isPlainSgd: boolean;
+  readonly #trainable: readonly string[];
 
-  constructor(optimizer: Optimizer, { kerasName, groups, lists, hyper, exact }: TfjsOptimizer) {
+  constructor(
+    optimizer: Optimizer,
+    { kerasName, groups, lists, hyper, exact }: TfjsOptimizer,
+    trainable: readonly string[],
+  ) {
+    this.#trainable = trainable;
     this.kerasName = kerasName;
     this.groups = groups;
     this.lists = lists;
@@ -210,11 +69,7 @@ class TfjsState implements OptimizerState {
   }
 
   variableNames(): string[] {
-    const slots = this.groups.flat();
-    const names = slots.flatMap(({ array, suffix }) =>
-      this.#array(array).map(({ originalName }) => originalName.slice(0, -suffix.length - 1)),
-    );
-    return [...new Set(names)];
+    return [...new Set(this.groups.flat().flatMap(slot => this.#names(slot)))];
   }
 
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined {
@@ -229,20 +84,33 @@ class TfjsState implements OptimizerState {
     return found !== undefined;
   }
 
-  create(names: readonly string[], initial: (variableName: string, kind: SlotKind) => Tensor | undefined): void {
-    for (const { array, suffix, ...kind } of this.groups.flat()) {
+  create(names: readonly string[], waiting: WaitingSlots): void {
+    for (const { array, suffix, list } of this.groups.flat()) {
       const slots = this.#array(array);
       names.forEach((name, i) => {
-        if (slots[i] != null) return;
-        const value = initial(name, kind);
-        if (value) slots[i] = { originalName: `${name}/${suffix}`, variable: variable(value, false) };
+        const value = waiting.get(name)?.get(list);
+        if (slots[i] != null || value === undefined) return;
+        slots[i] = { originalName: `${name}/${suffix}`, variable: tidy(() => variable(tensorOf(value), false)) };
       });
     }
   }
 
   #find(variableName: string, { list }: SlotKind): OptimizerVariable | undefined {
-    const { array, suffix } = this.groups.flat().find(slot => slot.list === list)!;
-    return this.#array(array).find(slot => slot?.originalName === `${variableName}/${suffix}`);
+    const slot = this.groups.flat().find(one => one.list === list)!;
+    const array = this.#array(slot.array);
+    const originalName = `${variableName}/${slot.suffix}`;
+    const named = array.find(one => one?.originalName === originalName);
+    return named ?? array[this.#names(slot).indexOf(variableName)];
+  }
+
+  /**
+   * The variables that a kind of slot exists for, in tfjs's order. What `setWeights` put there (a model that was loaded with its
+   * optimizer) has names of another process; tfjs itself goes by the order.
+   */
+  #names({ array, suffix }: TfjsSlot): string[] {
+    const names = this.#array(array).map(({ originalName }) => originalName.slice(0, -suffix.length - 1));
+    const known = this.#trainable;
+    return names.length === known.length && !names.some(name => known.includes(name)) ? [...known] : names;
   }
 
   #array(name: string): OptimizerVariable[] {

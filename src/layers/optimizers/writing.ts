@@ -11,8 +11,7 @@ import {
   VARIABLE_VALUE,
   variableNode,
 } from '../../graph/trackable.js';
-import { pendingOf } from './pending.js';
-import { exactSlot, type SlotPlace, slotAttribute } from './slots.js';
+import type { SlotPlace, SlotValues } from './slots.js';
 import type { NumberState, OptimizerState, SlotKind } from './state.js';
 
 /** Variables that have slots, in Keras's order. */
@@ -24,6 +23,8 @@ export interface SlotVariable {
   readonly shape: readonly number[];
   /** Undefined if the checkpoint does not hold the variable. */
   readonly node: Trackable | undefined;
+  /** Whether it is a layer's. */
+  readonly isWeight: boolean;
 }
 
 export interface Written {
@@ -34,14 +35,15 @@ export interface Written {
 
 /** What is to be written of an optimizer, wherever it is put. */
 export class OptimizerWriting {
-  readonly #optimizer: Optimizer;
   readonly #state: OptimizerState;
+  readonly #values: SlotValues;
   readonly #variables: readonly SlotVariable[];
   readonly #label: string;
 
-  constructor(optimizer: Optimizer, state: OptimizerState, variables: readonly SlotVariable[]) {
-    this.#optimizer = optimizer;
+  /** `variables`: those that have slots. */
+  constructor(optimizer: Optimizer, state: OptimizerState, values: SlotValues, variables: readonly SlotVariable[]) {
     this.#state = state;
+    this.#values = values;
     this.#variables = variables;
     this.#label = optimizer.getClassName();
   }
@@ -52,18 +54,14 @@ export class OptimizerWriting {
     const iteration = number('iteration', `${this.#label}/iterations`, 'int64', iterations);
     const all: Trackable[] = [iteration];
     const byList = new Map<string, Trackable[]>(lists.map(list => [list, []]));
-    const extras: Extra[] = [];
     for (const group of groups) {
       for (const variable of this.#variables) {
         for (const kind of group) {
           const place = this.#place(variable, kind, `${kerasName}/${kind.name}/${variable.fullName}`);
-          const attribute = slotAttribute(this.#optimizer, this.#state, place);
-          if (!attribute) continue;
-          const node = variableNode(attribute);
-          const list = byList.get(kind.list)!;
-          this.#addExact(extras, place, list.length);
+          const node = this.#slotNode(place);
+          if (!node) continue;
           all.push(node);
-          list.push(node);
+          byList.get(kind.list)!.push(node);
         }
       }
     }
@@ -75,11 +73,11 @@ export class OptimizerWriting {
     if (all.length > 1) {
       children.push({ name: '_index_dict', node: branch([]) });
       children.push(...[...byList].map(([name, nodes]) => ({ name, node: listOf(nodes) })));
+      for (const state of scalars) {
+        children.push({ name: state.name, node: number(`${kerasName}/Variable`, state.name, 'float32', state) });
+      }
     }
-    for (const state of scalars) {
-      children.push({ name: state.name, node: number(`${kerasName}/Variable`, state.name, 'float32', state) });
-    }
-    return { children, slots: [], extras: [...this.#exactNumbers(), ...extras] };
+    return { children, slots: [], extras: this.#exactNumbers() };
   }
 
   /** tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables. */
@@ -93,29 +91,25 @@ export class OptimizerWriting {
       })),
     ];
     const slots: Slot[] = [];
-    const extras: Extra[] = [];
     for (const kind of groups.flat()) {
       if (kind.legacy === null) continue;
-      let index = 0;
       for (const variable of this.#variables) {
         const place = this.#place(variable, kind, `${kerasName}/${variable.fullName}/${kind.legacy}`);
-        const attribute = variable.node && slotAttribute(this.#optimizer, this.#state, place);
-        if (!attribute || !variable.node) continue;
-        slots.push({ variable: variable.node, name: kind.legacy, node: variableNode(attribute) });
-        this.#addExact(extras, place, index++);
+        const node = variable.node && this.#slotNode(place);
+        if (node) slots.push({ variable: variable.node!, name: kind.legacy, node });
       }
     }
-    return { children, slots, extras: [...this.#exactNumbers(), ...extras] };
+    return { children, slots, extras: this.#exactNumbers() };
   }
 
   #place({ name, shape }: SlotVariable, kind: SlotKind, fullName: string): SlotPlace {
     return { variableName: name, kind, shape, fullName, label: `${this.#label}/${name}/${kind.name}` };
   }
 
-  /** By the place of the slot among those of its kind, which is how it is found again. */
-  #addExact(extras: Extra[], place: SlotPlace, index: number): void {
-    const exact = exactSlot(this.#optimizer, this.#state, place);
-    if (exact) extras.push({ ...exact, name: exactName(place.kind, index) });
+  #slotNode(place: SlotPlace): Trackable | undefined {
+    const attribute = this.#values.attribute(place);
+    const exact = this.#values.exact(place);
+    return attribute && { ...variableNode(attribute), ...(exact && { extras: [exact] }) };
   }
 
   #exactNumbers(): Extra[] {
@@ -126,15 +120,6 @@ export class OptimizerWriting {
       ...exact.map(state => beside(state.name, 'float32', state)),
     ];
   }
-}
-
-export function exactName({ list }: SlotKind, index: number): string {
-  return `${list}/${index}`;
-}
-
-/** Names of variables with slots, of pending ones too, in no order. */
-export function slottedVariables(optimizer: Optimizer, state: OptimizerState): Set<string> {
-  return new Set([...state.variableNames(), ...(pendingOf(optimizer)?.slots.keys() ?? [])]);
 }
 
 function listOf(nodes: readonly Trackable[]): Trackable {

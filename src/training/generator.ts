@@ -1,0 +1,148 @@
+/**
+ * `tf.random.Generator` for TensorFlow.js: random numbers that follow from a state, which a checkpoint keeps. The state and the
+ * numbers are TensorFlow's for the algorithm Philox (tensorflow/python/ops/random_ops_util.py, stateful_random_ops.py,
+ * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
+ */
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import { philox } from './philox.js';
+import type { TrackedValue } from './tracked-value.js';
+import type { TracksChildren } from './values.js';
+
+/** How far one number moves the counter, whatever it takes to make it. */
+const STRIDE = 256n;
+/** No logarithm of less is taken. */
+const LEAST = Math.fround(1e-7);
+
+export class Generator implements TracksChildren {
+  /** Counter (two words) and key. */
+  #state: BigInt64Array<ArrayBuffer>;
+  readonly #tracked: TrackedValue<BigInt64Array>;
+
+  private constructor(state: BigInt64Array<ArrayBuffer>) {
+    this.#state = state;
+    this.#tracked = {
+      dtype: 'int64',
+      shape: [3],
+      fullName: 'StateVar',
+      read: () => this.#state,
+      assign: data => {
+        this.#state = BigInt64Array.from(data);
+      },
+    };
+  }
+
+  /** Any whole number, as in Python. Throws ERR_INVALID_ARGUMENT for another one. */
+  static fromSeed(seed: number | bigint): Generator {
+    return new Generator(wordsOf(seed));
+  }
+
+  /** Goes on where the other generator, also one of Python's, was. Throws ERR_INVALID_ARGUMENT unless it has three words. */
+  static fromState(state: BigInt64Array): Generator {
+    if (state.length !== 3) throw invalid('state', 'three numbers of 64 bits', `${state.length}`);
+    return new Generator(BigInt64Array.from(state));
+  }
+
+  /** A copy. */
+  get state(): BigInt64Array {
+    return this.#state.slice();
+  }
+
+  /** As a new generator of this seed. */
+  reset(seed: number | bigint): void {
+    this.#state = wordsOf(seed);
+  }
+
+  /** As if so many numbers had been drawn. */
+  skip(count: number | bigint): void {
+    this.#advance(checkWhole('count', count));
+  }
+
+  /** float32 numbers, at least `minval` and less than `maxval`; those of `tf.random.Generator.uniform`. */
+  uniform(shape: readonly number[], minval = 0, maxval = 1): Tensor {
+    const range = Math.fround(maxval - minval);
+    const low = Math.fround(minval);
+    const values = this.#draw(shape, Float32Array, word => Math.fround(Math.fround(unit(word) * range) + low));
+    return tensor(values, [...shape], 'float32');
+  }
+
+  /** int32 numbers, at least `minval` and less than `maxval`. Throws ERR_INVALID_ARGUMENT for an empty range. */
+  uniformInt(shape: readonly number[], minval: number, maxval: number): Tensor {
+    const range = maxval - minval;
+    if (!Number.isInteger(minval) || !Number.isInteger(maxval) || range < 1 || range > 2 ** 32)
+      throw invalid('the range', 'of whole numbers, not empty', `${minval}..${maxval}`);
+    return tensor(
+      this.#draw(shape, Int32Array, word => minval + (word % range)),
+      [...shape],
+      'int32',
+    );
+  }
+
+  /** float32 numbers of a normal distribution; those of `tf.random.Generator.normal` up to the last bits of sine and logarithm. */
+  normal(shape: readonly number[], mean = 0, stddev = 1): Tensor {
+    const scale = Math.fround(stddev);
+    const values = this.#draw(shape, Float32Array, (_word, words, i) => {
+      const pair = i - (i % 2);
+      const value = boxMuller(words[pair]!, words[pair + 1]!)[i % 2]!;
+      return Math.fround(Math.fround(value * scale) + Math.fround(mean));
+    });
+    return tensor(values, [...shape], 'float32');
+  }
+
+  trackedChildren(): { _state_var: TrackedValue<BigInt64Array> } {
+    return { _state_var: this.#tracked };
+  }
+
+  /** Four numbers from each value of the counter; the counter then moves as if each had taken many. */
+  #draw<A extends Float32ArrayConstructor | Int32ArrayConstructor>(
+    shape: readonly number[],
+    array: A,
+    make: (word: number, words: readonly number[], i: number) => number,
+  ): InstanceType<A> {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = new array(count) as InstanceType<A>;
+    const [low, high, key] = this.#state;
+    const blocks = philox((BigInt.asUintN(64, high!) << 64n) | BigInt.asUintN(64, low!), BigInt.asUintN(64, key!));
+    for (let begin = 0; begin < count; begin += 4) {
+      const words: readonly number[] = blocks.next().value!;
+      for (let i = 0; i < 4 && begin + i < count; i++) values[begin + i] = make(words[i]!, words, i);
+    }
+    this.#advance(BigInt(count));
+    return values;
+  }
+
+  #advance(count: bigint): void {
+    const [low, high, key] = this.#state;
+    const counter = (BigInt.asUintN(64, high!) << 64n) + BigInt.asUintN(64, low!) + count * STRIDE;
+    this.#state = BigInt64Array.of(counter, counter >> 64n, key!);
+  }
+}
+
+/** At least 0, less than 1, from 23 bits. */
+function unit(word: number): number {
+  return (word & 0x7fffff) / 2 ** 23;
+}
+
+function boxMuller(first: number, second: number): [number, number] {
+  const radius = Math.fround(Math.sqrt(Math.fround(-2 * Math.fround(Math.log(Math.max(unit(first), LEAST))))));
+  const angle = Math.fround(Math.fround(2 * Math.fround(Math.PI)) * unit(second));
+  return [Math.fround(Math.fround(Math.sin(angle)) * radius), Math.fround(Math.fround(Math.cos(angle)) * radius)];
+}
+
+/** A seed is cut into words of 64 bits, the lowest first. */
+function wordsOf(seed: number | bigint): BigInt64Array<ArrayBuffer> {
+  const whole = checkWhole('seed', seed);
+  return BigInt64Array.of(whole, whole >> 64n, whole >> 128n);
+}
+
+function checkWhole(name: string, value: number | bigint): bigint {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) throw invalid(name, 'a whole number', String(value));
+  return BigInt(value);
+}
+
+function invalid(name: string, expected: string, found: string): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}, not ${found}`, {
+    expected,
+    found,
+  });
+}
