@@ -23,8 +23,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the README has examples of writing, reading, tfjs and the command line', () => {
-  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'sh']);
+test('the README has examples of writing, reading, weights, training and the command line', () => {
+  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'sh']);
 });
 
 test('the examples run', () => {
