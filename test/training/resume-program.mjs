@@ -5,31 +5,20 @@
  */
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { Checkpoint } from '../../dist/tfjs.js';
+import { Checkpoint, Generator } from '../../dist/tfjs.js';
 import { OPTIMIZERS } from './resume-optimizers.mjs';
 
 const [name, directory, part] = process.argv.slice(2);
 
-/** mulberry32: the noise of each step. */
-class Noise {
-  state = 42;
-  next() {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  }
+/** State that is text: how often the rate was halved. */
+class Halvings {
+  count = 0;
   serialize() {
-    return String(this.state);
+    return String(this.count);
   }
   deserialize(text) {
-    this.state = Number(text);
+    this.count = Number(text);
   }
-}
-
-/** The rate halves every 60 steps. */
-function rateAt(step, first) {
-  return first * 0.5 ** Math.floor(step / 60);
 }
 
 function makeModel() {
@@ -46,13 +35,16 @@ const { make, rate } = OPTIMIZERS[name];
 const model = makeModel();
 const optimizer = make(rate);
 const step = tf.variable(tf.scalar(0, 'int32'), false);
-const noise = new Noise();
-const checkpoint = new Checkpoint({ model, optimizer, step, noise });
+const noise = Generator.fromSeed(42);
+const halvings = new Halvings();
+const checkpoint = new Checkpoint({ model, optimizer, step, noise, halvings });
 
 function trainStep() {
   tf.tidy(() => {
     const at = step.dataSync()[0];
-    const now = rateAt(at, rate);
+    // A schedule: the rate halves every 60 steps.
+    if (at > 0 && at % 60 === 0) halvings.count++;
+    const now = rate * 0.5 ** halvings.count;
     if (typeof optimizer.setLearningRate === 'function') optimizer.setLearningRate(now);
     else optimizer.learningRate = now;
     const x = tf.tensor2d(
