@@ -34,6 +34,14 @@ export interface SaveOptions extends WriterOptions {
 export interface RestoreStateOptions {
   /** Default false. True: what optimizers keep for single variables stays as it is. */
   skipSlotVariables?: boolean;
+  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is restored. */
+  skipMismatch?: boolean;
+  /** Only variables, and optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
+  include?: RegExp;
+  /** Without those of which a name matches; stronger than `include`. */
+  exclude?: RegExp;
+  /** Where the checkpoint has what it has under another name, as `map` of `loadWeights`. */
+  map?: Record<string, string>;
 }
 
 /** What happens between the commit of a numbered checkpoint and its acknowledgement. */
@@ -177,13 +185,14 @@ export class Checkpoint {
   }
 
   /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
-  async read(path: string, { skipSlotVariables }: RestoreStateOptions = {}): Promise<RestoreStatus> {
+  async read(path: string, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     checkPath(path);
     await this.#queue.idle();
     const reader = await CheckpointReader.open(path);
     try {
+      const { skipSlotVariables, ...choice } = options;
       const root = this.#describe({ defer: true, skipSlotVariables });
-      return await restore(root, reader, { companions: LORA, search: false });
+      return await restore(root, reader, { ...choice, companions: LORA, search: false });
     } finally {
       await reader.close();
     }

@@ -57,6 +57,7 @@ def values(checkpoint):
 def main():
     directory = sys.argv[1]
     if sys.argv[2] == "write":
+        model().save(os.path.join(directory, "python", "saved model"), save_format="tf")
         for name, checkpoint in forms(0).items():
             checkpoint.save(os.path.join(directory, "python", name))
             checkpoint.save(os.path.join(directory, "python", name))

@@ -100,6 +100,16 @@ describe('the forms', () => {
     expect(status.loaded).toContain('save_counter/.ATTRIBUTES/VARIABLE_VALUE');
   });
 
+  it('the variables of a SavedModel are restored', async () => {
+    const model = dense(100);
+    const status = await new Checkpoint(model).read(join(directory, 'python', 'saved model'));
+    status.assertExistingObjectsMatched();
+    expect(model.getWeights().map(weight => [...weight.dataSync()])).toEqual([
+      [0, 1, 2, 3, 4, 5],
+      [7, 7],
+    ]);
+  });
+
   it('TensorFlow restores what was written here', async () => {
     for (const name of NAMES) await forms(0)[name]!.checkpoint.save(join(directory, 'node', name));
     await python('read');

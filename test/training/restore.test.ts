@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listVariables, readCheckpointState } from '../../src/index.js';
-import { Checkpoint, type TrackableValue, type TrackedValue } from '../../src/tfjs.js';
+import { Checkpoint, type RestoreStateOptions, type TrackableValue, type TrackedValue } from '../../src/tfjs.js';
 
 const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
 let directory: string;
@@ -94,6 +94,26 @@ describe('a partial restore', () => {
     expect(await codeOf(() => checkpoint.restore(path))).toBe('ERR_MISMATCH');
     expect(read(a)).toBe(7);
     expect(checkpoint.saveCounter).toBe(0);
+  });
+
+  it('by name, without some, under other names, without what does not fit', async () => {
+    const [a, b] = [scalar(1), tf.variable(tf.ones([2]))];
+    const path = await new Checkpoint({ a, b, old: { name: scalar(5) } }).write(prefix());
+    const live = (): { a: tf.Variable; b: tf.Variable; c: tf.Variable } => ({
+      a: scalar(0),
+      b: tf.variable(tf.zeros([3])),
+      c: scalar(0),
+    });
+    const found = async (options: RestoreStateOptions): Promise<number[]> => {
+      const { a, b, c } = live();
+      await new Checkpoint({ a, b, new: { name: c } }).read(path, options);
+      return [read(a), read(b), read(c)];
+    };
+    expect(await found({ include: /^a$/ })).toEqual([1, 0, 0]);
+    expect(await found({ exclude: /^b$/ })).toEqual([1, 0, 0]);
+    expect(await found({ exclude: /^b$/, map: { new: 'old' } })).toEqual([1, 0, 5]);
+    expect(await found({ exclude: /^b$/, map: { 'new/name': 'old/name' } })).toEqual([1, 0, 5]);
+    expect(await found({ skipMismatch: true })).toEqual([1, 0, 0]);
   });
 
   it('a 64-bit step goes into a 32-bit variable if it can', async () => {
