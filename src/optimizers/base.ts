@@ -8,6 +8,7 @@ import {
   div,
   engine,
   maximum,
+  minimum,
   mul,
   type NamedTensorMap,
   Optimizer,
@@ -23,6 +24,7 @@ import {
   variable,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {
@@ -79,6 +81,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     this.clipnorm = clipnorm;
     this.globalClipnorm = globalClipnorm;
     this.clipvalue = clipvalue;
+    if (clipnorm !== null && globalClipnorm !== null) throw twoNorms();
   }
 
   /** Computes one variable's step and assigns it; within a `tidy`. */
@@ -107,7 +110,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       const step = scalar(this.iterations + 1, 'float32');
       const clipped = this.#clip(named.map(({ tensor }) => tensor));
       const updates = named.map(({ name }, i) => {
-        const value = registeredVariables[name]!;
+        const value = registeredVariables[name];
+        if (value === undefined) throw noVariable(name);
         return { value, gradient: clipped[i]!, slots: this.#slotsFor(name, value), learningRate, step };
       });
       for (const { value } of updates) this.#decay(value, learningRate);
@@ -126,6 +130,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   setSlots(variableName: string, values: readonly Tensor[]): void {
+    if (values.length !== this.slotLists.length) throw wrongCount(variableName, this.slotLists, values.length);
     const slots = this.#slots.get(variableName);
     if (slots) {
       slots.forEach((slot, i) => {
@@ -137,23 +142,31 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     }
   }
 
+  /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
   override dispose(): void {
     for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
     this.#slots.clear();
+    this.iterations_ = 0;
   }
 
-  /** The count of steps, then the slots, variable by variable. */
+  /** The count of steps, what belongs to no variable, then the slots, variable by variable. */
   override async getWeights(): Promise<NamedTensor[]> {
     const slots = [...this.#slots].flatMap(([name, variables]) =>
       variables.map((tensor, i) => ({ name: `${name}/${this.slotLists[i]!.slot}`, tensor: tensor as Tensor })),
     );
-    return [await this.saveIterations(), ...slots];
+    const scalars = this.scalars.map(({ name, get }) => ({ name, tensor: scalar(get(), 'float32') as Tensor }));
+    return [await this.saveIterations(), ...scalars, ...slots];
   }
 
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
     const byVariable = new Map<string, Tensor[]>();
     for (const { name, tensor } of slots) {
+      const one = this.scalars.find(state => state.name === name);
+      if (one) {
+        one.set((await tensor.data())[0]!);
+        continue;
+      }
       const cut = name.lastIndexOf('/');
       const values = byVariable.get(name.slice(0, cut)) ?? [];
       byVariable.set(name.slice(0, cut), values);
@@ -186,12 +199,14 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   #clip(gradients: readonly Tensor[]): Tensor[] {
     const { clipnorm, globalClipnorm, clipvalue } = this;
-    if (clipnorm) return gradients.map(gradient => clipToNorm(gradient, norm([gradient]), clipnorm));
-    if (globalClipnorm && gradients.length > 0) {
-      const total = norm(gradients);
-      return gradients.map(gradient => clipToNorm(gradient, total, globalClipnorm));
+    if (clipnorm !== null && clipnorm > 0)
+      return gradients.map(gradient => clipToNorm(gradient, norm([gradient]), clipnorm));
+    if (globalClipnorm !== null && globalClipnorm > 0 && gradients.length > 0) {
+      const scale = mul(globalClipnorm, minimum(div(1, norm(gradients)), 1 / globalClipnorm));
+      return gradients.map(gradient => mul(gradient, scale));
     }
-    if (clipvalue) return gradients.map(gradient => clipByValue(gradient, -clipvalue, clipvalue));
+    if (clipvalue !== null && clipvalue > 0)
+      return gradients.map(gradient => clipByValue(gradient, -clipvalue, clipvalue));
     return [...gradients];
   }
 }
@@ -204,4 +219,25 @@ function norm(tensors: readonly Tensor[]): Tensor {
 /** `tf.clip_by_norm`: a gradient below the limit is not changed. */
 function clipToNorm(gradient: Tensor, total: Tensor, limit: number): Tensor {
   return div(mul(gradient, limit), maximum(total, limit));
+}
+
+function noVariable(name: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`,
+    { tensor: name },
+  );
+}
+
+function wrongCount(name: string, lists: readonly SlotList[], found: number): TensorBundleError {
+  const expected = lists.map(({ slot }) => slot);
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the slots of '${name}' are ${expected.join(', ')}; ${found} tensors were given`,
+    { tensor: name, expected, found },
+  );
+}
+
+function twoNorms(): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', 'give clipnorm or globalClipnorm, not both, as in Keras');
 }

@@ -1,4 +1,18 @@
-import { add, div, mul, type Scalar, serialization, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  div,
+  mul,
+  type Scalar,
+  scalar,
+  serialization,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+} from '@tensorflow/tfjs-core';
 import { power } from './adam.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { NumberInState, SlotList } from './state.js';
@@ -27,8 +41,8 @@ export class Nadam extends KerasOptimizer {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** The product of the momentums of all steps; float32. */
-  #product = 1;
+  /** The product of the momentums of all steps; float32. Made when it is needed: there may be no backend yet. */
+  #product: Variable | undefined;
 
   constructor(options: NadamOptions = {}) {
     super(options);
@@ -38,17 +52,17 @@ export class Nadam extends KerasOptimizer {
     this.scalars = [
       {
         name: '_u_product',
-        get: () => this.#product,
+        get: () => this.#product?.dataSync()[0] ?? 1,
         set: value => {
-          this.#product = Math.fround(value);
+          tidy(() => this.#productVariable().assign(scalar(value, 'float32')));
         },
       },
     ];
   }
 
   protected override begin(step: Scalar): void {
-    const [product] = tidy(() => mul(this.#product, this.#momentum(step))).dataSync();
-    this.#product = product!;
+    const product = this.#productVariable();
+    product.assign(mul(product, this.#momentum(step)));
   }
 
   protected update({ value, gradient, slots: [m, v], learningRate, step }: Update): void {
@@ -57,10 +71,22 @@ export class Nadam extends KerasOptimizer {
     const next = this.#momentum(add(step, 1));
     m!.assign(add(m!, mul(sub(gradient, m!), 1 - Math.fround(beta1))));
     v!.assign(add(v!, mul(sub(square(gradient), v!), 1 - Math.fround(beta2))));
-    const ahead = div(mul(next, m!), sub(1, mul(this.#product, next)));
-    const mean = add(ahead, div(mul(sub(1, now), gradient), sub(1, this.#product)));
+    const product = this.#productVariable();
+    const ahead = div(mul(next, m!), sub(1, mul(product, next)));
+    const mean = add(ahead, div(mul(sub(1, now), gradient), sub(1, product)));
     const variance = div(v!, sub(1, power(beta2, step)));
     value.assign(sub(value, div(mul(mean, learningRate), add(sqrt(variance), epsilon))));
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#product?.dispose();
+    this.#product = undefined;
+  }
+
+  #productVariable(): Variable {
+    this.#product ??= tidy(() => variable(scalar(1, 'float32'), false));
+    return this.#product;
   }
 
   protected options(): Record<string, number | boolean> {

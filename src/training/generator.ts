@@ -60,8 +60,8 @@ export class Generator implements TracksChildren {
 
   /** float32 numbers, at least `minval` and less than `maxval`; those of `tf.random.Generator.uniform`. */
   uniform(shape: readonly number[], minval = 0, maxval = 1): Tensor {
-    const range = Math.fround(maxval - minval);
     const low = Math.fround(minval);
+    const range = Math.fround(Math.fround(maxval) - low);
     const values = this.#draw(shape, Float32Array, word => Math.fround(Math.fround(unit(word) * range) + low));
     return tensor(values, [...shape], 'float32');
   }
@@ -69,8 +69,8 @@ export class Generator implements TracksChildren {
   /** int32 numbers, at least `minval` and less than `maxval`. Throws ERR_INVALID_ARGUMENT for an empty range. */
   uniformInt(shape: readonly number[], minval: number, maxval: number): Tensor {
     const range = maxval - minval;
-    if (!Number.isInteger(minval) || !Number.isInteger(maxval) || range < 1 || range > 2 ** 32)
-      throw invalid('the range', 'of whole numbers, not empty', `${minval}..${maxval}`);
+    const fits = Number.isInteger(minval) && Number.isInteger(maxval) && minval >= -(2 ** 31) && maxval <= 2 ** 31 - 1;
+    if (!fits || range < 1) throw invalid('the range', 'of int32 numbers, not empty', `${minval}..${maxval}`);
     return tensor(
       this.#draw(shape, Int32Array, word => minval + (word % range)),
       [...shape],
@@ -100,6 +100,8 @@ export class Generator implements TracksChildren {
     make: (word: number, words: readonly number[], i: number) => number,
   ): InstanceType<A> {
     const count = shape.reduce((product, size) => product * size, 1);
+    const isShape = shape.every(size => Number.isSafeInteger(size) && size >= 0) && count < 2 ** 32;
+    if (!isShape) throw invalid('shape', 'an array of sizes', `[${shape}]`);
     const values = new array(count) as InstanceType<A>;
     const [low, high, key] = this.#state;
     const blocks = philox((BigInt.asUintN(64, high!) << 64n) | BigInt.asUintN(64, low!), BigInt.asUintN(64, key!));

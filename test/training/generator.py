@@ -16,7 +16,7 @@ if action == "write":
         draws = [
             generator.uniform((7,)).numpy().tolist(),
             generator.normal((3, 3)).numpy().ravel().tolist(),
-            generator.uniform((5,), -2.5, 3.25).numpy().tolist(),
+            generator.uniform((5,), -0.7, 3.3).numpy().tolist(),
             generator.uniform((6,), 10, 1010, dtype=tf.int32).numpy().tolist(),
             generator.normal((1,), 5.0, 0.5).numpy().tolist(),
             generator.uniform((1000,)).numpy().tolist(),

@@ -42,7 +42,7 @@ describe.each(SEEDS)('seed %s', seed => {
     const drawn = [
       generator.uniform([7]),
       generator.normal([3, 3]),
-      generator.uniform([5], -2.5, 3.25),
+      generator.uniform([5], -0.7, 3.3),
       generator.uniformInt([6], 10, 1010),
       generator.normal([1], 5, 0.5),
       generator.uniform([1000]),
@@ -87,4 +87,6 @@ it('is reset, copied and refused', () => {
   expect(() => Generator.fromSeed(1.5)).toThrow(refused);
   expect(() => Generator.fromState(new BigInt64Array(2))).toThrow(refused);
   expect(() => generator.uniformInt([1], 5, 5)).toThrow(refused);
+  expect(() => generator.uniformInt([1], 0, 2 ** 32)).toThrow(refused);
+  expect(() => generator.uniform([-1])).toThrow(refused);
 });

@@ -31,6 +31,10 @@ OPTIMIZERS = {
     "exact AdamW": ("AdamW", {"learning_rate": 0.01}),
     "exact Adamax": ("Adamax", {"learning_rate": 0.01}),
     "exact Nadam": ("Nadam", {"learning_rate": 0.01}),
+    "exact SGD with clipnorm": ("SGD", {"learning_rate": 0.05, "momentum": 0.5, "clipnorm": 0.3}),
+    "exact Adam with globalClipnorm": ("Adam", {"learning_rate": 0.01, "global_clipnorm": 0.5}),
+    "exact Adagrad with clipvalue": ("Adagrad", {"learning_rate": 0.1, "clipvalue": 0.2}),
+    "exact RMSprop with weightDecay": ("RMSprop", {"learning_rate": 0.01, "weight_decay": 0.1}),
     "exact RMSprop": ("RMSprop", {"learning_rate": 0.01, "momentum": 0.8, "centered": True}),
 }
 GENERATIONS = {
@@ -64,6 +68,8 @@ def train(model, optimizer, first, last):
 
 
 def has(name, generation):
+    if generation == "legacy" and " with " in name:
+        return False
     return hasattr(GENERATIONS[generation][1], OPTIMIZERS[name][0])
 
 

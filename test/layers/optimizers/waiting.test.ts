@@ -27,12 +27,12 @@ async function saved(make: () => tf.Optimizer, name: string, optimizerKeys: 'new
   return { ...training, path };
 }
 
-it.each(Object.keys(OPTIMIZERS))('%s: the first step makes no more tensors than without', async name => {
+it.each(Object.keys(OPTIMIZERS))('%s: the first step makes at most the tensors that it makes without', async name => {
   const make = OPTIMIZERS[name]!;
   const { path } = await saved(make, `tensors ${name}`);
   const [fresh, restored] = [begin(make()), begin(make())];
   await restored.checkpoint.read(path);
-  expect(tensorsLeft(() => train(restored, 5, 6))).toBe(tensorsLeft(() => train(fresh, 5, 6)));
+  expect(tensorsLeft(() => train(restored, 5, 6))).toBeLessThanOrEqual(tensorsLeft(() => train(fresh, 5, 6)));
   expect(tensorsLeft(() => train(restored, 6, 8))).toBe(0);
 });
 
