@@ -52,7 +52,10 @@ export function matchFrom(live: Trackable, stored: StoredGraph, root: number): M
     return true;
   };
   const visit = (number: number, object: Trackable): void => {
-    if (object.restorer) return;
+    if (object.restorer) {
+      follow(number, object.added ?? []);
+      return;
+    }
     for (const attribute of object.attributes) {
       const found = stored[number]!.attributes.find(({ name }) => name === attribute.name);
       if (found && !keys.has(attribute)) keys.set(attribute, found.key);

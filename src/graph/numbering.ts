@@ -5,7 +5,7 @@
  */
 import { markAncestors } from './ancestors.js';
 import { escapePart, slotPath } from './key.js';
-import type { Slot, Trackable } from './trackable.js';
+import type { Edge, Slot, Trackable } from './trackable.js';
 
 export interface NumberedObject {
   readonly object: Trackable;
@@ -19,27 +19,33 @@ export interface Numbering {
   readonly numbers: ReadonlyMap<Trackable, number>;
 }
 
-/** `within`: whether to go on to what an object holds. Default: always. */
-export function numberObjects(root: Trackable, within: (object: Trackable) => boolean = () => true): Numbering {
+export function numberObjects(root: Trackable): Numbering {
+  const numbering = numberByEdges(root, ({ children }) => children);
+  addSlots(numbering.objects, numbering.numbers);
+  return numbering;
+}
+
+function numberByEdges(
+  root: Trackable,
+  edgesOf: (object: Trackable) => readonly Edge[],
+): { objects: NumberedObject[]; numbers: Map<Trackable, number> } {
   const objects: NumberedObject[] = [{ object: root, path: '' }];
   const numbers = new Map<Trackable, number>([[root, 0]]);
   // `objects` is the queue as well: everything before `next` has had its children numbered.
   for (let next = 0; next < objects.length; next++) {
     const { object, path } = objects[next]!;
-    if (!within(object)) continue;
-    for (const { name, node } of object.children) {
+    for (const { name, node } of edgesOf(object)) {
       if (numbers.has(node)) continue;
       numbers.set(node, objects.length);
       objects.push({ object: node, path: path === '' ? escapePart(name) : `${path}/${escapePart(name)}` });
     }
   }
-  addSlots(objects, numbers, within);
   return { objects, numbers };
 }
 
 /** The objects whose variables are restored one by one: what belongs to an object with a restorer is left out. */
 export function numberPlainObjects(root: Trackable): Numbering {
-  return numberObjects(root, ({ restorer }) => restorer === undefined);
+  return numberByEdges(root, ({ restorer, children, added = [] }) => (restorer ? added : children));
 }
 
 /** The slots of an object that are written: by name in the object's order, then by the number of the variable. */
@@ -56,12 +62,8 @@ export function writtenSlots({ slots = [] }: Trackable, numbers: ReadonlyMap<Tra
   );
 }
 
-function addSlots(
-  objects: NumberedObject[],
-  numbers: Map<Trackable, number>,
-  within: (object: Trackable) => boolean,
-): void {
-  for (const { object, path } of objects.filter(({ object }) => within(object))) {
+function addSlots(objects: NumberedObject[], numbers: Map<Trackable, number>): void {
+  for (const { object, path } of [...objects]) {
     for (const { variable, name, node } of writtenSlots(object, numbers)) {
       if (numbers.has(node)) continue;
       const owner = objects[numbers.get(variable)!]!;

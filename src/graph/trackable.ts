@@ -102,6 +102,8 @@ export interface Trackable {
   readonly extras?: readonly Extra[];
   /** Takes over what is stored at and below this object, instead of attributes, children and slots one by one. */
   readonly restorer?: Restorer;
+  /** Those of the children that are not the restorer's: what a Checkpoint adds to a root that has one. */
+  readonly added?: readonly Edge[];
   /** Left out for an object that is complete. */
   readonly growth?: Growth;
   /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */

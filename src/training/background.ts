@@ -16,6 +16,8 @@ export interface BackgroundSave {
 export interface BackgroundJob {
   /** Called once, when no other job runs. Lets go of the values whatever happens. */
   run(onStaged: () => void): Promise<SaveResult>;
+  /** Called when it is done; the next job does not wait for it, so it may wait for that. What it throws rejects `durable`. */
+  after(): Promise<void>;
 }
 
 export class BackgroundQueue {
@@ -40,15 +42,20 @@ export class BackgroundQueue {
       fail = reject;
     });
     const work = this.#tail.then(() => job.run(() => stage?.()));
-    const durable = new WatchedPromise<SaveResult>((resolve, reject) => {
-      work.then(resolve, reject);
+    const failed = (error: unknown): void => void this.#failures.push({ error, isSeen: () => durable.isHandled });
+    const durable: WatchedPromise<SaveResult> = new WatchedPromise((resolve, reject) => {
+      const refuse = (error: unknown): void => {
+        failed(error);
+        reject(error);
+      };
+      work.then(result => job.after().then(() => resolve(result), refuse), reject);
     });
     this.#tail = work.then(
       () => this.#unfinished--,
       error => {
         this.#unfinished--;
         fail?.(error);
-        this.#failures.push({ error, isSeen: () => durable.isHandled });
+        failed(error);
       },
     );
     // Whoever looks at neither promise gets the error from the next `sync`; it is not to end the process.

@@ -47,6 +47,13 @@ export interface RestoreStateOptions {
 /** What happens between the commit of a numbered checkpoint and its acknowledgement. */
 type AfterCommit = (path: string) => Promise<void>;
 
+/** What a manager adds to a save. */
+interface Hooks {
+  readonly afterCommit: AfterCommit;
+  /** Whether a failed save is tried again. */
+  readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
+}
+
 export class Checkpoint {
   readonly #root: TrackableValue | undefined;
   readonly #children: Trackables;
@@ -131,14 +138,7 @@ export class Checkpoint {
     checkPath(prefix);
     const absolute = resolve(prefix);
     const captured = new CapturedGraph(this.#describe(options), { own: true });
-    return this.#queue.submit(prefix, {
-      run: async onStaged => {
-        const result = await captured.write(absolute, writerOptions(options), { onStaged });
-        await afterCommit(prefix);
-        await options.writeCallback?.(prefix);
-        return { ...result, prefix };
-      },
-    });
+    return this.#submit(prefix, captured, absolute, options, { afterCommit });
   }
 
   /**
@@ -147,24 +147,32 @@ export class Checkpoint {
    *
    * @internal
    */
-  async writeManaged(
-    prefix: string,
-    options: SaveOptions,
-    { afterCommit, again }: { afterCommit: AfterCommit; again?: (error: unknown) => Promise<boolean> },
-  ): Promise<string> {
+  async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again }: Hooks): Promise<string> {
     checkPath(prefix);
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
     const absolute = resolve(prefix);
     const captured = new CapturedGraph(this.#describe(options));
-    try {
-      await this.#queue.idle();
-      await captured.write(absolute, writerOptions(options), again ? { again } : {});
-    } finally {
-      captured.release();
-    }
-    await afterCommit(prefix);
-    await options.writeCallback?.(prefix);
+    await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
     return prefix;
+  }
+
+  /** All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the latest. */
+  #submit(
+    prefix: string,
+    captured: CapturedGraph,
+    absolute: string,
+    options: SaveOptions,
+    hooks: Hooks,
+  ): BackgroundSave {
+    return this.#queue.submit(prefix, {
+      run: async onStaged => {
+        const { again } = hooks;
+        const result = await captured.write(absolute, writerOptions(options), { onStaged, ...(again && { again }) });
+        await hooks.afterCommit(prefix);
+        return { ...result, prefix };
+      },
+      after: async () => options.writeCallback?.(prefix),
+    });
   }
 
   /**
@@ -228,11 +236,12 @@ export class Checkpoint {
     const own = new Map(root.children.map(({ name, node }) => [name, node]));
     for (const { name, node } of named) if (own.has(name) && own.get(name) !== node) throw taken(name);
     const children: Edge[] = [...root.children];
-    const self: Trackable = { ...root, children };
+    const added: Edge[] = named.filter(({ name }) => !own.has(name));
+    const self: Trackable = { ...root, children, added };
     if (this.#root !== undefined) children.push({ name: 'root', node: self });
-    children.push(...named.filter(({ name }) => !own.has(name)));
     const counter = this.#counter();
-    if (counter !== null) children.push({ name: 'save_counter', node: counter });
+    if (counter !== null) added.push({ name: 'save_counter', node: counter });
+    children.push(...added);
     return self;
   }
 

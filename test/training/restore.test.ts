@@ -246,6 +246,22 @@ describe('what can be tracked', () => {
     expect(await codeOf(make)).toBe('ERR_INVALID_ARGUMENT');
   });
 
+  it('an optimizer as the root, with the counter and what is given beside it', async () => {
+    const v = scalar(2);
+    const make = (): { optimizer: tf.Optimizer; step: tf.Variable; checkpoint: Checkpoint } => {
+      const [optimizer, step] = [tf.train.adam(0.1), scalar(0)];
+      return { optimizer, step, checkpoint: new Checkpoint(optimizer, { step }) };
+    };
+    const trained = make();
+    trained.optimizer.minimize(() => v.square() as tf.Scalar, false, [v]);
+    trained.step.assign(tf.scalar(4));
+    const path = await trained.checkpoint.save(prefix());
+    const fresh = make();
+    const status = await fresh.checkpoint.restore(path);
+    status.assertConsumed();
+    expect([fresh.optimizer.iterations, read(fresh.step), fresh.checkpoint.saveCounter]).toEqual([1, 4, 1]);
+  });
+
   it('refuses a root and a child of one name', async () => {
     const checkpoint = new Checkpoint({ trackedChildren: () => ({ v: scalar(1) }) }, { v: scalar(2) });
     expect(await codeOf(() => checkpoint.save(prefix()))).toBe('ERR_INVALID_ARGUMENT');
@@ -264,6 +280,18 @@ describe('what can be tracked', () => {
     });
     await expect(fails).rejects.toThrow('full');
     expect(checkpoint.saveCounter).toBe(2);
+  });
+
+  it('a callback may wait for other saves', async () => {
+    const checkpoint = new Checkpoint({ v: scalar(1) });
+    const path = prefix();
+    const writeCallback = async (): Promise<void> => {
+      await checkpoint.sync();
+      await checkpoint.write(`${path}-copy`);
+    };
+    await checkpoint.save(path, { writeCallback });
+    await checkpoint.save(path, { background: true, writeCallback }).durable;
+    (await checkpoint.read(`${path}-copy`)).assertConsumed();
   });
 
   it('keeps no tensor alive', async () => {

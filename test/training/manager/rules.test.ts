@@ -243,6 +243,15 @@ describe('files', () => {
     for (const name of others) expect(existsSync(join(directory, name)), name).toBe(true);
   });
 
+  it('saves that were not waited for are made in the order of the calls', async () => {
+    const directory = fresh();
+    const training = start(directory);
+    const paths = await Promise.all([1, 2, 3, 4, 5].map(each => save(training, each)));
+    expect(paths.map(path => basename(path))).toEqual([1, 2, 3, 4, 5].map(number => `ckpt-${number}`));
+    expect(training.manager.checkpoints).toEqual(paths.slice(-2));
+    expect(training.manager.latestCheckpoint).toBe(paths[4]);
+  });
+
   it('a directory may be moved', async () => {
     const [directory, moved] = [fresh(), fresh()];
     await save(start(directory), 5);
