@@ -47,10 +47,7 @@ function trainStep() {
     const now = rate * 0.5 ** halvings.count;
     if (typeof optimizer.setLearningRate === 'function') optimizer.setLearningRate(now);
     else optimizer.learningRate = now;
-    const x = tf.tensor2d(
-      Array.from({ length: 24 }, () => noise.next()),
-      [6, 4],
-    );
+    const x = noise.uniform([6, 4]);
     const y = x.sum(1, true).sin();
     const { grads } = tf.variableGrads(() => tf.losses.meanSquaredError(y, model.predict(x)));
     optimizer.applyGradients(grads);
