@@ -69,6 +69,7 @@ export class Checkpoint {
   constructor(children: Trackables);
   constructor(root: TrackableValue, children?: Trackables);
   constructor(first: TrackableValue | Trackables, children?: Trackables) {
+    if (typeof first !== 'object' || first === null) throw noChildren(first);
     const isChildren = children === undefined && isLiteral(first);
     this.#root = isChildren ? undefined : (first as TrackableValue);
     this.#children = isChildren ? (first as Trackables) : (children ?? {});
@@ -290,8 +291,8 @@ function byCodePoint(a: string, b: string): number {
 function noChildren(found: unknown): TensorBundleError {
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
-    'the children of a Checkpoint are an object of trackables by name, for example { model, optimizer }',
-    { found: typeof found },
+    'a Checkpoint is given an object of trackables by name, for example { model, optimizer }, or a trackable and such an object',
+    { found: found === null ? 'null' : typeof found },
   );
 }
 

@@ -31,6 +31,11 @@ export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVar
  * await initFromCheckpoint('pretrained/ckpt-9', { 'encoder/': 'my_encoder/', 'head/kernel': head.kernel });
  */
 export async function initFromCheckpoint(path: string, assignmentMap: AssignmentMap): Promise<RestoreStatus> {
+  if (typeof assignmentMap !== 'object' || assignmentMap === null)
+    throw refused(
+      'the assignment map is an object: names in the checkpoint, and what takes their values',
+      String(assignmentMap),
+    );
   await using reader = await CheckpointReader.open(path);
   const names = new Map(reader.names().flatMap(name => [[name, name] as const, [pathOfKey(name), name] as const]));
   const assigned = new Map<Variable, string>();

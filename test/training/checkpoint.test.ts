@@ -124,3 +124,9 @@ describe('the forms', () => {
     }
   }, 120_000);
 });
+
+it.each([null, undefined, 3, 'model', () => 1])('is not made of %s', what => {
+  expect(() => new Checkpoint(what as unknown as TrackableValue)).toThrow(
+    expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+  );
+});

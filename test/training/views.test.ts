@@ -122,6 +122,7 @@ describe('initFromCheckpoint', () => {
     ['two values', kernel => ({ 'old/scope/kernel': kernel, 'old/scope/bias': kernel }), 'ERR_INVALID_ARGUMENT'],
     ['another shape', kernel => ({ 'old/scope/bias': kernel }), 'ERR_MISMATCH'],
     ['no variable', () => ({ 'old/scope/kernel': 5 as unknown as string }), 'ERR_INVALID_ARGUMENT'],
+    ['no map', () => null as unknown as AssignmentMap, 'ERR_INVALID_ARGUMENT'],
   ])('refuses %s, and changes nothing', async (_what, map, code) => {
     const kernel = variable([8, 9]);
     expect(await codeOf(initFromCheckpoint(named, map(kernel)))).toBe(code);
