@@ -1,26 +1,37 @@
-/** A training that is killed again and again while it saves: nothing acknowledged is lost, nothing half is found, the best stays. */
-import { spawn } from 'node:child_process';
+/**
+ * Random commands (saves, background saves, restores, restarts with other options, deletions by hand), and a kill in the middle of
+ * them, again and again: nothing acknowledged is lost, nothing half is found, the best stays; and TensorFlow's real manager finds in
+ * each directory what ours finds, and goes on with it.
+ */
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, expect, it } from 'vitest';
-import { verifyCheckpoint } from '../../../src/index.js';
+import { removeCheckpoint, verifyCheckpoint } from '../../../src/index.js';
 import { Checkpoint, CheckpointManager, keepBest } from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
 
 const PROGRAM = fileURLToPath(new URL('killed.mjs', import.meta.url));
-const KILLS = 12;
+const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
+const KILLS = 20;
 const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-killed-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const copies: string[] = [];
+afterAll(() => {
+  for (const copy of copies) rmSync(copy.slice(0, copy.lastIndexOf(':')), { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** The last step that was acknowledged before the process was killed, so many milliseconds after its first save. */
-async function runAndKill(milliseconds: number): Promise<number> {
-  const child = spawn(process.execPath, [PROGRAM, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function runAndKill(milliseconds: number, maxToKeep: number, seed: number): Promise<number> {
+  const child = spawn(process.execPath, [PROGRAM, directory, String(maxToKeep), String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let acknowledged = 0;
   let begun = (): void => undefined;
   const beginning = new Promise<void>(resolve => {
@@ -43,30 +54,52 @@ async function runAndKill(milliseconds: number): Promise<number> {
 
 it(`${KILLS} kills`, async () => {
   const random = new Choices(7);
+  const found: { checkpoints: string[]; copy: string; at: number }[] = [];
   let last = 0;
   for (let i = 0; i < KILLS; i++) {
-    last = Math.max(last, await runAndKill(random.whole(i === 0 ? 400 : 1, 400)));
+    const maxToKeep = random.whole(1, 4);
+    last = Math.max(last, await runAndKill(random.whole(i === 0 ? 400 : 1, 400), maxToKeep, i));
     const v = tf.tidy(() => tf.variable(tf.zeros([200_000])));
     const step = tf.tidy(() => tf.variable(tf.scalar(0, 'int32'), false));
     const retention = [keepBest({ metric: 'loss', mode: 'min' })];
-    const manager = new CheckpointManager(new Checkpoint({ v, step }), directory, {
-      maxToKeep: 2,
-      retention,
-      readOnly: true,
-    });
+    const options = { maxToKeep, retention, readOnly: true };
+    const manager = new CheckpointManager(new Checkpoint({ v, step }), directory, options);
     const restored = await manager.restoreOrInitialize();
     expect(restored).not.toBeNull();
     const at = step.dataSync()[0]!;
     // What was acknowledged is there; one more may have been committed and not yet acknowledged.
     expect([last, last + 1]).toContain(at);
     expect(v.dataSync().every(element => element === at)).toBe(true);
+    const indices = readdirSync(directory).filter(name => name.endsWith('.index'));
     for (const { path } of manager.kept) {
-      if (readdirSync(directory).includes(`${path.slice(directory.length + 1)}.index`))
-        expect((await verifyCheckpoint(path)).ok, path).toBe(true);
+      if (indices.includes(`${basename(path)}.index`)) expect((await verifyCheckpoint(path)).ok, path).toBe(true);
     }
-    if (at > 3) expect(readdirSync(directory)).toContain('ckpt-3.index');
+    if (at > 3) expect(indices).toContain('ckpt-3.index');
+    const copy = `${directory}/../${basename(directory)}-${i}:${maxToKeep}`;
+    copies.push(copy);
+    cpSync(directory, copy.slice(0, copy.lastIndexOf(':')), { recursive: true });
+    found.push({ checkpoints: manager.checkpoints.map(path => basename(path)), copy, at });
+    const old = indices
+      .map(name => name.replace('.index', ''))
+      .filter(name => ![`ckpt-${at}`, 'ckpt-3'].includes(name));
+    if (old.length > 0 && random.chance(0.3)) await removeCheckpoint(join(directory, random.one(old)));
     last = at;
     tf.dispose([v, step]);
   }
   expect(last).toBeGreaterThan(5);
-});
+
+  const answers = execFileSync(PYTHON, [PROGRAM.replace('.mjs', '.py'), ...copies], { encoding: 'utf8' });
+  const theirs = answers
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  expect(theirs).toHaveLength(KILLS);
+  for (const [i, { checkpoints, copy, at }] of found.entries()) {
+    const { found: names, restored, whole, saved, swept } = theirs[i];
+    expect([names, restored, whole]).toEqual([checkpoints, at, true]);
+    expect(saved).toBe(`ckpt-${at + 1}`);
+    const keep = Number(copy.slice(copy.lastIndexOf(':') + 1));
+    expect(swept.checkpoints).toEqual([...checkpoints, saved].slice(-keep));
+    expect(swept.files).toContain(`${saved}.index`);
+  }
+}, 240_000);
