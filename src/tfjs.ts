@@ -10,13 +10,10 @@ import { CheckpointReader } from './bundle/reader.js';
 import { checkPath } from './commit/names.js';
 import { updateCheckpointState } from './commit/state-file.js';
 import { TensorBundleError } from './errors.js';
-import { restore } from './graph/restore.js';
 import type { RestoreStatus } from './graph/restore-status.js';
 import { saveGraph } from './graph/save.js';
-import { checkpointRoot, type Trackable } from './graph/trackable.js';
-import { LORA } from './layers/lora.js';
 import { checkModel } from './layers/model.js';
-import { type DescribeOptions, Description } from './training/trackables.js';
+import { loadInto, weightsOf } from './training/model-weights.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
@@ -29,6 +26,7 @@ export { Generator } from './training/generator.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './training/model-checkpoint.js';
 export {
   type KeptCheckpoint,
   keepBest,
@@ -40,6 +38,7 @@ export {
 export type { TrackedValue } from './training/tracked-value.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
+export { loadModel } from './training/whole-model.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */
@@ -105,11 +104,7 @@ export async function saveWeights(
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
   checkPath(prefix);
   const directory = resolve(dirname(prefix));
-  const result = await saveGraph(
-    checkpointRoot(describe(model, { optimizers: includeOptimizer, optimizerKeys })),
-    prefix,
-    writer,
-  );
+  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), prefix, writer);
   if (updateState) {
     await updateCheckpointState(directory, {
       modelCheckpointPath: join(directory, basename(prefix)),
@@ -144,18 +139,6 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
   checkModel(model);
-  const root = describe(model, {});
-  const reader = await CheckpointReader.open(path);
-  try {
-    return await restore(root, reader, { ...options, companions: LORA, optionalRestorers: true });
-  } finally {
-    await reader.close();
-  }
-}
-
-function describe(model: LayersModel, options: DescribeOptions): Trackable {
-  const description = new Description([model], options);
-  const trackable = description.trackable(model, 'model');
-  description.complete();
-  return trackable;
+  await using reader = await CheckpointReader.open(path);
+  return await loadInto(model, reader, options);
 }

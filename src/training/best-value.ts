@@ -1,0 +1,27 @@
+/** The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive it. */
+import { CheckpointReader } from '../bundle/reader.js';
+import { extraKey } from '../graph/key.js';
+import type { Extra } from '../graph/trackable.js';
+import { textExtra } from './model-weights.js';
+import type { Monitor } from './monitor.js';
+
+const NAME = 'best';
+
+export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
+  return textExtra(NAME, JSON.stringify({ metric, mode, value: String(value) }));
+}
+
+/** Null if the checkpoint has none, or one by another metric, or cannot be read: it is then none to be kept. */
+export async function bestOf(path: string, { metric, mode }: Monitor): Promise<number | null> {
+  try {
+    await using reader = await CheckpointReader.open(path);
+    const key = extraKey('', NAME);
+    if (!reader.has(key)) return null;
+    const { data } = await reader.read(key);
+    const stored = JSON.parse(new TextDecoder().decode((data as Uint8Array[])[0])) as Record<string, unknown>;
+    const value = Number(stored.value);
+    return stored.metric === metric && stored.mode === mode && !Number.isNaN(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

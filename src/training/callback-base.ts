@@ -1,0 +1,62 @@
+/**
+ * What TensorFlow.js takes for a callback: an instance of its own class. Anything else it silently takes for a configuration
+ * (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never set, and the functions are called without the object.
+ */
+import { createRequire } from 'node:module';
+import type * as tfjsLayers from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../errors.js';
+
+const HOOKS = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+
+/**
+ * tfjs-layers is an optional peer: who saves tensors without it must be able to load this file, which an import would forbid.
+ * `require` finds the same copy as an import, since tfjs-layers has one build for Node.
+ */
+const layers = peer();
+
+const Base: new () => tfjsLayers.Callback = (layers?.Callback as never) ?? class {};
+
+/** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
+export abstract class TrainingCallback extends Base {
+  constructor(model: LayersModel | undefined) {
+    super();
+    // A copy that takes this for a configuration calls these without it.
+    for (const hook of HOOKS) this[hook] = (this[hook] as (...given: never[]) => Promise<void>).bind(this);
+    if (model) this.model = model;
+  }
+
+  /** The model may be of another copy of TensorFlow.js. */
+  override setModel(model: unknown): void {
+    this.model = model as LayersModel;
+  }
+
+  /** The model that is trained. Throws ERR_INVALID_ARGUMENT if TensorFlow.js did not say. */
+  protected get trained(): LayersModel {
+    const model = this.model as LayersModel | null | undefined;
+    if (model) return model;
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `this ${this.constructor.name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
+        'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the option `model`',
+    );
+  }
+}
+
+/** Throws ERR_NOT_SUPPORTED if tfjs-layers cannot be found. */
+export function requireLayers(): typeof tfjsLayers {
+  if (layers) return layers;
+  throw new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    '@tensorflow/tfjs-layers is not installed; install it, or @tensorflow/tfjs-node',
+  );
+}
+
+function peer(): typeof tfjsLayers | null {
+  try {
+    return createRequire(import.meta.url)('@tensorflow/tfjs-layers') as typeof tfjsLayers;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}

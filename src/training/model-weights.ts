@@ -1,0 +1,35 @@
+/** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { CheckpointReader } from '../bundle/reader.js';
+import { type RestoreOptions, restore } from '../graph/restore.js';
+import type { RestoreStatus } from '../graph/restore-status.js';
+import { checkpointRoot, type Extra, type Trackable } from '../graph/trackable.js';
+import { LORA } from '../layers/lora.js';
+import { type DescribeOptions, Description } from './trackables.js';
+
+/** What is saved. `extras` lie beside the graph, under the root. */
+export function weightsOf(model: LayersModel, options: DescribeOptions, extras: readonly Extra[] = []): Trackable {
+  return { ...checkpointRoot(describe(model, options)), extras };
+}
+
+/** Loads what can be found; see `loadWeights`. The reader stays open. */
+export async function loadInto(
+  model: LayersModel,
+  reader: CheckpointReader,
+  options: RestoreOptions = {},
+): Promise<RestoreStatus> {
+  return await restore(describe(model, {}), reader, { ...options, companions: LORA, optionalRestorers: true });
+}
+
+/** A text that lies beside the graph. */
+export function textExtra(name: string, text: string): Extra {
+  const data = [new TextEncoder().encode(text)];
+  return { name, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) };
+}
+
+function describe(model: LayersModel, options: DescribeOptions): Trackable {
+  const description = new Description([model], options);
+  const trackable = description.trackable(model, 'model');
+  description.complete();
+  return trackable;
+}

@@ -1,0 +1,396 @@
+/** ModelCheckpoint: the decisions of Keras's real one for the same logs, and what it does in a training. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { CheckpointReader, latestCheckpoint } from '../../../src/index.js';
+import { loadModel, loadWeights, ModelCheckpoint, type ModelCheckpointOptions } from '../../../src/tfjs.js';
+import { Choices } from '../../layers/random-numbers.js';
+
+const PROGRAM = fileURLToPath(new URL('keras.py', import.meta.url));
+const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tensorbundle callbacks '));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => vi.restoreAllMocks());
+
+let count = 0;
+const fresh = (): string => join(directory, `run ${count++}`);
+
+function network(): tf.Sequential {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], name: 'd' })] });
+  model.compile({ loss: 'meanSquaredError', optimizer: tf.train.adam(0.1), metrics: ['acc'] });
+  return model;
+}
+
+const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
+const train = (model: tf.LayersModel, callbacks: tf.Callback[], epochs = 4) =>
+  model.fit(xs, ys, { epochs, batchSize: 2, validationData: [xs, ys], verbose: 0, callbacks });
+const files = (run: string): string[] =>
+  readdirSync(run)
+    .filter(name => name.endsWith('.index'))
+    .map(name => name.slice(0, -6))
+    .sort();
+
+interface Event {
+  hook: 'on_epoch_begin' | 'on_train_batch_end' | 'on_epoch_end';
+  number: number;
+  logs: Record<string, string>;
+}
+
+interface Scenario {
+  options: Record<string, string | number | boolean>;
+  events: Event[];
+}
+
+describe('the decisions of Keras', () => {
+  const random = new Choices(11);
+  const value = (): string =>
+    random.one(['0.5', '0.25', '1', '0', '-1', 'nan', 'inf', '-inf', String(random.whole(0, 1000) / 1000)]);
+
+  function scenario(): Scenario {
+    const options: Scenario['options'] = {
+      filepath: random.one(['best', 'cp-{epoch:04d}.ckpt', '{epoch:02d}-{loss:.2f}', '{epoch}-{val_loss:.3e}']),
+    };
+    const byBatch = random.chance(0.5);
+    if (byBatch) {
+      options.save_freq = random.whole(1, 9);
+      if (random.chance(0.5)) options.filepath = '{epoch}-{batch:03d}';
+    }
+    if (random.chance(0.6)) options.save_best_only = true;
+    if (random.chance(0.5)) options.save_weights_only = true;
+    if (random.chance(0.7)) options.monitor = random.one(['loss', 'val_loss', 'accuracy', 'fmeasure', 'missing']);
+    if (random.chance(0.5)) options.mode = random.one(['auto', 'min', 'max']);
+    if (random.chance(0.3)) options.initial_value_threshold = random.whole(0, 10) / 10;
+    const events: Event[] = [];
+    for (let epoch = random.one([0, 0, 3]), i = 0; i < random.whole(1, 6); i++, epoch++) {
+      events.push({ hook: 'on_epoch_begin', number: epoch, logs: {} });
+      const logs = (): Record<string, string> => ({ loss: value(), accuracy: value(), fmeasure: value() });
+      for (let batch = 0, batches = random.whole(1, 7); batch < batches; batch++)
+        events.push({ hook: 'on_train_batch_end', number: batch, logs: logs() });
+      events.push({ hook: 'on_epoch_end', number: epoch, logs: { ...logs(), val_loss: value() } });
+    }
+    return { options, events };
+  }
+
+  it('300 seeded scenarios, every hook', async () => {
+    const scenarios = Array.from({ length: 300 }, scenario);
+    const theirs = JSON.parse(
+      execFileSync(PYTHON, [PROGRAM], {
+        input: JSON.stringify(scenarios),
+        encoding: 'utf8',
+        stdio: ['pipe', 'pipe', 'ignore'],
+      }),
+    ) as { saves: string[]; error: string | null; best: string }[][];
+    vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const model = network();
+    let saves = 0;
+    let stopped = 0;
+    for (const [i, { options, events }] of scenarios.entries()) {
+      const run = fresh();
+      const callback = new ModelCheckpoint({
+        filepath: join(run, String(options.filepath)),
+        monitor: options.monitor as string,
+        mode: options.mode as 'auto',
+        saveBestOnly: options.save_best_only as boolean,
+        saveWeightsOnly: options.save_weights_only as boolean,
+        saveFreq: options.save_freq as number,
+        initialValueThreshold: options.initial_value_threshold as number,
+        writer: { durable: false },
+        model,
+      });
+      const hooks = {
+        on_epoch_begin: 'onEpochBegin',
+        on_train_batch_end: 'onBatchEnd',
+        on_epoch_end: 'onEpochEnd',
+      } as const;
+      const ours = [];
+      for (const { hook, number, logs } of events) {
+        const numbers = Object.fromEntries(
+          Object.entries(logs).map(([name, text]) => [name, Number(text.replace('inf', 'Infinity'))]),
+        );
+        let error: string | null = null;
+        rmSync(run, { recursive: true, force: true });
+        try {
+          await callback[hooks[hook]](number, numbers);
+        } catch (problem) {
+          expect(problem).toMatchObject({ code: 'ERR_FILENAME_PATTERN' });
+          error = 'KeyError';
+        }
+        const made = existsSync(run) ? files(run) : [];
+        if (made.length > 0) expect(relative(run, callback.lastSaved!)).toBe(made[0]);
+        saves += made.length;
+        stopped += error === null ? 0 : 1;
+        const worst = callback.best ?? (modeOf(options) === 'max' ? -Infinity : Infinity);
+        ours.push({ saves: made, error, best: String(worst) });
+      }
+      const expected = theirs[i]!.map(one => ({ ...one, best: String(Number(one.best.replace('inf', 'Infinity'))) }));
+      expect([options, ours]).toEqual([options, expected]);
+      rmSync(run, { recursive: true, force: true });
+    }
+    // Else it would show little.
+    expect(saves).toBeGreaterThan(300);
+    expect(stopped).toBeGreaterThan(10);
+  }, 180_000);
+
+  function modeOf({ mode = 'auto', monitor = 'val_loss' }: Scenario['options']): unknown {
+    if (mode !== 'auto') return mode;
+    return String(monitor).includes('acc') || String(monitor).startsWith('fmeasure') ? 'max' : 'min';
+  }
+});
+
+describe('in a training', () => {
+  it('one name at every epoch, and the weights of the last', async () => {
+    const run = fresh();
+    const model = network();
+    const callback = new ModelCheckpoint({ filepath: join(run, 'cp.ckpt'), saveWeightsOnly: true });
+    await train(model, [callback]);
+    expect(files(run)).toEqual(['cp.ckpt']);
+    expect(await latestCheckpoint(run)).toBe(join(run, 'cp.ckpt'));
+    expect(callback.lastSaved).toBe(join(run, 'cp.ckpt'));
+    const other = network();
+    (await loadWeights(other, run)).assertConsumed();
+    expect([...other.getWeights()[0]!.dataSync()]).toEqual([...model.getWeights()[0]!.dataSync()]);
+  });
+
+  it('epoch numbers in the names', async () => {
+    const run = join(fresh(), 'training_2');
+    await train(
+      network(),
+      [new ModelCheckpoint({ filepath: join(run, 'cp-{epoch:04d}.ckpt'), saveWeightsOnly: true })],
+      5,
+    );
+    expect(files(run)).toEqual([1, 2, 3, 4, 5].map(epoch => `cp-000${epoch}.ckpt`));
+    expect(await latestCheckpoint(run)).toBe(join(run, 'cp-0005.ckpt'));
+  });
+
+  it('every five epochs, counted in batches across epochs', async () => {
+    const run = fresh();
+    const [numOfEpochs, stepsPerEpoch] = [5, 4];
+    const saveFreq = numOfEpochs * stepsPerEpoch;
+    await train(network(), [new ModelCheckpoint({ filepath: join(run, 'cp-{epoch:04d}.ckpt'), saveFreq })], 10);
+    expect(files(run)).toEqual(['cp-0005.ckpt', 'cp-0010.ckpt']);
+  });
+
+  it('the best on val_loss only', async () => {
+    const run = fresh();
+    const callback = new ModelCheckpoint({ filepath: join(run, 'best-{epoch}'), saveBestOnly: true });
+    const { history } = await train(network(), [callback], 5);
+    const losses = history.val_loss as number[];
+    const improved = losses.flatMap((loss, i) =>
+      losses.slice(0, i).every(before => loss < before) ? [`best-${i + 1}`] : [],
+    );
+    expect(files(run)).toEqual(improved);
+    expect(callback.best).toBeCloseTo(Math.min(...losses), 6);
+  });
+
+  it('the best survives a restart: a worse training does not overwrite it', async () => {
+    const run = fresh();
+    const options: ModelCheckpointOptions = {
+      filepath: join(run, 'best'),
+      saveBestOnly: true,
+      monitor: 'loss',
+      model: network(),
+    };
+    const first = new ModelCheckpoint(options);
+    await first.onTrainBegin();
+    await first.onEpochEnd(0, { loss: 0.5 });
+    const second = new ModelCheckpoint(options);
+    await second.onTrainBegin();
+    expect(second.best).toBe(0.5);
+    await second.onEpochEnd(1, { loss: 0.75 });
+    expect(second.lastSaved).toBeNull();
+    await second.onEpochEnd(2, { loss: 0.25 });
+    expect(second.lastSaved).toBe(join(run, 'best'));
+    // By another metric, or the other way round, it says nothing.
+    for (const other of [{ monitor: 'val_loss' }, { mode: 'max' as const }]) {
+      const third = new ModelCheckpoint({ ...options, ...other });
+      await third.onTrainBegin();
+      expect(third.best).toBeNull();
+    }
+  });
+
+  it('weights only against the whole model', async () => {
+    const run = fresh();
+    const model = network();
+    await train(model, [
+      new ModelCheckpoint({ filepath: join(run, 'weights'), saveWeightsOnly: true }),
+      new ModelCheckpoint({ filepath: join(run, 'whole') }),
+    ]);
+    await expect(loadModel(join(run, 'weights'))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    const whole = await loadModel(join(run, 'whole'));
+    expect(whole.optimizer.getClassName()).toBe('Adam');
+    // With the slots of the optimizer: both go on alike.
+    await model.fit(xs, ys, { epochs: 2, batchSize: 2, shuffle: false, verbose: 0 });
+    await whole.fit(xs, ys, { epochs: 2, batchSize: 2, shuffle: false, verbose: 0 });
+    for (const [i, weight] of model.getWeights().entries())
+      expect([...whole.getWeights()[i]!.dataSync()]).toEqual([...weight.dataSync()]);
+    await using reader = await CheckpointReader.open(join(run, 'weights'));
+    expect(reader.names().filter(name => name.startsWith('.TENSORBUNDLE/model'))).toEqual([]);
+  });
+
+  it('goes on from the newest file of the pattern', async () => {
+    const run = fresh();
+    const model = network();
+    const filepath = join(run, 'cp-{epoch:02d}');
+    await train(model, [new ModelCheckpoint({ filepath })], 3);
+    const other = network();
+    const callback = new ModelCheckpoint({ filepath, loadWeightsOnRestart: true, model: other });
+    await callback.onTrainBegin();
+    expect([...other.getWeights()[0]!.dataSync()]).toEqual([...model.getWeights()[0]!.dataSync()]);
+    const none = new ModelCheckpoint({ filepath: join(fresh(), 'x'), loadWeightsOnRestart: true, model: other });
+    await none.onTrainBegin();
+  });
+
+  it('in the background: everything is there when the training ends', async () => {
+    const run = fresh();
+    const model = network();
+    const callback = new ModelCheckpoint({ filepath: join(run, 'cp-{epoch}-{batch}'), saveFreq: 3, background: true });
+    await train(model, [callback], 3);
+    expect(files(run)).toEqual(['cp-1-3', 'cp-2-2', 'cp-3-1', 'cp-3-4']);
+    expect(callback.lastSaved).toBe(join(run, 'cp-3-4'));
+    const other = network();
+    await loadWeights(other, callback.lastSaved!);
+    expect([...other.getWeights()[0]!.dataSync()]).toEqual([...model.getWeights()[0]!.dataSync()]);
+  });
+
+  it('leaves no tensor behind', async () => {
+    const run = fresh();
+    const model = network();
+    await train(model, []);
+    const before = tf.memory().numTensors;
+    await train(model, [
+      new ModelCheckpoint({ filepath: join(run, 'a'), saveBestOnly: true }),
+      new ModelCheckpoint({ filepath: join(run, 'b'), saveFreq: 1, background: true }),
+    ]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('says what it does, if asked', async () => {
+    const said: string[] = [];
+    vi.spyOn(console, 'log').mockImplementation(text => void said.push(String(text)));
+    const run = fresh();
+    const options = {
+      filepath: join(run, 'b'),
+      saveBestOnly: true,
+      verbose: 1 as const,
+      monitor: 'loss',
+      model: network(),
+    };
+    const callback = new ModelCheckpoint(options);
+    for (const [epoch, loss] of [2, 3, 1].entries()) await callback.onEpochEnd(epoch, { loss });
+    expect(said).toEqual([
+      `\nEpoch 1: loss improved from - to 2.00000, saving model to ${run}/b`,
+      '\nEpoch 2: loss did not improve from 2.00000',
+      `\nEpoch 3: loss improved from 2.00000 to 1.00000, saving model to ${run}/b`,
+    ]);
+  });
+});
+
+describe('what goes wrong', () => {
+  /** A file where the directory should be. */
+  function blocked(): string {
+    const run = fresh();
+    writeFileSync(run, '');
+    return join(run, 'cp');
+  }
+
+  it.each([false, true])('a failed save makes fit reject (background: %s)', async background => {
+    const writer = { signal: AbortSignal.abort() };
+    const callback = new ModelCheckpoint({ filepath: join(fresh(), 'cp'), background, saveBestOnly: true, writer });
+    await expect(train(network(), [callback])).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    expect([callback.best, callback.lastSaved]).toEqual([null, null]);
+  });
+
+  it('story 10: the last save of all fails in the background, and fit says so', async () => {
+    const run = fresh();
+    const callback = new ModelCheckpoint({ filepath: join(run, '{epoch}', 'cp'), background: true });
+    const model = network();
+    await train(model, [callback], 1);
+    writeFileSync(join(run, '2'), '');
+    await expect(
+      model.fit(xs, ys, { initialEpoch: 1, epochs: 2, verbose: 0, callbacks: [callback] }),
+    ).rejects.toMatchObject({ name: 'TensorBundleError' });
+  });
+
+  it('is a warning by choice', async () => {
+    const warned: string[] = [];
+    vi.spyOn(process, 'emitWarning').mockImplementation(text => void warned.push(String(text)));
+    await train(network(), [new ModelCheckpoint({ filepath: blocked(), onError: 'warn' })], 2);
+    expect(warned).toHaveLength(2);
+    expect(warned[0]).toContain('training goes on');
+  });
+
+  it('an old model stays when the new save fails', async () => {
+    const run = fresh();
+    const model = network();
+    const callback = new ModelCheckpoint({ filepath: join(run, 'cp') });
+    await train(model, [callback], 1);
+    const before = [...model.getWeights()[0]!.dataSync()];
+    const aborted = new ModelCheckpoint({ filepath: join(run, 'cp'), writer: { signal: AbortSignal.abort() } });
+    await expect(train(model, [aborted], 1)).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    const other = network();
+    await loadWeights(other, join(run, 'cp'));
+    expect([...other.getWeights()[0]!.dataSync()]).toEqual(before);
+  });
+
+  it('a field that no metric has costs no epoch', async () => {
+    const seen: number[] = [];
+    const watch = new tf.CustomCallback({ onEpochBegin: async epoch => void seen.push(epoch) });
+    const callback = new ModelCheckpoint({ filepath: join(fresh(), '{val_accuracy:.2f}') });
+    await expect(train(network(), [callback, watch] as tf.Callback[])).rejects.toMatchObject({
+      code: 'ERR_FILENAME_PATTERN',
+      found: 'val_accuracy',
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it.each(['skip', 'save', 'throw'] as const)('a metric that is missing: %s', async onMissingMetric => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const run = fresh();
+    const options = { filepath: join(run, 'cp'), saveBestOnly: true, monitor: 'val_accuracy', onMissingMetric };
+    const training = train(network(), [new ModelCheckpoint(options)], 1);
+    if (onMissingMetric === 'throw') await expect(training).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    else await training;
+    expect(existsSync(run)).toBe(onMissingMetric === 'save');
+    expect(warned).toHaveBeenCalledTimes(onMissingMetric === 'skip' ? 1 : 0);
+  });
+
+  it.each<[string, object]>([
+    ['no path', {}],
+    ['a mode', { filepath: 'x', mode: 'up' }],
+    ['a frequency', { filepath: 'x', saveFreq: 0 }],
+    ['a policy', { filepath: 'x', onError: 'ignore' }],
+    ['another policy', { filepath: 'x', onMissingMetric: 'warn' }],
+    ['a threshold', { filepath: 'x', initialValueThreshold: '1' }],
+  ])('refuses %s', (_what, options) => {
+    expect(() => new ModelCheckpoint(options as ModelCheckpointOptions)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    );
+  });
+
+  it('a second copy of TensorFlow.js is noticed, and works with the option `model`', async () => {
+    const require = createRequire(import.meta.url);
+    const kept = { ...require.cache };
+    for (const name of Object.keys(require.cache)) if (name.includes('tfjs-layers')) delete require.cache[name];
+    const second = require('@tensorflow/tfjs-layers') as typeof tf;
+    Object.assign(require.cache, kept);
+    expect(second.Callback).not.toBe(tf.Callback);
+    const model = second.sequential({ layers: [second.layers.dense({ units: 1, inputShape: [2] })] });
+    model.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+    const run = fresh();
+    const options = { filepath: join(run, 'cp'), saveWeightsOnly: true };
+    await expect(train(model, [new ModelCheckpoint(options)], 1)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining('another copy'),
+    });
+    await train(model, [new ModelCheckpoint({ ...options, model })], 1);
+    expect(files(run)).toEqual(['cp']);
+  });
+});
