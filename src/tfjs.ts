@@ -6,7 +6,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SaveResult, WriterOptions } from './bundle/options.js';
-import { CheckpointReader } from './bundle/reader.js';
 import { checkPath } from './commit/names.js';
 import { updateCheckpointState } from './commit/state-file.js';
 import { TensorBundleError } from './errors.js';
@@ -16,13 +15,26 @@ import { checkModel } from './layers/model.js';
 import { loadInto, weightsOf } from './training/model-weights.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
+export {
+  type AnyDataset,
+  CheckpointableDataset,
+  type CheckpointableOptions,
+  checkpointable,
+} from './data/checkpointable.js';
+export { Dataset, type GeneratorOptions } from './data/dataset.js';
+export { DatasetIterator } from './data/dataset-iterator.js';
+export { CSVDataset, TextLineDataset, TFRecordDataset } from './data/file-datasets.js';
+export { Generator } from './data/generator.js';
+export type { Resumable } from './data/resumable.js';
+export type { CSVColumn, CSVConfig, CSVRow, CSVValue } from './data/sources/csv.js';
+export { encodeTFRecord } from './data/sources/tf-record.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
 export type { Mismatch } from './graph/mismatch.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
+export type { TrackedValue } from './graph/tracked-value.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
-export { Generator } from './training/generator.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
@@ -35,7 +47,6 @@ export {
   keepLatest,
   type RetentionPolicy,
 } from './training/retention.js';
-export type { TrackedValue } from './training/tracked-value.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
 export { loadModel } from './training/whole-model.js';
@@ -139,6 +150,5 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
   checkModel(model);
-  await using reader = await CheckpointReader.open(path);
-  return await loadInto(model, reader, options);
+  return await loadInto(model, path, options);
 }

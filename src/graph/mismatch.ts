@@ -16,7 +16,9 @@ interface Typed {
 }
 
 /** What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is. */
-const LIVE_TYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
+const LIVE_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
+/** Said of what is no variable: the position in a dataset. */
+export const ITERATOR = 'iterator';
 
 /** Null if dtype and shape agree. Nothing is converted. */
 export function compare(key: string, live: Typed, stored: Typed): Mismatch | null {
@@ -46,7 +48,9 @@ export function describeMismatch({ key, expected, found }: Mismatch, label: stri
   const sameType = !differsInType({ expected, found });
   const shown = (value: string): string => (sameType ? value.slice(value.indexOf(' ') + 1) : value);
   const sentence = `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} at ${key}`;
-  return LIVE_TYPES.includes(foundType) ? sentence : `${sentence}, and TensorFlow.js has no ${foundType}`;
+  return LIVE_DTYPES.includes(foundType) || foundType === ITERATOR
+    ? sentence
+    : `${sentence}, and TensorFlow.js has no ${foundType}`;
 }
 
 export function differsInType({ expected, found }: Pick<Mismatch, 'expected' | 'found'>): boolean {

@@ -7,7 +7,7 @@ import { compare, owned } from './mismatch.js';
 import { type NumberedObject, numberObjects, numberPlainObjects } from './numbering.js';
 import { type KeyedAttribute, keyedAttributes } from './object-graph.js';
 import type { RestoreOutcome } from './restore-status.js';
-import type { RestorePlan } from './restorer.js';
+import type { EarlyCheck, RestorePlan } from './restorer.js';
 import { isSelected, isSelectedName, type SelectionOptions } from './selection.js';
 import { storedPaths } from './stored-graph.js';
 import { ambiguousRoot, joinKey, type StoredNames } from './stored-names.js';
@@ -29,6 +29,7 @@ export interface Plan {
   readonly outcome: RestoreOutcome;
   readonly assignments: readonly Assignment[];
   readonly conversions: readonly Conversion[];
+  readonly early: readonly (EarlyCheck & { readonly label: string })[];
   readonly refusals: readonly Refusal[];
 }
 
@@ -66,6 +67,7 @@ export function planRestore(
   const assignments: Assignment[] = [];
   const conversions: Conversion[] = [];
   const refusals: Refusal[] = [];
+  const early: Plan['early'][number][] = [];
   for (const variable of selected) {
     const { attribute } = variable;
     const { label } = attribute;
@@ -90,6 +92,7 @@ export function planRestore(
   for (const { object, path, plan } of restorerPlans(objects, reader, stored, options)) {
     outcome.selected++;
     const label = object.label ?? path;
+    if (plan.early) early.push({ ...plan.early, label });
     outcome.missing.push(...plan.missing.map(key => ({ key, label: key })));
     outcome.mismatched.push(...plan.mismatched.map(one => ({ ...one, label })));
     for (const { keys, apply } of plan.parts) {
@@ -100,7 +103,7 @@ export function planRestore(
     for (const { key } of plan.mismatched) taken.add(key);
   }
   outcome.unused.push(...stored.names.filter(name => !taken.has(name)));
-  return { outcome, assignments, conversions, refusals };
+  return { outcome, assignments, conversions, early, refusals };
 }
 
 interface PlannedObject extends NumberedObject {

@@ -32,9 +32,12 @@ export async function restore(
 ): Promise<RestoreStatus> {
   const mapping = readMapping(numberPlainObjects(root), options);
   const stored = await storedNames(root, reader, mapping, options);
-  const { outcome, assignments, conversions, refusals } = planRestore(root, reader, stored, options);
+  const { outcome, assignments, conversions, early, refusals } = planRestore(root, reader, stored, options);
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
+  for (const { key, label, check } of early) {
+    outcome.mismatched.push(...check(await reader.read(key)).map(one => ({ ...one, label })));
+  }
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
     outcome.refused = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);

@@ -47,6 +47,15 @@ export interface RestorePlan {
   readonly missing: readonly string[];
   /** Stored values of another dtype or shape. Unless they are to be skipped, nothing is applied if there are any. */
   readonly mismatched: readonly Mismatch[];
+  /** A small value that tells more than types and shapes do. */
+  readonly early?: EarlyCheck;
+}
+
+/** Read while nothing has been changed. */
+export interface EarlyCheck {
+  readonly key: string;
+  /** What `mismatched` would have. May throw: nothing is changed then. */
+  check(value: TensorValue): readonly Mismatch[];
 }
 
 export interface Restorer {

@@ -126,9 +126,9 @@ export function variableNode(attribute: Attribute): Trackable {
  * The root as `tf.train.Checkpoint(root).write` sees it: the object's own children, then the edge `root` to itself
  * (tensorflow/python/checkpoint/checkpoint.py; `save_counter` would follow, but only `save` makes one).
  */
-export function checkpointRoot(object: Trackable): Trackable {
+export function checkpointRoot(object: Trackable, extras: readonly Extra[] = []): Trackable {
   const children: Edge[] = [...object.children];
-  const root: Trackable = { children, attributes: object.attributes };
+  const root: Trackable = { children, attributes: object.attributes, extras };
   children.push({ name: 'root', node: root });
   return root;
 }

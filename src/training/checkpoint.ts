@@ -14,10 +14,10 @@ import { restore } from '../graph/restore.js';
 import { type RestoreStatus, restoreStatus } from '../graph/restore-status.js';
 import { CapturedGraph } from '../graph/save.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { valueTrackable } from '../graph/tracked-value.js';
 import { LORA } from '../layers/lora.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
 import { type DescribeOptions, Description } from './trackables.js';
-import { valueTrackable } from './tracked-value.js';
 import type { Trackables, TrackableValue } from './values.js';
 
 export interface SaveOptions extends WriterOptions {

@@ -2,7 +2,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { WriterOptions } from '../bundle/options.js';
-import { CheckpointReader } from '../bundle/reader.js';
 import { checkPath } from '../commit/names.js';
 import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
@@ -112,10 +111,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const { loadWeightsOnRestart, saveBestOnly } = this.#options;
     if (loadWeightsOnRestart) {
       const path = await newestOf(this.#pattern);
-      if (path !== null) {
-        await using reader = await CheckpointReader.open(path);
-        await loadInto(model, reader);
-      }
+      if (path !== null) await loadInto(model, path);
     }
     if (!saveBestOnly) return;
     for (const path of await storedOf(this.#pattern)) {

@@ -1,6 +1,6 @@
 /** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { CheckpointReader } from '../bundle/reader.js';
+import { CheckpointReader } from '../bundle/reader.js';
 import { type RestoreOptions, restore } from '../graph/restore.js';
 import type { RestoreStatus } from '../graph/restore-status.js';
 import { checkpointRoot, type Extra, type Trackable } from '../graph/trackable.js';
@@ -9,16 +9,14 @@ import { type DescribeOptions, Description } from './trackables.js';
 
 /** What is saved. `extras` lie beside the graph, under the root. */
 export function weightsOf(model: LayersModel, options: DescribeOptions, extras: readonly Extra[] = []): Trackable {
-  return { ...checkpointRoot(describe(model, options)), extras };
+  return checkpointRoot(describe(model, options), extras);
 }
 
-/** Loads what can be found; see `loadWeights`. The reader stays open. */
-export async function loadInto(
-  model: LayersModel,
-  reader: CheckpointReader,
-  options: RestoreOptions = {},
-): Promise<RestoreStatus> {
-  return await restore(describe(model, {}), reader, { ...options, companions: LORA, optionalRestorers: true });
+/** Loads what can be found; see `loadWeights`. What the model is wrong in shows before `path` is looked at. */
+export async function loadInto(model: LayersModel, path: string, options: RestoreOptions = {}): Promise<RestoreStatus> {
+  const described = describe(model, {});
+  await using reader = await CheckpointReader.open(path);
+  return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true });
 }
 
 /** A text that lies beside the graph. */

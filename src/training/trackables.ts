@@ -3,14 +3,15 @@
  * say what they track, Python state, and arrays, objects and Maps of all these (tensorflow/python/trackable/base.py and
  * data_structures.py decide the same for Python).
  */
+import { isResumable, resumableTrackable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { isTrackedValue, valueTrackable } from '../graph/tracked-value.js';
 import { isAnyVariable, isLayer, isVariable } from '../layers/family.js';
 import { ModelView } from '../layers/model.js';
 import { isOptimizer, optimizerTrackable } from '../layers/optimizers/optimizer.js';
 import type { AnyVariable, Layer, LayersModel } from '../layers/types.js';
 import { isSerializable, stateTrackable } from './python-state.js';
-import { isTrackedValue, valueTrackable } from './tracked-value.js';
 import type { Trackables, TrackableValue } from './values.js';
 
 export interface DescribeOptions {
@@ -78,6 +79,7 @@ export class Description {
     if (isLayer(value)) return this.#view.layer(value, { scope: this.#view.nameOf(value), label: value.name });
     if (isOptimizer(value)) return this.#optimizer(value);
     if (isTrackedValue(value)) return this.#keep(value, valueTrackable(value, path));
+    if (isResumable(value)) return this.#keep(value, resumableTrackable(value, path));
     return this.#collection(value, path);
   }
 

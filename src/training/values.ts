@@ -1,7 +1,8 @@
 /** The types of what a checkpoint can hold, for users. */
 import type { Optimizer, Variable } from '@tensorflow/tfjs-core';
+import type { Resumable } from '../data/resumable.js';
+import type { TrackedValue } from '../graph/tracked-value.js';
 import type { Layer, LayerVariable } from '../layers/types.js';
-import type { TrackedValue } from './tracked-value.js';
 
 /** A class that says what it tracks, under which names. Called at each save and restore. */
 export interface TracksChildren {
@@ -22,6 +23,7 @@ export type TrackableValue =
   | LayerVariable
   | TrackedValue
   | TracksChildren
+  | Resumable
   | SerializableState
   | readonly TrackableValue[]
   | ReadonlyMap<string, TrackableValue>

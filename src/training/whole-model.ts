@@ -47,7 +47,7 @@ export async function loadModel(path: string): Promise<LayersModel> {
   const { data } = await reader.read(key);
   const artifacts = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
   const model = await requireLayers().loadLayersModel({ load: async () => artifacts });
-  (await loadInto(model, reader)).assertExistingObjectsMatched();
+  (await loadInto(model, reader.prefix)).assertExistingObjectsMatched();
   return model;
 }
 

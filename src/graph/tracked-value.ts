@@ -1,6 +1,6 @@
 /** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
 import type { DType, TensorData } from '../format/dtypes.js';
-import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from './trackable.js';
 
 /** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
 export interface TrackedValue<Data extends TensorData = TensorData> {

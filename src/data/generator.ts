@@ -5,16 +5,15 @@
  */
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
+import type { TrackedValue } from '../graph/tracked-value.js';
 import { philox } from './philox.js';
-import type { TrackedValue } from './tracked-value.js';
-import type { TracksChildren } from './values.js';
 
 /** How far one number moves the counter, whatever it takes to make it. */
 const STRIDE = 256n;
 /** No logarithm of less is taken. */
 const LEAST = Math.fround(1e-7);
 
-export class Generator implements TracksChildren {
+export class Generator {
   /** Counter (two words) and key. */
   #state: BigInt64Array<ArrayBuffer>;
   readonly #tracked: TrackedValue<BigInt64Array>;

@@ -1,0 +1,190 @@
+/**
+ * A dataset whose iterator is in somebody else's hands (`fitDataset`), as an object of a checkpoint. One of this package goes on
+ * exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed over.
+ */
+import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { Dataset } from './dataset.js';
+import { type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
+import { disposeElement } from './element.js';
+import { outline } from './iteration.js';
+import { RESUMABLE, type Resumable } from './resumable.js';
+
+/** What tf.data's datasets have, and others. */
+export interface AnyDataset<T> {
+  iterator(): Promise<{ next(): Promise<IteratorResult<T>> }>;
+  readonly size: number;
+}
+
+export interface CheckpointableOptions {
+  /** Called while a restored iterator passes over elements of a dataset that is not of this package. */
+  onSkip?(skipped: number, total: number): void;
+  /** Ends the passing over: `next` rejects with ERR_ABORTED. */
+  signal?: AbortSignal;
+}
+
+/** The state of one run through the dataset. */
+interface RunState {
+  readonly elements: number;
+  readonly isDone: boolean;
+  /** Of an iterator of this package. */
+  readonly iterator: unknown;
+}
+
+interface CheckpointableState {
+  readonly dataset: string;
+  /** Runs begun. */
+  readonly begun: number;
+  /** The last one; null before the first. */
+  readonly run: RunState | null;
+}
+
+interface Run<T> {
+  readonly source: { next(): Promise<IteratorResult<T>> };
+  elements: number;
+  isDone: boolean;
+}
+
+/**
+ * The dataset, and a place in it: that of the iterator which began last. After a restore the next iterator goes on there, unless that
+ * one had come to its end; iterators after it begin anew, as they would have. A dataset that is not of this package must give the
+ * same elements each time it is made: seeded, if it is shuffled.
+ *
+ * @example
+ * const dataset = checkpointable(tf.data.csv('file://data.csv').shuffle(100, 'seed').batch(32));
+ * const checkpoint = new Checkpoint({ model, dataset });
+ */
+export function checkpointable<T>(
+  dataset: AnyDataset<T>,
+  options: CheckpointableOptions = {},
+): CheckpointableDataset<T> {
+  return dataset instanceof CheckpointableDataset ? dataset : new CheckpointableDataset(dataset, options);
+}
+
+export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
+  readonly #dataset: AnyDataset<T>;
+  readonly #options: CheckpointableOptions;
+  /** Iterators made of the dataset itself, and runs begun: the former lag behind after a restore. */
+  #made = 0;
+  #begun = 0;
+  #run: Run<T> | null = null;
+  #pending: RunState | null = null;
+
+  /** @internal */
+  constructor(dataset: AnyDataset<T>, options: CheckpointableOptions) {
+    if (typeof dataset?.iterator !== 'function')
+      throw new TensorBundleError(
+        'ERR_INVALID_ARGUMENT',
+        'checkpointable takes a dataset: something with an iterator() method',
+        {
+          found: typeof dataset,
+        },
+      );
+    this.#dataset = dataset;
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#dataset.size;
+  }
+
+  /** Begins when its first element is asked for: `fitDataset` makes one iterator that it does not use. */
+  async iterator(): Promise<{ next(): Promise<IteratorResult<T>> }> {
+    let run: Run<T> | null = null;
+    return {
+      next: async () => {
+        run ??= await this.#begin();
+        const result = await run.source.next();
+        if (result.done) run.isDone = true;
+        else run.elements++;
+        return result;
+      },
+    };
+  }
+
+  /** Whether a restored iterator waits for somebody to go on with it. */
+  get isMidRun(): boolean {
+    return this.#pending !== null && !this.#pending.isDone;
+  }
+
+  async #begin(): Promise<Run<T>> {
+    const stored = this.#pending;
+    const goesOn = stored !== null && !stored.isDone;
+    if (!goesOn) this.#begun++;
+    let source = await this.#next();
+    // A shuffled dataset of tf.data has another order for each iterator made of it.
+    while (!(this.#dataset instanceof Dataset) && this.#made < this.#begun) source = await this.#next();
+    const run: Run<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
+    if (goesOn) {
+      if (this.#dataset instanceof Dataset) (source as DatasetIterator<T>)[RESUMABLE].adopt(stored.iterator);
+      else await this.#skip(source, stored.elements);
+    }
+    if (this.#pending === stored) this.#pending = null;
+    this.#run = run;
+    return run;
+  }
+
+  async #next(): Promise<Run<T>['source']> {
+    this.#made++;
+    return await this.#dataset.iterator();
+  }
+
+  async #skip(source: Run<T>['source'], total: number): Promise<void> {
+    const { signal, onSkip } = this.#options;
+    for (let skipped = 0; skipped < total; ) {
+      throwIfAborted(signal, 'passing over elements of the dataset');
+      const { value, done } = await source.next();
+      if (done)
+        throw new TensorBundleError(
+          'ERR_MISMATCH',
+          `the dataset ended after ${skipped} elements, and its iterator was saved after ${total}: it must give the same elements each time`,
+          { expected: total, found: skipped },
+        );
+      disposeElement(value);
+      skipped++;
+      onSkip?.(skipped, total);
+    }
+  }
+
+  #name(): string {
+    return this.#dataset instanceof Dataset ? outline(this.#dataset.stage) : 'another dataset';
+  }
+
+  /** @internal */
+  get [RESUMABLE](): Resumable[typeof RESUMABLE] {
+    return {
+      capture: (): CheckpointableState => ({
+        dataset: this.#name(),
+        begun: this.#begun,
+        run: this.#pending ?? this.#capture(),
+      }),
+      check: state => {
+        const [expected, found] = [this.#name(), (state as Partial<CheckpointableState> | null)?.dataset];
+        if (expected === found) return;
+        throw new TensorBundleError(
+          'ERR_MISMATCH',
+          `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset as it was`,
+          { expected, found },
+        );
+      },
+      adopt: state => {
+        const { begun, run } = state as CheckpointableState;
+        this.#begun = begun;
+        this.#made = 0;
+        this.#run = null;
+        disposeElement(this.#pending);
+        this.#pending = run;
+        if (!run || !(this.#dataset instanceof Dataset)) return;
+        const { seeds, begun: runs } = run.iterator as IteratorState;
+        restoreSeeds(this.#dataset.stage, seeds);
+        this.#dataset.runs.begun = runs;
+      },
+    };
+  }
+
+  #capture(): RunState | null {
+    if (!this.#run) return null;
+    const { source, elements, isDone } = this.#run;
+    const iterator = this.#dataset instanceof Dataset ? (source as DatasetIterator<T>)[RESUMABLE].capture() : null;
+    return { elements, isDone, iterator };
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is a recipe; nothing is
+ * read before an iterator is asked for an element.
+ */
+import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import { DatasetIterator, type Runs } from './dataset-iterator.js';
+import { isLiteral } from './element.js';
+import type { Stage } from './iteration.js';
+import { Generated, type Making } from './sources/generated.js';
+import { Items, Slices } from './sources/memory.js';
+import { Batch } from './stages/batch.js';
+import { Concatenate } from './stages/concatenate.js';
+import { Skip, Take } from './stages/counted.js';
+import { Filter } from './stages/filter.js';
+import { Interleave } from './stages/interleave.js';
+import { Mapping, type Transform } from './stages/mapping.js';
+import { Prefetch } from './stages/prefetch.js';
+import { Repeat } from './stages/repeat.js';
+import { Shuffle } from './stages/shuffle.js';
+import { Zip } from './stages/zip.js';
+
+export interface GeneratorOptions {
+  /** Default false. True: the function is called with the number of elements to leave out, and does so itself. */
+  seekable?: boolean;
+  /** Number of elements, if it is known. */
+  size?: number;
+  /** Called while a restored iterator passes over the elements that were given before. */
+  onSkip?(skipped: number, total: number): void;
+}
+
+/** An element of a batch: leaves become tensors with one axis more. */
+export type Batched<T> = T extends Tensor | number | string | boolean | ArrayBufferView
+  ? Tensor
+  : T extends readonly (Tensor | object)[]
+    ? { [K in keyof T]: Batched<T[K]> }
+    : T extends readonly unknown[]
+      ? Tensor
+      : { [K in keyof T]: Batched<T[K]> };
+
+export class Dataset<T> {
+  readonly #stage: Stage<T>;
+  /** @internal */
+  readonly runs: Runs = { begun: 0 };
+
+  /** @internal */
+  constructor(stage: Stage<T>) {
+    this.#stage = stage;
+  }
+
+  /** One element for each item. Tensors in items stay yours; elements have tensors of their own. */
+  static fromArray<T>(items: readonly T[]): Dataset<T> {
+    if (!Array.isArray(items)) throw invalid('fromArray takes an array', items);
+    return new Dataset(new Items(items));
+  }
+
+  /**
+   * One element for each index of the first axis of tensors or arrays, also in object literals: `{ xs, ys }`. The tensors stay
+   * yours, and must live as long as the dataset is used. Throws ERR_SHAPE unless all are of one length.
+   */
+  static fromTensorSlices<T extends TensorContainer>(values: T): Dataset<T> {
+    return new Dataset(new Slices<T>(values));
+  }
+
+  /**
+   * What a generator function gives, or any function that makes an iterator. The contract: each call begins anew and gives the same
+   * elements in the same order, up to what `random` decides after it. A restored iterator calls it and passes over what was given
+   * already, unless it is `seekable`: then it gets the number of elements to leave out.
+   *
+   * @example
+   * Dataset.fromGenerator(async function* (start) { for (let i = start; ; i++) yield await load(i); }, { seekable: true });
+   */
+  static fromGenerator<T>(
+    make: (start: number) => Making<T> | Promise<Making<T>>,
+    options: GeneratorOptions = {},
+  ): Dataset<T> {
+    if (typeof make !== 'function') throw invalid('fromGenerator takes a function that makes an iterator', make);
+    return new Dataset(new Generated(make, options));
+  }
+
+  /** Elements side by side, in an array or object as the datasets are; as many as the shortest has. */
+  static zip<T extends readonly unknown[] | Readonly<Record<string, unknown>>>(
+    datasets: {
+      readonly [K in keyof T]: Dataset<T[K]>;
+    },
+  ): Dataset<T> {
+    const isList = Array.isArray(datasets);
+    const named = Object.entries(datasets as Record<string, Dataset<unknown>>);
+    if ((!isList && !isLiteral(datasets)) || named.length === 0 || named.some(([, one]) => !(one instanceof Dataset)))
+      throw invalid('zip takes an array or object literal of datasets of this package', datasets);
+    const build = (parts: readonly unknown[]): unknown =>
+      isList ? parts : Object.fromEntries(named.map(([name], i) => [name, parts[i]]));
+    return new Dataset(
+      new Zip(
+        named.map(([, { stage }]) => stage),
+        build,
+      ),
+    ) as unknown as Dataset<T>;
+  }
+
+  /** Number of elements; Infinity if there is no end; null, though the type is TensorFlow.js's, where it is not known. */
+  get size(): number {
+    return this.#stage.size as number;
+  }
+
+  /** @internal */
+  get stage(): Stage<T> {
+    return this.#stage;
+  }
+
+  /** A new run through all elements. Shuffled datasets have another order in each, counted from when its first element is asked for. */
+  async iterator(): Promise<DatasetIterator<T>> {
+    return new DatasetIterator(this.#stage, this.runs);
+  }
+
+  /** Elements joined to batches. `smallLastBatch`, default true: the last one may have fewer. */
+  batch(batchSize: number, smallLastBatch = true): Dataset<Batched<T>> {
+    return new Dataset(new Batch(this.#stage, count('batchSize', batchSize, 1), smallLastBatch) as Stage<Batched<T>>);
+  }
+
+  concatenate(dataset: Dataset<T>): Dataset<T> {
+    if (!(dataset instanceof Dataset)) throw invalid('concatenate takes a dataset of this package', dataset);
+    return new Dataset(new Concatenate([this.#stage, dataset.stage]));
+  }
+
+  /** The elements that `predicate` is true of; the others are disposed of. */
+  filter(predicate: (element: T) => boolean): Dataset<T> {
+    return new Dataset(new Filter(this.#stage, predicate));
+  }
+
+  /** Calls `visit` with each element in turn, and disposes of it. */
+  async forEachAsync(visit: (element: T) => unknown): Promise<void> {
+    await using iterator = await this.iterator();
+    await iterator.forEachAsync(visit);
+  }
+
+  /**
+   * `cycleLength` elements are made into datasets, which give `blockLength` elements each in turn (tf.data.Dataset.interleave).
+   * `open` must make the same dataset of the same element.
+   */
+  interleave<O>(
+    open: (element: T) => Dataset<O>,
+    { cycleLength = 2, blockLength = 1 }: { cycleLength?: number; blockLength?: number } = {},
+  ): Dataset<O> {
+    const stageOf = (element: T): Stage<O> => {
+      const dataset = open(element);
+      if (!(dataset instanceof Dataset))
+        throw invalid('the function of interleave must give a dataset of this package', dataset);
+      return dataset.stage;
+    };
+    return new Dataset(
+      new Interleave(this.#stage, stageOf, count('cycleLength', cycleLength, 1), count('blockLength', blockLength, 1)),
+    );
+  }
+
+  /**
+   * Elements made into others, synchronously. What the function makes on the way is disposed of, and so is the element, but for what
+   * is given on. `random` gives numbers that depend on nothing but `seed` (drawn, if there is none, and saved with the iterator), the
+   * number of the run, and that of the element: so they are the same after a restore, however far ahead elements are prefetched.
+   */
+  map<O>(transform: Transform<T, O>, { seed }: { seed?: number | string } = {}): Dataset<O> {
+    return new Dataset(new Mapping(this.#stage, transform, false, seed));
+  }
+
+  /** As `map`, with a function that gives a promise. Tensors that it makes on the way are its own to dispose of. */
+  mapAsync<O>(transform: Transform<T, O | Promise<O>>, { seed }: { seed?: number | string } = {}): Dataset<O> {
+    return new Dataset(new Mapping<T, O>(this.#stage, transform, true, seed));
+  }
+
+  /** So many elements are made ready while others are used. */
+  prefetch(bufferSize: number): Dataset<T> {
+    return new Dataset(new Prefetch(this.#stage, count('bufferSize', bufferSize, 1)));
+  }
+
+  /** All of it so many times; without end if `count` is left out or negative. */
+  repeat(times?: number): Dataset<T> {
+    return new Dataset(new Repeat(this.#stage, endless(times)));
+  }
+
+  /**
+   * Elements drawn from a buffer of so many. Each run has another order, unless `reshuffleEachIteration` is false; all of them follow
+   * from `seed`, which is drawn if there is none, and saved with the iterator.
+   */
+  shuffle(bufferSize: number, seed?: number | string, reshuffleEachIteration = true): Dataset<T> {
+    return new Dataset(new Shuffle(this.#stage, count('bufferSize', bufferSize, 1), seed, reshuffleEachIteration));
+  }
+
+  /** Without the first elements; none at all if `count` is left out or negative. */
+  skip(elements?: number): Dataset<T> {
+    return new Dataset(new Skip(this.#stage, endless(elements)));
+  }
+
+  /** The first elements; all if `count` is left out or negative. */
+  take(elements?: number): Dataset<T> {
+    return new Dataset(new Take(this.#stage, endless(elements)));
+  }
+
+  /** All elements; the tensors are yours. Rejects with ERR_INVALID_ARGUMENT for a dataset without end. */
+  async toArray(): Promise<T[]> {
+    if (this.size === Infinity)
+      throw invalid('a dataset without end cannot become an array; take some of it', this.size);
+    await using iterator = await this.iterator();
+    return await iterator.toArray();
+  }
+}
+
+function endless(times: number | undefined): number {
+  return times === undefined || times < 0 ? Infinity : count('count', times, 0);
+}
+
+function count(name: string, value: number, least: number): number {
+  if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) return value;
+  throw invalid(`${name} must be a whole number, at least ${least}`, value);
+}
+
+function invalid(message: string, found: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
+}

@@ -1,0 +1,35 @@
+/**
+ * What a dataset is made of: tensors, numbers, texts, bytes, and arrays and objects of these. Tensors are owned: whoever takes an
+ * element disposes of it, and a transformation of what it does not hand on (as tfjs-data/src/dataset.ts has it).
+ */
+import { Tensor } from '@tensorflow/tfjs-core';
+
+/** Walks arrays and object literals; anything else is a leaf. */
+export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(item => mapLeaves(item, change));
+  if (!isLiteral(value)) return change(value);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapLeaves(item, change)]));
+}
+
+export function tensorsIn(element: unknown): Set<Tensor> {
+  const found = new Set<Tensor>();
+  mapLeaves(element, leaf => leaf instanceof Tensor && found.add(leaf));
+  return found;
+}
+
+/** Disposes of the tensors, without those that `kept` has too. */
+export function disposeElement(element: unknown, kept?: unknown): void {
+  const spared = kept === undefined ? new Set<Tensor>() : tensorsIn(kept);
+  for (const tensor of tensorsIn(element)) if (!spared.has(tensor) && !tensor.isDisposed) tensor.dispose();
+}
+
+/** The same, with tensors of its own. */
+export function cloneElement<T>(element: T): T {
+  return mapLeaves(element, leaf => (leaf instanceof Tensor ? leaf.clone() : leaf)) as T;
+}
+
+export function isLiteral(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

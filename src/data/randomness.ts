@@ -1,0 +1,69 @@
+/** Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for. */
+import { TensorBundleError } from '../errors.js';
+import { Generator } from './generator.js';
+import { philox } from './philox.js';
+
+/** Which run: its number, then that of the repetition within it, and so on inwards. */
+export type Run = readonly number[];
+
+/** A stage's. Drawn if none is given; a restore replaces it, so that later runs are those that would have been. */
+export class Seed {
+  value: bigint;
+
+  /** Throws ERR_INVALID_ARGUMENT. */
+  constructor(seed?: number | string) {
+    this.value = seed === undefined ? crypto.getRandomValues(new BigUint64Array(1))[0]! : seedOf(seed);
+  }
+}
+
+/** The random numbers of one stage in one run. */
+export class Round {
+  readonly #seed: bigint;
+  readonly #run: Run;
+  readonly #key: bigint;
+
+  constructor(seed: bigint, run: Run) {
+    this.#seed = seed;
+    this.#run = run;
+    this.#key = run.reduce((key, number) => draw(number, key), seed);
+  }
+
+  static restored({ seed, run }: ReturnType<Round['state']>): Round {
+    return new Round(BigInt(seed), run);
+  }
+
+  /** For a stored state. */
+  state(): { readonly seed: string; readonly run: Run } {
+    return { seed: String(this.#seed), run: this.#run };
+  }
+
+  /** Less than `end`. */
+  below(end: number, place: number): number {
+    return Number(draw(place, this.#key) % BigInt(end));
+  }
+
+  /** A generator for one place. */
+  generator(place: number): Generator {
+    return Generator.fromState(BigInt64Array.of(0n, BigInt(place), this.#key));
+  }
+}
+
+/** 64 bits. */
+function draw(counter: number, key: bigint): bigint {
+  const [low, high] = philox(BigInt(counter), key).next().value!;
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+function seedOf(seed: number | string): bigint {
+  if (typeof seed === 'number' && Number.isSafeInteger(seed)) return BigInt.asUintN(64, BigInt(seed));
+  if (typeof seed === 'string') {
+    // FNV-1a of 64 bits: TensorFlow.js's seeds are texts.
+    let hash = 0xcbf29ce484222325n;
+    for (const byte of new TextEncoder().encode(seed))
+      hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+    return hash;
+  }
+  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `seed must be a whole number or a text, not ${String(seed)}`, {
+    found: seed,
+  });
+}

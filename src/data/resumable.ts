@@ -1,0 +1,87 @@
+/** What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object graph. */
+import { TensorBundleError } from '../errors.js';
+import type { TensorValue } from '../format/dtypes.js';
+import { ITERATOR } from '../graph/mismatch.js';
+import type { RestorePlan, StoredObject } from '../graph/restorer.js';
+import { branch, type Extra, type Trackable } from '../graph/trackable.js';
+import { decodeState, encodeState, parseState } from './state-codec.js';
+
+/** The state of a resumable object. The symbol is known to every copy of this package. */
+export const RESUMABLE: unique symbol = Symbol.for('tensorbundle.resumable') as never;
+
+export interface Resumable {
+  readonly [RESUMABLE]: {
+    /** Plain data and tensors, which stay the object's. */
+    capture(): unknown;
+    /** Throws ERR_MISMATCH and ERR_CORRUPT for a state (tensors left out) that it cannot go on from. */
+    check(state: unknown): void;
+    /** A state that was checked; its tensors are the object's from now on. */
+    adopt(state: unknown): void;
+  };
+}
+
+const NAME = 'iterator';
+
+export function isResumable(value: object): value is Resumable {
+  return RESUMABLE in value;
+}
+
+/** `label` is what messages call it. */
+export function resumableTrackable(object: Resumable, label: string): Trackable {
+  return {
+    ...branch([]),
+    label,
+    // Asked for by a save only: a restore describes the object too, and has no use for the state it is in.
+    get extras() {
+      return extrasOf(object);
+    },
+    restorer: { plan: stored => planOf(object, stored) },
+  } as Trackable;
+}
+
+function extrasOf(object: Resumable): Extra[] {
+  const { text, tensors } = encodeState(object[RESUMABLE].capture());
+  const data = [new TextEncoder().encode(text)];
+  return [
+    { name: NAME, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) },
+    ...tensors.map(({ dtype, shape, capture }, i) => ({ name: `${NAME}-${i}`, dtype, shape, capture })),
+  ];
+}
+
+function planOf(object: Resumable, stored: StoredObject): RestorePlan {
+  const first = stored.extra(NAME);
+  if (first === undefined) return { parts: [], missing: [], mismatched: [] };
+  const keys = [first];
+  for (let key = stored.extra(`${NAME}-0`); key !== undefined; key = stored.extra(`${NAME}-${keys.length - 1}`))
+    keys.push(key);
+  let isRefused = false;
+  return {
+    parts: [
+      {
+        keys,
+        apply: ([text, ...values]) => {
+          if (!isRefused) object[RESUMABLE].adopt(decodeState(stateIn(text!), values));
+        },
+      },
+    ],
+    missing: [],
+    mismatched: [],
+    early: {
+      key: first,
+      check: value => {
+        try {
+          object[RESUMABLE].check(stateIn(value));
+          return [];
+        } catch (error) {
+          if (!(error instanceof TensorBundleError) || error.code !== 'ERR_MISMATCH') throw error;
+          isRefused = true;
+          return [{ key: first, expected: `${ITERATOR} ${error.expected}`, found: `${ITERATOR} ${error.found}` }];
+        }
+      },
+    },
+  };
+}
+
+function stateIn({ data }: TensorValue): unknown {
+  return parseState(new TextDecoder().decode((data as readonly Uint8Array[])[0]));
+}

@@ -1,0 +1,52 @@
+/** A file, a part at a time, wherever one begins. Holds no descriptor: who stops reading owes nothing. */
+import { basename, dirname, resolve } from 'node:path';
+import { TensorBundleError } from '../../errors.js';
+import { LocalStore } from '../../storage/local-store.js';
+
+const WINDOW_BYTES = 1024 * 1024;
+
+export class FileWindow {
+  #offset = 0;
+  #bytes = new Uint8Array(0);
+  /** Bytes of the file; known when it has been looked at. */
+  #size = Infinity;
+
+  constructor(readonly path: string) {}
+
+  /** Bytes of the file. Throws as `at`. */
+  async size(): Promise<number> {
+    if (this.#size === Infinity) await this.at(0, 1);
+    return this.#size;
+  }
+
+  /** What there is of so many bytes: fewer at the end of the file. Not to be kept. Throws ERR_NOT_FOUND, ERR_IO. */
+  async at(offset: number, length: number): Promise<Uint8Array> {
+    const wanted = Math.max(0, Math.min(length, this.#size - offset));
+    const begin = offset - this.#offset;
+    if (this.#size === Infinity || begin < 0 || begin + wanted > this.#bytes.length) {
+      await this.#read(offset, length);
+      return await this.at(offset, length);
+    }
+    return this.#bytes.subarray(begin, begin + wanted);
+  }
+
+  async #read(offset: number, length: number): Promise<void> {
+    const store = await LocalStore.open(resolve(dirname(this.path)));
+    try {
+      const file = await store?.open(basename(this.path));
+      if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${this.path}`, { path: this.path });
+      try {
+        // Nothing is allocated that the file does not hold.
+        const bytes = new Uint8Array(Math.max(0, Math.min(Math.max(length, WINDOW_BYTES), file.size - offset)));
+        if (bytes.length > 0) await file.read(offset, bytes);
+        this.#size = file.size;
+        this.#offset = offset;
+        this.#bytes = bytes;
+      } finally {
+        await file.close();
+      }
+    } finally {
+      await store?.close();
+    }
+  }
+}

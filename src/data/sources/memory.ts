@@ -1,0 +1,114 @@
+/** What lies in memory: found by its place. */
+import { slice, squeeze, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../../errors.js';
+import { cloneElement, mapLeaves } from '../element.js';
+import { type Iteration, part, type Stage, type State } from '../iteration.js';
+
+abstract class Indexed<T> implements Stage<T> {
+  abstract readonly kind: string;
+  readonly inputs = [];
+  abstract readonly size: number;
+
+  /** New tensors. */
+  abstract at(index: number): T;
+
+  start(): Iteration<T> {
+    let next = 0;
+    return {
+      pull: async take => {
+        if (next >= this.size) return false;
+        take(this.at(next));
+        next++;
+        return true;
+      },
+      state: (): State => ({ kind: this.kind, next, inputs: [] }),
+      restore: async state => {
+        const stored = part(state, 'next', 'number');
+        if (stored > this.size)
+          throw new TensorBundleError(
+            'ERR_MISMATCH',
+            `the iterator was saved before element ${stored}, and the dataset has ${this.size} elements only`,
+            { expected: this.size, found: stored },
+          );
+        next = stored;
+      },
+      close: () => undefined,
+    };
+  }
+}
+
+/** One element for each item. */
+export class Items<T> extends Indexed<T> {
+  readonly kind = 'array';
+  readonly size: number;
+  readonly #items: readonly T[];
+
+  constructor(items: readonly T[]) {
+    super();
+    this.#items = items;
+    this.size = items.length;
+  }
+
+  at(index: number): T {
+    return cloneElement(this.#items[index] as T);
+  }
+}
+
+/** One element for each index of the first axis, the same of all leaves. */
+export class Slices<T> extends Indexed<T> {
+  readonly kind = 'tensorSlices';
+  readonly size: number;
+  readonly #values: unknown;
+
+  /** Throws ERR_SHAPE if the leaves are not of one length, ERR_INVALID_ARGUMENT for a leaf that has none. */
+  constructor(values: unknown) {
+    super();
+    const lengths: number[] = [];
+    mapSliced(values, leaf => lengths.push(lengthOf(leaf)));
+    if (lengths.length === 0) throw unsliced(values);
+    if (lengths.some(length => length !== lengths[0]))
+      throw new TensorBundleError(
+        'ERR_SHAPE',
+        `the parts of a dataset must have one length, not ${lengths.join(' and ')}`,
+        {
+          found: lengths,
+        },
+      );
+    this.#values = values;
+    this.size = lengths[0]!;
+  }
+
+  at(index: number): T {
+    return tidy(() => mapSliced(this.#values, leaf => sliceOf(leaf, index)) as never) as T;
+  }
+}
+
+/** Arrays of numbers or texts are data; arrays of tensors hold leaves. */
+function mapSliced(value: unknown, change: (leaf: unknown) => unknown): unknown {
+  if (Array.isArray(value))
+    return value.some(item => item instanceof Tensor) ? value.map(item => mapSliced(item, change)) : change(value);
+  return mapLeaves(value, leaf => (leaf === value ? change(leaf) : mapSliced(leaf, change)));
+}
+
+function lengthOf(leaf: unknown): number {
+  if (leaf instanceof Tensor && leaf.rank > 0) return leaf.shape[0]!;
+  if (Array.isArray(leaf) || (ArrayBuffer.isView(leaf) && !(leaf instanceof DataView)))
+    return (leaf as unknown[]).length;
+  throw unsliced(leaf);
+}
+
+function sliceOf(leaf: unknown, index: number): unknown {
+  if (!(leaf instanceof Tensor)) return (leaf as unknown[])[index];
+  const part = slice(leaf, [index, ...leaf.shape.slice(1).map(() => 0)], [1, ...leaf.shape.slice(1)]);
+  return squeeze(part, [0]);
+}
+
+function unsliced(value: unknown): TensorBundleError {
+  const what =
+    value instanceof Tensor ? 'a scalar' : value === null ? 'null' : (value?.constructor?.name ?? typeof value);
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `fromTensorSlices takes tensors with a first axis, arrays, and arrays and object literals of tensors, not ${what}`,
+    { found: what },
+  );
+}

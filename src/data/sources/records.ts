@@ -1,0 +1,72 @@
+/** Records in files, one file after the other. A record is found again by its file and the offset where it begins. */
+import { TensorBundleError } from '../../errors.js';
+import { type Iteration, part, type Stage, type State } from '../iteration.js';
+import { FileWindow } from './file-window.js';
+
+export interface FileRecord<T> {
+  readonly element: T;
+  /** Offset of what follows. */
+  readonly end: number;
+}
+
+export abstract class Records<T> implements Stage<T> {
+  abstract readonly kind: string;
+  readonly inputs = [];
+  readonly size = null;
+  readonly files: readonly string[];
+
+  /** Throws ERR_INVALID_ARGUMENT for what is no path or list of paths. */
+  constructor(files: string | readonly string[]) {
+    const list = typeof files === 'string' ? [files] : files;
+    if (!Array.isArray(list) || list.some(file => typeof file !== 'string' || file === '' || file.includes('\0')))
+      throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'a dataset of files takes a path, or an array of paths', {
+        found: files,
+      });
+    this.files = [...list];
+  }
+
+  /** The record that begins at the offset, which is not after the end; null at the end. */
+  abstract read(file: FileWindow, offset: number): Promise<FileRecord<T> | null>;
+
+  /** Where the first record is. */
+  async first(_file: FileWindow): Promise<number> {
+    return 0;
+  }
+
+  start(): Iteration<T> {
+    const { kind, files } = this;
+    let at = 0;
+    /** Null before the file has been opened. */
+    let offset: number | null = null;
+    let window: FileWindow | null = null;
+    return {
+      pull: async take => {
+        for (; at < files.length; at++, offset = null, window = null) {
+          window ??= new FileWindow(files[at]!);
+          offset ??= await this.first(window);
+          const record = await this.read(window, offset);
+          if (record === null) continue;
+          take(record.element);
+          offset = record.end;
+          return true;
+        }
+        return false;
+      },
+      state: (): State => ({ kind, file: at, offset, inputs: [] }),
+      restore: async state => {
+        at = part(state, 'file', 'number');
+        offset = state.offset === null ? null : part(state, 'offset', 'number');
+        if (offset === null || at >= files.length) return;
+        window = new FileWindow(files[at]!);
+        const size = await window.size();
+        if (offset > size)
+          throw new TensorBundleError(
+            'ERR_TRUNCATED',
+            `the iterator was saved at byte ${offset} of ${window.path}, which has ${size} bytes now`,
+            { path: window.path, offset, expected: offset, found: size },
+          );
+      },
+      close: () => undefined,
+    };
+  }
+}

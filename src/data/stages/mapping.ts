@@ -1,0 +1,83 @@
+/** Each element made into another. */
+import { tidy } from '@tensorflow/tfjs-core';
+import { disposeElement } from '../element.js';
+import type { Generator } from '../generator.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
+import { Round, type Run, Seed } from '../randomness.js';
+
+export type Transform<T, O> = (element: T, random: Generator) => O;
+
+export class Mapping<T, O> implements Stage<O> {
+  readonly kind = 'map';
+  readonly inputs: readonly [Stage<T>];
+  readonly size: number | null;
+  readonly seed: Seed;
+
+  constructor(
+    input: Stage<T>,
+    readonly transform: Transform<T, O | Promise<O>>,
+    /** Whether `transform` may give a promise. */
+    readonly isAsync: boolean,
+    seed?: number | string,
+  ) {
+    this.inputs = [input];
+    this.size = input.size;
+    this.seed = new Seed(seed);
+  }
+
+  start(run: Run): Iteration<O> {
+    return new MappingIteration(this, this.inputs[0].start(run), run);
+  }
+}
+
+class MappingIteration<T, O> implements Iteration<O> {
+  readonly #stage: Mapping<T, O>;
+  readonly #input: Iteration<T>;
+  #round: Round;
+  #place = 0;
+  /** The element that is worked on; at most one. */
+  #held: T[] = [];
+
+  constructor(stage: Mapping<T, O>, input: Iteration<T>, run: Run) {
+    this.#stage = stage;
+    this.#input = input;
+    this.#round = new Round(stage.seed.value, run);
+  }
+
+  async pull(take: (element: O) => void): Promise<boolean> {
+    const hold = (element: T): void => void this.#held.push(element);
+    if (this.#held.length === 0 && !(await this.#input.pull(hold))) return false;
+    const element = this.#held[0] as T;
+    const { transform, isAsync } = this.#stage;
+    const random = this.#round.generator(this.#place);
+    // As in tfjs-data: what a synchronous function makes on the way is disposed of.
+    const made = isAsync ? await transform(element, random) : (tidy(() => transform(element, random) as never) as O);
+    take(made);
+    this.#held = [];
+    this.#place++;
+    disposeElement(element, made);
+    return true;
+  }
+
+  state(): State {
+    return {
+      kind: this.#stage.kind,
+      round: this.#round.state(),
+      place: this.#place,
+      held: this.#held,
+      inputs: [this.#input.state()],
+    };
+  }
+
+  async restore(state: State): Promise<void> {
+    this.#round = Round.restored(state.round as ReturnType<Round['state']>);
+    this.#place = part(state, 'place', 'number');
+    this.#held = part(state, 'held', 'list') as T[];
+    await this.#input.restore(inputState(state));
+  }
+
+  close(): void {
+    disposeElement(this.#held.splice(0));
+    this.#input.close();
+  }
+}
