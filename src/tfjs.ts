@@ -34,7 +34,9 @@ export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status
 export type { TrackedValue } from './graph/tracked-value.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './training/early-stopping.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';

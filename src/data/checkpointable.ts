@@ -68,6 +68,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   #begun = 0;
   #run: Run<T> | null = null;
   #pending: RunState | null = null;
+  #isRestored = false;
 
   /** @internal */
   constructor(dataset: AnyDataset<T>, options: CheckpointableOptions) {
@@ -101,9 +102,14 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     };
   }
 
-  /** Whether a restored iterator waits for somebody to go on with it. */
-  get isMidRun(): boolean {
-    return this.#pending !== null && !this.#pending.isDone;
+  /** Whether the iterator that began last has more elements, as far as is known. */
+  get isRunning(): boolean {
+    return this.#run !== null && !this.#run.isDone;
+  }
+
+  /** Whether a restore has found a state for it. */
+  get isRestored(): boolean {
+    return this.#isRestored;
   }
 
   async #begin(): Promise<Run<T>> {
@@ -168,6 +174,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       },
       adopt: state => {
         const { begun, run } = state as CheckpointableState;
+        this.#isRestored = true;
         this.#begun = begun;
         this.#made = 0;
         this.#run = null;

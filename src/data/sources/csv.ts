@@ -1,7 +1,7 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
 import { TensorBundleError } from '../../errors.js';
 import { FileWindow } from './file-window.js';
-import { readLine } from './lines.js';
+import { decodeLine, readLine } from './lines.js';
 import { type FileRecord, Records } from './records.js';
 
 export type CSVValue = number | string | undefined;
@@ -149,7 +149,7 @@ async function readRow(file: FileWindow, begin: number): Promise<{ text: string;
   for (let end = begin; ; ) {
     const line = await readLine(file, end);
     if (line === null) return text === null ? null : { text, begin, end };
-    const more = new TextDecoder().decode(line.bytes);
+    const more = decodeLine(line.bytes);
     text = text === null ? more : `${text}\n${more}`;
     end = line.end;
     if (text.split('"').length % 2 === 1) return { text, begin, end };

@@ -1,0 +1,192 @@
+/** Ends a training that does not get better, by the rules of Keras (tf_keras/src/callbacks.py, EarlyStopping). */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { disposeElement } from '../data/element.js';
+import { RESUMABLE, type Resumable } from '../data/resumable.js';
+import { TensorBundleError } from '../errors.js';
+import { TrainingCallback } from './callback-base.js';
+import { type MonitorMode, numbersIn } from './monitor.js';
+
+export interface EarlyStoppingOptions {
+  /** Default 'val_loss'. */
+  monitor?: string;
+  /** Default 0: less of a change is no improvement. */
+  minDelta?: number;
+  /** Default 0: so many epochs without improvement end the training. */
+  patience?: number;
+  /** Default 0. 1: says when it stops, and what it restores. */
+  verbose?: 0 | 1;
+  /** Default 'auto': greater is better for a metric that ends with acc, accuracy or auc, less for others. */
+  mode?: MonitorMode;
+  /** A training that is no better than this is not getting better. */
+  baseline?: number;
+  /** Default false. True: the model has the weights of its best epoch when the training ends, whatever ended it. */
+  restoreBestWeights?: boolean;
+  /** Default 0: epochs before this one are not looked at. */
+  startFromEpoch?: number;
+  /** Only where the model is of another copy of TensorFlow.js. */
+  model?: LayersModel;
+}
+
+/** What goes on after a restart. */
+interface StoppingState {
+  readonly wait: number;
+  readonly best: number;
+  readonly bestEpoch: number;
+  readonly bestWeights: readonly Tensor[] | null;
+}
+
+const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_EARLY_STOPPING' };
+
+/**
+ * Keras's `EarlyStopping`, with `restoreBestWeights`, which TensorFlow.js's own lacks. Can be saved in a checkpoint, best weights and
+ * all: give it to `BackupAndRestore` as one of its `trackables`, and a resumed training stops where it would have.
+ *
+ * The constructor throws ERR_INVALID_ARGUMENT.
+ *
+ * @example
+ * await model.fit(xs, ys, { epochs: 100, validationSplit: 0.1, callbacks: [new EarlyStopping({ patience: 3, restoreBestWeights: true })] });
+ */
+export class EarlyStopping extends TrainingCallback implements Resumable {
+  readonly #options: Required<Omit<EarlyStoppingOptions, 'model' | 'baseline'>> & { readonly baseline: number | null };
+  readonly #isLess: boolean;
+  #wait = 0;
+  #best: number;
+  #bestEpoch = 0;
+  #bestWeights: readonly Tensor[] | null = null;
+  #stoppedEpoch = 0;
+  /** Restored for the next training. */
+  #isAdopted = false;
+
+  constructor(options: EarlyStoppingOptions = {}) {
+    super(options.model);
+    const { monitor = 'val_loss', minDelta = 0, patience = 0, verbose = 0, mode = 'auto', baseline = null } = options;
+    const { restoreBestWeights = false, startFromEpoch = 0 } = options;
+    for (const [name, value] of Object.entries({ minDelta, patience, startFromEpoch, baseline: baseline ?? 0 }))
+      if (typeof value !== 'number' || Number.isNaN(value)) throw refused(`${name} must be a number`, value);
+    if (typeof monitor !== 'string') throw refused('monitor must be the name of a metric', monitor);
+    if (!['auto', 'min', 'max'].includes(mode)) throw refused("mode must be 'auto', 'min' or 'max'", mode);
+    this.#options = {
+      monitor,
+      minDelta: Math.abs(minDelta),
+      patience,
+      verbose,
+      mode,
+      baseline,
+      restoreBestWeights,
+      startFromEpoch,
+    };
+    this.#isLess = mode === 'auto' ? !/(acc|accuracy|auc)$/.test(monitor) : mode === 'min';
+    this.#best = this.#worst();
+  }
+
+  /** The best value so far; null before the first. */
+  get best(): number | null {
+    return Number.isFinite(this.#best) ? this.#best : null;
+  }
+
+  /** The epoch of it, counted from 0. */
+  get bestEpoch(): number {
+    return this.#bestEpoch;
+  }
+
+  /** The epoch that was the last, counted from 0; 0 if the training was not stopped. */
+  get stoppedEpoch(): number {
+    return this.#stoppedEpoch;
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    // Throws if the model is not known.
+    void this.trained;
+    this.#stoppedEpoch = 0;
+    if (this.#isAdopted) {
+      this.#isAdopted = false;
+      return;
+    }
+    this.#wait = 0;
+    this.#best = this.#worst();
+    this.#bestEpoch = 0;
+    this.#keep(null);
+  }
+
+  override async onEpochEnd(epoch: number, logs?: object): Promise<void> {
+    const { monitor, patience, baseline, restoreBestWeights, startFromEpoch } = this.#options;
+    const values = await numbersIn(logs);
+    const current = values[monitor];
+    if (current === undefined) {
+      const available = Object.keys(values).join(', ') || 'none';
+      process.emitWarning(`there is no metric ${monitor} to stop early by; there are ${available}`, WARNING);
+      return;
+    }
+    if (epoch < startFromEpoch) return;
+    if (restoreBestWeights && this.#bestWeights === null) {
+      this.#keep(this.#weights());
+      this.#bestEpoch = epoch;
+    }
+    this.#wait++;
+    if (this.#isBetter(current, this.#best)) {
+      this.#best = current;
+      this.#bestEpoch = epoch;
+      if (restoreBestWeights) this.#keep(this.#weights());
+      if (baseline === null || this.#isBetter(current, baseline)) this.#wait = 0;
+      return;
+    }
+    // Keras never stops after the first epoch.
+    if (this.#wait < patience || epoch === 0) return;
+    this.#stoppedEpoch = epoch;
+    this.trained.stopTraining = true;
+  }
+
+  override async onTrainEnd(): Promise<void> {
+    const { verbose } = this.#options;
+    if (this.#stoppedEpoch > 0 && verbose) console.log(`Epoch ${this.#stoppedEpoch + 1}: early stopping`);
+    if (this.#bestWeights === null) return;
+    if (verbose) console.log(`Restoring model weights from the end of the best epoch: ${this.#bestEpoch + 1}.`);
+    this.trained.setWeights([...this.#bestWeights]);
+    this.#keep(null);
+  }
+
+  /** @internal */
+  get [RESUMABLE](): Resumable[typeof RESUMABLE] {
+    return {
+      capture: (): StoppingState => ({
+        wait: this.#wait,
+        best: this.#best,
+        bestEpoch: this.#bestEpoch,
+        bestWeights: this.#bestWeights,
+      }),
+      check: () => undefined,
+      adopt: state => {
+        const { wait, best, bestEpoch, bestWeights } = state as StoppingState;
+        this.#wait = wait;
+        this.#best = best;
+        this.#bestEpoch = bestEpoch;
+        this.#keep(bestWeights);
+        this.#isAdopted = true;
+      },
+    };
+  }
+
+  /** Clones share the data: weights are replaced by training, never changed. */
+  #weights(): Tensor[] {
+    return this.trained.getWeights().map(weight => weight.clone());
+  }
+
+  #keep(weights: readonly Tensor[] | null): void {
+    disposeElement(this.#bestWeights);
+    this.#bestWeights = weights;
+  }
+
+  #isBetter(value: number, reference: number): boolean {
+    const { minDelta } = this.#options;
+    return this.#isLess ? value + minDelta < reference : value - minDelta > reference;
+  }
+
+  #worst(): number {
+    return this.#isLess ? Infinity : -Infinity;
+  }
+}
+
+function refused(what: string, found: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', `EarlyStopping: ${what}`, { found });
+}

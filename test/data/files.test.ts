@@ -1,0 +1,204 @@
+/** Datasets in files: what TensorFlow reads in them and writes to them, what tfjs makes of CSV, and damage of any kind. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  Checkpoint,
+  type CSVConfig,
+  CSVDataset,
+  type Dataset,
+  encodeTFRecord,
+  TextLineDataset,
+  TFRecordDataset,
+} from '../../src/tfjs.js';
+import { Choices } from '../layers/random-numbers.js';
+
+const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('records.py', import.meta.url));
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tensorbundle files '));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const python = (command: string, path: string, input = ''): unknown => {
+  const answer = execFileSync(PYTHON, [PROGRAM, command, path], {
+    input,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  return answer === '' ? undefined : JSON.parse(answer);
+};
+let count = 0;
+const file = (content: string | Uint8Array): string => {
+  const path = join(directory, `file ${count++}`);
+  writeFileSync(path, content);
+  return path;
+};
+
+/** At every element: saved there, restored in a new iterator, the same is left. */
+async function resumesAnywhere<T>(make: () => Dataset<T>): Promise<T[]> {
+  const whole = await make().toArray();
+  for (let at = 0; at <= whole.length; at++) {
+    const iterator = await make().iterator();
+    for (let i = 0; i < at; i++) expect((await iterator.next()).value).toEqual(whole[i]);
+    const path = await new Checkpoint({ iterator }).write(join(directory, 'it'), { durable: false });
+    const again = await make().iterator();
+    await new Checkpoint({ iterator: again }).read(path);
+    expect(await again.toArray()).toEqual(whole.slice(at));
+  }
+  return whole;
+}
+
+describe('TFRecord files', () => {
+  const random = new Choices(71);
+  const records = [0, 1, 7, 4096, 100_000, 1_500_000].map(length =>
+    Uint8Array.from({ length }, () => random.whole(0, 255)),
+  );
+
+  it('that TensorFlow wrote are read, and go on at any record', async () => {
+    const path = join(directory, 'theirs.tfrecord');
+    python('write', path, JSON.stringify(records.map(record => [...record])));
+    expect(await resumesAnywhere(() => new TFRecordDataset([path, path]))).toEqual([...records, ...records]);
+  }, 60_000);
+
+  it('that are written here are read by TensorFlow, and are the same bytes', async () => {
+    const path = file(Buffer.concat(records.map(encodeTFRecord)));
+    expect(python('read', path)).toEqual(records.map(record => [...record]));
+    expect(readFileSync(path).equals(readFileSync(join(directory, 'theirs.tfrecord')))).toBe(true);
+  }, 60_000);
+
+  it('that are damaged in any byte give a typed error, at the record, and what comes before', async () => {
+    const good = Buffer.concat([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)].map(encodeTFRecord));
+    for (let at = 19; at < good.length; at++) {
+      const bad = Buffer.from(good);
+      bad[at]! ^= 0x41;
+      const iterator = await new TFRecordDataset(file(bad)).iterator();
+      expect((await iterator.next()).value).toEqual(Uint8Array.of(1, 2, 3));
+      await expect(iterator.next()).rejects.toMatchObject({
+        code: 'ERR_CHECKSUM',
+        offset: 19,
+        path: expect.stringContaining('file'),
+      });
+    }
+    for (let length = 20; length < good.length; length++) {
+      const iterator = await new TFRecordDataset(file(good.subarray(0, length))).iterator();
+      expect((await iterator.next()).value).toEqual(Uint8Array.of(1, 2, 3));
+      await expect(iterator.next()).rejects.toMatchObject({ code: 'ERR_TRUNCATED', offset: 19 });
+    }
+    // A length that was never written, with a checksum that fits.
+    const huge = encodeTFRecord(new Uint8Array(0)).slice(0, 12);
+    new DataView(huge.buffer).setBigUint64(0, 2n ** 62n, true);
+    await expect(new TFRecordDataset(file(huge)).toArray()).rejects.toMatchObject({ code: 'ERR_CHECKSUM' });
+    await expect(new TFRecordDataset(join(directory, 'none')).toArray()).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+    });
+    await expect(new TFRecordDataset(join(directory, 'none', 'none')).toArray()).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+    });
+    expect(() => new TFRecordDataset(7 as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
+});
+
+describe('lines', () => {
+  const texts = [
+    '',
+    '\n',
+    'a',
+    'a\n',
+    'a\nb',
+    '\n\na\n',
+    'a\r\nb\r\n',
+    'ä€\n😀',
+    `${'x'.repeat(10_000)}\ny`,
+    `${'ü'.repeat(700_000)}\nz\n`,
+    '\uFEFFa\nb',
+  ];
+  for (const [i, text] of texts.entries()) {
+    it(`as TensorFlow's, from any: ${JSON.stringify(text.slice(0, 12))}`, async () => {
+      const path = file(text);
+      expect(await resumesAnywhere(() => new TextLineDataset(path))).toEqual(python('lines', path));
+      expect(i).toBeLessThan(texts.length);
+    });
+  }
+
+  it('of a file that became shorter are not made up', async () => {
+    const path = file('one\ntwo\nthree\n');
+    const iterator = await new TextLineDataset(path).iterator();
+    await iterator.next();
+    await iterator.next();
+    const saved = await new Checkpoint({ iterator }).write(join(directory, 'lines'));
+    truncateSync(path, 5);
+    const again = await new TextLineDataset(path).iterator();
+    await new Checkpoint({ iterator: again }).read(saved);
+    await expect(again.next()).rejects.toMatchObject({ code: 'ERR_TRUNCATED', expected: 8, found: 5, path });
+  });
+});
+
+describe('CSV', () => {
+  const cases: Record<string, [text: string, config?: CSVConfig]> = {
+    plain: ['a,b\n1,x\n2.5,y\n'],
+    quoted: ['a,b\n"1","x, ""y"""\n3,""\n'],
+    'empty fields': ['a,b,c\n,1,\n2,,z\n', { columnConfigs: { a: { default: 9 } } }],
+    labels: ['a,b,c\n1,2,3\n4,5,6\n', { columnConfigs: { c: { isLabel: true } } }],
+    'some columns': ['a,b,c\n1,2,3\n4,5,6\n', { columnConfigs: { c: {}, a: {} }, configuredColumnsOnly: true }],
+    types: [
+      'a,b,c\n1.7,true,3\n-4.2,no,5\n',
+      { columnConfigs: { a: { dtype: 'int32' }, b: { dtype: 'bool' }, c: { dtype: 'bool' } } },
+    ],
+    'no header': ['1,2\n3,4\n', { hasHeader: false, columnNames: ['p', 'q'] }],
+    'other names': ['a,b\n1,2\n', { columnNames: ['p', 'q'] }],
+    semicolons: ['a;b\n1;2,5\n', { delimiter: ';' }],
+    spaces: ['a b\n1 2\n3    4\n', { delimWhitespace: true }],
+  };
+  for (const [name, [text, config]] of Object.entries(cases)) {
+    it(`as TensorFlow.js's, from any row: ${name}`, async () => {
+      const path = file(text);
+      const theirs = tf.data.csv(`file://${path}`, config as never);
+      expect(await resumesAnywhere(() => new CSVDataset(path, config))).toEqual(await theirs.toArray());
+      expect(await new CSVDataset(path, config).columnNames()).toEqual(await theirs.columnNames());
+    });
+  }
+
+  it('line ends in quotes, several files', async () => {
+    const [one, two] = [file('a,b\n1,"x\n""y"\n2,z'), file('a,b\r\n3,"u\r\nv"\r\n\r\n4,w\r\n')];
+    expect(await resumesAnywhere(() => new CSVDataset([one, two]))).toEqual([
+      { a: 1, b: 'x\n"y' },
+      { a: 2, b: 'z' },
+      { a: 3, b: 'u\nv' },
+      { a: 4, b: 'w' },
+    ]);
+  });
+
+  it('what is wrong has its place', async () => {
+    const rows = (text: string, config?: CSVConfig) => new CSVDataset(file(text), config).toArray();
+    await expect(rows('a,b\n1,2\n3\n')).rejects.toMatchObject({
+      code: 'ERR_CORRUPT',
+      offset: 8,
+      expected: 2,
+      found: 1,
+    });
+    await expect(rows('a,b\n1,"2\n')).rejects.toMatchObject({ code: 'ERR_CORRUPT', offset: 4 });
+    await expect(rows('a,b\n,2\n', { columnConfigs: { a: { required: true } } })).rejects.toMatchObject({
+      code: 'ERR_CORRUPT',
+      expected: 'a',
+    });
+    await expect(rows('a,a\n')).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    await expect(rows('a\n1\n', { columnConfigs: { z: {} } })).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    await expect(rows('')).rejects.toMatchObject({ code: 'ERR_TRUNCATED' });
+    await expect(new CSVDataset([file('a\n1\n'), file('b\n1\n')]).toArray()).rejects.toMatchObject({
+      code: 'ERR_MISMATCH',
+    });
+    for (const config of [
+      { hasHeader: false },
+      { delimiter: '"' },
+      { delimiter: ',,' },
+      { delimWhitespace: true, delimiter: ';' },
+    ])
+      expect(() => new CSVDataset('x', config)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
+});
