@@ -20,7 +20,7 @@ export interface Resumable {
   };
 }
 
-const NAME = 'iterator';
+const NAME = 'state';
 
 export function isResumable(value: object): value is Resumable {
   return RESUMABLE in value;

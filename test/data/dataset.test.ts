@@ -176,7 +176,7 @@ describe('an iterator that is saved and restored', () => {
     const failure = new Checkpoint({ iterator: other, variable }).read(path);
     await expect(failure).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
     await expect(failure).rejects.toThrow(
-      /iterator expects repeat\(array\); the checkpoint has shuffle\(array\) at \.TENSORBUNDLE\/iterator\/iterator/,
+      /iterator expects repeat\(array\); the checkpoint has shuffle\(array\) at \.TENSORBUNDLE\/iterator\/state/,
     );
     expect(variable.dataSync()[0]).toBe(2);
     const status = await new Checkpoint({ iterator: other, variable }).read(path, { skipMismatch: true });

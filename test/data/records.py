@@ -1,10 +1,10 @@
-"""`write FILE`: records from JSON lists of bytes on stdin; `read FILE`: prints them; `lines FILE`: those of TextLineDataset."""
+"""`write FILE`: records from JSON lists of bytes on stdin; `read FILE`: prints them; `lines FILE…`: those of TextLineDataset."""
 import json
 import sys
 
 import tensorflow as tf
 
-command, path = sys.argv[1:]
+command, path, *more = sys.argv[1:]
 if command == "write":
     with tf.io.TFRecordWriter(path) as writer:
         for record in json.load(sys.stdin):
@@ -12,4 +12,5 @@ if command == "write":
 elif command == "read":
     print(json.dumps([list(record) for record in tf.data.TFRecordDataset(path).as_numpy_iterator()]))
 else:
-    print(json.dumps([line.decode() for line in tf.data.TextLineDataset(path).as_numpy_iterator()]))
+    files = [path, *more]
+    print(json.dumps([[line.decode() for line in tf.data.TextLineDataset(one).as_numpy_iterator()] for one in files]))

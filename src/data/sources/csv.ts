@@ -55,7 +55,7 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     const [file] = this.files;
     if (!this.#names && file !== undefined) await this.first(new FileWindow(file));
     const { configuredColumnsOnly, columnConfigs = {} } = this.#config;
-    return (this.#names ?? []).filter(name => !configuredColumnsOnly || name in columnConfigs);
+    return configuredColumnsOnly ? Object.keys(columnConfigs) : [...(this.#names ?? [])];
   }
 
   /** After the header. */
@@ -145,12 +145,11 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
 
 /** Lines up to that where quotes are even: a quoted field may hold line ends. */
 async function readRow(file: FileWindow, begin: number): Promise<{ text: string; begin: number; end: number } | null> {
-  let text: string | null = null;
+  let text = '';
   for (let end = begin; ; ) {
     const line = await readLine(file, end);
-    if (line === null) return text === null ? null : { text, begin, end };
-    const more = decodeLine(line.bytes);
-    text = text === null ? more : `${text}\n${more}`;
+    if (line === null) return end === begin ? null : { text, begin, end };
+    text = end === begin ? decodeLine(line.bytes) : `${text}\n${decodeLine(line.bytes)}`;
     end = line.end;
     if (text.split('"').length % 2 === 1) return { text, begin, end };
   }

@@ -10,8 +10,13 @@ export class Lines extends Records<string> {
 
   async read(file: FileWindow, offset: number): Promise<FileRecord<string> | null> {
     const line = await readLine(file, offset);
-    return line && { element: new TextDecoder().decode(line.bytes), end: line.end };
+    return line && { element: decodeLine(line.bytes), end: line.end };
   }
+}
+
+/** As TensorFlow, which keeps a mark of the byte order. */
+export function decodeLine(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }
 
 /** Null at the end of the file. The bytes are not to be kept. */
