@@ -51,7 +51,7 @@ export {
 } from './training/retention.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
-export { loadModel } from './training/whole-model.js';
+export { loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */

@@ -20,11 +20,12 @@ const FOLDERS = [
   'data',
   'savedmodel',
   'training',
+  'handlers',
   'cli',
 ];
 /** Files beside the folders that every folder may import. The command line is a user of the public API. */
 const SHARED = ['errors.ts', 'binding.ts'];
-const ENTRY_POINTS = ['index.ts', 'tfjs.ts', 'optimizers.ts'];
+const ENTRY_POINTS = ['index.ts', 'tfjs.ts', 'optimizers.ts', 'register.ts'];
 
 interface Import {
   specifier: string;

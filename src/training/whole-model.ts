@@ -2,13 +2,19 @@
  * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it lies beside the
  * object graph, so that one rename replaces all of it. Python reads the weights.
  */
+import { dirname, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
+import { checkPath } from '../commit/names.js';
+import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { extraKey } from '../graph/key.js';
+import { saveGraph } from '../graph/save.js';
 import type { Extra } from '../graph/trackable.js';
+import { checkModel } from '../layers/model.js';
 import { requireLayers } from './callback-base.js';
-import { loadInto, textExtra } from './model-weights.js';
+import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
 const NAME = 'model';
 
@@ -17,9 +23,44 @@ interface Compiled {
   getTrainingConfig(): object;
 }
 
+export interface SaveModelOptions extends WriterOptions {
+  /** Default: the model is compiled. Whether the loss, metrics and optimizer, with its state, are saved too. */
+  includeOptimizer?: boolean;
+}
+
+/**
+ * Saves a model with its architecture as one checkpoint, for `loadModel`; Python reads the weights. The directory's `checkpoint` file
+ * names it as the latest. Throws what `saveWeights` throws.
+ *
+ * @example
+ * await saveModel(model, 'out/digits');
+ */
+export async function saveModel(
+  model: LayersModel,
+  prefix: string,
+  { includeOptimizer = true, ...writer }: SaveModelOptions = {},
+): Promise<SaveResult> {
+  checkModel(model);
+  checkPath(prefix);
+  const absolute = resolve(prefix);
+  const extra = architectureOf(model, includeOptimizer);
+  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), prefix, writer);
+  await updateCheckpointState(dirname(absolute), {
+    modelCheckpointPath: absolute,
+    durable: writer.durable ?? true,
+  });
+  return result;
+}
+
 /** A loss or a metric that is a function of the user's cannot be written: such a model is loaded uncompiled. */
-export function architectureOf(model: LayersModel): Extra {
-  const artifacts = { modelTopology: model.toJSON(null, false), trainingConfig: trainingConfig(model) };
+export function architectureOf(model: LayersModel, isCompiled = true): Extra {
+  const compiled = isCompiled ? trainingConfig(model) : undefined;
+  const metadata = model.getUserDefinedMetadata() as object | undefined;
+  const artifacts = {
+    modelTopology: model.toJSON(null, false),
+    trainingConfig: compiled,
+    ...(metadata && { userDefinedMetadata: metadata }),
+  };
   return textExtra(NAME, JSON.stringify(artifacts));
 }
 

@@ -95,6 +95,7 @@ test('tensorbundle/tfjs', () => {
         "RestoreStatus",
         "Resumable",
         "RetentionPolicy",
+        "SaveModelOptions",
         "SaveOptions",
         "SaveResult",
         "SaveWeightsOptions",
@@ -133,6 +134,7 @@ test('tensorbundle/tfjs', () => {
         "keepLatest",
         "loadModel",
         "loadWeights",
+        "saveModel",
         "saveWeights",
       ],
     }

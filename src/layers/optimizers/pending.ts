@@ -61,6 +61,13 @@ export function waitingSlots(optimizer: Optimizer, names: readonly string[]): Wa
   return pending === undefined ? new Map() : decide(pending, names).slots;
 }
 
+/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would. */
+export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
+  const pending = waiting.get(optimizer);
+  waiting.delete(optimizer);
+  if (pending) createSlots(pending, names);
+}
+
 /** tfjs tells nobody that a step begins, so the one object is told to. */
 function watch(optimizer: Optimizer): void {
   if (watched.has(optimizer)) return;
@@ -76,7 +83,8 @@ function watch(optimizer: Optimizer): void {
     }
     const pending = waiting.get(optimizer);
     waiting.delete(optimizer);
-    if (pending) createSlots(pending, gradients);
+    if (pending)
+      createSlots(pending, Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients));
     before.call(optimizer, gradients);
   };
   Object.defineProperty(optimizer, 'applyGradients', {
@@ -88,8 +96,7 @@ function watch(optimizer: Optimizer): void {
 }
 
 /** Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without them. */
-function createSlots(pending: Pending, gradients: Gradients): void {
-  const names = Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients);
+function createSlots(pending: Pending, names: readonly string[]): void {
   const { slots, left } = decide(pending, names);
   if (left.length > 0) {
     throw misfit(

@@ -1,0 +1,53 @@
+/**
+ * Any artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and all that is not a weight as JSON beside them, so
+ * that one rename replaces all of it. For models that have no object graph (graph models).
+ */
+import type { io } from '@tensorflow/tfjs-core';
+import { CheckpointReader } from '../bundle/reader.js';
+import { CheckpointWriter } from '../bundle/writer.js';
+import { TensorBundleError } from '../errors.js';
+import { extraKey } from '../graph/key.js';
+import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts } from './weights.js';
+
+const KEY = extraKey('', 'artifacts');
+
+/** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
+export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {
+  const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
+  if (rest.modelTopology instanceof ArrayBuffer)
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      'a model topology in binary form cannot be saved in a checkpoint; only JSON can',
+      {
+        path: prefix,
+      },
+    );
+  const weights = weightsOfArtifacts(artifacts);
+  const writer = new CheckpointWriter(prefix);
+  for (const [i, spec] of weights.specs.entries()) {
+    const data = async function* () {
+      yield await weights.bytes(i);
+    };
+    const texts = async () => splitStrings(await weights.bytes(i));
+    writer.add(spec.name, { dtype: dtypeOf(spec), shape: spec.shape, data: spec.dtype === 'string' ? texts : data });
+  }
+  const json = new TextEncoder().encode(JSON.stringify({ ...rest, weightSpecs: weights.specs }));
+  writer.add(KEY, { dtype: 'string', shape: [], data: [json] });
+  await writer.finish();
+  return artifactsInfo(rest.modelTopology, weights);
+}
+
+/** Null if the checkpoint was not saved so. The weights are not concatenated. */
+export async function loadArtifacts(path: string): Promise<io.ModelArtifacts | null> {
+  await using reader = await CheckpointReader.open(path);
+  if (!reader.has(KEY)) return null;
+  const { data } = await reader.read(KEY);
+  const artifacts = JSON.parse(new TextDecoder().decode((data as Uint8Array[])[0])) as io.ModelArtifacts;
+  const weightData: ArrayBuffer[] = [];
+  for (const { name } of artifacts.weightSpecs ?? []) {
+    const value = await reader.read(name, { copy: true });
+    const bytes = value.dtype === 'string' ? joinStrings(value.data as Uint8Array[]) : (value.data as Uint8Array);
+    weightData.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
+  }
+  return { ...artifacts, weightData };
+}

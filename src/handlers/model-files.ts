@@ -1,0 +1,99 @@
+/**
+ * A model in the files that tfjs-node writes for `file://` and loads: `model.json`, and weights in the files that it names
+ * (tfjs-node/src/io/file_system.ts). Weights are written beside the old ones, under another name; the rename of `model.json` is the
+ * commit.
+ */
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { io } from '@tensorflow/tfjs-core';
+import { replaceSmallFile } from '../commit/small-file.js';
+import { TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
+import type { ObjectStore } from '../storage/store.js';
+import { artifactsInfo, type Weights } from './weights.js';
+
+const [MODEL, WEIGHTS] = ['model.json', 'weights.bin'];
+/** What a save calls weights when there are some already. */
+const OURS = /^weights-[0-9a-f]{16}(\.\d+)?\.bin$|^weights\.bin$/;
+/** tfjs-node reads each file whole, which Node does up to 2 GiB. */
+const PART_BYTES = 1024 ** 3;
+const LOCK_TIMEOUT_MS = 30_000;
+const MAX_JSON_BYTES = 512 * 1024 ** 2;
+
+/** Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED, ERR_IO. The old model stays then. */
+export async function saveModelFiles(
+  directory: string,
+  artifacts: io.ModelArtifacts,
+  weights: Weights,
+): Promise<io.SaveResult> {
+  const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
+  if (rest.modelTopology instanceof ArrayBuffer)
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', 'a model topology in binary form cannot be saved to model.json', {
+      path: directory,
+    });
+  const store = await LocalStore.create(resolve(directory));
+  try {
+    await store.exclusively(LOCK_TIMEOUT_MS, undefined, async () => {
+      const before = new Set(await store.list());
+      const base = before.has(WEIGHTS!) ? `weights-${randomBytes(8).toString('hex')}` : 'weights';
+      const paths = await writeParts(store, base, weights);
+      const manifest = [{ paths, weights: weights.specs }];
+      const old = await weightsNamedIn(store);
+      await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
+      // What the old model named, and what a save that was killed has left: nobody else saves here now.
+      for (const name of before)
+        if (OURS.test(name) && (old.includes(name) || name !== WEIGHTS)) await store.remove(name);
+    });
+  } finally {
+    await store.close();
+  }
+  return artifactsInfo(rest.modelTopology, weights);
+}
+
+/** Nothing is left behind if it fails. */
+async function writeParts(store: ObjectStore, base: string, { sizes, bytes }: Weights): Promise<string[]> {
+  const paths: string[] = [];
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  try {
+    let weight = 0;
+    let rest = new Uint8Array(0) as Uint8Array;
+    for (let begin = 0, part = 0; begin < total || part === 0; begin += PART_BYTES, part++) {
+      const name = part === 0 ? `${base}.bin` : `${base}.${part}.bin`;
+      const length = Math.min(PART_BYTES, total - begin);
+      const shard = await store.createShard(name, length, true);
+      paths.push(name);
+      try {
+        for (let left = length; left > 0; ) {
+          if (rest.length === 0) rest = await bytes(weight++);
+          const now = rest.subarray(0, left);
+          if (now.length > 0) await shard.append([now]);
+          rest = rest.subarray(now.length);
+          left -= now.length;
+        }
+        await shard.finish(true);
+      } finally {
+        await shard.close();
+      }
+    }
+    await store.sync();
+    return paths;
+  } catch (error) {
+    for (const name of paths) await store.remove(name).catch(() => false);
+    throw error;
+  }
+}
+
+async function weightsNamedIn(store: ObjectStore): Promise<string[]> {
+  const file = await store.open(MODEL!);
+  if (file === null) return [];
+  try {
+    const json = JSON.parse(new TextDecoder().decode(await file.readAll(MAX_JSON_BYTES))) as io.ModelJSON;
+    return json.weightsManifest.flatMap(({ paths }) => paths);
+  } catch (error) {
+    // A damaged model is one that is replaced: which weights were its own is not known, so they stay.
+    if (error instanceof SyntaxError || error instanceof TypeError) return [];
+    throw error;
+  } finally {
+    await file.close();
+  }
+}

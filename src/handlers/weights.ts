@@ -1,0 +1,159 @@
+/**
+ * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after the other
+ * (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
+ */
+import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import type { DType } from '../format/dtypes.js';
+
+/** As `optimizer.getWeights()` gives them. */
+export interface NamedTensor {
+  name: string;
+  tensor: Tensor;
+}
+
+/** Weights whose bytes need not lie in one buffer, nor in memory all at once. */
+export interface Weights {
+  readonly specs: readonly io.WeightsManifestEntry[];
+  /** Bytes of each. Strings: before each its length, in 4 bytes. */
+  readonly sizes: readonly number[];
+  bytes(index: number): Promise<Uint8Array>;
+}
+
+export function dtypeOf({ dtype, quantization }: io.WeightsManifestEntry): DType {
+  return (quantization?.dtype ?? dtype) as DType;
+}
+
+/** Of artifacts that somebody else made. Throws ERR_INVALID_ARGUMENT if the data ends before the specs do. */
+export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.ModelArtifacts): Weights {
+  const data = new JoinedBuffers(Array.isArray(weightData) ? weightData : [weightData]);
+  const begins: number[] = [];
+  let end = 0;
+  for (const spec of weightSpecs) {
+    begins.push(end);
+    end += spec.dtype === 'string' ? stringBytes(data, end, spec) : elementsOf(spec) * widthOf(spec);
+  }
+  if (end > data.length)
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `the weights of the model have ${data.length} bytes; their specs say ${end}`,
+      {
+        expected: end,
+        found: data.length,
+      },
+    );
+  const sizes = begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
+  return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!) };
+}
+
+/** Of live tensors, which are read when they are asked for. Must not be disposed of meanwhile. */
+export function weightsOfTensors(tensors: readonly (NamedTensor & { group?: 'optimizer' })[]): Weights {
+  const specs = tensors.map(({ name, tensor, group }) => ({
+    name,
+    shape: [...tensor.shape],
+    dtype: tensor.dtype as io.WeightsManifestEntry['dtype'],
+    ...(group && { group }),
+  }));
+  return {
+    specs,
+    sizes: specs.map(spec => elementsOf(spec) * widthOf(spec)),
+    bytes: async i => {
+      const { buffer, byteOffset, byteLength } = await tensors[i]!.tensor.data();
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    },
+  };
+}
+
+export function namedTensors(map: NamedTensor[] | NamedTensorMap): NamedTensor[] {
+  return Array.isArray(map) ? map : Object.entries(map).map(([name, tensor]) => ({ name, tensor }));
+}
+
+/** The texts of a weight of strings. */
+export function splitStrings(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const texts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + view.getUint32(at, true);
+    texts.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  return texts;
+}
+
+export function joinStrings(texts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(texts.reduce((sum, text) => sum + 4 + text.length, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const text of texts) {
+    view.setUint32(at, text.length, true);
+    bytes.set(text, at + 4);
+    at += 4 + text.length;
+  }
+  return bytes;
+}
+
+/** What TensorFlow.js answers to a save. */
+export function artifactsInfo(topology: object | undefined, { specs, sizes }: Weights): io.SaveResult {
+  const length = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)));
+  return {
+    modelArtifactsInfo: {
+      dateSaved: new Date(),
+      modelTopologyType: 'JSON',
+      modelTopologyBytes: length(topology),
+      weightSpecsBytes: length(specs),
+      weightDataBytes: sizes.reduce((sum, size) => sum + size, 0),
+    },
+  };
+}
+
+function widthOf(spec: io.WeightsManifestEntry): number {
+  const width = { float32: 4, int32: 4, bool: 1, complex64: 8, uint8: 1, uint16: 2, float16: 2 }[
+    dtypeOf(spec) as 'float32'
+  ];
+  if (width) return width;
+  throw new TensorBundleError(
+    'ERR_DTYPE',
+    `the weight ${spec.name} is ${dtypeOf(spec)}, which models of TensorFlow.js do not have`,
+    {
+      tensor: spec.name,
+      found: dtypeOf(spec),
+    },
+  );
+}
+
+function elementsOf({ shape }: io.WeightsManifestEntry): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function stringBytes(data: JoinedBuffers, begin: number, spec: io.WeightsManifestEntry): number {
+  let end = begin;
+  for (let i = elementsOf(spec); i > 0 && end < data.length; i--) {
+    const head = data.range(end, 4);
+    end += 4 + new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
+  }
+  return end - begin;
+}
+
+/** Several buffers as one. */
+class JoinedBuffers {
+  readonly #buffers: readonly ArrayBuffer[];
+  readonly length: number;
+
+  constructor(buffers: readonly ArrayBuffer[]) {
+    this.#buffers = buffers;
+    this.length = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** A view, or a copy of what lies in more than one. */
+  range(begin: number, length: number): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let at = 0;
+    for (const buffer of this.#buffers) {
+      const from = Math.max(begin, at);
+      const to = Math.min(begin + length, at + buffer.byteLength);
+      if (from < to) parts.push(new Uint8Array(buffer, from - at, to - from));
+      at += buffer.byteLength;
+    }
+    return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
+  }
+}

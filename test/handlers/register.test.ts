@@ -1,0 +1,243 @@
+/** `tensorbundle/register`: ckpt:// and file:// in an unmodified program of TensorFlow.js. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { io } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import '../../src/register.js';
+import { latestCheckpoint, listVariables } from '../../src/index.js';
+import { loadModel, saveModel } from '../../src/tfjs.js';
+
+const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tensorbundle register '));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+let count = 0;
+const fresh = (): string => join(directory, `run ${count++}`);
+
+function network(units = 3): tf.Sequential {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units, inputShape: [2], activation: 'relu', name: 'first' }),
+      tf.layers.batchNormalization({ name: 'norm' }),
+      tf.layers.dense({ units: 1, name: 'last' }),
+    ],
+  });
+  model.compile({ loss: 'meanSquaredError', optimizer: tf.train.adam(0.05), metrics: ['mae'] });
+  return model;
+}
+const [xs, ys] = [
+  tf.tensor2d([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+    [0, 1],
+  ]),
+  tf.tensor2d([[1], [2], [0], [4]]),
+];
+const trained = async (): Promise<tf.Sequential> => {
+  const model = network();
+  await model.fit(xs, ys, { epochs: 3, shuffle: false, verbose: 0 });
+  return model;
+};
+const values = (model: tf.LayersModel): unknown => model.getWeights().map(weight => weight.arraySync());
+const answers = (model: tf.LayersModel): unknown => (model.predict(xs) as tf.Tensor).arraySync();
+
+const outputOf = (model: tf.GraphModel): unknown =>
+  [model.predict(xs)].flat().map(one => (one as tf.Tensor).arraySync());
+
+describe('ckpt://', () => {
+  it('a layers model comes back, uncompiled; the files are a checkpoint that Python reads', async () => {
+    const model = await trained();
+    const run = fresh();
+    const result = await model.save(`ckpt://${run}/name`);
+    expect(result.modelArtifactsInfo).toMatchObject({
+      modelTopologyType: 'JSON',
+      weightDataBytes: 4 * (6 + 3 + 12 + 3 + 1),
+    });
+    expect(await latestCheckpoint(run)).toBe(join(run, 'name'));
+    const loaded = await tf.loadLayersModel(`ckpt://${run}/name`);
+    expect([values(loaded), answers(loaded)]).toEqual([values(model), answers(model)]);
+    expect(loaded.optimizer).toBeUndefined();
+    const program = [
+      'import sys, tf_keras as k, numpy as np',
+      "m = k.Sequential([k.layers.Dense(3, 'relu', input_shape=(2,)), k.layers.BatchNormalization(), k.layers.Dense(1)])",
+      'm.load_weights(sys.argv[1]).assert_existing_objects_matched()',
+      'print(m.predict(np.array([[1., 2.], [3., 4.], [5., 6.], [0., 1.]]), verbose=0).tolist())',
+    ].join('\n');
+    const theirs = JSON.parse(
+      execFileSync(PYTHON, ['-c', program, join(run, 'name')], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
+        .trim()
+        .split('\n')
+        .at(-1)!,
+    ) as number[][];
+    for (const [i, [value]] of (answers(model) as number[][]).entries()) expect(theirs[i]![0]).toBeCloseTo(value!, 5);
+  });
+
+  it('with includeOptimizer the training goes on, by loadLayersModel and by loadModel', async () => {
+    const model = await trained();
+    const run = fresh();
+    await model.save(`ckpt://${run}/name`, { includeOptimizer: true });
+    const kept: io.ModelArtifacts[] = [];
+    await model.save(
+      tf.io.withSaveHandler(async artifacts => ({ modelArtifactsInfo: void kept.push(artifacts) as never })),
+      {
+        includeOptimizer: true,
+      },
+    );
+    const theirs = await tf.loadLayersModel(tf.io.fromMemory(kept[0]!));
+    const [loaded, exact] = [await tf.loadLayersModel(`ckpt://${run}/name`), await loadModel(`${run}/name`)];
+    for (const one of [model, loaded, theirs, exact] as tf.LayersModel[])
+      await one.fit(xs, ys, { epochs: 2, shuffle: false, verbose: 0 });
+    expect(values(exact as tf.LayersModel)).toEqual(values(model));
+    // As after a save and load of TensorFlow.js's own, whose optimizers forget some of their state.
+    expect(values(loaded)).toEqual(values(theirs));
+  });
+
+  it('an overwrite is atomic, and metadata of the user comes along', async () => {
+    const run = fresh();
+    const [one, two] = [network(2), network(5)];
+    await one.save(`ckpt://${run}/name`);
+    two.setUserDefinedMetadata({ who: 'me' });
+    await two.save(`ckpt://${run}/name`);
+    const loaded = await tf.loadLayersModel(`ckpt://${run}/name`);
+    expect([answers(loaded), loaded.getUserDefinedMetadata()]).toEqual([answers(two), { who: 'me' }]);
+    expect(readdirSync(run).filter(name => name.endsWith('.index') || name.includes('00000-of'))).toHaveLength(2);
+  });
+
+  it('trainableOnly, as TensorFlow.js has it', async () => {
+    const run = fresh();
+    await (await trained()).save(`ckpt://${run}/name`, { trainableOnly: true });
+    const names = (await listVariables(`${run}/name`)).map(({ name }) => name);
+    expect(names.some(name => name.includes('moving_mean'))).toBe(false);
+    expect(names.length).toBe(7);
+    await expect(tf.loadLayersModel(`ckpt://${run}/name`, { strict: false })).resolves.toBeDefined();
+  });
+
+  it('a graph model comes back, with strings and quantized weights as they are', async () => {
+    const artifacts: io.ModelArtifacts = {
+      format: 'graph-model',
+      generatedBy: 'test',
+      convertedBy: null as never,
+      modelTopology: {
+        node: [
+          {
+            name: 'x',
+            op: 'Placeholder',
+            attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: { dim: [{ size: '-1' }, { size: '2' }] } } },
+          },
+          {
+            name: 'w',
+            op: 'Const',
+            attr: {
+              dtype: { type: 'DT_FLOAT' },
+              value: { tensor: { dtype: 'DT_FLOAT', tensorShape: { dim: [{ size: '2' }, { size: '2' }] } } },
+            },
+          },
+          {
+            name: 's',
+            op: 'Const',
+            attr: {
+              dtype: { type: 'DT_STRING' },
+              value: { tensor: { dtype: 'DT_STRING', tensorShape: { dim: [{ size: '2' }] } } },
+            },
+          },
+          {
+            name: 'y',
+            op: 'MatMul',
+            input: ['x', 'w'],
+            attr: { T: { type: 'DT_FLOAT' }, transpose_a: { b: false }, transpose_b: { b: false } },
+          },
+        ],
+        versions: { producer: 1 },
+        library: {},
+      },
+      signature: { inputs: { x: { name: 'x:0' } }, outputs: { y: { name: 'y:0' } } },
+      userDefinedMetadata: { signature: {} },
+      weightSpecs: [
+        { name: 's', shape: [2], dtype: 'string' },
+        { name: 'w', shape: [2, 2], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.5, min: -1 } },
+      ],
+      weightData: Uint8Array.of(1, 0, 0, 0, 65, 2, 0, 0, 0, 195, 164, 0, 2, 4, 8).buffer,
+    };
+    const model = await tf.loadGraphModel(tf.io.fromMemory(artifacts));
+    const run = fresh();
+    await model.save(`ckpt://${run}/graph`);
+    const loaded = await tf.loadGraphModel(`ckpt://${run}/graph`);
+    expect(outputOf(loaded)).toEqual(outputOf(model));
+    expect((loaded.weights as Record<string, tf.Tensor[]>).s![0]!.dataSync()).toEqual(['A', 'ä']);
+    // In as many buffers as there are weights.
+    const handler = tf.io.getLoadHandlers(`ckpt://${run}/graph`)[0]!;
+    const again = await handler.load!();
+    expect(Buffer.concat((again.weightData as ArrayBuffer[]).map(one => new Uint8Array(one)))).toEqual(
+      Buffer.from(artifacts.weightData as ArrayBuffer),
+    );
+    const files = fresh();
+    await loaded.save(`file://${files}`);
+    const third = await tf.loadGraphModel(`file://${files}/model.json`);
+    expect(outputOf(third)).toEqual(outputOf(model));
+  });
+
+  it('what cannot be is said', async () => {
+    const run = fresh();
+    await expect(tf.loadLayersModel(`ckpt://${run}/name`)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    mkdirSync(run);
+    await expect(network().save(`ckpt://${join(run, 'a\0b')}`)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    await saveModel(network(), join(run, 'named'), { includeOptimizer: false });
+    expect((await loadModel(join(run, 'named'))).optimizer).toBeUndefined();
+  });
+});
+
+describe('file://', () => {
+  it('is what TensorFlow.js loads, overwritten atomically, without what was before', async () => {
+    const run = fresh();
+    const models = [await trained(), network(2), network(7)];
+    for (const model of models) {
+      const result = await model.save(`file://${run}`);
+      expect(result.modelArtifactsInfo.weightDataBytes).toBe(4 * model.countParams());
+      const loaded = await tf.loadLayersModel(`file://${run}/model.json`);
+      expect(answers(loaded)).toEqual(answers(model));
+      expect(readdirSync(run)).toHaveLength(2);
+    }
+  });
+
+  it('the optimizer too', async () => {
+    const run = fresh();
+    const model = await trained();
+    await model.save(`file://${run}`, { includeOptimizer: true });
+    const loaded = await tf.loadLayersModel(`file://${run}/model.json`);
+    expect((await loaded.optimizer.getWeights()).length).toBe((await model.optimizer.getWeights()).length);
+  });
+
+  it('files of others stay, and so does the old model when a save fails', async () => {
+    const run = fresh();
+    mkdirSync(run);
+    for (const name of ['weights-1.bin', 'group1-shard1of1.bin', 'notes.txt']) writeFileSync(join(run, name), name);
+    const model = network(2);
+    await model.save(`file://${run}`);
+    await model.save(`file://${run}`);
+    for (const name of ['weights-1.bin', 'group1-shard1of1.bin', 'notes.txt'])
+      expect(readFileSync(join(run, name), 'utf8')).toBe(name);
+    const broken = network(3);
+    const [kernel] = broken.layers[0]!.weights;
+    (kernel!.read() as tf.Tensor).dispose();
+    const before = readFileSync(join(run, 'model.json'), 'utf8');
+    await expect(broken.save(`file://${run}`)).rejects.toThrow();
+    expect(readFileSync(join(run, 'model.json'), 'utf8')).toBe(before);
+    expect(answers(await tf.loadLayersModel(`file://${run}/model.json`))).toEqual(answers(model));
+    writeFileSync(join(run, 'model.json'), 'no JSON');
+    await model.save(`file://${run}`);
+    expect(answers(await tf.loadLayersModel(`file://${run}/model.json`))).toEqual(answers(model));
+    const file = join(run, 'notes.txt');
+    await expect(model.save(`file://${file}`)).rejects.toMatchObject({ name: 'TensorBundleError' });
+    expect(existsSync(file)).toBe(true);
+  });
+});
