@@ -19,6 +19,7 @@ export const weightsSave = {
     ours: subject(workspace, 'save', { durable: true }),
     quick: subject(workspace, 'save', { durable: false }),
     'tfjs-node': subject(workspace, 'tfjs-save'),
+    registered: subject(workspace, 'registered'),
     staging: subject(workspace, 'staging'),
   }),
   before: workspace => workspace.emptied(FOLDER),
@@ -33,6 +34,11 @@ export const weightsSave = {
       tmpfs: { later: 4 },
     },
     { title: "saveWeights (durable: false) / tfjs-node's save", of: 'quick', over: 'tfjs-node' },
+    {
+      title: "model.save('file://…') after tensorbundle/register (durable) / before",
+      of: 'registered',
+      over: 'tfjs-node',
+    },
     { title: 'saveWeights (durable: false) / staging bound (dataSync)', of: 'quick', over: 'staging' },
   ],
 };

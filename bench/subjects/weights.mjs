@@ -71,6 +71,12 @@ async function saveTfjs() {
   return { seconds, bytes: bytesOf(model) };
 }
 
+/** The same call, after the one line. */
+async function saveRegistered() {
+  await import('tensorbundle/register');
+  return await saveTfjs();
+}
+
 async function staging() {
   const model = trainedModel();
   globalThis.gc();
@@ -102,4 +108,13 @@ async function loadTfjs() {
 await warmUp();
 // TensorFlow's first operation starts its threads.
 tf.tidy(() => tf.add(1, 1).dataSync());
-answer(await { save: saveOurs, 'tfjs-save': saveTfjs, staging, load: loadOurs, 'tfjs-load': loadTfjs }[run]());
+answer(
+  await {
+    save: saveOurs,
+    'tfjs-save': saveTfjs,
+    registered: saveRegistered,
+    staging,
+    load: loadOurs,
+    'tfjs-load': loadTfjs,
+  }[run](),
+);

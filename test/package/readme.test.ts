@@ -23,8 +23,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the README has examples of writing, reading, weights, training and the command line', () => {
-  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'sh']);
+test('the README has examples of writing, reading, weights, training, callbacks, model.save and the command line', () => {
+  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'sh']);
 });
 
 test('the examples run', () => {
@@ -47,6 +47,8 @@ test('the examples run', () => {
   expect(printed[1]).toMatch(/\[ 1, 2, 3, 4 \]\n\[ 3, 4 \]\n$/);
   expect(printed[2]).toContain('8 variables');
   expect(printed[3]).toBe('null\nrun/ckpt-1\n');
-  expect(printed[4]).toContain('kernel');
+  expect(printed[4]).toBe('0 run/best\n');
+  expect(printed[5]).toBe('5\n');
+  expect(printed[6]).toContain('kernel');
   expect(printed.at(-1)).toContain('out/digits');
 });
