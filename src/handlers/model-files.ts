@@ -4,7 +4,7 @@
  * commit.
  */
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
@@ -48,6 +48,39 @@ export async function saveModelFiles(
     await store.close();
   }
   return artifactsInfo(rest.modelTopology, weights);
+}
+
+/**
+ * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node would join them to
+ * one. Throws ERR_NOT_FOUND and ERR_IO.
+ */
+export async function readWeightFiles(
+  directory: string,
+  manifest: io.WeightsManifestConfig,
+): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
+  const buffers: ArrayBuffer[] = [];
+  for (const path of manifest.flatMap(({ paths }) => paths)) {
+    const store = await LocalStore.open(resolve(directory, dirname(path)));
+    try {
+      const file = await store?.open(basename(path));
+      if (!file) {
+        const missing = resolve(directory, path);
+        throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${missing}, which model.json names`, {
+          path: missing,
+        });
+      }
+      try {
+        const bytes = new Uint8Array(file.size);
+        if (file.size > 0) await file.read(0, bytes);
+        buffers.push(bytes.buffer);
+      } finally {
+        await file.close();
+      }
+    } finally {
+      await store?.close();
+    }
+  }
+  return [manifest.flatMap(({ weights }) => weights), buffers];
 }
 
 /** Nothing is left behind if it fails. */

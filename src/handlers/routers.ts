@@ -1,4 +1,5 @@
 /** What `tensorbundle/register` changes in TensorFlow.js: two kinds of URL, for `model.save` and for loading. */
+import { dirname } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
@@ -7,7 +8,7 @@ import { requireLayers } from '../training/callback-base.js';
 import { loadModel, saveModel } from '../training/whole-model.js';
 import { loadArtifacts, saveArtifacts } from './checkpoint-artifacts.js';
 import { artifactsOf } from './layers-model.js';
-import { saveModelFiles } from './model-files.js';
+import { readWeightFiles, saveModelFiles } from './model-files.js';
 import { artifactsInfo, weightsOfArtifacts } from './weights.js';
 
 const [CHECKPOINT, FILE] = ['ckpt://', 'file://'];
@@ -21,6 +22,7 @@ interface Patched {
 interface FileSystem extends Patched {
   path: unknown;
   save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
+  loadWeights(manifest: io.WeightsManifestConfig, path: string): Promise<unknown>;
 }
 
 /** Once; a second copy of this package leaves it as it is. */
@@ -33,16 +35,18 @@ export function register(): void {
   registry.registerLoadRouter(url => handlerOf(url));
   let isLooking = false;
   // tfjs-node may be loaded later than this: its handler is looked for when one is asked for.
-  registry.registerSaveRouter(url => {
+  const look = (url: string | string[]): io.IOHandler => {
     if (isLooking || typeof url !== 'string' || !url.startsWith(FILE!)) return null as never;
     isLooking = true;
     try {
-      for (const handler of io.getSaveHandlers(url)) replaceSave(handler as unknown as FileSystem);
+      for (const handler of io.getSaveHandlers(url)) patchFileSystem(handler as unknown as FileSystem);
     } finally {
       isLooking = false;
     }
     return null as never;
-  });
+  };
+  registry.registerSaveRouter(look);
+  registry.registerLoadRouter(look);
   patchLayersModel(requireLayers().LayersModel.prototype as LayersModel & Patched);
 }
 
@@ -72,7 +76,7 @@ async function artifactsInCheckpoint(path: string): Promise<io.ModelArtifacts> {
 }
 
 /** Only of tfjs-node's own handler: others may mean another thing by their path. */
-function replaceSave(handler: FileSystem): void {
+function patchFileSystem(handler: FileSystem): void {
   const prototype = Object.getPrototypeOf(handler) as FileSystem;
   if (prototype.constructor.name !== 'NodeFileSystem' || prototype[DONE]) return;
   const theirs = prototype.save;
@@ -81,6 +85,7 @@ function replaceSave(handler: FileSystem): void {
     if (typeof this.path !== 'string') return await theirs.call(this, artifacts);
     return await saveModelFiles(this.path, artifacts, weightsOfArtifacts(artifacts));
   };
+  prototype.loadWeights = async (manifest, path) => await readWeightFiles(dirname(path), manifest);
 }
 
 function patchLayersModel(prototype: LayersModel & Patched): void {
