@@ -125,7 +125,7 @@ export class Dataset<T> {
 
   /** The elements that `predicate` is true of; the others are disposed of. */
   filter(predicate: (element: T) => boolean): Dataset<T> {
-    return new Dataset(new Filter(this.#stage, predicate));
+    return new Dataset(new Filter(this.#stage, callable('filter', predicate)));
   }
 
   /** Calls `visit` with each element in turn, and disposes of it. */
@@ -142,6 +142,7 @@ export class Dataset<T> {
     open: (element: T) => Dataset<O>,
     { cycleLength = 2, blockLength = 1 }: { cycleLength?: number; blockLength?: number } = {},
   ): Dataset<O> {
+    callable('interleave', open);
     const stageOf = (element: T): Stage<O> => {
       const dataset = open(element);
       if (!(dataset instanceof Dataset))
@@ -159,12 +160,12 @@ export class Dataset<T> {
    * number of the run, and that of the element: so they are the same after a restore, however far ahead elements are prefetched.
    */
   map<O>(transform: Transform<T, O>, { seed }: { seed?: number | string } = {}): Dataset<O> {
-    return new Dataset(new Mapping(this.#stage, transform, false, seed));
+    return new Dataset(new Mapping(this.#stage, callable('map', transform), false, seed));
   }
 
   /** As `map`, with a function that gives a promise. Tensors that it makes on the way are its own to dispose of. */
   mapAsync<O>(transform: Transform<T, O | Promise<O>>, { seed }: { seed?: number | string } = {}): Dataset<O> {
-    return new Dataset(new Mapping<T, O>(this.#stage, transform, true, seed));
+    return new Dataset(new Mapping<T, O>(this.#stage, callable('mapAsync', transform), true, seed));
   }
 
   /** So many elements are made ready while others are used. */
@@ -202,6 +203,11 @@ export class Dataset<T> {
     await using iterator = await this.iterator();
     return await iterator.toArray();
   }
+}
+
+function callable<F>(name: string, given: F): F {
+  if (typeof given === 'function') return given;
+  throw invalid(`${name} takes a function`, given);
 }
 
 function endless(times: number | undefined): number {

@@ -85,6 +85,8 @@ export class BackupAndRestore extends TrainingCallback {
   #batches = 0;
   #batchesSinceSave = 0;
   #isFirstEpoch = true;
+  /** Where the last epoch has ended; null before. */
+  #reached: { readonly epoch: number; readonly batch: number } | null = null;
   #early: EpochEnd | null = null;
 
   /** Throws ERR_INVALID_ARGUMENT. */
@@ -138,6 +140,7 @@ export class BackupAndRestore extends TrainingCallback {
     this.#manager = manager;
     this.#dataset = (resumed as CheckpointableDataset<unknown> | undefined) ?? null;
     this.#isFirstEpoch = true;
+    this.#reached = null;
     return { initialEpoch: progress.epoch, dataset: resumed };
   }
 
@@ -177,15 +180,18 @@ export class BackupAndRestore extends TrainingCallback {
   override async onEpochEnd(epoch: number): Promise<void> {
     this.#early?.over();
     this.#early = null;
-    if (this.#saveFreq !== 'epoch') return;
     const done = this.#offset + this.#batches;
     const steps = this.#batchesPerEpoch();
     // A training that was stopped goes on where it was.
     const isCut = this.#dataset !== null && (steps === null ? this.#dataset.isRunning : done < steps);
-    await this.#save(isCut ? epoch : epoch + 1, isCut ? done : 0);
+    this.#reached = isCut ? { epoch, batch: done } : { epoch: epoch + 1, batch: 0 };
+    if (this.#saveFreq === 'epoch') await this.#save(this.#reached.epoch, this.#reached.batch);
   }
 
   override async onTrainEnd(): Promise<void> {
+    const { epoch, batch } = this.#reached ?? this.#progress;
+    const isSaved = epoch === this.#progress.epoch && batch === this.#progress.batch;
+    if (!isSaved && !this.#options.deleteCheckpoint) await this.#save(epoch, batch);
     try {
       await this.#manager?.sync();
     } catch (error) {

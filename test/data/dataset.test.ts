@@ -270,3 +270,116 @@ describe('checkpointable', () => {
     expect(() => checkpointable(7 as never)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
   });
 });
+
+it('slices of tensors, arrays and typed arrays, in arrays and objects', async () => {
+  const dataset = Dataset.fromTensorSlices({
+    a: tf.tensor2d([
+      [1, 2],
+      [3, 4],
+    ]),
+    b: ['x', 'y'],
+    c: new Float32Array([5, 6]) as never,
+    d: [tf.tensor1d([7, 8], 'int32'), tf.tensor1d([9, 10])],
+    e: [[1], [2]],
+  });
+  const shown = (await dataset.toArray()).map(element =>
+    JSON.stringify(element, (_, one: unknown) => (one instanceof tf.Tensor ? one.arraySync() : one)),
+  );
+  expect(shown).toEqual([
+    '{"a":[1,2],"b":"x","c":5,"d":[7,9],"e":[1]}',
+    '{"a":[3,4],"b":"y","c":6,"d":[8,10],"e":[2]}',
+  ]);
+});
+
+describe('mistakes', () => {
+  const one = Dataset.fromArray([1, 2, 3]);
+  const wrong: Record<string, () => unknown> = {
+    'a generator that is none': () => Dataset.fromGenerator(5 as never),
+    'no array': () => Dataset.fromArray('abc' as never),
+    'a zip of nothing': () => Dataset.zip([]),
+    'a zip of something else': () => Dataset.zip([1] as never),
+    'a batch of 0': () => one.batch(0),
+    'a shuffle without a buffer': () => one.shuffle(undefined as never),
+    'a seed that is no whole number': () => one.shuffle(2, 1.5),
+    'a part of an element': () => one.take(1.5),
+    'NaN times': () => one.repeat(NaN),
+    'no function for map': () => one.map(3 as never),
+    'no function for mapAsync': () => one.mapAsync({} as never),
+    'no function for filter': () => one.filter(undefined as never),
+    'no function for interleave': () => one.interleave([] as never),
+    'another dataset for concatenate': () => one.concatenate(tf.data.array([1]) as never),
+    'slices of a scalar': () => Dataset.fromTensorSlices(tf.scalar(1)),
+  };
+  it.each(Object.entries(wrong))('%s', (_, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  });
+
+  const late: Record<string, [() => Promise<unknown>, string]> = {
+    'no end': [() => one.repeat().toArray(), 'ERR_INVALID_ARGUMENT'],
+    'slices of different lengths': [
+      async () => Dataset.fromTensorSlices({ a: tf.zeros([2]), b: [1, 2, 3] }),
+      'ERR_SHAPE',
+    ],
+    'a promise in map': [() => one.map(async x => x).toArray(), 'ERR_INVALID_ARGUMENT'],
+    'null in a batch': [() => Dataset.fromArray([null]).batch(1).toArray(), 'ERR_INVALID_ARGUMENT'],
+    'rows of different lengths': [
+      () =>
+        Dataset.fromArray([[1], [1, 2]])
+          .batch(2)
+          .toArray(),
+      'ERR_SHAPE',
+    ],
+    'no dataset in interleave': [() => one.interleave(() => 3 as never).toArray(), 'ERR_INVALID_ARGUMENT'],
+    'no iterator of a generator': [() => Dataset.fromGenerator(() => 5 as never).toArray(), 'ERR_INVALID_ARGUMENT'],
+  };
+  it.each(Object.entries(late))('%s', async (_, [make, code]) => {
+    await expect(make()).rejects.toMatchObject({ code });
+  });
+
+  it('an error in a function loses no element, and no tensor', async () => {
+    const before = tf.memory().numTensors;
+    const failing = new Set([2, 5, 7]);
+    const once = (x: number): number => {
+      if (failing.delete(x)) throw new Error(`not ${x}`);
+      return x;
+    };
+    const numbers = Dataset.fromArray([...Array(9).keys()]);
+    for (const dataset of [
+      numbers.map(once),
+      numbers.mapAsync(async x => once(x)),
+      numbers.filter(x => once(x) >= 0),
+      numbers
+        .map(x => tf.scalar(x))
+        .map(x => once(x.dataSync()[0]!))
+        .prefetch(3),
+      numbers
+        .map(once)
+        .shuffle(1)
+        .batch(1)
+        .map(x => x.dataSync()[0]!),
+    ]) {
+      for (const x of [2, 5, 7]) failing.add(x);
+      const iterator = await (dataset as Dataset<number>).iterator();
+      const found: unknown[] = [];
+      for (let i = 0; i < 12; i++)
+        found.push(
+          await iterator.next().then(
+            ({ value }) => value,
+            error => (error as Error).message,
+          ),
+        );
+      expect(found).toEqual([0, 1, 'not 2', 2, 3, 4, 'not 5', 5, 6, 'not 7', 7, 8]);
+      expect((await iterator.next()).done).toBe(true);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('nothing can be saved of an object of a class', async () => {
+    const iterator = await Dataset.fromArray([new Date(), new Date()]).shuffle(2).iterator();
+    await iterator.next();
+    await expect(new Checkpoint({ iterator }).write(prefix())).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      found: 'Date',
+    });
+  });
+});

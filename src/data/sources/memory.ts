@@ -1,7 +1,7 @@
 /** What lies in memory: found by its place. */
 import { slice, squeeze, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
-import { cloneElement, mapLeaves } from '../element.js';
+import { cloneElement, isLiteral } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
 
 abstract class Indexed<T> implements Stage<T> {
@@ -85,9 +85,10 @@ export class Slices<T> extends Indexed<T> {
 
 /** Arrays of numbers or texts are data; arrays of tensors hold leaves. */
 function mapSliced(value: unknown, change: (leaf: unknown) => unknown): unknown {
-  if (Array.isArray(value))
-    return value.some(item => item instanceof Tensor) ? value.map(item => mapSliced(item, change)) : change(value);
-  return mapLeaves(value, leaf => (leaf === value ? change(leaf) : mapSliced(leaf, change)));
+  if (Array.isArray(value) && value.some(item => item instanceof Tensor))
+    return value.map(item => mapSliced(item, change));
+  if (!isLiteral(value)) return change(value);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapSliced(item, change)]));
 }
 
 function lengthOf(leaf: unknown): number {

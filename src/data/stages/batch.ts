@@ -85,5 +85,18 @@ function joined(rows: readonly unknown[]): unknown {
       `elements that hold ${first === null ? 'null' : typeof first} cannot be joined to a batch; map them to tensors or numbers first`,
       { found: typeof first },
     );
-  return tensor(rows as number[]);
+  const made = tensor(rows as number[]);
+  // TensorFlow.js looks at the first row only.
+  const count = rows.reduce<number>((sum, row) => sum + countOf(row), 0);
+  if (count === made.size) return made;
+  throw new TensorBundleError(
+    'ERR_SHAPE',
+    `rows of different lengths cannot be joined to a batch: ${count} values for the shape [${made.shape}]; pad them first`,
+    { expected: made.size, found: count },
+  );
+}
+
+function countOf(row: unknown): number {
+  if (Array.isArray(row)) return row.reduce<number>((sum, item) => sum + countOf(item), 0);
+  return ArrayBuffer.isView(row) ? (row as Uint8Array).length : 1;
 }

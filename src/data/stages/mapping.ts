@@ -1,5 +1,6 @@
 /** Each element made into another. */
 import { tidy } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../element.js';
 import type { Generator } from '../generator.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
@@ -51,7 +52,7 @@ class MappingIteration<T, O> implements Iteration<O> {
     const { transform, isAsync } = this.#stage;
     const random = this.#round.generator(this.#place);
     // As in tfjs-data: what a synchronous function makes on the way is disposed of.
-    const made = isAsync ? await transform(element, random) : (tidy(() => transform(element, random) as never) as O);
+    const made = isAsync ? await transform(element, random) : tidied(() => transform(element, random) as O);
     take(made);
     this.#held = [];
     this.#place++;
@@ -80,4 +81,19 @@ class MappingIteration<T, O> implements Iteration<O> {
     disposeElement(this.#held.splice(0));
     this.#input.close();
   }
+}
+
+function tidied<O>(transform: () => O): O {
+  return tidy(() => {
+    const made = transform();
+    // TensorFlow.js would only print a line.
+    if (made instanceof Promise) {
+      made.catch(() => undefined);
+      throw new TensorBundleError(
+        'ERR_INVALID_ARGUMENT',
+        'the function of map gives a promise; use mapAsync for such a one',
+      );
+    }
+    return made as never;
+  }) as O;
 }

@@ -247,11 +247,36 @@ describe('the backups', () => {
     await expect(train({ run: single, make, saveFreq: 4 })).rejects.toMatchObject({ code: 'ERR_TRUNCATED' });
   }, 60_000);
 
-  it('a finished training is not trained again', async () => {
+  it.each(['epoch', 4, 11, 100] as const)('a finished training is not trained again: saveFreq %s', async saveFreq => {
     const run = fresh();
-    const first = await train({ run, make, saveFreq: 'epoch' });
-    const again = await train({ run, make, saveFreq: 'epoch' });
+    const first = await train({ run, make, saveFreq });
+    const again = await train({ run, make, saveFreq });
     expect(again).toEqual({ weights: first!.weights, from: 3 });
+  });
+
+  it('one callback serves several trainings, each resumed; no tensor stays', async () => {
+    const model = network();
+    const backup = new BackupAndRestore({ backupDir: fresh(), saveFreq: 5 });
+    const before = tf.memory().numTensors;
+    for (const [epochs, from] of [
+      [1, 0],
+      [3, 1],
+      [3, 3],
+    ] as const) {
+      const points = data.ours();
+      const validation = data.ours();
+      const { initialEpoch, dataset } = await backup.resume(model, points);
+      expect(initialEpoch).toBe(from);
+      await model.fitDataset(dataset, {
+        epochs,
+        initialEpoch,
+        verbose: 0,
+        callbacks: [backup],
+        validationData: validation,
+      });
+    }
+    // The tensors that three datasets and their twins are made of, and the optimizer's slots.
+    expect(tf.memory().numTensors - before).toBeLessThanOrEqual(3 * 4 + 10);
   }, 60_000);
 
   it('of another model or dataset are refused; so is a training without resume', async () => {
