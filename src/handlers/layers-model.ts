@@ -4,7 +4,9 @@
  */
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type NamedTensor, namedTensors, type Weights, weightsOfTensors } from './weights.js';
+import { type NamedTensor, namedTensors, weightsOfTensors } from './weights.js';
+
+type HeldWeights = ReturnType<typeof weightsOfTensors>;
 
 /** Not public, though `save` uses them. */
 interface Inner {
@@ -12,25 +14,43 @@ interface Inner {
   getTrainingConfig(): io.TrainingConfig;
 }
 
-/** What `save` would give to a handler, and the weights by themselves. */
+/** What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to release. */
 export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},
-): Promise<{ artifacts: io.ModelArtifacts; weights: Weights }> {
+): Promise<{ artifacts: io.ModelArtifacts; weights: HeldWeights }> {
   const inner = model as unknown as Inner;
-  const weights: (NamedTensor & { group?: 'optimizer' })[] = namedTensors(inner.getNamedWeights(config));
   const artifacts: io.ModelArtifacts = {
     modelTopology: model.toJSON(null, false) as object,
     format: 'layers-model',
     generatedBy: 'TensorFlow.js tfjs-layers',
     convertedBy: null as never,
   };
-  if (config.includeOptimizer && model.optimizer) {
-    artifacts.trainingConfig = inner.getTrainingConfig();
-    const state = namedTensors((await model.optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
-    weights.push(...state.map(one => ({ ...one, group: 'optimizer' as const })));
-  }
   const metadata = model.getUserDefinedMetadata() as object | undefined;
   if (metadata) artifacts.userDefinedMetadata = metadata as never;
-  return { artifacts, weights: weightsOfTensors(weights) };
+  // Held before anything is awaited.
+  const weights = weightsOfTensors(namedTensors(inner.getNamedWeights(config)));
+  if (!config.includeOptimizer || !model.optimizer) return { artifacts, weights };
+  try {
+    artifacts.trainingConfig = inner.getTrainingConfig();
+    const state = namedTensors((await model.optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
+    const own = weightsOfTensors(state.map(one => ({ ...one, group: 'optimizer' as const })));
+    return { artifacts, weights: joined(weights, own) };
+  } catch (error) {
+    weights.release();
+    throw error;
+  }
+}
+
+function joined(first: HeldWeights, second: HeldWeights): HeldWeights {
+  const { length } = first.specs;
+  return {
+    specs: [...first.specs, ...second.specs],
+    sizes: [...first.sizes, ...second.sizes],
+    bytes: i => (i < length ? first.bytes(i) : second.bytes(i - length)),
+    release: () => {
+      first.release();
+      second.release();
+    },
+  };
 }

@@ -68,7 +68,11 @@ async function artifactsInCheckpoint(path: string): Promise<io.ModelArtifacts> {
     if (model.optimizer) makeWaitingSlots(model.optimizer, names);
     const { artifacts, weights } = await artifactsOf(model, { includeOptimizer: Boolean(model.optimizer) });
     const weightData: ArrayBuffer[] = [];
-    for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
+    try {
+      for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
+    } finally {
+      weights.release();
+    }
     return { ...artifacts, weightSpecs: [...weights.specs], weightData };
   } finally {
     model.dispose();
@@ -97,6 +101,7 @@ function patchLayersModel(prototype: LayersModel & Patched): void {
     if (target.startsWith(CHECKPOINT!) && !config?.trainableOnly) {
       await saveModel(this, target.slice(CHECKPOINT!.length), { includeOptimizer: config?.includeOptimizer ?? false });
       const { artifacts, weights } = await artifactsOf(this, config);
+      weights.release();
       return artifactsInfo(artifacts.modelTopology as object, weights);
     }
     const [handler, ...more] = io.getSaveHandlers(target);
@@ -108,6 +113,10 @@ function patchLayersModel(prototype: LayersModel & Patched): void {
       (handler as unknown as FileSystem)[DONE];
     if (!isOurs) return await theirs.call(this, target, config);
     const { artifacts, weights } = await artifactsOf(this, config);
-    return await saveModelFiles(path, artifacts, weights);
+    try {
+      return await saveModelFiles(path, artifacts, weights);
+    } finally {
+      weights.release();
+    }
   };
 }

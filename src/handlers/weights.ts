@@ -2,7 +2,7 @@
  * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after the other
  * (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
  */
-import type { io, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { clone, type io, keep, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 
@@ -46,8 +46,14 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
   return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!) };
 }
 
-/** Of live tensors, which are read when they are asked for. Must not be disposed of meanwhile. */
-export function weightsOfTensors(tensors: readonly (NamedTensor & { group?: 'optimizer' })[]): Weights {
+/**
+ * Of live tensors, as they are now: training may go on meanwhile. They are read when they are asked for, and held until `release`
+ * is called.
+ */
+export function weightsOfTensors(
+  tensors: readonly (NamedTensor & { group?: 'optimizer' })[],
+): Weights & { release(): void } {
+  const held = tensors.map(({ tensor }) => keep(clone(tensor)));
   const specs = tensors.map(({ name, tensor, group }) => ({
     name,
     shape: [...tensor.shape],
@@ -58,8 +64,11 @@ export function weightsOfTensors(tensors: readonly (NamedTensor & { group?: 'opt
     specs,
     sizes: specs.map(spec => elementsOf(spec) * widthOf(spec)),
     bytes: async i => {
-      const { buffer, byteOffset, byteLength } = await tensors[i]!.tensor.data();
+      const { buffer, byteOffset, byteLength } = await held[i]!.data();
       return new Uint8Array(buffer, byteOffset, byteLength);
+    },
+    release: () => {
+      for (const tensor of held) tensor.dispose();
     },
   };
 }

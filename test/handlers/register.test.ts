@@ -217,6 +217,31 @@ describe('file://', () => {
     expect((await loaded.optimizer.getWeights()).length).toBe((await model.optimizer.getWeights()).length);
   });
 
+  it.each(['file', 'ckpt'])(
+    '%s:// has the values of the call, whatever happens meanwhile; saves side by side exclude each other',
+    async scheme => {
+      const run = fresh();
+      const path = scheme === 'file' ? `${run}/model.json` : `${run}/m`;
+      const model = await trained();
+      const before = tf.memory().numTensors;
+      const expected = answers(model);
+      const save = model.save(`${scheme}://${scheme === 'file' ? run : path}`, { includeOptimizer: true });
+      model.setWeights(model.getWeights().map(weight => tf.zerosLike(weight)));
+      await save;
+      const loaded = await tf.loadLayersModel(`${scheme}://${path}`);
+      expect(answers(loaded)).toEqual(expected);
+      loaded.dispose();
+      const models = [network(1), network(4), network(9)];
+      await Promise.all(models.map(one => one.save(`${scheme}://${scheme === 'file' ? run : path}`)));
+      const last = await tf.loadLayersModel(`${scheme}://${path}`);
+      expect(models.map(answers)).toContainEqual(answers(last));
+      expect(readdirSync(run).filter(name => name.endsWith('.bin')).length).toBe(scheme === 'file' ? 1 : 0);
+      for (const one of [last, ...models]) one.dispose();
+      // The zeros, the outputs of `predict` and what TensorFlow.js keeps for the optimizers it loads.
+      expect(tf.memory().numTensors - before).toBeLessThan(60);
+    },
+  );
+
   it('files of others stay, and so does the old model when a save fails', async () => {
     const run = fresh();
     mkdirSync(run);
