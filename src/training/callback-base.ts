@@ -19,16 +19,20 @@ const Base: new () => tfjsLayers.Callback = (layers?.Callback as never) ?? class
 
 /** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
 export abstract class TrainingCallback extends Base {
+  readonly #given: LayersModel | undefined;
+
   constructor(model: LayersModel | undefined) {
     super();
+    this.#given = model;
     // A copy that takes this for a configuration calls these without it.
     for (const hook of HOOKS) this[hook] = (this[hook] as (...given: never[]) => Promise<void>).bind(this);
     if (model) this.model = model;
   }
 
-  /** The model may be of another copy of TensorFlow.js. */
+  /** The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that one only. */
   override setModel(model: unknown): void {
-    this.model = model as LayersModel;
+    const isInside = (this.#given as { model?: unknown } | undefined)?.model === model;
+    this.model = isInside ? this.#given! : (model as LayersModel);
   }
 
   /** The model that is trained. Throws ERR_INVALID_ARGUMENT if TensorFlow.js did not say. */

@@ -43,7 +43,7 @@ export interface ModelCheckpointOptions {
   onError?: 'throw' | 'warn';
   /** Where `saveBestOnly` finds no such metric. Default 'skip', with a warning. */
   onMissingMetric?: 'skip' | 'save' | 'throw';
-  /** Only where the model is of another copy of TensorFlow.js. */
+  /** Where the model is of another copy of TensorFlow.js; or a Sequential that is to be saved as such. */
   model?: LayersModel;
   /** How the files are written. */
   writer?: WriterOptions;
@@ -54,7 +54,8 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPO
 /**
  * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically, and is named in the directory's `checkpoint`
  * file. The optimizer of a compiled model is saved too. (TensorFlow.js trains
- * a Sequential as the functional model inside it: that is what is saved and what `loadModel` makes.) What Keras forgets is kept: with `saveBestOnly` the best value lies in the
+ * a Sequential as the functional model inside it, and tells callbacks of that one only: it is what is saved, under the same keys, and what
+ * `loadModel` makes; with the option `model` it is the Sequential.) What Keras forgets is kept: with `saveBestOnly` the best value lies in the
  * checkpoint, so that a training that goes on later does not overwrite a better one; delete the files to begin anew.
  *
  * The constructor throws ERR_INVALID_ARGUMENT and ERR_FILENAME_PATTERN. `fit` rejects with ERR_FILENAME_PATTERN for a field that no

@@ -1,6 +1,6 @@
 /** ModelCheckpoint: the decisions of Keras's real one for the same logs, and what it does in a training. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -8,7 +8,13 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointReader, latestCheckpoint } from '../../../src/index.js';
-import { loadModel, loadWeights, ModelCheckpoint, type ModelCheckpointOptions } from '../../../src/tfjs.js';
+import {
+  loadModel,
+  loadWeights,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  saveWeights,
+} from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
 
 const PROGRAM = fileURLToPath(new URL('keras.py', import.meta.url));
@@ -146,6 +152,18 @@ describe('the decisions of Keras', () => {
 });
 
 describe('in a training', () => {
+  it('a Sequential is saved as one where the callback knows it, byte for byte as saveWeights does', async () => {
+    const run = fresh();
+    const model = network();
+    const callback = new ModelCheckpoint({ filepath: join(run, 'a'), saveWeightsOnly: true, model });
+    await train(model, [callback], 1);
+    await saveWeights(model, join(run, 'b'));
+    for (const end of ['.index', '.data-00000-of-00001'])
+      expect(readFileSync(join(run, `a${end}`)).equals(readFileSync(join(run, `b${end}`)))).toBe(true);
+    await train(model, [new ModelCheckpoint({ filepath: join(run, 'whole'), model })], 1);
+    expect((await loadModel(join(run, 'whole'))).getClassName()).toBe('Sequential');
+  });
+
   it('one name at every epoch, and the weights of the last', async () => {
     const run = fresh();
     const model = network();
