@@ -21,13 +21,15 @@ export {
   type CheckpointableOptions,
   checkpointable,
 } from './data/checkpointable.js';
-export { Dataset, type GeneratorOptions } from './data/dataset.js';
+export { type Batched, Dataset, type GeneratorOptions } from './data/dataset.js';
 export { DatasetIterator } from './data/dataset-iterator.js';
 export { CSVDataset, TextLineDataset, TFRecordDataset } from './data/file-datasets.js';
 export { Generator } from './data/generator.js';
 export type { Resumable } from './data/resumable.js';
 export type { CSVColumn, CSVConfig, CSVRow, CSVValue } from './data/sources/csv.js';
+export type { Making } from './data/sources/generated.js';
 export { encodeTFRecord } from './data/sources/tf-record.js';
+export type { Transform } from './data/stages/mapping.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
 export type { Mismatch } from './graph/mismatch.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
@@ -41,6 +43,7 @@ export { type AssignmentMap, initFromCheckpoint } from './training/init-from-che
 export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/model-checkpoint.js';
+export type { MonitorMode } from './training/monitor.js';
 export {
   type KeptCheckpoint,
   keepBest,

@@ -9,6 +9,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointReader, latestCheckpoint } from '../../../src/index.js';
 import {
+  BackupAndRestore,
+  EarlyStopping,
   loadModel,
   loadWeights,
   ModelCheckpoint,
@@ -410,5 +412,17 @@ describe('what goes wrong', () => {
     });
     await train(model, [new ModelCheckpoint({ ...options, model })], 1);
     expect(files(run)).toEqual(['cp']);
+    const backup = new BackupAndRestore({ backupDir: run });
+    await backup.resume(model);
+    const monitor = 'loss';
+    for (const callback of [new EarlyStopping({ monitor }), backup])
+      await expect(train(model, [callback], 1)).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARGUMENT',
+        message: expect.stringContaining('another copy'),
+      });
+    const known = new BackupAndRestore({ backupDir: run, model });
+    await known.resume(model);
+    await train(model, [new EarlyStopping({ monitor, model }), known], 1);
+    expect(files(run)).toEqual(['backup-1', 'cp']);
   });
 });
