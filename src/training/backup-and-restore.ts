@@ -1,5 +1,5 @@
 /** A training that goes on after an interruption (Keras's BackupAndRestore), also in the middle of an epoch. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import type { WriterOptions } from '../bundle/options.js';
@@ -40,6 +40,8 @@ export interface BackupAndRestoreOptions {
   writer?: WriterOptions;
 }
 
+const NAME = 'backup';
+const OURS = /^backup-\d+$/;
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_BACKUP_AND_RESTORE' };
 
 /** The next batch to train with. */
@@ -106,7 +108,7 @@ export class BackupAndRestore extends TrainingCallback {
    * `initialEpoch` is 0, and the dataset begins anew, if there is no backup. Damaged backups are passed over if there is a good one.
    * Any dataset of tf.data will do; one of this package goes on without reading again what was used (see `checkpointable`).
    *
-   * Rejects with ERR_MISMATCH or ERR_UNMATCHED for a backup of another model or dataset; ERR_CHECKSUM and the like if no backup is
+   * Rejects with ERR_INVALID_ARGUMENT if `backupDir` has checkpoints of somebody else; ERR_MISMATCH or ERR_UNMATCHED for a backup of another model or dataset; ERR_CHECKSUM and the like if no backup is
    * whole; and what restoring throws.
    */
   async resume(model: LayersModel): Promise<{ initialEpoch: number; dataset: undefined }>;
@@ -126,10 +128,12 @@ export class BackupAndRestore extends TrainingCallback {
     const checkpoint = new Checkpoint({ ...trackables, model, ...(resumed && { dataset: resumed }), progress });
     const manager = new CheckpointManager(checkpoint, backupDir, {
       maxToKeep: doubleCheckpoint ? 2 : 1,
-      checkpointName: 'backup',
+      checkpointName: NAME,
     });
     // The newest one's own error, if none is whole.
     const path = (await latestValidCheckpoint(backupDir)) ?? manager.latestCheckpoint;
+    if (path !== null && !OURS.test(basename(path)))
+      throw refused(`backupDir must be a directory of its own; ${backupDir} has other checkpoints`, path);
     if (path !== null) (await checkpoint.restore(path)).assertExistingObjectsMatched();
     if (path !== null && resumed && !resumed.isRestored)
       throw new TensorBundleError(

@@ -412,7 +412,12 @@ describe('what goes wrong', () => {
     });
     await train(model, [new ModelCheckpoint({ ...options, model })], 1);
     expect(files(run)).toEqual(['cp']);
-    const backup = new BackupAndRestore({ backupDir: run });
+    await expect(new BackupAndRestore({ backupDir: run }).resume(model)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringContaining('a directory of its own'),
+    });
+    const backupDir = fresh();
+    const backup = new BackupAndRestore({ backupDir });
     await backup.resume(model);
     const monitor = 'loss';
     for (const callback of [new EarlyStopping({ monitor }), backup])
@@ -420,9 +425,9 @@ describe('what goes wrong', () => {
         code: 'ERR_INVALID_ARGUMENT',
         message: expect.stringContaining('another copy'),
       });
-    const known = new BackupAndRestore({ backupDir: run, model });
+    const known = new BackupAndRestore({ backupDir, model });
     await known.resume(model);
     await train(model, [new EarlyStopping({ monitor, model }), known], 1);
-    expect(files(run)).toEqual(['backup-1', 'cp']);
+    expect(files(backupDir)).toEqual(['backup-1']);
   });
 });
