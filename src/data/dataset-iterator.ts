@@ -42,6 +42,8 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   /** Restored, and not looked at yet. */
   #pending: IteratorState | null = null;
   #isClosed = false;
+  /** While an element is made; never rejects. */
+  #pull: Promise<unknown> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @internal */
@@ -75,9 +77,12 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     this.#running ??= this.#begin();
     const running = this.#running;
     let taken: { readonly value: T } | null = null;
-    const isMore = await running.iteration?.pull(value => {
+    const pull = running.iteration?.pull(value => {
       taken = { value };
     });
+    this.#pull = pull?.catch(() => undefined);
+    const isMore = await pull;
+    this.#pull = undefined;
     if (running !== this.#running) {
       disposeElement((taken as { value: T } | null)?.value);
       return await this.#next();
@@ -137,7 +142,8 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   }
 
   #abandon(): void {
-    this.#running?.iteration?.close();
+    const iteration = this.#running?.iteration;
+    if (iteration) void (this.#pull ? this.#pull.then(() => iteration.close()) : iteration.close());
     this.#running = null;
     disposeElement(this.#pending?.run);
     this.#pending = null;

@@ -24,7 +24,7 @@ export interface Iteration<T> {
   state(): State;
   /** Of a new iteration only, before it is pulled. The elements in the state become the iteration's. */
   restore(state: State): Promise<void>;
-  /** Lets go of held elements. Pulling goes on to the end of what runs; nothing may be pulled afterwards. */
+  /** Lets go of held elements. Never while a pull runs, and nothing may be pulled afterwards. */
   close(): void;
 }
 

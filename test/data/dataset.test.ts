@@ -291,6 +291,26 @@ it('slices of tensors, arrays and typed arrays, in arrays and objects', async ()
   ]);
 });
 
+it('an iterator may be left while elements are being made: it ends, and holds nothing', async () => {
+  const before = tf.memory().numTensors;
+  for (let turns = 0; turns < 30; turns++) {
+    const later = async (x: number): Promise<{ x: tf.Tensor }> => {
+      await new Promise(setImmediate);
+      return { x: tf.scalar(x) };
+    };
+    const numbers = Dataset.fromArray([...Array(50).keys()]).mapAsync(later);
+    const iterator = await numbers.prefetch(2).shuffle(5).batch(2).prefetch(2).prefetch(3).iterator();
+    tf.dispose((await iterator.next()).value as tf.TensorContainer);
+    const asked = [iterator.next(), iterator.next()];
+    for (let i = 0; i < turns; i++) await (i % 3 === 0 ? new Promise(setImmediate) : Promise.resolve());
+    await iterator.return();
+    for (const { value } of await Promise.all(asked)) tf.dispose(value as tf.TensorContainer);
+    expect((await iterator.next()).done).toBe(true);
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+  }
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 describe('mistakes', () => {
   const one = Dataset.fromArray([1, 2, 3]);
   const wrong: Record<string, () => unknown> = {

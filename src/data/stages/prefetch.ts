@@ -97,6 +97,8 @@ class PrefetchIteration<T> implements Iteration<T> {
   close(): void {
     this.#isClosed = true;
     disposeElement(this.#buffer.splice(0));
-    this.#input.close();
+    // Which is not to be closed while it makes something.
+    if (this.#filling) void this.#filling.then(() => this.#input.close());
+    else this.#input.close();
   }
 }
