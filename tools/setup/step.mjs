@@ -13,6 +13,7 @@
  */
 import { addon } from './addon.mjs';
 import { SetupFailure } from './failure.mjs';
+import { faultfs } from './faultfs.mjs';
 import { javascript } from './javascript.mjs';
 import { lock } from './lock.mjs';
 import { packages } from './packages.mjs';
@@ -21,7 +22,7 @@ import { python } from './python.mjs';
 import { tfjs } from './tfjs.mjs';
 
 /** @type {readonly Step[]} */
-export const STEPS = [packages, addon, javascript, python, tfjs, pretrained];
+export const STEPS = [packages, addon, javascript, python, tfjs, pretrained, faultfs];
 
 /**
  * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.
