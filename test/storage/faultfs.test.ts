@@ -13,7 +13,6 @@ import {
   statfsSync,
   unlinkSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,12 +80,11 @@ test('dropped and short writes, an error after the deed, counted faults, no bloc
   lab.fs.set({ on: 'write', drop: true });
   writeFileSync(join(seen, 'f'), 'bytes');
   expect(readFileSync(join(real, 'f'), 'utf8')).toBe('');
-  // Past the page cache: what the kernel makes of a short write into a cached page depends on its version.
-  lab.fs.set({ on: 'option', direct: true }, { on: 'write', short: 2, count: 1 });
-  const file = openSync(join(seen, 'f'), 'r+');
-  expect(writeSync(file, 'bytes')).toBe(2);
-  expect(writeSync(file, 'bytes')).toBe(5);
-  closeSync(file);
+  lab.fs.set({ on: 'write', short: 2 });
+  // Node goes on with the rest by itself.
+  writeFileSync(join(seen, 'f'), 'bytes');
+  expect(lab.fs.hits()).toEqual(['write f', 'write f', 'write f']);
+  expect(readFileSync(join(real, 'f'), 'utf8')).toBe('bytes');
   lab.fs.set({ on: 'rename', error: 'EIO', after: true });
   expect(() => renameSync(join(seen, 'f'), join(seen, 'g'))).toThrow('EIO');
   expect(readdirSync(real)).toEqual(['g']);
@@ -117,7 +115,7 @@ test('a mount ends with the process that made it, however that ends and whatever
       console.log(fs.existsSync('backing/open'));
       process.kill(process.pid, 'SIGKILL');
     });`;
-  const owner = spawn(process.execPath, ['-e', script], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, ['-e', script], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
   let said = '';
   owner.stdout!.on('data', (bytes: Buffer) => {
     said += bytes;

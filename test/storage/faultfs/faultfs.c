@@ -6,7 +6,7 @@
 //
 //     OPERATION PATTERN ACTION...     close *.index.intent-* error=ENOSPC
 //
-// PATTERN is a glob (fnmatch) for the last component of a path ("." is the root of the mount). The first rule that fits is
+// PATTERN is a glob (fnmatch, with @(a|b)) for the last component of a path ("." is the root of the mount). The first rule that fits is
 // taken. Actions: error=ERRNO (a number), after (do it, then say the error), drop (write: say yes, keep nothing), short=N
 // (write: at most N bytes), zero (statfs: no blocks), nfs4 (flock: an exclusive lock needs a descriptor open for writing),
 // delay=MS, skip=N (let the first N pass), count=N (only N times). OPERATION `option` is no call but a switch, its PATTERN
@@ -126,7 +126,7 @@ static struct rule rule_for(const char *operation, const char *name) {
   const bool option = !strcmp(operation, "option");
   for (int i = 0; i < rule_count; i++) {
     struct rule *rule = &rules[i];
-    if (strcmp(rule->operation, operation) || (!option && fnmatch(rule->pattern, name, 0))) continue;
+    if (strcmp(rule->operation, operation) || (!option && fnmatch(rule->pattern, name, FNM_EXTMATCH))) continue;
     const long seen = rule->seen++;
     if (seen < rule->skip || (rule->count >= 0 && seen >= rule->skip + rule->count)) continue;
     found = *rule;
