@@ -1,4 +1,5 @@
 // Exports: directories and names in them.
+#include <limits>
 #include <utility>
 
 #include "environment.h"
@@ -40,11 +41,20 @@ Napi::Value openDirectoryJs(const Napi::CallbackInfo& info) {
       [](Napi::Env env, Box& opened) { return wrapHandle(env, FileHandle{std::move(opened)}); });
 }
 
-Napi::Value makeDirectoryJs(const Napi::CallbackInfo& info) {
-  const std::string path = stringArgument(info[0], "path");
-  const auto operations = Environment::of(info.Env()).engine()->files;
+Napi::Value openDirectoryAtJs(const Napi::CallbackInfo& info) {
+  const auto parent = openDescriptor(info[0]);
+  const std::string name = stringArgument(info[1], "name");
+  using Box = std::shared_ptr<Descriptor>;
+  return runBoxed<Box>(
+      info.Env(), [parent, name](Box* opened) { return openDirectoryAt(*parent, name, opened); },
+      [](Napi::Env env, Box& opened) { return wrapHandle(env, FileHandle{std::move(opened)}); });
+}
+
+Napi::Value makeDirectoryAtJs(const Napi::CallbackInfo& info) {
+  const auto parent = openDescriptor(info[0]);
+  const std::string name = stringArgument(info[1], "name");
   return runBoxed<bool>(
-      info.Env(), [operations, path](bool* made) { return makeDirectory(*operations, path, made); }, toBoolean);
+      info.Env(), [parent, name](bool* made) { return makeDirectoryAt(*parent, name, made); }, toBoolean);
 }
 
 Napi::Value listJs(const Napi::CallbackInfo& info) {
@@ -74,14 +84,18 @@ Napi::Value freeSpaceJs(const Napi::CallbackInfo& info) {
   const auto directory = openDescriptor(info[0]);
   return runBoxed<std::uint64_t>(
       info.Env(), [directory](std::uint64_t* bytes) { return freeSpace(*directory, bytes); },
-      [](Napi::Env env, std::uint64_t bytes) { return Napi::Number::New(env, static_cast<double>(bytes)); });
+      [](Napi::Env env, std::uint64_t bytes) -> Napi::Value {
+        if (bytes == std::numeric_limits<std::uint64_t>::max()) return env.Null();
+        return Napi::Number::New(env, static_cast<double>(bytes));
+      });
 }
 
 }  // namespace
 
 void exportDirectories(Napi::Env, Napi::Object exports) {
   add<promising<openDirectoryJs>>(exports, "openDirectory");
-  add<promising<makeDirectoryJs>>(exports, "makeDirectory");
+  add<promising<openDirectoryAtJs>>(exports, "openDirectoryAt");
+  add<promising<makeDirectoryAtJs>>(exports, "makeDirectoryAt");
   add<promising<listJs>>(exports, "list");
   add<promising<renameJs>>(exports, "rename");
   add<promising<unlinkJs>>(exports, "unlink");

@@ -8,7 +8,6 @@
 #include "js_arguments.h"
 #include "js_buffer.h"
 #include "js_handle.h"
-#include "transfer.h"
 
 namespace tensorbundle {
 namespace {
@@ -111,9 +110,10 @@ Napi::Value syncJs(const Napi::CallbackInfo& info) {
 
 Napi::Value tryLockJs(const Napi::CallbackInfo& info) {
   const auto handle = openDescriptor(info[0]);
+  const bool shared = info[1].ToBoolean();
   auto locked = std::make_shared<bool>(false);
   Work work;
-  work.part = [handle, locked](const StopToken&) { return tryLock(*handle, locked.get()); };
+  work.part = [=](const StopToken&) { return tryLock(*handle, shared, locked.get()); };
   work.result = [locked](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, *locked); };
   return Environment::of(info.Env()).run(info.Env(), std::move(work));
 }
@@ -176,7 +176,7 @@ Napi::Value readAllJs(const Napi::CallbackInfo& info) {
 Napi::Value writeAllJs(const Napi::CallbackInfo& info) {
   const Bytes data = viewArgument(info[1], "data");
   return runOn(
-      info, [data](const Descriptor& handle) { return writeFully(handle, data.data, data.size, 0); }, info[1]);
+      info, [data](const Descriptor& handle) { return writeAll(handle, data.data, data.size); }, info[1]);
 }
 
 }  // namespace

@@ -55,10 +55,15 @@ int flagsOf(OpenMode mode) {
   return O_RDONLY;
 }
 
-// Gives a new file exactly the wanted permissions; the umask has had its say when it was created.
+// A file system without permissions of its own, or one that belongs to somebody else: it has made of them what it does.
+bool refusesModes(int error) { return error == EPERM || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP; }
+
+// Gives a new file exactly the wanted permissions, where the file system lets us: the umask has had its say when the
+// file was created with them, so a refusal leaves fewer of them, never more.
 Status setNewFilesMode(const Descriptor& directory, const std::string& name, const Descriptor& file, int permissions) {
   if (permissions == kDefaultPermissions) return {};
   Status status = setMode(file, static_cast<std::uint32_t>(permissions));
+  if (!status.ok() && refusesModes(status.error)) return {};
   if (!status.ok()) directory.operations()->unlink(directory.file(), name.c_str());
   return status;
 }
@@ -83,12 +88,26 @@ Status openDirectory(const std::shared_ptr<FileOperations>& operations, const st
   return {};
 }
 
-Status makeDirectory(FileOperations& operations, const std::string& path, bool* made) {
-  Status status = checkPath(path, "mkdir");
+Status openDirectoryAt(const Descriptor& parent, const std::string& name, std::shared_ptr<Descriptor>* result) {
+  const bool itself = name == ".";
+  Status status = itself ? Status{} : checkName(parent, name, "open");
   if (!status.ok()) return status;
-  const int done = uninterrupted([&] { return operations.makeDirectory(path.c_str(), 0777); });
+  const auto& operations = parent.operations();
+  std::string path = itself ? parent.path() : parent.pathOf(name);
+  const int file = uninterrupted(
+      [&] { return operations->openAt(parent.file(), name.c_str(), O_RDONLY | O_DIRECTORY, 0); });
+  if (file < 0) return Status::failure(-file, "open", std::move(path));
+  *result = std::make_shared<Descriptor>(operations, file, std::move(path));
+  return {};
+}
+
+Status makeDirectoryAt(const Descriptor& parent, const std::string& name, bool* made) {
+  Status status = checkName(parent, name, "mkdir");
+  if (!status.ok()) return status;
+  const int done =
+      uninterrupted([&] { return parent.operations()->makeDirectoryAt(parent.file(), name.c_str(), 0777); });
   *made = done >= 0;
-  return done >= 0 || done == -EEXIST ? Status{} : Status::failure(-done, "mkdir", path);
+  return done >= 0 || done == -EEXIST ? Status{} : Status::failure(-done, "mkdir", parent.pathOf(name));
 }
 
 Status openFile(const Descriptor& directory, const std::string& name, OpenMode mode, int permissions,
@@ -158,8 +177,8 @@ Status unlinkName(const Descriptor& directory, const std::string& name, bool* ex
   return done >= 0 || done == -ENOENT ? Status{} : Status::failure(-done, "unlink", directory.pathOf(name));
 }
 
-Status tryLock(const Descriptor& handle, bool* locked) {
-  const int done = uninterrupted([&] { return handle.operations()->lock(handle.file()); });
+Status tryLock(const Descriptor& handle, bool shared, bool* locked) {
+  const int done = uninterrupted([&] { return handle.operations()->lock(handle.file(), shared); });
   *locked = done >= 0;
   return done >= 0 || done == -EWOULDBLOCK ? Status{} : Status::failure(-done, "flock", handle.path());
 }
@@ -178,6 +197,16 @@ Status setMode(const Descriptor& handle, std::uint32_t permissions) {
 Status freeSpace(const Descriptor& directory, std::uint64_t* bytes) {
   const int done = uninterrupted([&] { return directory.operations()->freeSpace(directory.file(), bytes); });
   return done < 0 ? Status::failure(-done, "statvfs", directory.path()) : Status{};
+}
+
+Status writeAll(const Descriptor& file, const void* from, std::size_t length) {
+  Status status = writeFully(file, from, length, 0);
+  if (!status.ok()) return status;
+  const auto& operations = file.operations();
+  const int copy = uninterrupted([&] { return operations->duplicate(file.file()); });
+  if (copy < 0) return Status::failure(-copy, "dup", file.path());
+  const int closed = operations->close(copy);
+  return closed >= 0 || closed == -EINTR ? Status{} : Status::failure(-closed, "close", file.path());
 }
 
 Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents) {

@@ -31,7 +31,10 @@ constexpr int kDefaultPermissions = -1;
 
 Status openDirectory(const std::shared_ptr<FileOperations>& operations, const std::string& path,
                      std::shared_ptr<Descriptor>* result);
-Status makeDirectory(FileOperations& operations, const std::string& path, bool* made);
+// A directory in an open one; "." is that one itself, with a lock and a position of its own.
+Status openDirectoryAt(const Descriptor& parent, const std::string& name, std::shared_ptr<Descriptor>* result);
+// `made` is false if something is there already.
+Status makeDirectoryAt(const Descriptor& parent, const std::string& name, bool* made);
 // Null in `result` if there is no such file (modes kRead and kLock).
 Status openFile(const Descriptor& directory, const std::string& name, OpenMode mode, int permissions,
                 std::shared_ptr<Descriptor>* result);
@@ -41,7 +44,7 @@ Status statName(const Descriptor& directory, const std::string& name, bool follo
 Status listNames(const Descriptor& directory, std::vector<std::string>* names);
 Status renameName(const Descriptor& directory, const std::string& from, const std::string& to);
 Status unlinkName(const Descriptor& directory, const std::string& name, bool* existed);
-Status tryLock(const Descriptor& handle, bool* locked);
+Status tryLock(const Descriptor& handle, bool shared, bool* locked);
 Status unlock(const Descriptor& handle);
 Status setMode(const Descriptor& handle, std::uint32_t permissions);
 Status freeSpace(const Descriptor& directory, std::uint64_t* bytes);
@@ -51,6 +54,9 @@ struct Contents {
   std::unique_ptr<std::uint8_t[]> bytes;
   std::size_t size = 0;
 };
+// Writes everything, and then asks what a close would say: NFS and FUSE report a full disk or quota only there. The
+// descriptor stays open, and with it the lock.
+Status writeAll(const Descriptor& file, const void* from, std::size_t length);
 Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents);
 
 }  // namespace tensorbundle

@@ -30,7 +30,9 @@ class FileOperations {
   virtual int open(const char* path, int flags) = 0;
   virtual int openAt(int directory, const char* name, int flags, mode_t mode) = 0;
   virtual int close(int file) = 0;
-  virtual int makeDirectory(const char* path, mode_t mode) = 0;
+  // A second descriptor of the same open file: it shares the lock, and closing it says what writing has met so far.
+  virtual int duplicate(int file) = 0;
+  virtual int makeDirectoryAt(int directory, const char* name, mode_t mode) = 0;
   virtual int stat(int file, struct stat* result) = 0;
   virtual int statAt(int directory, const char* name, bool follow, struct stat* result) = 0;
   // Without '.' and '..', unsorted.
@@ -41,9 +43,11 @@ class FileOperations {
   virtual int sync(int file) = 0;
   // Data, and the metadata needed to read it back; F_FULLFSYNC on macOS.
   virtual int syncData(int file) = 0;
-  virtual int lock(int file) = 0;
+  // Without waiting. A shared lock needs no descriptor that is open for writing (an exclusive one does on NFSv4).
+  virtual int lock(int file, bool shared) = 0;
   virtual int unlock(int file) = 0;
   virtual int setMode(int file, mode_t mode) = 0;
+  // UINT64_MAX where the file system does not say (a total of 0 blocks, as FUSE file systems give).
   virtual int freeSpace(int directory, std::uint64_t* bytes) = 0;
   virtual ssize_t read(int file, void* into, std::size_t length, std::uint64_t offset) = 0;
   virtual ssize_t write(int file, const void* from, std::size_t length, std::uint64_t offset) = 0;

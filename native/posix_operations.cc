@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -43,7 +44,11 @@ int PosixOperations::openAt(int directory, const char* name, int flags, mode_t m
 
 int PosixOperations::close(int file) { return negatedErrno(::close(file)); }
 
-int PosixOperations::makeDirectory(const char* path, mode_t mode) { return negatedErrno(::mkdir(path, mode)); }
+int PosixOperations::duplicate(int file) { return negatedErrno(::fcntl(file, F_DUPFD_CLOEXEC, 0)); }
+
+int PosixOperations::makeDirectoryAt(int directory, const char* name, mode_t mode) {
+  return negatedErrno(::mkdirat(directory, name, mode));
+}
 
 int PosixOperations::stat(int file, struct stat* result) { return negatedErrno(::fstat(file, result)); }
 
@@ -93,7 +98,9 @@ int PosixOperations::syncData(int file) {
 #endif
 }
 
-int PosixOperations::lock(int file) { return negatedErrno(::flock(file, LOCK_EX | LOCK_NB)); }
+int PosixOperations::lock(int file, bool shared) {
+  return negatedErrno(::flock(file, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB));
+}
 
 int PosixOperations::unlock(int file) { return negatedErrno(::flock(file, LOCK_UN)); }
 
@@ -102,7 +109,9 @@ int PosixOperations::setMode(int file, mode_t mode) { return negatedErrno(::fchm
 int PosixOperations::freeSpace(int directory, std::uint64_t* bytes) {
   struct statvfs result {};
   if (::fstatvfs(directory, &result) < 0) return -errno;
-  *bytes = static_cast<std::uint64_t>(result.f_bavail) * result.f_frsize;
+  const std::uint64_t unit = result.f_frsize != 0 ? result.f_frsize : result.f_bsize;
+  *bytes = result.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
+                                : static_cast<std::uint64_t>(result.f_bavail) * unit;
   return 0;
 }
 

@@ -42,8 +42,7 @@ export type OpenMode =
   | 'lock';
 
 /**
- * All names are single path components below an open directory (openat and friends); only `openDirectory` and
- * `makeDirectory` take paths. Every function that returns a promise rejects with a NativeError.
+ * All names are single path components below an open directory (openat and friends); only `openDirectory` takes a path. Every function that returns a promise rejects with a NativeError.
  */
 export interface NativeBinding {
   // --- CRC32C (Castagnoli), unmasked. Sync.
@@ -58,8 +57,10 @@ export interface NativeBinding {
 
   // --- directories and small files
   openDirectory(path: string): Promise<Handle>;
-  /** mkdir(path, 0o777 & ~umask). False if something is there already. */
-  makeDirectory(path: string): Promise<boolean>;
+  /** A directory in an open one; '.' opens that one anew: the same directory, whatever its path has become. */
+  openDirectoryAt(parent: Handle, name: string): Promise<Handle>;
+  /** mkdirat(parent, name, 0o777 & ~umask). False if something is there already. */
+  makeDirectoryAt(parent: Handle, name: string): Promise<boolean>;
   /** Null if there is no such file (ENOENT); a FIFO or a device is refused at once, never waited for. */
   open(directory: Handle, name: string, mode: OpenMode, permissions?: number): Promise<Handle | null>;
   close(handle: Handle): Promise<void>;
@@ -72,17 +73,24 @@ export interface NativeBinding {
   unlink(directory: Handle, name: string): Promise<boolean>;
   /** fsync; F_FULLFSYNC on macOS. Also for directories. */
   sync(handle: Handle): Promise<void>;
-  /** flock without waiting. False if another open file description holds it. */
-  tryLock(handle: Handle): Promise<boolean>;
+  /**
+   * flock without waiting, exclusive unless `shared`. False if another open file description holds it. Rejects with
+   * ENOSYS, ENOLCK, EOPNOTSUPP where there are no locks, and on NFSv4 with EBADF for an exclusive one on a handle of mode
+   * 'lock' (shared ones work).
+   */
+  tryLock(handle: Handle, shared?: boolean): Promise<boolean>;
   unlock(handle: Handle): Promise<void>;
   setMode(handle: Handle, permissions: number): Promise<void>;
-  /** Bytes an unprivileged process may still write here. */
-  freeSpace(directory: Handle): Promise<number>;
+  /** Bytes an unprivileged process may still write here; null where the file system does not say. */
+  freeSpace(directory: Handle): Promise<number | null>;
   /** The whole file; ESHORT if it shrinks meanwhile. Rejects with EFBIG above `maxBytes`. */
   readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
   /** The whole file NAME of the directory PATH, at once; null if there is no such file. Throws a NativeError. Sync, and it does I/O. */
   readNow(path: string, name: string, maxBytes: number): Uint8Array | null;
-  /** Writes all of `data` at the handle's start (short writes and EINTR handled). */
+  /**
+   * Writes all of `data` at the handle's start (short writes and EINTR handled), and asks a close of a second descriptor
+   * what became of it: NFS and FUSE report a full disk there. The handle and its lock stay.
+   */
   writeAll(handle: Handle, data: Uint8Array): Promise<void>;
 
   // --- shards

@@ -1,6 +1,7 @@
 #include "fault_operations.h"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace tensorbundle {
@@ -86,7 +87,8 @@ int FaultOperations::open(const char* path, int flags) {
 }
 
 int FaultOperations::openAt(int directory, const char* name, int flags, mode_t mode) {
-  std::string path = pathOf(directory) + "/" + name;
+  const std::string parent = pathOf(directory);
+  std::string path = std::string_view(name) == "." ? parent : parent + "/" + name;
   const int file = run({"open", path}, [&] { return real_.openAt(directory, name, flags, mode); });
   if (file >= 0) opened(file, std::move(path));
   return file;
@@ -107,8 +109,16 @@ int FaultOperations::close(int file) {
   return result;
 }
 
-int FaultOperations::makeDirectory(const char* path, mode_t mode) {
-  return run({"mkdir", path}, [&] { return real_.makeDirectory(path, mode); });
+int FaultOperations::duplicate(int file) {
+  std::string path = pathOf(file);
+  const int copy = run({"dup", path}, [&] { return real_.duplicate(file); });
+  if (copy >= 0) opened(copy, std::move(path));
+  return copy;
+}
+
+int FaultOperations::makeDirectoryAt(int directory, const char* name, mode_t mode) {
+  return run({"mkdir", pathOf(directory) + "/" + name},
+             [&] { return real_.makeDirectoryAt(directory, name, mode); });
 }
 
 int FaultOperations::stat(int file, struct stat* result) {
@@ -139,8 +149,8 @@ int FaultOperations::syncData(int file) {
   return run({"fdatasync", pathOf(file)}, [&] { return real_.syncData(file); });
 }
 
-int FaultOperations::lock(int file) {
-  return run({"flock", pathOf(file)}, [&] { return real_.lock(file); });
+int FaultOperations::lock(int file, bool shared) {
+  return run({"flock", pathOf(file)}, [&] { return real_.lock(file, shared); });
 }
 
 int FaultOperations::unlock(int file) {

@@ -45,7 +45,8 @@ class FaultOperations final : public FileOperations {
   int open(const char* path, int flags) override;
   int openAt(int directory, const char* name, int flags, mode_t mode) override;
   int close(int file) override;
-  int makeDirectory(const char* path, mode_t mode) override;
+  int duplicate(int file) override;
+  int makeDirectoryAt(int directory, const char* name, mode_t mode) override;
   int stat(int file, struct stat* result) override;
   int statAt(int directory, const char* name, bool follow, struct stat* result) override;
   int list(int directory, std::vector<std::string>* names) override;
@@ -53,7 +54,7 @@ class FaultOperations final : public FileOperations {
   int unlink(int directory, const char* name) override;
   int sync(int file) override;
   int syncData(int file) override;
-  int lock(int file) override;
+  int lock(int file, bool shared) override;
   int unlock(int file) override;
   int setMode(int file, mode_t mode) override;
   int freeSpace(int directory, std::uint64_t* bytes) override;

@@ -1,57 +1,107 @@
 /**
- * Removal of what no committed index names any more. Nothing is removed that is not stale by the rules below; everything
- * runs under the directory's lock.
+ * Removal of what no committed index names any more, under the directory's lock. Each function takes what it removed out of
+ * `found`. What cannot be removed stays, and stays in `found`: the next save finds it again, and no save fails for it.
  *
  * A data file is stale if its name has the exact pattern, its total is not the committed one, no live intent holds the
- * total, and either a dead intent names the total or the file is older than the index just replaced. (The last condition
- * leaves the files of a TensorFlow that is writing the same prefix right now alone.)
+ * total (nor one that cannot be judged), and either a dead intent names the total or the file is older than the index that
+ * was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now alone.)
  */
 import type { ObjectStore } from '../storage/store.js';
-import { type Generations, scanGenerations } from './generations.js';
-import { forgetUndurable, isUndurable } from './undurable.js';
+import type { Generations } from './generations.js';
+import { unsyncedName } from './names.js';
+import { forgetOwn, isOwn } from './own-files.js';
 
-export interface CleanRules {
-  /** Total of the index on disk; null where there is none. */
-  committed: number | null;
-  /** Modification time of the index that was replaced, in nanoseconds; null: only dead saves are cleaned up. */
-  replacedAt: bigint | null;
-  /** Totals that stay whatever happens (keepPrevious). */
-  keep: ReadonlySet<number>;
-  /** Whether what replaced them is on stable storage. If not, only this process's own undurable generations go. */
-  durable: boolean;
-}
-
-/** Names of the files that were removed. */
-export async function clean(store: ObjectStore, base: string, rules: CleanRules): Promise<string[]> {
-  const found = await scanGenerations(store, base);
-  const { dead, live } = await sortIntents(store, found);
+/** What dead saves had begun. `committed` is checked, or null where there is no index. Names of the removed files. */
+export async function removeDead(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  committed: number | null,
+): Promise<string[]> {
   const removed: string[] = [];
-  for (const [total, names] of found.data) {
-    if (total === rules.committed || live.has(total) || rules.keep.has(total)) continue;
-    const abandoned = dead.has(total);
-    if (!abandoned && !rules.durable && !isUndurable(store.identity, base, total)) continue;
-    for (const name of names) {
-      if (!abandoned && !(await isOlder(store, name, rules.replacedAt))) continue;
-      if (await store.remove(name)) removed.push(name);
-    }
-    forgetUndurable(store.identity, base, total);
-  }
-  // The intent goes last: while it is there, a clean-up that was cut short is taken up again by the next save.
-  for (const intent of found.intents) {
-    if (!live.has(intent.total) && (await store.remove(intent.name))) removed.push(intent.name);
+  for (const [total, intents] of found.dead) {
+    if (found.busy.has(total)) continue;
+    const isGone = total === committed || (await removeGeneration(store, base, found, total, null, removed));
+    // The intents go last: while they are there, a clean-up that was cut short is taken up again by the next save.
+    if (isGone && (await removeAll(store, intents, removed))) found.dead.delete(total);
   }
   return removed;
 }
 
-async function sortIntents(store: ObjectStore, found: Generations): Promise<{ dead: Set<number>; live: Set<number> }> {
-  const dead = new Set<number>();
-  const live = new Set<number>();
-  for (const intent of found.intents) ((await store.isHeld(intent.name)) ? live : dead).add(intent.total);
-  return { dead, live };
+export interface Stale {
+  /** When the index that was replaced was written, in nanoseconds: what is older than that. */
+  before: bigint;
+  /** Of that only the files that this process has committed. */
+  ownOnly: boolean;
 }
 
-async function isOlder(store: ObjectStore, name: string, than: bigint | null): Promise<boolean> {
-  if (than === null) return false;
-  const stat = await store.stat(name, false);
-  return stat !== null && stat.modified <= than;
+/** The generations that are stale, but for those in `stays`. Names of the removed files. */
+export async function removeReplaced(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  stays: ReadonlySet<number>,
+  stale: Stale,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const total of [...found.data.keys()]) {
+    if (stays.has(total) || found.busy.has(total)) continue;
+    await removeGeneration(store, base, found, total, stale, removed);
+  }
+  return removed;
+}
+
+/** Markers of generations that are gone: the total may be used again, perhaps by a save that does sync. */
+export async function removeStrayMarkers(store: ObjectStore, base: string, found: Generations): Promise<void> {
+  for (const total of found.unsynced) {
+    if (!found.data.has(total) && !found.busy.has(total)) await removeMarker(store, base, found, total);
+  }
+}
+
+/** False if something of it is left. `stale` null: whatever it is. */
+async function removeGeneration(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  total: number,
+  stale: Stale | null,
+  removed: string[],
+): Promise<boolean> {
+  const left: string[] = [];
+  for (const name of found.data.get(total) ?? []) {
+    const mayGo = stale === null || (await isStale(store, base, name, stale));
+    if (mayGo && (await removeAll(store, [name], removed))) forgetOwn(store.identity, base, name);
+    else left.push(name);
+  }
+  if (left.length > 0) {
+    found.data.set(total, left);
+    return false;
+  }
+  found.data.delete(total);
+  return removeMarker(store, base, found, total);
+}
+
+/** True if there is none any more. */
+async function removeMarker(store: ObjectStore, base: string, found: Generations, total: number): Promise<boolean> {
+  if (!found.unsynced.has(total)) return true;
+  const isGone = await removeAll(store, [unsyncedName(base, total)], []);
+  if (isGone) found.unsynced.delete(total);
+  return isGone;
+}
+
+/** Whether all are gone. What somebody else removed is not among `removed`. */
+async function removeAll(store: ObjectStore, names: readonly string[], removed: string[]): Promise<boolean> {
+  let all = true;
+  for (const name of names) {
+    const existed = await store.remove(name).catch(() => null);
+    if (existed === null) all = false;
+    else if (existed) removed.push(name);
+  }
+  return all;
+}
+
+async function isStale(store: ObjectStore, base: string, name: string, { before, ownOnly }: Stale): Promise<boolean> {
+  const stat = await store.stat(name, false).catch(() => null);
+  if (stat === null || stat.modified > before) return false;
+  return !ownOnly || isOwn(store.identity, base, name, stat.identity);
 }

@@ -5,83 +5,83 @@
 import { TensorBundleError } from '../errors.js';
 import { ByteReader } from '../format/bytes.js';
 import { decodeHeader } from '../format/header.js';
-import type { ObjectStore } from '../storage/store.js';
-import { indexName, parseIntentName, parseShardName } from './names.js';
+import { readStoredHeader } from '../format/stored-header.js';
+import type { ObjectStore, StoredObject } from '../storage/store.js';
+import { indexName, parseIntentName, parseShardName, parseUnsyncedName } from './names.js';
 
-export interface Intent {
-  name: string;
-  total: number;
-}
+/** An index of a million tensors has about 100 MB. A larger one counts as one that cannot be judged. */
+const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
 export interface Generations {
   /** Data files by shard total. */
   data: Map<number, string[]>;
-  /** Saves in progress, alive or dead. */
-  intents: Intent[];
-  hasIndex: boolean;
+  /** Intents of saves that died, by the total they name. */
+  dead: Map<number, string[]>;
+  /** Totals of saves that are alive, or of which nobody can say: not to be touched. */
+  busy: Set<number>;
+  /** Totals that a marker says were committed without syncs. */
+  unsynced: Set<number>;
 }
 
-export async function scanGenerations(store: ObjectStore, base: string): Promise<Generations> {
-  const found: Generations = { data: new Map(), intents: [], hasIndex: false };
-  const index = indexName(base);
+/** To be called under the directory's lock. */
+export async function surveyGenerations(store: ObjectStore, base: string): Promise<Generations> {
+  const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), unsynced: new Set() };
   for (const name of await store.list()) {
-    if (name === index) found.hasIndex = true;
     const shard = parseShardName(base, name);
-    if (shard) {
-      const names = found.data.get(shard.total);
-      if (names) names.push(name);
-      else found.data.set(shard.total, [name]);
-      continue;
+    const intended = shard === null ? parseIntentName(base, name) : null;
+    const unsynced = shard === null ? parseUnsyncedName(base, name) : null;
+    if (shard !== null) append(found.data, shard.total, name);
+    else if (unsynced !== null) found.unsynced.add(unsynced);
+    else if (intended !== null) {
+      if ((await store.holderOf(name)) === 'nobody') append(found.dead, intended, name);
+      else found.busy.add(intended);
     }
-    const total = parseIntentName(base, name);
-    if (total !== null) found.intents.push({ name, total });
   }
   return found;
 }
 
+function append(lists: Map<number, string[]>, total: number, name: string): void {
+  const names = lists.get(total);
+  if (names) names.push(name);
+  else lists.set(total, [name]);
+}
+
 /**
- * The shard total that the index on disk was committed with, from its first few bytes: the header is the first entry of
- * the first block. Null if there is no index or it cannot be read that way (compressed, damaged): it is about to be replaced.
+ * The shard total that the index on disk was committed with: null if there is no index, 'unknown' for one that cannot be
+ * read (compressed, damaged, a FIFO, an error of the disk). Without `checked` it comes from the first few bytes, which is
+ * enough where it is only avoided or kept. With it the header's block has passed its checksum: nothing is removed on the
+ * word of an index that was not checked.
  */
-export async function committedTotal(store: ObjectStore, base: string): Promise<number | null> {
+export async function committedTotal(
+  store: ObjectStore,
+  base: string,
+  { checked = false } = {},
+): Promise<number | null | 'unknown'> {
   const index = await store.open(indexName(base)).catch(error => {
     // A FIFO or a device gives way to the rename; a directory cannot, and is refused before anything is written.
     const special = error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
-    if (special && error.found !== 'directory') return null;
+    if (special && error.found !== 'directory') return 'unknown' as const;
     throw error;
   });
-  if (index === null) return null;
+  if (index === null || index === 'unknown') return index;
   try {
-    const start = new Uint8Array(Math.min(index.size, 64));
-    await index.read(0, start);
-    const reader = new ByteReader(start);
-    if (reader.varint() !== 0 || reader.varint() !== 0) return null;
-    return decodeHeader(reader.bytes(reader.varint()), index.path).numShards;
+    return checked ? await checkedTotal(index) : await totalAtStart(index);
   } catch {
-    return null;
+    return 'unknown';
   } finally {
     await index.close();
   }
 }
 
-/**
- * The total of the next generation. `candidates` come in order of preference (natural, + 1, + 2, - 1, …).
- *
- * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so that
- * a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its files are
- * gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the same bytes.
- * Where entries suffice for two totals only, the two alternate; a larger one, which leaves a data file empty, is the last
- * resort.
- */
-export function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
-  if (current === null && used.size === 0) return candidates[0]!;
-  const turn = candidates.filter(total => total === current || !used.has(total)).slice(0, 3);
-  const at = current === null ? -1 : turn.indexOf(current);
-  for (let step = 1; step <= turn.length; step++) {
-    const total = turn[(at + step) % turn.length]!;
-    if (!used.has(total) && total !== current) return total;
-  }
-  let total = Math.max(...candidates) + 1;
-  while (used.has(total) || total === current) total++;
-  return total;
+async function totalAtStart(index: StoredObject): Promise<number> {
+  const start = new Uint8Array(Math.min(index.size, 64));
+  await index.read(0, start);
+  const reader = new ByteReader(start, 0, start.length, { path: index.path });
+  // The header is the first entry of the first block: nothing is shared, and the key is empty.
+  if (reader.varint() !== 0 || reader.varint() !== 0) throw reader.corrupt('the header is not its first entry', 0);
+  return decodeHeader(reader.bytes(reader.varint()), index.path).numShards;
+}
+
+async function checkedTotal(index: StoredObject): Promise<number> {
+  return readStoredHeader(await index.readAll(MAX_CHECKED_BYTES), index.path).numShards;
 }

@@ -10,19 +10,29 @@
  *  5. Sync the directory. Only now is the save acknowledged.
  *  6. Remove the generations before. Skipped if the sync of step 5 failed.
  *
+ * Without `durable` the syncs are left out, and a marker that is made before step 4 says so: whoever saves next, in whatever
+ * process, removes such a generation and leaves the last durable one. A missing marker only ever keeps too much.
+ *
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
-import { clean } from './clean.js';
-import { chooseTotal, committedTotal, type Generations, scanGenerations } from './generations.js';
-import { indexName, intentName, shardName } from './names.js';
-import { checkUndurable, forgetUndurable, isUndurable, rememberUndurable } from './undurable.js';
+import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
+import { committedTotal, type Generations, surveyGenerations } from './generations.js';
+import { indexName, intentName, shardName, unsyncedName } from './names.js';
+import { rememberOwn } from './own-files.js';
+import { generationsToKeep } from './superseded.js';
+import { isContested, pickTotal } from './total.js';
 
-/** How long a save in place waits before it looks again whether another save of the same files is done. */
+/** How long a save that must wait for another does so before it looks again. */
 const BUSY_PAUSE_MS = 20;
+/**
+ * How long a save that is not durable waits for others to end, rather than take a total above natural + 2. Many processes
+ * that save at once then leave the totals of few.
+ */
+const CROWD_MS = 1000;
 
 export interface PublicationOptions {
   /** Shard totals in order of preference. */
@@ -45,6 +55,7 @@ interface Replaced {
 
 export class Publication {
   readonly #created: string[] = [];
+  #marked = false;
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
   private constructor(
@@ -59,39 +70,38 @@ export class Publication {
 
   /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
   static async begin(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication> {
-    const deadline = performance.now() + options.lockTimeoutMs;
+    const start = performance.now();
     for (;;) {
+      const waited = performance.now() - start;
       const begun = await store.exclusively(options.lockTimeoutMs, options.signal, () =>
-        Publication.#attempt(store, base, options),
+        Publication.#attempt(store, base, options, waited < Math.min(CROWD_MS, options.lockTimeoutMs)),
       );
       if (begun !== null) return begun;
       throwIfAborted(options.signal, 'the save');
-      if (performance.now() >= deadline) throw busyError(store, base, options.lockTimeoutMs);
+      if (waited >= options.lockTimeoutMs) throw busyError(store, base, options.lockTimeoutMs);
       await delay(BUSY_PAUSE_MS);
     }
   }
 
-  /** Null if the save must wait: it would take the very names that another save is writing. Under the lock. */
-  static async #attempt(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication | null> {
-    const before = await scanGenerations(store, base);
-    if (before.hasIndex && options.overwrite === 'error') throw existsError(store, base);
-    const committed = before.hasIndex ? await committedTotal(store, base) : null;
-    if (before.intents.length > 0 && (committed !== null || !before.hasIndex)) {
-      await clean(store, base, { committed, replacedAt: null, keep: new Set(), durable: options.durable });
-    }
-    const found = await scanGenerations(store, base);
+  /** Null if the save must wait for another one. Under the lock. */
+  static async #attempt(
+    store: ObjectStore,
+    base: string,
+    options: PublicationOptions,
+    patient: boolean,
+  ): Promise<Publication | null> {
+    const found = await surveyGenerations(store, base);
+    const committed = await committedTotal(store, base, { checked: found.dead.size > 0 });
+    if (committed !== null && options.overwrite === 'error') throw existsError(store, base);
+    if (committed !== 'unknown') await removeDead(store, base, found, committed);
+    await removeStrayMarkers(store, base, found);
     const replaced = await replacedBy(store, base);
-    let total: number;
-    if (options.overwrite === 'in-place') {
-      total = options.candidates[0]!;
-      for (const intent of found.intents) {
-        if (intent.total === total && (await store.isHeld(intent.name))) return null;
-      }
-      await unlinkInPlace(store, base, found, total);
-    } else total = chooseTotal(options.candidates, committed, usedTotals(found));
+    const total = await pickTotal(store, base, found, committed, { ...options, patient });
+    if (total === null) return null;
     await checkSpace(store, options.bytes);
     const name = intentName(base, total, randomBytes(8).toString('hex'));
     const intent = await store.createHeld(name, replaced.permissions);
+    if (!intent.locked && (await isContested(store, base, total, intent))) return null;
     return new Publication(store, base, options, total, intent, replaced);
   }
 
@@ -118,24 +128,39 @@ export class Publication {
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
-      if (old !== null && replacedTotal !== null) checkUndurable(store.identity, base, replacedTotal, old.identity);
+      // Without it (an error of the disk) nothing is marked and nothing removed, which only keeps too much.
+      const found = await surveyGenerations(store, base).catch(() => null);
+      if (!options.durable && found !== null && [...found.data.keys()].some(other => other !== this.total))
+        await this.#mark();
       await this.#rename();
       this.#state = 'committed';
       // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
       if (options.durable) await this.#syncCommit();
-      else await this.#remember();
-      const keep = new Set<number>();
-      const spared = options.keepPrevious || (!options.durable && !this.#mayRemove(replacedTotal));
-      if (replacedTotal !== null && spared) keep.add(replacedTotal);
-      const removed = await clean(store, base, {
-        committed: this.total,
-        replacedAt: (old ?? this.replaced).modified,
-        keep,
-        durable: options.durable,
-      }).catch(() => []); // The save stands; what could not be removed now is stale for the next one too.
-      return removed;
+      if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
+      const replacedAt = (old ?? this.replaced).modified;
+      // The save stands; what could not be removed now is stale for the next one too.
+      return found === null ? [] : this.#clean(found, replacedTotal, replacedAt).catch(() => []);
     });
+  }
+
+  /** Step 6. Names of the removed files. */
+  async #clean(found: Generations, replaced: number | null | 'unknown', replacedAt: bigint | null): Promise<string[]> {
+    const { store, base, options, total } = this;
+    const removed = await removeDead(store, base, found, total);
+    if (replacedAt === null) return removed;
+    const stays = await generationsToKeep(store, found, { ...options, committed: total, replaced });
+    const stale = { before: replacedAt, ownOnly: !this.intent.locked };
+    removed.push(...(await removeReplaced(store, base, found, stays, stale)));
+    return removed;
+  }
+
+  async #rememberOwn(): Promise<void> {
+    const { store, base } = this;
+    for (const name of this.#created) {
+      const stat = await store.stat(name, false);
+      if (stat !== null) rememberOwn(store.identity, base, name, stat.identity);
+    }
   }
 
   /** Undoes everything before the commit point. Idempotent; after the commit it does nothing. Never throws. */
@@ -145,6 +170,7 @@ export class Publication {
     // The intent goes last: if a removal fails, the next save finds the dead intent and cleans up.
     let clear = true;
     for (const name of this.#created) clear = (await this.store.remove(name).catch(() => null)) !== null && clear;
+    if (this.#marked) await this.store.remove(unsyncedName(this.base, this.total)).catch(() => false);
     if (clear) await this.store.remove(this.intent.name).catch(() => false);
     await this.intent.close().catch(() => undefined);
   }
@@ -170,9 +196,8 @@ export class Publication {
   async #syncCommit(): Promise<void> {
     try {
       await this.store.sync();
-      forgetUndurable(this.store.identity, this.base, this.total);
     } catch (cause) {
-      await this.#remember();
+      await this.#mark();
       const path = this.store.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
@@ -183,14 +208,12 @@ export class Publication {
     }
   }
 
-  /** Never throws: the save is committed, and a generation that is not remembered merely counts as durable. */
-  async #remember(): Promise<void> {
-    const index = await this.store.stat(indexName(this.base), false).catch(() => null);
-    if (index !== null) rememberUndurable(this.store.identity, this.base, this.total, index.identity);
-  }
-
-  #mayRemove(total: number | null): boolean {
-    return total !== null && isUndurable(this.store.identity, this.base, total);
+  /** Says that this generation is not synced. Never throws: one that is not marked merely counts as durable. */
+  async #mark(): Promise<void> {
+    const name = unsyncedName(this.base, this.total);
+    const marker = await this.store.createHeld(name, this.replaced.permissions).catch(() => null);
+    this.#marked = marker !== null;
+    await marker?.close();
   }
 }
 
@@ -209,25 +232,15 @@ function existsError(store: ObjectStore, base: string): TensorBundleError {
   return new TensorBundleError('ERR_EXISTS', `${path} exists; give another prefix or overwrite: 'atomic'`, { path });
 }
 
-function usedTotals(found: Generations): Set<number> {
-  return new Set([...found.data.keys(), ...found.intents.map(intent => intent.total)]);
-}
-
 async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
   const stat = await store.stat(indexName(base));
   if (stat?.kind !== 'file') return { permissions: undefined, modified: null };
   return { permissions: stat.mode & 0o777, modified: stat.modified };
 }
 
-/** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */
-async function unlinkInPlace(store: ObjectStore, base: string, found: Generations, total: number): Promise<void> {
-  await store.remove(indexName(base));
-  for (const name of found.data.get(total) ?? []) await store.remove(name);
-}
-
 async function checkSpace(store: ObjectStore, bytes: number): Promise<void> {
   const free = await store.freeSpace();
-  if (free >= bytes) return;
+  if (free === null || free >= bytes) return;
   throw new TensorBundleError(
     'ERR_NO_SPACE',
     `${store.path} has ${free} bytes free and the save needs ${bytes}; an overwrite needs room for the old and the new checkpoint together`,

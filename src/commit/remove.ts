@@ -2,10 +2,9 @@
 import { resolve } from 'node:path';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
-import { clean } from './clean.js';
-import { scanGenerations } from './generations.js';
+import { removeDead, removeStrayMarkers } from './clean.js';
+import { surveyGenerations } from './generations.js';
 import { indexName, splitPrefix, stripFileSuffix } from './names.js';
-import { forgetUndurable } from './undurable.js';
 
 /**
  * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
@@ -23,16 +22,14 @@ export async function removeCheckpoint(path: string): Promise<void> {
       const base = await baseOf(store, given);
       // The index's removal is durable before the data goes: after a crash there is no index without data.
       if (await store.remove(indexName(base))) await store.sync();
-      const live = new Set<number>();
-      for (const intent of (await scanGenerations(store, base)).intents) {
-        if (await store.isHeld(intent.name)) live.add(intent.total);
-      }
-      for (const [total, names] of (await scanGenerations(store, base)).data) {
-        if (live.has(total)) continue;
+      const found = await surveyGenerations(store, base);
+      for (const [total, names] of found.data) {
+        if (found.busy.has(total)) continue;
         for (const name of names) await store.remove(name);
-        forgetUndurable(store.identity, base, total);
+        found.data.delete(total);
       }
-      await clean(store, base, { committed: null, replacedAt: null, keep: new Set(), durable: true });
+      await removeDead(store, base, found, null);
+      await removeStrayMarkers(store, base, found);
     });
   } finally {
     await store.close();
@@ -43,6 +40,7 @@ export async function removeCheckpoint(path: string): Promise<void> {
 async function baseOf(store: ObjectStore, given: string): Promise<string> {
   const stripped = stripFileSuffix(given);
   if (stripped === null) return given;
-  const { hasIndex, data, intents } = await scanGenerations(store, given);
-  return hasIndex || data.size > 0 || intents.length > 0 ? given : stripped;
+  const { data, dead, busy } = await surveyGenerations(store, given);
+  const isThere = (await store.stat(indexName(given), false)) !== null;
+  return isThere || data.size > 0 || dead.size > 0 || busy.size > 0 ? given : stripped;
 }

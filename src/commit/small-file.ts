@@ -1,6 +1,7 @@
 /** Replacement of a small text file: whoever opens it sees the old text or the new one, after a crash too. */
 import { randomBytes } from 'node:crypto';
 import type { ObjectStore } from '../storage/store.js';
+import { stemOf } from './names.js';
 
 /**
  * To be called under the directory's lock. The new text is written beside as `NAME.tmp-` and 16 hex digits, synced if `durable`,
@@ -15,7 +16,7 @@ export async function replaceSmallFile(
   await removeDeadUpdates(store, name);
   const old = await store.stat(name);
   const temporary = await store.createHeld(
-    `${name}.tmp-${randomBytes(8).toString('hex')}`,
+    `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`,
     old ? old.mode & 0o777 : undefined,
   );
   try {
@@ -30,11 +31,11 @@ export async function replaceSmallFile(
   if (durable) await store.sync();
 }
 
-/** The exact name, and nobody holds it. */
+/** The exact name, and nobody holds it. What cannot be judged or removed stays: it is in nobody's way. */
 async function removeDeadUpdates(store: ObjectStore, name: string): Promise<void> {
+  const start = `${stemOf(name)}.tmp-`;
   for (const other of await store.list()) {
-    if (!other.startsWith(`${name}.tmp-`) || !/^[0-9a-f]{16}$/.test(other.slice(name.length + '.tmp-'.length)))
-      continue;
-    if (!(await store.isHeld(other))) await store.remove(other);
+    if (!other.startsWith(start) || !/^[0-9a-f]{16}$/.test(other.slice(start.length))) continue;
+    if ((await store.holderOf(other)) === 'nobody') await store.remove(other).catch(() => false);
   }
 }

@@ -104,6 +104,7 @@ export class LocalHeldObject implements HeldObject {
     handle: Handle,
     readonly path: string,
     readonly name: string,
+    readonly locked: boolean,
   ) {
     this.#handle = handle;
   }

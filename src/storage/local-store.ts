@@ -1,21 +1,29 @@
-/** The local directory as a store, on the native engine. Every name is resolved below one open directory descriptor. */
-import { dirname, join, resolve } from 'node:path';
+/**
+ * The local directory as a store, on the native engine. The path is resolved once: every name, lock and sync after that is
+ * below one open directory descriptor, so a directory that is renamed or replaced meanwhile splits no save in two.
+ */
+import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
+import { lacks } from './lacks.js';
 import { LocalHeldObject, LocalShard, LocalStoredObject, release } from './local-object.js';
-import type { HeldObject, ObjectStore, ShardObject, StoredObject } from './store.js';
+import { letGo, tryHold } from './process-lock.js';
+import type { HeldObject, Holder, ObjectStore, ShardObject, StoredObject } from './store.js';
+
+/** On NFS a machine that only looks whether an object is held does hold it for a moment. */
+const HOLD_ATTEMPTS = 10;
 
 export class LocalStore implements ObjectStore {
   readonly #directory: Handle;
   /** Directories whose own entries changed when missing ones were made: synced with this one, innermost first. */
-  #unsyncedParents: string[];
+  #unsyncedParents: Handle[];
 
   private constructor(
     readonly path: string,
     directory: Handle,
     readonly identity: string,
-    unsyncedParents: string[],
+    unsyncedParents: Handle[],
   ) {
     this.#directory = directory;
     this.#unsyncedParents = unsyncedParents;
@@ -25,7 +33,7 @@ export class LocalStore implements ObjectStore {
   static async open(path: string): Promise<LocalStore | null> {
     checkPath(path);
     try {
-      return await LocalStore.#open(path, []);
+      return await LocalStore.#over(await native.openDirectory(path), path, []);
     } catch (error) {
       if (isNativeError(error) && error.code === 'ENOENT') return null;
       if (isNativeError(error) && error.code === 'ENOTDIR') {
@@ -46,28 +54,28 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** Opens a directory, making it and its missing parents. */
+  /** Opens a directory, making it and its missing parents, each below the one before. */
   static async create(path: string): Promise<LocalStore> {
     checkPath(path);
     const missing: string[] = [];
-    const parents: string[] = [];
-    for (let at = resolve(path); ; at = dirname(at)) {
-      try {
-        const here = await LocalStore.#open(at, []);
-        await here.close();
-        break;
-      } catch (error) {
-        if (!isNativeError(error) || error.code !== 'ENOENT' || dirname(at) === at)
-          throw fromNative(error, 'open', { path: at });
-        missing.unshift(at);
-        parents.push(dirname(at));
-      }
+    let at = resolve(path);
+    let directory = await openExisting(at);
+    for (; directory === null; directory = await openExisting(at)) {
+      missing.unshift(basename(at));
+      at = dirname(at);
     }
+    const parents: Handle[] = [];
     try {
-      // Somebody else may make the same directory meanwhile: false, and just as good.
-      for (const directory of missing) await native.makeDirectory(directory);
-      return await LocalStore.#open(path, parents);
+      for (const name of missing) {
+        // Somebody else may make the same directory meanwhile: false, and just as good.
+        await native.makeDirectoryAt(directory, name);
+        const made = await native.openDirectoryAt(directory, name);
+        parents.unshift(directory);
+        directory = made;
+      }
+      return await LocalStore.#over(directory, path, parents);
     } catch (error) {
+      await Promise.all([...parents, directory].map(release));
       // A file system that makes no directories (as /proc) says ENOENT of what was to be made: nothing was looked for.
       if (isNativeError(error) && error.code === 'ENOENT') {
         throw new TensorBundleError('ERR_IO', `cannot create the directory ${path}: ENOENT in ${error.syscall}`, {
@@ -79,8 +87,8 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  static async #open(path: string, unsyncedParents: string[]): Promise<LocalStore> {
-    const directory = await native.openDirectory(path);
+  /** Takes the directory over, and closes it if it cannot be looked at. */
+  static async #over(directory: Handle, path: string, unsyncedParents: Handle[]): Promise<LocalStore> {
     try {
       const stat = await native.stat(directory);
       return new LocalStore(path, directory, stat!.identity, unsyncedParents);
@@ -135,28 +143,35 @@ export class LocalStore implements ObjectStore {
       const handle = await native.open(this.#directory, name, 'create', permissions);
       if (handle === null)
         throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
-      const held = new LocalHeldObject(handle, this.pathOf(name), name);
       try {
-        await native.tryLock(handle);
-        return held;
+        return new LocalHeldObject(handle, this.pathOf(name), name, await hold(handle, this.pathOf(name)));
       } catch (error) {
-        await held.close();
+        await release(handle);
         await native.unlink(this.#directory, name).catch(() => false);
         throw error;
       }
     });
   }
 
-  isHeld(name: string): Promise<boolean> {
+  holderOf(name: string): Promise<Holder> {
     return this.#do('look at', name, async () => {
-      const handle = await native.open(this.#directory, name, 'lock').catch(error => {
-        // A link or a FIFO under the name of an object: nobody holds what is none.
-        if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return null;
-        throw error;
-      });
-      if (handle === null) return false;
+      let handle: Handle | null;
       try {
-        return !(await native.tryLock(handle));
+        handle = await native.open(this.#directory, name, 'lock');
+      } catch (error) {
+        // A link or a FIFO under the name of an object: nobody holds what is none. What may not be opened is not judged.
+        if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return 'nobody';
+        if (isNativeError(error) && (error.code === 'EACCES' || error.code === 'EPERM')) return 'unknown';
+        throw error;
+      }
+      if (handle === null) return 'nobody';
+      try {
+        if ((await native.stat(handle))?.kind === 'directory') return 'unknown';
+        // Shared is enough to meet an exclusive holder, and works on NFSv4 with a descriptor open for reading.
+        return (await native.tryLock(handle, true)) ? 'nobody' : 'somebody';
+      } catch (error) {
+        if (lacks('locks', error)) return 'unknown';
+        throw error;
       } finally {
         await release(handle);
       }
@@ -173,34 +188,41 @@ export class LocalStore implements ObjectStore {
 
   sync(): Promise<void> {
     return this.#do('sync', undefined, async () => {
-      await native.sync(this.#directory);
+      await syncDirectory(this.#directory);
       const parents = this.#unsyncedParents;
-      for (const path of parents) {
-        const parent = await native.openDirectory(path);
-        try {
-          await native.sync(parent);
-        } finally {
-          await release(parent);
-        }
-      }
+      for (const parent of parents) await syncDirectory(parent);
       this.#unsyncedParents = [];
+      await Promise.all(parents.map(release));
     });
   }
 
-  freeSpace(): Promise<number> {
-    return this.#do('look at', undefined, () => native.freeSpace(this.#directory));
+  freeSpace(): Promise<number | null> {
+    return this.#do('look at', undefined, async () => {
+      try {
+        return await native.freeSpace(this.#directory);
+      } catch (error) {
+        if (lacks('freeSpace', error)) return null;
+        throw error;
+      }
+    });
   }
 
   async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     // A descriptor of its own: flock belongs to the open file description, so two savers of one process exclude each other too.
-    const lock = await this.#do('open', undefined, () => native.openDirectory(this.path));
+    const lock = await this.#do('open', undefined, () => native.openDirectoryAt(this.#directory, '.'));
+    let heldHere = false;
+    const tryLock = async (): Promise<boolean> => {
+      try {
+        return await native.tryLock(lock);
+      } catch (error) {
+        if (!lacks('locks', error)) throw error;
+        heldHere = tryHold(this.identity);
+        return heldHere;
+      }
+    };
     try {
       const deadline = performance.now() + timeoutMs;
-      for (
-        let pause = 1;
-        !(await this.#do('lock', undefined, () => native.tryLock(lock)));
-        pause = Math.min(pause * 2, 50)
-      ) {
+      for (let pause = 1; !(await this.#do('lock', undefined, tryLock)); pause = Math.min(pause * 2, 50)) {
         throwIfAborted(signal, 'waiting for the lock of the directory');
         if (performance.now() >= deadline) {
           throw new TensorBundleError(
@@ -213,12 +235,15 @@ export class LocalStore implements ObjectStore {
       }
       return await action();
     } finally {
+      if (heldHere) letGo(this.identity);
       await release(lock);
     }
   }
 
-  close(): Promise<void> {
-    return release(this.#directory);
+  async close(): Promise<void> {
+    const parents = this.#unsyncedParents;
+    this.#unsyncedParents = [];
+    await Promise.all([this.#directory, ...parents].map(release));
   }
 
   async #do<T>(action: string, name: string | undefined, operation: () => Promise<T>): Promise<T> {
@@ -241,4 +266,37 @@ function checkPath(path: string): void {
   if (path.includes('\0')) {
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'a path must not hold a NUL character', { path });
   }
+}
+
+/** Null if there is none; '/' is always there. */
+async function openExisting(path: string): Promise<Handle | null> {
+  try {
+    return await native.openDirectory(path);
+  } catch (error) {
+    if (isNativeError(error) && error.code === 'ENOENT' && dirname(path) !== path) return null;
+    throw fromNative(error, 'open', { path });
+  }
+}
+
+/** Where the file system cannot sync a directory, the order in which it keeps names is its own affair. */
+async function syncDirectory(directory: Handle): Promise<void> {
+  try {
+    await native.sync(directory);
+  } catch (error) {
+    if (!lacks('directorySync', error)) throw error;
+  }
+}
+
+/** False where the file system has no locks. Throws ERR_LOCKED if somebody keeps holding what was just made. */
+async function hold(handle: Handle, path: string): Promise<boolean> {
+  try {
+    for (let attempt = 1; attempt <= HOLD_ATTEMPTS; attempt++) {
+      if (await native.tryLock(handle)) return true;
+      await delay(1);
+    }
+  } catch (error) {
+    if (lacks('locks', error)) return false;
+    throw error;
+  }
+  throw new TensorBundleError('ERR_LOCKED', `${path} is locked by another process; try again`, { path });
 }

@@ -40,10 +40,16 @@ export interface ShardObject {
 /** A small object under construction that its maker holds a lock on: others see that it is alive. */
 export interface HeldObject {
   readonly name: string;
+  /** False where the file system has no locks: then nobody can tell whether its maker is alive. */
+  readonly locked: boolean;
+  /** Everything written, whatever a close could still have reported included; with `durable`, on stable storage. */
   write(data: Uint8Array, durable: boolean): Promise<void>;
   /** Ends the hold. Idempotent. */
   close(): Promise<void>;
 }
+
+/** Who holds an object. 'unknown': no file, not to be opened, or on a file system without locks: not to be touched. */
+export type Holder = 'somebody' | 'nobody' | 'unknown';
 
 export interface ObjectStore {
   /** Path of the directory. */
@@ -62,17 +68,20 @@ export interface ObjectStore {
   createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<ShardObject>;
   /** Creates an object and holds it. Throws ERR_EXISTS. */
   createHeld(name: string, permissions?: number): Promise<HeldObject>;
-  /** Whether somebody alive holds the object. False if it is absent. */
-  isHeld(name: string): Promise<boolean>;
+  /** Whether somebody alive holds the object; nobody holds what is absent. */
+  holderOf(name: string): Promise<Holder>;
   /** Atomic; replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
   /** False if it was absent. */
   remove(name: string): Promise<boolean>;
   /** Makes names (creations, renames, removals) durable, also those of directories that opening the store created. */
   sync(): Promise<void>;
-  /** Bytes that may still be written. */
-  freeSpace(): Promise<number>;
-  /** Runs `action` alone: no other process or caller is inside `exclusively` of this directory. ERR_LOCKED after `timeoutMs`. */
+  /** Bytes that may still be written; null where the file system does not say. */
+  freeSpace(): Promise<number | null>;
+  /**
+   * Runs `action` alone: no other process or caller is inside `exclusively` of this directory (where the file system has no
+   * locks: no other caller of this process). ERR_LOCKED after `timeoutMs`.
+   */
   exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

@@ -90,8 +90,8 @@ describe('directories and small files', () => {
     expect(await native.unlink(directory, 'c')).toBe(false);
     expect(await native.stat(directory, 'c')).toBeNull();
     expect(await native.open(directory, 'c', 'read')).toBeNull();
-    expect(await native.makeDirectory(join(path, 'sub'))).toBe(true);
-    expect(await native.makeDirectory(join(path, 'sub'))).toBe(false);
+    expect(await native.makeDirectoryAt(directory, 'sub')).toBe(true);
+    expect(await native.makeDirectoryAt(directory, 'sub')).toBe(false);
     await native.sync(directory);
     expect(await native.freeSpace(directory)).toBeGreaterThan(0);
   });

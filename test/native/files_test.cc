@@ -101,12 +101,12 @@ void locks() {
   std::shared_ptr<Descriptor> second;
   CHECK_OK(openFile(*place.directory, "data", OpenMode::kLock, kDefaultPermissions, &second));
   bool locked = false;
-  CHECK_OK(tryLock(*first, &locked));
+  CHECK_OK(tryLock(*first, false, &locked));
   CHECK(locked);
-  CHECK_OK(tryLock(*second, &locked));
+  CHECK_OK(tryLock(*second, false, &locked));
   CHECK(!locked);
   CHECK_OK(unlock(*first));
-  CHECK_OK(tryLock(*second, &locked));
+  CHECK_OK(tryLock(*second, false, &locked));
   CHECK(locked);
 }
 

@@ -1,0 +1,128 @@
+/** The shard total of the next generation: which names are free, which come first, and when to wait instead. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HeldObject, ObjectStore } from '../storage/store.js';
+import { removeReplaced } from './clean.js';
+import { committedTotal, type Generations } from './generations.js';
+import { indexName, parseIntentName, unsyncedName } from './names.js';
+import { generationsToKeep } from './superseded.js';
+
+/** The longest that two savers step back for each other, in milliseconds. */
+const STEP_BACK_MS = 20;
+
+export interface TotalOptions {
+  /** In order of preference: natural, + 1, + 2, - 1, … */
+  candidates: readonly number[];
+  overwrite: 'atomic' | 'in-place' | 'error';
+  durable: boolean;
+  /** Whether the save may still wait for others to end. */
+  patient: boolean;
+}
+
+/**
+ * Null if the save must wait: in place it would take the very names that another save is writing; and a save that is not
+ * durable waits a while rather than take a total above natural + 2, so that many processes at once leave the totals of few.
+ */
+export async function pickTotal(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  committed: number | null | 'unknown',
+  { candidates, overwrite, durable, patient }: TotalOptions,
+): Promise<number | null> {
+  const natural = candidates[0]!;
+  if (overwrite === 'in-place') {
+    if (found.busy.has(natural)) return null;
+    await unlinkInPlace(store, base, found, natural);
+    return natural;
+  }
+  const total = await pickFree(store, base, found, committed, candidates);
+  const mayWait = !durable && patient && found.busy.size > 0;
+  return mayWait && !isOrdinary(total, natural) ? null : total;
+}
+
+/** Totals above the natural one by more than this are for saves that run beside others. */
+const MOST_ABOVE_NATURAL = 2;
+
+/** Whether the total is among those that a save uses while nothing but what it replaces, and what that kept, is there. */
+function isOrdinary(total: number, natural: number): boolean {
+  return total <= natural + MOST_ABOVE_NATURAL;
+}
+
+/**
+ * The total of the next generation. `candidates` come in order of preference (natural, + 1, + 2, - 1, …).
+ *
+ * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so that
+ * a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its files are
+ * gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the same bytes.
+ * Where only two totals are free (few entries, or a durable generation that stays) the two alternate. More than natural + 2
+ * is taken only beside other saves, and a total that leaves a data file empty is the last resort.
+ */
+export function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
+  const natural = candidates[0]!;
+  if (current === null && used.size === 0) return natural;
+  const ordinary = candidates.filter(total => isOrdinary(total, natural));
+  const turn = ordinary.filter(total => total === current || !used.has(total)).slice(0, 3);
+  const at = current === null ? -1 : turn.indexOf(current);
+  const isFree = (total: number): boolean => !used.has(total) && total !== current;
+  for (let step = 1; step <= turn.length; step++) {
+    const total = turn[(at + step) % turn.length]!;
+    if (isFree(total)) return total;
+  }
+  const full = candidates.find(isFree);
+  if (full !== undefined) return full;
+  let total = Math.max(...candidates) + 1;
+  while (!isFree(total)) total++;
+  return total;
+}
+
+/** Where every ordinary total is taken, what the next commit would remove anyway goes first. */
+async function pickFree(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  committed: number | null | 'unknown',
+  candidates: readonly number[],
+): Promise<number> {
+  const choose = (): number =>
+    chooseTotal(candidates, typeof committed === 'number' ? committed : null, usedTotals(found));
+  const total = choose();
+  if (isOrdinary(total, candidates[0]!)) return total;
+  const checked = await committedTotal(store, base, { checked: true });
+  const index = await store.stat(indexName(base), false);
+  const canJudge = typeof checked === 'number' && index !== null;
+  if (!canJudge || (await store.holderOf(indexName(base))) === 'unknown') return total;
+  const commit = { committed: checked, replaced: checked, durable: false, keepPrevious: false };
+  const stays = await generationsToKeep(store, found, commit);
+  await removeReplaced(store, base, found, stays, { before: index.modified, ownOnly: false });
+  return choose();
+}
+
+function usedTotals(found: Generations): Set<number> {
+  return new Set([...found.data.keys(), ...found.dead.keys(), ...found.busy, ...found.unsynced]);
+}
+
+/**
+ * Without locks two processes may choose one total at once: then both of them step back, and come again after pauses of
+ * different lengths.
+ */
+export async function isContested(
+  store: ObjectStore,
+  base: string,
+  total: number,
+  intent: HeldObject,
+): Promise<boolean> {
+  const others = (await store.list()).filter(name => parseIntentName(base, name) === total && name !== intent.name);
+  if (others.length === 0) return false;
+  await intent.close();
+  await store.remove(intent.name);
+  await delay(Math.random() * STEP_BACK_MS);
+  return true;
+}
+
+/** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */
+async function unlinkInPlace(store: ObjectStore, base: string, found: Generations, total: number): Promise<void> {
+  await store.remove(indexName(base));
+  for (const name of found.data.get(total) ?? []) await store.remove(name);
+  // The new generation of this total may be durable: the marker must not outlive the old one.
+  if (found.unsynced.has(total)) await store.remove(unsyncedName(base, total));
+}
