@@ -27,6 +27,7 @@ describe.for(CODES)('%s at close is %s', ([error, code]) => {
       for (const lost of [false, true]) {
         test(`${operation.name}: ${written}, bytes ${lost ? 'lost' : 'kept'}`, async () => {
           const { seen, real } = lab.directory();
+          const open = faulty.openDescriptors();
           await operation.prepare(seen);
           const before = contents(real);
           const name = WRITTEN[written];
@@ -44,7 +45,7 @@ describe.for(CODES)('%s at close is %s', ([error, code]) => {
           else if (isBook(written)) expect(after[books[written]!]).toBe(before[books[written]!]);
           else expect(after).toEqual(before);
           if (!operation.fresh && !operation.losesOld && !isBook(written)) await operation.check(real, 1);
-          expect(faulty.openDescriptors()).toBe(0);
+          expect(faulty.openDescriptors()).toBe(open);
           // The directory is as good as ever.
           await operation.run(seen);
           await operation.check(real, 2);
@@ -83,7 +84,7 @@ test('the error of a close that comes once is not lost: every file, one after th
     expect(readdirSync(real).filter(name => name.includes('intent'))).toEqual([]);
   }
   const kinds = (all: string[]): string[] => all.map(hit => hit.replace(/^close m\.|-.*$/g, '')).sort();
-  expect(kinds(heard)).toEqual(['data', 'data', 'index.intent']);
+  expect(kinds(heard)).toEqual(['data', 'data', 'data', 'index.intent']);
   // After the commit: a second descriptor of the index, whose first was closed and checked before.
   expect(kinds(unheard).length).toBeLessThanOrEqual(1);
 });

@@ -23,6 +23,7 @@
 #include <fuse3/fuse_lowlevel.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -528,6 +529,9 @@ int main(int count, char **arguments) {
     return 2;
   }
   umask(0);
+  // They come to the owner's whole group; the mount ends with the owner.
+  const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_IGN);
   root.fd = open(arguments[1], O_PATH | O_DIRECTORY | O_CLOEXEC);
   control_path = arguments[3];
   log_file = open(arguments[4], O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
