@@ -39,7 +39,14 @@ export async function saveModelFiles(
       const paths = await writeParts(store, base, weights);
       const manifest = [{ paths, weights: weights.specs }];
       const old = await weightsNamedIn(store);
-      await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
+      try {
+        await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
+      } catch (error) {
+        // A rename that reports an error may have happened: what the model names now decides. In doubt the weights stay.
+        const named = await weightsNamedIn(store).catch(() => paths);
+        for (const path of paths) if (!named.includes(path)) await store.remove(path).catch(() => false);
+        throw error;
+      }
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
       for (const name of before)
         if (OURS.test(name) && (old.includes(name) || name !== WEIGHTS)) await store.remove(name);
