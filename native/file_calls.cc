@@ -68,11 +68,14 @@ Status setNewFilesMode(const Descriptor& directory, const std::string& name, con
   return status;
 }
 
-Status checkType(const Descriptor& file) {
+// EISDIR for a directory that was to be locked as a file: nobody ever holds one under such a name.
+Status checkType(const Descriptor& file, OpenMode mode) {
   FileInfo info;
   Status status = statHandle(file, &info);
   if (!status.ok()) return status;
-  const bool good = info.kind == FileInfo::Kind::kFile || info.kind == FileInfo::Kind::kDirectory;
+  const bool isDirectory = info.kind == FileInfo::Kind::kDirectory;
+  if (isDirectory && mode == OpenMode::kLock) return Status::failure(EISDIR, "open", file.path());
+  const bool good = info.kind == FileInfo::Kind::kFile || isDirectory;
   return good ? Status{} : Status::wrongType(file.path());
 }
 
@@ -124,7 +127,7 @@ Status openFile(const Descriptor& directory, const std::string& name, OpenMode m
   if (file == -ENXIO) return Status::wrongType(std::move(path));  // A socket, or a device without a driver.
   if (file < 0) return Status::failure(-file, "open", std::move(path));
   auto opened = std::make_shared<Descriptor>(operations, file, std::move(path));
-  status = mode == OpenMode::kCreate ? setNewFilesMode(directory, name, *opened, permissions) : checkType(*opened);
+  status = mode == OpenMode::kCreate ? setNewFilesMode(directory, name, *opened, permissions) : checkType(*opened, mode);
   if (status.ok()) *result = std::move(opened);
   return status;
 }

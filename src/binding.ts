@@ -38,7 +38,7 @@ export type OpenMode =
   | 'read'
   /** O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW: never opens what already exists. */
   | 'create'
-  /** O_RDONLY | O_NOFOLLOW: to lock a file that is about to be removed. */
+  /** O_RDONLY | O_NOFOLLOW: to lock a file that is about to be removed. EISDIR for a directory. */
   | 'lock';
 
 /**

@@ -18,6 +18,8 @@ Fault toFault(Napi::Object object) {
   Fault fault;
   fault.at = integerArgument(object.Get("at"), "at");
   if (!object.Get("syscall").IsUndefined()) fault.syscall = stringArgument(object.Get("syscall"), "syscall");
+  if (!object.Get("path").IsUndefined()) fault.path = stringArgument(object.Get("path"), "path");
+  if (!object.Get("notPath").IsUndefined()) fault.notPath = stringArgument(object.Get("notPath"), "notPath");
   fault.sticky = object.Get("sticky").ToBoolean();
   const std::string action = stringArgument(object.Get("action"), "action");
   if (action == "kill") fault.action = Fault::Action::kKill;

@@ -27,11 +27,13 @@ std::size_t FaultOperations::mappings() const {
   return mappings_.size();
 }
 
-int FaultOperations::inject(const char* syscall, bool* shorten) {
+int FaultOperations::inject(const char* syscall, const std::string& path, bool* shorten) {
   const std::lock_guard<std::mutex> guard(mutex_);
   int error = 0;
   for (Fault& fault : faults_) {
     if (!fault.syscall.empty() && fault.syscall != syscall) continue;
+    if (path.find(fault.path) == std::string::npos) continue;
+    if (!fault.notPath.empty() && path.find(fault.notPath) != std::string::npos) continue;
     ++fault.seen;
     if (fault.seen != fault.at && !(fault.sticky && fault.seen > fault.at)) continue;
     if (fault.action == Fault::Action::kKill) std::raise(SIGKILL);
@@ -62,7 +64,7 @@ void FaultOperations::opened(int file, std::string path) {
 template <typename Call>
 int FaultOperations::run(Operation operation, Call call) {
   bool shorten = false;
-  const int error = inject(operation.syscall, &shorten);
+  const int error = inject(operation.syscall, operation.path, &shorten);
   const int result = error != 0 ? -error : call();
   record(std::move(operation), result);
   return result;
@@ -71,7 +73,7 @@ int FaultOperations::run(Operation operation, Call call) {
 template <typename Call>
 ssize_t FaultOperations::transfer(Operation operation, std::size_t length, Call call) {
   bool shorten = false;
-  const int error = inject(operation.syscall, &shorten);
+  const int error = inject(operation.syscall, operation.path, &shorten);
   // Half of it, but progress: what the system may do to any transfer.
   const std::size_t allowed = shorten ? (length + 1) / 2 : length;
   const ssize_t result = error != 0 ? -error : call(allowed);
@@ -97,7 +99,7 @@ int FaultOperations::openAt(int directory, const char* name, int flags, mode_t m
 int FaultOperations::close(int file) {
   std::string path = pathOf(file);
   bool shorten = false;
-  const int error = inject("close", &shorten);
+  const int error = inject("close", path, &shorten);
   {
     // Before the number is free for another thread's open. A failing close closes too, as on Linux.
     const std::lock_guard<std::mutex> guard(mutex_);

@@ -18,6 +18,10 @@ struct Fault {
   std::uint64_t at = 1;
   // Empty matches every operation.
   std::string syscall;
+  // A part of the path; empty matches every path.
+  std::string path;
+  // A part that the path must not have, unless empty.
+  std::string notPath;
   Action action = Action::kError;
   int error = 0;
   // Also every matching operation after it.
@@ -67,7 +71,7 @@ class FaultOperations final : public FileOperations {
 
  private:
   // Error to inject before the operation (0 for none); `shorten` is set for a short transfer. May not return.
-  int inject(const char* syscall, bool* shorten);
+  int inject(const char* syscall, const std::string& path, bool* shorten);
   std::string pathOf(int file) const;
   void record(Operation operation, std::int64_t result);
   void opened(int file, std::string path);

@@ -23,8 +23,8 @@ export interface Generations {
   unsynced: Set<number>;
 }
 
-/** To be called under the directory's lock. */
-export async function surveyGenerations(store: ObjectStore, base: string): Promise<Generations> {
+/** To be called under the directory's lock. `ownIntent` is the caller's, and need not be looked at. */
+export async function surveyGenerations(store: ObjectStore, base: string, ownIntent?: string): Promise<Generations> {
   const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), unsynced: new Set() };
   for (const name of await store.list()) {
     const shard = parseShardName(base, name);
@@ -33,7 +33,7 @@ export async function surveyGenerations(store: ObjectStore, base: string): Promi
     if (shard !== null) append(found.data, shard.total, name);
     else if (unsynced !== null) found.unsynced.add(unsynced);
     else if (intended !== null) {
-      if ((await store.holderOf(name)) === 'nobody') append(found.dead, intended, name);
+      if (name !== ownIntent && (await store.holderOf(name)) === 'nobody') append(found.dead, intended, name);
       else found.busy.add(intended);
     }
   }

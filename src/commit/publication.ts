@@ -129,7 +129,7 @@ export class Publication {
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
       // Without it (an error of the disk) nothing is marked and nothing removed, which only keeps too much.
-      const found = await surveyGenerations(store, base).catch(() => null);
+      const found = await surveyGenerations(store, base, this.intent.name).catch(() => null);
       if (!options.durable && found !== null && [...found.data.keys()].some(other => other !== this.total))
         await this.#mark();
       await this.#rename();

@@ -161,12 +161,11 @@ export class LocalStore implements ObjectStore {
       } catch (error) {
         // A link or a FIFO under the name of an object: nobody holds what is none. What may not be opened is not judged.
         if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return 'nobody';
-        if (isNativeError(error) && (error.code === 'EACCES' || error.code === 'EPERM')) return 'unknown';
+        if (isNativeError(error) && ['EISDIR', 'EACCES', 'EPERM'].includes(error.code)) return 'unknown';
         throw error;
       }
       if (handle === null) return 'nobody';
       try {
-        if ((await native.stat(handle))?.kind === 'directory') return 'unknown';
         // Shared is enough to meet an exclusive holder, and works on NFSv4 with a descriptor open for reading.
         return (await native.tryLock(handle, true)) ? 'nobody' : 'somebody';
       } catch (error) {

@@ -8,6 +8,10 @@ export interface Fault {
   at: number;
   /** Any operation if absent. */
   syscall?: string;
+  /** Only operations whose path holds this. */
+  path?: string;
+  /** Not those whose path holds this. */
+  notPath?: string;
   /** `kill`: SIGKILL before the operation; `short`: half of the transfer. */
   action: 'error' | 'kill' | 'short';
   /** Errno name; EIO if absent. */
