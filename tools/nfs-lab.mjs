@@ -1,5 +1,5 @@
 /**
- * Real NFSv4: `node tools/nfs-lab.mjs [--keep]` boots a kernel as a user's process (user-mode Linux) with a server and two mounts of it, runs
+ * Real NFSv4: `node tools/nfs-lab.mjs [--only=REGEXP] [--keep]` boots a kernel as a user's process (user-mode Linux) with a server and two mounts of it, runs
  * tools/nfs-lab/job.mjs there on the built package, and prints case, result and promise. Ends with 1 if a result is not the promise.
  *
  * Not in CI: it takes minutes, and 45 MB of Debian packages that nothing else needs. Nothing is installed and no root is needed: they are
@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { unpackDebian } from './setup/debian.mjs';
 import { writeStamp } from './setup/stamp.mjs';
 
+const only = (process.argv.find(arg => arg.startsWith('--only=')) ?? '').slice('--only='.length).replaceAll(' ', '.');
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const PACKAGES = [
   ...[
@@ -67,6 +68,7 @@ function boot(folder, scratch) {
   const args = [
     ...['mem=3G', 'rootfstype=hostfs', 'rootflags=/', 'rw', `init=${join(place, 'init.sh')}`, `ubda=${disk}`],
     ...['con=null', 'con0=null,fd:1', 'ssl=null', `NFSLAB=${scratch}`, `NFSLAB_ROOT=${folder}`],
+    `NFSLAB_ONLY=${only}`,
     ...[`NFSLAB_NODE=${realpathSync(process.execPath)}`, `NFSLAB_JOB=${join(place, 'job.mjs')}`],
   ];
   return new Promise(done => {

@@ -24,14 +24,18 @@ export const save = (prefix, k, options, during) => writerOf(prefix, k, options,
 
 /** The save that lies there; throws 'mixed' for values of two. */
 export async function savedAt(prefix, copy = true) {
-  await using reader = await CheckpointReader.open(prefix);
-  const values = new Set();
-  for (const name of reader.names()) {
-    const { data } = await reader.read(name, { copy });
-    values.add(data[0]).add(data[ELEMENTS - 1]);
+  const reader = await CheckpointReader.open(prefix);
+  try {
+    const values = new Set();
+    for (const name of reader.names()) {
+      const { data } = await reader.read(name, { copy });
+      values.add(data[0]).add(data[ELEMENTS - 1]);
+    }
+    if (values.size !== 1) throw new Error(`mixed: ${[...values]}`);
+    return [...values][0];
+  } finally {
+    await reader.close();
   }
-  if (values.size !== 1) throw new Error(`mixed: ${[...values]}`);
-  return [...values][0];
 }
 
 const ROLES = {
@@ -97,6 +101,6 @@ const [role, ...rest] = process.argv.slice(2);
 if (ROLES[role]) {
   ROLES[role](...rest).then(
     result => console.log(result),
-    error => console.log(`${error.code ?? 'NO CODE'}: ${error.message}`),
+    error => console.log(`${error.code ?? 'NO CODE'}: ${error.message} (${error.cause?.message ?? ''})`),
   );
 }
