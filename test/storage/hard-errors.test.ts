@@ -41,7 +41,7 @@ const FAULTS: readonly Fault[] = [
 async function stateOf(operation: Operation, real: string): Promise<number> {
   if (readdirSync(real).length === 0) return 0;
   for (const k of [1, 2]) {
-    const error = await errorOf(operation.check(real, k));
+    const error = await errorOf((operation.content ?? operation.check)(real, k));
     if (error === null) return k;
   }
   throw new Error(`neither the old state nor the new one: ${readdirSync(real).join(' ')}`);
@@ -68,7 +68,7 @@ describe.for(FAULTS.map(fault => ({ what: `${fault.on} says ${fault.error}`, fau
       const { code } = caught as { code: string };
       expect([CODES[fault.error!], 'ERR_DURABILITY_UNCERTAIN', 'ERR_EXISTS']).toContain(code);
       if (code === 'ERR_EXISTS') break;
-      if (operation.losesOld) expect([0, 2]).toContain(state);
+      expect(operation.fresh || operation.losesOld ? [0, 1, 2] : [1, 2]).toContain(state);
       expect(Object.keys(contents(real)).filter(name => /\.intent-|\.tmp-/.test(name))).toEqual([]);
       expect(faulty.openDescriptors()).toBe(open);
       if (state === 2) break;

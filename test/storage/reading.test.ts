@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { CheckpointReader, latestCheckpoint, updateCheckpointState, verifyCheckpoint } from '../../src/index.js';
+import { CheckpointReader, readCheckpointState, updateCheckpointState, verifyCheckpoint } from '../../src/index.js';
 import { save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
 import { faulty } from '../native/fault-binding.js';
 import { FaultLab } from './fault-file-system.js';
@@ -60,11 +60,11 @@ describe('a read that fails', () => {
     expect(faulty.openDescriptors()).toBe(open);
   });
 
-  test('of the state file: latestCheckpoint rejects', async () => {
+  test('of the state file is ERR_IO', async () => {
     const { seen } = lab.directory();
     await updateCheckpointState(seen, { modelCheckpointPath: join(seen, 'm') });
     lab.fs.set({ on: 'read', name: 'checkpoint', error: 'EIO' });
-    expect(await errorOf(latestCheckpoint(seen))).toMatchObject({ code: 'ERR_IO' });
+    expect(await errorOf(readCheckpointState(seen))).toMatchObject({ code: 'ERR_IO', path: join(seen, 'checkpoint') });
   });
 
   test.for(['EMFILE', 'EACCES', 'EIO'] as const)('no descriptor for a data file: %s, and none leaks', async error => {
