@@ -17,12 +17,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileStat } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
+import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
 import { generationsToKeep } from './superseded.js';
 import { isContested, pickTotal } from './total.js';
 
@@ -51,6 +53,15 @@ interface Replaced {
   permissions: number | undefined;
   /** Nanoseconds since the epoch; null where there was no index. */
   modified: bigint | null;
+}
+
+/** What lies beside a new generation. */
+interface Rest {
+  found: Generations;
+  /** Totals that stay. */
+  stays: ReadonlySet<number>;
+  /** When the index that is replaced was written: only what is older is stale. Null where there was none. */
+  before: bigint | null;
 }
 
 export class Publication {
@@ -128,31 +139,46 @@ export class Publication {
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
-      // Without it (an error of the disk) nothing is marked and nothing removed, which only keeps too much.
-      const found = await surveyGenerations(store, base, this.intent.name).catch(() => null);
-      if (!options.durable && found !== null && [...found.data.keys()].some(other => other !== this.total))
-        await this.#mark();
+      // Where this cannot be found out, nothing is marked and nothing removed, which only keeps too much.
+      const rest = await this.#judgeRest(old, replacedTotal).catch(() => null);
+      if (!options.durable && rest !== null && rest.stays.size > 1) await this.#mark();
       await this.#rename();
       this.#state = 'committed';
       // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
+      forgetUnsynced(store.identity, base);
       if (options.durable) await this.#syncCommit();
+      else if (!this.#marked) await this.#rememberUnsynced().catch(() => undefined);
       if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
-      const replacedAt = (old ?? this.replaced).modified;
       // The save stands; what could not be removed now is stale for the next one too.
-      return found === null ? [] : this.#clean(found, replacedTotal, replacedAt).catch(() => []);
+      return rest === null ? [] : this.#clean(rest).catch(() => []);
     });
   }
 
+  /** What lies beside the new generation, and how much of it stays after the commit. */
+  async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
+    const { store, base, options } = this;
+    const found = await surveyGenerations(store, base, this.intent.name);
+    if (typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!.identity))
+      found.unsynced.add(replaced);
+    const before = (old ?? this.replaced).modified;
+    const stays = await generationsToKeep(store, found, { ...options, committed: this.total, replaced, before });
+    return { found, stays, before };
+  }
+
   /** Step 6. Names of the removed files. */
-  async #clean(found: Generations, replaced: number | null | 'unknown', replacedAt: bigint | null): Promise<string[]> {
-    const { store, base, options, total } = this;
-    const removed = await removeDead(store, base, found, total);
-    if (replacedAt === null) return removed;
-    const stays = await generationsToKeep(store, found, { ...options, committed: total, replaced });
-    const stale = { before: replacedAt, ownOnly: !this.intent.locked };
+  async #clean({ found, stays, before }: Rest): Promise<string[]> {
+    const { store, base } = this;
+    const removed = await removeDead(store, base, found, this.total);
+    if (before === null) return removed;
+    const stale = { before, ownOnly: !this.intent.locked };
     removed.push(...(await removeReplaced(store, base, found, stays, stale)));
     return removed;
+  }
+
+  async #rememberUnsynced(): Promise<void> {
+    const index = await this.store.stat(indexName(this.base), false);
+    if (index !== null) rememberUnsynced(this.store.identity, this.base, index.identity);
   }
 
   async #rememberOwn(): Promise<void> {

@@ -91,7 +91,7 @@ async function pickFree(
   const index = await store.stat(indexName(base), false);
   const canJudge = typeof checked === 'number' && index !== null;
   if (!canJudge || (await store.holderOf(indexName(base))) === 'unknown') return total;
-  const commit = { committed: checked, replaced: checked, durable: false, keepPrevious: false };
+  const commit = { committed: checked, replaced: checked, before: index.modified, durable: false, keepPrevious: false };
   const stays = await generationsToKeep(store, found, commit);
   await removeReplaced(store, base, found, stays, { before: index.modified, ownOnly: false });
   return choose();

@@ -80,6 +80,18 @@ describe('one save a process', () => {
     expect(filesOf(prefix)).toContain('model.data-00000-of-00001');
   });
 
+  test('on a fresh prefix by one process, which does know better: one generation', async () => {
+    const prefix = fresh();
+    for (let k = 1; k <= 6; k++) {
+      await save(prefix, k, { durable: false });
+      expect(generations(prefix).size).toBe(1);
+      expect(await savedAt(prefix)).toBe(k);
+    }
+    await saveElsewhere(prefix, 7, { durable: false });
+    await save(prefix, 8, { durable: false });
+    await expectBounded(prefix, 1, 2);
+  });
+
   test('with keepPrevious: three, and the one that was replaced is among them', async () => {
     const prefix = fresh();
     await save(prefix, 1);
