@@ -193,12 +193,30 @@ export class Publication {
   async abandon(): Promise<void> {
     if (this.#state !== 'writing') return;
     this.#state = 'abandoned';
+    if (!(await this.#isIntentThere())) {
+      await this.intent.close().catch(() => undefined);
+      return;
+    }
     // The intent goes last: if a removal fails, the next save finds the dead intent and cleans up.
     let clear = true;
     for (const name of this.#created) clear = (await this.store.remove(name).catch(() => null)) !== null && clear;
     if (this.#marked) await this.store.remove(unsyncedName(this.base, this.total)).catch(() => false);
     if (clear) await this.store.remove(this.intent.name).catch(() => false);
     await this.intent.close().catch(() => undefined);
+  }
+
+  /**
+   * False once somebody took this save for dead (a server that lost its locks, as NFS does after its lease): then its files are
+   * gone, and what lies under their names now may be another's. Opened, because a network file system remembers names it saw.
+   */
+  async #isIntentThere(): Promise<boolean> {
+    try {
+      const there = await this.store.open(this.intent.name);
+      await there?.close();
+      return there !== null;
+    } catch {
+      return true;
+    }
   }
 
   /** A rename that reports an error may have happened: then nothing of the new generation may be removed any more. */
