@@ -4,7 +4,6 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import type { WriterOptions } from '../bundle/options.js';
 import { checkPath } from '../commit/names.js';
-import { removeCheckpoint } from '../commit/remove.js';
 import {
   type AnyDataset,
   type CheckpointableDataset,
@@ -12,7 +11,6 @@ import {
   checkpointable,
 } from '../data/checkpointable.js';
 import { TensorBundleError } from '../errors.js';
-import { LocalStore } from '../storage/local-store.js';
 import { TrainingCallback } from './callback-base.js';
 import { Checkpoint } from './checkpoint.js';
 import { EpochEnd } from './epoch-end.js';
@@ -201,7 +199,7 @@ export class BackupAndRestore extends TrainingCallback {
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#options.deleteCheckpoint) await this.#delete();
+    if (this.#options.deleteCheckpoint) await this.#manager?.discard();
     // Another training has to be resumed first.
     this.#manager = null;
   }
@@ -230,13 +228,6 @@ export class BackupAndRestore extends TrainingCallback {
   #failed(error: unknown): void {
     if (this.#options.onError !== 'warn') throw error;
     process.emitWarning(`a backup failed, and training goes on: ${(error as Error).message}`, WARNING);
-  }
-
-  async #delete(): Promise<void> {
-    for (const path of this.#manager!.checkpoints) await removeCheckpoint(path);
-    const store = await LocalStore.open(this.#options.backupDir);
-    await store?.remove('checkpoint');
-    await store?.close();
   }
 }
 
