@@ -41,8 +41,7 @@ export async function saveModelFiles(
       const old = await weightsNamedIn(store);
       await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
-      for (const name of before)
-        if (OURS.test(name) && (old.includes(name) || name !== WEIGHTS)) await store.remove(name);
+      for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await store.remove(name);
     });
   } finally {
     await store.close();
@@ -116,15 +115,15 @@ async function writeParts(store: ObjectStore, base: string, { sizes, bytes }: We
   }
 }
 
-async function weightsNamedIn(store: ObjectStore): Promise<string[]> {
+async function weightsNamedIn(store: ObjectStore): Promise<Set<unknown>> {
   const file = await store.open(MODEL!);
-  if (file === null) return [];
+  if (file === null) return new Set();
   try {
     const json = JSON.parse(new TextDecoder().decode(await file.readAll(MAX_JSON_BYTES))) as io.ModelJSON;
-    return json.weightsManifest.flatMap(({ paths }) => paths);
+    return new Set(json.weightsManifest.flatMap(({ paths }) => paths));
   } catch (error) {
     // A damaged model is one that is replaced: which weights were its own is not known, so they stay.
-    if (error instanceof SyntaxError || error instanceof TypeError) return [];
+    if (error instanceof SyntaxError || error instanceof TypeError) return new Set();
     throw error;
   } finally {
     await file.close();

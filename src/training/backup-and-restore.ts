@@ -52,7 +52,13 @@ class Progress implements SerializableState {
   }
 
   deserialize(state: string): void {
-    const { epoch, batch } = JSON.parse(state) as { epoch: number; batch: number };
+    const { epoch, batch } = (parsed(state) ?? {}) as Record<string, unknown>;
+    if (!isCount(epoch) || !isCount(batch))
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        'the backup does not say which epoch and batch are next; remove it, and begin anew',
+        { found: state.slice(0, 100) },
+      );
     this.epoch = epoch;
     this.batch = batch;
   }
@@ -229,6 +235,19 @@ export class BackupAndRestore extends TrainingCallback {
     if (this.#options.onError !== 'warn') throw error;
     process.emitWarning(`a backup failed, and training goes on: ${(error as Error).message}`, WARNING);
   }
+}
+
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function refused(what: string, found: unknown): TensorBundleError {

@@ -17,6 +17,8 @@ import { requireLayers } from './callback-base.js';
 import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
 const NAME = 'model';
+/** What Node holds in one string. */
+const MAX_BYTES = 512 * 1024 ** 2;
 
 /** What `getTrainingConfig` is: not public, though `model.save` uses it. */
 interface Compiled {
@@ -69,8 +71,8 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
  * with names of losses and metrics, the optimizer with its state. Classes of your own must be registered
  * (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest checkpoint).
  *
- * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_CORRUPT for an architecture that is no JSON; and with what
- * `loadWeights` and TensorFlow.js throw.
+ * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_CORRUPT for an architecture that is no JSON, ERR_TOO_LARGE for
+ * one above 512 MiB; and with what `loadWeights` and TensorFlow.js throw.
  *
  * @example
  * const model = await loadModel('run/best');
@@ -83,6 +85,14 @@ export async function loadModel(path: string): Promise<LayersModel> {
       'ERR_NOT_FOUND',
       `${reader.prefix} holds weights and no architecture; make the model as before, and use loadWeights`,
       { path: reader.prefix, tensor: key },
+    );
+  }
+  const { bytes } = reader.entry(key);
+  if (bytes > MAX_BYTES) {
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `the architecture in ${reader.prefix} has ${bytes} bytes, more than the ${MAX_BYTES} it may have`,
+      { path: reader.prefix, tensor: key, expected: MAX_BYTES, found: bytes },
     );
   }
   const { data } = await reader.read(key);
