@@ -233,9 +233,21 @@ export class CheckpointManager {
   }
 
   async #write(durable: boolean): Promise<void> {
-    const { active, timestamps, latest, lastPreserved, kept, needsLedger } = this.#shelf;
+    for (;;) {
+      try {
+        return await this.#writeBooks(durable);
+      } catch (error) {
+        const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
+        if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
+        warnOfBooks(error);
+      }
+    }
+  }
+
+  async #writeBooks(durable: boolean): Promise<void> {
+    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger) await this.#writeLedger(kept, durable);
+    if (needsLedger) await this.#writeLedger(durable);
     await updateCheckpointState(this.#own.directory, {
       modelCheckpointPath: this.#own.absolute(latest!),
       allModelCheckpointPaths: active.map(path => this.#own.absolute(path)),
@@ -272,7 +284,7 @@ export class CheckpointManager {
     this.#requireWritable();
     await this.#alone(async () => {
       this.#shelf.setPinned(path, pinned);
-      await this.#writeLedger(this.#shelf.kept, true);
+      await this.#writeLedger(true);
     });
   }
 
@@ -293,8 +305,8 @@ export class CheckpointManager {
     }
   }
 
-  async #writeLedger(kept: readonly KeptCheckpoint[], durable: boolean): Promise<void> {
-    const checkpoints = kept.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
+  async #writeLedger(durable: boolean): Promise<void> {
+    const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
     await writeLedger(this.#own.directory, checkpoints, durable);
   }
 }
@@ -311,6 +323,13 @@ function warn(path: string, problems: readonly Error[]): void {
   process.emitWarning(`restored ${path}, since what is newer cannot be read: ${reasons}`, {
     type: 'TensorBundleWarning',
     code: 'TENSORBUNDLE_FALLBACK',
+  });
+}
+
+function warnOfBooks({ message }: Error): void {
+  process.emitWarning(`${message}; the older half is kept on disk, and no manager looks after it any more`, {
+    type: 'TensorBundleWarning',
+    code: 'TENSORBUNDLE_BOOKS',
   });
 }
 

@@ -70,6 +70,14 @@ export class Shelf {
     return all;
   }
 
+  /** What the state file does not say, in the order of the times: that it holds a checkpoint needs no second entry. */
+  get written(): KeptCheckpoint[] {
+    return this.kept.filter(
+      ({ path, pinned, step, metrics }) =>
+        pinned || step !== null || Object.keys(metrics).length > 0 || !this.#active.has(path),
+    );
+  }
+
   newestFirst(): string[] {
     return [...this.active.toReversed(), ...this.kept.toReversed().map(({ path }) => path)];
   }
@@ -108,6 +116,16 @@ export class Shelf {
   forget(path: string): void {
     this.#active.delete(path);
     this.#known.delete(path);
+  }
+
+  /**
+   * Where the books have become too large for their files: the older half leaves them. Nothing is removed from disk. False if there is
+   * nothing that may leave: not what is pinned, nor the newest.
+   */
+  forgetOlderHalf(): boolean {
+    const candidates = this.kept.filter(({ path, pinned }) => !pinned && path !== this.latest);
+    for (const { path } of candidates.slice(0, Math.ceil(candidates.length / 2))) this.forget(path);
+    return candidates.length > 0;
   }
 
   setPinned(path: string, pinned: boolean): void {
