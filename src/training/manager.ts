@@ -41,6 +41,8 @@ export class CheckpointManager {
   #lastCheckpointStep: number | null;
   /** What the constructor could not read of the state file. */
   #stateDamage: TensorBundleError | null = null;
+  /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
+  #hasLedger: boolean;
   #isClean = false;
   /** One save at a time writes down what it made. */
   #recording: Promise<unknown> = Promise.resolve();
@@ -55,7 +57,9 @@ export class CheckpointManager {
     this.directory = directory;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
     this.#own = new OwnCheckpoints(directory, this.#options.checkpointName);
-    this.#shelf = new Shelf(this.#options, this.#readState(), readLedger(directory), now());
+    const ledger = readLedger(directory);
+    this.#hasLedger = ledger.size > 0;
+    this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -247,7 +251,7 @@ export class CheckpointManager {
   async #writeBooks(durable: boolean): Promise<void> {
     const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger) await this.#writeLedger(durable);
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(durable);
     await updateCheckpointState(this.#own.directory, {
       modelCheckpointPath: this.#own.absolute(latest!),
       allModelCheckpointPaths: active.map(path => this.#own.absolute(path)),
@@ -308,6 +312,7 @@ export class CheckpointManager {
   async #writeLedger(durable: boolean): Promise<void> {
     const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
     await writeLedger(this.#own.directory, checkpoints, durable);
+    this.#hasLedger = checkpoints.length > 0;
   }
 }
 
