@@ -131,7 +131,11 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
 /** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
 export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
-  const below = relative(resolve(directory), resolve(path));
+  const base = resolve(directory);
+  const name = path.startsWith(`${base}/`) ? path.slice(base.length + 1) : '';
+  // Nearly all are such, and there may be many.
+  if (name !== '' && !/^\.{1,2}$|\//.test(name)) return name;
+  const below = relative(base, resolve(path));
   const isOutside = below === '' || below === '..' || below.startsWith('../') || isAbsolute(below);
   // `ckpt-1/` is the checkpoint without a name in the directory ckpt-1, and not ckpt-1.
   return (isOutside ? resolve(path) : below) + (path.endsWith('/') ? '/' : '');

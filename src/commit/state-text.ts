@@ -79,8 +79,12 @@ function formatDouble(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
 
+/** Nothing that needs an escape: no control character, quote or backslash. */
+const PLAIN = /^[ !#-&(-[\]-~\u0080-\uffff]*$/;
+
 /** As Python's text_format: control characters as octal, everything beyond ASCII as it is, in UTF-8. */
 function quote(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
   let out = '"';
   for (const char of value) {
     const code = char.codePointAt(0)!;
