@@ -51,14 +51,20 @@ export async function saveModelFiles(
 
 /**
  * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node would join them to
- * one. Throws ERR_NOT_FOUND and ERR_IO.
+ * one. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
  */
 export async function readWeightFiles(
   directory: string,
   manifest: io.WeightsManifestConfig,
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
   const buffers: ArrayBuffer[] = [];
-  for (const path of manifest.flatMap(({ paths }) => paths)) {
+  const named = manifest.flatMap(({ paths }) => paths);
+  // Each file is read once: a short list must not make a small file large.
+  if (new Set(named).size !== named.length)
+    throw new TensorBundleError('ERR_CORRUPT', `model.json in ${directory} names a file of weights twice`, {
+      path: resolve(directory, MODEL!),
+    });
+  for (const path of named) {
     const store = await LocalStore.open(resolve(directory, dirname(path)));
     try {
       const file = await store?.open(basename(path));
