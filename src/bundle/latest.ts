@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { checkPath, stripFileSuffix } from '../commit/names.js';
 import { readCheckpointState } from '../commit/state-file.js';
-import { TensorBundleError } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import { kindOf } from './locate.js';
 import { CheckpointReader } from './reader.js';
@@ -42,15 +42,17 @@ export async function latestCheckpoint(directory: string, latestFilename = 'chec
 
 /**
  * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by
- * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is.
+ * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is. Rejects with
+ * ERR_ABORTED.
  */
 export async function latestValidCheckpoint(
   directory: string,
-  options: { latestFilename?: string; deep?: boolean } = {},
+  options: { latestFilename?: string; deep?: boolean; signal?: AbortSignal } = {},
 ): Promise<string | null> {
   checkPath(directory);
   for (const prefix of await candidates(directory, options.latestFilename ?? 'checkpoint')) {
-    if (await isValid(prefix, options.deep ?? true)) return prefix;
+    throwIfAborted(options.signal, 'looking for a checkpoint');
+    if (await isValid(prefix, options.deep ?? true, options.signal)) return prefix;
   }
   return null;
 }
@@ -75,14 +77,14 @@ async function candidates(directory: string, latestFilename: string): Promise<st
   }
 }
 
-async function isValid(prefix: string, deep: boolean): Promise<boolean> {
+async function isValid(prefix: string, deep: boolean, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    if (deep) return (await verifyCheckpoint(prefix)).ok;
-    const reader = await CheckpointReader.open(prefix);
+    if (deep) return (await verifyCheckpoint(prefix, { ...(signal && { signal }) })).ok;
+    const reader = await CheckpointReader.open(prefix, { ...(signal && { signal }) });
     await reader.close();
     return true;
   } catch (error) {
-    if (error instanceof TensorBundleError) return false;
+    if (error instanceof TensorBundleError && error.code !== 'ERR_ABORTED') return false;
     throw error;
   }
 }

@@ -9,10 +9,11 @@ import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { replaceSmallFile } from './small-file.js';
-import { formatStateText, parseStateText, type StateFields } from './state-text.js';
+import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
-/** Far above any real one (a path and a time per kept checkpoint). */
-const MAX_BYTES = 64 * 1024 * 1024;
+export const STATE_NAME = 'checkpoint';
+/** Some 90,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process waits. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface CheckpointState {
   /** Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. */
@@ -25,11 +26,12 @@ export interface CheckpointState {
 }
 
 /**
- * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState.
+ * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState, ERR_TOO_LARGE above
+ * 8 MiB.
  */
 export async function readCheckpointState(
   directory: string,
-  latestFilename = 'checkpoint',
+  latestFilename = STATE_NAME,
 ): Promise<CheckpointState | null> {
   const store = await LocalStore.open(resolve(directory));
   if (store === null) return null;
@@ -42,7 +44,7 @@ export async function readCheckpointState(
 }
 
 /** As `readCheckpointState`, for who cannot wait: it does its I/O at once. */
-export function readCheckpointStateNow(directory: string, latestFilename = 'checkpoint'): CheckpointState | null {
+export function readCheckpointStateNow(directory: string, latestFilename = STATE_NAME): CheckpointState | null {
   const bytes = LocalStore.readNow(resolve(directory), latestFilename, MAX_BYTES);
   if (bytes === null) return null;
   return stateOf(directory, parseStateText(new TextDecoder().decode(bytes), join(directory, latestFilename)));
@@ -50,13 +52,17 @@ export function readCheckpointStateNow(directory: string, latestFilename = 'chec
 
 /** Paths joined to the directory. */
 function stateOf(directory: string, fields: StateFields): CheckpointState {
-  const place = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
   return {
-    modelCheckpointPath: place(fields.modelCheckpointPath),
-    allModelCheckpointPaths: fields.allModelCheckpointPaths.map(place),
+    modelCheckpointPath: joined(directory, fields.modelCheckpointPath),
+    allModelCheckpointPaths: fields.allModelCheckpointPaths.map(path => joined(directory, path)),
     allModelCheckpointTimestamps: [...fields.allModelCheckpointTimestamps],
     lastPreservedTimestamp: fields.lastPreservedTimestamp,
   };
+}
+
+/** A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. */
+export function joined(directory: string, path: string): string {
+  return isAbsolute(path) ? path : join(directory, path);
 }
 
 export interface CheckpointStateUpdate {
@@ -71,7 +77,8 @@ export interface CheckpointStateUpdate {
 }
 
 /**
- * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved.
+ * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
+ * ERR_TOO_LARGE above 8 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
 export async function updateCheckpointState(directory: string, update: CheckpointStateUpdate): Promise<void> {
@@ -89,7 +96,7 @@ export async function updateCheckpointState(directory: string, update: Checkpoin
       },
     );
   }
-  const name = update.latestFilename ?? 'checkpoint';
+  const name = update.latestFilename ?? STATE_NAME;
   const durable = update.durable ?? true;
   const store = await LocalStore.create(resolve(directory));
   try {
@@ -103,6 +110,7 @@ export async function updateCheckpointState(directory: string, update: Checkpoin
         lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
         unknown: before?.unknown ?? [],
       });
+      checkSize(Buffer.byteLength(text), store.pathOf(name));
       await replaceSmallFile(store, name, text, durable);
     });
   } finally {
@@ -114,7 +122,7 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
   const object = await store.open(name);
   if (object === null) return null;
   try {
-    return parseStateText(new TextDecoder().decode(await object.readAll(MAX_BYTES)), object.path);
+    return await parseStateTextInTurns(new TextDecoder().decode(await object.readAll(MAX_BYTES)), object.path);
   } finally {
     await object.close();
   }
@@ -123,6 +131,22 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
 /** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
 export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
-  const below = relative(resolve(directory), resolve(path));
-  return below.startsWith('..') || isAbsolute(below) ? resolve(path) : below;
+  const base = resolve(directory);
+  const name = path.startsWith(`${base}/`) ? path.slice(base.length + 1) : '';
+  // Nearly all are such, and there may be many.
+  if (name !== '' && !/^\.{1,2}$|\//.test(name)) return name;
+  const below = relative(base, resolve(path));
+  const isOutside = below === '' || below === '..' || below.startsWith('../') || isAbsolute(below);
+  // `ckpt-1/` is the checkpoint without a name in the directory ckpt-1, and not ckpt-1.
+  return (isOutside ? resolve(path) : below) + (path.endsWith('/') ? '/' : '');
+}
+
+/** What is written can be read again. */
+function checkSize(found: number, path: string): void {
+  if (found <= MAX_BYTES) return;
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints in it (maxToKeep)`,
+    { path, expected: MAX_BYTES, found },
+  );
 }

@@ -10,6 +10,8 @@ import { extraKey } from '../graph/key.js';
 import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts } from './weights.js';
 
 const KEY = extraKey('', 'artifacts');
+/** As of a model.json. */
+const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
 export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {
@@ -37,17 +39,49 @@ export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string
   return artifactsInfo(rest.modelTopology, weights);
 }
 
-/** Null if the checkpoint was not saved so. The weights are not concatenated. */
+/**
+ * Null if the checkpoint was not saved so. The weights are not concatenated. Rejects with ERR_CORRUPT and ERR_TOO_LARGE for artifacts that
+ * `saveArtifacts` does not write.
+ */
 export async function loadArtifacts(path: string): Promise<io.ModelArtifacts | null> {
   await using reader = await CheckpointReader.open(path);
   if (!reader.has(KEY)) return null;
+  const { bytes: found } = reader.entry(KEY);
+  if (found > MAX_JSON_BYTES)
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `the artifacts in ${reader.prefix} have ${found} bytes, more than the ${MAX_JSON_BYTES} they may have`,
+      { path: reader.prefix, tensor: KEY, expected: MAX_JSON_BYTES, found },
+    );
   const { data } = await reader.read(KEY);
-  const artifacts = JSON.parse(new TextDecoder().decode((data as Uint8Array[])[0])) as io.ModelArtifacts;
+  const artifacts = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix);
+  // Each weight is read once: a short list must not make a small file large.
+  const names = (artifacts.weightSpecs ?? []).map(({ name }) => name);
+  if (new Set(names).size !== names.length) throw corrupt(reader.prefix, 'a weight is in them twice');
   const weightData: ArrayBuffer[] = [];
-  for (const { name } of artifacts.weightSpecs ?? []) {
+  for (const name of names) {
     const value = await reader.read(name, { copy: true });
     const bytes = value.dtype === 'string' ? joinStrings(value.data as Uint8Array[]) : (value.data as Uint8Array);
     weightData.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
   }
   return { ...artifacts, weightData };
+}
+
+function parse(text: string, path: string): io.ModelArtifacts {
+  let artifacts: unknown;
+  try {
+    artifacts = JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(path, 'they are no JSON', cause);
+  }
+  const { weightSpecs = [] } = (artifacts ?? {}) as Record<string, unknown>;
+  const isList = Array.isArray(weightSpecs) && weightSpecs.every(spec => typeof spec?.name === 'string');
+  if (typeof artifacts !== 'object' || artifacts === null || !isList)
+    throw corrupt(path, 'they have no list of weights');
+  return artifacts as io.ModelArtifacts;
+}
+
+function corrupt(path: string, why: string, cause?: unknown): TensorBundleError {
+  const details = { path, tensor: KEY, cause };
+  return new TensorBundleError('ERR_CORRUPT', `the artifacts in ${path} cannot be used: ${why}`, details);
 }

@@ -48,8 +48,7 @@ export async function saveModelFiles(
         throw error;
       }
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
-      for (const name of before)
-        if (OURS.test(name) && (old.includes(name) || name !== WEIGHTS)) await store.remove(name);
+      for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await store.remove(name);
     });
   } finally {
     await store.close();
@@ -59,14 +58,20 @@ export async function saveModelFiles(
 
 /**
  * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node would join them to
- * one. Throws ERR_NOT_FOUND and ERR_IO.
+ * one. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
  */
 export async function readWeightFiles(
   directory: string,
   manifest: io.WeightsManifestConfig,
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
   const buffers: ArrayBuffer[] = [];
-  for (const path of manifest.flatMap(({ paths }) => paths)) {
+  const named = manifest.flatMap(({ paths }) => paths);
+  // Each file is read once: a short list must not make a small file large.
+  if (new Set(named).size !== named.length)
+    throw new TensorBundleError('ERR_CORRUPT', `model.json in ${directory} names a file of weights twice`, {
+      path: resolve(directory, MODEL!),
+    });
+  for (const path of named) {
     const store = await LocalStore.open(resolve(directory, dirname(path)));
     try {
       const file = await store?.open(basename(path));
@@ -123,15 +128,15 @@ async function writeParts(store: ObjectStore, base: string, { sizes, bytes }: We
   }
 }
 
-async function weightsNamedIn(store: ObjectStore): Promise<string[]> {
+async function weightsNamedIn(store: ObjectStore): Promise<Set<unknown>> {
   const file = await store.open(MODEL!);
-  if (file === null) return [];
+  if (file === null) return new Set();
   try {
     const json = JSON.parse(new TextDecoder().decode(await file.readAll(MAX_JSON_BYTES))) as io.ModelJSON;
-    return json.weightsManifest.flatMap(({ paths }) => paths);
+    return new Set(json.weightsManifest.flatMap(({ paths }) => paths));
   } catch (error) {
     // A damaged model is one that is replaced: which weights were its own is not known, so they stay.
-    if (error instanceof SyntaxError || error instanceof TypeError) return [];
+    if (error instanceof SyntaxError || error instanceof TypeError) return new Set();
     throw error;
   } finally {
     await file.close();

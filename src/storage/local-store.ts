@@ -43,14 +43,22 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** The whole file of a directory, at once, for who cannot wait; null if there is no such file or directory. */
+  /** The whole file of a directory, at once, for who cannot wait; null if there is no such file or directory. ERR_TOO_LARGE above `maxBytes`. */
   static readNow(path: string, name: string, maxBytes: number): Uint8Array | null {
     checkPath(path);
     try {
       return native.readNow(path, name, maxBytes);
     } catch (error) {
       if (isNativeError(error) && error.code === 'ENOENT') return null;
-      throw fromNative(error, 'read', { path: join(path, name) });
+      const details = { path: join(path, name), expected: maxBytes, cause: error };
+      if (isNativeError(error) && error.code === 'EFBIG') {
+        throw new TensorBundleError(
+          'ERR_TOO_LARGE',
+          `${details.path} has more than the ${maxBytes} bytes it may have`,
+          details,
+        );
+      }
+      throw fromNative(error, 'read', { path: details.path });
     }
   }
 

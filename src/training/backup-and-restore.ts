@@ -4,7 +4,6 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import type { WriterOptions } from '../bundle/options.js';
 import { checkPath } from '../commit/names.js';
-import { removeCheckpoint } from '../commit/remove.js';
 import {
   type AnyDataset,
   type CheckpointableDataset,
@@ -12,7 +11,6 @@ import {
   checkpointable,
 } from '../data/checkpointable.js';
 import { TensorBundleError } from '../errors.js';
-import { LocalStore } from '../storage/local-store.js';
 import { TrainingCallback } from './callback-base.js';
 import { Checkpoint } from './checkpoint.js';
 import { EpochEnd } from './epoch-end.js';
@@ -54,7 +52,13 @@ class Progress implements SerializableState {
   }
 
   deserialize(state: string): void {
-    const { epoch, batch } = JSON.parse(state) as { epoch: number; batch: number };
+    const { epoch, batch } = (parsed(state) ?? {}) as Record<string, unknown>;
+    if (!isCount(epoch) || !isCount(batch))
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        'the backup does not say which epoch and batch are next; remove it, and begin anew',
+        { found: state.slice(0, 100) },
+      );
     this.epoch = epoch;
     this.batch = batch;
   }
@@ -201,7 +205,7 @@ export class BackupAndRestore extends TrainingCallback {
     } catch (error) {
       this.#failed(error);
     }
-    if (this.#options.deleteCheckpoint) await this.#delete();
+    if (this.#options.deleteCheckpoint) await this.#manager?.discard();
     // Another training has to be resumed first.
     this.#manager = null;
   }
@@ -231,13 +235,19 @@ export class BackupAndRestore extends TrainingCallback {
     if (this.#options.onError !== 'warn') throw error;
     process.emitWarning(`a backup failed, and training goes on: ${(error as Error).message}`, WARNING);
   }
+}
 
-  async #delete(): Promise<void> {
-    for (const path of this.#manager!.checkpoints) await removeCheckpoint(path);
-    const store = await LocalStore.open(this.#options.backupDir);
-    await store?.remove('checkpoint');
-    await store?.close();
+/** Undefined for what is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function refused(what: string, found: unknown): TensorBundleError {

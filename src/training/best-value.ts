@@ -6,6 +6,8 @@ import { textExtra } from './model-weights.js';
 import type { Monitor } from './monitor.js';
 
 const NAME = 'best';
+/** Far above any real one: a metric, a mode and a number. */
+const MAX_BYTES = 64 * 1024;
 
 export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
   return textExtra(NAME, JSON.stringify({ metric, mode, value: String(value) }));
@@ -16,7 +18,7 @@ export async function bestOf(path: string, { metric, mode }: Monitor): Promise<n
   try {
     await using reader = await CheckpointReader.open(path);
     const key = extraKey('', NAME);
-    if (!reader.has(key)) return null;
+    if (!reader.has(key) || reader.entry(key).bytes > MAX_BYTES) return null;
     const { data } = await reader.read(key);
     const stored = JSON.parse(new TextDecoder().decode((data as Uint8Array[])[0])) as Record<string, unknown>;
     const value = Number(stored.value);

@@ -49,6 +49,8 @@ type AfterCommit = (path: string) => Promise<void>;
 
 /** What a manager adds to a save. */
 interface Hooks {
+  /** Where the prefix is, if not where the current directory makes it. */
+  readonly absolute?: string | undefined;
   readonly afterCommit: AfterCommit;
   /** Whether a failed save is tried again. */
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
@@ -113,7 +115,7 @@ export class Checkpoint {
       checkPath(prefix);
       if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
       const path = `${prefix}-${this.incrementSaveCounter()}`;
-      return this.writeInBackground(path, options, stateUpdate(options));
+      return this.writeInBackground(path, options, { afterCommit: stateUpdate(options) });
     }
     return this.#saveNumbered(prefix, options);
   }
@@ -135,11 +137,10 @@ export class Checkpoint {
    *
    * @internal
    */
-  writeInBackground(prefix: string, options: SaveOptions, afterCommit: AfterCommit): BackgroundSave {
+  writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
     checkPath(prefix);
-    const absolute = resolve(prefix);
     const captured = new CapturedGraph(this.#describe(options), { own: true });
-    return this.#submit(prefix, captured, absolute, options, { afterCommit });
+    return this.#submit(prefix, captured, absolute ?? resolve(prefix), options, { afterCommit });
   }
 
   /**
@@ -148,10 +149,10 @@ export class Checkpoint {
    *
    * @internal
    */
-  async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again }: Hooks): Promise<string> {
+  async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again, ...hooks }: Hooks): Promise<string> {
     checkPath(prefix);
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
-    const absolute = resolve(prefix);
+    const absolute = hooks.absolute ?? resolve(prefix);
     const captured = new CapturedGraph(this.#describe(options));
     await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
     return prefix;

@@ -4,7 +4,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { TensorBundleError } from '../errors.js';
-import { formatNumber, type PythonNumber, parseSpec } from './python-format.js';
+import { formatNumber, MAX_PRECISION, MAX_WIDTH, type PythonNumber, parseSpec } from './python-format.js';
 
 interface Field {
   readonly name: string;
@@ -15,6 +15,7 @@ interface Field {
 export class FilePattern {
   readonly text: string;
   readonly #parts: readonly (string | Field)[];
+  #nameTexts: readonly string[] | null = null;
 
   /** Throws ERR_FILENAME_PATTERN for a pattern that `str.format` would refuse, or that this package does not know. */
   constructor(text: string) {
@@ -34,7 +35,8 @@ export class FilePattern {
 
   /** Throws ERR_FILENAME_PATTERN for a field that is not among the names. */
   checkFields(names: readonly string[]): void {
-    for (const field of this.fields) if (!names.includes(field)) throw this.#unknown(field, names);
+    const known = new Set(names);
+    for (const field of this.fields) if (!known.has(field)) throw this.#unknown(field, names);
   }
 
   /** The directory of all files of this pattern; null if there are fields in its name. */
@@ -43,11 +45,24 @@ export class FilePattern {
     return new FilePattern(directory).fields.length === 0 ? new FilePattern(directory).path({}) : null;
   }
 
-  /** Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. */
+  /**
+   * Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. What stands between two
+   * fields is looked for from left to right, each time where it comes first: if any choice fits, that one does. So nothing is tried twice.
+   */
   matches(name: string): boolean {
-    const parts = new FilePattern(basename(this.text)).#parts;
-    const source = parts.map(part => (typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') : '.*'));
-    return new RegExp(`^${source.join('')}$`, 's').test(name);
+    this.#nameTexts ??= textsBetween(split(basename(this.text)));
+    const texts = this.#nameTexts;
+    const [first = '', last = ''] = [texts[0], texts.at(-1)];
+    if (texts.length === 1) return name === first;
+    const end = name.length - last.length;
+    if (end < first.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let at = first.length;
+    for (const text of texts.slice(1, -1)) {
+      const found = name.indexOf(text, at);
+      if (found < 0 || found + text.length > end) return false;
+      at = found + text.length;
+    }
+    return true;
   }
 
   #write({ name, spec, text }: Field, values: Readonly<Record<string, PythonNumber>>): string {
@@ -62,6 +77,16 @@ export class FilePattern {
   #unknown(field: string, names: readonly string[]): TensorBundleError {
     return refused(this.text, `{${field}} is not known; there are ${names.join(', ')}`, field);
   }
+}
+
+/** The texts before, between and after the fields: one more than there are fields. */
+function textsBetween(parts: Iterable<string | Field>): string[] {
+  const texts: string[][] = [[]];
+  for (const part of parts) {
+    if (typeof part === 'string') texts.at(-1)!.push(part);
+    else texts.push([]);
+  }
+  return texts.map(pieces => pieces.join(''));
 }
 
 /** Text and fields in their order; `{{` and `}}` are braces. */
@@ -80,8 +105,15 @@ function* split(pattern: string): Generator<string | Field> {
 function field(pattern: string, text: string): Field {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
-  const spec = parseSpec(colon < 0 ? '' : text.slice(colon + 1));
+  const specText = colon < 0 ? '' : text.slice(colon + 1);
+  const spec = parseSpec(specText);
   if (name === '' || /[.[\]!]/.test(name)) throw refused(pattern, `{${text}} has no simple name`, text);
+  if (spec === null && /\d{3}/.test(specText))
+    throw refused(
+      pattern,
+      `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a precision ${MAX_PRECISION}`,
+      text,
+    );
   if (spec === null)
     throw refused(pattern, `{${text}} has a format that is not known; the types are d, f, e, g and %`, text);
   return { name, text, spec };

@@ -4,57 +4,101 @@
  */
 import { resolve } from 'node:path';
 import { replaceSmallFile } from '../commit/small-file.js';
-import { relativePath } from '../commit/state-file.js';
+import { joined, relativePath } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { KeptCheckpoint } from './retention.js';
 
 export const LEDGER_NAME = 'checkpoint.tensorbundle';
 const VERSION = 1;
-/** Far above any real one. */
-const MAX_BYTES = 64 * 1024 * 1024;
+/** Some 40,000 checkpoints: far above any real one. It is read while the process waits. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
-/** By path as the manager has it. Empty where there is no ledger, or one that cannot be read. */
-export function readLedger(directory: string, place: (relative: string) => string): Map<string, KeptCheckpoint> {
-  const bytes = LocalStore.readNow(resolve(directory), LEDGER_NAME, MAX_BYTES);
-  const entries = bytes === null ? [] : parse(new TextDecoder().decode(bytes));
-  return new Map(entries.map(entry => [place(entry.path), { ...entry, path: place(entry.path) }]));
+/** `null` is what version 0.1 wrote for all of them. */
+const NOT_FINITE = new Map<unknown, number>([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+  [null, Number.NaN],
+]);
+
+/** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that cannot be read. */
+export function readLedger(directory: string): Map<string, KeptCheckpoint> {
+  const entries = parse(readText(directory));
+  return new Map(
+    entries.map(entry => [joined(directory, entry.path), { ...entry, path: joined(directory, entry.path) }]),
+  );
 }
 
-/** Oldest first. */
+/** Oldest first. Rejects with ERR_TOO_LARGE for what could not be read again. */
 export async function writeLedger(
   directory: string,
   checkpoints: readonly KeptCheckpoint[],
   durable: boolean,
 ): Promise<void> {
-  const entries = checkpoints.map(one => ({ ...one, path: relativePath(directory, one.path) }));
+  const entries = checkpoints.map(one => ({
+    ...one,
+    path: relativePath(directory, one.path),
+    metrics: Object.fromEntries(Object.entries(one.metrics).map(([name, value]) => [name, writtenNumber(value)])),
+  }));
   const text = `${JSON.stringify({ version: VERSION, checkpoints: entries }, null, 1)}\n`;
   const store = await LocalStore.create(resolve(directory));
   try {
+    checkSize(Buffer.byteLength(text), store.pathOf(LEDGER_NAME));
     await store.exclusively(30_000, undefined, () => replaceSmallFile(store, LEDGER_NAME, text, durable));
   } finally {
     await store.close();
   }
 }
 
+function checkSize(found: number, path: string): void {
+  if (found <= MAX_BYTES) return;
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints, or fewer metrics of each`,
+    { path, expected: MAX_BYTES, found },
+  );
+}
+
+function readText(directory: string): string {
+  try {
+    const bytes = LocalStore.readNow(resolve(directory), LEDGER_NAME, MAX_BYTES);
+    return bytes === null ? '' : new TextDecoder().decode(bytes);
+  } catch (error) {
+    if (error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE') return '';
+    throw error;
+  }
+}
+
+/** JSON has no word for these; a training that diverged has them all the same. */
+function writtenNumber(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
 function parse(text: string): KeptCheckpoint[] {
   try {
     const { version, checkpoints } = JSON.parse(text) as { version?: unknown; checkpoints?: unknown };
-    return version === VERSION && Array.isArray(checkpoints) ? checkpoints.filter(isEntry) : [];
+    return version === VERSION && Array.isArray(checkpoints) ? checkpoints.flatMap(one => entryOf(one) ?? []) : [];
   } catch {
     return [];
   }
 }
 
-function isEntry(value: unknown): value is KeptCheckpoint {
-  const { path, number, step, time, metrics, pinned } = (value ?? {}) as Partial<KeptCheckpoint>;
-  return (
-    typeof path === 'string' &&
-    typeof number === 'number' &&
-    (step === null || typeof step === 'number') &&
-    typeof time === 'number' &&
-    typeof metrics === 'object' &&
-    metrics !== null &&
-    Object.values(metrics).every(metric => typeof metric === 'number') &&
-    typeof pinned === 'boolean'
-  );
+/** Null for what is no entry. Of the metrics, those that are numbers. */
+function entryOf(value: unknown): KeptCheckpoint | null {
+  const { path, number, step, time, metrics, pinned } = (value ?? {}) as Record<string, unknown>;
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) return null;
+  if (!isNumber(number) || !isNumber(time) || typeof pinned !== 'boolean') return null;
+  if (step !== null && !isNumber(step)) return null;
+  if (typeof metrics !== 'object' || metrics === null) return null;
+  const numbers = Object.entries(metrics).flatMap(([name, written]) => {
+    const read = NOT_FINITE.get(written) ?? written;
+    return typeof read === 'number' ? [[name, read] as const] : [];
+  });
+  return { path, number, step, time, metrics: Object.fromEntries(numbers), pinned };
+}
+
+/** JSON's 1e999 is Infinity, which could not be written again. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
 }

@@ -1,17 +1,19 @@
 /**
  * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints of one directory, of which the last few stay
- * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on.
+ * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on. Unlike
+ * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import { removeOrphans } from '../commit/orphans.js';
-import { removeCheckpoint } from '../commit/remove.js';
-import { readCheckpointStateNow, updateCheckpointState } from '../commit/state-file.js';
+import { readCheckpointStateNow, STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
 import type { Checkpoint, SaveOptions } from './checkpoint.js';
-import { readLedger, writeLedger } from './ledger.js';
+import { LEDGER_NAME, readLedger, writeLedger } from './ledger.js';
 import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
 import { Shelf } from './shelf.js';
 
@@ -22,17 +24,25 @@ const DAMAGE: readonly ErrorCode[] = [
   'ERR_MISSING_SHARD',
   'ERR_NOT_A_CHECKPOINT',
   'ERR_NOT_FOUND',
+  'ERR_TOO_LARGE',
   'ERR_TRUNCATED',
 ];
+/** Of a state file, which then counts as none. */
+const UNREADABLE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE'];
+/** A warning names so many of the checkpoints that were passed over. */
+const NAMED_PROBLEMS = 5;
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
   readonly directory: string;
   readonly #options: ReturnType<typeof checkManagerOptions>;
+  readonly #own: OwnCheckpoints;
   readonly #shelf: Shelf;
   #lastCheckpointStep: number | null;
   /** What the constructor could not read of the state file. */
   #stateDamage: TensorBundleError | null = null;
+  /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
+  #hasLedger: boolean;
   #isClean = false;
   /** One save at a time writes down what it made. */
   #recording: Promise<unknown> = Promise.resolve();
@@ -46,7 +56,10 @@ export class CheckpointManager {
     this.checkpoint = checkpoint;
     this.directory = directory;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
-    this.#shelf = new Shelf(this.#options, this.#readState(), this.#readLedger(), now());
+    this.#own = new OwnCheckpoints(directory, this.#options.checkpointName);
+    const ledger = readLedger(directory);
+    this.#hasLedger = ledger.size > 0;
+    this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -84,6 +97,7 @@ export class CheckpointManager {
     if (!this.#isTime(options)) return null;
     const { path, made, write } = this.#next(options);
     return await this.checkpoint.writeManaged(path, write, {
+      absolute: this.#own.absolute(path),
       afterCommit: () => this.#record(made, write),
       again: error => this.#makeRoom(path, error),
     });
@@ -94,7 +108,8 @@ export class CheckpointManager {
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#isTime(options)) return null;
     const { path, made, write } = this.#next(options);
-    return this.checkpoint.writeInBackground(path, write, () => this.#record(made, write));
+    const absolute = this.#own.absolute(path);
+    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit: () => this.#record(made, write) });
   }
 
   /**
@@ -112,9 +127,10 @@ export class CheckpointManager {
       if (await this.#restored(path, problems)) return path;
     }
     // No list, or nothing whole in it.
-    const other = this.#options.fallback ? await latestValidCheckpoint(this.directory) : null;
-    const isOwn = other !== null && !tried.has(other) && this.#numberOf(other) !== null;
-    if (isOwn && (await this.#restored(other, problems))) return other;
+    const found = this.#options.fallback ? await latestValidCheckpoint(this.#own.directory) : null;
+    const other = found === null ? null : join(this.directory, basename(found));
+    const isOwn = other !== null && this.#own.absolute(other) === found && this.#own.numberOf(basename(other)) !== null;
+    if (isOwn && !tried.has(other) && (await this.#restored(other, problems))) return other;
     if (tried.size > 0) throw problems.find(({ path }) => path !== undefined) ?? problems[0];
     await this.#options.initFn?.();
     return null;
@@ -130,6 +146,27 @@ export class CheckpointManager {
     await this.#setPinned(path, false);
   }
 
+  /**
+   * Removes the latest from the books, and those of them that are its own from disk; then the state file and the ledger.
+   *
+   * @internal
+   */
+  async discard(): Promise<void> {
+    this.#requireWritable();
+    await this.#alone(async () => {
+      const { active } = this.#shelf;
+      for (const path of active) this.#shelf.forget(path);
+      this.#shelf.latest = null;
+      await this.#own.remove(active, this.#shelf.paths);
+      const store = await LocalStore.open(this.#own.directory);
+      try {
+        for (const name of [STATE_NAME, LEDGER_NAME]) await store?.remove(name);
+      } finally {
+        await store?.close();
+      }
+    });
+  }
+
   /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
   async sync(): Promise<void> {
     await this.checkpoint.sync();
@@ -137,7 +174,7 @@ export class CheckpointManager {
 
   async #restored(path: string, problems: TensorBundleError[]): Promise<boolean> {
     try {
-      await this.checkpoint.restore(path);
+      await this.checkpoint.restore(this.#own.absolute(path));
     } catch (error) {
       const isDamage = error instanceof TensorBundleError && DAMAGE.includes(error.code);
       if (!isDamage || !this.#options.fallback) throw error;
@@ -183,25 +220,41 @@ export class CheckpointManager {
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */
   async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
-    const work = this.#recording.then(async () => {
+    await this.#alone(async () => {
       await this.#removeOrphans();
       this.#shelf.add({ ...made, time: now() }, durable);
       await this.#write(durable);
-      const dropped = this.#shelf.sweep();
-      for (const path of dropped) await removeCheckpoint(path);
+      await this.#own.remove(this.#shelf.sweep(), this.#shelf.paths);
       await this.#write(durable);
     });
+  }
+
+  /** After what has been asked for before. */
+  async #alone(action: () => Promise<void>): Promise<void> {
+    const work = this.#recording.then(action);
     this.#recording = work.catch(() => undefined);
     await work;
   }
 
   async #write(durable: boolean): Promise<void> {
-    const { active, timestamps, latest, lastPreserved, kept, needsLedger } = this.#shelf;
+    for (;;) {
+      try {
+        return await this.#writeBooks(durable);
+      } catch (error) {
+        const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
+        if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
+        warnOfBooks(error);
+      }
+    }
+  }
+
+  async #writeBooks(durable: boolean): Promise<void> {
+    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger) await writeLedger(this.directory, kept, durable);
-    await updateCheckpointState(this.directory, {
-      modelCheckpointPath: latest!,
-      allModelCheckpointPaths: active,
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(durable);
+    await updateCheckpointState(this.#own.directory, {
+      modelCheckpointPath: this.#own.absolute(latest!),
+      allModelCheckpointPaths: active.map(path => this.#own.absolute(path)),
       allModelCheckpointTimestamps: timestamps,
       lastPreservedTimestamp: lastPreserved,
       durable,
@@ -212,30 +265,31 @@ export class CheckpointManager {
   async #removeOrphans(): Promise<void> {
     if (this.#isClean) return;
     this.#isClean = true;
-    await removeOrphans(this.directory, base => this.#numberOf(base) !== null);
+    await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
   }
 
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
   async #makeRoom(path: string, error: unknown): Promise<boolean> {
     if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
-    const removable = this.#shelf.removable(path);
+    const candidates = new Set(this.#shelf.removable(path));
+    const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
+    const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
-    const removed = removable.filter(one => chosen.includes(one));
+    const wanted = new Set(chosen);
+    const removed = removable.filter(one => wanted.has(one));
     for (const one of removed) {
       this.#shelf.forget(one);
-      await removeCheckpoint(one);
+      await this.#own.remove([one], staying);
     }
     return removed.length > 0;
   }
 
   async #setPinned(path: string, pinned: boolean): Promise<void> {
     this.#requireWritable();
-    const work = this.#recording.then(async () => {
+    await this.#alone(async () => {
       this.#shelf.setPinned(path, pinned);
-      await writeLedger(this.directory, this.#shelf.kept, true);
+      await this.#writeLedger(true);
     });
-    this.#recording = work.catch(() => undefined);
-    await work;
   }
 
   #requireWritable(): void {
@@ -249,23 +303,16 @@ export class CheckpointManager {
     try {
       return readCheckpointStateNow(this.directory);
     } catch (error) {
-      if (!(error instanceof TensorBundleError && error.code === 'ERR_CORRUPT')) throw error;
+      if (!(error instanceof TensorBundleError && UNREADABLE.includes(error.code))) throw error;
       this.#stateDamage = error;
       return null;
     }
   }
 
-  #readLedger(): Map<string, KeptCheckpoint> {
-    return readLedger(this.directory, path => join(this.directory, path));
-  }
-
-  /** Of a prefix or a base name of this manager's; null for any other. */
-  #numberOf(path: string): number | null {
-    const name = basename(path);
-    const start = `${this.#options.checkpointName}-`;
-    const digits = name.startsWith(start) ? name.slice(start.length) : '';
-    const isHere = path === name || resolve(path) === resolve(this.directory, name);
-    return isHere && /^\d+$/.test(digits) ? Number(digits) : null;
+  async #writeLedger(durable: boolean): Promise<void> {
+    const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
+    await writeLedger(this.#own.directory, checkpoints, durable);
+    this.#hasLedger = checkpoints.length > 0;
   }
 }
 
@@ -275,10 +322,19 @@ function now(): number {
 }
 
 function warn(path: string, problems: readonly Error[]): void {
-  const reasons = problems.map(({ message }) => message).join('; ');
+  const named = problems.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
+  const more = problems.length - named.length;
+  const reasons = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
   process.emitWarning(`restored ${path}, since what is newer cannot be read: ${reasons}`, {
     type: 'TensorBundleWarning',
     code: 'TENSORBUNDLE_FALLBACK',
+  });
+}
+
+function warnOfBooks({ message }: Error): void {
+  process.emitWarning(`${message}; the older half is kept on disk, and no manager looks after it any more`, {
+    type: 'TensorBundleWarning',
+    code: 'TENSORBUNDLE_BOOKS',
   });
 }
 

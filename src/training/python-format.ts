@@ -19,6 +19,8 @@ interface Spec {
   readonly type: string;
 }
 
+/** Far above any that is of use: a file name has 255 bytes, a double 17 digits. Python has no such limits. */
+export const [MAX_WIDTH, MAX_PRECISION] = [999, 99] as const;
 const SPEC = /^(?:(.)?([<>=^]))?([+ -])?(0)?(\d{1,3})?(,)?(?:\.(\d{1,2}))?([dfFeEgG%])?$/su;
 
 /** Null for a specification that Python, or this package, does not know. */
@@ -125,15 +127,24 @@ function twoDigits(exponent: string): string {
 }
 
 function grouped(text: string, { comma }: Spec): string {
-  return comma ? text.replace(/^\d+/, whole => whole.replace(/\B(?=(\d{3})+$)/g, ',')) : text;
+  return comma ? text.replace(/^\d+/, inThrees) : text;
+}
+
+/** A comma before each three digits from the right. */
+function inThrees(digits: string): string {
+  const first = digits.length % 3;
+  const groups = first > 0 ? [digits.slice(0, first)] : [];
+  for (let at = first; at < digits.length; at += 3) groups.push(digits.slice(at, at + 3));
+  return groups.join(',');
 }
 
 /** Zeros before a number with commas are grouped with it, and a comma never comes first. */
 function zeroGroups(digits: string, width: number): string {
   const whole = /^[\d,]*/.exec(digits)![0];
   const rest = digits.slice(whole.length);
-  let padded = whole.replaceAll(',', '');
-  const text = (): string => padded.replace(/\B(?=(\d{3})+$)/g, ',') + rest;
-  while (text().length < width) padded = `0${padded}`;
-  return text();
+  const plain = whole.replaceAll(',', '');
+  const room = width - rest.length;
+  // Of `room` characters, every fourth from the right is a comma. Where that would be the first, a zero comes before it.
+  const places = room - Math.floor(room / 4) + (room > 0 && room % 4 === 0 ? 1 : 0);
+  return inThrees(plain.padStart(places, '0')) + rest;
 }

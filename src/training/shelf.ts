@@ -63,6 +63,21 @@ export class Shelf {
     return [...all.values()].sort((a, b) => a.time - b.time || a.number - b.number);
   }
 
+  /** All that the books name, in no order. */
+  get paths(): Set<string> {
+    const all = new Set([...this.#known.keys(), ...this.#active.keys()]);
+    if (this.latest !== null) all.add(this.latest);
+    return all;
+  }
+
+  /** What the state file does not say, in the order of the times: that it holds a checkpoint needs no second entry. */
+  get written(): KeptCheckpoint[] {
+    return this.kept.filter(
+      ({ path, pinned, step, metrics }) =>
+        pinned || step !== null || Object.keys(metrics).length > 0 || !this.#active.has(path),
+    );
+  }
+
   newestFirst(): string[] {
     return [...this.active.toReversed(), ...this.kept.toReversed().map(({ path }) => path)];
   }
@@ -78,7 +93,7 @@ export class Shelf {
     if (durable) this.#durable = made.path;
   }
 
-  /** Takes what is too much out of the books, and gives the paths whose files are to go. */
+  /** Takes what is too much out of the books, and gives the paths: which of their files may go is not decided here. */
   sweep(): string[] {
     const dropped = this.#sweepActive();
     const all = this.kept;
@@ -103,8 +118,19 @@ export class Shelf {
     this.#known.delete(path);
   }
 
+  /**
+   * Where the books have become too large for their files: the older half leaves them. Nothing is removed from disk. False if there is
+   * nothing that may leave: not what is pinned, nor the newest.
+   */
+  forgetOlderHalf(): boolean {
+    const candidates = this.kept.filter(({ path, pinned }) => !pinned && path !== this.latest);
+    for (const { path } of candidates.slice(0, Math.ceil(candidates.length / 2))) this.forget(path);
+    return candidates.length > 0;
+  }
+
   setPinned(path: string, pinned: boolean): void {
-    const one = this.kept.find(known => known.path === path);
+    const time = this.#active.get(path);
+    const one = this.#known.get(path) ?? (time === undefined ? undefined : this.#unknown(path, time));
     if (one === undefined) {
       throw new TensorBundleError('ERR_NOT_FOUND', `${path} is no checkpoint that this manager keeps`, { path });
     }
@@ -115,8 +141,10 @@ export class Shelf {
   #sweepActive(): string[] {
     const { maxToKeep, keepCheckpointEveryNHours } = this.#rules;
     const dropped: string[] = [];
-    while (maxToKeep !== null && this.#active.size > maxToKeep) {
-      const [path, time] = this.#active.entries().next().value!;
+    if (maxToKeep === null) return dropped;
+    // One walk: a Map from which the first are taken is slow to find its new first.
+    for (const [path, time] of this.#active) {
+      if (this.#active.size <= maxToKeep) break;
       this.#active.delete(path);
       // For ever: it leaves the books, so that nobody takes it for one that may go.
       if (keepCheckpointEveryNHours && time - keepCheckpointEveryNHours * 3600 >= this.#lastPreserved) {
@@ -129,7 +157,7 @@ export class Shelf {
 
   /** Made by another manager, Python's for example. */
   #unknown(path: string, time: number): KeptCheckpoint {
-    const number = Number(/-(\d+)$/.exec(path)?.[1] ?? 0);
-    return { path, number, step: null, time, metrics: {}, pinned: false };
+    const counted = Number(/-(\d{1,16})$/.exec(path)?.[1] ?? 0);
+    return { path, number: Number.isSafeInteger(counted) ? counted : 0, step: null, time, metrics: {}, pinned: false };
   }
 }

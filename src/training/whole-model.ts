@@ -17,6 +17,8 @@ import { requireLayers } from './callback-base.js';
 import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
 const NAME = 'model';
+/** Far above any real architecture. */
+const MAX_BYTES = 64 * 1024 ** 2;
 
 /** What `getTrainingConfig` is: not public, though `model.save` uses it. */
 interface Compiled {
@@ -61,7 +63,20 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
     trainingConfig: compiled,
     ...(metadata && { userDefinedMetadata: metadata }),
   };
-  return textExtra(NAME, JSON.stringify(artifacts));
+  const text = JSON.stringify(artifacts);
+  checkSize(Buffer.byteLength(text), {});
+  return textExtra(NAME, text);
+}
+
+/** What is written can be read again. */
+function checkSize(found: number, where: { path?: string; tensor?: string }): void {
+  if (found <= MAX_BYTES) return;
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `the architecture${where.path === undefined ? '' : ` in ${where.path}`} has ${found} bytes, more than the ${MAX_BYTES} it may have; ` +
+      'keep less in its configuration and metadata, or save weights only',
+    { ...where, expected: MAX_BYTES, found },
+  );
 }
 
 /**
@@ -69,8 +84,8 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
  * with names of losses and metrics, the optimizer with its state. Classes of your own must be registered
  * (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest checkpoint).
  *
- * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_CORRUPT for an architecture that is no JSON; and with what
- * `loadWeights` and TensorFlow.js throw.
+ * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_CORRUPT for an architecture that is no JSON, ERR_TOO_LARGE for
+ * one above 64 MiB; and with what `loadWeights` and TensorFlow.js throw.
  *
  * @example
  * const model = await loadModel('run/best');
@@ -85,6 +100,7 @@ export async function loadModel(path: string): Promise<LayersModel> {
       { path: reader.prefix, tensor: key },
     );
   }
+  checkSize(reader.entry(key).bytes, { path: reader.prefix, tensor: key });
   const { data } = await reader.read(key);
   const artifacts = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
   const model = await requireLayers().loadLayersModel({ load: async () => artifacts });

@@ -211,6 +211,23 @@ describe('latestValidCheckpoint', () => {
     await removeCheckpoint(paths[3]!);
     expect(await latestValidCheckpoint(directory)).toBeNull();
   });
+
+  test('hears a signal', async () => {
+    const directory = freshDirectory();
+    await save(join(directory, 'x-1'));
+    const given = { signal: AbortSignal.abort('enough') };
+    await expect(latestValidCheckpoint(directory, given)).rejects.toMatchObject({
+      code: 'ERR_ABORTED',
+      cause: 'enough',
+    });
+    const controller = new AbortController();
+    const missing = Array.from({ length: 2000 }, (_, i) => join(directory, `gone-${i}`));
+    await updateCheckpointState(directory, { modelCheckpointPath: missing.at(-1)!, allModelCheckpointPaths: missing });
+    const found = latestValidCheckpoint(directory, { signal: controller.signal });
+    setImmediate(() => controller.abort());
+    await expect(found).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    expect(await latestValidCheckpoint(directory)).toBe(join(directory, 'x-1'));
+  });
 });
 
 test.each(['.index', '.data-00000-of-00001'])('removeCheckpoint takes the path of a file %s', async suffix => {

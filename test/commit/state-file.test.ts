@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readCheckpointStateNow } from '../../src/commit/state-file.js';
 import { parseStateText } from '../../src/commit/state-text.js';
 import { latestCheckpoint, readCheckpointState, TensorBundleError, updateCheckpointState } from '../../src/index.js';
 import { runChild, writePoints } from '../crash/child.js';
@@ -98,6 +99,16 @@ describe('with TensorFlow', () => {
     expect([await latestCheckpoint(dir), await theirs()]).toEqual([prefix, prefix]);
   });
 
+  test('a name of two dots and more, and one with a slash at its end, stay what they are', async () => {
+    const dir = scratch.directory();
+    const all = ['..a-1', '...', 'a/', 'b/c', 'd'].map(name =>
+      name.endsWith('/') ? `${dir}/${name}` : join(dir, name),
+    );
+    await updateCheckpointState(dir, { modelCheckpointPath: all.at(-1)!, allModelCheckpointPaths: all });
+    expect(readFileSync(join(dir, 'checkpoint'), 'utf8')).not.toContain(dir);
+    expect((await readCheckpointState(dir))?.allModelCheckpointPaths).toEqual(all);
+  });
+
   test('unknown fields and comments of a newer TensorFlow survive an update', async () => {
     const dir = scratch.directory();
     writeFileSync(
@@ -180,6 +191,73 @@ describe('hostile text', () => {
     onlyTypedErrors(`model_checkpoint_path: "${'a'.repeat(2_000_000)}"`);
     onlyTypedErrors(`${'# comment\n'.repeat(200_000)}`);
     expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  /** As much as a state file may have, of each thing that one could be made of. */
+  const LIMIT = 8 * 1024 * 1024;
+  const filled = (piece: string, start = '', end = ''): string =>
+    start + piece.repeat(Math.floor((LIMIT - start.length - end.length) / Buffer.byteLength(piece))) + end;
+
+  test.each([
+    ['paths', filled('all_model_checkpoint_paths: "ckpt-1"\n')],
+    ['times', filled('all_model_checkpoint_timestamps:1 ')],
+    ['unknown fields', filled('a:1 ')],
+    ['open brackets', filled('{', 'x ')],
+    ['a list', filled('1,', 'x [', ']')],
+    ['white space', filled(' ')],
+    ['white space beyond ASCII', filled('\u00a0')],
+    ['comments', filled('#\n')],
+    ['one name', filled('a')],
+    ['one number', filled('1', 'last_preserved_timestamp: ')],
+    ['one string', filled('é', 'model_checkpoint_path: "', '"')],
+    ['one string of escapes', filled('\\1', 'model_checkpoint_path: "', '"')],
+    ['one string in parts', filled('"" ', 'model_checkpoint_path: "\\n"')],
+    ['an unknown string of escapes', filled('\\"', 'x: "', '"')],
+    ['strings without an end', filled('model_checkpoint_path: "')],
+  ])('as large as may be, time in proportion: %s', (_, text) => {
+    const start = performance.now();
+    onlyTypedErrors(text);
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
+  test('above 8 MiB: ERR_TOO_LARGE, no latest checkpoint, and an update replaces it', async () => {
+    const dir = scratch.directory();
+    await save(join(dir, 'a'), 1);
+    writeFileSync(join(dir, 'checkpoint'), filled(' ', 'model_checkpoint_path: "a"'));
+    expect(await latestCheckpoint(dir)).toBe(join(dir, 'a'));
+    writeFileSync(join(dir, 'checkpoint'), `${filled(' ', 'model_checkpoint_path: "a"')} `);
+    const error = { code: 'ERR_TOO_LARGE', path: join(dir, 'checkpoint'), expected: LIMIT };
+    await expect(readCheckpointState(dir)).rejects.toMatchObject(error);
+    expect(() => readCheckpointStateNow(dir)).toThrow(expect.objectContaining(error));
+    expect(await latestCheckpoint(dir)).toBeNull();
+    await updateCheckpointState(dir, { modelCheckpointPath: join(dir, 'a') });
+    expect(await latestCheckpoint(dir)).toBe(join(dir, 'a'));
+  });
+
+  test('what could not be read again is not written: the old file stays', async () => {
+    const dir = scratch.directory();
+    await updateCheckpointState(dir, { modelCheckpointPath: join(dir, 'a') });
+    const before = readFileSync(join(dir, 'checkpoint'), 'utf8');
+    const paths = Array.from({ length: 250_000 }, (_, i) => join(dir, `b-${i}`));
+    const update = { modelCheckpointPath: paths.at(-1)!, allModelCheckpointPaths: paths };
+    await expect(updateCheckpointState(dir, update)).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' });
+    expect(readFileSync(join(dir, 'checkpoint'), 'utf8')).toBe(before);
+    expect(readdirSync(dir)).toEqual(['checkpoint']);
+  });
+
+  test('others run while a large one is read', async () => {
+    const dir = scratch.directory();
+    writeFileSync(join(dir, 'checkpoint'), filled('a:1 '));
+    let turns = 0;
+    let isDone = false;
+    const count = (): void => {
+      turns++;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    await readCheckpointState(dir);
+    isDone = true;
+    expect(turns).toBeGreaterThan(LIMIT / 2 ** 20);
   });
 
   test.each([

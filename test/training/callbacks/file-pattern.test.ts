@@ -1,7 +1,7 @@
 /** File patterns beside Python's `str.format`, which Keras uses. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TensorBundleError } from '../../../src/errors.js';
 import { FilePattern } from '../../../src/training/file-pattern.js';
 import { Choices } from '../../layers/random-numbers.js';
@@ -108,4 +108,66 @@ it('knows the names that it makes', () => {
   ]);
   expect(pattern.directory).toBe('run.1');
   expect(new FilePattern('run-{epoch}/cp').directory).toBeNull();
+});
+
+describe('matching', () => {
+  /** The pattern as a regular expression, for what is small: what Keras makes of it. */
+  const regular = (pattern: string): RegExp =>
+    new RegExp(`^${pattern.replace(/[$()*+./?[\\\]^|-]/g, '\\$&').replace(/\{[^{}]*\}/g, '.*')}$`, 's');
+
+  it('20,000 seeded patterns and names: as the regular expression', () => {
+    const random = new Choices(5);
+    const pieces = ['a', 'b', 'ab', '-', '.', '{epoch}', '{epoch}', '{loss:.2f}', '*', '(', '$', 'é', '\n'];
+    const letters = ['a', 'b', 'ab', '-', '.', '1', '*', '(', '$', 'é', '\n', ''];
+    const some = (from: readonly string[], most: number): string =>
+      Array.from({ length: random.whole(0, most) }, () => random.one(from)).join('');
+    let matching = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const pattern = `a${some(pieces, 6)}`;
+      const name = random.chance(0.5) ? `a${some(letters, 8)}` : pattern.replace(/\{[^{}]*\}/g, () => some(letters, 2));
+      const expected = regular(pattern).test(name);
+      expect(new FilePattern(pattern).matches(name), JSON.stringify([pattern, name])).toBe(expected);
+      if (expected) matching++;
+    }
+    expect(matching).toBeGreaterThan(5000);
+  });
+
+  it.each([2, 5, 50, 5000])('%i fields against dashes: nothing is tried twice', fields => {
+    const start = performance.now();
+    const pattern = new FilePattern(`cp${'-{epoch}'.repeat(fields)}.ckpt`);
+    for (const length of [60, 240, 100_000]) {
+      expect(pattern.matches(`cp${'-'.repeat(length)}`)).toBe(false);
+      expect(pattern.matches(`cp${'-'.repeat(length)}.ckpt`)).toBe(length >= fields);
+    }
+    // A regular expression takes minutes for five fields and 1,000 dashes.
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+it('widths and precisions have limits, said when the pattern is made', () => {
+  const values = { epoch: { value: 7, kind: 'int' }, loss: { value: 0.5, kind: 'float' } } as const;
+  for (const field of ['{epoch:999d}', '{epoch:0999,d}', '{loss:.99f}', '{loss:0999.99f}', '{loss:0999,.3f}'])
+    expect(new FilePattern(field).path(values).length).toBeGreaterThan(99);
+  for (const field of [
+    '{epoch:1000d}',
+    '{epoch:1000000000d}',
+    '{loss:.100f}',
+    '{loss:.999999f}',
+    '{loss:9999999999.2f}',
+  ])
+    expect(() => new FilePattern(`a/${field}`), field).toThrow(
+      expect.objectContaining({
+        code: 'ERR_FILENAME_PATTERN',
+        message: expect.stringMatching(/at most 999 .*, a precision 99/),
+      }),
+    );
+});
+
+it('zeros that are grouped, of every width: as Python', () => {
+  const cases = Array.from({ length: 60 }, (_, width) =>
+    [`{epoch:0${width},d}`, `{loss:0${width},.2f}`, `{loss:0${width},}`].map(
+      (pattern): Case => [pattern, { epoch: 1234567 }, { loss: '-98765.5' }],
+    ),
+  ).flat();
+  expect(cases.map(ours)).toEqual(python(cases));
 });

@@ -1,0 +1,97 @@
+/**
+ * Which checkpoints a manager may remove. Paths come from files that anybody may have written or copied (TensorFlow's `checkpoint`, the
+ * ledger): whatever they say, only what lies directly in the manager's directory, under a name that the manager itself makes, is removed.
+ */
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { stripFileSuffix } from '../commit/names.js';
+import { removeCheckpoint } from '../commit/remove.js';
+import { TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
+
+/** As `%d` writes a whole number that is not negative: no sign, no leading zero. */
+const NUMBER = /^(?:0|[1-9]\d{0,18})$/;
+/** The save counter is an int64. */
+const MAX_NUMBER = 2n ** 63n - 1n;
+
+export class OwnCheckpoints {
+  /** Absolute: a later process.chdir must not move what is written and removed. */
+  readonly directory: string;
+  readonly #from = process.cwd();
+  readonly #start: string;
+
+  constructor(directory: string, checkpointName: string) {
+    this.directory = resolve(directory);
+    this.#start = `${checkpointName}-`;
+  }
+
+  /** As the path was meant when the manager was made. */
+  absolute(path: string): string {
+    return isAbsolute(path) ? path : join(this.#from, path);
+  }
+
+  /** Of a base name that the manager itself makes; null for any other. */
+  numberOf(name: string): number | null {
+    if (!name.startsWith(this.#start)) return null;
+    const digits = name.slice(this.#start.length);
+    return NUMBER.test(digits) && BigInt(digits) <= MAX_NUMBER ? Number(digits) : null;
+  }
+
+  /**
+   * Those of `paths` that may be removed, with their names in the directory: own ones, by whatever spelling of the directory, unless a path
+   * of `staying` means the same. What cannot be judged is not among them.
+   */
+  async removable(paths: Iterable<string>, staying: Iterable<string>): Promise<Map<string, string>> {
+    const isDirectory = this.#sameDirectory();
+    const found = new Map<string, string>();
+    for (const path of paths) if (await this.#isOwn(path, isDirectory)) found.set(path, basename(path));
+    const names = new Set(found.values());
+    if (names.size === 0) return found;
+    const stay = new Set<string>();
+    for (const path of staying)
+      if (names.has(basename(path)) && (await this.#isOwn(path, isDirectory))) stay.add(basename(path));
+    return new Map([...found].filter(([, name]) => !stay.has(name)));
+  }
+
+  /** Removes what `removable` says. Rejects as `removeCheckpoint` does. */
+  async remove(paths: Iterable<string>, staying: Iterable<string>): Promise<void> {
+    const names = new Set((await this.removable(paths, staying)).values());
+    for (const name of names) await removeCheckpoint(join(this.directory, name));
+  }
+
+  async #isOwn(path: string, isDirectory: (directory: string) => Promise<boolean>): Promise<boolean> {
+    const name = basename(path);
+    // `a/ckpt-1/` names files within a directory `ckpt-1`.
+    if (path.endsWith('/') || this.numberOf(name) === null) return false;
+    // Where the name is that of another checkpoint's data file, that one could be taken for it.
+    if (stripFileSuffix(name) !== null) return false;
+    return await isDirectory(dirname(resolve(this.#from, path)));
+  }
+
+  /** By text, else by what lies there: links, other spellings. Each directory is looked at once. */
+  #sameDirectory(): (directory: string) => Promise<boolean> {
+    const known = new Map<string, boolean>([[this.directory, true]]);
+    let own: Promise<string | null> | null = null;
+    return async directory => {
+      let isSame = known.get(directory);
+      if (isSame !== undefined) return isSame;
+      own ??= identityOf(this.directory);
+      const identity = await own;
+      isSame = identity !== null && identity === (await identityOf(directory));
+      known.set(directory, isSame);
+      return isSame;
+    };
+  }
+}
+
+/** Null for what is no directory, or cannot be opened. */
+async function identityOf(directory: string): Promise<string | null> {
+  try {
+    const store = await LocalStore.open(directory);
+    if (store === null) return null;
+    await store.close();
+    return store.identity;
+  } catch (error) {
+    if (error instanceof TensorBundleError) return null;
+    throw error;
+  }
+}
