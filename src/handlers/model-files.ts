@@ -43,8 +43,8 @@ export async function saveModelFiles(
         await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
       } catch (error) {
         // A rename that reports an error may have happened: what the model names now decides. In doubt the weights stay.
-        const named = await weightsNamedIn(store).catch(() => paths);
-        for (const path of paths) if (!named.includes(path)) await store.remove(path).catch(() => false);
+        const named = await weightsNamedIn(store).catch(() => new Set<unknown>(paths));
+        for (const path of paths) if (!named.has(path)) await store.remove(path).catch(() => false);
         throw error;
       }
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
