@@ -8,14 +8,14 @@
 
 const HIDDEN = '[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}]';
 const UNSAFE = new RegExp(`(?! )${HIDDEN}`, 'gu');
-const UNSAFE_IN_LINES = new RegExp(`(?![ \\n])${HIDDEN}`, 'gu');
+const UNSAFE_IN_LINES = new RegExp(`(?![ \\t\\n])${HIDDEN}`, 'gu');
 
 /** On one line. */
 export function visible(text: string): string {
   return text.replace(UNSAFE, codeOf);
 }
 
-/** Line feeds stay. */
+/** Line feeds, and tabs between fields, stay: they are the program's where names have been made visible. */
 export function visibleLines(text: string): string {
   return text.replace(UNSAFE_IN_LINES, codeOf);
 }

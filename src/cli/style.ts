@@ -19,7 +19,7 @@ function painter(on: boolean, open: number, close: number): (text: string) => st
   return on ? text => `${MARK}${open}m${text}${MARK}${close}m` : text => text;
 }
 
-/** The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds. */
+/** The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds and tabs. */
 export function painted(text: string): string {
   return text
     .split(MARKS)
