@@ -34,7 +34,7 @@ export class TFRecordDataset extends Dataset<Uint8Array> {
  * quote that is never closed, text after a closing quote (Python's csv module keeps it), a row with too many or few fields.
  *
  * Reading throws ERR_CORRUPT for these, with the line in its text and the `offset` of the quote, of the text, or of the row;
- * ERR_TOO_LARGE for a row of more than 16 MiB or 131,072 columns; ERR_MISMATCH for a header that differs from `columnNames` in
+ * ERR_TOO_LARGE for a row of more than 16 MiB or 65,536 columns; ERR_MISMATCH for a header that differs from `columnNames` in
  * number, or from that of the files before; ERR_INVALID_ARGUMENT for names that are not different, and for a config of an unknown
  * column; ERR_TRUNCATED for a file without a header; ERR_NOT_SUPPORTED for UTF-16. Any name will do: `__proto__`, or none.
  */

@@ -33,7 +33,7 @@ export interface CSVConfig {
 }
 
 /** So many columns are no table; the first row of such a file is to blame, or its delimiter. */
-const MOST_COLUMNS = 2 ** 17;
+const MOST_COLUMNS = 2 ** 16;
 
 export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   readonly kind = 'csv';
