@@ -1,7 +1,7 @@
 /** Failures as this program reports them: which exit code, what text, what JSON. */
 import { type ErrorCode, TensorBundleError } from '../errors.js';
+import { visible } from './printable.js';
 import type { Style } from './style.js';
-import { visible } from './style.js';
 
 /** Exit codes; `interrupted` is 128 + SIGINT, as shells have it. */
 export const EXIT = { ok: 0, finding: 1, usage: 2, io: 3, interrupted: 130 } as const;
@@ -68,7 +68,11 @@ export function describeError(error: unknown, style: Style): string {
     return `${label} ${visible(error.message)}\nTry: ${help}\n`;
   }
   if (!(error instanceof TensorBundleError)) {
-    return `${label} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+    const message = String(error);
+    const stack = (error as Partial<Error> | null)?.stack;
+    // A message may be of several lines, and only ours may begin one.
+    const frames = typeof stack === 'string' && stack.startsWith(message) ? stack.slice(message.length) : '';
+    return `${label} ${visible(message)}${frames}\n`;
   }
   const lines = [`${label} ${visible(error.message)} ${style.dim(`(${error.code})`)}`];
   // The message usually names them; what it does not name is added, so that nothing is lost.

@@ -49,7 +49,8 @@ ${exampleLines(EXAMPLES, style)}
 ${style.bold('Exit codes')}
 ${EXIT_CODES}
 
-Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected.
+Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected. Of names and texts, what a terminal would obey
+or hide (control and format characters, odd spaces) is shown as its code, as in \\u001b or \\u{e0041}; in JSON as JSON has it.
 `;
 }
 

@@ -1,11 +1,13 @@
 /**
  * Standard output and standard error as the commands see them. A reader that goes away (`| head -1`) is no failure: what
  * comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a closed pipe
- * and the exit code stays true.
+ * and the exit code stays true. Whatever is printed goes through here, and through `painted`: nothing that comes from a file
+ * steers a terminal.
  */
 import { randomUUID } from 'node:crypto';
 import { EXIT } from './failure.js';
-import { makeStyle, type Style, wantsColour } from './style.js';
+import { visible, visibleJson } from './printable.js';
+import { makeStyle, painted, type Style, wantsColour } from './style.js';
 
 /** The part of a stream that is needed here; process.stdout and process.stderr are such. */
 export interface Sink {
@@ -43,7 +45,7 @@ export class Output {
     return new Output(process.stdout, process.stderr, process.env, error => {
       // The stream reports after the write returned, so perhaps after the command did: main.ts keeps the larger code.
       process.exitCode = EXIT.io;
-      process.stderr.write(`error: cannot write the output: ${error.message}\n`);
+      process.stderr.write(`error: cannot write the output: ${visible(error.message)}\n`);
     });
   }
 
@@ -58,19 +60,33 @@ export class Output {
   }
 
   write(text: string): void {
-    if (!this.#closed.has(this.out)) this.out.write(text);
+    this.#print(this.out, painted(text));
   }
 
   error(text: string): void {
-    if (!this.#closed.has(this.err)) this.err.write(text);
+    this.#print(this.err, painted(text));
   }
 
-  /** One JSON value: indented for a person, on one line for a program. */
+  /** A line for programs to use: a pipe gets it as it is, whatever characters it has. A terminal gets what it can show. */
+  line(text: string): void {
+    this.#print(this.out, `${this.isTerminal ? visible(text) : text}\n`);
+  }
+
+  /** In place of the last line on standard error, which was one of these; '' only removes it. */
+  redraw(line: string): void {
+    this.#print(this.err, `\r\u001b[K${painted(line)}`);
+  }
+
+  #print(sink: Sink, text: string): void {
+    if (!this.#closed.has(sink)) sink.write(text);
+  }
+
+  /** One JSON value: indented for a person, on one line for a program; what is not to be seen is told by its code. */
   json(value: unknown): void {
     // JSON has -0, JSON.stringify writes it as 0. The mark cannot occur in a value: nobody knew it before.
     const mark = randomUUID();
     const replace = (_key: string, each: unknown): unknown => (Object.is(each, -0) ? mark : each);
     const text = JSON.stringify(value, replace, this.isTerminal ? 2 : undefined);
-    this.write(`${text.replaceAll(`"${mark}"`, '-0')}\n`);
+    this.#print(this.out, `${visibleJson(text.replaceAll(`"${mark}"`, '-0'))}\n`);
   }
 }

@@ -44,12 +44,12 @@ export class ProgressBar {
     if (width === null || now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     const label = step.phase === this.label ? this.label : `${this.label} (${step.phase})`;
-    this.output.error(`\r\u001b[K${progressLine(label, step, now - this.#started, width)}`);
+    this.output.redraw(progressLine(label, step, now - this.#started, width));
   };
 
   /** Removes the bar; to be called before anything else is printed, and on failure too. */
   clear(): void {
-    if (this.#drawn > Number.NEGATIVE_INFINITY) this.output.error('\r\u001b[K');
+    if (this.#drawn > Number.NEGATIVE_INFINITY) this.output.redraw('');
     this.#drawn = Number.NEGATIVE_INFINITY;
   }
 }

@@ -1,6 +1,8 @@
-/** Text for people: colours, sizes, counts, aligned columns, and names made safe to print. */
+/** Text for people: colours, sizes, counts, aligned columns. */
+import { randomUUID } from 'node:crypto';
+import { padded, visibleLines, widthOf } from './printable.js';
 
-/** Colours, or nothing where colours are off. */
+/** Colours, or nothing where colours are off; for `Output`, which paints them. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
@@ -9,8 +11,20 @@ export interface Style {
   type(text: string): string;
 }
 
+/** What stands for an escape sequence until it is printed. No text that comes from a file can hold it. */
+const MARK = randomUUID();
+const MARKS = new RegExp(`${MARK}(\\d+)m`);
+
 function painter(on: boolean, open: number, close: number): (text: string) => string {
-  return on ? text => `\u001b[${open}m${text}\u001b[${close}m` : text => text;
+  return on ? text => `${MARK}${open}m${text}${MARK}${close}m` : text => text;
+}
+
+/** The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds and tabs. */
+export function painted(text: string): string {
+  return text
+    .split(MARKS)
+    .map((part, i) => (i % 2 === 0 ? visibleLines(part) : `\u001b[${part}m`))
+    .join('');
 }
 
 export function makeStyle(colour: boolean): Style {
@@ -32,18 +46,6 @@ export function wantsColour(isTerminal: boolean, environment: Readonly<Record<st
   if (force !== undefined) return force !== '0' && force !== 'false';
   if (environment.NO_COLOR) return false;
   return isTerminal && environment.TERM !== 'dumb';
-}
-
-/** Characters that could move the cursor, change the terminal's state, reorder text or end the line. */
-const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** Names come from files: whatever could steer a terminal, or break a line, is shown as its code. */
-export function visible(text: string): string {
-  return text.replace(UNSAFE, character => {
-    if (character === '\n') return '\\n';
-    if (character === '\t') return '\\t';
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }
 
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
@@ -71,17 +73,17 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(',')}]`;
 }
 
-/** Columns padded to equal width, two spaces between; `right` lists the columns aligned to the right. */
+/** Columns of visible text padded to equal width, two spaces between; `right` lists the columns aligned to the right. */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+      widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
     });
   }
   return rows.map(row =>
     row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .map((cell, i) => padded(cell, widths[i]!, right.includes(i)))
       .join('  ')
       .trimEnd(),
   );

@@ -1,12 +1,15 @@
 /** Values of a tensor as text: one row of the last axis a line, brackets as in numpy. */
-import { visible } from './style.js';
+import { visible } from './printable.js';
 import type { JsonValues } from './values.js';
 
 /** Characters of one string element; the object graph of a large model is one element of many kilobytes. */
 const STRING_CHARACTERS = 200;
 
 function shortened(text: string): string {
-  return text.length <= STRING_CHARACTERS ? text : `${text.slice(0, STRING_CHARACTERS)}… (${text.length} characters)`;
+  if (text.length <= STRING_CHARACTERS) return text;
+  // Not in the middle of a character.
+  const begin = text.slice(0, STRING_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
+  return `${begin}… (${text.length} characters)`;
 }
 
 /** Seven significant digits tell every float32 apart from its neighbours for a person's purposes. */

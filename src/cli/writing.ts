@@ -4,8 +4,9 @@ import { type Arguments, byteCount, type Option, wholeNumber } from './command.j
 import { EXIT, UsageError } from './failure.js';
 import { interruptible } from './interrupt.js';
 import type { Output } from './output.js';
+import { visible } from './printable.js';
 import { ProgressBar } from './progress.js';
-import { humanBytes, plural, visible } from './style.js';
+import { humanBytes, plural } from './style.js';
 
 /** The file names have five digits for the number of shards. */
 const MOST_SHARDS = 99_999;

@@ -4,10 +4,11 @@
  */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { Dataset } from './dataset.js';
-import { type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
-import { disposeElement } from './element.js';
+import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
+import { disposeElement, isLiteral } from './element.js';
 import { outline } from './iteration.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
+import { Turns } from './turns.js';
 
 /** What tf.data's datasets have, and others. */
 export interface AnyDataset<T> {
@@ -21,6 +22,9 @@ export interface CheckpointableOptions {
   /** Ends the passing over: `next` rejects with ERR_ABORTED. */
   signal?: AbortSignal;
 }
+
+/** An iterator is made for each: no training has more epochs. */
+const MOST_RUNS = 1_000_000;
 
 /** The state of one run through the dataset. */
 interface RunState {
@@ -117,8 +121,13 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     const goesOn = stored !== null && !stored.isDone;
     if (!goesOn) this.#begun++;
     let source = await this.#next();
+    const turns = new Turns();
     // A shuffled dataset of tf.data has another order for each iterator made of it.
-    while (!(this.#dataset instanceof Dataset) && this.#made < this.#begun) source = await this.#next();
+    while (!(this.#dataset instanceof Dataset) && this.#made < this.#begun) {
+      throwIfAborted(this.#options.signal, 'making iterators of the dataset');
+      source = await this.#next();
+      await turns.give();
+    }
     const run: Run<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
     if (goesOn) {
       if (this.#dataset instanceof Dataset) (source as DatasetIterator<T>)[RESUMABLE].adopt(stored.iterator);
@@ -136,8 +145,11 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
 
   async #skip(source: Run<T>['source'], total: number): Promise<void> {
     const { signal, onSkip } = this.#options;
+    // The signal is heard in them.
+    const turns = new Turns();
     for (let skipped = 0; skipped < total; ) {
       throwIfAborted(signal, 'passing over elements of the dataset');
+      await turns.give();
       const { value, done } = await source.next();
       if (done)
         throw new TensorBundleError(
@@ -164,16 +176,10 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
         run: this.#pending ?? this.#capture(),
       }),
       check: state => {
-        const [expected, found] = [this.#name(), (state as Partial<CheckpointableState> | null)?.dataset];
-        if (expected === found) return;
-        throw new TensorBundleError(
-          'ERR_MISMATCH',
-          `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset as it was`,
-          { expected, found },
-        );
+        this.#check(state);
       },
       adopt: state => {
-        const { begun, run } = state as CheckpointableState;
+        const { begun, run } = this.#check(state);
         this.#isRestored = true;
         this.#begun = begun;
         this.#made = 0;
@@ -186,6 +192,24 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
         this.#dataset.runs.begun = runs;
       },
     };
+  }
+
+  /** What was stored, which may be anything. */
+  #check(stored: unknown): CheckpointableState {
+    const { dataset: found, begun, run } = (isLiteral(stored) ? stored : {}) as Partial<CheckpointableState>;
+    const expected = this.#name();
+    if (expected !== found)
+      throw new TensorBundleError(
+        'ERR_MISMATCH',
+        `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset as it was`,
+        { expected, found },
+      );
+    const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+    const isRun = run === null || (isLiteral(run) && isCount(run.elements) && typeof run.isDone === 'boolean');
+    if (!isCount(begun) || begun! > MOST_RUNS || !isRun)
+      throw new TensorBundleError('ERR_CORRUPT', 'the stored state of a dataset is none', { found: begun });
+    if (run && this.#dataset instanceof Dataset) checkRun(this.#dataset.stage, run.iterator);
+    return stored as unknown as CheckpointableState;
   }
 
   #capture(): RunState | null {

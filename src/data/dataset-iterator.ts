@@ -1,7 +1,8 @@
 /** One run through a dataset, as users hold it. */
 import { TensorBundleError } from '../errors.js';
-import { disposeElement } from './element.js';
-import { checkOutline, type Iteration, outline, type Stage, type State, seedsOf } from './iteration.js';
+import { disposeElement, isLiteral } from './element.js';
+import { checkOutline, checkState, type Iteration, outline, type Stage, type State, seedsOf } from './iteration.js';
+import { storedSeed } from './randomness.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
 
 interface StoredRun {
@@ -159,12 +160,13 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
           begun: this.#runs.begun,
           run: this.#running && { number: this.#running.number, state: this.#running.iteration?.state() ?? null },
         },
-      check: state => checkOutline(this.#stage, (state as Partial<IteratorState> | null)?.stages),
+      check: state => void checkRun(this.#stage, state),
       adopt: state => {
         if (this.#isClosed)
           throw new TensorBundleError('ERR_CLOSED', 'the iterator was closed; make another one for the restore');
+        const pending = checkRun(this.#stage, state);
         this.#abandon();
-        this.#pending = state as IteratorState;
+        this.#pending = pending;
       },
     };
   }
@@ -172,5 +174,18 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
 
 /** Runs that begin later are those that would have begun where the state was taken. */
 export function restoreSeeds(stage: Stage<unknown>, stored: readonly string[]): void {
-  for (const [i, seed] of seedsOf(stage).entries()) if (stored[i] !== undefined) seed.value = BigInt(stored[i]);
+  for (const [i, seed] of seedsOf(stage).entries()) if (stored[i] !== undefined) seed.value = storedSeed(stored[i]);
+}
+
+/** What was stored, which may be anything. Throws ERR_MISMATCH if it is of another dataset, ERR_CORRUPT if it is no state. */
+export function checkRun(stage: Stage<unknown>, stored: unknown): IteratorState {
+  const { stages, seeds, begun, run } = (isLiteral(stored) ? stored : {}) as Partial<IteratorState>;
+  checkOutline(stage, stages);
+  const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+  const isRun = run === null || (isLiteral(run) && isNumber(run.number));
+  if (!Array.isArray(seeds) || !isNumber(begun) || !isRun)
+    throw new TensorBundleError('ERR_CORRUPT', 'the stored state of an iterator is none');
+  for (const seed of seeds) storedSeed(seed);
+  if (run && run.state !== null) checkState(stage, run.state);
+  return stored as IteratorState;
 }

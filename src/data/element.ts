@@ -4,11 +4,17 @@
  */
 import { Tensor } from '@tensorflow/tfjs-core';
 
-/** Walks arrays and object literals; anything else is a leaf. */
+/** Walks arrays and object literals; anything else is a leaf. One call a level: elements may be nested deep. */
 export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return value.map(item => mapLeaves(item, change));
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) items.push(mapLeaves(item, change));
+    return items;
+  }
   if (!isLiteral(value)) return change(value);
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapLeaves(item, change)]));
+  const entries = Object.entries(value);
+  for (const entry of entries) entry[1] = mapLeaves(entry[1], change);
+  return Object.fromEntries(entries);
 }
 
 export function tensorsIn(element: unknown): Set<Tensor> {

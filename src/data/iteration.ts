@@ -4,6 +4,7 @@
  * while something is being read or computed, and nothing is lost or given twice.
  */
 import { TensorBundleError } from '../errors.js';
+import { isLiteral } from './element.js';
 import type { Run, Seed } from './randomness.js';
 
 /** Plain data and elements; `kind` is the stage's, `inputs` are the states of its inputs. */
@@ -63,18 +64,27 @@ export function seedsOf({ seed, inputs }: Stage<unknown>): Seed[] {
   return [...(seed ? [seed] : []), ...inputs.flatMap(seedsOf)];
 }
 
-/** A part of a state that has this type. Throws ERR_CORRUPT: a state is written by this package and never by hand. */
+/**
+ * A part of a state that has this type. Throws ERR_CORRUPT: a state is written by this package and never by hand; and ERR_MISMATCH for
+ * a list of more than `most`, which a dataset with other sizes has left.
+ */
 export function part(state: State, name: string, type: 'number'): number;
 export function part(state: State, name: string, type: 'string'): string;
 export function part(state: State, name: string, type: 'boolean'): boolean;
-export function part(state: State, name: string, type: 'list'): unknown[];
-export function part(state: State, name: string, type: string): unknown {
+export function part(state: State, name: string, type: 'list', most?: number): unknown[];
+export function part(state: State, name: string, type: string, most = Infinity): unknown {
   const value = state[name];
   const fits = type === 'list' ? Array.isArray(value) : typeof value === type;
   if (!fits || (type === 'number' && !(Number.isSafeInteger(value) && (value as number) >= 0)))
     throw new TensorBundleError('ERR_CORRUPT', `the stored state of ${state.kind} has no valid '${name}'`, {
       found: value,
     });
+  if (type === 'list' && (value as unknown[]).length > most)
+    throw new TensorBundleError(
+      'ERR_MISMATCH',
+      `the iterator was saved with ${(value as unknown[]).length} '${name}' of ${state.kind}, and the dataset has room for ${most}; make the dataset as it was`,
+      { expected: most, found: (value as unknown[]).length },
+    );
   return value;
 }
 
@@ -82,4 +92,18 @@ export function inputState(state: State, index = 0): State {
   const input = state.inputs[index];
   if (input) return input;
   throw new TensorBundleError('ERR_CORRUPT', `the stored state of ${state.kind} lacks that of its input`);
+}
+
+/** A stored state of this stage and its inputs, as far as they are all there; each of them looks at its own parts. Throws ERR_CORRUPT. */
+export function checkState({ kind, inputs }: Stage<unknown>, stored: unknown): State {
+  const isState =
+    isLiteral(stored) && stored.kind === kind && Array.isArray(stored.inputs) && stored.inputs.length === inputs.length;
+  if (!isState)
+    throw new TensorBundleError('ERR_CORRUPT', `the stored state of ${kind} is none`, {
+      expected: kind,
+      found: typeof stored,
+    });
+  const state = stored as unknown as State;
+  for (const [i, input] of inputs.entries()) if (state.inputs[i] !== null) checkState(input, state.inputs[i]);
+  return state;
 }

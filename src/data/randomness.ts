@@ -1,5 +1,6 @@
 /** Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for. */
 import { TensorBundleError } from '../errors.js';
+import { isLiteral } from './element.js';
 import { Generator } from './generator.js';
 import { philox } from './philox.js';
 
@@ -28,8 +29,12 @@ export class Round {
     this.#key = run.reduce((key, number) => draw(number, key), seed);
   }
 
-  static restored({ seed, run }: ReturnType<Round['state']>): Round {
-    return new Round(BigInt(seed), run);
+  /** Throws ERR_CORRUPT for what is no state of one. */
+  static restored(stored: unknown): Round {
+    const { seed, run } = (isLiteral(stored) ? stored : {}) as Partial<ReturnType<Round['state']>>;
+    if (Array.isArray(run) && run.every(number => Number.isSafeInteger(number) && number >= 0))
+      return new Round(storedSeed(seed), run);
+    throw new TensorBundleError('ERR_CORRUPT', 'the stored state of random numbers is none', { found: run });
   }
 
   /** For a stored state. */
@@ -46,6 +51,12 @@ export class Round {
   generator(place: number): Generator {
     return Generator.fromState(BigInt64Array.of(0n, BigInt(place), this.#key));
   }
+}
+
+/** Of a stored state. Throws ERR_CORRUPT. */
+export function storedSeed(seed: unknown): bigint {
+  if (typeof seed === 'string' && /^\d{1,20}$/.test(seed)) return BigInt.asUintN(64, BigInt(seed));
+  throw new TensorBundleError('ERR_CORRUPT', 'a stored seed is no number of 64 bits', { found: seed });
 }
 
 /** 64 bits. */

@@ -4,6 +4,7 @@ import type { TensorValue } from '../format/dtypes.js';
 import { ITERATOR } from '../graph/mismatch.js';
 import type { RestorePlan, StoredObject } from '../graph/restorer.js';
 import { branch, type Extra, type Trackable } from '../graph/trackable.js';
+import { disposeElement } from './element.js';
 import { decodeState, encodeState, parseState } from './state-codec.js';
 
 /** The state of a resumable object. The symbol is known to every copy of this package. */
@@ -60,7 +61,14 @@ function planOf(object: Resumable, stored: StoredObject): RestorePlan {
       {
         keys,
         apply: ([text, ...values]) => {
-          if (!isRefused) object[RESUMABLE].adopt(decodeState(stateIn(text!), values));
+          if (isRefused) return;
+          const state = decodeState(stateIn(text!), values);
+          try {
+            object[RESUMABLE].adopt(state);
+          } catch (error) {
+            disposeElement(state);
+            throw error;
+          }
         },
       },
     ],
@@ -82,6 +90,10 @@ function planOf(object: Resumable, stored: StoredObject): RestorePlan {
   };
 }
 
-function stateIn({ data }: TensorValue): unknown {
-  return parseState(new TextDecoder().decode((data as readonly Uint8Array[])[0]));
+function stateIn({ dtype, shape, data }: TensorValue): unknown {
+  if (dtype === 'string' && shape.length === 0) return parseState((data as readonly Uint8Array[])[0]!);
+  throw new TensorBundleError('ERR_CORRUPT', 'the state of an iterator in the checkpoint is no text', {
+    expected: 'string []',
+    found: `${dtype} [${shape}]`,
+  });
 }

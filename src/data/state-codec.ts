@@ -7,7 +7,7 @@ import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
 import { captureTensor } from '../layers/staging.js';
-import { isLiteral } from './element.js';
+import { disposeElement, isLiteral } from './element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */
 export interface StateTensor {
@@ -48,12 +48,26 @@ const DTYPES: Record<keyof typeof ARRAYS, DType> = {
   BigInt64Array: 'int64',
 };
 
-/** Throws ERR_INVALID_ARGUMENT for an object of a class. */
+/** Of an object of the user's with a name of ours: an object with a list of lists. */
+const NAMED_LEVELS = 3;
+/** Of lists and objects in each other, in the text; two for every stage of a dataset. The walks are recursive, one call a level. */
+export const MOST_LEVELS = 2048;
+/** Of the text. It is parsed in one go, half a text of JavaScript at most. */
+export const MOST_STATE_BYTES = 256 * 1024 * 1024;
+const MOST_DIGITS = 10_000;
+
+/** Throws ERR_INVALID_ARGUMENT for an object of a class, and ERR_TOO_LARGE for what could not be read again. */
 export function encodeState(state: unknown): { text: string; tensors: StateTensor[] } {
   const tensors: StateTensor[] = [];
-  const encode = (value: unknown): unknown => {
+  const encode = (value: unknown, level: number): unknown => {
+    if (level > MOST_LEVELS)
+      throw new TensorBundleError(
+        'ERR_TOO_LARGE',
+        `the state of an iterator may have ${MOST_LEVELS} levels; nest its elements, or the stages of its dataset, less deep`,
+        { expected: MOST_LEVELS },
+      );
     if (value === undefined) return { [UNDEFINED!]: true };
-    if (typeof value === 'bigint') return { [BIGINT!]: String(value) };
+    if (typeof value === 'bigint') return { [BIGINT!]: digitsOf(value) };
     if (typeof value === 'number')
       return Number.isFinite(value) && !Object.is(value, -0)
         ? value
@@ -61,44 +75,141 @@ export function encodeState(state: unknown): { text: string; tensors: StateTenso
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
     if (value instanceof Tensor) return { [TENSOR!]: tensors.push(ofTensor(value)) - 1 };
     if (ArrayBuffer.isView(value)) return { [ARRAY!]: tensors.push(ofArray(value)) - 1 };
-    if (Array.isArray(value)) return value.map(encode);
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (const item of value) items.push(encode(item, level + 1));
+      return items;
+    }
     if (!isLiteral(value)) throw unsaved(value);
-    const entries = Object.entries(value).map(([name, item]) => [name, encode(item)] as const);
+    const entries = Object.entries(value);
     // An element of the user's may have such a name.
-    return entries.some(([name]) => KINDS.includes(name)) ? { [OBJECT!]: entries } : Object.fromEntries(entries);
+    const isNamed = entries.some(([name]) => KINDS.includes(name));
+    for (const entry of entries) entry[1] = encode(entry[1], level + (isNamed ? NAMED_LEVELS : 1));
+    return isNamed ? { [OBJECT!]: entries } : Object.fromEntries(entries);
   };
-  return { text: JSON.stringify(encode(state)), tensors };
+  return { text: textOf(encode(state, 0)), tensors };
 }
 
-/** The text alone, where there may be tensors: what has none of them is as it was. Throws ERR_CORRUPT. */
-export function parseState(text: string): unknown {
+/** The text alone, where there may be tensors: what has none of them is as it was. Throws ERR_CORRUPT and ERR_TOO_LARGE. */
+export function parseState(text: Uint8Array): unknown {
+  if (text.length > MOST_STATE_BYTES)
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `the state of an iterator has ${text.length} bytes in the checkpoint, more than the ${MOST_STATE_BYTES} it may have`,
+      { expected: MOST_STATE_BYTES, found: text.length },
+    );
+  // Before it is parsed: that takes a thousand times longer for a bracket than for a letter.
+  if (levelsOf(text) > MOST_LEVELS + NAMED_LEVELS) throw corrupt(`is nested more than ${MOST_LEVELS} times`);
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(new TextDecoder().decode(text)) as unknown;
   } catch (cause) {
-    throw new TensorBundleError('ERR_CORRUPT', 'the state of an iterator in the checkpoint is no JSON', { cause });
+    throw corrupt('is no JSON', cause);
   }
 }
 
-/** The tensors in it are new and the caller's. Throws ERR_CORRUPT for a number that no tensor has. */
+/** The tensors in it are new and the caller's. Throws ERR_CORRUPT for what `encodeState` does not write. */
 export function decodeState(parsed: unknown, values: readonly TensorValue[]): unknown {
+  const left: (TensorValue | null)[] = [...values];
+  const made: Tensor[] = [];
+  /** Once each: a text of a few bytes could ask for copies of a large one without end. */
   const value = (index: unknown): TensorValue => {
-    const found = typeof index === 'number' ? values[index] : undefined;
-    if (found === undefined)
-      throw new TensorBundleError('ERR_CORRUPT', `the state of an iterator lacks its value ${String(index)}`);
+    const found = typeof index === 'number' ? left[index] : undefined;
+    if (!found) throw corrupt(`lacks its value ${JSON.stringify(index)}`);
+    left[index as number] = null;
     return found;
   };
-  const decode = (coded: unknown): unknown => {
-    if (Array.isArray(coded)) return coded.map(decode);
+  const decode = (coded: unknown, level: number): unknown => {
+    if (level > MOST_LEVELS) throw corrupt(`is nested more than ${MOST_LEVELS} times`);
+    if (Array.isArray(coded)) {
+      const items: unknown[] = [];
+      for (const item of coded) items.push(decode(item, level + 1));
+      return items;
+    }
     if (!isLiteral(coded)) return coded;
     if (UNDEFINED! in coded) return undefined;
-    if (BIGINT! in coded) return BigInt(String(coded[BIGINT!]));
-    if (NUMBER! in coded) return Number(coded[NUMBER!]);
-    if (TENSOR! in coded) return toTensor(value(coded[TENSOR!]));
+    if (BIGINT! in coded) return toBigint(coded[BIGINT!]);
+    if (NUMBER! in coded) return toNumber(coded[NUMBER!]);
+    if (TENSOR! in coded) {
+      const tensor = toTensor(value(coded[TENSOR!]));
+      made.push(tensor);
+      return tensor;
+    }
     if (ARRAY! in coded) return toArray(value(coded[ARRAY!]));
-    const entries = OBJECT! in coded ? (coded[OBJECT!] as [string, unknown][]) : Object.entries(coded);
-    return Object.fromEntries(entries.map(([name, item]) => [name, decode(item)]));
+    const isNamed = OBJECT! in coded;
+    const entries = isNamed ? toEntries(coded[OBJECT!]) : Object.entries(coded);
+    for (const entry of entries) entry[1] = decode(entry[1], level + (isNamed ? NAMED_LEVELS : 1));
+    return Object.fromEntries(entries);
   };
-  return decode(parsed);
+  try {
+    return decode(parsed, 0);
+  } catch (error) {
+    disposeElement(made);
+    throw error;
+  }
+}
+
+function levelsOf(text: Uint8Array): number {
+  const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [34, 92, 91, 93, 123, 125];
+  let isInText = false;
+  let level = 0;
+  let most = 0;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i];
+    if (isInText) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) isInText = false;
+    } else if (byte === QUOTE) isInText = true;
+    else if (byte === OPEN || byte === OPEN_LIST) most = Math.max(most, ++level);
+    else if (byte === CLOSE || byte === CLOSE_LIST) level--;
+  }
+  return most;
+}
+
+function textOf(encoded: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(encoded);
+  } catch (cause) {
+    throw tooMuch(cause);
+  }
+  if (text.length > MOST_STATE_BYTES || Buffer.byteLength(text) > MOST_STATE_BYTES) throw tooMuch(undefined);
+  return text;
+}
+
+function tooMuch(cause: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `the state of an iterator may have ${MOST_STATE_BYTES} bytes beside its tensors and arrays; let it hold fewer elements (shuffle, ` +
+      'prefetch, batch), or let them be tensors or typed arrays',
+    { expected: MOST_STATE_BYTES, cause },
+  );
+}
+
+function digitsOf(value: bigint): string {
+  const digits = String(value);
+  if (digits.length <= MOST_DIGITS) return digits;
+  throw new TensorBundleError('ERR_TOO_LARGE', `a bigint in the state of an iterator may have ${MOST_DIGITS} digits`);
+}
+
+function toBigint(digits: unknown): bigint {
+  if (typeof digits === 'string' && digits.length <= MOST_DIGITS && /^-?\d+$/.test(digits)) return BigInt(digits);
+  throw corrupt('has a bigint that is none');
+}
+
+function toNumber(name: unknown): number {
+  if (['NaN', 'Infinity', '-Infinity', '-0'].includes(name as string)) return Number(name);
+  throw corrupt('has a number that is none');
+}
+
+function toEntries(entries: unknown): [string, unknown][] {
+  const isEntry = (entry: unknown): boolean =>
+    Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string';
+  if (Array.isArray(entries) && entries.every(isEntry)) return entries as [string, unknown][];
+  throw corrupt('has an object that is none');
+}
+
+function corrupt(what: string, cause?: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_CORRUPT', `the state of an iterator in the checkpoint ${what}`, { cause });
 }
 
 function ofTensor(value: Tensor): StateTensor {
@@ -132,13 +243,18 @@ function ofData(dtype: DType, shape: readonly number[], data: TensorData): State
   return { dtype, shape: [...shape], capture: () => ({ data: () => data, release: () => undefined }) };
 }
 
+/** Of the types that tensors of TensorFlow.js have. */
 function toTensor({ dtype, shape, data }: TensorValue): Tensor {
+  if (!['float32', 'int32', 'bool', 'string'].includes(dtype)) throw corrupt(`has a tensor of ${dtype}`);
   const values = dtype === 'string' ? (data as Uint8Array[]) : (data as Float32Array);
   return tensor(values as Float32Array, [...shape], dtype as 'float32');
 }
 
-function toArray({ dtype, data }: TensorValue): unknown {
-  return dtype === 'string' ? (data as Uint8Array[])[0] : data;
+function toArray({ dtype, shape, data }: TensorValue): unknown {
+  const isBytes = dtype === 'string' && shape.length === 0;
+  if (!isBytes && !(shape.length === 1 && Object.values(DTYPES).includes(dtype)))
+    throw corrupt(`has an array of ${dtype}`);
+  return isBytes ? (data as Uint8Array[])[0] : data;
 }
 
 function unsaved(value: unknown): TensorBundleError {

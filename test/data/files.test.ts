@@ -178,7 +178,7 @@ describe('CSV', () => {
     expect(await resumesAnywhere(() => new CSVDataset([one, two]))).toEqual([
       { a: 1, b: 'x\n"y' },
       { a: 2, b: 'z' },
-      { a: 3, b: 'u\nv' },
+      { a: 3, b: 'u\r\nv' },
       { a: 4, b: 'w' },
     ]);
   });
@@ -191,7 +191,7 @@ describe('CSV', () => {
       expected: 2,
       found: 1,
     });
-    await expect(rows('a,b\n1,"2\n')).rejects.toMatchObject({ code: 'ERR_CORRUPT', offset: 4 });
+    await expect(rows('a,b\n1,"2\n')).rejects.toMatchObject({ code: 'ERR_CORRUPT', offset: 6 });
     await expect(rows('a,b\n,2\n', { columnConfigs: { a: { required: true } } })).rejects.toMatchObject({
       code: 'ERR_CORRUPT',
       expected: 'a',

@@ -2,7 +2,7 @@
 import type { Arguments, Command } from '../command.js';
 import { EXIT } from '../failure.js';
 import type { Output } from '../output.js';
-import { visible } from '../style.js';
+import { visible } from '../printable.js';
 
 export const latest: Command = {
   name: 'latest',
@@ -10,7 +10,8 @@ export const latest: Command = {
   summary: 'print the newest checkpoint of a directory',
   description: `Prints the prefix that the directory's \`checkpoint\` file names, as tf.train.latest_checkpoint does. With --valid
 the candidates are read in full, newest first, and the first that is whole is printed, even if the \`checkpoint\` file is
-missing or names a damaged one. Exit code 1 if there is none.`,
+missing or names a damaged one. Exit code 1 if there is none. In a pipe the path is printed as it is,
+for programs to use; on a terminal, characters that it would obey or hide are shown as their codes.`,
   options: {
     valid: { type: 'boolean', help: 'only a checkpoint whose every checksum is right' },
   },
@@ -24,8 +25,7 @@ missing or names a damaged one. Exit code 1 if there is none.`,
     const { latestCheckpoint, latestValidCheckpoint } = await import('../../index.js');
     const path = args.flag('valid') ? await latestValidCheckpoint(directory) : await latestCheckpoint(directory);
     if (args.json) output.json({ path });
-    // The path is for programs to use, so it is printed as it is, whatever characters it has.
-    else if (path !== null) output.write(`${path}\n`);
+    else if (path !== null) output.line(path);
     else output.error(`no ${args.flag('valid') ? 'whole ' : ''}checkpoint in ${visible(directory)}\n`);
     return path === null ? EXIT.finding : EXIT.ok;
   },

@@ -3,7 +3,8 @@ import type { Entry } from '../../index.js';
 import type { Arguments, Command } from '../command.js';
 import { EXIT, UsageError } from '../failure.js';
 import type { Output } from '../output.js';
-import { columns, humanBytes, plural, type Style, shapeText, visible } from '../style.js';
+import { visible, widthOf } from '../printable.js';
+import { columns, humanBytes, plural, type Style, shapeText } from '../style.js';
 import { buildTree, treeLines } from '../tree.js';
 
 type Listed = Entry & { name: string };
@@ -34,7 +35,7 @@ function flat(tensors: readonly Listed[], long: boolean, terminal: boolean): str
 
 function tree(tensors: readonly Listed[], long: boolean, style: Style): string[] {
   const lines = treeLines(buildTree(tensors.map(tensor => ({ name: tensor.name, item: tensor }))));
-  const widths = lines.map(({ branch, label }) => branch.length + visible(label).length);
+  const widths = lines.map(({ branch, label }) => widthOf(branch) + widthOf(visible(label)));
   const widest = widths.reduce((most, width) => Math.max(most, width), 0);
   // Escape codes have no width, so cells are padded before they are coloured.
   const cells = columns(

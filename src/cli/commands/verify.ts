@@ -4,8 +4,9 @@ import type { Arguments, Command } from '../command.js';
 import { describeError, EXIT, exitCodeOf, jsonOfError } from '../failure.js';
 import { interruptible } from '../interrupt.js';
 import type { Output } from '../output.js';
+import { visible } from '../printable.js';
 import { ProgressBar } from '../progress.js';
-import { humanBytes, plural, type Style, visible } from '../style.js';
+import { humanBytes, plural, type Style } from '../style.js';
 
 async function check(path: string, output: Output, signal: AbortSignal): Promise<VerifyReport> {
   const { verifyCheckpoint } = await import('../../index.js');

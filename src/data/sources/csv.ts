@@ -1,7 +1,7 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
 import { TensorBundleError } from '../../errors.js';
+import { type Delimiter, fieldsOf, type Row, readRow, rowError } from './csv-row.js';
 import { FileWindow } from './file-window.js';
-import { decodeLine, readLine } from './lines.js';
 import { type FileRecord, Records } from './records.js';
 
 export type CSVValue = number | string | undefined;
@@ -10,7 +10,7 @@ export type CSVRow = Record<string, CSVValue>;
 export interface CSVColumn {
   /** Default false. True: an empty field is an error. */
   required?: boolean;
-  /** Default: a number where the field is one, else a text. 'bool' gives 1 or 0, 'int32' rounds down. */
+  /** Default: a number where JavaScript's Number takes the field for one, else a text. 'bool' gives 1 or 0, 'int32' rounds down. */
   dtype?: 'int32' | 'float32' | 'bool' | 'string';
   /** Of an empty field; else it is undefined. */
   default?: number | string;
@@ -26,27 +26,33 @@ export interface CSVConfig {
   columnConfigs?: Record<string, CSVColumn>;
   /** Default false. True: columns without a config are left out. */
   configuredColumnsOnly?: boolean;
-  /** Default ','. One character. */
+  /** Default ','. One character, not a quote and not a line end. */
   delimiter?: string;
-  /** Default false. True: columns are parted by any number of spaces. */
+  /** Default false. True: columns are parted by any number of spaces; there may be some before and after the row. */
   delimWhitespace?: boolean;
 }
+
+/** So many columns are no table; the first row of such a file is to blame, or its delimiter. */
+const MOST_COLUMNS = 2 ** 16;
 
 export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   readonly kind = 'csv';
   readonly #config: CSVConfig;
+  /** By the name of the column, whatever that is. */
+  readonly #columns: ReadonlyMap<string, CSVColumn>;
+  readonly #delimiter: Delimiter;
   #names: readonly string[] | null;
 
   /** Throws ERR_INVALID_ARGUMENT. */
   constructor(files: string | readonly string[], config: CSVConfig) {
     super(files);
-    const { hasHeader = true, columnNames, delimiter = ',', delimWhitespace = false } = config;
+    const { hasHeader = true, columnNames, columnConfigs = {}, delimiter = ',', delimWhitespace = false } = config;
     if (!hasHeader && !columnNames) throw invalid('a CSV file without a header needs columnNames', undefined);
     if (delimWhitespace && config.delimiter !== undefined)
       throw invalid('give delimiter or delimWhitespace, not both', delimiter);
-    if (delimiter.length !== 1 || delimiter === '"')
-      throw invalid('delimiter must be one character, not a quote', delimiter);
     this.#config = config;
+    this.#columns = new Map(Object.entries(columnConfigs));
+    this.#delimiter = delimiterOf(delimWhitespace ? ' ' : delimiter, delimWhitespace);
     this.#names = columnNames ? this.#checked(columnNames) : null;
   }
 
@@ -54,133 +60,84 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   async columnNames(): Promise<string[]> {
     const [file] = this.files;
     if (!this.#names && file !== undefined) await this.first(new FileWindow(file));
-    const { configuredColumnsOnly, columnConfigs = {} } = this.#config;
-    return configuredColumnsOnly ? Object.keys(columnConfigs) : [...(this.#names ?? [])];
+    return this.#config.configuredColumnsOnly ? [...this.#columns.keys()] : [...(this.#names ?? [])];
   }
 
   /** After the header. */
   override async first(file: FileWindow): Promise<number> {
     if (this.#config.hasHeader === false) return 0;
-    const header = await readRow(file, 0);
+    const header = await readRow(file, 0, this.#delimiter);
     if (header === null) {
       if (this.#names) return 0;
       throw new TensorBundleError('ERR_TRUNCATED', `${file.path} is empty: it lacks the names of its columns`, {
         path: file.path,
       });
     }
-    const names = this.#fields(header.text, file, 0);
-    if (this.#config.columnNames) return header.end;
-    this.#names ??= this.#checked(names);
-    if (names.join('\n') !== this.#names.join('\n'))
-      throw new TensorBundleError('ERR_MISMATCH', `${file.path} has other columns than the files before it`, {
-        path: file.path,
-        expected: this.#names,
-        found: names,
-      });
+    if (header.fields > MOST_COLUMNS)
+      throw await rowError('ERR_TOO_LARGE', file, header.begin, `more than the ${MOST_COLUMNS} columns there may be`);
+    const found = fieldsOf(header, this.#delimiter);
+    const expected = this.#names ?? this.#checked(found);
+    this.#names = expected;
+    const isOther = !this.#config.columnNames && found.some((name, i) => name !== expected[i]);
+    if (found.length !== expected.length || isOther)
+      throw new TensorBundleError(
+        'ERR_MISMATCH',
+        `${file.path} has other columns than ${this.#config.columnNames ? 'columnNames' : 'the files before it'}`,
+        { path: file.path, expected, found },
+      );
     return header.end;
   }
 
   async read(file: FileWindow, offset: number): Promise<FileRecord<CSVRow | { xs: CSVRow; ys: CSVRow }> | null> {
     // A restored iterator begins in the middle.
     if (!this.#names) await this.first(file);
-    let row = await readRow(file, offset);
-    while (row !== null && row.text === '') row = await readRow(file, row.end);
+    const row = await readRow(file, offset, this.#delimiter);
     if (row === null) return null;
-    const fields = this.#fields(row.text, file, row.begin);
     const names = this.#names!;
-    if (fields.length !== names.length)
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        `the row at byte ${row.begin} of ${file.path} has ${fields.length} fields; there are ${names.length} columns`,
-        { path: file.path, offset: row.begin, expected: names.length, found: fields.length },
-      );
-    return { element: this.#element(names, fields, file, row.begin), end: row.end };
+    if (row.fields !== names.length)
+      throw await rowError('ERR_CORRUPT', file, row.begin, `${row.fields} fields for ${names.length} columns`, {
+        expected: names.length,
+        found: row.fields,
+      });
+    return { element: await this.#element(names, row, file), end: row.end };
   }
 
-  #element(names: readonly string[], fields: readonly string[], file: FileWindow, offset: number) {
-    const { columnConfigs = {}, configuredColumnsOnly } = this.#config;
-    const [xs, ys]: [CSVRow, CSVRow] = [{}, {}];
+  async #element(names: readonly string[], row: Row, file: FileWindow) {
+    const fields = fieldsOf(row, this.#delimiter);
+    // Lists, since an object has names of its own: a column may be called __proto__.
+    const xs: [string, CSVValue][] = [];
+    const ys: [string, CSVValue][] = [];
     for (const [i, name] of names.entries()) {
-      const config = columnConfigs[name];
-      if (config === undefined && configuredColumnsOnly) continue;
+      const config = this.#columns.get(name);
+      if (config === undefined && this.#config.configuredColumnsOnly) continue;
       const value = parsed(fields[i]!, config);
       if (value === undefined && (config?.required || config?.isLabel))
-        throw new TensorBundleError(
-          'ERR_CORRUPT',
-          `the row at byte ${offset} of ${file.path} lacks a value of ${name}`,
-          {
-            path: file.path,
-            offset,
-            expected: name,
-          },
-        );
-      (config?.isLabel ? ys : xs)[name] = value;
+        throw await rowError('ERR_CORRUPT', file, row.begin, `no value of ${name}, which must have one`, {
+          expected: name,
+        });
+      (config?.isLabel ? ys : xs).push([name, value]);
     }
-    return Object.keys(ys).length > 0 ? { xs, ys } : xs;
+    const features: CSVRow = Object.fromEntries(xs);
+    return ys.length > 0 ? { xs: features, ys: Object.fromEntries(ys) } : features;
   }
 
   #checked(names: readonly string[]): readonly string[] {
-    if (new Set(names).size !== names.length) throw invalid('names of CSV columns must differ', names);
-    const unknown = Object.keys(this.#config.columnConfigs ?? {}).filter(name => !names.includes(name));
+    const known = new Set(names);
+    if (known.size !== names.length) throw invalid('names of CSV columns must differ', names);
+    const unknown = [...this.#columns.keys()].filter(name => !known.has(name));
     if (unknown.length > 0)
       throw invalid(`there is no CSV column ${unknown.join(', ')}; there are ${names.join(', ')}`, unknown);
     return [...names];
   }
-
-  #fields(text: string, file: FileWindow, offset: number): string[] {
-    const { delimiter = ',', delimWhitespace } = this.#config;
-    const fields = splitRow(text, delimWhitespace ? ' ' : delimiter);
-    if (fields === null)
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        `the row at byte ${offset} of ${file.path} has a quote that is not closed`,
-        {
-          path: file.path,
-          offset,
-        },
-      );
-    return delimWhitespace ? fields.filter(field => field !== '') : fields;
-  }
 }
 
-/** Lines up to that where quotes are even: a quoted field may hold line ends. */
-async function readRow(file: FileWindow, begin: number): Promise<{ text: string; begin: number; end: number } | null> {
-  let text = '';
-  for (let end = begin; ; ) {
-    const line = await readLine(file, end);
-    if (line === null) return end === begin ? null : { text, begin, end };
-    text = end === begin ? decodeLine(line.bytes) : `${text}\n${decodeLine(line.bytes)}`;
-    end = line.end;
-    if (text.split('"').length % 2 === 1) return { text, begin, end };
-  }
-}
-
-/** Null if a quote is not closed. */
-function splitRow(text: string, delimiter: string): string[] | null {
-  const fields: string[] = [];
-  for (let at = 0; ; at++) {
-    if (text[at] !== '"') {
-      const end = text.indexOf(delimiter, at);
-      fields.push(text.slice(at, end < 0 ? undefined : end));
-      if (end < 0) return fields;
-      at = end;
-      continue;
-    }
-    let field = '';
-    for (at++; ; at++) {
-      const end = text.indexOf('"', at);
-      if (end < 0) return null;
-      field += text.slice(at, end);
-      at = end + 1;
-      if (text[at] !== '"') break;
-      field += '"';
-    }
-    // What follows a closed quote belongs to the field as it is.
-    const end = text.indexOf(delimiter, at);
-    fields.push(field + text.slice(at, end < 0 ? undefined : end));
-    if (end < 0) return fields;
-    at = end;
-  }
+function delimiterOf(text: string, isRepeated: boolean): Delimiter {
+  const bytes = new TextEncoder().encode(typeof text === 'string' ? text : '');
+  // What cannot be written as UTF-8, and the character that stands for it, would be found where there was something else.
+  const isOne = [...new TextDecoder().decode(bytes)].length === 1 && !['"', '\n', '\r', '\ufffd'].includes(text);
+  if (!isOne || !new TextDecoder().decode(bytes).startsWith(text))
+    throw invalid('delimiter must be one character, not a quote and not a line end', text);
+  return { text, bytes, isRepeated };
 }
 
 function parsed(field: string, config: CSVColumn | undefined): CSVValue {

@@ -1,7 +1,9 @@
 /** A file, a part at a time, wherever one begins. Holds no descriptor: who stops reading owes nothing. */
 import { basename, dirname, resolve } from 'node:path';
 import { TensorBundleError } from '../../errors.js';
+import { crc32c } from '../../format/crc.js';
 import { LocalStore } from '../../storage/local-store.js';
+import type { StoredObject } from '../../storage/store.js';
 
 const WINDOW_BYTES = 1024 * 1024;
 
@@ -30,23 +32,51 @@ export class FileWindow {
     return this.#bytes.subarray(begin, begin + wanted);
   }
 
+  /**
+   * So many bytes, which the file has: the caller's own, and their CRC32C. What is long is read and checked beside the event loop.
+   * Throws as `at`, and ERR_TOO_LARGE where there is no memory for it.
+   */
+  async copy(offset: number, length: number): Promise<{ bytes: Uint8Array; crc: number }> {
+    if (length <= WINDOW_BYTES) {
+      const bytes = (await this.at(offset, length)).slice();
+      return { bytes, crc: crc32c(bytes) };
+    }
+    const bytes = this.#room(offset, length);
+    return { bytes, crc: await this.#open(file => file.read(offset, bytes)) };
+  }
+
   async #read(offset: number, length: number): Promise<void> {
+    await this.#open(async file => {
+      // Nothing is allocated that the file does not hold.
+      const bytes = new Uint8Array(Math.max(0, Math.min(Math.max(length, WINDOW_BYTES), file.size - offset)));
+      if (bytes.length > 0) await file.read(offset, bytes);
+      this.#size = file.size;
+      this.#offset = offset;
+      this.#bytes = bytes;
+    });
+  }
+
+  async #open<T>(use: (file: StoredObject) => Promise<T>): Promise<T> {
     const store = await LocalStore.open(resolve(dirname(this.path)));
     try {
       const file = await store?.open(basename(this.path));
       if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${this.path}`, { path: this.path });
       try {
-        // Nothing is allocated that the file does not hold.
-        const bytes = new Uint8Array(Math.max(0, Math.min(Math.max(length, WINDOW_BYTES), file.size - offset)));
-        if (bytes.length > 0) await file.read(offset, bytes);
-        this.#size = file.size;
-        this.#offset = offset;
-        this.#bytes = bytes;
+        return await use(file);
       } finally {
         await file.close();
       }
     } finally {
       await store?.close();
+    }
+  }
+
+  #room(offset: number, length: number): Uint8Array {
+    try {
+      return new Uint8Array(length);
+    } catch (cause) {
+      const message = `there is no memory for the ${length} bytes at byte ${offset} of ${this.path}`;
+      throw new TensorBundleError('ERR_TOO_LARGE', message, { path: this.path, offset, found: length, cause });
     }
   }
 }

@@ -2,6 +2,7 @@
 import { TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
+import { Turns } from '../turns.js';
 
 export type Making<T> = Iterator<T> | AsyncIterator<T> | Iterable<T> | AsyncIterable<T>;
 
@@ -52,7 +53,9 @@ export class Generated<T> implements Stage<T> {
           given = total;
           return;
         }
+        const turns = new Turns();
         for (; given < total; given++) {
+          await turns.give();
           if (!(await next()))
             throw new TensorBundleError(
               'ERR_MISMATCH',

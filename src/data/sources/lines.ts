@@ -1,33 +1,49 @@
 /** Lines of text, without their ends. */
+import { TensorBundleError } from '../../errors.js';
+import { Turns } from '../turns.js';
 import type { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
 
 const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
-const GUESS = 4096;
+const PART_BYTES = 64 * 1024;
+/** A text of JavaScript holds twice as much; what has no line ends is no text file. */
+export const MOST_LINE_BYTES = 256 * 1024 * 1024;
+
+/** As TensorFlow, which keeps a mark of the byte order. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class Lines extends Records<string> {
   readonly kind = 'textLines';
 
+  /** Throws ERR_TOO_LARGE, with the offset of the line. */
   async read(file: FileWindow, offset: number): Promise<FileRecord<string> | null> {
-    const line = await readLine(file, offset);
-    return line && { element: decodeLine(line.bytes), end: line.end };
-  }
-}
-
-/** As TensorFlow, which keeps a mark of the byte order. */
-export function decodeLine(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-}
-
-/** Null at the end of the file. The bytes are not to be kept. */
-export async function readLine(file: FileWindow, offset: number): Promise<{ bytes: Uint8Array; end: number } | null> {
-  for (let length = GUESS; ; length *= 2) {
-    const bytes = await file.at(offset, length);
+    const bytes = await file.at(offset, PART_BYTES);
     if (bytes.length === 0) return null;
-    const end = bytes.indexOf(LINE_FEED!);
-    if (end < 0 && bytes.length === length) continue;
-    const line = end < 0 ? bytes : bytes.subarray(0, end);
-    const cut = end >= 0 && line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line;
-    return { bytes: cut, end: offset + line.length + (end < 0 ? 0 : 1) };
+    const length = bytes.indexOf(LINE_FEED!);
+    if (length < 0 && bytes.length === PART_BYTES) return await readLong(file, offset);
+    if (length < 0) return { element: UTF8.decode(bytes), end: offset + bytes.length };
+    const cut = bytes[length - 1] === CARRIAGE_RETURN ? length - 1 : length;
+    return { element: UTF8.decode(bytes.subarray(0, cut)), end: offset + length + 1 };
   }
+}
+
+/** Part by part: no byte is looked at twice. */
+async function readLong(file: FileWindow, offset: number): Promise<FileRecord<string>> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const turns = new Turns();
+  let text = '';
+  for (let at = offset; at - offset < MOST_LINE_BYTES; at += PART_BYTES) {
+    const bytes = await file.at(at, PART_BYTES);
+    const length = bytes.indexOf(LINE_FEED!);
+    const isLast = length >= 0 || bytes.length < PART_BYTES;
+    text += decoder.decode(length < 0 ? bytes : bytes.subarray(0, length), { stream: !isLast });
+    if (isLast && length < 0) return { element: text, end: at + bytes.length };
+    if (isLast) return { element: text.endsWith('\r') ? text.slice(0, -1) : text, end: at + length + 1 };
+    await turns.give();
+  }
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `the line at byte ${offset} of ${file.path} has more than the ${MOST_LINE_BYTES} bytes that a line may have; is it a text file?`,
+    { path: file.path, offset, expected: MOST_LINE_BYTES },
+  );
 }

@@ -1,6 +1,7 @@
 /** Records in files, one file after the other. A record is found again by its file and the offset where it begins. */
 import { TensorBundleError } from '../../errors.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
+import { Turns } from '../turns.js';
 import { FileWindow } from './file-window.js';
 
 export interface FileRecord<T> {
@@ -35,12 +36,14 @@ export abstract class Records<T> implements Stage<T> {
 
   start(): Iteration<T> {
     const { kind, files } = this;
+    const turns = new Turns();
     let at = 0;
     /** Null before the file has been opened. */
     let offset: number | null = null;
     let window: FileWindow | null = null;
     return {
       pull: async take => {
+        await turns.give();
         for (; at < files.length; at++, offset = null, window = null) {
           window ??= new FileWindow(files[at]!);
           offset ??= await this.first(window);

@@ -9,11 +9,13 @@ import { type FileRecord, Records } from './records.js';
 
 const [LENGTH_BYTES, CRC_BYTES] = [8, 4];
 const HEADER_BYTES = LENGTH_BYTES + CRC_BYTES;
+/** Of one record. No message of protocol buffers is longer. */
+export const MOST_RECORD_BYTES = 2 ** 31;
 
 export class TFRecords extends Records<Uint8Array> {
   readonly kind = 'tfRecords';
 
-  /** Throws ERR_CHECKSUM and ERR_TRUNCATED, with the offset of the record. */
+  /** Throws ERR_CHECKSUM, ERR_TRUNCATED and ERR_TOO_LARGE, with the offset of the record. */
   async read(file: FileWindow, offset: number): Promise<FileRecord<Uint8Array> | null> {
     const header = await file.at(offset, HEADER_BYTES);
     if (header.length === 0) return null;
@@ -21,15 +23,23 @@ export class TFRecords extends Records<Uint8Array> {
     if (header.length < HEADER_BYTES) throw truncated(file, offset, HEADER_BYTES, left);
     const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
     // Before it is believed.
-    checkCrc(file, offset, header.subarray(0, LENGTH_BYTES), view.getUint32(LENGTH_BYTES, true), 'length');
+    checkCrc(file, offset, crc32c(header.subarray(0, LENGTH_BYTES)), view.getUint32(LENGTH_BYTES, true), 'length');
     const length = Number(view.getBigUint64(0, true));
     const total = HEADER_BYTES + length + CRC_BYTES;
     if (total > left) throw truncated(file, offset, total, left);
-    const body = await file.at(offset + HEADER_BYTES, length + CRC_BYTES);
-    const data = body.slice(0, length);
-    const stored = new DataView(body.buffer, body.byteOffset, body.length).getUint32(length, true);
-    checkCrc(file, offset, data, stored, 'data');
-    return { element: data, end: offset + total };
+    if (length > MOST_RECORD_BYTES)
+      throw new TensorBundleError(
+        'ERR_TOO_LARGE',
+        `the record at byte ${offset} of ${file.path} has ${length} bytes, more than the ${MOST_RECORD_BYTES} it may have`,
+        { path: file.path, offset, expected: MOST_RECORD_BYTES, found: length },
+      );
+    const { bytes, crc } = await file.copy(offset + HEADER_BYTES, length);
+    const stored = await file.at(offset + HEADER_BYTES + length, CRC_BYTES);
+    // The file may have become shorter.
+    if (bytes.length < length || stored.length < CRC_BYTES)
+      throw truncated(file, offset, total, HEADER_BYTES + bytes.length + stored.length);
+    checkCrc(file, offset, crc, new DataView(stored.buffer, stored.byteOffset).getUint32(0, true), 'data');
+    return { element: bytes, end: offset + total };
   }
 }
 
@@ -49,8 +59,8 @@ export function encodeTFRecord(data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function checkCrc(file: FileWindow, offset: number, bytes: Uint8Array, stored: number, what: string): void {
-  const found = maskCrc(crc32c(bytes));
+function checkCrc(file: FileWindow, offset: number, crc: number, stored: number, what: string): void {
+  const found = maskCrc(crc);
   if (found === stored) return;
   throw new TensorBundleError(
     'ERR_CHECKSUM',

@@ -57,7 +57,7 @@ class BatchIteration implements Iteration<unknown> {
   }
 
   async restore(state: State): Promise<void> {
-    this.#rows = part(state, 'rows', 'list');
+    this.#rows = part(state, 'rows', 'list', this.#stage.batchSize);
     await this.#input.restore(inputState(state));
   }
 

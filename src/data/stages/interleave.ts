@@ -1,6 +1,16 @@
 /** Elements of the datasets made from the elements of one, a few of each in turn (tensorflow/core/kernels/data/interleave_dataset_op.cc). */
-import { disposeElement } from '../element.js';
-import { checkOutline, type Iteration, inputState, outline, part, type Stage, type State } from '../iteration.js';
+import { TensorBundleError } from '../../errors.js';
+import { disposeElement, isLiteral } from '../element.js';
+import {
+  checkOutline,
+  checkState,
+  type Iteration,
+  inputState,
+  outline,
+  part,
+  type Stage,
+  type State,
+} from '../iteration.js';
 import type { Run } from '../randomness.js';
 
 /** A dataset that is open, and the element that it was made from. */
@@ -55,7 +65,7 @@ class InterleaveIteration<T, O> implements Iteration<O> {
       if (open !== null) {
         const isGiven = await open.iteration.pull(element => {
           take(element);
-          if (++this.#given === this.#stage.blockLength) this.#nextTurn();
+          if (++this.#given >= this.#stage.blockLength) this.#nextTurn();
         });
         if (isGiven) return true;
         this.#open[this.#turn] = null;
@@ -101,17 +111,15 @@ class InterleaveIteration<T, O> implements Iteration<O> {
     this.#given = part(state, 'given', 'number');
     this.#opened = part(state, 'opened', 'number');
     this.#isEnded = part(state, 'isEnded', 'boolean');
-    const stored = part(state, 'open', 'list') as ({
-      element: T;
-      number: number;
-      stages: string;
-      state: State;
-    } | null)[];
+    // One in a place whose turn never comes would be waited for without end.
+    const stored = part(state, 'open', 'list', this.#stage.cycleLength);
     for (const [i, one] of stored.entries()) {
       if (one === null) continue;
-      const open = this.#begin(one.element, one.number);
+      if (!isLiteral(one) || !Number.isSafeInteger(one.number) || (one.number as number) < 0)
+        throw new TensorBundleError('ERR_CORRUPT', 'the stored state of interleave has an open dataset that is none');
+      const open = this.#begin(one.element as T, one.number as number);
       checkOutline(open.stage, one.stages);
-      await open.iteration.restore(one.state);
+      await open.iteration.restore(checkState(open.stage, one.state));
       this.#open[i] = open;
     }
     await this.#input.restore(inputState(state));

@@ -71,9 +71,9 @@ class MappingIteration<T, O> implements Iteration<O> {
   }
 
   async restore(state: State): Promise<void> {
-    this.#round = Round.restored(state.round as ReturnType<Round['state']>);
+    this.#round = Round.restored(state.round);
     this.#place = part(state, 'place', 'number');
-    this.#held = part(state, 'held', 'list') as T[];
+    this.#held = part(state, 'held', 'list', 1) as T[];
     await this.#input.restore(inputState(state));
   }
 

@@ -64,7 +64,7 @@ class ShuffleIteration<T> implements Iteration<T> {
   }
 
   async restore(state: State): Promise<void> {
-    this.#round = Round.restored(state.round as ReturnType<Round['state']>);
+    this.#round = Round.restored(state.round);
     this.#drawn = part(state, 'drawn', 'number');
     this.#buffer = part(state, 'buffer', 'list') as T[];
     this.#isEnded = part(state, 'isEnded', 'boolean');

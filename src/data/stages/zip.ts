@@ -35,7 +35,7 @@ export class Zip implements Stage<unknown> {
       },
       state: (): State => ({ kind, parts, inputs: inputs.map(input => input.state()) }),
       restore: async state => {
-        parts = part(state, 'parts', 'list');
+        parts = part(state, 'parts', 'list', inputs.length);
         for (const [i, input] of inputs.entries()) await input.restore(inputState(state, i));
       },
       close: () => {

@@ -1,0 +1,245 @@
+/**
+ * One row of a CSV file, found in its bytes. The grammar is that of RFC 4180, read byte by byte and once: a quote opens a field only
+ * as its first character; in a quoted field two quotes are one, and line ends are text; after the closing one comes a delimiter, the
+ * end of the row, or that of the file. Rows end in LF, CR LF or CR; empty ones are passed over, and so is a mark of UTF-8 at the
+ * beginning of the file.
+ */
+import { TensorBundleError } from '../../errors.js';
+import { Turns } from '../turns.js';
+import type { FileWindow } from './file-window.js';
+
+/** From the first byte of a row to its end. A quote that is not closed makes one row of all that follows. */
+export const MOST_ROW_BYTES = 16 * 1024 * 1024;
+const PART_BYTES = 64 * 1024;
+
+const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [10, 13, 34] as const;
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What parts the fields of a row. */
+export interface Delimiter {
+  /** One character. */
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** Any number of it counts as one, and none at the ends of the row. */
+  readonly isRepeated: boolean;
+}
+
+export interface Row {
+  readonly text: string;
+  /** How many `fieldsOf` gives: to be looked at first, for a text may be all delimiters. */
+  readonly fields: number;
+  readonly begin: number;
+  /** Offset of what follows. */
+  readonly end: number;
+}
+
+/** Null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset and the line; ERR_NOT_SUPPORTED for UTF-16. */
+export async function readRow(file: FileWindow, offset: number, delimiter: Delimiter): Promise<Row | null> {
+  const scan = new Scan(offset === 0 ? await textBegin(file) : offset, delimiter);
+  const ahead = delimiter.bytes.length - 1;
+  const turns = new Turns();
+  let decoder = UTF8;
+  let text = '';
+  for (;;) {
+    const { at } = scan;
+    const bytes = await file.at(at, PART_BYTES);
+    const isLast = bytes.length < PART_BYTES;
+    // A delimiter is not cut in two.
+    const isEnded = scan.next(bytes, isLast ? bytes.length : bytes.length - ahead);
+    if (scan.isMisplaced) throw await misplaced(file, scan.at);
+    if (scan.at - scan.begin > MOST_ROW_BYTES) throw await tooLong(file, scan);
+    const part = bytes.subarray(Math.max(scan.begin - at, 0), scan.at - at);
+    if (isEnded || isLast) {
+      if (scan.isQuoted) throw await unclosed(file, scan.quote);
+      if (scan.fields === 0) return null;
+      text += decoder.decode(part);
+      const end = isEnded ? await afterEnd(file, bytes, at, scan.at) : scan.at;
+      return { text, fields: scan.fields, begin: scan.begin, end };
+    }
+    if (decoder === UTF8) decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    text += decoder.decode(part, { stream: true });
+    await turns.give();
+  }
+}
+
+/** Where a row is, as far as it has been looked at. */
+class Scan {
+  /** Offset of what is to be looked at next: of the end, or of what is misplaced, when that has been found. */
+  at: number;
+  /** Offset of the row: after what is empty before it. */
+  begin: number;
+  fields = 0;
+  /** Offset of the last quote that opened a field. */
+  quote = 0;
+  isMisplaced = false;
+  /** 'closed' is after a quote in a quoted field, which may be the first of two. */
+  #state: 'begin' | 'plain' | 'quoted' | 'closed' = 'begin';
+  readonly #delimiter: Delimiter;
+
+  constructor(begin: number, delimiter: Delimiter) {
+    this.at = begin;
+    this.begin = begin;
+    this.#delimiter = delimiter;
+  }
+
+  /** Whether what follows is in a quoted field. */
+  get isQuoted(): boolean {
+    return this.#state === 'quoted';
+  }
+
+  /** Looks at so many bytes of a part that lies at `at`, and at the whole of a delimiter. True: the row has ended, or is wrong. */
+  next(bytes: Uint8Array, length: number): boolean {
+    const { bytes: mark, isRepeated } = this.#delimiter;
+    const first = mark[0]!;
+    const offset = this.at;
+    let state = this.#state;
+    let i = 0;
+    let isOver = false;
+    for (; i < length; i++) {
+      const byte = bytes[i]!;
+      if (state === 'quoted') {
+        if (byte === QUOTE) state = 'closed';
+      } else if (byte === first && (mark.length === 1 || isAt(bytes, i, mark))) {
+        i += mark.length - 1;
+        if (!isRepeated) this.fields += this.fields === 0 ? 2 : 1;
+        else if (this.fields === 0) this.begin = offset + i + 1;
+        state = 'begin';
+      } else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
+        isOver = this.fields > 0;
+        if (isOver) break;
+        this.begin = offset + i + 1;
+      } else if (state === 'begin') {
+        // That after a delimiter was counted with it.
+        if (isRepeated || this.fields === 0) this.fields++;
+        if (byte === QUOTE) this.quote = offset + i;
+        state = byte === QUOTE ? 'quoted' : 'plain';
+      } else if (state === 'closed') {
+        this.isMisplaced = byte !== QUOTE;
+        isOver = this.isMisplaced;
+        if (isOver) break;
+        state = 'quoted';
+      }
+    }
+    this.#state = state;
+    this.at = offset + i;
+    return isOver;
+  }
+}
+
+function isAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
+  for (let i = 1; i < mark.length; i++) if (bytes[at + i] !== mark[i]) return false;
+  return true;
+}
+
+/** The fields of a row that `readRow` gave. */
+export function fieldsOf({ text }: Row, { text: delimiter, isRepeated }: Delimiter): string[] {
+  const fields: string[] = [];
+  for (let at = 0; ; at += delimiter.length) {
+    if (isRepeated && (at === text.length || text[at] === delimiter)) {
+      if (at === text.length) return fields;
+      continue;
+    }
+    let end: number;
+    if (text[at] === '"') {
+      end = closingQuote(text, at + 1);
+      fields.push(undoubled(text.slice(at + 1, end)));
+      end = end + 1 === text.length ? -1 : end + 1;
+    } else {
+      end = text.indexOf(delimiter, at);
+      fields.push(text.slice(at, end < 0 ? undefined : end));
+    }
+    if (end < 0) return fields;
+    at = end;
+  }
+}
+
+function closingQuote(text: string, from: number): number {
+  for (let at = from; ; at++) {
+    if (text.charCodeAt(at) !== QUOTE) continue;
+    if (text.charCodeAt(at + 1) !== QUOTE) return at;
+    at++;
+  }
+}
+
+const SHORT = 1024;
+
+/** Two quotes made one. Of a long text not by `replaceAll`, which takes seconds for millions of them. */
+function undoubled(field: string): string {
+  if (!field.includes('"')) return field;
+  if (field.length <= SHORT) return field.replaceAll('""', '"');
+  const units = new Uint16Array(field.length);
+  let length = 0;
+  for (let i = 0; i < field.length; i++) {
+    const unit = field.charCodeAt(i);
+    units[length++] = unit;
+    if (unit === QUOTE) i++;
+  }
+  return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le');
+}
+
+/** After a mark of UTF-8. */
+async function textBegin(file: FileWindow): Promise<number> {
+  const [a, b, c] = await file.at(0, 3);
+  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', `${file.path} is UTF-16; write it as UTF-8`, { path: file.path });
+  return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
+}
+
+/** A carriage return and a line feed are one end. */
+async function afterEnd(file: FileWindow, bytes: Uint8Array, offset: number, end: number): Promise<number> {
+  if (bytes[end - offset] !== CARRIAGE_RETURN) return end + 1;
+  const at = end + 1 - offset;
+  const next = at < bytes.length ? bytes[at] : (await file.at(end + 1, 1))[0];
+  return next === LINE_FEED ? end + 2 : end + 1;
+}
+
+/** As editors count them, for a message: a place in a file is an offset. */
+export async function lineAt(file: FileWindow, offset: number): Promise<number> {
+  const turns = new Turns();
+  let line = 1;
+  let before = 0;
+  for (let at = 0; at < offset; at += PART_BYTES) {
+    const bytes = await file.at(at, Math.min(PART_BYTES, offset - at));
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i]!;
+      if (byte === CARRIAGE_RETURN || (byte === LINE_FEED && before !== CARRIAGE_RETURN)) line++;
+      before = byte;
+    }
+    await turns.give();
+  }
+  return line;
+}
+
+/** `what` is wrong there. */
+export async function rowError(
+  code: 'ERR_CORRUPT' | 'ERR_TOO_LARGE',
+  file: FileWindow,
+  offset: number,
+  what: string,
+  details: { expected?: unknown; found?: unknown } = {},
+): Promise<TensorBundleError> {
+  const line = await lineAt(file, offset);
+  return new TensorBundleError(code, `line ${line} of ${file.path}, at byte ${offset}: ${what}`, {
+    path: file.path,
+    offset,
+    ...details,
+  });
+}
+
+function misplaced(file: FileWindow, offset: number): Promise<TensorBundleError> {
+  const what = 'text after the quote that closes a field; within a quoted field a quote is written as two';
+  return rowError('ERR_CORRUPT', file, offset, what);
+}
+
+function unclosed(file: FileWindow, offset: number): Promise<TensorBundleError> {
+  const what =
+    'the quote that opens this field is never closed; a field that begins with a quote must be quoted itself';
+  return rowError('ERR_CORRUPT', file, offset, what);
+}
+
+function tooLong(file: FileWindow, scan: Scan): Promise<TensorBundleError> {
+  const limit = `a row of more than the ${MOST_ROW_BYTES} bytes that it may have`;
+  return scan.isQuoted
+    ? rowError('ERR_TOO_LARGE', file, scan.quote, `${limit}; is the quote here never closed?`)
+    : rowError('ERR_TOO_LARGE', file, scan.begin, limit);
+}
