@@ -44,6 +44,9 @@ class FileOperations {
   virtual int lock(int file) = 0;
   virtual int unlock(int file) = 0;
   virtual int setMode(int file, mode_t mode) = 0;
+  // 1 if other machines or a program can change the file behind this kernel's back (a network or FUSE file system, as far
+  // as its type says so), 0 if not.
+  virtual int isRemote(int file) = 0;
   virtual int freeSpace(int directory, std::uint64_t* bytes) = 0;
   virtual ssize_t read(int file, void* into, std::size_t length, std::uint64_t offset) = 0;
   virtual ssize_t write(int file, const void* from, std::size_t length, std::uint64_t offset) = 0;

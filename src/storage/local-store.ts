@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
+import { withDescriptor } from './descriptors.js';
 import { LocalHeldObject, LocalShard, LocalStoredObject, release } from './local-object.js';
 import type { HeldObject, ObjectStore, ShardObject, StoredObject } from './store.js';
 
@@ -80,7 +81,7 @@ export class LocalStore implements ObjectStore {
   }
 
   static async #open(path: string, unsyncedParents: string[]): Promise<LocalStore> {
-    const directory = await native.openDirectory(path);
+    const directory = await withDescriptor(() => native.openDirectory(path));
     try {
       const stat = await native.stat(directory);
       return new LocalStore(path, directory, stat!.identity, unsyncedParents);
@@ -95,7 +96,7 @@ export class LocalStore implements ObjectStore {
   }
 
   list(): Promise<string[]> {
-    return this.#do('list', undefined, () => native.list(this.#directory));
+    return this.#do('list', undefined, () => withDescriptor(() => native.list(this.#directory)));
   }
 
   stat(name: string, follow = true): Promise<FileStat | null> {
@@ -104,7 +105,7 @@ export class LocalStore implements ObjectStore {
 
   open(name: string): Promise<StoredObject | null> {
     return this.#do('open', name, async () => {
-      const handle = await native.open(this.#directory, name, 'read');
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'read'));
       if (handle === null) return null;
       try {
         const stat = await native.stat(handle);
@@ -125,14 +126,14 @@ export class LocalStore implements ObjectStore {
 
   createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<ShardObject> {
     return this.#do('create', name, async () => {
-      const shard = await native.createShard(this.#directory, name, bytes, permissions, durable);
+      const shard = await withDescriptor(() => native.createShard(this.#directory, name, bytes, permissions, durable));
       return new LocalShard(shard, this.pathOf(name));
     });
   }
 
   createHeld(name: string, permissions?: number): Promise<HeldObject> {
     return this.#do('create', name, async () => {
-      const handle = await native.open(this.#directory, name, 'create', permissions);
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'create', permissions));
       if (handle === null)
         throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
       const held = new LocalHeldObject(handle, this.pathOf(name), name);
@@ -149,7 +150,7 @@ export class LocalStore implements ObjectStore {
 
   isHeld(name: string): Promise<boolean> {
     return this.#do('look at', name, async () => {
-      const handle = await native.open(this.#directory, name, 'lock').catch(error => {
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'lock')).catch(error => {
         // A link or a FIFO under the name of an object: nobody holds what is none.
         if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return null;
         throw error;
@@ -176,7 +177,7 @@ export class LocalStore implements ObjectStore {
       await native.sync(this.#directory);
       const parents = this.#unsyncedParents;
       for (const path of parents) {
-        const parent = await native.openDirectory(path);
+        const parent = await withDescriptor(() => native.openDirectory(path));
         try {
           await native.sync(parent);
         } finally {
@@ -193,7 +194,7 @@ export class LocalStore implements ObjectStore {
 
   async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     // A descriptor of its own: flock belongs to the open file description, so two savers of one process exclude each other too.
-    const lock = await this.#do('open', undefined, () => native.openDirectory(this.path));
+    const lock = await this.#do('open', undefined, () => withDescriptor(() => native.openDirectory(this.path)));
     try {
       const deadline = performance.now() + timeoutMs;
       for (

@@ -8,7 +8,7 @@ export interface Fault {
   at: number;
   /** Any operation if absent. */
   syscall?: string;
-  /** `kill`: SIGKILL before the operation; `short`: half of the transfer. */
+  /** `kill`: SIGKILL before the operation; `short`: half of the transfer, and at `fstatfs` a file on a network. */
   action: 'error' | 'kill' | 'short';
   /** Errno name; EIO if absent. */
   errno?: string;
