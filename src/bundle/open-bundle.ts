@@ -7,7 +7,7 @@ import { indexName, shardName, splitPrefix } from '../commit/names.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore, StoredObject } from '../storage/store.js';
+import type { ObjectStore } from '../storage/store.js';
 import { IndexFile } from './index-file.js';
 import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 

@@ -286,7 +286,7 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   async #checkAll(signal: AbortSignal | undefined): Promise<void> {
-    const { index, shards } = this.#bundle;
+    const { shards } = this.#bundle;
     const action = 'opening the checkpoint';
     const plan = await inTurns(planChecks(await inTurns(this.#locateAll(), signal, action)), signal, action);
     const shared = plan.overlapping[0];

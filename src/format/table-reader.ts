@@ -208,10 +208,7 @@ export class TableReader {
       this.blocks.push(block);
       cursor.enter(block);
       const first = columns.count;
-      while (cursor.next()) {
-        columns.push(cursor, i);
-        if (columns.count % STEP_ENTRIES === 0) yield;
-      }
+      while (this.takeEntries(cursor, i)) yield;
       if (columns.count === first) {
         this.report(handle.offset, 'a data block has no entries');
         continue;
@@ -226,6 +223,16 @@ export class TableReader {
         this.report(handle.offset, 'the index key of a block is below the last key of the block');
       }
     }
+  }
+
+  /** The next entries of a block; false at its end. A loop of its own: one inside a generator is slower. */
+  private takeEntries(cursor: BlockCursor, block: number): boolean {
+    const { columns } = this;
+    for (let taken = 0; taken < STEP_ENTRIES; taken++) {
+      if (!cursor.next()) return false;
+      columns.push(cursor, block);
+    }
+    return true;
   }
 
   /** Blocks with their trailers must follow each other from byte 0 to the footer. */
