@@ -9,7 +9,7 @@ import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
 import { assemble, rangeOf } from './partitioned.js';
-import { SliceIndex, sliceParts } from './slice-index.js';
+import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
 import { type StoredTensor, TensorReader, wholeElements } from './tensor-reader.js';
 import { type VerifyReport, verifyBundle } from './verify-bundle.js';
 
@@ -68,6 +68,8 @@ export class CheckpointReader implements AsyncDisposable {
   readonly #tensors: TensorReader;
   /** Slices of partitioned tensors that were read, by name. */
   readonly #slices = new Map<string, Promise<SliceIndex>>();
+  /** The same for `entry`, which does not look whether they overlap. */
+  readonly #parts = new Map<string, readonly SlicePart[]>();
   /** Reads and checks under way, and what waits for the last of them. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
@@ -137,7 +139,7 @@ export class CheckpointReader implements AsyncDisposable {
         slices: [],
       };
     }
-    const slices = sliceParts(index, name, entry).map(({ box, stored }) => ({
+    const slices = this.#partsOf(name, entry).map(({ box, stored }) => ({
       begin: box.begin,
       size: box.size,
       shard: stored.entry.shard,
@@ -265,6 +267,15 @@ export class CheckpointReader implements AsyncDisposable {
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
       for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
     }
+  }
+
+  #partsOf(name: string, entry: StoredEntry): readonly SlicePart[] {
+    let parts = this.#parts.get(name);
+    if (parts === undefined) {
+      parts = sliceParts(this.#bundle.index, name, entry);
+      this.#parts.set(name, parts);
+    }
+    return parts;
   }
 
   /** Reads of one tensor share the work, unless who began it aborts. */

@@ -9,7 +9,8 @@ import type { DTypeInfo, NumericArray } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
-import { variantChecksum } from '../format/variants.js';
+import { inTurns } from '../format/turns.js';
+import { checkVariants } from '../format/variants.js';
 import type { StoredObject } from '../storage/store.js';
 import { readBox } from './box-reader.js';
 import type { IndexFile } from './index-file.js';
@@ -199,8 +200,12 @@ export class TensorReader {
     if (dtype.bytes !== 0) this.#compare(stored, file, crc);
     else {
       const count = entry.shape.reduce((product, n) => product * n, 1);
-      const checksum = dtype.name === 'string' ? stringChecksum : variantChecksum;
-      this.#compare(stored, file, checksum(bytes, count, this.#context(stored)));
+      const context = this.#context(stored);
+      const crc =
+        dtype.name === 'string'
+          ? stringChecksum(bytes, count, context)
+          : await inTurns(checkVariants(bytes, count, context), undefined, 'reading');
+      this.#compare(stored, file, crc);
     }
     return bytes;
   }

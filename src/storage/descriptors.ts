@@ -149,9 +149,13 @@ export class Reopenable<T extends Closable> {
   #opening: Promise<T> | null = null;
   #users = 0;
 
-  /** `opened`: the file, if it is open already. */
+  /**
+   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the file,
+   * if it is open already.
+   */
   constructor(
     private readonly pool: DescriptorPool,
+    private readonly check: () => Promise<void>,
     private readonly open: () => Promise<T>,
     opened: T | null,
   ) {
@@ -184,8 +188,8 @@ export class Reopenable<T extends Closable> {
 
   /** All who want the file at once share one opening. */
   #openNow(): Promise<T> {
-    this.#opening ??= this.pool
-      .admit(this.open)
+    this.#opening ??= this.check()
+      .then(() => this.pool.admit(this.open))
       .then(opened => {
         this.#opened = opened;
         return opened;

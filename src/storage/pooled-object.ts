@@ -31,7 +31,12 @@ export class PooledObject implements StoredObject {
     this.identity = known.identity;
     this.mode = known.mode;
     this.modified = known.modified;
-    this.#file = new Reopenable(pool, () => this.#open(store), opened);
+    this.#file = new Reopenable(
+      pool,
+      async () => this.#check(await store.stat(name)),
+      () => this.#open(store),
+      opened,
+    );
   }
 
   readAll(maxBytes: number): Promise<Uint8Array> {
@@ -56,13 +61,22 @@ export class PooledObject implements StoredObject {
 
   async #open(store: ObjectStore): Promise<StoredObject> {
     const file = await store.open(this.name);
-    const { identity, size, modified } = this;
-    if (file !== null && file.identity === identity && file.size === size && file.modified === modified) return file;
-    await file?.close();
+    try {
+      this.#check(file);
+      return file!;
+    } catch (error) {
+      await file?.close();
+      throw error;
+    }
+  }
+
+  #check(found: Omit<Known, 'mode'> | null): void {
+    const { path, identity, size, modified } = this;
+    if (found?.identity === identity && found.size === size && found.modified === modified) return;
     throw new TensorBundleError(
       'ERR_MISSING_SHARD',
-      `${this.path} was ${file === null ? 'removed' : 'replaced'} after the checkpoint was opened. It has more data files than are kept open at once, and this one was not open; open the checkpoint again`,
-      { path: this.path, expected: identity, found: file?.identity },
+      `${path} was ${found === null ? 'removed' : 'replaced'} after the checkpoint was opened. It has more data files than are kept open at once, and this one was not open; open the checkpoint again`,
+      { path, expected: identity, found: found?.identity },
     );
   }
 }
