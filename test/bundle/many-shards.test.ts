@@ -85,7 +85,7 @@ test.each([
       ),
     );
     expect(found.filter(value => value === 1000).length).toBe(MAX_OPEN);
-  expect(found.filter(value => value === 'error').length).toBe(100 - MAX_OPEN);
+    expect(found.filter(value => value === 'error').length).toBe(100 - MAX_OPEN);
     await reader.close();
     const again = await CheckpointReader.open(prefix);
     expect(await first(again, 't99')).toBe(3099);
