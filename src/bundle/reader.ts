@@ -3,14 +3,14 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
-import { inTurns, type Steps } from '../format/turns.js';
-import { checkAll, overlapMessage, planChecks } from './check-plan.js';
+import { inTurns } from '../format/turns.js';
+import { checkBundle } from './check-bundle.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
 import { assemble, rangeOf } from './partitioned.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
-import { type StoredTensor, TensorReader, wholeElements } from './tensor-reader.js';
+import { TensorReader, wholeElements } from './tensor-reader.js';
 import { type VerifyReport, verifyBundle } from './verify-bundle.js';
 
 export interface SliceEntry {
@@ -54,7 +54,6 @@ export interface ReadOptions {
 }
 
 const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
-const STEP_ENTRIES = 256;
 
 /**
  * Reads one checkpoint. An overwrite that happens meanwhile does not change what an open reader sees.
@@ -94,7 +93,7 @@ export class CheckpointReader implements AsyncDisposable {
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {
-      await reader.#checkAll(options.signal);
+      await checkBundle(bundle, reader.#tensors, options.signal);
       return reader;
     } catch (error) {
       await reader.close();
@@ -294,51 +293,6 @@ export class CheckpointReader implements AsyncDisposable {
         throwIfAborted(signal, 'reading');
       }
     }
-  }
-
-  async #checkAll(signal: AbortSignal | undefined): Promise<void> {
-    const { shards } = this.#bundle;
-    const action = 'opening the checkpoint';
-    const plan = await inTurns(planChecks(await inTurns(this.#locateAll(), signal, action)), signal, action);
-    const shared = plan.overlapping[0];
-    if (shared !== undefined) {
-      const path = shards.pathOf(shared.entry.shard);
-      throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
-        path,
-        tensor: shared.name,
-        offset: shared.entry.offset,
-      });
-    }
-    const onError = (error: unknown): never => {
-      throw error;
-    };
-    await checkAll(this.#tensors, plan.checks, { signal, action, onError });
-    for (const [name, entry] of await inTurns(this.#partitioned(), signal, action)) {
-      if ((await this.#slicesOf(name, entry, signal)).complete) continue;
-      throw new TensorBundleError('ERR_SLICE_GAP', `the stored slices of '${name}' do not cover [${entry.shape}]`, {
-        tensor: name,
-      });
-    }
-  }
-
-  *#locateAll(): Steps<StoredTensor[]> {
-    const stored: StoredTensor[] = [];
-    for (const tensor of this.#bundle.index.storedTensors()) {
-      this.#tensors.locate(tensor);
-      stored.push(tensor);
-      if (stored.length % STEP_ENTRIES === 0) yield;
-    }
-    return stored;
-  }
-
-  *#partitioned(): Steps<[string, StoredEntry][]> {
-    const found: [string, StoredEntry][] = [];
-    for (const [i, name] of this.#bundle.index.names().entries()) {
-      const entry = this.#bundle.index.entry(name);
-      if (entry.slices.length > 0) found.push([name, entry]);
-      if (i % STEP_ENTRIES === 0) yield;
-    }
-    return found;
   }
 
   /** Runs an action that `close` waits for. */
