@@ -137,7 +137,7 @@ test('missing data files cost one look each at most, and opening stops soon', as
     faulty.setFaults(null);
     const report = await verifyCheckpoint(prefix);
     expect(report.problems.length).toBe(entries);
-    expect(faulty.operations().length).toBeLessThan(entries + 100);
+    expect(faulty.operations().length).toBeLessThan(entries + 6 * MAX_OPEN);
   }
 });
 
