@@ -22,6 +22,7 @@ Napi::Value mapJs(const Napi::CallbackInfo& info) {
   Work work;
   work.part = [=](const StopToken&) { return Mapping::create(*file, offset, length, mapping.get()); };
   work.result = [mapping](Napi::Env env) -> Napi::Value {
+    if (!*mapping) return env.Null();
     std::uint8_t* data = (*mapping)->data();
     const std::size_t size = (*mapping)->size();
     return externalBuffer(env, std::move(*mapping), data, size);

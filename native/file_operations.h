@@ -47,6 +47,9 @@ class FileOperations {
   virtual int lock(int file, bool shared) = 0;
   virtual int unlock(int file) = 0;
   virtual int setMode(int file, mode_t mode) = 0;
+  // 1 if other machines or a program can change the file behind this kernel's back (a network or FUSE file system, as far
+  // as its type says so), 0 if not.
+  virtual int isRemote(int file) = 0;
   // UINT64_MAX where the file system does not say (a total of 0 blocks, as FUSE file systems give).
   virtual int freeSpace(int directory, std::uint64_t* bytes) = 0;
   virtual ssize_t read(int file, void* into, std::size_t length, std::uint64_t offset) = 0;

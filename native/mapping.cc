@@ -3,11 +3,36 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "file_calls.h"
 
 namespace tensorbundle {
+namespace {
+
+// What mmap says where a file or this process cannot have a mapping, while reading may go well: file systems without
+// mappings (ENODEV, ENOTSUP, FUSE with direct_io: EINVAL or ENODEV), too many mappings or too little address space
+// (ENOMEM, EAGAIN, EOVERFLOW), a security module (EACCES, EPERM). Anything else (EIO) is an error.
+bool refusesMapping(int error) {
+  switch (error) {
+    case EACCES:
+    case EAGAIN:
+    case EINVAL:
+    case ENFILE:
+    case ENODEV:
+    case ENOMEM:
+    case ENOSYS:
+    case ENOTSUP:
+    case EOVERFLOW:
+    case EPERM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Status Mapping::create(const Descriptor& file, std::uint64_t offset, std::uint64_t length,
                        std::unique_ptr<Mapping>* result) {
@@ -21,11 +46,14 @@ Status Mapping::create(const Descriptor& file, std::uint64_t offset, std::uint64
     result->reset(new Mapping(file.operations(), nullptr, 0, 0));
     return {};
   }
+  // Where not even the kind of file system can be told, a copy is the safe answer.
+  if (file.operations()->isRemote(file.file()) != 0) return {};
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto skipped = static_cast<std::size_t>(offset % page);
   const auto size = static_cast<std::size_t>(length);
   const Mapped mapped = file.operations()->map(file.file(), offset - skipped, skipped + size);
   if (mapped.address == nullptr) {
+    if (refusesMapping(mapped.error)) return {};
     return Status::failure(mapped.error, "mmap", file.path(), static_cast<std::int64_t>(offset));
   }
   result->reset(new Mapping(file.operations(), static_cast<std::uint8_t*>(mapped.address), skipped, size));

@@ -8,6 +8,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#if defined(__linux__)
+#include <sys/vfs.h>
+#elif defined(__APPLE__)
+#include <sys/mount.h>
+#include <sys/param.h>
+#endif
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -31,6 +37,39 @@ int fullSync(int file) {
   if (::fcntl(file, F_FULLFSYNC) == 0) return 0;
   if (errno != ENOTSUP && errno != ENOTTY && errno != EINVAL) return -errno;
   return negatedErrno(::fsync(file));
+}
+#endif
+
+#if defined(__linux__)
+// Numbers of linux/magic.h and of file systems outside the kernel. Only what is known to be remote or served by a program;
+// whatever else there is (ext4, xfs, btrfs, zfs, tmpfs, overlayfs, ...) counts as local.
+bool isRemoteType(std::uint32_t type) {
+  switch (type) {
+    case 0x6969:      // nfs
+    case 0x517B:      // smb
+    case 0xFF534D42:  // cifs
+    case 0xFE534D42:  // smb2 and later
+    case 0x65735546:  // fuse: sshfs, gcsfuse, s3fs, glusterfs, virtiofs, ...
+    case 0x01021997:  // 9p
+    case 0x00C36400:  // ceph
+    case 0x5346414F:  // afs
+    case 0x6B414653:  // kafs
+    case 0x73757245:  // coda
+    case 0x564C:      // ncp
+    case 0x0BD00BD0:  // lustre
+    case 0x47504653:  // gpfs
+    case 0x19830326:  // beegfs
+    case 0x20030528:  // orangefs (pvfs2)
+    case 0xAAD7AAEA:  // panfs
+    case 0x013111A8:  // ibrix
+    case 0x786F4256:  // vboxsf
+    case 0xBACBACBC:  // vmhgfs
+    case 0x7461636F:  // ocfs2
+    case 0x01161970:  // gfs2
+      return true;
+    default:
+      return false;
+  }
 }
 #endif
 
@@ -105,6 +144,24 @@ int PosixOperations::lock(int file, bool shared) {
 int PosixOperations::unlock(int file) { return negatedErrno(::flock(file, LOCK_UN)); }
 
 int PosixOperations::setMode(int file, mode_t mode) { return negatedErrno(::fchmod(file, mode)); }
+
+int PosixOperations::isRemote(int file) {
+#if defined(__linux__)
+  struct statfs result {};
+  if (::fstatfs(file, &result) < 0) return -errno;
+  return isRemoteType(static_cast<std::uint32_t>(result.f_type)) ? 1 : 0;
+#elif defined(__APPLE__)
+  struct statfs result {};
+  if (::fstatfs(file, &result) < 0) return -errno;
+  const std::string_view type = result.f_fstypename;
+  // macFUSE mounts count as local for the kernel.
+  const bool fuse = type.find("fuse") != std::string_view::npos;
+  return fuse || (result.f_flags & MNT_LOCAL) == 0 ? 1 : 0;
+#else
+  static_cast<void>(file);
+  return 0;
+#endif
+}
 
 int PosixOperations::freeSpace(int directory, std::uint64_t* bytes) {
   struct statvfs result {};

@@ -138,7 +138,8 @@ export interface NativeBinding {
   ): Promise<Uint32Array>;
   /**
    * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage.
-   * `offset` need not be page-aligned. Null where this runtime refuses external buffers (Electron).
+   * `offset` need not be page-aligned. Null where the file is to be read instead: this runtime refuses external buffers
+   * (Electron), the system refuses the mapping, or the file lies on a network or FUSE file system, where others may cut it.
    */
   map(file: Handle, offset: number, length: number): Promise<ArrayBuffer | null>;
   /**

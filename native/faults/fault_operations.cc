@@ -163,6 +163,14 @@ int FaultOperations::setMode(int file, mode_t mode) {
   return run({"fchmod", pathOf(file)}, [&] { return real_.setMode(file, mode); });
 }
 
+int FaultOperations::isRemote(int file) {
+  bool remote = false;
+  const int error = inject("fstatfs", &remote);
+  const int result = error != 0 ? -error : remote ? 1 : real_.isRemote(file);
+  record({"fstatfs", pathOf(file)}, result);
+  return result;
+}
+
 int FaultOperations::freeSpace(int directory, std::uint64_t* bytes) {
   return run({"statvfs", pathOf(directory)}, [&] { return real_.freeSpace(directory, bytes); });
 }

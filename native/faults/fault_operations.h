@@ -61,6 +61,8 @@ class FaultOperations final : public FileOperations {
   int lock(int file, bool shared) override;
   int unlock(int file) override;
   int setMode(int file, mode_t mode) override;
+  // A fault of the kind `short` at 'fstatfs' makes the file a remote one.
+  int isRemote(int file) override;
   int freeSpace(int directory, std::uint64_t* bytes) override;
   ssize_t read(int file, void* into, std::size_t length, std::uint64_t offset) override;
   ssize_t write(int file, const void* from, std::size_t length, std::uint64_t offset) override;

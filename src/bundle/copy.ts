@@ -1,4 +1,5 @@
 /** Copies of whole checkpoints, through the reader and the writer: every checksum is checked on the way. */
+import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
 import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
@@ -13,12 +14,12 @@ import { save, saveTarget } from './save.js';
 export async function copyCheckpoint(from: string, to: string, options: WriterOptions = {}): Promise<SaveResult> {
   const checked = checkOptions(options);
   const target = saveTarget(to);
-  const bundle = await openBundle(await locate(from), { signal: checked.signal });
+  const bundle = await openBundle(await locate(from), { signal: checked.signal, pool: new DescriptorPool() });
   try {
     const keep = options.shards === undefined;
     return await save(
       target,
-      storedItems(bundle, stored => (keep ? stored.entry.shard : undefined)),
+      await storedItems(bundle, stored => (keep ? stored.entry.shard : undefined), { signal: checked.signal }),
       checked,
     );
   } finally {

@@ -9,10 +9,16 @@ import { decodeHeader } from '../format/header.js';
 import { decodeSliceKey, sliceKeyOf } from '../format/slice-key.js';
 import type { SliceExtent } from '../format/slices.js';
 import { type TableProblem, TableReader } from '../format/table-reader.js';
+import { atOnce, inTurns, type Steps } from '../format/turns.js';
 import type { StoredTensor } from './tensor-reader.js';
 
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
 const SLICE_MARK = 0;
+/** With more entries than this the names are made while the index is opened, in turns, and not when one is first asked for. */
+const MANY_ENTRIES = 50_000;
+const STEP_ENTRIES = 1024;
+/** Names among which near ones are looked for. */
+const MAX_NEAR = 100_000;
 
 export class IndexFile {
   readonly numShards: number;
@@ -22,13 +28,12 @@ export class IndexFile {
   #names: string[] | null = null;
   #positions: Map<string, number> | null = null;
 
-  /** Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_CHECKSUM, ERR_CORRUPT, with `path` and `offset`. */
-  constructor(
+  private constructor(
     readonly bytes: Uint8Array,
     readonly path: string,
-    options: { strict?: boolean } = {},
+    table: TableReader,
   ) {
-    this.#table = new TableReader(bytes, path, options);
+    this.#table = table;
     if (this.#table.count === 0 || this.#table.firstByte(0) !== -1) {
       throw new TensorBundleError(
         'ERR_NOT_A_CHECKPOINT',
@@ -39,6 +44,24 @@ export class IndexFile {
     const header = decodeHeader(this.#table.value(0), path, this.#table.valueOffset(0));
     this.numShards = header.numShards;
     this.bigEndian = header.bigEndian;
+  }
+
+  /**
+   * Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE, with `path` and
+   * `offset`, and ERR_ABORTED.
+   */
+  static read(
+    bytes: Uint8Array,
+    path: string,
+    options: { strict?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<IndexFile> {
+    return inTurns(IndexFile.#read(bytes, path, options.strict ?? false), options.signal, 'reading the index');
+  }
+
+  static *#read(bytes: Uint8Array, path: string, strict: boolean): Steps<IndexFile> {
+    const index = new IndexFile(bytes, path, yield* TableReader.read(bytes, path, { strict }));
+    if (!strict && index.#table.count > MANY_ENTRIES) yield* index.#nameAll();
+    return index;
   }
 
   /** Rules that the table breaks although it can be read; only when opened strictly. */
@@ -102,6 +125,11 @@ export class IndexFile {
     );
   }
 
+  /** Entries after the header: of tensors and of slices. */
+  get count(): number {
+    return this.#table.count - 1;
+  }
+
   /** Every stored tensor, slices included, in key order; partitioned tensors' full entries are left out. */
   *storedTensors(): Generator<StoredTensor> {
     for (const attempt of this.attempts()) {
@@ -121,29 +149,50 @@ export class IndexFile {
     }
   }
 
-  /** Name of a tensor whose bytes lie in the shard; null if none does. */
-  firstEntryIn(shard: number): string | null {
-    for (let i = 1; i < this.#table.count; i++) {
-      const name = this.#tensorNameAt(i);
-      const entry = this.#decode(i, name);
-      if (entry.shard === shard && entry.slices.length === 0) return name;
+  /** The data files that entries lie in, and for each the first tensor there. Entries that cannot be read count nowhere. */
+  async usedShards(signal: AbortSignal | undefined): Promise<ReadonlyMap<number, string>> {
+    return inTurns(this.#usedShards(), signal, 'opening the checkpoint');
+  }
+
+  *#usedShards(): Steps<ReadonlyMap<number, string>> {
+    const used = new Map<number, string>();
+    let looked = 0;
+    for (const attempt of this.attempts()) {
+      try {
+        const stored = attempt();
+        if (stored !== null && !used.has(stored.entry.shard)) used.set(stored.entry.shard, stored.name);
+      } catch (error) {
+        if (!(error instanceof TensorBundleError)) throw error;
+      }
+      if (++looked % STEP_ENTRIES === 0) yield;
     }
-    return null;
+    return used;
   }
 
   #index(): Map<string, number> {
-    if (this.#positions !== null) return this.#positions;
+    return this.#positions ?? atOnce(this.#nameAll());
+  }
+
+  *#nameAll(): Steps<Map<string, number>> {
     const names: string[] = [];
     const positions = new Map<string, number>();
-    for (let i = 1; i < this.#table.count; i++) {
+    for (let at = 1; at < this.#table.count; at += STEP_ENTRIES) {
+      this.#nameSome(at, Math.min(at + STEP_ENTRIES, this.#table.count), names, positions);
+      yield;
+    }
+    this.#names = names;
+    this.#positions = positions;
+    return positions;
+  }
+
+  /** A loop of its own: one inside a generator is slower. */
+  #nameSome(from: number, to: number, names: string[], positions: Map<string, number>): void {
+    for (let i = from; i < to; i++) {
       if (this.#sliceNameAt(i) !== null) continue;
       const name = this.#table.name(i);
       names.push(name);
       positions.set(name, i);
     }
-    this.#names = names;
-    this.#positions = positions;
-    return positions;
   }
 
   /** Name of the tensor that a slice's key belongs to; null for the key of a tensor itself. */
@@ -203,5 +252,10 @@ export class IndexFile {
 /** At most three names that share an ending or a beginning with what was asked for. */
 function nearNames(name: string, names: readonly string[]): string[] {
   const last = name.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
-  return names.filter(other => other.includes(name) || (last.length > 2 && other.includes(last))).slice(0, 3);
+  const near: string[] = [];
+  for (let i = 0; i < Math.min(names.length, MAX_NEAR) && near.length < 3; i++) {
+    const other = names[i]!;
+    if (other.includes(name) || (last.length > 2 && other.includes(last))) near.push(other);
+  }
+  return near;
 }

@@ -64,7 +64,7 @@ async function explainFile(path: string): Promise<never> {
     const bytes = new Uint8Array(Math.min(object.size, 4096));
     await object.read(0, bytes);
     // A V1 checkpoint is one table file; reading it as an index says so.
-    if (object.size < 1 << 30) checkV1(await object.readAll(1 << 30), path);
+    if (object.size < 1 << 30) await checkV1(await object.readAll(1 << 30), path);
     const what = recognize(bytes) ?? 'some other file';
     throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${what}`, { path });
   } finally {
@@ -73,9 +73,9 @@ async function explainFile(path: string): Promise<never> {
   }
 }
 
-function checkV1(bytes: Uint8Array, path: string): void {
+async function checkV1(bytes: Uint8Array, path: string): Promise<void> {
   try {
-    new IndexFile(bytes, path);
+    await IndexFile.read(bytes, path);
   } catch (error) {
     if (error instanceof TensorBundleError && error.code === 'ERR_V1_FORMAT') throw error;
   }

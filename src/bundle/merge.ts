@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { indexName, splitPrefix } from '../commit/names.js';
 import { removeCheckpoint } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
+import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
@@ -10,6 +11,7 @@ import { checkOptions, type SaveResult, type WriterOptions } from './options.js'
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save.js';
 import type { Item } from './source.js';
+import type { StoredTensor } from './tensor-reader.js';
 
 /** More than an index can hold: each slice takes some bytes of at most 2^31. */
 const MAX_SLICES = 2 ** 31;
@@ -38,12 +40,16 @@ export async function mergeCheckpoints(
   }
   const bundles: OpenBundle[] = [];
   try {
-    for (const path of from) bundles.push(await openBundle(await locate(path), { signal: checked.signal }));
+    const pool = new DescriptorPool();
+    for (const path of from) bundles.push(await openBundle(await locate(path), { signal: checked.signal, pool }));
     const keep = options.shards === undefined;
     const numbers = numberShards(bundles);
-    const items = bundles.flatMap((bundle, i) =>
-      storedItems(bundle, stored => (keep ? numbers[i]!.get(stored.entry.shard)! : undefined), i * MAX_SLICES),
-    );
+    const items: Item[] = [];
+    for (const [i, bundle] of bundles.entries()) {
+      const shardOf = (stored: StoredTensor) => (keep ? numbers[i]!.get(stored.entry.shard)! : undefined);
+      const options = { signal: checked.signal, sequenceFrom: i * MAX_SLICES };
+      for (const item of await storedItems(bundle, shardOf, options)) items.push(item);
+    }
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
     checkNames(items);
     const result = await save(target, items, checked);

@@ -5,9 +5,11 @@
 import { resolve } from 'node:path';
 import { indexName, shardName, splitPrefix } from '../commit/names.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
+import type { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore, StoredObject } from '../storage/store.js';
+import type { ObjectStore } from '../storage/store.js';
 import { IndexFile } from './index-file.js';
+import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 
 /** An index of 100,000 tensors has about 10 MB. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
@@ -17,10 +19,7 @@ const MAX_ATTEMPTS = 1000;
 export interface OpenBundle {
   readonly prefix: string;
   readonly index: IndexFile;
-  /** By shard number; null where the file is missing. */
-  readonly shards: readonly (StoredObject | null)[];
-  /** Path of a shard, also of a missing one. */
-  shardPath(shard: number): string;
+  readonly shards: ShardFiles;
   close(): Promise<void>;
 }
 
@@ -28,21 +27,38 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
   /** Default false. True: a missing data file is no error until a tensor in it is needed. */
   allowMissing?: boolean;
+  /**
+   * Descriptors shared with others, for a short work that opens more than this checkpoint: its data files may then be
+   * closed and opened again. Without one a checkpoint of up to MAX_OPEN data files keeps them all open.
+   */
+  pool?: DescriptorPool;
 }
 
-/** Throws ERR_NOT_FOUND, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, and what reading the index throws. */
+/** Throws ERR_NOT_FOUND, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws. */
 export async function openBundle(prefix: string, options: OpenOptions = {}): Promise<OpenBundle> {
   const { directory, base } = splitPrefix(prefix);
-  const store = await LocalStore.open(resolve(directory));
-  if (store === null) throw notFound(prefix, `${prefix}.index`);
+  const own = await LocalStore.open(resolve(directory));
+  if (own === null) throw notFound(prefix, `${prefix}.index`);
+  const { pool } = options;
+  const store = pool ? await pool.shareDirectory(own) : own;
+  const release = (): Promise<void> => (pool ? pool.releaseDirectory(store) : store.close());
+  let kept = false;
   try {
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(options.signal, 'opening the checkpoint');
-      const opened = await attemptOpen(store, base, prefix, options.allowMissing ?? false, attempt === MAX_ATTEMPTS);
-      if (opened !== null) return opened;
+      const opened = await attemptOpen(store, base, prefix, options, attempt === MAX_ATTEMPTS);
+      if (opened === null) continue;
+      kept = opened.shards.needsStore;
+      return {
+        ...opened,
+        close: async () => {
+          await opened.shards.close();
+          if (opened.shards.needsStore) await release();
+        },
+      };
     }
   } finally {
-    await store.close();
+    if (!kept) await release();
   }
 }
 
@@ -51,60 +67,65 @@ async function attemptOpen(
   store: ObjectStore,
   base: string,
   prefix: string,
-  allowMissing: boolean,
+  options: OpenOptions,
   last: boolean,
-): Promise<OpenBundle | null> {
+): Promise<Omit<OpenBundle, 'close'> | null> {
   const object = await store.open(indexName(base));
   if (object === null) throw notFound(prefix, store.pathOf(indexName(base)));
-  const shards: (StoredObject | null)[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(shards.map(shard => shard?.close()));
-  };
+  let shards: ShardFiles | null = null;
   try {
     const replaced = async (): Promise<boolean> =>
       !last && (await store.stat(indexName(base)))?.identity !== object.identity;
     let index: IndexFile;
     try {
-      index = new IndexFile(await object.readAll(MAX_INDEX_BYTES), object.path);
+      index = await IndexFile.read(await object.readAll(MAX_INDEX_BYTES), object.path, { signal: options.signal });
     } catch (error) {
       // TensorFlow rewrites an index in place; ours only ever replaces it.
-      if (await replaced()) return null;
+      if (!isAbort(error) && (await replaced())) return null;
       throw error;
     }
-    for (let shard = 0; shard < index.numShards; shard++) {
-      const name = shardName(base, shard, index.numShards);
-      const file = await store.open(name);
-      if (file === null) {
-        if (await replaced()) {
-          await close();
-          return null;
-        }
-        const needed = allowMissing ? null : index.firstEntryIn(shard);
-        if (needed !== null) throw missingShard(store.pathOf(name), needed);
-      }
-      shards.push(file);
-    }
+    const used = index.numShards > MANY_SHARDS ? await index.usedShards(options.signal) : null;
+    const numbers = used === null ? Array.from({ length: index.numShards }, (_, i) => i) : [...used.keys()];
+    shards = new ShardFiles(store, base, index.numShards, options);
+    const missing = await shards.open(numbers.sort((a, b) => a - b));
     if (await replaced()) {
-      await close();
+      await shards.close();
       return null;
     }
-    return { prefix, index, shards, shardPath: shard => store.pathOf(shardName(base, shard, index.numShards)), close };
+    if (missing.length > 0 && !options.allowMissing) await refuseMissing(store, base, index, missing, options.signal);
+    return { prefix, index, shards };
   } catch (error) {
-    await close();
+    await shards?.close();
     throw error;
   } finally {
     await object.close();
   }
 }
 
-function notFound(prefix: string, path: string): TensorBundleError {
-  return new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint ${prefix}: ${path} does not exist`, { path });
-}
-
-function missingShard(path: string, tensor: string): TensorBundleError {
-  return new TensorBundleError(
+/** A data file without tensors may be missing. */
+async function refuseMissing(
+  store: ObjectStore,
+  base: string,
+  index: IndexFile,
+  missing: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const used = await index.usedShards(signal);
+  const shard = missing.find(number => used.has(number));
+  if (shard === undefined) return;
+  const path = store.pathOf(shardName(base, shard, index.numShards));
+  const tensor = used.get(shard)!;
+  throw new TensorBundleError(
     'ERR_MISSING_SHARD',
     `${path} is missing; the index says that it holds '${tensor}'. Was the checkpoint copied in part, or is an older program removing files?`,
     { path, tensor },
   );
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof TensorBundleError && error.code === 'ERR_ABORTED';
+}
+
+function notFound(prefix: string, path: string): TensorBundleError {
+  return new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint ${prefix}: ${path} does not exist`, { path });
 }

@@ -1,37 +1,15 @@
 /** Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue). */
-import { TensorBundleError } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { boxRuns } from '../format/boxes.js';
 import type { NumericArray, TensorData } from '../format/dtypes.js';
-import type { StoredEntry } from '../format/entry.js';
-import { covers, intersect, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
-import type { IndexFile } from './index-file.js';
+import { covers, intersect, type TensorSlice } from '../format/slices.js';
+import { inTurns, type Steps } from '../format/turns.js';
+import type { SliceIndex, SlicePart } from './slice-index.js';
 import type { StoredTensor, TensorReader } from './tensor-reader.js';
 
-export interface SlicePart {
-  /** Where the slice lies in the whole tensor. */
-  box: TensorSlice;
-  stored: StoredTensor;
-}
-
-/** The stored slices of a partitioned tensor, in stored order. Throws ERR_CORRUPT. */
-export function sliceParts(index: IndexFile, name: string, full: StoredEntry): SlicePart[] {
-  return full.slices.map(extents => {
-    const box = sliceOf(extents, full.shape);
-    if (!box.begin.every((start, axis) => start + box.size[axis]! <= full.shape[axis]!)) {
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        `${index.path}: a slice of '${name}' lies outside of [${full.shape}]`,
-        {
-          path: index.path,
-          tensor: name,
-          expected: full.shape,
-          found: box,
-        },
-      );
-    }
-    return { box, stored: index.slice(name, full, extents, box.size) };
-  });
-}
+const STEP_SLICES = 1024;
+/** Slices that an error lists. */
+const MAX_NAMED = 100;
 
 /** The box that `begin` and `size` name in `shape`. Throws ERR_SHAPE. */
 export function rangeOf(
@@ -71,34 +49,21 @@ export function rangeOf(
 
 /**
  * A box of a partitioned tensor, put together from every slice that holds a part of it.
- * Throws ERR_SLICE_OVERLAP if stored slices overlap, ERR_SLICE_GAP if they leave a part of the box out, ERR_NOT_SUPPORTED
- * for a variant that would have to be joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can
+ * Throws ERR_SLICE_GAP if the slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can
  * only give back a slice exactly as it was stored.
  */
 export async function assemble(
   tensors: TensorReader,
-  index: IndexFile,
-  name: string,
-  full: StoredEntry,
+  slices: SliceIndex,
   box: TensorSlice,
-  copy: boolean,
+  options: { copy: boolean; signal: AbortSignal | undefined },
 ): Promise<TensorData> {
+  const { name, full } = slices;
+  const { index } = tensors;
   const dtype = index.dtypeOf(name, full);
-  const parts = sliceParts(index, name, full);
-  const exact = parts.find(
-    part => String(part.box.begin) === String(box.begin) && String(part.box.size) === String(box.size),
-  );
-  if (overlaps(parts.map(part => part.box)) !== null) {
-    throw new TensorBundleError('ERR_SLICE_OVERLAP', `${index.path}: stored slices of '${name}' overlap`, {
-      path: index.path,
-      tensor: name,
-    });
-  }
-  if (exact) return readWhole(tensors, exact.stored, copy);
-  const wanted = parts.flatMap(part => {
-    const shared = intersect(part.box, box);
-    return shared === null ? [] : [{ ...part, shared }];
-  });
+  const exact = slices.exactly(box);
+  if (exact >= 0) return readWhole(tensors, slices.part(exact).stored, options.copy);
+  const wanted = await inTurns(partsIn(slices, box), options.signal, 'reading');
   if (
     !covers(
       wanted.map(part => part.shared),
@@ -112,7 +77,7 @@ export async function assemble(
         path: index.path,
         tensor: name,
         expected: box,
-        found: parts.map(part => part.box),
+        found: wanted.slice(0, MAX_NAMED).map(part => part.box),
       },
     );
   }
@@ -121,11 +86,24 @@ export async function assemble(
   if (dtype.bytes === 0) return assembleElements(tensors, name, wanted, box);
   const target: NumericArray = tensors.allocate(name, dtype, box.size);
   for (const { box: place, stored, shared } of wanted) {
+    throwIfAborted(options.signal, 'reading');
     const inSlice = { begin: shared.begin.map((start, axis) => start - place.begin[axis]!), size: shared.size };
     const inTarget = shared.begin.map((start, axis) => start - box.begin[axis]!);
     await tensors.copyBox(stored, inSlice, target, box.size, inTarget);
   }
   return target;
+}
+
+type SharedPart = SlicePart & { shared: TensorSlice };
+
+function* partsIn(slices: SliceIndex, box: TensorSlice): Steps<SharedPart[]> {
+  const parts: SharedPart[] = [];
+  for (const i of slices.holding(box)) {
+    const part = slices.part(i);
+    parts.push({ ...part, shared: intersect(part.box, box)! });
+    if (parts.length % STEP_SLICES === 0) yield;
+  }
+  return parts;
 }
 
 function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): Promise<TensorData> {
@@ -137,7 +115,7 @@ function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): 
 async function assembleElements(
   tensors: TensorReader,
   name: string,
-  wanted: readonly (SlicePart & { shared: TensorSlice })[],
+  wanted: readonly SharedPart[],
   box: TensorSlice,
 ): Promise<TensorData> {
   const elements: Uint8Array[] = [];

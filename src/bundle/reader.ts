@@ -2,11 +2,14 @@
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
-import { covers, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
+import type { TensorSlice } from '../format/slices.js';
+import { inTurns } from '../format/turns.js';
+import { checkBundle } from './check-bundle.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
-import { assemble, rangeOf, sliceParts } from './partitioned.js';
+import { assemble, rangeOf } from './partitioned.js';
+import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
 import { TensorReader, wholeElements } from './tensor-reader.js';
 import { type VerifyReport, verifyBundle } from './verify-bundle.js';
 
@@ -37,7 +40,15 @@ export interface ReadOptions {
   begin?: readonly number[];
   /** Elements of each dimension; -1 is to the end, the default. */
   size?: readonly number[];
-  /** False (default): the data may alias one private mapping shared by all reads. True: an array of its own. */
+  /**
+   * True: an array of its own. False (default): an array of 4 KiB or more may be a view of the data file, mapped privately
+   * into memory and shared by all reads of this reader: no byte is copied, and memory is used only for what is looked at.
+   * - If another program cuts the file while the view is in use, looking at it ends the process with SIGBUS. If one
+   *   writes into the file in place, the view changes, though its checksum was right. This library, TensorFlow and whoever
+   *   writes a new file and renames it do neither; `cp` over the file, `rsync --inplace` and `truncate` do.
+   * - What is written into a view changes later reads of the same reader, never the file.
+   * On a network or FUSE file system, and where a file cannot be mapped, the default is a copy as well.
+   */
   copy?: boolean;
   signal?: AbortSignal;
 }
@@ -54,6 +65,10 @@ const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
   readonly #tensors: TensorReader;
+  /** Slices of partitioned tensors that were read, by name. */
+  readonly #slices = new Map<string, Promise<SliceIndex>>();
+  /** The same for `entry`, which does not look whether they overlap. */
+  readonly #parts = new Map<string, readonly SlicePart[]>();
   /** Reads and checks under way, and what waits for the last of them. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
@@ -68,7 +83,7 @@ export class CheckpointReader implements AsyncDisposable {
    * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint).
    * `verify`: 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none.
    * Rejects with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT,
-   * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED.
+   * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED.
    */
   static async open(
     path: string,
@@ -78,7 +93,7 @@ export class CheckpointReader implements AsyncDisposable {
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {
-      await reader.#checkAll(options.signal);
+      await checkBundle(bundle, reader.#tensors, options.signal);
       return reader;
     } catch (error) {
       await reader.close();
@@ -123,7 +138,7 @@ export class CheckpointReader implements AsyncDisposable {
         slices: [],
       };
     }
-    const slices = sliceParts(index, name, entry).map(({ box, stored }) => ({
+    const slices = this.#partsOf(name, entry).map(({ box, stored }) => ({
       begin: box.begin,
       size: box.size,
       shard: stored.entry.shard,
@@ -219,8 +234,11 @@ export class CheckpointReader implements AsyncDisposable {
       throwIfAborted(options.signal, 'reading');
       return { dtype: dtype.name, shape: [...box.size], data };
     };
-    if (entry.slices.length > 0)
-      return value(await assemble(this.#tensors, index, name, entry, box, options.copy ?? false));
+    if (entry.slices.length > 0) {
+      const slices = await this.#slicesOf(name, entry, options.signal);
+      const { copy = false, signal } = options;
+      return value(await assemble(this.#tensors, slices, box, { copy, signal }));
+    }
     if (dtype.name === 'variant') {
       if (whole) return value(await this.#tensors.variant(stored));
       throw new TensorBundleError('ERR_NOT_SUPPORTED', `'${name}' is a variant; it can only be read whole`, {
@@ -250,15 +268,30 @@ export class CheckpointReader implements AsyncDisposable {
     }
   }
 
-  async #checkAll(signal: AbortSignal | undefined): Promise<void> {
-    const { index } = this.#bundle;
-    const checks: Promise<void>[] = [];
-    for (const stored of index.storedTensors()) checks.push(this.#tensors.check(stored));
-    await Promise.all(checks);
-    throwIfAborted(signal, 'opening the checkpoint');
-    for (const name of index.names()) {
-      const entry = index.entry(name);
-      if (entry.slices.length > 0) checkSliceSet(name, entry);
+  #partsOf(name: string, entry: StoredEntry): readonly SlicePart[] {
+    let parts = this.#parts.get(name);
+    if (parts === undefined) {
+      parts = sliceParts(this.#bundle.index, name, entry);
+      this.#parts.set(name, parts);
+    }
+    return parts;
+  }
+
+  /** Reads of one tensor share the work, unless who began it aborts. */
+  async #slicesOf(name: string, entry: StoredEntry, signal: AbortSignal | undefined): Promise<SliceIndex> {
+    for (;;) {
+      let slices = this.#slices.get(name);
+      if (slices === undefined) {
+        slices = inTurns(SliceIndex.build(this.#bundle.index, name, entry), signal, 'reading');
+        this.#slices.set(name, slices);
+      }
+      try {
+        return await slices;
+      } catch (error) {
+        if (!(error instanceof TensorBundleError && error.code === 'ERR_ABORTED')) throw error;
+        if (this.#slices.get(name) === slices) this.#slices.delete(name);
+        throwIfAborted(signal, 'reading');
+      }
     }
   }
 
@@ -277,19 +310,6 @@ export class CheckpointReader implements AsyncDisposable {
     if (this.#closing === null) return;
     throw new TensorBundleError('ERR_CLOSED', `this reader of ${this.prefix} is closed; open another`, {
       path: this.prefix,
-    });
-  }
-}
-
-/** Gaps are legal to store (parts that wait for a merge), overlaps never are. */
-function checkSliceSet(name: string, entry: StoredEntry): void {
-  const boxes = entry.slices.map(extents => sliceOf(extents, entry.shape));
-  if (overlaps(boxes) !== null) {
-    throw new TensorBundleError('ERR_SLICE_OVERLAP', `stored slices of '${name}' overlap`, { tensor: name });
-  }
-  if (!covers(boxes, entry.shape)) {
-    throw new TensorBundleError('ERR_SLICE_GAP', `the stored slices of '${name}' do not cover [${entry.shape}]`, {
-      tensor: name,
     });
   }
 }

@@ -2,49 +2,79 @@
  * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the data
  * file, with slices as they were stored. Their checksums are checked on the way.
  */
+import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
 import { sliceOf } from '../format/slices.js';
+import { inTurns, type Steps } from '../format/turns.js';
+import { overlapMessage, planChecks } from './check-plan.js';
 import type { OpenBundle } from './open-bundle.js';
+import { SliceIndex } from './slice-index.js';
 import type { Content, Item, ItemSlice } from './source.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
+const STEP_ENTRIES = 256;
 
 /**
  * Items of one bundle, by shard and by offset; `shardOf` gives the shard to put an item into, or undefined for any.
  * Slices keep the sequence in which their tensor lists them, counted from `sequenceFrom`.
  */
-export function storedItems(
+export async function storedItems(
   bundle: OpenBundle,
   shardOf: (stored: StoredTensor) => number | undefined,
-  sequenceFrom = 0,
-): Item[] {
+  options: { signal: AbortSignal | undefined; sequenceFrom?: number },
+): Promise<Item[]> {
+  return inTurns(itemsOf(bundle, shardOf, options.sequenceFrom ?? 0), options.signal, 'the save');
+}
+
+function* itemsOf(
+  bundle: OpenBundle,
+  shardOf: (stored: StoredTensor) => number | undefined,
+  sequenceFrom: number,
+): Steps<Item[]> {
   const tensors = new TensorReader(bundle, true);
   const { index } = bundle;
-  const plain: { stored: StoredTensor; slice?: ItemSlice }[] = [];
-  for (const name of index.names()) {
+  const slices = new Map<StoredTensor, ItemSlice>();
+  const plain: StoredTensor[] = [];
+  for (const [i, name] of index.names().entries()) {
+    if (i % STEP_ENTRIES === 0) yield;
     const entry = index.entry(name);
-    if (entry.slices.length === 0) plain.push({ stored: index.stored(name) });
-    else
-      for (const slice of slicesOf(entry, sequenceFrom))
-        plain.push({ stored: index.slice(name, entry, slice.extents, slice.box.size), slice });
+    if (entry.slices.length === 0) plain.push(index.stored(name));
+    else {
+      // Checked against each other: a list that names one slice again and again would multiply the work.
+      const parts = yield* (yield* SliceIndex.build(index, name, entry)).parts();
+      const itemSlices = slicesOf(entry, sequenceFrom);
+      for (const [at, { stored }] of parts.entries()) {
+        if (slices.has(stored)) continue;
+        slices.set(stored, itemSlices[at]!);
+        plain.push(stored);
+      }
+    }
   }
-  for (const { stored } of plain) tensors.locate(stored);
-  plain.sort(
-    (a, b) =>
-      a.stored.entry.shard - b.stored.entry.shard ||
-      a.stored.entry.offset - b.stored.entry.offset ||
-      a.stored.entry.size - b.stored.entry.size,
-  );
-  return plain.map(({ stored, slice }) => ({
-    name: stored.name,
-    dtype: stored.dtype,
-    shape: stored.entry.shape,
-    bytes: stored.dtype.bytes === 0 ? null : stored.entry.size,
-    shard: shardOf(stored),
-    ...(slice ? { slice } : {}),
-    content: contentOf(tensors, stored, index.bigEndian),
-  }));
+  for (const stored of plain) tensors.locate(stored);
+  const { checks, overlapping } = yield* planChecks(plain);
+  // A copy of bytes that many entries claim would grow without bound.
+  const shared = overlapping[0];
+  if (shared !== undefined) {
+    const path = bundle.shards.pathOf(shared.entry.shard);
+    throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
+      path,
+      tensor: shared.name,
+      offset: shared.entry.offset,
+    });
+  }
+  return checks.map(stored => {
+    const slice = slices.get(stored);
+    return {
+      name: stored.name,
+      dtype: stored.dtype,
+      shape: stored.entry.shape,
+      bytes: stored.dtype.bytes === 0 ? null : stored.entry.size,
+      shard: shardOf(stored),
+      ...(slice ? { slice } : {}),
+      content: contentOf(tensors, stored, index.bigEndian),
+    };
+  });
 }
 
 function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {

@@ -10,6 +10,7 @@ import { splitPrefix } from '../commit/names.js';
 import { Publication } from '../commit/publication.js';
 import { throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/plan.js';
+import { isExhausted } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { buildIndex, type Placement } from './index-builder.js';
@@ -48,6 +49,9 @@ export async function save(
     await store.close();
   }
 }
+
+/** A data file could not be created for want of a descriptor: nothing of it was asked from a source yet. */
+class NoDescriptor extends Error {}
 
 class Save {
   readonly #totalBytes: number;
@@ -107,19 +111,29 @@ class Save {
     // One shard's failure stops the others at their next batch.
     const failure = new AbortController();
     const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
-    let next = 0;
+    const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
+    const workers = Math.min(publication.total, native.threads());
+    let running = workers;
+    let written = 0;
     const work = async (): Promise<void> => {
-      while (next < publication.total) {
-        const shard = next++;
+      for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
+        const before = written;
         try {
           await this.#writeShard(publication, plan, shard, signal, placements);
+          written++;
         } catch (error) {
-          failure.abort(error);
-          throw error;
+          if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
+            const cause = error instanceof NoDescriptor ? error.cause : error;
+            failure.abort(cause);
+            throw cause;
+          }
+          // Each data file that another worker ends gives a descriptor back: with fewer workers there are enough.
+          waiting.push(shard);
+          if (running > 1) break;
         }
       }
+      running--;
     };
-    const workers = Math.min(publication.total, native.threads());
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     // The shards stopped by another's failure report an abort: the cause is what the caller needs.
     throwIfAborted(this.options.signal, 'the save');
@@ -137,7 +151,9 @@ class Save {
   ): Promise<void> {
     throwIfAborted(signal, 'the save');
     const order = plan.order[shard]!;
-    const file = await publication.createShard(shard, plan.shardBytes[shard]!);
+    const file = await publication.createShard(shard, plan.shardBytes[shard]!).catch(error => {
+      throw isExhausted(error) ? new NoDescriptor('no descriptor is left', { cause: error }) : error;
+    });
     try {
       const onBytes = (bytes: number): void => {
         this.#bytesDone += bytes;

@@ -3,15 +3,17 @@
  * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
  */
 import { native } from '../binding.js';
-import { TensorBundleError } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
 import type { DTypeInfo, NumericArray } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
-import { variantChecksum } from '../format/variants.js';
+import { inTurns } from '../format/turns.js';
+import { checkVariants } from '../format/variants.js';
 import type { StoredObject } from '../storage/store.js';
 import { readBox } from './box-reader.js';
+import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
 import { ShardViews } from './shard-views.js';
 
@@ -32,6 +34,12 @@ export interface StoredTensor {
   dtype: DTypeInfo;
 }
 
+export interface CheckHooks {
+  /** Only of who runs all checks himself: others may wait for the same check. */
+  signal?: AbortSignal | undefined;
+  onBytes?: (bytes: number) => void;
+}
+
 export class TensorReader {
   readonly #views = new Map<number, ShardViews>();
   /** Checks of whole stored tensors, by position in the index: each is checked once. */
@@ -43,20 +51,24 @@ export class TensorReader {
     private readonly verify: boolean,
   ) {}
 
+  get index(): IndexFile {
+    return this.bundle.index;
+  }
+
   /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_MISSING_SHARD, ERR_TRUNCATED. */
   locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
     const { shard, offset, size } = entry;
     const { index } = this.bundle;
     const { path } = index;
-    if (shard >= this.bundle.shards.length) {
+    if (shard >= index.numShards) {
       throw new TensorBundleError(
         'ERR_CORRUPT',
-        `${path}: tensor '${name}' is said to be in shard ${shard} of ${this.bundle.shards.length}`,
+        `${path}: tensor '${name}' is said to be in shard ${shard} of ${index.numShards}`,
         {
           path,
           tensor: name,
           offset: index.offsetOf(position),
-          expected: this.bundle.shards.length - 1,
+          expected: index.numShards - 1,
           found: shard,
         },
       );
@@ -70,9 +82,9 @@ export class TensorReader {
         { path, tensor: name, offset: index.offsetOf(position), expected: least, found: size },
       );
     }
-    const file = this.bundle.shards[shard];
+    const file = this.bundle.shards.get(shard);
     if (!file) {
-      const shardPath = this.bundle.shardPath(shard);
+      const shardPath = this.bundle.shards.pathOf(shard);
       throw new TensorBundleError('ERR_MISSING_SHARD', `${shardPath} is missing; it holds '${name}'`, {
         path: shardPath,
         tensor: name,
@@ -96,29 +108,29 @@ export class TensorReader {
   }
 
   /** Checks the stored checksum, without keeping the bytes; once per tensor. Throws ERR_CHECKSUM and what `locate` does. */
-  check(stored: StoredTensor, onBytes?: (bytes: number) => void): Promise<void> {
+  check(stored: StoredTensor, hooks: CheckHooks = {}): Promise<void> {
     const { position } = stored;
     const running = this.#checks.get(position);
     if (running !== undefined) return running;
     if (this.#checked.has(position)) return Promise.resolve();
-    const check = this.#check(stored, onBytes);
+    const check = this.#check(stored, hooks);
     this.#checks.set(position, check);
     return check;
   }
 
-  async #check(stored: StoredTensor, onBytes?: (bytes: number) => void): Promise<void> {
+  async #check(stored: StoredTensor, hooks: CheckHooks): Promise<void> {
     const { position, dtype, entry } = stored;
     try {
       const file = this.locate(stored);
       if (dtype.bytes === 0) {
         await this.#storedBytes(stored);
-        onBytes?.(entry.size);
+        hooks.onBytes?.(entry.size);
       } else {
         const crc =
           entry.size > CHECK_BYTES
-            ? await this.#checksumInParts(file, entry.offset, entry.size, onBytes)
+            ? await this.#checksumInParts(file, entry.offset, entry.size, hooks)
             : await file.checksum(entry.offset, entry.size);
-        if (entry.size <= CHECK_BYTES) onBytes?.(entry.size);
+        if (entry.size <= CHECK_BYTES) hooks.onBytes?.(entry.size);
         this.#compare(stored, file, crc);
       }
       this.#checked.add(position);
@@ -131,10 +143,11 @@ export class TensorReader {
     file: StoredObject,
     offset: number,
     size: number,
-    onBytes?: (bytes: number) => void,
+    { signal, onBytes }: CheckHooks,
   ): Promise<number> {
     let crc = 0;
     for (let at = 0; at < size; at += CHECK_BYTES) {
+      throwIfAborted(signal, 'the verification');
       const length = Math.min(CHECK_BYTES, size - at);
       crc = native.crc32cCombine(crc, await file.checksum(offset + at, length), length);
       onBytes?.(length);
@@ -187,8 +200,12 @@ export class TensorReader {
     if (dtype.bytes !== 0) this.#compare(stored, file, crc);
     else {
       const count = entry.shape.reduce((product, n) => product * n, 1);
-      const checksum = dtype.name === 'string' ? stringChecksum : variantChecksum;
-      this.#compare(stored, file, checksum(bytes, count, this.#context(stored)));
+      const context = this.#context(stored);
+      const crc =
+        dtype.name === 'string'
+          ? stringChecksum(bytes, count, context)
+          : await inTurns(checkVariants(bytes, count, context), undefined, 'reading');
+      this.#compare(stored, file, crc);
     }
     return bytes;
   }
@@ -274,7 +291,7 @@ export class TensorReader {
 
   #context(stored: StoredTensor): { path: string; tensor: string; offset: number; bigEndian: boolean } {
     return {
-      path: this.bundle.shardPath(stored.entry.shard),
+      path: this.bundle.shards.pathOf(stored.entry.shard),
       tensor: stored.name,
       offset: stored.entry.offset,
       bigEndian: this.bundle.index.bigEndian,

@@ -2,12 +2,13 @@
  * Everything about an open bundle that can be checked: the index strictly, every entry against its file, every checksum,
  * slices, and bytes that two entries claim or that none does.
  */
-import { type ErrorCode, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
-import { covers, overlaps } from '../format/slices.js';
+import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
+import { inTurns, type Steps } from '../format/turns.js';
+import { checkAll, overlapMessage, planChecks } from './check-plan.js';
 import { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
-import { sliceParts } from './partitioned.js';
+import { SliceIndex } from './slice-index.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 export interface VerifyProblem {
@@ -35,9 +36,11 @@ export interface VerifyOptions {
   onProgress?(progress: Progress): void;
 }
 
-/** Tensors whose checks are under way at once end at this many bytes, so that an abort and the progress are prompt. */
-const WAVE_BYTES = 128 * 1024 * 1024;
 const PROGRESS_BYTES = 16 * 1024 * 1024;
+const STEP_ENTRIES = 256;
+/** Problems and characters of their texts that a report holds: a small index can break a rule in each of very many entries. */
+const MAX_PROBLEMS = 10_000;
+const MAX_TEXT = 16 * 1024 * 1024;
 
 /** Never rejects for damage; ERR_ABORTED, or an I/O error that says nothing about the data. */
 export async function verifyBundle(bundle: OpenBundle, options: VerifyOptions): Promise<VerifyReport> {
@@ -57,133 +60,120 @@ export function problemOf(error: unknown, file: string): VerifyProblem {
 class Verification {
   readonly #tensors: TensorReader;
   readonly #problems: VerifyProblem[] = [];
-  readonly #ranges: { stored: StoredTensor; start: number; end: number }[][];
+  #textLength = 0;
+  /** Problems that were found when the report was full. */
+  #unlisted = 0;
 
   constructor(
     private readonly bundle: OpenBundle,
     private readonly options: VerifyOptions,
   ) {
     this.#tensors = new TensorReader(bundle, true);
-    this.#ranges = bundle.shards.map(() => []);
   }
 
   async run(): Promise<VerifyReport> {
     const { bundle } = this;
-    this.#checkIndex();
-    const stored = this.#collect();
-    this.#checkSlices();
-    await this.#checkBytes(stored);
-    const unreferencedBytes = this.#checkRanges();
+    await this.#checkIndex();
+    const stored = await this.#inTurns(this.#collect());
+    await this.#inTurns(this.#checkSlices());
+    const plan = await this.#inTurns(planChecks(stored));
+    await this.#checkBytes(plan.checks);
+    await this.#inTurns(this.#reportOverlaps(plan.overlapping));
+    const bytes = await bundle.shards.bytes();
+    if (this.#unlisted > 0) {
+      const message = `${bundle.index.path}: ${this.#unlisted} more problems are not listed`;
+      this.#problems.push({ code: 'ERR_CORRUPT', file: bundle.index.path, message });
+    }
     return {
       prefix: bundle.prefix,
       ok: this.#problems.length === 0,
       tensors: this.#names().length,
-      bytes: bundle.shards.reduce((sum, shard) => sum + (shard?.size ?? 0), 0),
-      unreferencedBytes,
+      bytes,
+      unreferencedBytes: bytes - plan.claimedBytes,
       problems: this.#problems,
     };
   }
 
-  #checkIndex(): void {
+  async #checkIndex(): Promise<void> {
     const { index } = this.bundle;
-    this.#guard(() => {
-      for (const { code, offset, message } of new IndexFile(index.bytes, index.path, { strict: true }).problems) {
-        this.#problems.push({ code, file: index.path, offset, message: `${index.path}: ${message} (byte ${offset})` });
-      }
-    });
+    try {
+      const strict = await IndexFile.read(index.bytes, index.path, { strict: true, signal: this.options.signal });
+      for (const { code, offset, message } of strict.problems)
+        this.#report({ code, file: index.path, offset, message: `${index.path}: ${message} (byte ${offset})` });
+    } catch (error) {
+      this.#report(problemOf(error, index.path));
+    }
   }
 
   /** Entries that can be decoded and whose numbers agree with their file. */
-  #collect(): StoredTensor[] {
-    const { index } = this.bundle;
+  *#collect(): Steps<StoredTensor[]> {
     const good: StoredTensor[] = [];
-    for (const attempt of index.attempts()) {
+    let looked = 0;
+    for (const attempt of this.bundle.index.attempts()) {
+      if (++looked % STEP_ENTRIES === 0) yield;
       this.#guard(() => {
         const stored = attempt();
         if (stored === null) return;
         this.#tensors.locate(stored);
         good.push(stored);
-        const { shard, offset, size } = stored.entry;
-        if (size > 0) this.#ranges[shard]!.push({ stored, start: offset, end: offset + size });
       });
     }
     return good;
   }
 
-  #checkSlices(): void {
+  *#checkSlices(): Steps<void> {
     const { index } = this.bundle;
+    let looked = 0;
     for (const name of this.#names()) {
-      this.#guard(() => {
+      if (++looked % STEP_ENTRIES === 0) yield;
+      try {
         const entry = index.entry(name);
-        if (entry.slices.length === 0) return;
-        const boxes = sliceParts(index, name, entry).map(part => part.box);
-        const details = { path: index.path, tensor: name };
-        if (overlaps(boxes) !== null)
-          throw new TensorBundleError(
-            'ERR_SLICE_OVERLAP',
-            `${index.path}: stored slices of '${name}' overlap`,
-            details,
-          );
-        if (!covers(boxes, entry.shape)) {
+        if (entry.slices.length === 0) continue;
+        const slices = yield* SliceIndex.build(index, name, entry);
+        yield* slices.parts();
+        if (!slices.complete) {
           throw new TensorBundleError(
             'ERR_SLICE_GAP',
             `${index.path}: the slices of '${name}' do not cover [${entry.shape}]; is a part still to be merged?`,
-            details,
+            { path: index.path, tensor: name },
           );
         }
-      });
+      } catch (error) {
+        this.#report(problemOf(error, index.path));
+      }
     }
   }
 
-  async #checkBytes(stored: readonly StoredTensor[]): Promise<void> {
-    const totalBytes = stored.reduce((sum, { entry }) => sum + entry.size, 0);
+  async #checkBytes(checks: readonly StoredTensor[]): Promise<void> {
+    const totalBytes = checks.reduce((sum, { entry }) => sum + entry.size, 0);
     let bytes = 0;
     let reported = 0;
-    const onBytes = (checked: number): void => {
-      bytes += checked;
-      if (bytes - reported < PROGRESS_BYTES && bytes < totalBytes) return;
-      reported = bytes;
-      this.options.onProgress?.({ phase: 'verify', bytes, totalBytes });
-    };
-    for (let at = 0; at < stored.length; ) {
-      throwIfAborted(this.options.signal, 'the verification');
-      const wave: Promise<void>[] = [];
-      let waveBytes = 0;
-      while (at < stored.length && (wave.length === 0 || waveBytes < WAVE_BYTES)) {
-        const tensor = stored[at++]!;
-        waveBytes += tensor.entry.size;
-        wave.push(
-          this.#tensors.check(tensor, onBytes).catch(error => {
-            this.#problems.push(problemOf(error, this.bundle.shardPath(tensor.entry.shard)));
-          }),
-        );
-      }
-      await Promise.all(wave);
-    }
+    await checkAll(this.#tensors, checks, {
+      action: 'the verification',
+      signal: this.options.signal,
+      onBytes: checked => {
+        bytes += checked;
+        if (bytes - reported < PROGRESS_BYTES && bytes < totalBytes) return;
+        reported = bytes;
+        this.options.onProgress?.({ phase: 'verify', bytes, totalBytes });
+      },
+      onError: (error, tensor) => this.#report(problemOf(error, this.bundle.shards.pathOf(tensor.entry.shard))),
+    });
   }
 
-  /** Bytes that two entries claim are a problem; bytes that none claims are counted. */
-  #checkRanges(): number {
-    let unreferenced = 0;
-    for (const [shard, ranges] of this.#ranges.entries()) {
-      let end = 0;
-      for (const range of ranges.sort((a, b) => a.start - b.start)) {
-        if (range.start < end) {
-          const file = this.bundle.shardPath(shard);
-          this.#problems.push({
-            code: 'ERR_CORRUPT',
-            file,
-            tensor: range.stored.name,
-            offset: range.start,
-            message: `${file}: '${range.stored.name}' at byte ${range.start} shares bytes with the tensor before it`,
-          });
-        }
-        unreferenced += Math.max(0, range.start - end);
-        end = Math.max(end, range.end);
-      }
-      unreferenced += Math.max(0, (this.bundle.shards[shard]?.size ?? 0) - end);
+  *#reportOverlaps(overlapping: readonly StoredTensor[]): Steps<void> {
+    for (const [i, tensor] of overlapping.entries()) {
+      if (i % STEP_ENTRIES === 0) yield;
+      const { name, entry } = tensor;
+      const file = this.bundle.shards.pathOf(entry.shard);
+      this.#report({
+        code: 'ERR_CORRUPT',
+        file,
+        tensor: name,
+        offset: entry.offset,
+        message: overlapMessage(file, tensor),
+      });
     }
-    return unreferenced;
   }
 
   /** None if a key is no name at all: that is reported where its entry is decoded. */
@@ -199,7 +189,17 @@ class Verification {
     try {
       check();
     } catch (error) {
-      this.#problems.push(problemOf(error, this.bundle.index.path));
+      this.#report(problemOf(error, this.bundle.index.path));
     }
+  }
+
+  #report(problem: VerifyProblem): void {
+    this.#textLength += problem.message.length + (problem.tensor?.length ?? 0);
+    if (this.#problems.length < MAX_PROBLEMS && this.#textLength < MAX_TEXT) this.#problems.push(problem);
+    else this.#unlisted++;
+  }
+
+  #inTurns<T>(steps: Steps<T>): Promise<T> {
+    return inTurns(steps, this.options.signal, 'the verification');
   }
 }

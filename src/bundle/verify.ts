@@ -1,5 +1,6 @@
 /** Verification of a checkpoint by path, also of one that cannot be opened at all. */
 import { TensorBundleError } from '../errors.js';
+import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
 import { problemOf, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
@@ -15,13 +16,17 @@ const DAMAGE: ReadonlySet<string> = new Set([
 
 /**
  * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
- * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
+ * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
  */
 export async function verifyCheckpoint(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const prefix = await locate(path);
   let bundle: Awaited<ReturnType<typeof openBundle>>;
   try {
-    bundle = await openBundle(prefix, { signal: options.signal, allowMissing: true });
+    bundle = await openBundle(prefix, {
+      signal: options.signal,
+      allowMissing: true,
+      pool: new DescriptorPool(),
+    });
   } catch (error) {
     if (!(error instanceof TensorBundleError) || !DAMAGE.has(error.code)) throw error;
     const problems = [problemOf(error, `${prefix}.index`)];

@@ -11,10 +11,15 @@ import {
   BLOCK_TRAILER_BYTES,
   FOOTER_BYTES,
   FOOTER_HANDLE_BYTES,
+  MAX_DECOMPRESSED_BLOCK,
   RAW_BLOCK,
   SNAPPY_BLOCK,
   TABLE_MAGIC,
 } from './table-format.js';
+import type { Steps } from './turns.js';
+
+/** Bytes that are checksummed at a stretch. */
+const STEP_BYTES = 32 * 1024 * 1024;
 
 /** Offset in the file and size without the trailer, in bytes. */
 export interface BlockHandle {
@@ -113,10 +118,14 @@ export class BlockSource {
   }
 
   /** The block's contents after its checksum was checked. ERR_CHECKSUM, ERR_CORRUPT. */
-  read({ offset, size }: BlockHandle): BlockContents {
+  *read({ offset, size }: BlockHandle): Steps<BlockContents> {
     const { bytes, path } = this;
     const end = offset + size;
-    const found = crc32c(bytes.subarray(offset, end + 1));
+    let found = 0;
+    for (let at = offset; at <= end; at += STEP_BYTES) {
+      found = crc32c(bytes.subarray(at, Math.min(at + STEP_BYTES, end + 1)), found);
+      yield;
+    }
     const expected = unmaskCrc(new ByteReader(bytes, end + 1).u32le());
     if (found !== expected) {
       throw new TensorBundleError(
@@ -128,7 +137,7 @@ export class BlockSource {
     const type = bytes[end];
     if (type === RAW_BLOCK) return { bytes, start: offset, end, fileOffset: 0, compressed: false };
     if (type === SNAPPY_BLOCK) {
-      const raw = snappyDecode(bytes.subarray(offset, end), 0xffff_ffff, { path, offset });
+      const raw = snappyDecode(bytes.subarray(offset, end), MAX_DECOMPRESSED_BLOCK, { path, offset });
       return { bytes: raw, start: 0, end: raw.length, fileOffset: offset, compressed: true };
     }
     throw new ByteReader(bytes, end, end + 1, { path }).corrupt(`a block has the unknown compression ${type}`, end, {

@@ -2,6 +2,7 @@
  * The entry of a tensor in the index: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves out
  * what is zero; the shape is always written.
  */
+import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
 import { type DTypeInfo, dtypeOfNumber } from './dtypes.js';
@@ -10,6 +11,9 @@ import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-pr
 import { expectWire, FIXED32, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
 
 export type { SliceExtent } from './slice-proto.js';
+
+/** Slices of one tensor that are read at most: an entry is decoded at once. */
+const MAX_SLICES = 262_144;
 
 export interface StoredEntry {
   /** Number of the type in TensorFlow's enum. */
@@ -122,6 +126,7 @@ export function readEntry(reader: ByteReader): StoredEntry {
         break;
       case 7:
         expectWire(reader, tag, LENGTH, 'slices');
+        if (entry.slices.length === MAX_SLICES) throw tooManySlices(reader);
         entry.slices.push(decodeSliceProto(readMessage(reader)));
         break;
       default:
@@ -131,6 +136,14 @@ export function readEntry(reader: ByteReader): StoredEntry {
   entry.dtype = dtypeOfNumber(entry.dtypeNumber);
   check(entry, reader, start);
   return entry;
+}
+
+function tooManySlices({ origin: { path, tensor, offset } }: ByteReader): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `the tensor '${tensor}' in ${path} has more than ${MAX_SLICES} slices; store it in fewer parts`,
+    { path, tensor, offset, expected: MAX_SLICES },
+  );
 }
 
 function check(entry: StoredEntry, reader: ByteReader, start: number): void {

@@ -105,14 +105,15 @@ function readString(reader: ByteReader): Uint8Array {
  * fits n bytes if its magnitude (~value below 0) has at most 7n - 1 bits.
  */
 function writeSigned(out: ByteWriter, value: number): void {
-  const magnitude = BigInt(value < 0 ? -value - 1 : value);
+  const magnitude = value < 0 ? -value - 1 : value;
   let length = 1;
-  while (magnitude >> BigInt(7 * length - 1) > 0n) length++;
-  const bytes: number[] = [];
-  for (let i = length - 1; i >= 0; i--) bytes.push(Number((magnitude >> BigInt(8 * i)) & 0xffn));
-  bytes[0]! ^= HEADERS[length]! >>> 8;
-  if (length > 1) bytes[1]! ^= HEADERS[length]! & 0xff;
-  for (const byte of bytes) out.u8(value < 0 ? byte ^ 0xff : byte);
+  while (magnitude >= 2 ** (7 * length - 1)) length++;
+  for (let i = length - 1; i >= 0; i--) {
+    let byte = Math.floor(magnitude / 2 ** (8 * i)) % 256;
+    if (i === length - 1) byte ^= HEADERS[length]! >>> 8;
+    else if (i === length - 2) byte ^= HEADERS[length]! & 0xff;
+    out.u8(value < 0 ? byte ^ 0xff : byte);
+  }
 }
 
 function readSigned(reader: ByteReader): number {
@@ -122,9 +123,9 @@ function readSigned(reader: ByteReader): number {
   const header = first ^ flip;
   let length = 1;
   while (length < 8 && (header & (0x80 >> length)) !== 0) length++;
-  let value = BigInt(header & (0xff >> length));
-  for (let i = 1; i < length; i++) value = (value << 8n) | BigInt(reader.u8() ^ flip);
+  let value = header & (0xff >> length);
+  for (let i = 1; i < length; i++) value = value * 256 + (reader.u8() ^ flip);
   // Nine and ten bytes show as a high bit in the second and are far above the limit too.
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw reader.corrupt('a slice key has a number above 2^53', at);
-  return flip === 0 ? Number(value) : -Number(value) - 1;
+  if (value > Number.MAX_SAFE_INTEGER) throw reader.corrupt('a slice key has a number above 2^53', at);
+  return flip === 0 ? value : -value - 1;
 }

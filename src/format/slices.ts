@@ -3,7 +3,9 @@
  * (tensorflow/core/framework/tensor_slice.cc).
  */
 import { TensorBundleError } from '../errors.js';
+import type { BoxTree } from './box-tree.js';
 import type { SliceExtent } from './slice-proto.js';
+import type { Steps } from './turns.js';
 
 export { decodeSliceKey, sliceKey } from './slice-key.js';
 export { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
@@ -14,8 +16,11 @@ export interface TensorSlice {
   size: number[];
 }
 
-/** Comparisons that `overlaps` makes before it gives up: a grid of 100,000 boxes needs a tenth. */
-const MAX_COMPARISONS = 300_000_000;
+/** Looks at boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the tree. */
+const VISITS_PER_LEVEL = 64;
+const FREE_VISITS = 1_000_000;
+/** Slices between two stops. */
+const STEP_SLICES = 256;
 
 /** The box as a stored slice has it: a whole dimension is written without numbers. */
 export function extentsOf(slice: TensorSlice, fullShape: readonly number[]): SliceExtent[] {
@@ -57,51 +62,30 @@ export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
 }
 
 /**
- * The indexes of two slices that overlap, or null. Sweeps along the dimension with the most different starts, so that
- * the boxes to compare with are few unless the geometry was made to be hard; ERR_TOO_LARGE then.
+ * The indexes of two slices that overlap, or null. Slices of any regular kind take a number of looks at each that grows
+ * with the logarithm of their count; ERR_TOO_LARGE for a geometry that was made to be hard.
  */
-export function overlaps(slices: readonly TensorSlice[]): [number, number] | null {
-  const axis = sweepAxis(slices);
-  const order = slices.map((_, i) => i).sort((a, b) => slices[a]!.begin[axis]! - slices[b]!.begin[axis]! || a - b);
-  let active: number[] = [];
-  let comparisons = 0;
-  for (const i of order) {
-    const slice = slices[i]!;
-    const from = slice.begin[axis] ?? 0;
-    comparisons += active.length;
-    if (comparisons > MAX_COMPARISONS) {
+export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<[number, number] | null> {
+  const limit = FREE_VISITS + slices.length * VISITS_PER_LEVEL * Math.ceil(Math.log2(slices.length + 1));
+  for (const [i, slice] of slices.entries()) {
+    for (const j of tree.find(slice)) if (j !== i) return i < j ? [i, j] : [j, i];
+    if (tree.visits > limit) {
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `${slices.length} slices lie too irregularly to be checked for overlap`,
+        `${slices.length} slices lie too irregularly to be checked for overlap within ${limit} comparisons`,
+        { expected: limit },
       );
     }
-    const still: number[] = [];
-    for (const j of active) {
-      const other = slices[j]!;
-      if (slice.begin.length > 0 && other.begin[axis]! + other.size[axis]! <= from) continue;
-      if (intersect(slice, other)) return i < j ? [i, j] : [j, i];
-      still.push(j);
-    }
-    still.push(i);
-    active = still;
+    if (i % STEP_SLICES === 0) yield;
   }
   return null;
 }
 
-function sweepAxis(slices: readonly TensorSlice[]): number {
-  let best = 0;
-  let most = 0;
-  for (let axis = 0; axis < (slices[0]?.begin.length ?? 0); axis++) {
-    const starts = new Set(slices.map(slice => slice.begin[axis]!)).size;
-    if (starts > most) [best, most] = [axis, starts];
-  }
-  return best;
-}
-
 /** Whether slices that do not overlap and lie inside the shape hold all of it: their volumes then sum up to its own. */
 export function covers(slices: readonly TensorSlice[], fullShape: readonly number[]): boolean {
-  const volume = (size: readonly number[]): bigint => size.reduce((product, n) => product * BigInt(n), 1n);
-  return slices.reduce((sum, slice) => sum + volume(slice.size), 0n) === volume(fullShape);
+  // Each at most 2^53, as the shape's own; only the sum of slices that do overlap could be more.
+  const volume = (size: readonly number[]): number => size.reduce((product, n) => product * n, 1);
+  return slices.reduce((sum, slice) => sum + volume(slice.size), 0) === volume(fullShape);
 }
 
 /** TensorFlow's text form: `4 3 0,2:-` is rows 0 and 1, all columns, of a 4x3 tensor. */

@@ -2,14 +2,15 @@
 import { BlockSource } from './block-source.js';
 import { ByteReader } from './bytes.js';
 import { type BundleHeader, decodeHeader } from './header.js';
+import { atOnce } from './turns.js';
 
 /** Throws what reading the table throws: ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_V1_FORMAT. */
 export function readStoredHeader(bytes: Uint8Array, path: string): BundleHeader {
   const source = new BlockSource(bytes, path);
-  const index = source.read(source.footer().index);
+  const index = atOnce(source.read(source.footer().index));
   const handles = new ByteReader(index.bytes, index.start, index.end, { path });
   skipKey(handles);
-  const first = source.read(source.handle(handles, 'the first block'));
+  const first = atOnce(source.read(source.handle(handles, 'the first block')));
   const entries = new ByteReader(first.bytes, first.start, first.end, { path });
   const { keyBytes, valueBytes } = skipKey(entries);
   if (keyBytes !== 0) throw entries.corrupt('its first entry is not the header', entries.at);

@@ -9,6 +9,10 @@ import { crc32c, maskCrc, unmaskCrc } from './crc.js';
 
 const CHECKSUM_BYTES = 4;
 const UINT32_LIMIT = 0x1_0000_0000;
+/** Strings of one tensor that are read at most: each is an object, and they are told apart at once. */
+const MAX_ELEMENTS = 8_388_608;
+/** Bytes of lengths that are checksummed together. */
+const LENGTHS_BYTES = 65_536;
 
 /** Whose bytes they are, and in which byte order the checksum was made. */
 export interface ElementContext extends ByteOrigin {
@@ -19,10 +23,9 @@ export interface ElementContext extends ByteOrigin {
 export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Array; crc: number } {
   const out = new ByteWriter(elements.reduce((sum, element) => sum + element.length + 5, CHECKSUM_BYTES));
   for (const element of elements) out.varint(element.length);
-  const lengthsCrc = checksumLengths(
-    elements.map(element => element.length),
-    false,
-  );
+  const checksum = new LengthChecksum(false);
+  for (const element of elements) checksum.add(element.length);
+  const lengthsCrc = checksum.finish();
   const start = out.length;
   out.u32le(maskCrc(lengthsCrc));
   for (const element of elements) out.bytes(element);
@@ -33,9 +36,10 @@ export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Ar
 /** The elements, as views. ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM for the lengths'. */
 export function decodeStrings(bytes: Uint8Array, count: number, context: ElementContext): Uint8Array[] {
   if (count === 0 && bytes.length === 0) return [];
-  const { lengths, reader } = readLengths(bytes, count, context);
+  const { reader } = readLengths(bytes, count, context);
   reader.skip(CHECKSUM_BYTES);
-  return lengths.map(length => reader.bytes(length));
+  const lengths = new ByteReader(bytes, 0, bytes.length, context);
+  return Array.from({ length: count }, () => reader.bytes(lengths.varint()));
 }
 
 /** The CRC that the tensor's entry should have, unmasked. Throws as `decodeStrings`. */
@@ -50,7 +54,7 @@ function readLengths(
   bytes: Uint8Array,
   count: number,
   context: ElementContext,
-): { lengths: number[]; reader: ByteReader; lengthsCrc: number } {
+): { reader: ByteReader; lengthsCrc: number } {
   const reader = new ByteReader(bytes, 0, bytes.length, context);
   // Each element has at least one byte, so `count` is held against the bytes before anything is made of that size.
   if (count > bytes.length - CHECKSUM_BYTES) {
@@ -59,14 +63,22 @@ function readLengths(
       found: bytes.length,
     });
   }
-  const lengths = new Array<number>(count);
+  if (count > MAX_ELEMENTS) {
+    const { path, tensor, offset } = context;
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `the string tensor '${tensor}' in ${path} has ${count} elements; at most ${MAX_ELEMENTS} are read`,
+      { path, tensor, offset, expected: MAX_ELEMENTS, found: count },
+    );
+  }
+  const checksum = new LengthChecksum(context.bigEndian === true);
   let total = 0;
   for (let i = 0; i < count; i++) {
     const at = reader.at;
     const length = reader.varint();
     total += length;
     if (total > bytes.length) throw reader.corrupt('the strings are longer than their tensor', at, { found: length });
-    lengths[i] = length;
+    checksum.add(length);
   }
   if (reader.remaining !== CHECKSUM_BYTES + total) {
     throw reader.corrupt(`the strings take ${total} bytes, ${reader.remaining - CHECKSUM_BYTES} are there`, reader.at, {
@@ -74,7 +86,7 @@ function readLengths(
       found: reader.remaining - CHECKSUM_BYTES,
     });
   }
-  const lengthsCrc = checksumLengths(lengths, context.bigEndian === true);
+  const lengthsCrc = checksum.finish();
   const stored = bytes.slice(reader.at, reader.at + CHECKSUM_BYTES);
   if (context.bigEndian) swapBytes(stored, CHECKSUM_BYTES);
   const expected = unmaskCrc(new ByteReader(stored).u32le());
@@ -86,17 +98,28 @@ function readLengths(
       { path, tensor, offset: offset + reader.at, expected, found: lengthsCrc },
     );
   }
-  return { lengths, reader, lengthsCrc };
+  return { reader, lengthsCrc };
 }
 
 /** Lengths count as uint32, larger ones as uint64, in the byte order of the machine that wrote them. */
-function checksumLengths(lengths: readonly number[], bigEndian: boolean): number {
-  const out = new ByteWriter(4 * lengths.length + 8);
-  for (const length of lengths) {
+class LengthChecksum {
+  readonly #out = new ByteWriter(LENGTHS_BYTES + 8);
+  #crc = 0;
+
+  constructor(private readonly bigEndian: boolean) {}
+
+  add(length: number): void {
+    const out = this.#out;
     const at = out.length;
     if (length < UINT32_LIMIT) out.u32le(length);
     else out.u64le(length);
-    if (bigEndian) swapBytes(out.buffer.subarray(at, out.length), out.length - at);
+    if (this.bigEndian) swapBytes(out.buffer.subarray(at, out.length), out.length - at);
+    if (out.length >= LENGTHS_BYTES) this.finish();
   }
-  return crc32c(out.finish());
+
+  finish(): number {
+    this.#crc = crc32c(this.#out.finish(), this.#crc);
+    this.#out.clear();
+    return this.#crc;
+  }
 }

@@ -4,12 +4,8 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { BlockCursor } from './block-cursor.js';
+import { MAX_ENTRIES, MAX_KEY_EXPANSION, MIN_ENTRY_BYTES, SLACK_BYTES, SLACK_ENTRIES } from './table-format.js';
 
-/**
- * With restarts every 16 entries the keys take at most 16 times the blocks; a file that makes more than this of them is
- * an attack on memory, not a table.
- */
-const MAX_KEY_EXPANSION = 64;
 /** What one buffer and one string may hold on every supported Node. */
 const MAX_KEY_BYTES = 0x1fff_ffff;
 
@@ -26,20 +22,23 @@ export class TableColumns {
   ascii = new Uint8Array(1024);
   private keyBytes = 0;
   private readonly maxKeyBytes: number;
+  private readonly maxEntries: number;
 
   constructor(
     private readonly path: string,
     fileBytes: number,
   ) {
-    this.maxKeyBytes = Math.min(MAX_KEY_BYTES, MAX_KEY_EXPANSION * fileBytes + 1_048_576);
+    this.maxKeyBytes = Math.min(MAX_KEY_BYTES, MAX_KEY_EXPANSION * fileBytes + SLACK_BYTES);
+    this.maxEntries = Math.min(MAX_ENTRIES, Math.floor(fileBytes / MIN_ENTRY_BYTES) + SLACK_ENTRIES);
   }
 
-  /** Takes the cursor's present entry. ERR_TOO_LARGE if the keys expand beyond reason. */
+  /** Takes the cursor's present entry. ERR_TOO_LARGE if the entries are more, or the keys longer, than in a file in good faith. */
   push(cursor: BlockCursor, block: number): void {
     const { count, keyBytes } = this;
     const { key, keyLength } = cursor;
     const end = keyBytes + keyLength;
     if (end > this.keys.length) this.growKeys(end, cursor);
+    if (count === this.maxEntries) throw this.tooManyEntries(cursor);
     if (count === this.keyEnds.length) this.growRows();
     const { keys } = this;
     if (keyLength < 128) for (let i = 0; i < keyLength; i++) keys[keyBytes + i] = key[i]!;
@@ -58,20 +57,23 @@ export class TableColumns {
   }
 
   private growKeys(needed: number, cursor: BlockCursor): void {
-    if (needed > this.maxKeyBytes) {
-      throw new TensorBundleError(
-        'ERR_TOO_LARGE',
-        `the keys of ${this.path} expand to more than ${this.maxKeyBytes} bytes; this is not a checkpoint that a program made in good faith`,
-        { path: this.path, offset: cursor.valueStart, expected: this.maxKeyBytes, found: needed },
-      );
-    }
+    if (needed > this.maxKeyBytes) throw tooManyKeyBytes(this.path, cursor.valueStart, this.maxKeyBytes, needed);
     const grown = new Uint8Array(Math.min(Math.max(needed, 2 * this.keys.length), this.maxKeyBytes));
     grown.set(this.keys);
     this.keys = grown;
   }
 
+  private tooManyEntries(cursor: BlockCursor): TensorBundleError {
+    const { path, maxEntries } = this;
+    return new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `${path} holds more than the ${maxEntries} entries that an index of its size may have (${MIN_ENTRY_BYTES} bytes each, at most ${MAX_ENTRIES}); split the checkpoint if a program made it in good faith`,
+      { path, offset: cursor.valueStart, expected: maxEntries },
+    );
+  }
+
   private growRows(): void {
-    const size = 2 * this.keyEnds.length;
+    const size = Math.min(2 * this.keyEnds.length, this.maxEntries);
     const grow = (column: Uint32Array): Uint32Array<ArrayBuffer> => {
       const grown = new Uint32Array(size);
       grown.set(column);
@@ -85,4 +87,13 @@ export class TableColumns {
     ascii.set(this.ascii);
     this.ascii = ascii;
   }
+}
+
+/** Keys that share long beginnings expand: entry for entry a few bytes, in memory the whole key. */
+export function tooManyKeyBytes(path: string, offset: number, expected: number, found: number): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `the keys of ${path} expand to more than ${expected} bytes; this is not a checkpoint that a program made in good faith`,
+    { path, offset, expected, found },
+  );
 }

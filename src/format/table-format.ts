@@ -16,3 +16,20 @@ export const BLOCK_SIZE = 262_144;
 /** Every 16th entry of a data block stores its whole key; every entry of the index block does. */
 export const RESTART_INTERVAL = 16;
 export const INDEX_RESTART_INTERVAL = 1;
+
+// What is read at most: more than a writer in good faith makes, and little enough for the memory of any reader.
+
+/**
+ * Bytes of all keys for a byte of the file. With a whole key every 16 entries they are at most 16 times the blocks, and
+ * compression halves these.
+ */
+export const MAX_KEY_EXPANSION = 32;
+/** Bytes of the file for one entry, at least: lengths 3, key 1, type 2 and shape 2. */
+export const MIN_ENTRY_BYTES = 8;
+/** Small files are not measured so closely. */
+export const SLACK_BYTES = 1_048_576;
+export const SLACK_ENTRIES = 1024;
+/** Names are kept in one Map, which ends at 2^24. */
+export const MAX_ENTRIES = 10_000_000;
+/** A writer ends a block near 256 KiB, except for one long entry. */
+export const MAX_DECOMPRESSED_BLOCK = 64 * 1024 * 1024;

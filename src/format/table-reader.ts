@@ -7,8 +7,15 @@ import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { BlockCursor } from './block-cursor.js';
 import { type BlockContents, type BlockHandle, BlockSource, type Footer } from './block-source.js';
 import { ByteReader } from './bytes.js';
-import { TableColumns } from './table-columns.js';
-import { BLOCK_TRAILER_BYTES, INDEX_RESTART_INTERVAL, RESTART_INTERVAL } from './table-format.js';
+import { TableColumns, tooManyKeyBytes } from './table-columns.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  INDEX_RESTART_INTERVAL,
+  MAX_KEY_EXPANSION,
+  RESTART_INTERVAL,
+  SLACK_BYTES,
+} from './table-format.js';
+import { type Steps, sorted } from './turns.js';
 
 /** A rule that the file breaks although it can be read. */
 export interface TableProblem {
@@ -29,13 +36,30 @@ interface IndexEntry extends BlockHandle {
   readonly key: Uint8Array;
 }
 
+/** Entries between two stops. */
+const STEP_ENTRIES = 4096;
+/** Broken rules that are kept: a hostile file could break one in each of its blocks. */
+const MAX_PROBLEMS = 1000;
+
 export class TableReader {
   /** What a strict reading found beyond errors; always empty otherwise. */
-  readonly problems: readonly TableProblem[];
+  get problems(): readonly TableProblem[] {
+    return this.strict ? this.found : [];
+  }
+  private readonly strict: boolean;
   private readonly found: TableProblem[] = [];
   private readonly columns: TableColumns;
   private readonly blocks: BlockContents[] = [];
   private keyText: string | null = null;
+
+  private constructor(
+    bytes: Uint8Array,
+    readonly path: string,
+    options: { strict?: boolean },
+  ) {
+    this.strict = options.strict ?? false;
+    this.columns = new TableColumns(path, bytes.length);
+  }
 
   /**
    * @param bytes the whole file; referenced, not copied.
@@ -43,21 +67,17 @@ export class TableReader {
    * restarts, index keys that do not separate the blocks.
    * @throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE, each with path and offset.
    */
-  constructor(
-    bytes: Uint8Array,
-    readonly path: string,
-    options: { strict?: boolean } = {},
-  ) {
+  static *read(bytes: Uint8Array, path: string, options: { strict?: boolean } = {}): Steps<TableReader> {
+    const table = new TableReader(bytes, path, options);
     const source = new BlockSource(bytes, path);
     const footer = source.footer();
-    this.columns = new TableColumns(path, bytes.length);
-    this.readMetaindex(source, footer);
-    const index = this.readIndex(source, footer);
-    this.readData(source, index);
+    yield* table.readMetaindex(source, footer);
+    const index = yield* table.readIndex(source, footer);
+    yield* table.readData(source, index);
     if (footer.dirtyPadding !== null)
-      this.report(footer.dirtyPadding, 'the footer is not two handles in their shortest form and zeros');
-    this.checkTiling([...index, footer.metaindex, footer.index], source.limit);
-    this.problems = options.strict ? this.found : [];
+      table.report(footer.dirtyPadding, 'the footer is not two handles in their shortest form and zeros');
+    yield* table.checkTiling([...index, footer.metaindex, footer.index], source.limit);
+    return table;
   }
 
   /** Number of entries. */
@@ -141,24 +161,29 @@ export class TableReader {
   }
 
   private report(offset: number, message: string): void {
-    this.found.push({ code: 'ERR_CORRUPT', offset, message });
+    if (this.found.length < MAX_PROBLEMS) this.found.push({ code: 'ERR_CORRUPT', offset, message });
   }
 
   /** TensorFlow writes this block empty and never reads it; it is checked like the others. */
-  private readMetaindex(source: BlockSource, footer: Footer): void {
+  private *readMetaindex(source: BlockSource, footer: Footer): Steps<void> {
     const cursor = new BlockCursor(this.path, RESTART_INTERVAL);
-    cursor.enter(source.read(footer.metaindex));
-    while (cursor.next());
+    cursor.enter(yield* source.read(footer.metaindex));
+    while (cursor.next()) if (cursor.entries % STEP_ENTRIES === 0) yield;
   }
 
-  private readIndex(source: BlockSource, footer: Footer): IndexEntry[] {
-    const block = source.read(footer.index);
+  private *readIndex(source: BlockSource, footer: Footer): Steps<IndexEntry[]> {
+    const block = yield* source.read(footer.index);
     const cursor = new BlockCursor(this.path, INDEX_RESTART_INTERVAL);
     const handles: IndexEntry[] = [];
     const origin = { path: this.path, offset: block.compressed ? block.fileOffset : 0 };
+    const maxKeyBytes = MAX_KEY_EXPANSION * source.bytes.length + SLACK_BYTES;
+    let keyBytes = 0;
     let end = 0;
     cursor.enter(block);
     while (cursor.next()) {
+      if (cursor.entries % STEP_ENTRIES === 0) yield;
+      keyBytes += cursor.keyLength;
+      if (keyBytes > maxKeyBytes) throw tooManyKeyBytes(this.path, cursor.valueStart, maxKeyBytes, keyBytes);
       const reader = new ByteReader(block.bytes, cursor.valueStart, cursor.valueEnd, origin);
       const handle = source.handle(reader, 'a data block');
       // Blocks in file order without overlap: so each byte is read once however the index was made up.
@@ -175,15 +200,15 @@ export class TableReader {
     return handles;
   }
 
-  private readData(source: BlockSource, index: readonly IndexEntry[]): void {
+  private *readData(source: BlockSource, index: readonly IndexEntry[]): Steps<void> {
     const { columns } = this;
     const cursor = new BlockCursor(this.path, RESTART_INTERVAL);
     for (const [i, handle] of index.entries()) {
-      const block = source.read(handle);
+      const block = yield* source.read(handle);
       this.blocks.push(block);
       cursor.enter(block);
       const first = columns.count;
-      while (cursor.next()) columns.push(cursor, i);
+      while (this.takeEntries(cursor, i)) yield;
       if (columns.count === first) {
         this.report(handle.offset, 'a data block has no entries');
         continue;
@@ -200,10 +225,20 @@ export class TableReader {
     }
   }
 
+  /** The next entries of a block; false at its end. A loop of its own: one inside a generator is slower. */
+  private takeEntries(cursor: BlockCursor, block: number): boolean {
+    const { columns } = this;
+    for (let taken = 0; taken < STEP_ENTRIES; taken++) {
+      if (!cursor.next()) return false;
+      columns.push(cursor, block);
+    }
+    return true;
+  }
+
   /** Blocks with their trailers must follow each other from byte 0 to the footer. */
-  private checkTiling(handles: readonly BlockHandle[], limit: number): void {
+  private *checkTiling(handles: readonly BlockHandle[], limit: number): Steps<void> {
     let end = 0;
-    for (const { offset, size } of handles.toSorted((a, b) => a.offset - b.offset)) {
+    for (const { offset, size } of yield* sorted(handles, (a, b) => a.offset - b.offset)) {
       if (offset > end) this.report(end, `${offset - end} bytes belong to no block`);
       if (offset < end) this.report(offset, 'two blocks overlap');
       end = Math.max(end, offset + size + BLOCK_TRAILER_BYTES);

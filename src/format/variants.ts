@@ -8,16 +8,25 @@ import { ByteReader, ByteWriter } from './bytes.js';
 import { swapBytes } from './byteswap.js';
 import { crc32c, unmaskCrc } from './crc.js';
 import type { ElementContext } from './strings.js';
+import { atOnce, type Steps } from './turns.js';
+
+const STEP_ELEMENTS = 256;
 
 /**
  * The CRC that the tensor's entry should have, unmasked: over each length as uint64, the message and its checksum.
  * @throws ERR_CORRUPT if `bytes` do not hold exactly `count` elements, ERR_CHECKSUM for an element.
  */
 export function variantChecksum(bytes: Uint8Array, count: number, context: ElementContext): number {
+  return atOnce(checkVariants(bytes, count, context));
+}
+
+/** The same in steps, for what may be long. */
+export function* checkVariants(bytes: Uint8Array, count: number, context: ElementContext): Steps<number> {
   const reader = new ByteReader(bytes, 0, bytes.length, context);
   const integer = new ByteWriter(8);
   let crc = 0;
   for (let i = 0; i < count; i++) {
+    if (i % STEP_ELEMENTS === 0) yield;
     const length = reader.varint();
     integer.clear();
     integer.u64le(length);

@@ -56,7 +56,7 @@ async function checkSums(reader: CheckpointReader, assignments: readonly Assignm
   for (const name of new Set(assignments.flatMap(({ names }) => names))) {
     const { shape, slices } = reader.entry(name);
     if (slices.length > 0) {
-      await reader.read(name);
+      await reader.read(name, { copy: true });
       continue;
     }
     const range = shape.includes(0) ? {} : { begin: shape.map(() => 0), size: shape.map(() => 1) };

@@ -35,7 +35,8 @@ export async function deferToGrowth(
   for (const [node, { growth }] of owners) {
     if (!graph || !growth) continue;
     const values = new Map<string, TensorValue>();
-    for (const key of keysBelow(graph, node)) if (reader.has(key)) values.set(key, await reader.read(key));
+    for (const key of keysBelow(graph, node))
+      if (reader.has(key)) values.set(key, await reader.read(key, { copy: true }));
     deferred.push({ node, growth, owner: growth.owner, values });
   }
   return () => {

@@ -36,7 +36,7 @@ export async function restore(
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
   for (const { key, label, check } of early) {
-    outcome.mismatched.push(...check(await reader.read(key)).map(one => ({ ...one, label })));
+    outcome.mismatched.push(...check(await reader.read(key, { copy: true })).map(one => ({ ...one, label })));
   }
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
     outcome.refused = true;
@@ -62,7 +62,7 @@ async function convertAll(
 ): Promise<Assignment[]> {
   const assignments: Assignment[] = [];
   for (const { key, attribute, bytes } of conversions) {
-    const value = attribute.convert?.(await reader.read(key));
+    const value = attribute.convert?.(await reader.read(key, { copy: true }));
     const { label } = attribute;
     if (value === undefined) outcome.mismatched.push({ ...compare(key, attribute, reader.entry(key))!, label });
     else assignments.push({ names: [key], labels: [label], bytes, apply: () => attribute.assign(value) });

@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
+import { withDescriptor } from './descriptors.js';
 import { lacks } from './lacks.js';
 import { LocalHeldObject, LocalShard, LocalStoredObject, release } from './local-object.js';
 import { letGo, tryHold } from './process-lock.js';
@@ -33,7 +34,7 @@ export class LocalStore implements ObjectStore {
   static async open(path: string): Promise<LocalStore | null> {
     checkPath(path);
     try {
-      return await LocalStore.#over(await native.openDirectory(path), path, []);
+      return await LocalStore.#over(await withDescriptor(() => native.openDirectory(path)), path, []);
     } catch (error) {
       if (isNativeError(error) && error.code === 'ENOENT') return null;
       if (isNativeError(error) && error.code === 'ENOTDIR') {
@@ -77,7 +78,8 @@ export class LocalStore implements ObjectStore {
       for (const name of missing) {
         // Somebody else may make the same directory meanwhile: false, and just as good.
         await native.makeDirectoryAt(directory, name);
-        const made = await native.openDirectoryAt(directory, name);
+        const parent: Handle = directory;
+        const made = await withDescriptor(() => native.openDirectoryAt(parent, name));
         parents.unshift(directory);
         directory = made;
       }
@@ -111,7 +113,7 @@ export class LocalStore implements ObjectStore {
   }
 
   list(): Promise<string[]> {
-    return this.#do('list', undefined, () => native.list(this.#directory));
+    return this.#do('list', undefined, () => withDescriptor(() => native.list(this.#directory)));
   }
 
   stat(name: string, follow = true): Promise<FileStat | null> {
@@ -120,7 +122,7 @@ export class LocalStore implements ObjectStore {
 
   open(name: string): Promise<StoredObject | null> {
     return this.#do('open', name, async () => {
-      const handle = await native.open(this.#directory, name, 'read');
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'read'));
       if (handle === null) return null;
       try {
         const stat = await native.stat(handle);
@@ -141,14 +143,14 @@ export class LocalStore implements ObjectStore {
 
   createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<ShardObject> {
     return this.#do('create', name, async () => {
-      const shard = await native.createShard(this.#directory, name, bytes, permissions, durable);
+      const shard = await withDescriptor(() => native.createShard(this.#directory, name, bytes, permissions, durable));
       return new LocalShard(shard, this.pathOf(name));
     });
   }
 
   createHeld(name: string, permissions?: number): Promise<HeldObject> {
     return this.#do('create', name, async () => {
-      const handle = await native.open(this.#directory, name, 'create', permissions);
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'create', permissions));
       if (handle === null)
         throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
       try {
@@ -165,7 +167,7 @@ export class LocalStore implements ObjectStore {
     return this.#do('look at', name, async () => {
       let handle: Handle | null;
       try {
-        handle = await native.open(this.#directory, name, 'lock');
+        handle = await withDescriptor(() => native.open(this.#directory, name, 'lock'));
       } catch (error) {
         // A link or a FIFO under the name of an object: nobody holds what is none. What may not be opened is not judged.
         if (isNativeError(error) && (error.code === 'ELOOP' || error.code === 'EFTYPE')) return 'nobody';
@@ -216,7 +218,8 @@ export class LocalStore implements ObjectStore {
 
   async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     // A descriptor of its own: flock belongs to the open file description, so two savers of one process exclude each other too.
-    const lock = await this.#do('open', undefined, () => native.openDirectoryAt(this.#directory, '.'));
+    const reopen = (): Promise<Handle> => native.openDirectoryAt(this.#directory, '.');
+    const lock = await this.#do('open', undefined, () => withDescriptor(reopen));
     let heldHere = false;
     const tryLock = async (): Promise<boolean> => {
       try {
@@ -278,7 +281,7 @@ function checkPath(path: string): void {
 /** Null if there is none; '/' is always there. */
 async function openExisting(path: string): Promise<Handle | null> {
   try {
-    return await native.openDirectory(path);
+    return await withDescriptor(() => native.openDirectory(path));
   } catch (error) {
     if (isNativeError(error) && error.code === 'ENOENT' && dirname(path) !== path) return null;
     throw fromNative(error, 'open', { path });

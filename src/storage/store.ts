@@ -21,7 +21,7 @@ export interface StoredObject {
   read(offset: number, into: ArrayBufferView): Promise<number>;
   /** CRC32C of a range, without keeping the bytes. */
   checksum(offset: number, length: number): Promise<number>;
-  /** A private mapping of a range, or null where this runtime cannot have one. */
+  /** A private mapping of a range, or null where there can be none or none is safe: read it then. */
   map(offset: number, length: number): Promise<ArrayBuffer | null>;
   close(): Promise<void>;
 }

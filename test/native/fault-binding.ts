@@ -12,7 +12,7 @@ export interface Fault {
   path?: string;
   /** Not those whose path holds this. */
   notPath?: string;
-  /** `kill`: SIGKILL before the operation; `short`: half of the transfer. */
+  /** `kill`: SIGKILL before the operation; `short`: half of the transfer, and at `fstatfs` a file on a network. */
   action: 'error' | 'kill' | 'short';
   /** Errno name; EIO if absent. */
   errno?: string;

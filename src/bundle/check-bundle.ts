@@ -1,0 +1,58 @@
+/** Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`. */
+import { TensorBundleError } from '../errors.js';
+import { inTurns, type Steps } from '../format/turns.js';
+import { checkAll, overlapMessage, planChecks } from './check-plan.js';
+import type { OpenBundle } from './open-bundle.js';
+import { SliceIndex } from './slice-index.js';
+import type { StoredTensor, TensorReader } from './tensor-reader.js';
+
+const STEP_ENTRIES = 256;
+
+/** Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED. */
+export async function checkBundle(
+  bundle: OpenBundle,
+  tensors: TensorReader,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const action = 'opening the checkpoint';
+  const stored = await inTurns(locateAll(bundle, tensors), signal, action);
+  const plan = await inTurns(planChecks(stored), signal, action);
+  const shared = plan.overlapping[0];
+  if (shared !== undefined) {
+    const path = bundle.shards.pathOf(shared.entry.shard);
+    throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
+      path,
+      tensor: shared.name,
+      offset: shared.entry.offset,
+    });
+  }
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  await checkAll(tensors, plan.checks, { signal, action, onError });
+  await inTurns(checkSlices(bundle), signal, action);
+}
+
+function* locateAll({ index }: OpenBundle, tensors: TensorReader): Steps<StoredTensor[]> {
+  const stored: StoredTensor[] = [];
+  for (const tensor of index.storedTensors()) {
+    tensors.locate(tensor);
+    stored.push(tensor);
+    if (stored.length % STEP_ENTRIES === 0) yield;
+  }
+  return stored;
+}
+
+function* checkSlices({ index }: OpenBundle): Steps<void> {
+  for (const [i, name] of index.names().entries()) {
+    if (i % STEP_ENTRIES === 0) yield;
+    const entry = index.entry(name);
+    if (entry.slices.length === 0) continue;
+    const slices = yield* SliceIndex.build(index, name, entry);
+    // Gaps are legal to store (parts that wait for a merge), but such a tensor cannot be read whole.
+    if (slices.complete) continue;
+    throw new TensorBundleError('ERR_SLICE_GAP', `the stored slices of '${name}' do not cover [${entry.shape}]`, {
+      tensor: name,
+    });
+  }
+}

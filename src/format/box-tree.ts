@@ -1,0 +1,131 @@
+/**
+ * Boxes of one rank in a tree of bounding boxes: which of them hold a part of a given box, without looking at each. The
+ * tree is split where the boxes lie apart most, so that slices of any regular kind are told apart after a few steps.
+ */
+import type { TensorSlice } from './slices.js';
+import { type Steps, sorted } from './turns.js';
+
+const LEAF = 8;
+/** Boxes looked at between two stops. */
+const STEP_BOXES = 4096;
+
+/** Whether both boxes hold an element. */
+export function meets(a: TensorSlice, b: TensorSlice): boolean {
+  for (let axis = 0; axis < a.begin.length; axis++) {
+    const from = Math.max(a.begin[axis]!, b.begin[axis]!);
+    if (Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!) <= from) return false;
+  }
+  return true;
+}
+
+/** Boxes `start` to `end` of the order; the two halves of an inner node are the one after it and `right`. */
+interface Node {
+  start: number;
+  end: number;
+  /** 0 for a leaf. */
+  right: number;
+}
+
+export class BoxTree {
+  /** Nodes and boxes that were looked at so far. */
+  visits = 0;
+  readonly #nodes: Node[] = [];
+  /** For each node and axis of `#axes` the first index and the one after the last. */
+  #bounds: number[] = [];
+  /** Axes on which the boxes differ. */
+  readonly #axes: number[];
+  #order: number[];
+
+  private constructor(private readonly boxes: readonly TensorSlice[]) {
+    const first = boxes[0];
+    this.#axes = (first?.begin ?? [])
+      .map((_, axis) => axis)
+      .filter(axis =>
+        boxes.some(box => box.begin[axis] !== first!.begin[axis] || box.size[axis] !== first!.size[axis]),
+      );
+    this.#order = [];
+  }
+
+  /** Boxes without elements are in no answer. The boxes must not change afterwards. */
+  static *build(boxes: readonly TensorSlice[]): Steps<BoxTree> {
+    const tree = new BoxTree(boxes);
+    for (const [i, box] of boxes.entries()) {
+      if (!box.size.includes(0)) tree.#order.push(i);
+      if (i % STEP_BOXES === 0) yield;
+    }
+    if (tree.#order.length > 0) yield* tree.#split(0, tree.#order.length, -1);
+    return tree;
+  }
+
+  /** Indexes of the boxes that hold a part of `box`. */
+  *find(box: TensorSlice): Generator<number, void, void> {
+    if (this.#nodes.length === 0 || box.size.includes(0)) return;
+    const waiting = [0];
+    while (waiting.length > 0) {
+      const number = waiting.pop()!;
+      this.visits++;
+      if (!this.#near(number, box)) continue;
+      const { start, end, right } = this.#nodes[number]!;
+      if (right > 0) {
+        waiting.push(right, number + 1);
+        continue;
+      }
+      for (let at = start; at < end; at++) {
+        const i = this.#order[at]!;
+        this.visits++;
+        if (meets(this.boxes[i]!, box)) yield i;
+      }
+    }
+  }
+
+  #near(number: number, box: TensorSlice): boolean {
+    const axes = this.#axes;
+    let at = 2 * axes.length * number;
+    for (const axis of axes) {
+      const begin = box.begin[axis]!;
+      if (this.#bounds[at]! >= begin + box.size[axis]! || this.#bounds[at + 1]! <= begin) return false;
+      at += 2;
+    }
+    return true;
+  }
+
+  /** Makes the node of a part of the order, which is sorted by the axis `sortedBy`, and all below it. */
+  *#split(start: number, end: number, sortedBy: number): Steps<void> {
+    const number = this.#nodes.push({ start, end, right: 0 }) - 1;
+    const axis = yield* this.#measure(start, end);
+    // Boxes that are all the same cannot be told apart; each answer holds all or none of them.
+    if (end - start <= LEAF || axis < 0) return;
+    if (axis !== sortedBy) {
+      const centre = (i: number): number => 2 * this.boxes[i]!.begin[axis]! + this.boxes[i]!.size[axis]!;
+      const part = yield* sorted(this.#order.slice(start, end), (a, b) => centre(a) - centre(b));
+      for (const [i, box] of part.entries()) this.#order[start + i] = box;
+    }
+    const middle = (start + end) >>> 1;
+    yield* this.#split(start, middle, axis);
+    this.#nodes[number]!.right = this.#nodes.length;
+    yield* this.#split(middle, end, axis);
+  }
+
+  /** Stores the bounds of a new node; gives the axis on which its boxes lie apart most, for their size; -1 if on none. */
+  *#measure(start: number, end: number): Steps<number> {
+    let best = -1;
+    let most = 0;
+    for (const axis of this.#axes) {
+      let [low, high, first, last, total] = [Infinity, -Infinity, Infinity, -Infinity, 0];
+      for (let at = start; at < end; at++) {
+        const { begin, size } = this.boxes[this.#order[at]!]!;
+        const [from, length] = [begin[axis]!, size[axis]!];
+        low = Math.min(low, from);
+        high = Math.max(high, from + length);
+        first = Math.min(first, 2 * from + length);
+        last = Math.max(last, 2 * from + length);
+        total += length;
+        if (at % STEP_BOXES === 0) yield;
+      }
+      this.#bounds.push(low, high);
+      const spread = (last - first) / (total / (end - start));
+      if (spread > most) [best, most] = [axis, spread];
+    }
+    return best;
+  }
+}

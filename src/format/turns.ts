@@ -1,0 +1,55 @@
+/**
+ * Long computations in steps, so that who has an event loop to keep alive can give it its turn between them, and hear a
+ * signal, while who has not runs them at once.
+ */
+import { throwIfAborted } from '../errors.js';
+
+/** A computation that stops now and then. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** Longest time at a stretch: everything else in the process waits as long. */
+const TURN_MS = 15;
+
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Throws ERR_ABORTED; `action` is what was aborted. */
+export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefined, action: string): Promise<T> {
+  for (let started = performance.now(); ; ) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() - started < TURN_MS) continue;
+    await new Promise(resolve => setImmediate(resolve));
+    throwIfAborted(signal, action);
+    started = performance.now();
+  }
+}
+
+/** Items in the order of `compare` (equal ones as they came). Sorting in place would hold everything up for its whole time. */
+export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
+  const RUN = 8192;
+  let from: T[] = [];
+  for (let at = 0; at < items.length; at += RUN) {
+    for (const item of items.slice(at, at + RUN).sort(compare)) from.push(item);
+    yield;
+  }
+  for (let run = RUN; run < items.length; run *= 2) {
+    const to: T[] = [];
+    for (let start = 0; start < from.length; start += 2 * run) {
+      const middle = Math.min(start + run, from.length);
+      const end = Math.min(start + 2 * run, from.length);
+      let [left, right] = [start, middle];
+      while (left < middle || right < end) {
+        const takeLeft = right === end || (left < middle && compare(from[left]!, from[right]!) <= 0);
+        to.push(takeLeft ? from[left++]! : from[right++]!);
+        if (to.length % RUN === 0) yield;
+      }
+    }
+    from = to;
+  }
+  return from;
+}

@@ -1,0 +1,82 @@
+/**
+ * An object of a checkpoint with more files than may be open at once: opened when it is read, and only if it is still the
+ * file that was there when the checkpoint was opened.
+ */
+import type { FileStat } from '../binding.js';
+import { TensorBundleError } from '../errors.js';
+import { type DescriptorPool, Reopenable } from './descriptors.js';
+import type { ObjectStore, StoredObject } from './store.js';
+
+/** What tells a file from another of the same name. The time too: an inode number may be given out again. */
+type Known = Pick<FileStat, 'identity' | 'size' | 'mode' | 'modified'>;
+
+export class PooledObject implements StoredObject {
+  readonly path: string;
+  readonly size: number;
+  readonly identity: string;
+  readonly mode: number;
+  readonly modified: bigint;
+  readonly #file: Reopenable<StoredObject>;
+
+  /** `opened`: the object, if it is open already. */
+  constructor(
+    pool: DescriptorPool,
+    store: ObjectStore,
+    readonly name: string,
+    known: Known,
+    opened: StoredObject | null,
+  ) {
+    this.path = store.pathOf(name);
+    this.size = known.size;
+    this.identity = known.identity;
+    this.mode = known.mode;
+    this.modified = known.modified;
+    this.#file = new Reopenable(
+      pool,
+      async () => this.#check(await store.stat(name)),
+      () => this.#open(store),
+      opened,
+    );
+  }
+
+  readAll(maxBytes: number): Promise<Uint8Array> {
+    return this.#file.use(file => file.readAll(maxBytes));
+  }
+
+  read(offset: number, into: ArrayBufferView): Promise<number> {
+    return this.#file.use(file => file.read(offset, into));
+  }
+
+  checksum(offset: number, length: number): Promise<number> {
+    return this.#file.use(file => file.checksum(offset, length));
+  }
+
+  map(offset: number, length: number): Promise<ArrayBuffer | null> {
+    return this.#file.use(file => file.map(offset, length));
+  }
+
+  close(): Promise<void> {
+    return this.#file.release();
+  }
+
+  async #open(store: ObjectStore): Promise<StoredObject> {
+    const file = await store.open(this.name);
+    try {
+      this.#check(file);
+      return file!;
+    } catch (error) {
+      await file?.close();
+      throw error;
+    }
+  }
+
+  #check(found: Omit<Known, 'mode'> | null): void {
+    const { path, identity, size, modified } = this;
+    if (found?.identity === identity && found.size === size && found.modified === modified) return;
+    throw new TensorBundleError(
+      'ERR_MISSING_SHARD',
+      `${path} was ${found === null ? 'removed' : 'replaced'} after the checkpoint was opened. It has more data files than are kept open at once, and this one was not open; open the checkpoint again`,
+      { path, expected: identity, found: found?.identity },
+    );
+  }
+}
