@@ -165,7 +165,7 @@ int FaultOperations::setMode(int file, mode_t mode) {
 
 int FaultOperations::isRemote(int file) {
   bool remote = false;
-  const int error = inject("fstatfs", &remote);
+  const int error = inject("fstatfs", pathOf(file), &remote);
   const int result = error != 0 ? -error : remote ? 1 : real_.isRemote(file);
   record({"fstatfs", pathOf(file)}, result);
   return result;
