@@ -32,6 +32,7 @@
       'native/range_reader.cc',
       'native/shard_writer.cc',
       'native/status.cc',
+      'native/strand.cc',
       'native/thread_pool.cc',
       'native/transfer.cc',
     ],

@@ -5,7 +5,7 @@
 import type { StoredEntry } from '../format/entry.js';
 import { sliceOf } from '../format/slices.js';
 import type { OpenBundle } from './open-bundle.js';
-import type { Content, Item, ItemSlice } from './source.js';
+import { type Content, type Item, type ItemSlice, OwnedPieces } from './source.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -57,9 +57,9 @@ function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
 }
 
 function contentOf(tensors: TensorReader, stored: StoredTensor, bigEndian: boolean): Content {
-  if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored) };
+  if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored), own: true };
   if (stored.dtype.name === 'string') return { kind: 'elements', elements: () => tensors.strings(stored) };
   if (stored.entry.size > PIECE_BYTES || bigEndian)
-    return { kind: 'pull', pull: () => tensors.pieces(stored, PIECE_BYTES) };
-  return { kind: 'pull', pull: () => tensors.numeric(stored, true) };
+    return { kind: 'pull', pull: () => new OwnedPieces(tensors.pieces(stored, PIECE_BYTES)) };
+  return { kind: 'pull', pull: () => tensors.numeric(stored, true), own: true };
 }

@@ -12,6 +12,7 @@ import { throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/plan.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { ChunkPool } from './chunk-pool.js';
 import { buildIndex, type Placement } from './index-builder.js';
 import type { CheckedOptions, Progress, SaveResult } from './options.js';
 import { resolveItems } from './resolve.js';
@@ -107,20 +108,22 @@ class Save {
     // One shard's failure stops the others at their next batch.
     const failure = new AbortController();
     const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
+    const workers = Math.min(publication.total, native.threads());
+    const chunks = new ChunkPool(workers, this.#totalBytes);
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < publication.total) {
         const shard = next++;
         try {
-          await this.#writeShard(publication, plan, shard, signal, placements);
+          await this.#writeShard(publication, plan, shard, chunks, signal, placements);
         } catch (error) {
           failure.abort(error);
           throw error;
         }
       }
     };
-    const workers = Math.min(publication.total, native.threads());
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
+    chunks.free();
     // The shards stopped by another's failure report an abort: the cause is what the caller needs.
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw failure.signal.reason;
@@ -132,6 +135,7 @@ class Save {
     publication: Publication,
     plan: ReturnType<typeof layout>,
     shard: number,
+    chunks: ChunkPool,
     signal: AbortSignal,
     placements: Placement[],
   ): Promise<void> {
@@ -146,6 +150,7 @@ class Save {
       const stream = new ShardStream(
         file,
         order.map(i => this.items[i]!),
+        chunks,
         { signal, onBytes },
       );
       const crcs = await stream.run();
