@@ -140,6 +140,11 @@ export interface NativeBinding {
    * afterwards. For buffers of the library's own that nobody else has seen. False if it cannot be freed early. Sync.
    */
   detach(view: Uint8Array): boolean;
+  /**
+   * Copies `length` bytes of the view `from`, from `start` on, into the view `into` at `at`, past the caches: for another
+   * thread to read. EINVAL for what is not there, as in a detached view; nothing is copied then. Sync.
+   */
+  copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }

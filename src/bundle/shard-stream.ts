@@ -14,8 +14,9 @@ import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 const CALL_BYTES = 8 * 1024 * 1024;
 /** What is smaller is copied, whoever owns it: cheaper than a view of its own. */
 const MIN_VIEW_BYTES = 64 * 1024;
-/** Pulled bytes are gathered up to this; two such batches may be alive (one being written, one being pulled). */
-const PULL_BYTES = 4 * 1024 * 1024;
+/** Pulled bytes are gathered up to this; three such batches may be alive (two being written, one being pulled). */
+const PULL_BYTES = 2 * 1024 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 /** Small pulled tensors are asked for together, so that a source that reads files can join its reads. */
 const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
@@ -140,7 +141,7 @@ export class ShardStream {
   async #addPulled(at: number): Promise<number> {
     const end = this.#groupEnd(at);
     // A large value is the source's own memory: it comes only when the one before has been written.
-    if (this.items[at]!.bytes! > PULL_BYTES) {
+    if (this.items[at]!.bytes! > LARGE_BYTES) {
       await this.#flush();
       await this.#writing;
     }
@@ -181,7 +182,9 @@ export class ShardStream {
       await this.#add(at, piece, piece.byteLength, own);
       // Only now: the batch that holds the piece, or one after it, frees it.
       if (own) this.#batch.owned.push(piece);
-      if (this.#batch.bytes >= PULL_BYTES) await this.#flush();
+      if (this.#batch.bytes < PULL_BYTES) continue;
+      await this.#flush();
+      if (this.chunks.crowded) await this.#writing;
     }
     if (length !== item.bytes) throw lengthError(item, length);
   }
@@ -201,6 +204,8 @@ export class ShardStream {
   }
 
   async #append(batch: Batch): Promise<void> {
+    const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.chunks.countPieces(pieces);
     try {
       const crcs = await this.shard.append(batch.views, Float64Array.from(batch.lengths));
       batch.owners.forEach((at, i) => {
@@ -209,6 +214,7 @@ export class ShardStream {
       });
       for (const piece of batch.owned) native.detach(piece);
     } finally {
+      this.chunks.countPieces(-pieces);
       this.#giveBack(batch);
     }
     this.hooks.onBytes(batch.bytes);
