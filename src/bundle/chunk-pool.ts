@@ -34,6 +34,8 @@ export class Chunk {
 
   /** Copies `length` bytes of the view from `start` on. Throws for what is not there; nothing is copied then. */
   copy(view: ArrayBufferView, start: number, length: number): void {
+    // Nothing can be looked at in a buffer that is gone, not even no bytes.
+    if (length === 0) return;
     if (length >= STREAMED_BYTES) native.copyBytes(view, start, this.memory, this.used, length);
     else this.memory.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.used);
     this.used += length;

@@ -81,10 +81,7 @@ export class ShardStream {
       }
       await this.#flush();
     } finally {
-      // Also after an error: native calls read their chunks until they settle.
-      const settled = await Promise.allSettled([this.#before, this.#writing]);
-      this.#giveBack(this.#batch);
-      for (const call of settled) if (call.status === 'rejected') throw call.reason;
+      await this.#settled();
     }
     this.items.forEach((item, i) => {
       if (item.content.kind !== 'elements' && item.content.crc !== undefined) this.#crcs[i] = item.content.crc;
@@ -218,6 +215,13 @@ export class ShardStream {
       this.#giveBack(batch);
     }
     this.hooks.onBytes(batch.bytes);
+  }
+
+  /** Also after an error: native calls read their chunks until they settle. Throws what the first of them threw. */
+  async #settled(): Promise<void> {
+    const calls = await Promise.allSettled([this.#before, this.#writing]);
+    this.#giveBack(this.#batch);
+    for (const call of calls) if (call.status === 'rejected') throw call.reason;
   }
 
   #giveBack(batch: Batch): void {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { crc32c, maskCrc } from '../../src/format/crc.js';
 import { CheckpointReader, CheckpointWriter, type TensorSource } from '../../src/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'changed-'));
@@ -37,6 +38,23 @@ test('detached before finish', async () => {
   }
 });
 
+test('what had no bytes has lost none; a piece that came without its bytes is told', async () => {
+  const empty = new Float32Array(0);
+  const writer = new CheckpointWriter(fresh()).add('x', { dtype: 'float32', shape: [0], data: empty });
+  detach(empty);
+  await writer.finish();
+  const pieces = [new Uint8Array(4), new Uint8Array(4)];
+  async function* detached(): AsyncGenerator<Uint8Array> {
+    yield pieces[0]!;
+    detach(pieces[1]!);
+    yield pieces[1]!;
+  }
+  await refused(new CheckpointWriter(fresh()).add('x', { dtype: 'uint8', shape: [8], data: detached }), {
+    expected: 8,
+    found: 4,
+  });
+});
+
 test('views of resizable buffers that shrank, grew, or no longer reach', async () => {
   for (const [tracking, bytes, found] of [
     [true, 8, 8],
@@ -67,6 +85,34 @@ test('detached while the one before is written, or between two parts of a large 
     await refused(writer, {});
   }
 });
+
+/** Their checksum is made before the writing begins. */
+test('a variant that is changed while others are written has the bytes that it had', async () => {
+  const variant = variantOf(Uint8Array.of(7, 8, 9));
+  const before = [...variant];
+  const writer = new CheckpointWriter(fresh(), {
+    durable: false,
+    onProgress: ({ phase }) => {
+      if (phase === 'write') variant.fill(0);
+    },
+  });
+  writer.add('a', { dtype: 'uint8', shape: [40 * 2 ** 20], data: new Uint8Array(40 * 2 ** 20) });
+  await writer.add('x', { dtype: 'variant', shape: [], data: variant }).finish();
+  await using reader = await CheckpointReader.open(writer.prefix, { verify: 'open' });
+  expect([...((await reader.read('x')).data as unknown as Uint8Array)]).toEqual(before);
+});
+
+/** The stored bytes of one variant: its length, the message, and the checksum of both. */
+function variantOf(message: Uint8Array): Uint8Array {
+  const length = new Uint8Array(8);
+  length[0] = message.length;
+  const bytes = new Uint8Array(1 + message.length + 4);
+  bytes[0] = message.length;
+  bytes.set(message, 1);
+  const crc = maskCrc(crc32c(message, crc32c(length)));
+  new DataView(bytes.buffer).setUint32(1 + message.length, crc, true);
+  return bytes;
+}
 
 test('strings and variants, given at once or in pieces', async () => {
   const given: ((element: Uint8Array) => TensorSource)[] = [

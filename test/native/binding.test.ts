@@ -137,6 +137,51 @@ describe('directories and small files', () => {
   });
 });
 
+describe('copying', () => {
+  test('any part of any view, to any place', () => {
+    const bytes = randomBytes(5000);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    const whole = new Uint8Array(bytes);
+    const views = [whole, new Float32Array(whole.buffer), new DataView(whole.buffer), shared];
+    for (const view of views) {
+      for (let round = 0; round < 300; round++) {
+        const length = Math.floor(Math.random() * (round % 2 === 0 ? 200 : 4000));
+        const start = Math.floor(Math.random() * (bytes.length - length + 1));
+        const into = new Uint8Array(5003).fill(7);
+        const at = Math.floor(Math.random() * (into.length - length + 1));
+        native.copyBytes(view, start, into, at, length);
+        const expected = new Uint8Array(5003).fill(7);
+        expected.set(bytes.subarray(start, start + length), at);
+        expect(Buffer.compare(into, expected)).toBe(0);
+      }
+    }
+  });
+
+  test('what is not there is refused, and nothing is copied', () => {
+    const from = new Uint8Array(10).fill(1);
+    const into = new Uint8Array(10);
+    const gone = new Uint8Array(10);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    for (const [view, start, target, at, length] of [
+      [from, 1, into, 0, 10],
+      [from, 0, into, 1, 10],
+      [from, 11, into, 0, 0],
+      [from, 2 ** 53 - 1, into, 0, 2 ** 53 - 1],
+      [gone, 0, into, 0, 1],
+      [from, 0, gone, 0, 1],
+    ] as const) {
+      expect(() => native.copyBytes(view, start, target, at, length)).toThrow(
+        expect.objectContaining({ code: 'EINVAL' }),
+      );
+    }
+    expect(() => native.copyBytes([] as unknown as Uint8Array, 0, into, 0, 0)).toThrow(TypeError);
+    expect(() => native.copyBytes(from, '0' as unknown as number, into, 0, 0)).toThrow(TypeError);
+    expect([...into]).toEqual(new Array(10).fill(0));
+    native.copyBytes(gone, 0, into, 10, 0);
+  });
+});
+
 describe('shards', () => {
   const append = (shard: Shard, data: Uint8Array): Promise<Uint32Array> =>
     native.appendShard(shard, [data], Float64Array.of(data.length));
