@@ -4,7 +4,9 @@ import { attempts, waysOfThisNode } from './taken-buffers.js';
 
 const ATTEMPTS = 540;
 const SHARDS = [1, 2];
-const DELAYS = Array.from({ length: Math.ceil(ATTEMPTS / SHARDS.length / waysOfThisNode.length) }, (_, i) => 2 * i);
+const DELAYS = Array.from({ length: Math.ceil(ATTEMPTS / SHARDS.length / waysOfThisNode.length) }, (_, i) =>
+  i % 2 === 0 ? -1 - i / 2 : 2 * i,
+);
 
 test.each(waysOfThisNode.flatMap(way => SHARDS.map(shards => [way, shards] as const)))(
   '%s in %i data files',

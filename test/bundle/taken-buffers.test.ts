@@ -4,7 +4,7 @@ import { attempts, waysOfThisNode } from './taken-buffers.js';
 
 test.each(waysOfThisNode)('%s: each attempt is saved or refused', async way => {
   for (const shards of [1, 2]) {
-    const { outcomes, ...end } = await attempts(way, shards, 8 * 2 ** 20, [0, 2, 6, 60]);
+    const { outcomes, ...end } = await attempts(way, shards, 16 * 2 ** 20, [0, -1, -3, 60]);
     expect(end).toEqual({ status: 0, signal: null, stderr: '' });
     expect(outcomes).toHaveLength(4);
     expect(outcomes).toHaveLength(4);

@@ -34,7 +34,10 @@ export interface Attempts {
 
 const dist = new URL('../../dist/index.js', import.meta.url).href;
 
-/** A save of `bytes` in each of several arrays for every delay (in ms) after which they are taken. */
+/**
+ * A save of `bytes` in each of several arrays for every delay after which they are taken: so many ms, or (negative) so many
+ * reports of bytes that were written: the next are under way then.
+ */
 export async function attempts(
   way: string,
   shards: number,
@@ -113,12 +116,16 @@ async function attempt(prefix, delay) {
   const all = [made(), made(), made(), made()];
   const kept = made();
   [...all, kept].forEach(({ buffer }, i) => new Uint8Array(buffer).fill(i + 1));
-  const writer = new CheckpointWriter(prefix, { shards, durable: false });
+  let [reports, settled] = [0, false];
+  const onProgress = ({ phase }) => { if (phase === 'write') reports++; };
+  const writer = new CheckpointWriter(prefix, { shards, durable: false, onProgress });
   writer.add('kept', { dtype: 'uint8', shape: [bytes], data: new Uint8Array(kept.buffer) });
   sources(all.map(({ buffer }) => buffer)).forEach((source, i) => writer.add('t' + i, source));
   const done = writer.finish().then(() => 'saved', error => error.code ?? 'not an error of the library: ' + error);
+  done.then(() => { settled = true; });
   const end = performance.now() + delay;
-  while (performance.now() < end) await new Promise(setImmediate);
+  const early = () => delay < 0 ? reports < -delay && !settled : performance.now() < end;
+  while (early()) await new Promise(setImmediate);
   for (const { take } of all) take();
   if (way !== 'resize') gc();
   const outcome = await done;
@@ -126,7 +133,7 @@ async function attempt(prefix, delay) {
     const reader = await CheckpointReader.open(prefix, { verify: 'open' });
     for (const [i, name] of ['t0', 't1', 't2', 't3', 'kept'].entries()) {
       const { data } = await reader.read(name, { copy: true });
-      if (!Buffer.from(data.buffer, data.byteOffset, data.byteLength).every(byte => byte === i + 1)) return 'other bytes in ' + name;
+      if (!Buffer.alloc(data.byteLength, i + 1).equals(Buffer.from(data.buffer, data.byteOffset, data.byteLength))) return 'other bytes in ' + name;
     }
     await reader.close();
   }
