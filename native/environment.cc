@@ -28,13 +28,14 @@ Environment::Environment(Napi::Env env, std::shared_ptr<FileOperations> operatio
   }
 }
 
-Napi::Promise Environment::run(Napi::Env env, Work work, Napi::Value pinned) {
+Napi::Promise Environment::run(Napi::Env env, Work work, Napi::Value pinned, Strand* strand) {
   auto owned = std::make_unique<Job>(env, std::move(work), pinned);
   Job* job = owned.get();
   const Napi::Promise promise = job->promise();
   if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
   jobs_.emplace(job, std::move(owned));
-  if (!pool_.submit([this, job] { runFirstPart(job); })) {
+  const auto task = [this, job] { runFirstPart(job); };
+  if (!(strand != nullptr ? strand->post(pool_, task) : pool_.submit(task))) {
     job->skipPart();
     job->settle(env);
     release(job);

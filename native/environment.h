@@ -12,6 +12,7 @@
 
 #include "engine.h"
 #include "job.h"
+#include "strand.h"
 #include "thread_pool.h"
 
 namespace tensorbundle {
@@ -27,8 +28,8 @@ class Environment {
   const std::shared_ptr<Engine>& engine() const { return engine_; }
   const ThreadPool& pool() const { return pool_; }
 
-  // Starts the work on the pool. `pinned` is kept alive until the promise settles.
-  Napi::Promise run(Napi::Env env, Work work, Napi::Value pinned = {});
+  // Starts the work on the pool. `pinned` is kept alive until the promise settles. Works of one strand run in order.
+  Napi::Promise run(Napi::Env env, Work work, Napi::Value pinned = {}, Strand* strand = nullptr);
 
  private:
   Environment(Napi::Env env, std::shared_ptr<FileOperations> operations);

@@ -11,16 +11,15 @@
 namespace tensorbundle {
 namespace {
 
-// Marks the shard busy until the job is settled; a second call meanwhile is EBUSY, since the order of two appends that
-// run at once would be open.
-Napi::Promise runExclusively(Napi::Env env, Napi::Value shard, Work work, const Napi::Array& pinned) {
-  ShardHandle* handle = &unwrapHandle<ShardHandle>(shard);
-  if (handle->busy) throw toError(env, Status::failure(EBUSY, "shard"));
-  // The shard object itself is pinned too, so the pointer stays good.
-  pinned.Set(std::uint32_t{0}, shard);
-  handle->busy = true;
-  work.always = [handle] { handle->busy = false; };
-  return Environment::of(env).run(env, std::move(work), pinned);
+std::vector<std::uint64_t> lengthsArgument(Napi::Value value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array) {
+    throw Napi::TypeError::New(value.Env(), "lengths must be a Float64Array");
+  }
+  const auto array = value.As<Napi::Float64Array>();
+  std::vector<std::uint64_t> lengths(array.ElementLength());
+  const double* data = array.Data();
+  for (std::size_t i = 0; i < lengths.size(); ++i) lengths[i] = toInteger(value.Env(), data[i], "lengths");
+  return lengths;
 }
 
 Napi::Value createShardJs(const Napi::CallbackInfo& info) {
@@ -38,36 +37,38 @@ Napi::Value createShardJs(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value appendShardJs(const Napi::CallbackInfo& info) {
-  const auto writer = unwrapHandle<ShardHandle>(info[0]).writer;
+  const ShardHandle& shard = unwrapHandle<ShardHandle>(info[0]);
+  const auto writer = shard.writer;
   Napi::Value views;
   auto bytes = std::make_shared<const std::vector<Bytes>>(viewsArgument(info[1], "views", &views));
+  auto lengths = std::make_shared<const std::vector<std::uint64_t>>(lengthsArgument(info[2]));
   auto crcs = std::make_shared<std::vector<std::uint32_t>>();
   const auto engine = Environment::of(info.Env()).engine();
   Work work;
-  work.part = [=](const StopToken& stop) { return writer->append(*bytes, engine->crc32c, stop, crcs.get()); };
+  work.part = [=](const StopToken& stop) { return writer->append(*bytes, *lengths, engine->crc32c, stop, crcs.get()); };
   work.result = [crcs](Napi::Env env) -> Napi::Value {
     Napi::Uint32Array result = Napi::Uint32Array::New(env, crcs->size());
     if (!crcs->empty()) std::memcpy(result.Data(), crcs->data(), crcs->size() * sizeof(std::uint32_t));
     return result;
   };
-  const Napi::Array pinned = Napi::Array::New(info.Env(), 2);
-  pinned.Set(std::uint32_t{1}, views);
-  return runExclusively(info.Env(), info[0], std::move(work), pinned);
+  return Environment::of(info.Env()).run(info.Env(), std::move(work), views, shard.calls.get());
 }
 
 Napi::Value finishShardJs(const Napi::CallbackInfo& info) {
-  const auto writer = unwrapHandle<ShardHandle>(info[0]).writer;
+  const ShardHandle& shard = unwrapHandle<ShardHandle>(info[0]);
+  const auto writer = shard.writer;
   const bool durable = info[1].ToBoolean();
   Work work;
   work.part = [writer, durable](const StopToken&) { return writer->finish(durable); };
-  return runExclusively(info.Env(), info[0], std::move(work), Napi::Array::New(info.Env(), 1));
+  return Environment::of(info.Env()).run(info.Env(), std::move(work), {}, shard.calls.get());
 }
 
 Napi::Value closeShardJs(const Napi::CallbackInfo& info) {
-  const auto writer = unwrapHandle<ShardHandle>(info[0]).writer;
+  const ShardHandle& shard = unwrapHandle<ShardHandle>(info[0]);
+  const auto writer = shard.writer;
   Work work;
   work.part = [writer](const StopToken&) { return writer->close(); };
-  return Environment::of(info.Env()).run(info.Env(), std::move(work));
+  return Environment::of(info.Env()).run(info.Env(), std::move(work), {}, shard.calls.get());
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ void exportFiles(Napi::Env env, Napi::Object exports);
 void exportShards(Napi::Env env, Napi::Object exports);
 void exportRanges(Napi::Env env, Napi::Object exports);
 void exportMapping(Napi::Env env, Napi::Object exports);
+void exportCopying(Napi::Env env, Napi::Object exports);
 void exportDetaching(Napi::Env env, Napi::Object exports);
 
 // Sets up the environment and exports everything.

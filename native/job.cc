@@ -72,7 +72,6 @@ void Job::settle(Napi::Env env) {
 
 void Job::settleOnce(Napi::Env env) {
   try {
-    if (work_.always) work_.always();
     if (status_.ok()) {
       deferred_.Resolve(work_.result ? work_.result(env) : env.Undefined());
     } else {

@@ -21,8 +21,6 @@ struct Work {
   std::function<Status(const StopToken&)> part;
   // On the JavaScript thread, after success: the promise's value.
   std::function<Napi::Value(Napi::Env)> result;
-  // On the JavaScript thread, before the promise is settled either way.
-  std::function<void()> always;
 };
 
 class Job {

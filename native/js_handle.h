@@ -8,6 +8,7 @@
 
 #include "descriptor.h"
 #include "shard_writer.h"
+#include "strand.h"
 
 namespace tensorbundle {
 
@@ -23,8 +24,8 @@ struct ShardHandle {
   static constexpr const char* kName = "a shard";
   static constexpr napi_type_tag kTag{0x2f8e4b6d90c7415a, 0x83d5f1b7e64a2c90};
   std::shared_ptr<ShardWriter> writer;
-  // Of an append or finish. Only touched on the JavaScript thread.
-  bool busy = false;
+  // Its calls happen in the order in which they were made.
+  std::shared_ptr<Strand> calls = std::make_shared<Strand>();
 };
 
 template <typename Wrapped>

@@ -24,6 +24,47 @@ Status reserve(const Descriptor& file, std::uint64_t bytes) {
   return done >= 0 || cannotReserve(-done) ? Status{} : Status::failure(-done, "fallocate", file.path());
 }
 
+// One CRC32C for each item of a run of bytes that comes in parts.
+class ItemChecksums {
+ public:
+  ItemChecksums(const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c)
+      : lengths_(lengths), crc32c_(crc32c), crcs_(lengths.size(), 0) {}
+
+  // Whether the items are exactly these bytes.
+  bool cover(const std::vector<Bytes>& views) const {
+    std::uint64_t left = 0;
+    for (const Bytes& view : views) left += view.size;
+    for (const std::uint64_t length : lengths_) {
+      if (length > left) return false;
+      left -= length;
+    }
+    return left == 0;
+  }
+
+  // The next bytes; not more than the items cover.
+  void take(const std::uint8_t* bytes, std::size_t size) {
+    while (size > 0) {
+      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, lengths_[item_] - inItem_));
+      crcs_[item_] = crc32c_.extend(crcs_[item_], bytes, part);
+      bytes += part;
+      size -= part;
+      inItem_ += part;
+      if (inItem_ < lengths_[item_]) continue;
+      ++item_;
+      inItem_ = 0;
+    }
+  }
+
+  std::vector<std::uint32_t> result() { return std::move(crcs_); }
+
+ private:
+  const std::vector<std::uint64_t>& lengths_;
+  const Crc32c& crc32c_;
+  std::vector<std::uint32_t> crcs_;
+  std::size_t item_ = 0;
+  std::uint64_t inItem_ = 0;
+};
+
 }  // namespace
 
 Status ShardWriter::create(const Descriptor& directory, const std::string& name, const Options& options,
@@ -52,45 +93,51 @@ Status ShardWriter::ready() const {
   return file_ ? Status{} : Status::failure(EBADF, "pwrite", path_);
 }
 
-Status ShardWriter::append(const std::vector<Bytes>& views, const Crc32c& crc32c, const StopToken& stop,
-                           std::vector<std::uint32_t>* crcs) {
+Status ShardWriter::append(const std::vector<Bytes>& views, const std::vector<std::uint64_t>& lengths,
+                           const Crc32c& crc32c, const StopToken& stop, std::vector<std::uint32_t>* crcs) {
+  ItemChecksums checksums(lengths, crc32c);
   const std::lock_guard<std::mutex> guard(mutex_);
   Status status = ready();
   if (!status.ok()) return status;
-  crcs->assign(views.size(), 0);
+  if (!checksums.cover(views)) return Status::failure(EINVAL, "lengths", path_);
   // Only now: shards that wait for their turn hold no memory.
   if (!chunk_) chunk_ = allocateAligned(kChunk);
-  failure_ = appendLocked(views, crc32c, stop, crcs);
+  failure_ = appendLocked(views, stop, [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); });
+  *crcs = checksums.result();
   return failure_;
 }
 
-Status ShardWriter::appendLocked(const std::vector<Bytes>& views, const Crc32c& crc32c, const StopToken& stop,
-                                 std::vector<std::uint32_t>* crcs) {
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    std::uint32_t crc = 0;
-    for (std::size_t done = 0; done < views[i].size;) {
-      const std::size_t part = std::min(views[i].size - done, kChunk - pending_);
-      std::uint8_t* place = chunk_.get() + pending_;
-      std::memcpy(place, views[i].data + done, part);
-      crc = crc32c.extend(crc, place, part);
-      pending_ += part;
+template <typename Take>
+Status ShardWriter::appendLocked(const std::vector<Bytes>& views, const StopToken& stop, Take take) {
+  for (const Bytes& view : views) {
+    for (std::size_t done = 0; done < view.size;) {
+      const std::uint8_t* from = view.data + done;
+      const std::size_t part = std::min(view.size - done, kChunk - pending_);
+      const bool whole = part == kChunk;
+      if (!whole) std::memcpy(chunk_.get() + pending_, from, part);
+      take(whole ? from : chunk_.get() + pending_, part);
       done += part;
-      if (pending_ < kChunk) continue;
+      if (!whole) pending_ += part;
+      if (!whole && pending_ < kChunk) continue;
       if (stop.requested()) return Status::canceled();
-      Status status = flush();
+      Status status = whole ? write(from, part) : flush();
       if (!status.ok()) return status;
     }
-    (*crcs)[i] = crc;
   }
   return {};
 }
 
 Status ShardWriter::flush() {
   if (pending_ == 0) return {};
-  Status status = writeFully(*file_, chunk_.get(), pending_, written_);
+  Status status = write(chunk_.get(), pending_);
+  if (status.ok()) pending_ = 0;
+  return status;
+}
+
+Status ShardWriter::write(const std::uint8_t* bytes, std::size_t size) {
+  Status status = writeFully(*file_, bytes, size, written_);
   if (!status.ok()) return status;
-  written_ += pending_;
-  pending_ = 0;
+  written_ += size;
   return writeBack();
 }
 

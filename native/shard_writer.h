@@ -1,5 +1,5 @@
-// Writes one data file from front to back. Bytes are copied into a chunk that fits the second-level cache, checksummed
-// there and written from there: what is checksummed is what is written, whatever happens to the caller's buffer.
+// Writes one data file from front to back, in blocks that fit the second-level cache: each is checksummed and then
+// written while it is hot. Nobody else may write into the bytes during a call: what is checksummed is what is written.
 #pragma once
 
 #include <cstddef>
@@ -39,9 +39,10 @@ class ShardWriter {
   static Status create(const Descriptor& directory, const std::string& name, const Options& options,
                        std::unique_ptr<ShardWriter>* result);
 
-  // Appends the views in order; one CRC32C for each. Part of the bytes may stay in the chunk.
-  Status append(const std::vector<Bytes>& views, const Crc32c& crc32c, const StopToken& stop,
-                std::vector<std::uint32_t>* crcs);
+  // Appends the views in order. Their bytes, one after the other, are cut into items of `lengths` bytes, wherever a view
+  // ends; one CRC32C for each item. EINVAL if the sums differ. What does not fill a block may stay in the chunk.
+  Status append(const std::vector<Bytes>& views, const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c,
+                const StopToken& stop, std::vector<std::uint32_t>* crcs);
   // Writes the rest; EINVAL if the total is not what was announced. Then fdatasync if `durable`.
   Status finish(bool durable);
   // Waits for a running append; what is pending is given up. Idempotent.
@@ -51,9 +52,11 @@ class ShardWriter {
   ShardWriter(std::shared_ptr<Descriptor> file, const Options& options);
 
   Status ready() const;
-  Status appendLocked(const std::vector<Bytes>& views, const Crc32c& crc32c, const StopToken& stop,
-                      std::vector<std::uint32_t>* crcs);
+  // Into the chunk, or whole blocks straight to the file: `take` is given each part before it is written.
+  template <typename Take>
+  Status appendLocked(const std::vector<Bytes>& views, const StopToken& stop, Take take);
   Status flush();
+  Status write(const std::uint8_t* bytes, std::size_t size);
   Status writeBack();
 
   std::mutex mutex_;

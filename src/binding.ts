@@ -107,14 +107,16 @@ export interface NativeBinding {
     writeBehind?: boolean,
   ): Promise<Shard>;
   /**
-   * Appends the views in order and gives the CRC32C of each. The caller's buffers stay pinned until it settles. What is
-   * checksummed is what is written, even if a caller changes a buffer meanwhile. One call at a time per shard. Small
-   * views are gathered into one chunk, so bytes may still be pending afterwards.
+   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes of them, wherever a view ends; EINVAL
+   * if the sums differ. The views are read until it settles, and Node-API can keep a buffer's object but not its memory:
+   * **they must be of memory that no caller holds**. Calls of one shard are carried out in the order in which they are made,
+   * so the next may be made before this one has settled. What does not fill a block is gathered into one, so bytes may
+   * still be pending afterwards.
    */
-  appendShard(shard: Shard, views: readonly ArrayBufferView[]): Promise<Uint32Array>;
+  appendShard(shard: Shard, views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array>;
   /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the one announced. */
   finishShard(shard: Shard, durable: boolean): Promise<void>;
-  /** Closes the descriptor; idempotent. Waits for an append in progress. */
+  /** Closes the descriptor, after the calls before it; idempotent. */
   closeShard(shard: Shard): Promise<void>;
 
   // --- reading
@@ -147,6 +149,11 @@ export interface NativeBinding {
    * afterwards. For buffers of the library's own that nobody else has seen. False if it cannot be freed early. Sync.
    */
   detach(view: Uint8Array): boolean;
+  /**
+   * Copies `length` bytes of the view `from`, from `start` on, into the view `into` at `at`, past the caches: for another
+   * thread to read. EINVAL for what is not there, as in a detached view; nothing is copied then. Sync.
+   */
+  copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }

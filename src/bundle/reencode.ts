@@ -9,7 +9,7 @@ import { inTurns, type Steps } from '../format/turns.js';
 import { overlapMessage, planChecks } from './check-plan.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
-import type { Content, Item, ItemSlice } from './source.js';
+import { type Content, type Item, type ItemSlice, OwnedPieces } from './source.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
@@ -87,9 +87,9 @@ function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
 }
 
 function contentOf(tensors: TensorReader, stored: StoredTensor, bigEndian: boolean): Content {
-  if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored) };
+  if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored), own: true };
   if (stored.dtype.name === 'string') return { kind: 'elements', elements: () => tensors.strings(stored) };
   if (stored.entry.size > PIECE_BYTES || bigEndian)
-    return { kind: 'pull', pull: () => tensors.pieces(stored, PIECE_BYTES) };
-  return { kind: 'pull', pull: () => tensors.numeric(stored, true) };
+    return { kind: 'pull', pull: () => new OwnedPieces(tensors.pieces(stored, PIECE_BYTES)) };
+  return { kind: 'pull', pull: () => tensors.numeric(stored, true), own: true };
 }

@@ -34,11 +34,16 @@ async function resolveItem(
   if (content.lengths)
     checkLengths(item.name, data instanceof Uint8Array ? [data] : (data as readonly Uint8Array[]), content.lengths);
   if (data instanceof Uint8Array) {
-    const crc = checkVariant(item, data);
-    return { ...item, bytes: data.byteLength, content: { kind: 'memory', view: data, crc } };
+    // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
+    const view = pieces === null && content.own !== true ? Uint8Array.from(data) : data;
+    return {
+      ...item,
+      bytes: view.byteLength,
+      content: { kind: 'memory', view, crc: checkVariant(item, view), own: true },
+    };
   }
   const { bytes, crc } = encodeStrings(data as readonly Uint8Array[]);
-  return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc } };
+  return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: true } };
 }
 
 /** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */

@@ -13,6 +13,7 @@ import { layout, naturalShards, totalCandidates, withTotal } from '../format/pla
 import { isExhausted } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { ChunkPool } from './chunk-pool.js';
 import { buildIndex, type Placement } from './index-builder.js';
 import type { CheckedOptions, Progress, SaveResult } from './options.js';
 import { resolveItems } from './resolve.js';
@@ -113,13 +114,14 @@ class Save {
     const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
+    const chunks = new ChunkPool(workers, this.#totalBytes);
     let running = workers;
     let written = 0;
     const work = async (): Promise<void> => {
       for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
         const before = written;
         try {
-          await this.#writeShard(publication, plan, shard, signal, placements);
+          await this.#writeShard(publication, plan, shard, chunks, signal, placements);
           written++;
         } catch (error) {
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
@@ -135,6 +137,7 @@ class Save {
       running--;
     };
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
+    chunks.free();
     // The shards stopped by another's failure report an abort: the cause is what the caller needs.
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw failure.signal.reason;
@@ -146,6 +149,7 @@ class Save {
     publication: Publication,
     plan: ReturnType<typeof layout>,
     shard: number,
+    chunks: ChunkPool,
     signal: AbortSignal,
     placements: Placement[],
   ): Promise<void> {
@@ -162,6 +166,7 @@ class Save {
       const stream = new ShardStream(
         file,
         order.map(i => this.items[i]!),
+        chunks,
         { signal, onBytes },
       );
       const crcs = await stream.run();

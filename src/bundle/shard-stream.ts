@@ -1,25 +1,26 @@
 /**
- * Feeds the items of one shard to its file, in order: gathers small tensors into one native call, pulls the next batch
- * while the one before is being written, and never holds more than a few MiB that the caller did not bring.
+ * Feeds the items of one shard to its file, in order: gathers small tensors into one native call, copies or pulls the next
+ * batch while the one before is being written, and never holds more than a few MiB that the caller did not bring.
+ * Callers' bytes are copied (chunk-pool.ts); what was made for the save, and nobody else holds, is written from where it is.
  */
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { ShardObject } from '../storage/store.js';
+import type { Chunk, ChunkPool } from './chunk-pool.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
 import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 
-/**
- * One native call takes at most this many bytes of tensors that lie in memory. An abort is noticed this often. And Node-API
- * pins a buffer's object but not its memory: a caller who transfers the buffer away, which the contract forbids, can be
- * told between two calls, but during one the engine may read memory that is gone. Short calls make that unlikely.
- */
+/** One native call takes at most this much of memory that is written from where it is. An abort is noticed this often. */
 const CALL_BYTES = 8 * 1024 * 1024;
-/** Pulled bytes are gathered up to this; two such batches may be alive (one being written, one being pulled). */
-const PULL_BYTES = 4 * 1024 * 1024;
+/** What is smaller is copied, whoever owns it: cheaper than a view of its own. */
+const MIN_VIEW_BYTES = 64 * 1024;
+/** Pulled bytes are gathered up to this; three such batches may be alive (two being written, one being pulled). */
+const PULL_BYTES = 2 * 1024 * 1024;
+const LARGE_BYTES = 4 * 1024 * 1024;
 /** Small pulled tensors are asked for together, so that a source that reads files can join its reads. */
 const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
-const CALL_VIEWS = 16_384;
+const CALL_ITEMS = 16_384;
 
 export interface StreamHooks {
   signal: AbortSignal | undefined;
@@ -27,20 +28,41 @@ export interface StreamHooks {
   onBytes(bytes: number): void;
 }
 
+/** What one native call writes. */
+class Batch {
+  readonly views: Uint8Array[] = [];
+  /** Positions of the items that the bytes belong to, and how many of each. */
+  readonly owners: number[] = [];
+  readonly lengths: number[] = [];
+  /** Freed once they are written. */
+  readonly owned: Uint8Array[] = [];
+  chunk: Chunk | null = null;
+  bytes = 0;
+
+  note(at: number, length: number): void {
+    this.owners.push(at);
+    this.lengths.push(length);
+    this.bytes += length;
+  }
+
+  /** What was copied up to here comes before what follows. */
+  endCopied(): void {
+    const copied = this.chunk?.take();
+    if (copied) this.views.push(copied);
+  }
+}
+
 export class ShardStream {
-  #views: ArrayBufferView[] = [];
-  /** For each gathered view, the position of its item and the bytes it must still have when it is written. */
-  #owners: number[] = [];
-  #lengths: number[] = [];
-  /** Gathered pieces that are freed once they are written. */
-  #owned: Uint8Array[] = [];
-  #bytes = 0;
+  #batch = new Batch();
+  /** The last two native calls: while one is being carried out, the next waits in the engine, so the file is never idle. */
   #writing: Promise<void> = Promise.resolve();
+  #before: Promise<void> = Promise.resolve();
   readonly #crcs: Uint32Array;
 
   constructor(
     private readonly shard: ShardObject,
     private readonly items: readonly Item[],
+    private readonly chunks: ChunkPool,
     private readonly hooks: StreamHooks,
   ) {
     this.#crcs = new Uint32Array(items.length);
@@ -50,16 +72,16 @@ export class ShardStream {
   async run(): Promise<Uint32Array> {
     try {
       for (let at = 0; at < this.items.length; ) {
-        const content = this.items[at]!.content;
+        const { content, bytes } = this.items[at]!;
         if (content.kind === 'memory') {
-          await this.#addMemory(at, content.view, this.items[at]!.bytes!);
+          if (!this.#copySmall(at, content.view, bytes!))
+            await this.#add(at, content.view, bytes!, content.own === true);
           at++;
         } else at = await this.#addPulled(at);
       }
       await this.#flush();
     } finally {
-      // Also after an error: the native call still reads the caller's buffers until it settles.
-      await this.#writing;
+      await this.#settled();
     }
     this.items.forEach((item, i) => {
       if (item.content.kind !== 'elements' && item.content.crc !== undefined) this.#crcs[i] = item.content.crc;
@@ -67,16 +89,48 @@ export class ShardStream {
     return this.#crcs;
   }
 
-  /** `bytes` is what the view must have, now and until it is written: its buffer may be detached or resized meanwhile. */
-  async #addMemory(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
+  /** `bytes` is what the view must have until the last of them was taken. `own`: nobody else holds it. */
+  async #add(at: number, view: ArrayBufferView, bytes: number, own: boolean): Promise<void> {
+    if (own && bytes >= MIN_VIEW_BYTES) await this.#addOwn(at, view, bytes);
+    else await this.#copy(at, view, bytes);
+  }
+
+  /** Without waiting, where there is room. */
+  #copySmall(at: number, view: ArrayBufferView, bytes: number): boolean {
+    const { chunk, lengths } = this.#batch;
+    if (chunk === null || bytes > chunk.room || lengths.length >= CALL_ITEMS) return false;
+    checkLength(this.items[at]!.name, bytes, view.byteLength);
+    chunk.copy(view, 0, bytes);
+    this.#batch.note(at, bytes);
+    return true;
+  }
+
+  async #copy(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
     const { name } = this.items[at]!;
     checkLength(name, bytes, view.byteLength);
+    for (let start = 0; start < bytes || start === 0; ) {
+      if (this.#batch.chunk?.room === 0 || this.#batch.lengths.length >= CALL_ITEMS) await this.#flush();
+      this.#batch.chunk ??= await this.chunks.take();
+      const { chunk } = this.#batch;
+      // Nothing is awaited from this check to the end of the copy.
+      checkLength(name, bytes, view.byteLength);
+      const length = Math.min(chunk.room, bytes - start);
+      chunk.copy(view, start, length);
+      this.#batch.note(at, length);
+      start += length;
+      if (length === 0) return;
+    }
+  }
+
+  async #addOwn(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
+    checkLength(this.items[at]!.name, bytes, view.byteLength);
     for (let start = 0; start < bytes; start += CALL_BYTES) {
       const length = Math.min(CALL_BYTES, bytes - start);
-      if (this.#bytes > 0 && this.#bytes + length > CALL_BYTES) await this.#flush();
-      checkLength(name, bytes, view.byteLength);
-      this.#push(at, length === bytes ? view : new Uint8Array(view.buffer, view.byteOffset + start, length));
-      if (this.#bytes >= CALL_BYTES || this.#views.length >= CALL_VIEWS) await this.#flush();
+      if (this.#batch.bytes > 0 && this.#batch.bytes + length > CALL_BYTES) await this.#flush();
+      this.#batch.endCopied();
+      this.#batch.views.push(new Uint8Array(view.buffer, view.byteOffset + start, length));
+      this.#batch.note(at, length);
+      if (this.#batch.bytes >= CALL_BYTES) await this.#flush();
     }
   }
 
@@ -84,7 +138,7 @@ export class ShardStream {
   async #addPulled(at: number): Promise<number> {
     const end = this.#groupEnd(at);
     // A large value is the source's own memory: it comes only when the one before has been written.
-    if (this.items[at]!.bytes! > PULL_BYTES) {
+    if (this.items[at]!.bytes! > LARGE_BYTES) {
       await this.#flush();
       await this.#writing;
     }
@@ -113,7 +167,7 @@ export class ShardStream {
     const item = this.items[at]!;
     if (!isAsyncIterable(value)) {
       const view = item.dtype.bytes === 0 ? storedView(item, value) : viewOf(item.name, item.dtype, item.shape, value);
-      await this.#addMemory(at, view, item.bytes!);
+      await this.#add(at, view, item.bytes!, item.content.kind === 'pull' && item.content.own === true);
       return;
     }
     let length = 0;
@@ -121,64 +175,59 @@ export class ShardStream {
       checkPiece(item.name, piece);
       length += piece.byteLength;
       if (length > item.bytes!) throw lengthError(item, length);
-      await this.#addMemory(at, piece, piece.byteLength);
+      const own = value instanceof OwnedPieces;
+      await this.#add(at, piece, piece.byteLength, own);
       // Only now: the batch that holds the piece, or one after it, frees it.
-      if (value instanceof OwnedPieces) this.#owned.push(piece);
-      if (this.#bytes >= PULL_BYTES) await this.#flush();
+      if (own) this.#batch.owned.push(piece);
+      if (this.#batch.bytes < PULL_BYTES) continue;
+      await this.#flush();
+      if (this.chunks.crowded) await this.#writing;
     }
     if (length !== item.bytes) throw lengthError(item, length);
   }
 
-  #push(at: number, view: ArrayBufferView): void {
-    this.#views.push(view);
-    this.#owners.push(at);
-    this.#lengths.push(view.byteLength);
-    this.#bytes += view.byteLength;
-  }
-
-  /** Starts writing what is gathered, once the call before has settled. */
+  /** Starts writing what is gathered, once the call before the last has settled. */
   async #flush(): Promise<void> {
-    await this.#writing;
+    await this.#before;
     throwIfAborted(this.hooks.signal, 'the save');
-    if (this.#views.length === 0) return;
-    const views = this.#views;
-    const owners = this.#owners;
-    const lengths = this.#lengths;
-    const owned = this.#owned;
-    this.#views = [];
-    this.#owners = [];
-    this.#lengths = [];
-    this.#owned = [];
-    this.#bytes = 0;
-    this.#writing = this.#append(views, owners, lengths, owned);
+    const batch = this.#batch;
+    if (batch.lengths.length === 0) return;
+    batch.endCopied();
+    this.#batch = new Batch();
+    this.#before = this.#writing;
+    this.#writing = this.#append(batch);
     // Awaited later; a failure meanwhile must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
 
-  async #append(
-    views: readonly ArrayBufferView[],
-    owners: readonly number[],
-    lengths: readonly number[],
-    owned: readonly Uint8Array[],
-  ): Promise<void> {
-    this.#checkLengths(views, owners, lengths);
-    const crcs = await this.shard.append(views);
-    // Gone during the call: nobody knows what was written.
-    this.#checkLengths(views, owners, lengths);
-    let bytes = 0;
-    lengths.forEach((length, i) => {
-      const at = owners[i]!;
-      this.#crcs[at] = native.crc32cCombine(this.#crcs[at]!, crcs[i]!, length);
-      bytes += length;
-    });
-    for (const piece of owned) native.detach(piece);
-    this.hooks.onBytes(bytes);
+  async #append(batch: Batch): Promise<void> {
+    const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.chunks.countPieces(pieces);
+    try {
+      const crcs = await this.shard.append(batch.views, Float64Array.from(batch.lengths));
+      batch.owners.forEach((at, i) => {
+        const before = this.#crcs[at]!;
+        this.#crcs[at] = before === 0 ? crcs[i]! : native.crc32cCombine(before, crcs[i]!, batch.lengths[i]!);
+      });
+      for (const piece of batch.owned) native.detach(piece);
+    } finally {
+      this.chunks.countPieces(-pieces);
+      this.#giveBack(batch);
+    }
+    this.hooks.onBytes(batch.bytes);
   }
 
-  #checkLengths(views: readonly ArrayBufferView[], owners: readonly number[], lengths: readonly number[]): void {
-    views.forEach((view, i) => {
-      checkLength(this.items[owners[i]!]!.name, lengths[i]!, view.byteLength);
-    });
+  /** Also after an error: native calls read their chunks until they settle. Throws what the first of them threw. */
+  async #settled(): Promise<void> {
+    const calls = await Promise.allSettled([this.#before, this.#writing]);
+    this.#giveBack(this.#batch);
+    for (const call of calls) if (call.status === 'rejected') throw call.reason;
+  }
+
+  #giveBack(batch: Batch): void {
+    if (batch.chunk === null) return;
+    this.chunks.give(batch.chunk);
+    batch.chunk = null;
   }
 }
 

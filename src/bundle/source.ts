@@ -69,19 +69,23 @@ export interface ItemSlice {
   sequence?: number;
 }
 
-/** `foreign`: a caller's source, which may never settle. All others do, and are waited for even after an abort. */
+/**
+ * `foreign`: a caller's source, which may never settle. All others do, and are waited for even after an abort.
+ * `own`: an array that was made for the save and that nobody else holds, nor will; it can be written from where it is.
+ */
 export type Content =
   /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */
-  | { kind: 'memory'; view: ArrayBufferView; crc?: number }
+  | { kind: 'memory'; view: ArrayBufferView; crc?: number; own?: true }
   /** Values whose stored form is made before planning; `lengths` are the bytes of each when they were given. */
   | {
       kind: 'elements';
       elements: () => TensorData | Promise<Pulled> | Pulled;
       lengths?: readonly number[];
       foreign?: boolean;
+      own?: true;
     }
   /** Bytes that come in their turn. */
-  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number; foreign?: boolean };
+  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number; foreign?: boolean; own?: true };
 
 /** Throws ERR_DTYPE or ERR_SHAPE, with the tensor's name. */
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
@@ -123,7 +127,7 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
 
 /** The value as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
 export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): ArrayBufferView {
-  if (!(data instanceof dtype.array)) {
+  if (!(data instanceof dtype.array && ArrayBuffer.isView(data))) {
     throw new TensorBundleError(
       'ERR_DTYPE',
       `tensor '${name}': the data of ${dtype.name} must be a ${dtype.array.name}`,

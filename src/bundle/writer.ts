@@ -35,9 +35,9 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles. Until then its buffer must not be
-   * transferred (to a worker, by structuredClone), detached or resized: where that is seen, `finish()` rejects with
-   * ERR_SHAPE, but while native code is reading the buffer it cannot be seen, and the process may crash.
+   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles, which copies it piece by piece when
+   * its turn comes. If its buffer is transferred (to a worker, by structuredClone), detached or resized before, `finish()`
+   * rejects with ERR_SHAPE; what is written into it before may be saved or not.
    * The order of the data files is the order of add. `shard` puts the tensor into that data file (numbers without a tensor
    * are closed up). A shape has at most 254 dimensions, and the product of its sizes, taken in order, stays below 2^53 at
    * every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape").

@@ -6,8 +6,12 @@
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';
+import { ChunkPool } from '../bundle/chunk-pool.js';
+import { ShardStream } from '../bundle/shard-stream.js';
+import type { Item } from '../bundle/source.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
+import { dtypeInfo } from '../format/dtypes.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { artifactsInfo, type Weights } from './weights.js';
@@ -96,25 +100,19 @@ export async function readWeightFiles(
 }
 
 /** Nothing is left behind if it fails. */
-async function writeParts(store: ObjectStore, base: string, { sizes, bytes }: Weights): Promise<string[]> {
+async function writeParts(store: ObjectStore, base: string, weights: Weights): Promise<string[]> {
   const paths: string[] = [];
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const total = weights.sizes.reduce((sum, size) => sum + size, 0);
+  const chunks = new ChunkPool(1, total);
   try {
-    let weight = 0;
-    let rest = new Uint8Array(0) as Uint8Array;
     for (let begin = 0, part = 0; begin < total || part === 0; begin += PART_BYTES, part++) {
       const name = part === 0 ? `${base}.bin` : `${base}.${part}.bin`;
       const length = Math.min(PART_BYTES, total - begin);
       const shard = await store.createShard(name, length, true);
       paths.push(name);
       try {
-        for (let left = length; left > 0; ) {
-          if (rest.length === 0) rest = await bytes(weight++);
-          const now = rest.subarray(0, left);
-          if (now.length > 0) await shard.append([now]);
-          rest = rest.subarray(now.length);
-          left -= now.length;
-        }
+        const hooks = { signal: undefined, onBytes: () => undefined };
+        await new ShardStream(shard, partItems(weights, begin, begin + length), chunks, hooks).run();
         await shard.finish(true);
       } finally {
         await shard.close();
@@ -125,7 +123,31 @@ async function writeParts(store: ObjectStore, base: string, { sizes, bytes }: We
   } catch (error) {
     for (const name of paths) await store.remove(name).catch(() => false);
     throw error;
+  } finally {
+    chunks.free();
   }
+}
+
+/** The weights' bytes from `begin` to `end`, counted over all of them. */
+function partItems(weights: Weights, begin: number, end: number): Item[] {
+  const items: Item[] = [];
+  let at = 0;
+  for (const [i, size] of weights.sizes.entries()) {
+    const from = Math.max(begin - at, 0);
+    const to = Math.min(end - at, size);
+    at += size;
+    if (from >= to) continue;
+    const pull = async (): Promise<Uint8Array> => (await weights.bytes(i)).subarray(from, to);
+    const name = weights.specs[i]!.name;
+    items.push({
+      name,
+      dtype: dtypeInfo('uint8'),
+      shape: [to - from],
+      bytes: to - from,
+      content: { kind: 'pull', pull },
+    });
+  }
+  return items;
 }
 
 async function weightsNamedIn(store: ObjectStore): Promise<Set<unknown>> {

@@ -3,6 +3,7 @@
  * (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
  */
 import { clone, type io, keep, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import { checkLength } from '../bundle/pulling.js';
 import { TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 
@@ -43,7 +44,7 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
       },
     );
   const sizes = begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
-  return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!) };
+  return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!, weightSpecs[i]!.name) };
 }
 
 /**
@@ -137,7 +138,7 @@ function elementsOf({ shape }: io.WeightsManifestEntry): number {
 function stringBytes(data: JoinedBuffers, begin: number, spec: io.WeightsManifestEntry): number {
   let end = begin;
   for (let i = elementsOf(spec); i > 0 && end < data.length; i--) {
-    const head = data.range(end, 4);
+    const head = data.range(end, 4, spec.name);
     end += 4 + new DataView(head.buffer, head.byteOffset, 4).getUint32(0, true);
   }
   return end - begin;
@@ -145,23 +146,26 @@ function stringBytes(data: JoinedBuffers, begin: number, spec: io.WeightsManifes
 
 /** Several buffers as one. */
 class JoinedBuffers {
-  readonly #buffers: readonly ArrayBuffer[];
+  readonly #buffers: readonly { buffer: ArrayBuffer; bytes: number }[];
   readonly length: number;
 
   constructor(buffers: readonly ArrayBuffer[]) {
-    this.#buffers = buffers;
-    this.length = buffers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    this.#buffers = buffers.map(buffer => ({ buffer, bytes: buffer.byteLength }));
+    this.length = this.#buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** A view, or a copy of what lies in more than one. */
-  range(begin: number, length: number): Uint8Array {
+  /** A view, or a copy of what lies in more than one. Throws ERR_SHAPE if a buffer is not as it was given. */
+  range(begin: number, length: number, tensor: string): Uint8Array {
     const parts: Uint8Array[] = [];
     let at = 0;
-    for (const buffer of this.#buffers) {
+    for (const { buffer, bytes } of this.#buffers) {
       const from = Math.max(begin, at);
-      const to = Math.min(begin + length, at + buffer.byteLength);
-      if (from < to) parts.push(new Uint8Array(buffer, from - at, to - from));
-      at += buffer.byteLength;
+      const to = Math.min(begin + length, at + bytes);
+      if (from < to) {
+        checkLength(tensor, bytes, buffer.byteLength);
+        parts.push(new Uint8Array(buffer, from - at, to - from));
+      }
+      at += bytes;
     }
     return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
   }

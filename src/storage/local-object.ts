@@ -80,8 +80,8 @@ export class LocalShard implements ShardObject {
     this.#shard = shard;
   }
 
-  append(views: readonly ArrayBufferView[]): Promise<Uint32Array> {
-    return native.appendShard(this.#shard, views).catch(error => this.#fail(error, 'write'));
+  append(views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array> {
+    return native.appendShard(this.#shard, views, lengths).catch(error => this.#fail(error, 'write'));
   }
 
   finish(durable: boolean): Promise<void> {

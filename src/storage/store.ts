@@ -29,8 +29,11 @@ export interface StoredObject {
 /** A shard under construction: bytes are appended in order. */
 export interface ShardObject {
   readonly path: string;
-  /** CRC32C of each view. The views must not be changed until it settles. */
-  append(views: readonly ArrayBufferView[]): Promise<Uint32Array>;
+  /**
+   * The views' bytes, one after the other, are items of `lengths` bytes: CRC32C of each. The memory is the library's own, and
+   * nobody else may hold it: no caller can change, transfer or resize it before this settles.
+   */
+  append(views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array>;
   /** Everything written; with `durable`, on stable storage. */
   finish(durable: boolean): Promise<void>;
   /** Idempotent. */

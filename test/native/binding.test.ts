@@ -132,49 +132,119 @@ describe('directories and small files', () => {
     for (const wrong of [{}, null, 5, shard, new Proxy(directory, {})]) {
       await expect(native.stat(wrong as Handle)).rejects.toThrow(TypeError);
     }
-    await expect(native.appendShard(directory as unknown as Shard, [])).rejects.toThrow(TypeError);
+    await expect(native.appendShard(directory as unknown as Shard, [], Float64Array.of())).rejects.toThrow(TypeError);
     await native.closeShard(shard);
   });
 });
 
+describe('copying', () => {
+  test('any part of any view, to any place', () => {
+    const bytes = randomBytes(5000);
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    shared.set(bytes);
+    const whole = new Uint8Array(bytes);
+    const views = [whole, new Float32Array(whole.buffer), new DataView(whole.buffer), shared];
+    for (const view of views) {
+      for (let round = 0; round < 300; round++) {
+        const length = Math.floor(Math.random() * (round % 2 === 0 ? 200 : 4000));
+        const start = Math.floor(Math.random() * (bytes.length - length + 1));
+        const into = new Uint8Array(5003).fill(7);
+        const at = Math.floor(Math.random() * (into.length - length + 1));
+        native.copyBytes(view, start, into, at, length);
+        const expected = new Uint8Array(5003).fill(7);
+        expected.set(bytes.subarray(start, start + length), at);
+        expect(Buffer.compare(into, expected)).toBe(0);
+      }
+    }
+  });
+
+  test('what is not there is refused, and nothing is copied', () => {
+    const from = new Uint8Array(10).fill(1);
+    const into = new Uint8Array(10);
+    const gone = new Uint8Array(10);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    for (const [view, start, target, at, length] of [
+      [from, 1, into, 0, 10],
+      [from, 0, into, 1, 10],
+      [from, 11, into, 0, 0],
+      [from, 2 ** 53 - 1, into, 0, 2 ** 53 - 1],
+      [gone, 0, into, 0, 1],
+      [from, 0, gone, 0, 1],
+    ] as const) {
+      expect(() => native.copyBytes(view, start, target, at, length)).toThrow(
+        expect.objectContaining({ code: 'EINVAL' }),
+      );
+    }
+    expect(() => native.copyBytes([] as unknown as Uint8Array, 0, into, 0, 0)).toThrow(TypeError);
+    expect(() => native.copyBytes(from, '0' as unknown as number, into, 0, 0)).toThrow(TypeError);
+    expect([...into]).toEqual(new Array(10).fill(0));
+    native.copyBytes(gone, 0, into, 10, 0);
+  });
+});
+
 describe('shards', () => {
-  test('what is checksummed is what is written', async () => {
-    const views = [new Float32Array([1, 2, 3]), new Uint8Array(0), randomBytes(1_500_000), new BigInt64Array([5n])];
-    const bytes = Buffer.concat(views.map(view => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)));
+  const append = (shard: Shard, data: Uint8Array): Promise<Uint32Array> =>
+    native.appendShard(shard, [data], Float64Array.of(data.length));
+
+  test('what is checksummed is what is written, wherever items and views end', async () => {
+    const views = [randomBytes(12), new Uint8Array(0), randomBytes(1_500_000), randomBytes(8), randomBytes(800_000)];
+    const bytes = Buffer.concat(views);
+    const lengths = [5, 0, 1_499_012, 0, bytes.length - 1_499_017, 0];
     const shard = await native.createShard(directory, 'shard', bytes.length, 0o600);
-    const crcs = await native.appendShard(shard, views);
-    expect([...crcs]).toEqual(views.map(view => native.crc32c(view)));
+    const crcs = await native.appendShard(shard, views, Float64Array.from(lengths));
+    const ends = [5, 5, 1_499_017, 1_499_017, bytes.length, bytes.length];
+    expect([...crcs]).toEqual(ends.map((end, i) => native.crc32c(bytes.subarray(end - lengths[i]!, end))));
     await native.finishShard(shard, true);
     await native.closeShard(shard);
     await native.closeShard(shard);
     expect(readFileSync(join(path, 'shard')).equals(bytes)).toBe(true);
     expect(native.operations().filter(({ syscall }) => syscall === 'fdatasync')).toHaveLength(1);
-    await expect(native.appendShard(shard, [])).rejects.toMatchObject({ code: 'EBADF' });
+    await expect(native.appendShard(shard, [], Float64Array.of())).rejects.toMatchObject({ code: 'EBADF' });
   });
 
-  test('a buffer that changes meanwhile has the checksum of what landed', async () => {
-    const data = new Uint8Array(new SharedArrayBuffer(32 << 20));
-    const shard = await native.createShard(directory, 'shard', data.length);
-    const appended = native.appendShard(shard, [data]);
-    for (let round = 1; round < 40; round++) data.fill(round);
-    const [crc] = await appended;
+  test('items that are not the bytes of the views are refused, and nothing is written', async () => {
+    const shard = await native.createShard(directory, 'shard', 4);
+    for (const lengths of [[3], [5], [4, 1], [], [2 ** 53 - 1, 2 ** 53 - 1, 4]]) {
+      const appended = native.appendShard(shard, [new Uint8Array(4)], Float64Array.from(lengths));
+      await expect(appended).rejects.toMatchObject({ code: 'EINVAL' });
+    }
+    for (const length of [-1, 0.5, Number.NaN, 2 ** 60]) {
+      const appended = native.appendShard(shard, [new Uint8Array(4)], Float64Array.of(length));
+      await expect(appended).rejects.toMatchObject({ code: 'EINVAL' });
+    }
+    await expect(native.appendShard(shard, [], [] as unknown as Float64Array)).rejects.toThrow(TypeError);
+    await append(shard, new Uint8Array(4));
     await native.finishShard(shard, false);
     await native.closeShard(shard);
-    expect(native.crc32c(readFileSync(join(path, 'shard')))).toBe(crc);
+    expect(readFileSync(join(path, 'shard'))).toHaveLength(4);
   });
 
-  test('one call at a time, and close waits', async () => {
-    const data = randomBytes(8 << 20);
-    const shard = await native.createShard(directory, 'shard', data.length);
-    const appended = native.appendShard(shard, [data]);
-    await expect(native.appendShard(shard, [])).rejects.toMatchObject({ code: 'EBUSY' });
+  test('calls of one shard happen in the order in which they are made', async () => {
+    const pieces = Array.from({ length: 30 }, (_, i) => randomBytes(i % 3 === 0 ? 1 << 20 : 1000 * i));
+    const bytes = Buffer.concat(pieces);
+    const shard = await native.createShard(directory, 'shard', bytes.length);
+    const calls = pieces.map(piece => append(shard, piece));
+    const finished = native.finishShard(shard, true);
+    const closed = native.closeShard(shard);
+    await expect(append(shard, new Uint8Array(1))).rejects.toMatchObject({ code: 'EBADF' });
+    await Promise.all([finished, closed]);
+    expect((await Promise.all(calls)).map(([crc]) => crc)).toEqual(pieces.map(piece => native.crc32c(piece)));
+    expect(readFileSync(join(path, 'shard')).equals(bytes)).toBe(true);
+  });
+
+  test('a failed write is the answer to the calls behind it', async () => {
+    const data = randomBytes(1 << 20);
+    const shard = await native.createShard(directory, 'shard', 4 * data.length);
+    native.setFaults([{ at: 5, syscall: 'pwrite', action: 'error', errno: 'ENOSPC' }]);
+    const calls = await Promise.allSettled([1, 2, 3, 4].map(() => append(shard, data)));
+    expect(calls.map(call => call.status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    expect(native.operations().filter(({ syscall }) => syscall === 'pwrite')).toHaveLength(5);
     await native.closeShard(shard);
-    expect((await appended)[0]).toBe(native.crc32c(data));
   });
 
   test('a failed sync is the answer for ever', async () => {
     const shard = await native.createShard(directory, 'shard', 3);
-    await native.appendShard(shard, [new Uint8Array(3)]);
+    await append(shard, new Uint8Array(3));
     native.setFaults([{ at: 1, syscall: 'fdatasync', action: 'error', errno: 'EIO' }]);
     for (let i = 0; i < 3; i++) {
       await expect(native.finishShard(shard, true)).rejects.toMatchObject({
@@ -192,7 +262,7 @@ describe('shards', () => {
     await expect(native.createShard(directory, 'shard', 100)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(await native.list(directory)).toEqual([]);
     const shard = await native.createShard(directory, 'other', 5);
-    await native.appendShard(shard, [new Uint8Array(4)]);
+    await append(shard, new Uint8Array(4));
     await expect(native.finishShard(shard, false)).rejects.toMatchObject({ code: 'EINVAL' });
     await native.closeShard(shard);
     for (const bytes of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 60]) {

@@ -20,7 +20,7 @@ function run(script: string, { addon = addonPath, flags = [] as string[] } = {})
     const big = new Uint8Array(64 << 20);
     async function save(name) {
       const shard = await native.createShard(await native.openDirectory(path), name, big.length);
-      await native.appendShard(shard, [big]);
+      await native.appendShard(shard, [big], Float64Array.of(big.length));
       await native.finishShard(shard, true);
       await native.closeShard(shard);
     }
@@ -130,7 +130,7 @@ test('buffers stay alive until the promise settles', () => {
     (async () => {
       const directory = await native.openDirectory(path);
       const shard = await native.createShard(directory, 's', 64 << 20);
-      const appended = native.appendShard(shard, [new Uint8Array(64 << 20).fill(9)]);
+      const appended = native.appendShard(shard, [new Uint8Array(64 << 20).fill(9)], Float64Array.of(64 << 20));
       for (let i = 0; i < 5; i++) { gc(); new Uint8Array(64 << 20).fill(i); }
       const [crc] = await appended;
       console.log(crc === native.crc32c(new Uint8Array(64 << 20).fill(9)));

@@ -7,9 +7,11 @@
 #include <thread>
 
 #include "check.h"
+#include "strand.h"
 
 namespace {
 
+using tensorbundle::Strand;
 using tensorbundle::ThreadPool;
 
 void runsEverything() {
@@ -42,6 +44,58 @@ void firstInFirstOut() {
   }
   while (left > 0) std::this_thread::yield();
   for (int i = 0; i < 100; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+}
+
+// However many threads there are: in order, and no two at once. Two strands do not wait for each other.
+void strandsKeepTheirOrder() {
+  ThreadPool pool(4);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<int> orders[2];
+    std::atomic<int> inside[2] = {{0}, {0}};
+    std::atomic<int> left{200};
+    const std::shared_ptr<Strand> strands[2] = {std::make_shared<Strand>(), std::make_shared<Strand>()};
+    for (int i = 0; i < 100; ++i) {
+      for (std::size_t s = 0; s < 2; ++s) {
+        CHECK(strands[s]->post(pool, [&, i, s] {
+          CHECK(++inside[s] == 1);
+          orders[s].push_back(i);
+          --inside[s];
+          --left;
+        }));
+      }
+    }
+    while (left > 0) std::this_thread::yield();
+    for (const auto& order : orders) {
+      for (int i = 0; i < 100; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+    }
+  }
+}
+
+// A strand that nobody holds any more finishes what was posted; one whose pool stops drops what has not begun.
+void strandsEnd() {
+  std::atomic<int> ran{0};
+  {
+    ThreadPool pool(1);
+    auto strand = std::make_shared<Strand>();
+    for (int i = 0; i < 10; ++i) CHECK(strand->post(pool, [&] { ++ran; }));
+    strand.reset();
+    while (ran < 10) std::this_thread::yield();
+  }
+  ThreadPool pool(2);
+  const auto strand = std::make_shared<Strand>();
+  std::atomic<bool> started{false};
+  std::atomic<int> dropped{0};
+  CHECK(strand->post(pool, [&] {
+    started = true;
+    while (!pool.stopToken().requested()) std::this_thread::yield();
+  }));
+  CHECK(strand->post(pool, [&] { ++dropped; }));
+  while (!started) std::this_thread::yield();
+  pool.stop();
+  CHECK(dropped == 0);
+  CHECK(!strand->post(pool, [&] { ++dropped; }));
+  CHECK(!strand->post(pool, [&] { ++dropped; }));
+  CHECK(dropped == 0);
 }
 
 void stopDropsAndWaits() {
@@ -80,6 +134,8 @@ void manyStopAtAnyMoment() {
 void check::poolCases(std::vector<Case>* cases) {
   cases->insert(cases->end(), {{"pool: runs everything", runsEverything},
                                {"pool: first in, first out", firstInFirstOut},
+                               {"strand: keeps its order", strandsKeepTheirOrder},
+                               {"strand: ends", strandsEnd},
                                {"pool: stop drops what waits and waits for what runs", stopDropsAndWaits},
                                {"pool: stops at any moment", manyStopAtAnyMoment}});
 }
