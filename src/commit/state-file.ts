@@ -8,6 +8,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { joinPrefix, splitPrefix } from './names.js';
+import { type PathLike, pathOf, schemeOf } from './paths.js';
 import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, type StateFields } from './state-text.js';
 
@@ -15,9 +17,12 @@ import { formatStateText, parseStateText, type StateFields } from './state-text.
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export interface CheckpointState {
-  /** Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. */
+  /**
+   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a store (`gs://…`) stays
+   * as it is: it names nothing on this machine.
+   */
   modelCheckpointPath: string;
-  /** Oldest first; the newest is the last. */
+  /** Oldest first; the newest is the last. Without URLs of stores. */
   allModelCheckpointPaths: string[];
   /** Seconds since the epoch, one a path, or empty. */
   allModelCheckpointTimestamps: number[];
@@ -25,12 +30,14 @@ export interface CheckpointState {
 }
 
 /**
- * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState.
+ * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState;
+ * ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
  */
 export async function readCheckpointState(
-  directory: string,
+  given: PathLike,
   latestFilename = 'checkpoint',
 ): Promise<CheckpointState | null> {
+  const directory = pathOf(given);
   const store = await LocalStore.open(resolve(directory));
   if (store === null) return null;
   try {
@@ -50,19 +57,36 @@ export function readCheckpointStateNow(directory: string, latestFilename = 'chec
 
 /** Paths joined to the directory. */
 function stateOf(directory: string, fields: StateFields): CheckpointState {
-  const place = (path: string): string => (isAbsolute(path) ? path : join(directory, path));
+  const { allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = fields;
+  const placed = all.map(path => place(directory, path));
+  // What is not on this machine is nobody's here to keep or to remove.
+  const local = [...placed.keys()].filter(i => schemeOf(placed[i]!) === null);
   return {
-    modelCheckpointPath: place(fields.modelCheckpointPath),
-    allModelCheckpointPaths: fields.allModelCheckpointPaths.map(place),
-    allModelCheckpointTimestamps: [...fields.allModelCheckpointTimestamps],
+    modelCheckpointPath: place(directory, fields.modelCheckpointPath),
+    allModelCheckpointPaths: local.map(i => placed[i]!),
+    allModelCheckpointTimestamps: times.length === all.length ? local.map(i => times[i]!) : [...times],
     lastPreservedTimestamp: fields.lastPreservedTimestamp,
   };
 }
 
+/** A URL of a store stays as it is: joined to the directory, it would name a local file that nobody meant. */
+function place(directory: string, path: string): string {
+  if (schemeOf(path) === null) {
+    // TensorFlow writes '.' for the prefix 'dir/' of the directory itself, and cannot find it again.
+    const prefix = path === '.' ? './' : path;
+    return isAbsolute(prefix) ? prefix : join(directory, prefix);
+  }
+  try {
+    return pathOf(path);
+  } catch {
+    return path;
+  }
+}
+
 export interface CheckpointStateUpdate {
-  modelCheckpointPath: string;
+  modelCheckpointPath: PathLike;
   /** Oldest first; the newest is appended if it is not the last. Default: only the newest. */
-  allModelCheckpointPaths?: readonly string[];
+  allModelCheckpointPaths?: readonly PathLike[];
   allModelCheckpointTimestamps?: readonly number[];
   lastPreservedTimestamp?: number | null;
   latestFilename?: string;
@@ -74,9 +98,10 @@ export interface CheckpointStateUpdate {
  * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
-export async function updateCheckpointState(directory: string, update: CheckpointStateUpdate): Promise<void> {
-  const newest = update.modelCheckpointPath;
-  const all = [...(update.allModelCheckpointPaths ?? [])];
+export async function updateCheckpointState(given: PathLike, update: CheckpointStateUpdate): Promise<void> {
+  const directory = pathOf(given);
+  const newest = pathOf(update.modelCheckpointPath);
+  const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
   if (all.at(-1) !== newest) all.push(newest);
   const timestamps = update.allModelCheckpointTimestamps ?? [];
   if (timestamps.length > 0 && timestamps.length !== all.length) {
@@ -123,6 +148,10 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
 /** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
 export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
-  const below = relative(resolve(directory), resolve(path));
-  return below.startsWith('..') || isAbsolute(below) ? resolve(path) : below;
+  if (path === '') return path;
+  const { directory: parent, base } = splitPrefix(path);
+  const below = relative(resolve(directory), resolve(parent));
+  if (below.startsWith('..') || isAbsolute(below)) return joinPrefix(resolve(parent), base);
+  // './' for the prefix 'dir/' of the directory itself: TensorFlow finds it so, and not by the '.' that it writes.
+  return below === '' ? base || './' : joinPrefix(below, base);
 }

@@ -2,7 +2,7 @@
  * File names with fields, as Keras's ModelCheckpoint takes them: `training_2/cp-{epoch:04d}.ckpt`, `{epoch:02d}-{val_loss:.2f}`
  * (keras/src/callbacks/model_checkpoint.py formats them with `str.format`).
  */
-import { basename, dirname } from 'node:path';
+import { splitPrefix } from '../commit/names.js';
 import { TensorBundleError } from '../errors.js';
 import { formatNumber, type PythonNumber, parseSpec } from './python-format.js';
 
@@ -39,13 +39,13 @@ export class FilePattern {
 
   /** The directory of all files of this pattern; null if there are fields in its name. */
   get directory(): string | null {
-    const directory = dirname(this.text);
+    const { directory } = splitPrefix(this.text);
     return new FilePattern(directory).fields.length === 0 ? new FilePattern(directory).path({}) : null;
   }
 
   /** Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. */
   matches(name: string): boolean {
-    const parts = new FilePattern(basename(this.text)).#parts;
+    const parts = new FilePattern(splitPrefix(this.text).base).#parts;
     const source = parts.map(part => (typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&') : '.*'));
     return new RegExp(`^${source.join('')}$`, 's').test(name);
   }

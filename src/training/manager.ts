@@ -5,6 +5,7 @@
 import { basename, join, resolve } from 'node:path';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import { removeOrphans } from '../commit/orphans.js';
+import { type PathLike, pathOf } from '../commit/paths.js';
 import { removeCheckpoint } from '../commit/remove.js';
 import { readCheckpointStateNow, updateCheckpointState } from '../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
@@ -39,12 +40,12 @@ export class CheckpointManager {
 
   /**
    * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
-   * Throws ERR_INVALID_ARGUMENT; ERR_PERMISSION or ERR_IO if the file cannot be read.
+   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file cannot be read.
    */
-  constructor(checkpoint: Checkpoint, directory: string, options: ManagerOptions) {
-    this.#options = checkManagerOptions(directory, options);
+  constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
+    this.directory = pathOf(directory);
+    this.#options = checkManagerOptions(this.directory, options);
     this.checkpoint = checkpoint;
-    this.directory = directory;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
     this.#shelf = new Shelf(this.#options, this.#readState(), this.#readLedger(), now());
   }
