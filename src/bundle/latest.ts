@@ -12,13 +12,14 @@ import { verifyCheckpoint } from './verify.js';
 /**
  * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too.
  */
-export async function checkpointExists(given: PathLike): Promise<boolean> {
-  const path = pathOf(given);
-  if (path === '') throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
-  if ((await kindOf(`${path}.index`)) === 'file') return true;
-  const stripped = stripFileSuffix(path);
+export async function checkpointExists(path: PathLike): Promise<boolean> {
+  const local = pathOf(path);
+  if (local === '')
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path: local });
+  if ((await kindOf(`${local}.index`)) === 'file') return true;
+  const stripped = stripFileSuffix(local);
   if (stripped !== null) return (await kindOf(`${stripped}.index`)) === 'file';
-  const directory = withoutSlashes(path);
+  const directory = withoutSlashes(local);
   return (await kindOf(directory)) === 'directory' && directoryHasOne(directory);
 }
 
@@ -31,10 +32,10 @@ async function directoryHasOne(directory: string): Promise<boolean> {
  * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. Never
  * throws for what it finds; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
  */
-export async function latestCheckpoint(given: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
-  const directory = pathOf(given);
+export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
+  const local = pathOf(directory);
   try {
-    const state = await readCheckpointState(directory, latestFilename);
+    const state = await readCheckpointState(local, latestFilename);
     if (state === null || state.modelCheckpointPath === '' || schemeOf(state.modelCheckpointPath) !== null) return null;
     return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
   } catch (error) {
@@ -48,11 +49,10 @@ export async function latestCheckpoint(given: PathLike, latestFilename = 'checkp
  * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is.
  */
 export async function latestValidCheckpoint(
-  given: PathLike,
+  directory: PathLike,
   options: { latestFilename?: string; deep?: boolean } = {},
 ): Promise<string | null> {
-  const directory = pathOf(given);
-  for (const prefix of await candidates(directory, options.latestFilename ?? 'checkpoint')) {
+  for (const prefix of await candidates(pathOf(directory), options.latestFilename ?? 'checkpoint')) {
     if (await isValid(prefix, options.deep ?? true)) return prefix;
   }
   return null;

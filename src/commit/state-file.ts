@@ -34,15 +34,15 @@ export interface CheckpointState {
  * ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
  */
 export async function readCheckpointState(
-  given: PathLike,
+  directory: PathLike,
   latestFilename = 'checkpoint',
 ): Promise<CheckpointState | null> {
-  const directory = pathOf(given);
-  const store = await LocalStore.open(resolve(directory));
+  const local = pathOf(directory);
+  const store = await LocalStore.open(resolve(local));
   if (store === null) return null;
   try {
     const fields = await readFields(store, latestFilename);
-    return fields && stateOf(directory, fields);
+    return fields && stateOf(local, fields);
   } finally {
     await store.close();
   }
@@ -98,8 +98,8 @@ export interface CheckpointStateUpdate {
  * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
-export async function updateCheckpointState(given: PathLike, update: CheckpointStateUpdate): Promise<void> {
-  const directory = pathOf(given);
+export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
+  const local = pathOf(directory);
   const newest = pathOf(update.modelCheckpointPath);
   const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
   if (all.at(-1) !== newest) all.push(newest);
@@ -116,14 +116,14 @@ export async function updateCheckpointState(given: PathLike, update: CheckpointS
   }
   const name = update.latestFilename ?? 'checkpoint';
   const durable = update.durable ?? true;
-  const store = await LocalStore.create(resolve(directory));
+  const store = await LocalStore.create(resolve(local));
   try {
     await store.exclusively(30_000, undefined, async () => {
       // A damaged state file is replaced, not mourned: it holds nothing that the update does not say anew.
       const before = await readFields(store, name).catch(() => null);
       const text = formatStateText({
-        modelCheckpointPath: relativePath(directory, newest),
-        allModelCheckpointPaths: all.map(path => relativePath(directory, path)),
+        modelCheckpointPath: relativePath(local, newest),
+        allModelCheckpointPaths: all.map(path => relativePath(local, path)),
         allModelCheckpointTimestamps: [...timestamps],
         lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
         unknown: before?.unknown ?? [],

@@ -122,13 +122,13 @@ export class CheckpointManager {
   }
 
   /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
-  async pin(path: string): Promise<void> {
-    await this.#setPinned(path, true);
+  async pin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), true);
   }
 
   /** The rules decide again, at the next save. */
-  async unpin(path: string): Promise<void> {
-    await this.#setPinned(path, false);
+  async unpin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), false);
   }
 
   /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
