@@ -10,6 +10,7 @@ export { verifyCheckpoint } from './bundle/verify.js';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify-bundle.js';
 export { CheckpointWriter } from './bundle/writer.js';
 export type { SaveEvent, SavePhase } from './commit/channels.js';
+export type { PathLike } from './commit/paths.js';
 export { removeCheckpoint } from './commit/remove.js';
 export {
   type CheckpointState,

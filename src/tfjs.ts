@@ -3,10 +3,10 @@
  * `save_weights(prefix)` writes and `load_weights(prefix)` reads. Needs `@tensorflow/tfjs-core` (which every flavour of
  * TensorFlow.js brings); works on every backend.
  */
-import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SaveResult, WriterOptions } from './bundle/options.js';
-import { checkPath } from './commit/names.js';
+import { absolutePrefix, splitPrefix } from './commit/names.js';
+import { type PathLike, savePathOf } from './commit/paths.js';
 import { updateCheckpointState } from './commit/state-file.js';
 import { TensorBundleError } from './errors.js';
 import type { RestoreStatus } from './graph/restore-status.js';
@@ -15,6 +15,7 @@ import { checkModel } from './layers/model.js';
 import { loadInto, weightsOf } from './training/model-weights.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
+export type { PathLike } from './commit/paths.js';
 export {
   type AnyDataset,
   CheckpointableDataset,
@@ -106,7 +107,7 @@ export interface LoadWeightsOptions {
  */
 export async function saveWeights(
   model: LayersModel,
-  prefix: string,
+  prefix: PathLike,
   options: SaveWeightsOptions = {},
 ): Promise<SaveResult> {
   const { includeOptimizer = true, optimizerKeys, updateState = true, ...writer } = options;
@@ -117,13 +118,13 @@ export async function saveWeights(
       'the model has no optimizer; compile it, or leave includeOptimizer out',
     );
   }
+  const path = savePathOf(prefix);
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
-  checkPath(prefix);
-  const directory = resolve(dirname(prefix));
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), prefix, writer);
+  const absolute = absolutePrefix(path);
+  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), path, writer);
   if (updateState) {
-    await updateCheckpointState(directory, {
-      modelCheckpointPath: join(directory, basename(prefix)),
+    await updateCheckpointState(splitPrefix(absolute).directory, {
+      modelCheckpointPath: absolute,
       durable: writer.durable ?? true,
     });
   }
@@ -151,7 +152,7 @@ export async function saveWeights(
  */
 export async function loadWeights(
   model: LayersModel,
-  path: string,
+  path: PathLike,
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
   checkModel(model);

@@ -1,4 +1,5 @@
 /** Copies of whole checkpoints, through the reader and the writer: every checksum is checked on the way. */
+import type { PathLike } from '../commit/paths.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
@@ -11,7 +12,7 @@ import { save, saveTarget } from './save.js';
  * its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
  * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
  */
-export async function copyCheckpoint(from: string, to: string, options: WriterOptions = {}): Promise<SaveResult> {
+export async function copyCheckpoint(from: PathLike, to: PathLike, options: WriterOptions = {}): Promise<SaveResult> {
   const checked = checkOptions(options);
   const target = saveTarget(to);
   const bundle = await openBundle(await locate(from), { signal: checked.signal, pool: new DescriptorPool() });

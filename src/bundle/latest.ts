@@ -1,22 +1,26 @@
 /** Which checkpoint of a directory is the newest, and whether one exists. */
 import { join, resolve } from 'node:path';
-import { checkPath, stripFileSuffix } from '../commit/names.js';
+import { joinPrefix, stripFileSuffix } from '../commit/names.js';
+import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
-import { kindOf } from './locate.js';
+import { kindOf, withoutSlashes } from './locate.js';
 import { CheckpointReader } from './reader.js';
 import { verifyCheckpoint } from './verify.js';
 
 /**
  * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too.
  */
-export async function checkpointExists(path: string): Promise<boolean> {
-  if (path === '' || path.endsWith('/')) return directoryHasOne(path);
-  if ((await kindOf(`${path}.index`)) === 'file') return true;
-  const stripped = stripFileSuffix(path);
+export async function checkpointExists(path: PathLike): Promise<boolean> {
+  const local = pathOf(path);
+  if (local === '')
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path: local });
+  if ((await kindOf(`${local}.index`)) === 'file') return true;
+  const stripped = stripFileSuffix(local);
   if (stripped !== null) return (await kindOf(`${stripped}.index`)) === 'file';
-  return (await kindOf(path)) === 'directory' && directoryHasOne(path);
+  const directory = withoutSlashes(local);
+  return (await kindOf(directory)) === 'directory' && directoryHasOne(directory);
 }
 
 async function directoryHasOne(directory: string): Promise<boolean> {
@@ -26,16 +30,16 @@ async function directoryHasOne(directory: string): Promise<boolean> {
 
 /**
  * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. Never
- * throws for what it finds (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
+ * throws for what it finds; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
  */
-export async function latestCheckpoint(directory: string, latestFilename = 'checkpoint'): Promise<string | null> {
-  checkPath(directory);
+export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
+  const local = pathOf(directory);
   try {
-    const state = await readCheckpointState(directory, latestFilename);
-    if (state === null || state.modelCheckpointPath === '') return null;
+    const state = await readCheckpointState(local, latestFilename);
+    if (state === null || state.modelCheckpointPath === '' || schemeOf(state.modelCheckpointPath) !== null) return null;
     return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
   } catch (error) {
-    if (error instanceof TensorBundleError) return null;
+    if (error instanceof TensorBundleError && error.code !== 'ERR_INVALID_ARGUMENT') return null;
     throw error;
   }
 }
@@ -46,11 +50,10 @@ export async function latestCheckpoint(directory: string, latestFilename = 'chec
  * ERR_ABORTED.
  */
 export async function latestValidCheckpoint(
-  directory: string,
+  directory: PathLike,
   options: { latestFilename?: string; deep?: boolean; signal?: AbortSignal } = {},
 ): Promise<string | null> {
-  checkPath(directory);
-  for (const prefix of await candidates(directory, options.latestFilename ?? 'checkpoint')) {
+  for (const prefix of await candidates(pathOf(directory), options.latestFilename ?? 'checkpoint')) {
     throwIfAborted(options.signal, 'looking for a checkpoint');
     if (await isValid(prefix, options.deep ?? true, options.signal)) return prefix;
   }
@@ -65,13 +68,15 @@ async function candidates(directory: string, latestFilename: string): Promise<st
   try {
     const found: { prefix: string; modified: bigint }[] = [];
     for (const name of await store.list()) {
-      if (!name.endsWith('.index') || name === '.index') continue;
+      if (!name.endsWith('.index')) continue;
       const stat = await store.stat(name);
       if (stat?.kind === 'file')
-        found.push({ prefix: join(directory, name.slice(0, -'.index'.length)), modified: stat.modified });
+        found.push({ prefix: joinPrefix(directory, name.slice(0, -'.index'.length)), modified: stat.modified });
     }
     found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0));
-    return [...new Set([...named, ...found.map(file => file.prefix)])].filter(prefix => prefix !== '');
+    return [...new Set([...named, ...found.map(file => file.prefix)])].filter(
+      prefix => prefix !== '' && schemeOf(prefix) === null,
+    );
   } finally {
     await store.close();
   }

@@ -1,9 +1,10 @@
 /** One-call questions to a checkpoint, as TensorFlow has them (tensorflow/python/training/checkpoint_utils.py). */
+import type { PathLike } from '../commit/paths.js';
 import type { DType, TensorValue } from '../format/dtypes.js';
 import { CheckpointReader } from './reader.js';
 
 /** Name, type and shape of every tensor, in the order of names. Throws what `CheckpointReader.open` does. */
-export async function listVariables(path: string): Promise<{ name: string; dtype: DType; shape: number[] }[]> {
+export async function listVariables(path: PathLike): Promise<{ name: string; dtype: DType; shape: number[] }[]> {
   const reader = await CheckpointReader.open(path);
   try {
     return reader.names().map(name => {
@@ -16,7 +17,7 @@ export async function listVariables(path: string): Promise<{ name: string; dtype
 }
 
 /** The value of one tensor; a trailing ':0' is dropped. Throws ERR_NOT_FOUND and what reading throws. */
-export async function loadVariable(path: string, name: string): Promise<TensorValue> {
+export async function loadVariable(path: PathLike, name: string): Promise<TensorValue> {
   const reader = await CheckpointReader.open(path);
   try {
     return await reader.read(name.endsWith(':0') && !reader.has(name) ? name.slice(0, -2) : name, { copy: true });

@@ -2,7 +2,8 @@
  * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
  */
 import { join, resolve } from 'node:path';
-import { checkPath, splitPrefix, stripFileSuffix } from '../commit/names.js';
+import { splitPrefix, stripFileSuffix } from '../commit/names.js';
+import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { recognize } from '../format/sniff.js';
@@ -12,17 +13,16 @@ import { IndexFile } from './index-file.js';
 type PathKind = 'file' | 'directory' | 'other' | null;
 
 /**
- * The prefix that `path` means: PREFIX, PREFIX.index or PREFIX.data-*; a directory means its SavedModel's
- * `variables/variables` if present, else what its state file names. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and
- * ERR_V1_FORMAT with what is there instead.
+ * The prefix that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if there is
+ * `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state file names. Throws
+ * ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is there instead; ERR_NOT_SUPPORTED and
+ * ERR_INVALID_ARGUMENT for what is no local path.
  */
-export async function locate(path: string): Promise<string> {
-  checkPath(path);
-  const trimmed = path.replace(/(?<=.)\/+$/s, '');
-  if (trimmed === '')
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
-  const isDirectoryPath = trimmed !== path || /(^|\/)\.{0,2}$/.test(trimmed);
-  if (!isDirectoryPath && (await kindOf(`${trimmed}.index`)) !== null) return trimmed;
+export async function locate(given: PathLike): Promise<string> {
+  const path = pathOf(given);
+  if (path === '') throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
+  if ((await kindOf(`${path}.index`)) !== null) return path;
+  const trimmed = withoutSlashes(path);
   const stripped = stripFileSuffix(trimmed);
   const kind = await kindOf(trimmed);
   if (kind === 'directory') return locateInDirectory(trimmed);
@@ -33,6 +33,11 @@ export async function locate(path: string): Promise<string> {
   });
 }
 
+/** The path of a directory without the slashes at its end. */
+export function withoutSlashes(path: string): string {
+  return path.replace(/(?<=.)\/+$/s, '');
+}
+
 async function locateInDirectory(directory: string): Promise<string> {
   const variables = join(directory, 'variables', 'variables');
   if ((await kindOf(`${variables}.index`)) !== null) return variables;
@@ -40,14 +45,23 @@ async function locateInDirectory(directory: string): Promise<string> {
     if (error instanceof TensorBundleError && error.code === 'ERR_CORRUPT') return null;
     throw error;
   });
+  const elsewhere = state && schemeOf(state.modelCheckpointPath);
+  if (elsewhere)
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      `the \`checkpoint\` file of ${directory} names ${state.modelCheckpointPath}, which is not on this machine; ` +
+        'give the prefix of a checkpoint in the directory itself',
+      { path: directory, expected: 'file', found: elsewhere },
+    );
   if (state !== null && (await kindOf(`${state.modelCheckpointPath}.index`)) !== null) return state.modelCheckpointPath;
+  const unnamed = (await kindOf(`${directory}/.index`)) === 'file' ? `, for example '${directory}/'` : '';
   const found =
     state === null
       ? 'no `checkpoint` file and no SavedModel'
       : `a \`checkpoint\` file that names ${state.modelCheckpointPath}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the directory ${directory} has ${found}; give the prefix of a checkpoint in it`,
+    `the directory ${directory} has ${found}; give the prefix of a checkpoint in it${unnamed}`,
     {
       path: directory,
     },

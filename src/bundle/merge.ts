@@ -1,6 +1,7 @@
 /** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
-import { join, resolve } from 'node:path';
-import { indexName, splitPrefix } from '../commit/names.js';
+import { resolve } from 'node:path';
+import { indexName, joinPrefix, splitPrefix } from '../commit/names.js';
+import { type PathLike, pathOf } from '../commit/paths.js';
 import { removeCheckpoint } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
 import { DescriptorPool } from '../storage/descriptors.js';
@@ -23,25 +24,29 @@ const MAX_SLICES = 2 ** 31;
  * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
  */
 export async function mergeCheckpoints(
-  from: readonly string[],
-  to: string,
+  from: readonly PathLike[],
+  to: PathLike,
   options: WriterOptions & { deleteInputs?: boolean } = {},
 ): Promise<SaveResult> {
   const checked = checkOptions(options);
   const target = saveTarget(to);
   if (from.length === 0)
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', { path: to });
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', {
+      path: target.prefix,
+    });
+  // Before any of them is opened.
+  const inputs = from.map(pathOf);
   if (options.deleteInputs && !checked.durable) {
     throw new TensorBundleError(
       'ERR_INVALID_ARGUMENT',
       'deleteInputs needs a durable merge: a power loss could take the result, and the inputs would be gone',
-      { path: to },
+      { path: target.prefix },
     );
   }
   const bundles: OpenBundle[] = [];
   try {
     const pool = new DescriptorPool();
-    for (const path of from) bundles.push(await openBundle(await locate(path), { signal: checked.signal, pool }));
+    for (const path of inputs) bundles.push(await openBundle(await locate(path), { signal: checked.signal, pool }));
     const keep = options.shards === undefined;
     const numbers = numberShards(bundles);
     const items: Item[] = [];
@@ -53,7 +58,7 @@ export async function mergeCheckpoints(
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
     checkNames(items);
     const result = await save(target, items, checked);
-    if (options.deleteInputs) await removeInputs(bundles, join(target.directory, target.base));
+    if (options.deleteInputs) await removeInputs(bundles, joinPrefix(target.directory, target.base));
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));

@@ -1,4 +1,5 @@
 /** The public reader: opens one generation of a checkpoint and reads from it as long as it is open. */
+import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
@@ -80,13 +81,14 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint).
+   * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint); `dir/` is the prefix
+   * `dir/` if there is a file `dir/.index`, else the directory. A path may be a `file:` URL, as text or as a URL object.
    * `verify`: 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none.
    * Rejects with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT,
-   * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED.
+   * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
    */
   static async open(
-    path: string,
+    path: PathLike,
     options: { verify?: 'open' | 'read' | 'never'; signal?: AbortSignal } = {},
   ): Promise<CheckpointReader> {
     const bundle = await openBundle(await locate(path), { signal: options.signal });

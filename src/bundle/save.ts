@@ -6,7 +6,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { native } from '../binding.js';
 import { announce, type SaveEvent } from '../commit/channels.js';
-import { splitPrefix } from '../commit/names.js';
+import { splitSavePrefix } from '../commit/names.js';
+import { savePathOf } from '../commit/paths.js';
 import { Publication } from '../commit/publication.js';
 import { throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/plan.js';
@@ -22,16 +23,17 @@ import type { Item } from './source.js';
 
 /** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */
 export interface SaveTarget {
-  /** As the caller gave it. */
+  /** As the caller gave it; of a URL, its path. */
   prefix: string;
   /** Absolute. */
   directory: string;
   base: string;
 }
 
-/** Throws ERR_INVALID_ARGUMENT for a prefix that names no file. */
-export function saveTarget(prefix: string): SaveTarget {
-  const { directory, base } = splitPrefix(prefix);
+/** Throws ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for a prefix that names nothing that can be saved. */
+export function saveTarget(given: unknown): SaveTarget {
+  const prefix = savePathOf(given);
+  const { directory, base } = splitSavePrefix(prefix);
   return { prefix, directory: resolve(directory), base };
 }
 

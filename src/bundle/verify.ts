@@ -1,4 +1,5 @@
 /** Verification of a checkpoint by path, also of one that cannot be opened at all. */
+import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
@@ -18,7 +19,7 @@ const DAMAGE: ReadonlySet<string> = new Set([
  * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
  * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
  */
-export async function verifyCheckpoint(path: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   const prefix = await locate(path);
   let bundle: Awaited<ReturnType<typeof openBundle>>;
   try {

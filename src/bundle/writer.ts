@@ -1,4 +1,5 @@
 /** The public writer: collects tensors without I/O, then saves them all at once. */
+import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { isWellFormed } from '../format/utf8-order.js';
@@ -24,11 +25,16 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
   #finishing: Promise<SaveResult> | null = null;
 
-  /** No I/O. Throws ERR_INVALID_ARGUMENT for an option. Missing directories are created by `finish()`. */
-  constructor(
-    readonly prefix: string,
-    options: WriterOptions = {},
-  ) {
+  /** As it was given; of a URL, its path. */
+  readonly prefix: string;
+
+  /**
+   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index` and
+   * `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is not `file:`, and for
+   * the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
+   */
+  constructor(prefix: PathLike, options: WriterOptions = {}) {
+    this.prefix = savePathOf(prefix);
     const checked = checkOptions(options);
     const signal = checked.signal ? AbortSignal.any([checked.signal, this.#abort.signal]) : this.#abort.signal;
     this.#options = { ...checked, signal };
@@ -85,7 +91,7 @@ export class CheckpointWriter implements AsyncDisposable {
 
   /**
    * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION,
-   * ERR_IO, ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
+   * ERR_IO, ERR_INVALID_ARGUMENT (a prefix that names no file), ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
    * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
    */
   finish(): Promise<SaveResult> {

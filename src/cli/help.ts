@@ -38,7 +38,8 @@ ${style.bold('Commands')}
 ${columns(rows).join('\n')}
 
 A PATH is a checkpoint's prefix, its .index or one of its .data- files, or a directory: then it means the directory's
-SavedModel variables if there are any, else its latest checkpoint.
+SavedModel variables if there are any, else its latest checkpoint. DIR/ is the prefix 'DIR/' if there is a file
+DIR/.index, else the directory. A path is local; a file:// URL is taken too.
 
 ${style.bold('Options of every command')}
 ${optionLines({ ...COMMON_OPTIONS, version: { type: 'boolean', short: 'V', help: 'show the version (without a command)' } })}

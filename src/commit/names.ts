@@ -4,7 +4,7 @@
  * `BASE.index.unsynced-NNNNN` says that the generation was committed without syncs, over another one.
  */
 import { createHash } from 'node:crypto';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
 
 export interface ShardName {
@@ -80,34 +80,56 @@ export function parseUnsyncedName(base: string, name: string): number | null {
   return match ? Number(match[0]) : null;
 }
 
-/** The stem of the checkpoint that an intent is for; null for any other file. */
+/** The stem of the checkpoint that an intent is for, '' for that of `dir/`; null for any other file. */
 export function intentStem(name: string): string | null {
-  return /^(.+)\.index\.intent-\d{5,9}-[0-9a-f]{16}$/s.exec(name)?.[1] ?? null;
+  return /^(.*)\.index\.intent-\d{5,9}-[0-9a-f]{16}$/s.exec(name)?.[1] ?? null;
 }
 
-/** 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name'; null if the path has no such ending. */
+/**
+ * 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name', and 'dir/.index' names 'dir/'; null if
+ * the path has no such ending.
+ */
 export function stripFileSuffix(path: string): string | null {
-  const match = /^(.+)(?:\.index|\.data-\d{5,9}-of-\d{5,9})$/s.exec(path);
-  return match ? match[1]! : null;
+  const match = /^(.*)(?:\.index|\.data-\d{5,9}-of-\d{5,9})$/s.exec(path);
+  return match && (match[1] || './');
 }
 
-/** Throws ERR_INVALID_ARGUMENT for what is no text: a forgotten argument, a Promise that was not awaited. */
-export function checkPath(path: unknown): asserts path is string {
-  if (typeof path === 'string') return;
-  const found = path === null ? 'null' : typeof path;
-  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `a path must be a string, not ${found}`, { found });
-}
-
-/** Directory and base name of a prefix. Throws ERR_INVALID_ARGUMENT for a prefix that names no file ('' or 'dir/'). */
+/**
+ * Directory and base name of a prefix. A prefix that ends in '/' has the base name '': its index is `.index` in that directory
+ * (`saver.save(session, 'dir/')` of TensorFlow leaves such). Throws ERR_INVALID_ARGUMENT for '' and for a NUL character.
+ */
 export function splitPrefix(prefix: string): { directory: string; base: string } {
-  checkPath(prefix);
-  const base = basename(prefix);
-  if (base === '' || base === '.' || base === '..' || /[\\/]$/.test(prefix) || prefix.includes('\0')) {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      `'${prefix}' is not a checkpoint prefix; give a directory and a name, for example 'out/model'`,
-      { path: prefix },
+  if (prefix === '') throw noPrefix(prefix, 'an empty path names no checkpoint');
+  if (prefix.includes('\0')) throw noPrefix(prefix, 'a path must not hold a NUL character');
+  // node:path takes a slash at the end, or a dot, away: not with a letter behind it.
+  return { directory: dirname(`${prefix}x`), base: basename(`${prefix}x`).slice(0, -1) };
+}
+
+/** The prefix in `directory` whose files begin with `base`; ends in '/' where `base` is ''. */
+export function joinPrefix(directory: string, base: string): string {
+  return join(directory, `${base}x`).slice(0, -1);
+}
+
+/**
+ * As `splitPrefix`, of a prefix to save under: throws ERR_INVALID_ARGUMENT also for what everybody takes for a directory ('.', 'dir/..',
+ * '/'), though TensorFlow would write files called `..index` there.
+ */
+export function splitSavePrefix(prefix: string): { directory: string; base: string } {
+  const { directory, base } = splitPrefix(prefix);
+  if (base === '.' || base === '..' || /^[\\/]+$/.test(prefix))
+    throw noPrefix(
+      prefix,
+      `'${prefix}' is a directory and no checkpoint prefix; give a directory and a name, for example 'out/model'`,
     );
-  }
-  return { directory: dirname(prefix), base };
+  return { directory, base };
+}
+
+/** A prefix to save under from the root, whatever the current directory will be. Throws as `splitSavePrefix`. */
+export function absolutePrefix(prefix: string): string {
+  const { directory, base } = splitSavePrefix(prefix);
+  return joinPrefix(resolve(directory), base);
+}
+
+function noPrefix(path: string, message: string): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
 }

@@ -5,16 +5,18 @@ import type { ObjectStore } from '../storage/store.js';
 import { removeDead, removeStrayMarkers } from './clean.js';
 import { surveyGenerations } from './generations.js';
 import { indexName, splitPrefix, stripFileSuffix } from './names.js';
+import { type PathLike, pathOf } from './paths.js';
 
 /**
  * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
  * in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in TensorFlow
  * (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index or PREFIX.data-*; where a checkpoint's
  * own name ends like that, it is the one that is removed.
- * Rejects with ERR_INVALID_ARGUMENT (no prefix), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
+ * Rejects with ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED (no prefix, no local path), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
  */
-export async function removeCheckpoint(path: string): Promise<void> {
-  const { directory, base: given } = splitPrefix(path);
+export async function removeCheckpoint(path: PathLike): Promise<void> {
+  const given = pathOf(path);
+  const { directory } = splitPrefix(given);
   const store = await LocalStore.open(resolve(directory));
   if (store === null) return;
   try {
@@ -38,9 +40,10 @@ export async function removeCheckpoint(path: string): Promise<void> {
 
 /** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */
 async function baseOf(store: ObjectStore, given: string): Promise<string> {
+  const { base } = splitPrefix(given);
   const stripped = stripFileSuffix(given);
-  if (stripped === null) return given;
-  const { data, dead, busy } = await surveyGenerations(store, given);
-  const isThere = (await store.stat(indexName(given), false)) !== null;
-  return isThere || data.size > 0 || dead.size > 0 || busy.size > 0 ? given : stripped;
+  if (stripped === null) return base;
+  const { data, dead, busy } = await surveyGenerations(store, base);
+  const isThere = (await store.stat(indexName(base), false)) !== null;
+  return isThere || data.size > 0 || dead.size > 0 || busy.size > 0 ? base : splitPrefix(stripped).base;
 }

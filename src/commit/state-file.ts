@@ -8,6 +8,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { joinPrefix, splitPrefix } from './names.js';
+import { type PathLike, pathOf, schemeOf } from './paths.js';
 import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
@@ -16,9 +18,12 @@ export const STATE_NAME = 'checkpoint';
 const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface CheckpointState {
-  /** Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. */
+  /**
+   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a store (`gs://…`) stays
+   * as it is: it names nothing on this machine.
+   */
   modelCheckpointPath: string;
-  /** Oldest first; the newest is the last. */
+  /** Oldest first; the newest is the last. Without URLs of stores. */
   allModelCheckpointPaths: string[];
   /** Seconds since the epoch, one a path, or empty. */
   allModelCheckpointTimestamps: number[];
@@ -27,17 +32,18 @@ export interface CheckpointState {
 
 /**
  * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState, ERR_TOO_LARGE above
- * 8 MiB.
+ * 8 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
  */
 export async function readCheckpointState(
-  directory: string,
+  directory: PathLike,
   latestFilename = STATE_NAME,
 ): Promise<CheckpointState | null> {
-  const store = await LocalStore.open(resolve(directory));
+  const local = pathOf(directory);
+  const store = await LocalStore.open(resolve(local));
   if (store === null) return null;
   try {
     const fields = await readFields(store, latestFilename);
-    return fields && stateOf(directory, fields);
+    return fields && stateOf(local, fields);
   } finally {
     await store.close();
   }
@@ -52,23 +58,39 @@ export function readCheckpointStateNow(directory: string, latestFilename = STATE
 
 /** Paths joined to the directory. */
 function stateOf(directory: string, fields: StateFields): CheckpointState {
+  const { allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = fields;
+  const placed = all.map(path => joined(directory, path));
+  // What is not on this machine is nobody's here to keep or to remove.
+  const local = [...placed.keys()].filter(i => schemeOf(placed[i]!) === null);
   return {
     modelCheckpointPath: joined(directory, fields.modelCheckpointPath),
-    allModelCheckpointPaths: fields.allModelCheckpointPaths.map(path => joined(directory, path)),
-    allModelCheckpointTimestamps: [...fields.allModelCheckpointTimestamps],
+    allModelCheckpointPaths: local.map(i => placed[i]!),
+    allModelCheckpointTimestamps: times.length === all.length ? local.map(i => times[i]!) : [...times],
     lastPreservedTimestamp: fields.lastPreservedTimestamp,
   };
 }
 
-/** A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. */
+/**
+ * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a store stays as it
+ * is: joined to the directory, it would name a local file that nobody meant.
+ */
 export function joined(directory: string, path: string): string {
-  return isAbsolute(path) ? path : join(directory, path);
+  if (schemeOf(path) === null) {
+    // TensorFlow writes '.' for the prefix 'dir/' of the directory itself, and cannot find it again.
+    const prefix = path === '.' ? './' : path;
+    return isAbsolute(prefix) ? prefix : join(directory, prefix);
+  }
+  try {
+    return pathOf(path);
+  } catch {
+    return path;
+  }
 }
 
 export interface CheckpointStateUpdate {
-  modelCheckpointPath: string;
+  modelCheckpointPath: PathLike;
   /** Oldest first; the newest is appended if it is not the last. Default: only the newest. */
-  allModelCheckpointPaths?: readonly string[];
+  allModelCheckpointPaths?: readonly PathLike[];
   allModelCheckpointTimestamps?: readonly number[];
   lastPreservedTimestamp?: number | null;
   latestFilename?: string;
@@ -81,9 +103,10 @@ export interface CheckpointStateUpdate {
  * ERR_TOO_LARGE above 8 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
-export async function updateCheckpointState(directory: string, update: CheckpointStateUpdate): Promise<void> {
-  const newest = update.modelCheckpointPath;
-  const all = [...(update.allModelCheckpointPaths ?? [])];
+export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
+  const local = pathOf(directory);
+  const newest = pathOf(update.modelCheckpointPath);
+  const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
   if (all.at(-1) !== newest) all.push(newest);
   const timestamps = update.allModelCheckpointTimestamps ?? [];
   if (timestamps.length > 0 && timestamps.length !== all.length) {
@@ -98,14 +121,14 @@ export async function updateCheckpointState(directory: string, update: Checkpoin
   }
   const name = update.latestFilename ?? STATE_NAME;
   const durable = update.durable ?? true;
-  const store = await LocalStore.create(resolve(directory));
+  const store = await LocalStore.create(resolve(local));
   try {
     await store.exclusively(30_000, undefined, async () => {
       // A damaged state file is replaced, not mourned: it holds nothing that the update does not say anew.
       const before = await readFields(store, name).catch(() => null);
       const text = formatStateText({
-        modelCheckpointPath: relativePath(directory, newest),
-        allModelCheckpointPaths: all.map(path => relativePath(directory, path)),
+        modelCheckpointPath: relativePath(local, newest),
+        allModelCheckpointPaths: all.map(path => relativePath(local, path)),
         allModelCheckpointTimestamps: [...timestamps],
         lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
         unknown: before?.unknown ?? [],
@@ -131,14 +154,16 @@ async function readFields(store: ObjectStore, name: string): Promise<StateFields
 /** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
 export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
-  const base = resolve(directory);
-  const name = path.startsWith(`${base}/`) ? path.slice(base.length + 1) : '';
+  if (path === '') return path;
+  const here = resolve(directory);
+  const name = path.startsWith(`${here}/`) ? path.slice(here.length + 1) : '';
   // Nearly all are such, and there may be many.
   if (name !== '' && !/^\.{1,2}$|\//.test(name)) return name;
-  const below = relative(base, resolve(path));
-  const isOutside = below === '' || below === '..' || below.startsWith('../') || isAbsolute(below);
-  // `ckpt-1/` is the checkpoint without a name in the directory ckpt-1, and not ckpt-1.
-  return (isOutside ? resolve(path) : below) + (path.endsWith('/') ? '/' : '');
+  const { directory: parent, base } = splitPrefix(path);
+  const below = relative(here, resolve(parent));
+  if (below === '..' || below.startsWith('../') || isAbsolute(below)) return joinPrefix(resolve(parent), base);
+  // './' for the prefix 'dir/' of the directory itself: TensorFlow finds it so, and not by the '.' that it writes.
+  return below === '' ? base || './' : joinPrefix(below, base);
 }
 
 /** What is written can be read again. */

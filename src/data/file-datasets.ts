@@ -1,4 +1,5 @@
 /** Datasets that lie in files. Iterators find their place again by file and offset; nothing is read twice. */
+import type { PathLike } from '../commit/paths.js';
 import { Dataset } from './dataset.js';
 import { type CSVConfig, type CSVRow, CSVRows } from './sources/csv.js';
 import { Lines } from './sources/lines.js';
@@ -9,7 +10,7 @@ import { TFRecords } from './sources/tf-record.js';
  * more than 256 MiB.
  */
 export class TextLineDataset extends Dataset<string> {
-  constructor(files: string | readonly string[]) {
+  constructor(files: PathLike | readonly PathLike[]) {
     super(new Lines(files));
   }
 }
@@ -19,7 +20,7 @@ export class TextLineDataset extends Dataset<string> {
  * ERR_CHECKSUM, ERR_TRUNCATED, and ERR_TOO_LARGE above 2 GiB, with the `offset` of the record; ERR_NOT_FOUND; ERR_IO.
  */
 export class TFRecordDataset extends Dataset<Uint8Array> {
-  constructor(files: string | readonly string[]) {
+  constructor(files: PathLike | readonly PathLike[]) {
     super(new TFRecords(files));
   }
 }
@@ -41,7 +42,7 @@ export class TFRecordDataset extends Dataset<Uint8Array> {
 export class CSVDataset extends Dataset<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   readonly #rows: CSVRows;
 
-  constructor(files: string | readonly string[], config: CSVConfig = {}) {
+  constructor(files: PathLike | readonly PathLike[], config: CSVConfig = {}) {
     const rows = new CSVRows(files, config);
     super(rows);
     this.#rows = rows;

@@ -5,7 +5,7 @@
 
 const SIGNATURES: readonly [readonly number[], string][] = [
   [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file (Keras .h5 weights)'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive (a .keras or PyTorch file)'],
+  [[0x50, 0x4b, 0x05, 0x06], 'an empty zip archive'],
   [[0x1f, 0x8b], 'a gzip file'],
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], 'a NumPy file'],
   [[0x80, 0x02], 'a Python pickle'],
@@ -16,12 +16,32 @@ const SIGNATURES: readonly [readonly number[], string][] = [
   [[0x3c], 'XML or HTML text'],
 ];
 
+const ZIP = [0x50, 0x4b, 0x03, 0x04];
+/** 'TFL3', behind the offset of the root table. */
+const TFLITE = [0x54, 0x46, 0x4c, 0x33];
+
 /** What the bytes look like, or null. */
 export function recognize(bytes: Uint8Array): string | null {
   // safetensors: the length of a JSON header as 8 bytes, then the header.
   if (bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0) return 'a safetensors file';
+  if (startsWith(bytes, ZIP)) return recognizeArchive(bytes);
+  if (startsWith(bytes.subarray(4), TFLITE)) return 'a TensorFlow Lite model';
   for (const [signature, name] of SIGNATURES) {
-    if (signature.every((byte, i) => bytes[i] === byte)) return name;
+    if (startsWith(bytes, signature)) return name;
   }
   return null;
+}
+
+/** By the name of its first member, which follows a header of 30 bytes that holds its length. */
+function recognizeArchive(bytes: Uint8Array): string {
+  const length = (bytes[26] ?? 0) | ((bytes[27] ?? 0) << 8);
+  const member = new TextDecoder().decode(bytes.subarray(30, 30 + length));
+  if (member.endsWith('.npy')) return 'an archive of NumPy arrays (.npz)';
+  if (/(^|\/)(metadata|config)\.json$|\.weights\.h5$/.test(member)) return 'a .keras file of Keras';
+  if (/\/(data\.pkl|version|byteorder|\.format_version|\.data\/.*)$/.test(member)) return 'a PyTorch file';
+  return 'a zip archive';
+}
+
+function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
+  return signature.every((byte, i) => bytes[i] === byte);
 }

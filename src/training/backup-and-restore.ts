@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import type { WriterOptions } from '../bundle/options.js';
-import { checkPath } from '../commit/names.js';
+import { type PathLike, pathOf } from '../commit/paths.js';
 import {
   type AnyDataset,
   type CheckpointableDataset,
@@ -19,7 +19,7 @@ import type { SerializableState, Trackables } from './values.js';
 
 export interface BackupAndRestoreOptions {
   /** A directory of its own. */
-  backupDir: string;
+  backupDir: PathLike;
   /** Default 'epoch': at the end of each. A number: after so many batches; needs a dataset that `resume` gave. */
   saveFreq?: 'epoch' | number;
   /** Default false. True: two backups are kept, so that one is left if the other is damaged afterwards. */
@@ -80,7 +80,7 @@ class Progress implements SerializableState {
  * await model.fitDataset(dataset, { epochs: 10, initialEpoch, callbacks: [backup] });
  */
 export class BackupAndRestore extends TrainingCallback {
-  readonly #options: BackupAndRestoreOptions;
+  readonly #options: BackupAndRestoreOptions & { readonly backupDir: string };
   readonly #saveFreq: 'epoch' | number;
   readonly #progress = new Progress();
   #manager: CheckpointManager | null = null;
@@ -95,16 +95,16 @@ export class BackupAndRestore extends TrainingCallback {
   #reached: { readonly epoch: number; readonly batch: number } | null = null;
   #early: EpochEnd | null = null;
 
-  /** Throws ERR_INVALID_ARGUMENT. */
+  /** Throws ERR_INVALID_ARGUMENT, and ERR_NOT_SUPPORTED for a URL that is not `file:`. */
   constructor(options: BackupAndRestoreOptions) {
     super(options?.model);
-    checkPath(options?.backupDir);
+    const backupDir = resolve(pathOf(options?.backupDir));
     const { saveFreq = 'epoch', onError = 'throw' } = options;
     if (saveFreq !== 'epoch' && !(Number.isSafeInteger(saveFreq) && saveFreq > 0))
       throw refused("saveFreq must be 'epoch' or a whole number of batches above 0", saveFreq);
     if (!['throw', 'warn'].includes(onError)) throw refused("onError must be 'throw' or 'warn'", onError);
     this.#saveFreq = saveFreq;
-    this.#options = { ...options, backupDir: resolve(options.backupDir) };
+    this.#options = { ...options, backupDir };
   }
 
   /**

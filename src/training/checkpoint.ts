@@ -2,10 +2,11 @@
  * `tf.train.Checkpoint` for TensorFlow.js: the state of a training under names, in files that TensorFlow reads
  * (tensorflow/python/checkpoint/checkpoint.py).
  */
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
-import { checkPath } from '../commit/names.js';
+import { absolutePrefix, joinPrefix, splitPrefix } from '../commit/names.js';
+import { type PathLike, pathOf, savePathOf } from '../commit/paths.js';
 import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { numberPlainObjects } from '../graph/numbering.js';
@@ -107,28 +108,31 @@ export class Checkpoint {
    * @example
    * const path = await new Checkpoint({ model, optimizer }).save('run/ckpt');   // run/ckpt-1
    */
-  save(prefix: string, options: SaveOptions & { background: true; ifBusy: 'skip' }): BackgroundSave | null;
-  save(prefix: string, options: SaveOptions & { background: true }): BackgroundSave;
-  save(prefix: string, options?: SaveOptions): Promise<string>;
-  save(prefix: string, options: SaveOptions & { background?: boolean } = {}): BackgroundSave | null | Promise<string> {
+  save(prefix: PathLike, options: SaveOptions & { background: true; ifBusy: 'skip' }): BackgroundSave | null;
+  save(prefix: PathLike, options: SaveOptions & { background: true }): BackgroundSave;
+  save(prefix: PathLike, options?: SaveOptions): Promise<string>;
+  save(
+    prefix: PathLike,
+    options: SaveOptions & { background?: boolean } = {},
+  ): BackgroundSave | null | Promise<string> {
     if (options.background) {
-      checkPath(prefix);
+      const given = savePathOf(prefix);
       if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
-      const path = `${prefix}-${this.incrementSaveCounter()}`;
+      const path = `${given}-${this.incrementSaveCounter()}`;
       return this.writeInBackground(path, options, { afterCommit: stateUpdate(options) });
     }
     return this.#saveNumbered(prefix, options);
   }
 
-  async #saveNumbered(prefix: string, options: SaveOptions): Promise<string> {
-    checkPath(prefix);
+  async #saveNumbered(prefix: PathLike, options: SaveOptions): Promise<string> {
+    const given = savePathOf(prefix);
     const afterCommit = stateUpdate(options);
-    return await this.writeManaged(`${prefix}-${this.incrementSaveCounter()}`, options, { afterCommit });
+    return await this.writeManaged(`${given}-${this.incrementSaveCounter()}`, options, { afterCommit });
   }
 
   /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
-  async write(prefix: string, options: SaveOptions = {}): Promise<string> {
-    return await this.writeManaged(prefix, options, { afterCommit: async () => undefined });
+  async write(prefix: PathLike, options: SaveOptions = {}): Promise<string> {
+    return await this.writeManaged(savePathOf(prefix), options, { afterCommit: async () => undefined });
   }
 
   /**
@@ -138,9 +142,9 @@ export class Checkpoint {
    * @internal
    */
   writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
-    checkPath(prefix);
+    const place = absolute ?? absolutePrefix(prefix);
     const captured = new CapturedGraph(this.#describe(options), { own: true });
-    return this.#submit(prefix, captured, absolute ?? resolve(prefix), options, { afterCommit });
+    return this.#submit(prefix, captured, place, options, { afterCommit });
   }
 
   /**
@@ -150,9 +154,8 @@ export class Checkpoint {
    * @internal
    */
   async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again, ...hooks }: Hooks): Promise<string> {
-    checkPath(prefix);
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
-    const absolute = hooks.absolute ?? resolve(prefix);
+    const absolute = hooks.absolute ?? absolutePrefix(prefix);
     const captured = new CapturedGraph(this.#describe(options));
     await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
     return prefix;
@@ -187,7 +190,7 @@ export class Checkpoint {
    * @example
    * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
    */
-  async restore(path: string | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+  async restore(path: PathLike | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     // What is restored has a counter, so that the next save goes on counting.
     this.#saveCounter ??= 0;
     if (path === null) return this.#nothing();
@@ -195,10 +198,10 @@ export class Checkpoint {
   }
 
   /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
-  async read(path: string, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
-    checkPath(path);
+  async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    const given = pathOf(path);
     await this.#queue.idle();
-    const reader = await CheckpointReader.open(path);
+    const reader = await CheckpointReader.open(given);
     try {
       const { skipSlotVariables, ...choice } = options;
       const root = this.#describe({ defer: true, skipSlotVariables });
@@ -266,8 +269,9 @@ export class Checkpoint {
 function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
   const from = process.cwd();
   return async path => {
-    const directory = resolve(from, dirname(path));
-    await updateCheckpointState(directory, { modelCheckpointPath: join(directory, basename(path)), durable });
+    const { directory, base } = splitPrefix(path);
+    const absolute = resolve(from, directory);
+    await updateCheckpointState(absolute, { modelCheckpointPath: joinPrefix(absolute, base), durable });
   };
 }
 

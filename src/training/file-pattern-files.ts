@@ -1,6 +1,7 @@
 /** The checkpoints on disk whose names come from a pattern. */
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { latestCheckpoint } from '../bundle/latest.js';
+import { joinPrefix, splitPrefix } from '../commit/names.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { FilePattern } from './file-pattern.js';
 
@@ -14,9 +15,9 @@ export async function storedOf(pattern: FilePattern): Promise<string[]> {
     const found: { path: string; modified: bigint }[] = [];
     for (const file of await store.list()) {
       const name = file.slice(0, -'.index'.length);
-      if (!file.endsWith('.index') || name === '' || !pattern.matches(name)) continue;
+      if (!file.endsWith('.index') || !pattern.matches(name)) continue;
       const stat = await store.stat(file);
-      if (stat?.kind === 'file') found.push({ path: join(directory, name), modified: stat.modified });
+      if (stat?.kind === 'file') found.push({ path: joinPrefix(directory, name), modified: stat.modified });
     }
     found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0));
     return found.map(({ path }) => path);
@@ -30,6 +31,6 @@ export async function newestOf(pattern: FilePattern): Promise<string | null> {
   const { directory } = pattern;
   if (directory === null) return null;
   const latest = await latestCheckpoint(directory);
-  if (latest !== null && pattern.matches(basename(latest))) return latest;
+  if (latest !== null && pattern.matches(splitPrefix(latest).base)) return latest;
   return (await storedOf(pattern))[0] ?? null;
 }

@@ -2,7 +2,7 @@
  * File names with fields, as Keras's ModelCheckpoint takes them: `training_2/cp-{epoch:04d}.ckpt`, `{epoch:02d}-{val_loss:.2f}`
  * (keras/src/callbacks/model_checkpoint.py formats them with `str.format`).
  */
-import { basename, dirname } from 'node:path';
+import { splitPrefix } from '../commit/names.js';
 import { TensorBundleError } from '../errors.js';
 import { formatNumber, MAX_PRECISION, MAX_WIDTH, type PythonNumber, parseSpec } from './python-format.js';
 
@@ -41,7 +41,7 @@ export class FilePattern {
 
   /** The directory of all files of this pattern; null if there are fields in its name. */
   get directory(): string | null {
-    const directory = dirname(this.text);
+    const { directory } = splitPrefix(this.text);
     return new FilePattern(directory).fields.length === 0 ? new FilePattern(directory).path({}) : null;
   }
 
@@ -50,7 +50,7 @@ export class FilePattern {
    * fields is looked for from left to right, each time where it comes first: if any choice fits, that one does. So nothing is tried twice.
    */
   matches(name: string): boolean {
-    this.#nameTexts ??= textsBetween(split(basename(this.text)));
+    this.#nameTexts ??= textsBetween(split(splitPrefix(this.text).base));
     const texts = this.#nameTexts;
     const [first = '', last = ''] = [texts[0], texts.at(-1)];
     if (texts.length === 1) return name === first;

@@ -4,6 +4,7 @@
  */
 import { engine, type Variable } from '@tensorflow/tfjs-core';
 import { CheckpointReader } from '../bundle/reader.js';
+import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { pathOfKey } from '../graph/key.js';
 import { enumerate } from '../graph/object-path.js';
@@ -30,7 +31,7 @@ export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVar
  * @example
  * await initFromCheckpoint('pretrained/ckpt-9', { 'encoder/': 'my_encoder/', 'head/kernel': head.kernel });
  */
-export async function initFromCheckpoint(path: string, assignmentMap: AssignmentMap): Promise<RestoreStatus> {
+export async function initFromCheckpoint(path: PathLike, assignmentMap: AssignmentMap): Promise<RestoreStatus> {
   if (typeof assignmentMap !== 'object' || assignmentMap === null)
     throw refused(
       'the assignment map is an object: names in the checkpoint, and what takes their values',

@@ -3,6 +3,7 @@
  * JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no checkpoint.
  */
 import { resolve } from 'node:path';
+import { schemeOf } from '../commit/paths.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { joined, relativePath } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
@@ -24,7 +25,8 @@ const NOT_FINITE = new Map<unknown, number>([
 
 /** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that cannot be read. */
 export function readLedger(directory: string): Map<string, KeptCheckpoint> {
-  const entries = parse(readText(directory));
+  // What is not on this machine (gs://…) is nobody's here to keep or to remove.
+  const entries = parse(readText(directory)).filter(({ path }) => schemeOf(path) === null);
   return new Map(
     entries.map(entry => [joined(directory, entry.path), { ...entry, path: joined(directory, entry.path) }]),
   );

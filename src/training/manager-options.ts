@@ -1,5 +1,6 @@
 /** Options of a CheckpointManager, checked once. */
-import { checkPath } from '../commit/names.js';
+import { joinPrefix } from '../commit/names.js';
+import { savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import type { SaveOptions } from './checkpoint.js';
 import type { RetentionPolicy } from './retention.js';
@@ -63,9 +64,8 @@ export interface CheckedManagerOptions {
   onLowSpace(space: LowSpace): readonly string[] | Promise<readonly string[]>;
 }
 
-/** Throws ERR_INVALID_ARGUMENT. */
+/** Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a name as other formats have it. */
 export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
-  checkPath(directory);
   if (typeof options !== 'object' || options === null)
     throw invalid('the options', 'an object with maxToKeep', options);
   const { maxToKeep, keepCheckpointEveryNHours = null, checkpointName = 'ckpt', checkpointInterval = null } = options;
@@ -73,6 +73,8 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     throw invalid('maxToKeep', 'a whole number above 0, or null', maxToKeep);
   if (typeof checkpointName !== 'string' || checkpointName === '' || /[/\0]/.test(checkpointName))
     throw invalid('checkpointName', 'a file name', checkpointName);
+  // What is there under such a name can be read all the same.
+  if (!options.readOnly) savePathOf(joinPrefix(directory, checkpointName));
   if (checkpointInterval !== null && !(checkpointInterval > 0))
     throw invalid('checkpointInterval', 'a number above 0', checkpointInterval);
   if (checkpointInterval !== null && options.stepCounter === undefined)

@@ -6,6 +6,7 @@
 import { basename, join } from 'node:path';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import { removeOrphans } from '../commit/orphans.js';
+import { type PathLike, pathOf } from '../commit/paths.js';
 import { readCheckpointStateNow, STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
@@ -49,15 +50,15 @@ export class CheckpointManager {
 
   /**
    * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
-   * Throws ERR_INVALID_ARGUMENT; ERR_PERMISSION or ERR_IO if the file cannot be read.
+   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file cannot be read.
    */
-  constructor(checkpoint: Checkpoint, directory: string, options: ManagerOptions) {
-    this.#options = checkManagerOptions(directory, options);
+  constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
+    this.directory = pathOf(directory);
+    this.#options = checkManagerOptions(this.directory, options);
     this.checkpoint = checkpoint;
-    this.directory = directory;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
-    this.#own = new OwnCheckpoints(directory, this.#options.checkpointName);
-    const ledger = readLedger(directory);
+    this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
+    const ledger = readLedger(this.directory);
     this.#hasLedger = ledger.size > 0;
     this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
   }
@@ -137,13 +138,13 @@ export class CheckpointManager {
   }
 
   /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
-  async pin(path: string): Promise<void> {
-    await this.#setPinned(path, true);
+  async pin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), true);
   }
 
   /** The rules decide again, at the next save. */
-  async unpin(path: string): Promise<void> {
-    await this.#setPinned(path, false);
+  async unpin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), false);
   }
 
   /**

@@ -1,8 +1,8 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
-import { basename, dirname, join, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { WriterOptions } from '../bundle/options.js';
-import { checkPath } from '../commit/names.js';
+import { absolutePrefix, splitPrefix, splitSavePrefix } from '../commit/names.js';
+import { type PathLike, savePathOf } from '../commit/paths.js';
 import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { CapturedGraph } from '../graph/save.js';
@@ -20,7 +20,7 @@ export interface ModelCheckpointOptions {
    * Prefix of what is saved. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch` only with a
    * number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
    */
-  filepath: string;
+  filepath: PathLike;
   /** Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
   monitor?: string;
   /** Default false. True: only when the metric is better than ever. */
@@ -58,7 +58,8 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPO
  * `loadModel` makes; with the option `model` it is the Sequential.) What Keras forgets is kept: with `saveBestOnly` the best value lies in the
  * checkpoint, so that a training that goes on later does not overwrite a better one; delete the files to begin anew.
  *
- * The constructor throws ERR_INVALID_ARGUMENT and ERR_FILENAME_PATTERN. `fit` rejects with ERR_FILENAME_PATTERN for a field that no
+ * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not `file:` and for the
+ * name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN for a field that no
  * metric has, before the first epoch where TensorFlow.js says which there will be; and with what `saveWeights` throws.
  *
  * @example
@@ -82,10 +83,12 @@ export class ModelCheckpoint extends TrainingCallback {
 
   constructor(options: ModelCheckpointOptions) {
     super(options?.model);
-    checkPath(options?.filepath);
     const { saveFreq = 'epoch', initialValueThreshold = null } = options;
+    // A pattern ends as what is made from it; a wrong one is not to show after an epoch.
+    const filepath = savePathOf(options?.filepath);
+    splitSavePrefix(filepath);
     this.#options = options;
-    this.#pattern = new FilePattern(options.filepath);
+    this.#pattern = new FilePattern(filepath);
     this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
     if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
       throw refused("saveFreq must be 'epoch' or a whole number of batches above 0", saveFreq);
@@ -196,16 +199,15 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveWeightsOnly ? [] : [architectureOf(model)]),
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
-    const absolute = resolve(path);
+    const absolute = absolutePrefix(path);
     const captured = new CapturedGraph(weightsOf(model, {}, extras), { own: background });
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {
       run: async onStaged => {
         const result = await captured.write(absolute, writer, { onStaged });
-        const directory = dirname(absolute);
-        await updateCheckpointState(directory, {
-          modelCheckpointPath: join(directory, basename(absolute)),
+        await updateCheckpointState(splitPrefix(absolute).directory, {
+          modelCheckpointPath: absolute,
           durable: writer.durable ?? true,
         });
         return result;

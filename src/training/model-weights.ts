@@ -1,6 +1,7 @@
 /** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../bundle/reader.js';
+import type { PathLike } from '../commit/paths.js';
 import { type RestoreOptions, restore } from '../graph/restore.js';
 import type { RestoreStatus } from '../graph/restore-status.js';
 import { checkpointRoot, type Extra, type Trackable } from '../graph/trackable.js';
@@ -13,7 +14,11 @@ export function weightsOf(model: LayersModel, options: DescribeOptions, extras: 
 }
 
 /** Loads what can be found; see `loadWeights`. What the model is wrong in shows before `path` is looked at. */
-export async function loadInto(model: LayersModel, path: string, options: RestoreOptions = {}): Promise<RestoreStatus> {
+export async function loadInto(
+  model: LayersModel,
+  path: PathLike,
+  options: RestoreOptions = {},
+): Promise<RestoreStatus> {
   const described = describe(model, {});
   await using reader = await CheckpointReader.open(path);
   return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true });

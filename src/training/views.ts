@@ -3,6 +3,7 @@
  * (tensorflow/python/checkpoint/checkpoint_view.py, trackable_view.py).
  */
 import { CheckpointReader } from '../bundle/reader.js';
+import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { matchFrom } from '../graph/match.js';
 import { OBJECT_GRAPH_KEY } from '../graph/object-graph.js';
@@ -32,7 +33,7 @@ export class CheckpointView {
   }
 
   /** Rejects as CheckpointReader.open does, and with ERR_NOT_SUPPORTED for a checkpoint that knows its tensors by name only. */
-  static async open(path: string): Promise<CheckpointView> {
+  static async open(path: PathLike): Promise<CheckpointView> {
     await using reader = await CheckpointReader.open(path);
     if (!reader.has(OBJECT_GRAPH_KEY)) {
       throw new TensorBundleError(

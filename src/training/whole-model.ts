@@ -2,11 +2,11 @@
  * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it lies beside the
  * object graph, so that one rename replaces all of it. Python reads the weights.
  */
-import { dirname, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
-import { checkPath } from '../commit/names.js';
+import { absolutePrefix, splitPrefix } from '../commit/names.js';
+import { type PathLike, savePathOf } from '../commit/paths.js';
 import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { extraKey } from '../graph/key.js';
@@ -39,15 +39,15 @@ export interface SaveModelOptions extends WriterOptions {
  */
 export async function saveModel(
   model: LayersModel,
-  prefix: string,
+  prefix: PathLike,
   { includeOptimizer = true, ...writer }: SaveModelOptions = {},
 ): Promise<SaveResult> {
   checkModel(model);
-  checkPath(prefix);
-  const absolute = resolve(prefix);
+  const path = savePathOf(prefix);
+  const absolute = absolutePrefix(path);
   const extra = architectureOf(model, includeOptimizer);
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), prefix, writer);
-  await updateCheckpointState(dirname(absolute), {
+  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer);
+  await updateCheckpointState(splitPrefix(absolute).directory, {
     modelCheckpointPath: absolute,
     durable: writer.durable ?? true,
   });
@@ -90,7 +90,7 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
  * @example
  * const model = await loadModel('run/best');
  */
-export async function loadModel(path: string): Promise<LayersModel> {
+export async function loadModel(path: PathLike): Promise<LayersModel> {
   await using reader = await CheckpointReader.open(path);
   const key = extraKey('', NAME);
   if (!reader.has(key)) {

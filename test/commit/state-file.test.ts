@@ -2,11 +2,20 @@
 import '../crash/fault-engine.js';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { readCheckpointStateNow } from '../../src/commit/state-file.js';
 import { parseStateText } from '../../src/commit/state-text.js';
-import { latestCheckpoint, readCheckpointState, TensorBundleError, updateCheckpointState } from '../../src/index.js';
+import {
+  CheckpointReader,
+  checkpointExists,
+  latestCheckpoint,
+  latestValidCheckpoint,
+  readCheckpointState,
+  TensorBundleError,
+  updateCheckpointState,
+} from '../../src/index.js';
 import { runChild, writePoints } from '../crash/child.js';
 import { save } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
@@ -330,5 +339,77 @@ describe('replacement', () => {
     expect(readFileSync(target, 'utf8')).toBe('precious');
     expect(statSync(join(dir, 'checkpoint')).isFile()).toBe(true);
     expect(existsSync(join(dir, 'a.index'))).toBe(false);
+  });
+});
+
+describe('URLs in a state file', () => {
+  const write = (dir: string, ...paths: string[]): void =>
+    writeFileSync(
+      join(dir, 'checkpoint'),
+      [
+        `model_checkpoint_path: "${paths.at(-1)}"`,
+        ...paths.map(path => `all_model_checkpoint_paths: "${path}"`),
+        ...paths.map((_path, i) => `all_model_checkpoint_timestamps: ${i + 1}.5`),
+      ].join('\n'),
+    );
+
+  test.each(['gs://bucket/ckpt-2', 'S3://bucket/ckpt-2', 'file://host/ckpt-2', 'file:///50%'])(
+    '%s is not on this machine: nothing of that name here is taken for it',
+    async url => {
+      const dir = scratch.directory();
+      // What joining would find, in the directory, the current one and beside it.
+      const planted = join(dir, url.replace('//', '/'));
+      await save(planted, 1);
+      await save(join(dir, 'own-1'), 1);
+      write(dir, 'own-1', url);
+      expect(await latestCheckpoint(dir)).toBeNull();
+      expect(await readCheckpointState(dir)).toMatchObject({
+        modelCheckpointPath: url,
+        allModelCheckpointPaths: [join(dir, 'own-1')],
+        allModelCheckpointTimestamps: [1.5],
+      });
+      await expect(CheckpointReader.open(dir)).rejects.toMatchObject({
+        code: 'ERR_NOT_SUPPORTED',
+        message: expect.stringContaining(url),
+      });
+      expect(await latestValidCheckpoint(dir)).toBe(join(dir, 'own-1'));
+      expect(await checkpointExists(dir)).toBe(false);
+      await updateCheckpointState(dir, { modelCheckpointPath: join(dir, 'own-1') });
+      expect(await latestCheckpoint(dir)).toBe(join(dir, 'own-1'));
+      expect(existsSync(`${planted}.index`)).toBe(true);
+    },
+  );
+
+  test('file: URLs are the paths that they mean', async () => {
+    const dir = scratch.directory();
+    await save(join(dir, 'a b'), 1);
+    write(dir, pathToFileURL(join(dir, 'a b')).href);
+    expect(await latestCheckpoint(dir)).toBe(join(dir, 'a b'));
+    expect(await readCheckpointState(pathToFileURL(dir))).toMatchObject({ modelCheckpointPath: join(dir, 'a b') });
+  });
+
+  test('names with a colon are names', async () => {
+    const dir = scratch.directory();
+    for (const name of ['C:x', 'a:b/model', 'gs:/bucket/x', 'file:x', '1x://y', '://x']) {
+      const prefix = `${dir}/${name}`;
+      await save(prefix, 1);
+      await updateCheckpointState(dir, { modelCheckpointPath: prefix });
+      expect(await latestCheckpoint(dir), name).toBe(join(dir, name));
+    }
+  });
+
+  test('the prefix of the directory itself, of one below, of one beside', async () => {
+    const [dir, beside] = [scratch.directory(), scratch.directory()];
+    const stored = async (path: string): Promise<string> => {
+      await updateCheckpointState(dir, { modelCheckpointPath: path });
+      expect((await readCheckpointState(dir))?.modelCheckpointPath).toBe(path);
+      return /"(.*)"/.exec(readFileSync(join(dir, 'checkpoint'), 'utf8'))![1]!;
+    };
+    expect(await stored(`${dir}/`)).toBe('./');
+    expect(await stored(`${dir}/sub/`)).toBe('sub/');
+    expect(await stored(`${dir}/..hidden`)).toBe('..hidden');
+    expect(await stored(`${dir}/sub/..x`)).toBe('sub/..x');
+    expect(await stored(`${beside}/`)).toBe(`${beside}/`);
+    expect(await stored(dir)).toBe(dir);
   });
 });

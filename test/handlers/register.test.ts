@@ -52,6 +52,21 @@ const outputOf = (model: tf.GraphModel): unknown =>
   [model.predict(xs)].flat().map(one => (one as tf.Tensor).arraySync());
 
 describe('ckpt://', () => {
+  it('what is behind it is a path: a prefix that ends in a slash, no other scheme, no name of another format', async () => {
+    const model = await trained();
+    const run = fresh();
+    await model.save(`ckpt://${run}/`);
+    expect(readdirSync(run).sort()).toEqual(['.data-00000-of-00001', '.index', 'checkpoint']);
+    for (const url of [`ckpt://${run}/`, `ckpt://${run}`, `ckpt://${run}/.index`])
+      expect(answers(await tf.loadLayersModel(url))).toEqual(answers(model));
+    const refused = { name: 'TensorBundleError', code: 'ERR_NOT_SUPPORTED' };
+    for (const path of ['gs://bucket/model', 's3://bucket/model', `${run}/model.h5`, `${run}/model.json`])
+      await expect(model.save(`ckpt://${path}`), path).rejects.toMatchObject(refused);
+    await expect(tf.loadLayersModel('ckpt://gs://bucket/model')).rejects.toMatchObject(refused);
+    await expect(tf.loadGraphModel('ckpt://gs://bucket/model')).rejects.toMatchObject(refused);
+    expect(existsSync('gs:')).toBe(false);
+  });
+
   it('a layers model comes back, uncompiled; the files are a checkpoint that Python reads', async () => {
     const model = await trained();
     const run = fresh();

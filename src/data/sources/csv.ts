@@ -1,4 +1,5 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
+import type { PathLike } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import { type Delimiter, fieldsOf, type Row, readRow, rowError } from './csv-row.js';
 import { FileWindow } from './file-window.js';
@@ -44,7 +45,7 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   #names: readonly string[] | null;
 
   /** Throws ERR_INVALID_ARGUMENT. */
-  constructor(files: string | readonly string[], config: CSVConfig) {
+  constructor(files: PathLike | readonly PathLike[], config: CSVConfig) {
     super(files);
     const { hasHeader = true, columnNames, columnConfigs = {}, delimiter = ',', delimWhitespace = false } = config;
     if (!hasHeader && !columnNames) throw invalid('a CSV file without a header needs columnNames', undefined);

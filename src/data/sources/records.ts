@@ -1,4 +1,5 @@
 /** Records in files, one file after the other. A record is found again by its file and the offset where it begins. */
+import { type PathLike, pathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
 import { Turns } from '../turns.js';
@@ -16,14 +17,14 @@ export abstract class Records<T> implements Stage<T> {
   readonly size = null;
   readonly files: readonly string[];
 
-  /** Throws ERR_INVALID_ARGUMENT for what is no path or list of paths. */
-  constructor(files: string | readonly string[]) {
-    const list = typeof files === 'string' ? [files] : files;
-    if (!Array.isArray(list) || list.some(file => typeof file !== 'string' || file === '' || file.includes('\0')))
+  /** Throws ERR_INVALID_ARGUMENT for what is no path or list of paths; ERR_NOT_SUPPORTED for a URL that is not `file:`. */
+  constructor(files: PathLike | readonly PathLike[]) {
+    const list: readonly unknown[] = Array.isArray(files) ? files : [files];
+    this.files = list.map(file => pathOf(file));
+    if (this.files.some(file => file === '' || file.includes('\0')))
       throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'a dataset of files takes a path, or an array of paths', {
         found: files,
       });
-    this.files = [...list];
   }
 
   /** The record that begins at the offset, which is not after the end; null at the end. */
