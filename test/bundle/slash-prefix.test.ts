@@ -229,7 +229,7 @@ describe('written', () => {
     const run = fresh();
     const net = network();
     net.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-    const written = new Checkpoint({ net }).writeInBackground(`${run}/b/`, {}, async () => undefined);
+    const written = new Checkpoint({ net }).writeInBackground(`${run}/b/`, {}, { afterCommit: async () => undefined });
     await written.durable;
     expect(list(join(run, 'b'))).toEqual([DATA, '.index']);
     await saveModel(net, `${run}/m/`);
