@@ -1,0 +1,64 @@
+/**
+ * Step `foreign`, for `npm run test:deep`: the Linux binaries for musl and arm64, and what runs them on an x86-64 Debian. Elsewhere
+ * there is nothing to do, and the test that needs it says so; CI runs those binaries on machines of their kind.
+ */
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { compile, isCompiled } from '../prebuild/compile.mjs';
+import { FOREIGN_FACTS, foreignHome, foreignNodes, installForeign } from '../prebuild/foreign.mjs';
+import { hostTarget, TARGETS } from '../prebuild/targets.mjs';
+import { installZig } from '../prebuild/zig.mjs';
+import { codename } from './debian.mjs';
+import { digest, hasStamp, writeStamp } from './stamp.mjs';
+
+/** Releases that have all the packages, for both processors. */
+const RELEASES = ['bookworm', 'trixie'];
+
+const release = hostTarget() === 'linux-x64-glibc' ? codename() : undefined;
+
+/** The targets that can be run here beside the machine's own. */
+export const foreignTargets = RELEASES.includes(release)
+  ? TARGETS.filter(({ name }) => name.startsWith('linux-') && name !== hostTarget())
+  : [];
+
+/** @param {string} root */
+function stampFile(root) {
+  return join(foreignHome(root), 'setup.stamp');
+}
+
+/** @param {string} root */
+function state(root) {
+  return digest(root, [], [...FOREIGN_FACTS, release]);
+}
+
+/** @param {string} root */
+function hasRunners(root) {
+  const words = foreignTargets.flatMap(({ name }) => foreignNodes(root, name).flatMap(({ command }) => command));
+  return hasStamp(stampFile(root), state(root)) && words.filter(isAbsolute).every(path => existsSync(path));
+}
+
+/** @type {import('./step.mjs').Step} */
+export const foreign = {
+  name: 'foreign',
+  what: 'prebuilt addons for musl and arm64, and what runs them',
+  deep: true,
+
+  isDone({ root }) {
+    if (foreignTargets.length === 0) return true;
+    return hasRunners(root) && foreignTargets.every(target => isCompiled(root, target));
+  },
+
+  async run(context) {
+    const { root } = context;
+    await installZig(context);
+    if (!hasRunners(root)) {
+      const names = foreignTargets.map(({ name }) => name);
+      await installForeign(context, names, release);
+      writeStamp(stampFile(root), state(root));
+    }
+    for (const target of foreignTargets) {
+      context.note(`  ${target.name} ...`);
+      await compile(context, target);
+    }
+  },
+};
