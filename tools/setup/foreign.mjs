@@ -14,12 +14,17 @@ import { digest, hasStamp, writeStamp } from './stamp.mjs';
 /** Releases that have all the packages, for both processors. */
 const RELEASES = ['bookworm', 'trixie'];
 
-const release = hostTarget() === 'linux-x64-glibc' ? codename() : undefined;
+/** The codename of the release that this machine runs; undefined where these things are not. */
+function release() {
+  const name = hostTarget() === 'linux-x64-glibc' ? codename() : undefined;
+  return RELEASES.includes(name) ? name : undefined;
+}
 
 /** The targets that can be run here beside the machine's own. */
-export const foreignTargets = RELEASES.includes(release)
-  ? TARGETS.filter(({ name }) => name.startsWith('linux-') && name !== hostTarget())
-  : [];
+export function foreignTargets() {
+  if (release() === undefined) return [];
+  return TARGETS.filter(({ name }) => name.startsWith('linux-') && name !== hostTarget());
+}
 
 /** @param {string} root */
 function stampFile(root) {
@@ -28,12 +33,12 @@ function stampFile(root) {
 
 /** @param {string} root */
 function state(root) {
-  return digest(root, [], [...FOREIGN_FACTS, release]);
+  return digest(root, [], [...FOREIGN_FACTS, release()]);
 }
 
 /** @param {string} root */
 function hasRunners(root) {
-  const words = foreignTargets.flatMap(({ name }) => foreignNodes(root, name).flatMap(({ command }) => command));
+  const words = foreignTargets().flatMap(({ name }) => foreignNodes(root, name).flatMap(({ command }) => command));
   return hasStamp(stampFile(root), state(root)) && words.filter(isAbsolute).every(path => existsSync(path));
 }
 
@@ -44,19 +49,19 @@ export const foreign = {
   deep: true,
 
   isDone({ root }) {
-    if (foreignTargets.length === 0) return true;
-    return hasRunners(root) && foreignTargets.every(target => isCompiled(root, target));
+    const targets = foreignTargets();
+    return targets.length === 0 || (hasRunners(root) && targets.every(target => isCompiled(root, target)));
   },
 
   async run(context) {
     const { root } = context;
     await installZig(context);
     if (!hasRunners(root)) {
-      const names = foreignTargets.map(({ name }) => name);
-      await installForeign(context, names, release);
+      const names = foreignTargets().map(({ name }) => name);
+      await installForeign(context, names, release());
       writeStamp(stampFile(root), state(root));
     }
-    for (const target of foreignTargets) {
+    for (const target of foreignTargets()) {
       context.note(`  ${target.name} ...`);
       await compile(context, target);
     }

@@ -7,9 +7,11 @@ import { installNodes, nodesOf } from '../prebuild/nodes.mjs';
 import { hostTarget, TARGETS } from '../prebuild/targets.mjs';
 import { installZig } from '../prebuild/zig.mjs';
 
-/** Nothing on a platform for which the package has no binary. */
-const host = TARGETS.find(target => target.name === hostTarget());
-const hasNodes = host?.name.endsWith('-glibc') ?? false;
+/** Undefined on a platform for which the package has no binary. npm has Nodes for glibc only. */
+function host() {
+  const target = TARGETS.find(({ name }) => name === hostTarget());
+  return { target, hasNodes: target?.name.endsWith('-glibc') ?? false };
+}
 
 /** @type {import('./step.mjs').Step} */
 export const prebuild = {
@@ -17,13 +19,15 @@ export const prebuild = {
   what: 'the prebuilt addon of this machine (zig); Node 20, 22 and 24',
 
   isDone({ root }) {
-    if (host === undefined) return true;
-    return isCompiled(root, host) && (!hasNodes || nodesOf(root, process.arch).complete);
+    const { target, hasNodes } = host();
+    if (target === undefined) return true;
+    return isCompiled(root, target) && (!hasNodes || nodesOf(root, process.arch).complete);
   },
 
   async run(context) {
+    const { target, hasNodes } = host();
     await installZig(context);
-    await compile(context, host);
+    await compile(context, target);
     if (hasNodes) await installNodes(context, process.arch);
   },
 };
