@@ -31,6 +31,7 @@
       'native/mapping.cc',
       'native/posix_operations.cc',
       'native/range_reader.cc',
+      'native/residence.cc',
       'native/shard_writer.cc',
       'native/status.cc',
       'native/strand.cc',
@@ -58,6 +59,10 @@
       '-Werror',
       # A system header: its warnings are not ours.
       '-isystem', '<!(node -p "require(\'path\').dirname(require.resolve(\'node-addon-api\'))")',
+    ],
+    'conditions': [
+      # Never unloaded, as the prebuilds (tools/prebuild/targets.mjs says why); macOS: native/residence.cc.
+      ['OS!="mac" and OS!="win"', { 'ldflags': ['-Wl,-z,nodelete'] }],
     ],
     'xcode_settings': {
       'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',

@@ -1,12 +1,24 @@
+/**
+ * Two projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and a plain `npx vitest run PATH` what PATH names
+ * of both. CONTRIBUTING.md says what belongs where.
+ */
 import { defineConfig } from 'vitest/config';
+
+const DEEP = 'test/**/*.deep.test.ts';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Native addons and TensorFlow keep per-process state: separate processes, and no more of them than cores.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'normal', include: ['test/**/*.test.ts'], exclude: [DEEP, '**/node_modules/**'] },
+      },
+      { extends: true, test: { name: 'deep', include: [DEEP], testTimeout: 600_000, hookTimeout: 600_000 } },
+    ],
   },
 });

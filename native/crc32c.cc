@@ -53,7 +53,9 @@ bool hasArm64Crc() {
 }
 #endif
 
-std::vector<Crc32cVariant> detectVariants() {
+}  // namespace
+
+std::vector<Crc32cVariant> crc32cVariants() {
   std::vector<Crc32cVariant> variants;
 #if defined(__x86_64__)
   const X86Features features = detect();
@@ -63,14 +65,6 @@ std::vector<Crc32cVariant> detectVariants() {
   if (hasArm64Crc()) variants.push_back({"arm64", crc32cArm64});
 #endif
   variants.push_back({"portable", crc32cPortable});
-  return variants;
-}
-
-}  // namespace
-
-const std::vector<Crc32cVariant>& crc32cVariants() {
-  // A constant of the processor, not state.
-  static const std::vector<Crc32cVariant> variants = detectVariants();
   return variants;
 }
 

@@ -14,7 +14,7 @@ std::uint32_t crcArgument(Napi::Value value, const char* what) {
 }
 
 Napi::Value crc32cKernels(const Napi::CallbackInfo& info) {
-  const auto& variants = crc32cVariants();
+  const auto variants = crc32cVariants();
   const Napi::Array names = Napi::Array::New(info.Env(), variants.size());
   for (std::uint32_t i = 0; i < variants.size(); ++i) names.Set(i, Napi::String::New(info.Env(), variants[i].name));
   return names;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "environment.h"
+#include "residence.h"
 
 namespace tensorbundle {
 namespace {
@@ -14,6 +15,7 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
 }  // namespace
 
 Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<FileOperations> operations) {
+  stayLoaded();
   Environment::create(env, std::move(operations));
   exportCrc32c(env, exports);
   exportDirectories(env, exports);

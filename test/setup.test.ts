@@ -140,6 +140,14 @@ describe('set-up', () => {
     expect(existsSync(join(root, '.tools/setup.lock'))).toBe(false);
   });
 
+  test('--help names every step, and which are for the deep tests only', () => {
+    const { status, stdout } = setup(['--help']);
+    expect(status).toBe(0);
+    for (const line of [/^ {2}prebuild .*[^)]$/m, /^ {2}javascript .*[^)]$/m, /^ {2}foreign .* \(with --deep\)$/m]) {
+      expect(stdout).toMatch(line);
+    }
+  });
+
   test('an unknown step or option is a usage error', () => {
     for (const args of [['--only=python,cobol'], ['--fast']]) {
       expect(setup(args)).toMatchObject({ status: 2, stderr: expect.stringContaining('usage: node tools/setup.mjs') });

@@ -47,7 +47,7 @@ async function packages() {
   console.log(`fetching ${PACKAGES.length} packages into ${folder} ...`);
   const fresh = `${folder}-new`;
   rmSync(fresh, { recursive: true, force: true });
-  await unpackDebian({ root: ROOT }, 'nfs-lab', PACKAGES, fresh);
+  await unpackDebian({ root: ROOT }, { names: PACKAGES, to: fresh });
   writeStamp(join(fresh, 'setup.stamp'), PACKAGES.join(' '));
   rmSync(folder, { recursive: true, force: true });
   renameSync(fresh, folder);

@@ -1,5 +1,5 @@
 /**
- * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b] [--quiet]`.
+ * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b | --deep] [--quiet]`.
  * Node built-ins only, because it runs in a clean clone. Idempotent; well under a second when nothing is to be done.
  */
 import { dirname } from 'node:path';
@@ -8,13 +8,20 @@ import { parseArgs } from 'node:util';
 import { SetupFailure } from './setup/failure.mjs';
 import { runSteps, STEPS } from './setup/step.mjs';
 
-const USAGE = `usage: node tools/setup.mjs [--only=STEP,...] [--quiet]\nsteps:\n${STEPS.map(step => `  ${step.name.padEnd(11)} ${step.what}`).join('\n')}`;
+const USAGE = `usage: node tools/setup.mjs [--only=STEP,... | --deep] [--quiet]
+steps:
+${STEPS.map(step => `  ${step.name.padEnd(11)} ${step.what}${step.deep ? ' (with --deep)' : ''}`).join('\n')}`;
 
 async function main() {
   let options;
   try {
     options = parseArgs({
-      options: { only: { type: 'string' }, quiet: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        only: { type: 'string' },
+        deep: { type: 'boolean' },
+        quiet: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     }).values;
   } catch (error) {
     console.error(`${error.message}\n${USAGE}`);
@@ -31,7 +38,7 @@ async function main() {
     return 2;
   }
   // Always in the order of dependence, whatever the order in --only.
-  const steps = wanted ? STEPS.filter(step => wanted.includes(step.name)) : STEPS;
+  const steps = STEPS.filter(step => wanted?.includes(step.name) ?? (options.deep || !step.deep));
   const context = {
     root: dirname(dirname(fileURLToPath(import.meta.url))),
     note: text => {

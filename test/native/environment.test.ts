@@ -1,10 +1,19 @@
-/** The addon and the life of an environment: worker threads, exits in the middle of work, garbage, idle processes. */
+/**
+ * The addon and the life of an environment: worker threads, exits in the middle of work, garbage, idle processes. What is not
+ * about faults is asked of both binaries: the one compiled here and the published one.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CHECKOUT, hostPrebuild } from '../package/pack.js';
 import { addonPath, faultAddonPath } from './fault-binding.js';
+
+const ADDONS = [
+  { kind: 'compiled', file: addonPath },
+  { kind: 'prebuilt', file: join(CHECKOUT, 'prebuilds', hostPrebuild()) },
+];
 
 let path: string;
 beforeEach(() => {
@@ -13,7 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(path, { recursive: true }));
 
 /** Runs JavaScript in its own process; `native`, `path` and `save` are there. */
-function run(script: string, { addon = addonPath, flags = [] as string[] } = {}) {
+function run(script: string, { addon, flags = [] }: { addon: string; flags?: string[] }) {
   const prelude = `
     const native = require(${JSON.stringify(addon)});
     const path = ${JSON.stringify(path)};
@@ -30,21 +39,21 @@ function run(script: string, { addon = addonPath, flags = [] as string[] } = {})
   return { status, signal, stdout: stdout.trim(), stderr };
 }
 
-test('the process may exit at any moment of a save', () => {
+test.each(ADDONS)('the process may exit at any moment of a save ($kind)', ({ file }) => {
   for (const delay of [0, 5, 20, 60]) {
     const script = `for (let i = 0; i < 6; i++) save('s' + i); setTimeout(() => process.exit(7), ${delay});`;
-    expect(run(script)).toMatchObject({ status: 7, signal: null });
+    expect(run(script, { addon: file })).toMatchObject({ status: 7, signal: null });
     rmSync(path, { recursive: true });
     path = mkdtempSync(join(tmpdir(), 'tensorbundle-'));
   }
 });
 
-test('an idle addon keeps no process alive, a job does', () => {
+test.each(ADDONS)('an idle addon keeps no process alive, a job does ($kind)', ({ file }) => {
   const script = `save('s').then(() => console.log('saved'));`;
-  expect(run(script)).toMatchObject({ status: 0, stdout: 'saved' });
+  expect(run(script, { addon: file })).toMatchObject({ status: 0, stdout: 'saved' });
 });
 
-test('worker threads use the addon, and may be terminated in the middle', () => {
+test.each(ADDONS)('worker threads use the addon, and may be terminated in the middle ($kind)', ({ file }) => {
   const script = `
     const { Worker, isMainThread } = require('node:worker_threads');
     const count = directory => require('node:fs').readdirSync(directory).length;
@@ -52,7 +61,7 @@ test('worker threads use the addon, and may be terminated in the middle', () => 
       const start = await new Promise(resolve => setTimeout(() => resolve(count('/proc/self/fd')), 50));
       for (let i = 0; i < 8; i++) {
         const worker = new Worker(
-          'const native = require(' + JSON.stringify(${JSON.stringify(addonPath)}) + ');' +
+          'const native = require(' + JSON.stringify(${JSON.stringify(file)}) + ');' +
           'const path = ' + JSON.stringify(path) + '; const big = new Uint8Array(64 << 20);' + save.toString() +
           'for (let j = 0; j < 4; j++) save("w" + ' + i + ' + "-" + j); setInterval(() => {}, 1000);', { eval: true });
         await new Promise(resolve => worker.on('online', resolve));
@@ -66,17 +75,17 @@ test('worker threads use the addon, and may be terminated in the middle', () => 
     }
     main();
   `;
-  const { status, signal, stdout } = run(script);
+  const { status, signal, stdout } = run(script, { addon: file });
   // One more is the directory handle of the last save, which only the garbage collector closes.
   expect({ status, signal, left: Number(stdout) }).toEqual({ status: 0, signal: null, left: expect.any(Number) });
   expect(Number(stdout)).toBeLessThanOrEqual(2);
 });
 
-test('a worker may be terminated while its jobs settle', () => {
+test.each(ADDONS)('a worker may be terminated while its jobs settle ($kind)', ({ file }) => {
   // Many small jobs, some that fail: at any moment one is about to resolve or reject in an environment that goes down.
   const script = `
     const { Worker } = require('node:worker_threads');
-    const code = 'const native = require(' + JSON.stringify(${JSON.stringify(addonPath)}) + ');' +
+    const code = 'const native = require(' + JSON.stringify(${JSON.stringify(file)}) + ');' +
       'const path = ' + JSON.stringify(path) + ';' +
       'async function busy() { for (;;) {' +
       '  const directory = await native.openDirectory(path);' +
@@ -95,7 +104,7 @@ test('a worker may be terminated while its jobs settle', () => {
     }
     main();
   `;
-  expect(run(script)).toMatchObject({ status: 0, signal: null, stdout: 'alive' });
+  expect(run(script, { addon: file })).toMatchObject({ status: 0, signal: null, stdout: 'alive' });
 });
 
 test('garbage closes handles and unmaps mappings', () => {
@@ -125,7 +134,7 @@ test('garbage closes handles and unmaps mappings', () => {
   expect(after).toBe('0 0');
 });
 
-test('buffers stay alive until the promise settles', () => {
+test.each(ADDONS)('buffers stay alive until the promise settles ($kind)', ({ file }) => {
   const script = `
     (async () => {
       const directory = await native.openDirectory(path);
@@ -136,7 +145,7 @@ test('buffers stay alive until the promise settles', () => {
       console.log(crc === native.crc32c(new Uint8Array(64 << 20).fill(9)));
     })();
   `;
-  expect(run(script, { flags: ['--expose-gc'] })).toMatchObject({ status: 0, stdout: 'true' });
+  expect(run(script, { addon: file, flags: ['--expose-gc'] })).toMatchObject({ status: 0, stdout: 'true' });
 });
 
 test('a fault can kill the process before a system call', () => {
@@ -144,7 +153,7 @@ test('a fault can kill the process before a system call', () => {
   expect(run(script, { addon: faultAddonPath })).toMatchObject({ status: null, signal: 'SIGKILL' });
 });
 
-test('the event loop turns while a save runs', () => {
+test.each(ADDONS)('the event loop turns while a save runs ($kind)', ({ file }) => {
   const script = `
     (async () => {
       let turns = 0;
@@ -154,5 +163,5 @@ test('the event loop turns while a save runs', () => {
       console.log(turns > 5);
     })();
   `;
-  expect(run(script)).toMatchObject({ status: 0, stdout: 'true' });
+  expect(run(script, { addon: file })).toMatchObject({ status: 0, stdout: 'true' });
 });

@@ -1,7 +1,7 @@
 /** The package as npm would publish it, made from a copy of the checkout so that nothing in the checkout changes. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { cpSync, existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
@@ -40,13 +40,13 @@ export function hostPrebuild(): string {
 }
 
 /**
- * A copy of the checkout with this machine's binary among the prebuilds: the real one if `npm run prebuild` has made it,
- * else the one that was compiled for the tests.
+ * A copy of the checkout with the prebuilds that it has. What is tested is what is published, so the binary that was compiled
+ * for this machine alone never takes the prebuilt one's place.
  */
 export function stage(folder: string): void {
+  const prebuild = join('prebuilds', hostPrebuild());
+  if (!existsSync(join(CHECKOUT, prebuild))) {
+    throw new Error(`there is no ${prebuild}: run \`node tools/setup.mjs --only=prebuild\``);
+  }
   cpSync(CHECKOUT, folder, { recursive: true, filter: path => !LEFT_OUT.includes(basename(path)) });
-  const prebuild = join(folder, 'prebuilds', hostPrebuild());
-  if (existsSync(prebuild)) return;
-  mkdirSync(dirname(prebuild), { recursive: true });
-  cpSync(join(CHECKOUT, 'build', 'Release', 'tensorbundle.node'), prebuild);
 }

@@ -1,22 +1,12 @@
 /** What is published: the exact files, and that they work where there is neither Python, nor a compiler, nor tfjs. */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CHECKOUT, hostPrebuild, type Packed, pack, run, stage } from './pack.js';
-
-const DEPENDENCIES = ['@bufbuild/protobuf', 'node-addon-api', 'node-gyp-build'];
+import { DEPENDENCIES, type Installed, installPackage } from './install.js';
+import { CHECKOUT, hostPrebuild, run } from './pack.js';
 
 /** Saves, overwrites, reads; prints what was read and which addon did it. */
 const PROGRAM = `
@@ -36,27 +26,13 @@ console.log(JSON.stringify({ values: [...data], ok, addon }));
 `;
 
 let work: string;
-let staged: string;
-let packed: Packed;
+let installed: Installed;
 
 beforeAll(() => {
   work = realpathSync(mkdtempSync(join(tmpdir(), 'tensorbundle-package-')));
-  staged = join(work, 'staged');
-  stage(staged);
-  packed = pack(staged, work);
+  installed = installPackage(work);
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** A PATH with node, npm and a shell, and nothing that could compile. */
-function barePath(): string {
-  const bin = join(work, 'bin');
-  mkdirSync(bin, { recursive: true });
-  for (const name of ['node', 'npm', 'sh']) {
-    const found = run('/bin/sh', ['-c', `command -v ${name}`], { cwd: work }).trim();
-    symlinkSync(realpathSync(found), join(bin, name));
-  }
-  return bin;
-}
 
 function sourcesOf(folder: string, endings: RegExp): string[] {
   return readdirSync(join(CHECKOUT, folder), { recursive: true, encoding: 'utf8' }).filter(file => endings.test(file));
@@ -64,6 +40,7 @@ function sourcesOf(folder: string, endings: RegExp): string[] {
 
 describe('the packed package', () => {
   test('holds these files and no others', () => {
+    const { packed } = installed;
     const expected = new Set([
       ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'binding.gyp', 'package.json', 'native/install.mjs'],
       ...sourcesOf('native', /^[^/]+\.(cc|h)$/).map(file => `native/${file}`),
@@ -85,25 +62,19 @@ describe('the packed package', () => {
   test('binding.gyp compiles every native source that is in it', () => {
     const gyp = readFileSync(join(CHECKOUT, 'binding.gyp'), 'utf8');
     const named = [...gyp.matchAll(/'(native\/[a-z0-9_]+\.cc)'/g)].map(match => match[1]!);
-    expect(named.sort()).toEqual(packed.files.filter(file => file.endsWith('.cc')));
+    expect(named.sort()).toEqual(installed.packed.files.filter(file => file.endsWith('.cc')));
   });
 
   test('pleases publint', async () => {
+    const { staged } = installed;
     const card = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8')) as Record<string, unknown>;
     const { messages } = await publint({ pkgDir: staged, strict: true, level: 'suggestion' });
     expect(messages.map(message => formatMessage(message, card))).toEqual([]);
   });
 
   test('installed without Python, compiler or tfjs it saves, reads, and runs its command', () => {
-    const folder = join(work, 'installed');
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
+    const { folder, env } = installed;
     writeFileSync(join(folder, 'program.js'), PROGRAM);
-    // The dependencies come from this checkout's node_modules: no network.
-    const tarballs = DEPENDENCIES.map(name => pack(join(CHECKOUT, 'node_modules', name), work).tarball);
-    const env = { PATH: barePath(), HOME: work };
-    const args = ['install', '--offline', '--no-audit', '--no-fund', ...tarballs, packed.tarball];
-    run(join(work, 'bin', 'npm'), args, { cwd: folder, env });
     expect(
       readdirSync(join(folder, 'node_modules'))
         .filter(name => !name.startsWith('.'))

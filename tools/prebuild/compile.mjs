@@ -1,6 +1,6 @@
 /** Compiles the addon for one target with zig's C++ compiler, from the sources and definitions of binding.gyp. */
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { command } from '../setup/command.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
 import { digest, hasStamp, writeStamp } from '../setup/stamp.mjs';
@@ -44,18 +44,44 @@ function apiHeaders(root) {
 }
 
 /**
+ * The digest of what the binary is made of, and where it and its stamp are. The stamp has the binary's own digest too:
+ * prebuilds/ may have come from elsewhere.
+ * @param {string} root
+ * @param {import('./targets.mjs').Target} target
+ */
+function paths(root, target) {
+  const { version } = JSON.parse(readFileSync(join(apiHeaders(root), 'package.json'), 'utf8'));
+  const facts = [ZIG_VERSION, version, JSON.stringify(target)];
+  const recipe = ['compile.mjs', 'exports.map', 'targets.mjs', 'zig.mjs'].map(name => `tools/prebuild/${name}`);
+  return {
+    sources: digest(root, ['native', 'binding.gyp', ...recipe], facts),
+    stamp: join(root, '.tools', 'prebuilds', `${target.name}.stamp`),
+    output: join(root, 'prebuilds', target.file),
+  };
+}
+
+/**
+ * Whether prebuilds/FILE is there and made from the sources as they are.
+ * @param {string} root
+ * @param {import('./targets.mjs').Target} target
+ */
+export function isCompiled(root, target) {
+  if (!existsSync(apiHeaders(root))) return false;
+  const { sources, stamp, output } = paths(root, target);
+  return existsSync(output) && hasStamp(stamp, digest(root, [relative(root, output)], [sources]));
+}
+
+/**
  * Makes prebuilds/FILE. Gives false if it is up to date.
  * @param {{ root: string }} context
  * @param {import('./targets.mjs').Target} target
  */
 export async function compile(context, target) {
   const { root } = context;
-  const { version } = JSON.parse(readFileSync(join(apiHeaders(root), 'package.json'), 'utf8'));
-  const facts = [ZIG_VERSION, version, JSON.stringify(target)];
-  const state = digest(root, ['native', 'binding.gyp', 'tools/prebuild'], facts);
-  const stamp = join(root, '.tools', 'prebuilds', `${target.name}.stamp`);
-  const output = join(root, 'prebuilds', target.file);
-  if (existsSync(output) && hasStamp(stamp, state)) return false;
+  if (isCompiled(root, target)) return false;
+  // Taken before the build: a source that changes meanwhile makes the stamp out of date, never falsely valid.
+  const before = paths(root, target);
+  const { stamp, output } = before;
 
   const { sources, defines } = nativeSources(root);
   mkdirSync(dirname(output), { recursive: true });
@@ -82,6 +108,6 @@ export async function compile(context, target) {
   const advice = 'Correct the sources in native/ for this target; `npm run build` compiles them for this machine.';
   await command(context, `prebuild-${target.name}`, file, arguments_, { advice, env });
   renameSync(unfinished, output);
-  writeStamp(stamp, state);
+  writeStamp(stamp, digest(root, [relative(root, output)], [before.sources]));
   return true;
 }

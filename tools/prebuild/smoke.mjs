@@ -1,16 +1,10 @@
-/**
- * Runs a prebuilt addon with several versions of Node: each writes a checkpoint with it, reads it back and verifies it.
- * The Node binaries are npm's `node-linux-*` packages (what the package `node` installs), kept under .tools/nodes.
- */
+/** Runs a prebuilt addon with several versions of Node: each writes a checkpoint with it, reads it back and verifies it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { command } from '../setup/command.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
-
-/** Version 20 is the oldest that package.json allows. */
-export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0'];
+import { installNodes } from './nodes.mjs';
 
 /** Runs in the Node under test. */
 const PROGRAM = `
@@ -31,35 +25,6 @@ for (const shards of [2, 1]) {
   if (!report.ok) throw new Error(JSON.stringify(report.problems));
 }
 `;
-
-/**
- * @param {{ root: string, note(text: string): void }} context
- * @param {string} arch
- */
-async function installNodes(context, arch) {
-  const home = join(context.root, '.tools', 'nodes', arch);
-  const nodes = NODE_VERSIONS.map(version => ({
-    version,
-    file: join(home, 'node_modules', `node${version}`, 'bin', 'node'),
-  }));
-  const wanted = JSON.stringify({
-    private: true,
-    dependencies: Object.fromEntries(
-      NODE_VERSIONS.map(version => [`node${version}`, `npm:node-linux-${arch}@${version}`]),
-    ),
-  });
-  const card = join(home, 'package.json');
-  if (nodes.every(({ file }) => existsSync(file)) && existsSync(card) && readFileSync(card, 'utf8') === wanted) {
-    return nodes;
-  }
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home, { recursive: true });
-  writeFileSync(card, wanted);
-  context.note(`Node ${NODE_VERSIONS.join(', ')} for ${arch} into .tools/nodes`);
-  const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--force', '--no-package-lock'];
-  await command(context, 'nodes', 'npm', args, { cwd: home, advice: 'Check that the network reaches npm’s registry.' });
-  return nodes;
-}
 
 /**
  * Throws if a Node cannot save and read with the addon. Gives the versions that can.

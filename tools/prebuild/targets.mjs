@@ -9,15 +9,23 @@
  * @property {readonly string[]} link
  */
 
-/** Each binary carries its own copy of the C++ library; exports.map keeps its symbols private. */
+/**
+ * Each binary carries its own copy of the C++ library; exports.map keeps its symbols private. `nodelete`: it stays loaded
+ * until the process ends. Node unloads an addon with the last environment that used it, and a worker may be the only one;
+ * but that C++ library leaves functions behind that run later: at the end of the process (its zig build registers them
+ * with __cxa_atexit and never calls __cxa_finalize) and at the end of each thread.
+ */
 const ELF = [
+  '-Wl,-z,nodelete',
   '-Wl,--version-script=tools/prebuild/exports.map',
   '-Wl,-z,relro',
   '-Wl,-z,now',
   '-Wl,--gc-sections',
   '-s',
 ];
-/** The Node-API symbols come from the process that loads the addon. */
+/**
+ * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/residence.cc does it.
+ */
 const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip'];
 
 /** @type {readonly Target[]} */

@@ -1,43 +1,70 @@
 /**
- * Debian packages unpacked into a folder of the checkout: nothing is installed, and no root is needed. Their files are
- * found below that folder, `usr/bin/...`; maintainer scripts do not run.
+ * Debian packages unpacked into a folder, without installing them: no root is needed, and the machine stays as it is. The package
+ * lists are our own too (.tools/debian), read from the places that the machine's apt is configured for.
  */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';
 import { SetupFailure } from './failure.mjs';
 
+const CONFIGURED = '/etc/apt';
+
+/** The codename in /etc/os-release, such as `bookworm`; undefined where apt-get is not what installs packages. */
+export function codename() {
+  if (!existsSync('/etc/os-release') || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0) return;
+  return /^VERSION_CODENAME="?(\w+)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+}
+
+/** The files that say where apt finds packages, names and texts. */
+function sources() {
+  const parts = join(CONFIGURED, 'sources.list.d');
+  const names = existsSync(parts) ? readdirSync(parts).map(name => join('sources.list.d', name)) : [];
+  if (existsSync(join(CONFIGURED, 'sources.list'))) names.push('sources.list');
+  return names
+    .filter(name => /\.(list|sources)$/.test(name))
+    .map(name => ({ name: name.replace('/', '-'), text: readFileSync(join(CONFIGURED, name), 'utf8') }));
+}
+
 /**
+ * Unpacks the packages (not what they depend on) into a new folder `to`.
  * @param {{ root: string }} context
- * @param {string} step name of the log file
- * @param {readonly string[]} names packages
- * @param {string} folder where they go; the downloaded files lie in `folder/packages` meanwhile
+ * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options `arch`: Debian's name of another
+ *   architecture; `release`: the codename of another release of this distribution
  */
-export async function unpackDebian(context, step, names, folder) {
-  if (!existsSync('/usr/bin/apt-get') || !existsSync('/usr/bin/dpkg')) {
+export async function unpackDebian(context, { names, to, arch, release }) {
+  const own = codename();
+  if (own === undefined) {
     throw new SetupFailure(
-      'apt-get and dpkg are not here: this is no Debian or Ubuntu',
-      `Install by hand what these packages hold: ${names.join(', ')}.`,
+      'there is no apt-get: this is no Debian or Ubuntu',
+      `Install what these packages hold: ${names.join(', ')}.`,
     );
   }
-  const packages = join(folder, 'packages');
-  rmSync(packages, { recursive: true, force: true });
-  mkdirSync(join(packages, 'lists', 'partial'), { recursive: true });
-  const advice = 'Check that the network reaches the package archive that apt is configured for (/etc/apt).';
-  const download = options =>
-    command(context, step, 'apt-get', [...options, 'download', ...names], { advice, cwd: packages });
-  try {
-    await download([]);
-  } catch {
-    // No lists, or old ones: lists of our own, because those of the system are root's.
-    const own = ['-o', `Dir::State::Lists=${join(packages, 'lists')}`, '-o', `Dir::Cache=${packages}`];
-    await command(context, step, 'apt-get', [...own, 'update'], { advice });
-    await download(own);
+  const home = join(context.root, '.tools', 'debian', [release ?? own, arch ?? 'own'].join('-'));
+  const parts = join(home, 'sources.d');
+  for (const folder of [home, to]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [parts, join(home, 'lists', 'partial'), join(home, 'cache', 'archives', 'partial'), to]) {
+    mkdirSync(folder, { recursive: true });
   }
-  for (const name of readdirSync(packages).filter(file => file.endsWith('.deb'))) {
-    await command(context, step, 'dpkg', ['-x', join(packages, name), folder], {
-      advice: 'The downloaded package is damaged; run the set-up again.',
-    });
+  for (const { name, text } of sources()) {
+    writeFileSync(join(parts, name), release ? text.replaceAll(own, release) : text);
   }
-  rmSync(packages, { recursive: true, force: true });
+  const options = {
+    'Dir::Etc::sourcelist': '/dev/null',
+    'Dir::Etc::sourceparts': parts,
+    'Dir::State::lists': join(home, 'lists'),
+    'Dir::Cache': join(home, 'cache'),
+    // The lists are ours alone, and nothing drops its rights to another user, who could not write here.
+    'Debug::NoLocking': '1',
+    'APT::Sandbox::User': 'root',
+    ...(arch && { 'APT::Architecture': arch, 'APT::Architectures': arch }),
+  };
+  const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  const advice = 'Check that apt-get reaches the package sources it is configured for (`apt-get update`).';
+  await command(context, 'debian', 'apt-get', [...args, '-q', 'update'], { advice });
+  await command(context, 'debian', 'apt-get', [...args, '-q', 'download', ...names], { advice, cwd: home });
+  for (const file of readdirSync(home).filter(name => name.endsWith('.deb'))) {
+    await command(context, 'debian', 'dpkg-deb', ['-x', join(home, file), to], { advice: 'Is the disk full?' });
+  }
+  rmSync(home, { recursive: true, force: true });
 }

@@ -72,13 +72,14 @@ export const faultfs = {
 async function build(context, fresh) {
   let libraries = systemFlags();
   if (libraries === null) {
-    await unpackDebian(context, 'faultfs', ['libfuse3-dev', 'libfuse3-3', 'fuse3'], fresh);
-    const archive = readdirSync(join(fresh, 'usr', 'lib'))
-      .map(triplet => join(fresh, 'usr', 'lib', triplet, 'libfuse3.a'))
+    const packages = join(fresh, 'debian');
+    await unpackDebian(context, { names: ['libfuse3-dev', 'libfuse3-3', 'fuse3'], to: packages });
+    const archive = readdirSync(join(packages, 'usr', 'lib'))
+      .map(triplet => join(packages, 'usr', 'lib', triplet, 'libfuse3.a'))
       .find(file => existsSync(file));
     if (!archive) throw new SetupFailure('libfuse3-dev holds no libfuse3.a', 'Install libfuse3-dev and pkg-config.');
     // Linked into the program: no path of this folder is left in it.
-    libraries = ['-I', join(fresh, 'usr', 'include'), archive, '-ldl', '-lrt'];
+    libraries = ['-I', join(packages, 'usr', 'include'), archive, '-ldl', '-lrt'];
   }
   const args = [...FLAGS, '-o', join(fresh, 'faultfs'), join(context.root, SOURCE), ...libraries];
   await command(context, 'faultfs', process.env.CC ?? 'cc', args, {

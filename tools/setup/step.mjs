@@ -9,20 +9,23 @@
  * @property {string} name as in --only
  * @property {string} what shown to the user
  * @property {(context: Context) => boolean} isDone quick; never changes anything
+ * @property {boolean} [deep] only with --deep, or by name: for `npm run test:deep` alone, and it takes minutes
  * @property {(context: Context) => Promise<void>} run from any half-done state; its stamp is the last thing it writes
  */
 import { addon } from './addon.mjs';
 import { SetupFailure } from './failure.mjs';
 import { faultfs } from './faultfs.mjs';
+import { foreign } from './foreign.mjs';
 import { javascript } from './javascript.mjs';
 import { lock } from './lock.mjs';
 import { packages } from './packages.mjs';
+import { prebuild } from './prebuild.mjs';
 import { pretrained } from './pretrained.mjs';
 import { python } from './python.mjs';
 import { tfjs } from './tfjs.mjs';
 
 /** @type {readonly Step[]} */
-export const STEPS = [packages, addon, javascript, python, tfjs, pretrained, faultfs];
+export const STEPS = [packages, addon, prebuild, javascript, python, tfjs, pretrained, faultfs, foreign];
 
 /**
  * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.

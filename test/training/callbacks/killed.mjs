@@ -1,5 +1,5 @@
 /**
- * For killed.test.ts: `node killed.mjs DIRECTORY MODE`. Trains with backups until it is killed or done; says so for each batch, and
+ * For killed.deep.test.ts: `node killed.mjs DIRECTORY MODE`. Trains with backups until it is killed or done; says so for each batch, and
  * at the end the weights, bit for bit.
  */
 import * as tf from '@tensorflow/tfjs-node';

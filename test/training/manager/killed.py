@@ -1,4 +1,4 @@
-"""For killed.test.ts: what TensorFlow's real manager makes of directories: `killed.py DIRECTORY:MAX_TO_KEEP…`, a JSON line for each."""
+"""For killed.deep.test.ts: what TensorFlow's real manager makes of directories: `killed.py DIRECTORY:MAX_TO_KEEP…`, a JSON line for each."""
 
 import json
 import os

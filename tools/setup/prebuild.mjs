@@ -1,0 +1,33 @@
+/**
+ * Step `prebuild`: the addon of this machine as the package brings it, and several versions of Node to run it with. The tests
+ * of the package are about this binary, not about the one that step `addon` makes.
+ */
+import { compile, isCompiled } from '../prebuild/compile.mjs';
+import { installNodes, nodesOf } from '../prebuild/nodes.mjs';
+import { hostTarget, TARGETS } from '../prebuild/targets.mjs';
+import { installZig } from '../prebuild/zig.mjs';
+
+/** Undefined on a platform for which the package has no binary. npm has Nodes for glibc only. */
+function host() {
+  const target = TARGETS.find(({ name }) => name === hostTarget());
+  return { target, hasNodes: target?.name.endsWith('-glibc') ?? false };
+}
+
+/** @type {import('./step.mjs').Step} */
+export const prebuild = {
+  name: 'prebuild',
+  what: 'the prebuilt addon of this machine (zig); Node 20, 22 and 24',
+
+  isDone({ root }) {
+    const { target, hasNodes } = host();
+    if (target === undefined) return true;
+    return isCompiled(root, target) && (!hasNodes || nodesOf(root, process.arch).complete);
+  },
+
+  async run(context) {
+    const { target, hasNodes } = host();
+    await installZig(context);
+    await compile(context, target);
+    if (hasNodes) await installNodes(context, process.arch);
+  },
+};
