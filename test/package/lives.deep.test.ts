@@ -13,7 +13,7 @@ import { expectedLives } from './lives/expected.js';
 import { installLives, live, start } from './lives/live.js';
 import { hostNodes, nodesFor } from './lives/nodes.js';
 
-const REPEAT = 12;
+const REPEAT = 8;
 /** An emulated processor is ten times slower. */
 const FOREIGN_REPEAT = 2;
 
@@ -48,6 +48,11 @@ describe.each(others)('$name', ({ name: target, file }) => {
   });
 
   test.each(isHere ? Object.entries(expectedLives(FOREIGN_REPEAT)) : [])('%s', async (name, expected) => {
-    for (const node of nodesFor(target)) await live(node, folder, name, { expected, repeat: FOREIGN_REPEAT });
+    // Under the emulator one Node lives them all; what only one worker loads, each.
+    const all = !target.includes('arm64') || name === 'only a worker loads it';
+    const nodes = all ? nodesFor(target) : nodesFor(target).slice(-1);
+    for (const node of nodes) {
+      expect(await live(node, folder, name, { expected, repeat: FOREIGN_REPEAT })).toBeGreaterThan(0);
+    }
   });
 });
