@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { indexName, shardName, splitPrefix } from '../commit/names.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
@@ -74,21 +74,29 @@ async function attemptOpen(
   if (object === null) throw notFound(prefix, store.pathOf(indexName(base)));
   let shards: ShardFiles | null = null;
   try {
-    const replaced = async (): Promise<boolean> =>
-      !last && (await store.stat(indexName(base)))?.identity !== object.identity;
+    const replaced = (how: 'looked at' | 'opened'): Promise<boolean> | boolean =>
+      !last && isReplaced(store, base, object.identity, how);
     let index: IndexFile;
     try {
       index = await IndexFile.read(await object.readAll(MAX_INDEX_BYTES), object.path, { signal: options.signal });
     } catch (error) {
       // TensorFlow rewrites an index in place; ours only ever replaces it.
-      if (!isAbort(error) && (await replaced())) return null;
+      if (!isAbort(error) && (await replaced('opened'))) return null;
       throw error;
     }
     const used = index.numShards > MANY_SHARDS ? await index.usedShards(options.signal) : null;
     const numbers = used === null ? Array.from({ length: index.numShards }, (_, i) => i) : [...used.keys()];
     shards = new ShardFiles(store, base, index.numShards, options);
-    const missing = await shards.open(numbers.sort((a, b) => a - b));
-    if (await replaced()) {
+    let missing: readonly number[];
+    try {
+      missing = await shards.open(numbers.sort((a, b) => a - b));
+    } catch (error) {
+      // Another machine removed the file while it was opened.
+      if (!isStale(error) || !(await replaced('opened'))) throw error;
+      await shards.close();
+      return null;
+    }
+    if (await replaced(missing.length > 0 ? 'opened' : 'looked at')) {
       await shards.close();
       return null;
     }
@@ -100,6 +108,26 @@ async function attemptOpen(
   } finally {
     await object.close();
   }
+}
+
+/**
+ * Whether the index's name is another file by now. A network file system may answer a look from its memory: where something
+ * is missing, the name is opened, which asks the server.
+ */
+async function isReplaced(
+  store: ObjectStore,
+  base: string,
+  identity: string,
+  how: 'looked at' | 'opened',
+): Promise<boolean> {
+  if (how === 'looked at') return (await store.stat(indexName(base)))?.identity !== identity;
+  const now = await store.open(indexName(base));
+  await now?.close();
+  return now?.identity !== identity;
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof TensorBundleError && isNativeError(error.cause) && error.cause.code === 'ESTALE';
 }
 
 /** A data file without tensors may be missing. */

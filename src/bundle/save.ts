@@ -4,16 +4,17 @@
  */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../binding.js';
 import { announce, type SaveEvent } from '../commit/channels.js';
 import { splitSavePrefix } from '../commit/names.js';
 import { savePathOf } from '../commit/paths.js';
 import { Publication } from '../commit/publication.js';
-import { throwIfAborted } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/plan.js';
 import { isExhausted } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore } from '../storage/store.js';
+import type { ObjectStore, ShardObject } from '../storage/store.js';
 import { ChunkPool } from './chunk-pool.js';
 import { buildIndex, type Placement } from './index-builder.js';
 import type { CheckedOptions, Progress, SaveResult } from './options.js';
@@ -56,6 +57,19 @@ export async function save(
 /** A data file could not be created for want of a descriptor: nothing of it was asked from a source yet. */
 class NoDescriptor extends Error {}
 
+/** How often a save chooses another total because another machine took its own. */
+const MAX_ATTEMPTS = 50;
+/** The longest pause before that, in milliseconds. */
+const STEP_BACK_MS = 50;
+
+type Plan = ReturnType<typeof layout>;
+
+interface Begun {
+  publication: Publication;
+  plan: Plan;
+  first: ShardObject;
+}
+
 class Save {
   readonly #totalBytes: number;
   #bytesDone = 0;
@@ -71,23 +85,21 @@ class Save {
   }
 
   async run(): Promise<SaveResult> {
-    const { items, options, store, base } = this;
+    const { items, options } = this;
     const inputs = items.map(item => ({ bytes: item.bytes!, shard: item.shard }));
     const naturalAssignment = naturalShards(inputs, options.shards, availableParallelism());
     const natural = Math.max(
       1,
       naturalAssignment.reduce((most, shard) => Math.max(most, shard + 1), 0),
     );
-    const publication = await Publication.begin(store, base, {
-      ...options,
-      candidates: totalCandidates(natural, items.length),
-      bytes: this.#totalBytes + indexEstimate(items),
-    });
+    const { publication, plan, first } = await this.#begin(
+      total => layout(inputs, withTotal(naturalAssignment, natural, total), total),
+      totalCandidates(natural, items.length),
+    );
     try {
       const total = publication.total;
-      const plan = layout(inputs, withTotal(naturalAssignment, natural, total), total);
       this.#announce('plan', total);
-      const placements = await this.#writeShards(publication, plan);
+      const placements = await this.#writeShards(publication, plan, first);
       this.#announce('write', total);
       const index = buildIndex(items, placements, plan.order.flat(), total);
       this.#report('sync');
@@ -105,11 +117,33 @@ class Save {
         bytesLinked: 0,
       };
     } finally {
+      await first.close().catch(() => undefined);
       await publication.abandon();
     }
   }
 
-  async #writeShards(publication: Publication, plan: ReturnType<typeof layout>): Promise<Placement[]> {
+  /**
+   * The generation's total, and its first data file: nobody else has one of that name. Two machines may choose the same
+   * total at once, since on network file systems the lock of a directory is each machine's own: the second chooses again.
+   */
+  async #begin(planOf: (total: number) => Plan, candidates: readonly number[]): Promise<Begun> {
+    const { store, base, options } = this;
+    const bytes = this.#totalBytes + indexEstimate(this.items);
+    for (let attempt = 1; ; attempt++) {
+      const publication = await Publication.begin(store, base, { ...options, candidates, bytes });
+      try {
+        const plan = planOf(publication.total);
+        return { publication, plan, first: await publication.createShard(0, plan.shardBytes[0]!) };
+      } catch (error) {
+        await publication.abandon();
+        const isTaken = error instanceof TensorBundleError && error.code === 'ERR_EXISTS';
+        if (!isTaken || attempt === MAX_ATTEMPTS) throw error;
+        await delay(Math.random() * STEP_BACK_MS);
+      }
+    }
+  }
+
+  async #writeShards(publication: Publication, plan: Plan, first: ShardObject): Promise<Placement[]> {
     const placements: Placement[] = new Array(this.items.length);
     // One shard's failure stops the others at their next batch.
     const failure = new AbortController();
@@ -123,7 +157,8 @@ class Save {
       for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
         const before = written;
         try {
-          await this.#writeShard(publication, plan, shard, chunks, signal, placements);
+          const file = shard === 0 ? first : await this.#createShard(publication, plan, shard);
+          await this.#writeShard(file, plan, shard, chunks, signal, placements);
           written++;
         } catch (error) {
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
@@ -147,20 +182,23 @@ class Save {
     return placements;
   }
 
+  async #createShard(publication: Publication, plan: Plan, shard: number): Promise<ShardObject> {
+    return publication.createShard(shard, plan.shardBytes[shard]!).catch(error => {
+      throw isExhausted(error) ? new NoDescriptor('no descriptor is left', { cause: error }) : error;
+    });
+  }
+
   async #writeShard(
-    publication: Publication,
-    plan: ReturnType<typeof layout>,
+    file: ShardObject,
+    plan: Plan,
     shard: number,
     chunks: ChunkPool,
     signal: AbortSignal,
     placements: Placement[],
   ): Promise<void> {
-    throwIfAborted(signal, 'the save');
     const order = plan.order[shard]!;
-    const file = await publication.createShard(shard, plan.shardBytes[shard]!).catch(error => {
-      throw isExhausted(error) ? new NoDescriptor('no descriptor is left', { cause: error }) : error;
-    });
     try {
+      throwIfAborted(signal, 'the save');
       const onBytes = (bytes: number): void => {
         this.#bytesDone += bytes;
         this.#report('write');

@@ -26,7 +26,7 @@ import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
 import { generationsToKeep } from './superseded.js';
-import { isContested, pickTotal } from './total.js';
+import { pickTotal } from './total.js';
 
 /** How long a save that must wait for another does so before it looks again. */
 const BUSY_PAUSE_MS = 20;
@@ -35,6 +35,8 @@ const BUSY_PAUSE_MS = 20;
  * that save at once then leave the totals of few.
  */
 const CROWD_MS = 1000;
+/** Shorter than any lease: a save that took less has its locks still. */
+const LEASE_MS = 1000;
 
 export interface PublicationOptions {
   /** Shard totals in order of preference. */
@@ -67,6 +69,7 @@ interface Rest {
 export class Publication {
   readonly #created: string[] = [];
   #marked = false;
+  readonly #begun = performance.now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
   private constructor(
@@ -112,7 +115,6 @@ export class Publication {
     await checkSpace(store, options.bytes);
     const name = intentName(base, total, randomBytes(8).toString('hex'));
     const intent = await store.createHeld(name, replaced.permissions);
-    if (!intent.locked && (await isContested(store, base, total, intent))) return null;
     return new Publication(store, base, options, total, intent, replaced);
   }
 
@@ -135,6 +137,7 @@ export class Publication {
     onSynced();
     return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
       throwIfAborted(options.signal, 'the save');
+      if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       const old = await store.stat(indexName(base), false);
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
       // Another save may have committed since step 1: what is replaced is what is there now.
@@ -153,6 +156,24 @@ export class Publication {
       // The save stands; what could not be removed now is stale for the next one too.
       return rest === null ? [] : this.#clean(rest).catch(() => []);
     });
+  }
+
+  /**
+   * A save whose locks were lost (a lease that a network file system did not renew) may have been taken for dead. Opened,
+   * because such a file system remembers names it saw.
+   */
+  async #checkOwnFiles(): Promise<void> {
+    for (const name of this.#created) {
+      const file = await this.store.open(name);
+      await file?.close();
+      if (file !== null) continue;
+      const path = this.store.pathOf(name);
+      throw new TensorBundleError(
+        'ERR_IO',
+        `${path} was removed while the save was running: its lock was lost, or somebody cleaned up. Save again`,
+        { path },
+      );
+    }
   }
 
   /** What lies beside the new generation, and how much of it stays after the commit. */

@@ -1,13 +1,9 @@
 /** The shard total of the next generation: which names are free, which come first, and when to wait instead. */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldObject, ObjectStore } from '../storage/store.js';
+import type { ObjectStore } from '../storage/store.js';
 import { removeReplaced } from './clean.js';
 import { committedTotal, type Generations } from './generations.js';
-import { indexName, parseIntentName, unsyncedName } from './names.js';
+import { indexName, unsyncedName } from './names.js';
 import { generationsToKeep } from './superseded.js';
-
-/** The longest that two savers step back for each other, in milliseconds. */
-const STEP_BACK_MS = 20;
 
 export interface TotalOptions {
   /** In order of preference: natural, + 1, + 2, - 1, … */
@@ -99,24 +95,6 @@ async function pickFree(
 
 function usedTotals(found: Generations): Set<number> {
   return new Set([...found.data.keys(), ...found.dead.keys(), ...found.busy, ...found.unsynced]);
-}
-
-/**
- * Without locks two processes may choose one total at once: then both of them step back, and come again after pauses of
- * different lengths.
- */
-export async function isContested(
-  store: ObjectStore,
-  base: string,
-  total: number,
-  intent: HeldObject,
-): Promise<boolean> {
-  const others = (await store.list()).filter(name => parseIntentName(base, name) === total && name !== intent.name);
-  if (others.length === 0) return false;
-  await intent.close();
-  await store.remove(intent.name);
-  await delay(Math.random() * STEP_BACK_MS);
-  return true;
 }
 
 /** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */

@@ -102,6 +102,9 @@ test('a directory that is renamed while its checkpoint is open', async () => {
   await reader.close();
 });
 
+/** Without those of views of earlier tests, which are unmapped when they are garbage. */
+const calls = (): number => faulty.operations().filter(({ syscall }) => syscall !== 'munmap').length;
+
 /** An index that claims `shards` data files, with one empty tensor in each of the first `entries`. */
 function claim(shards: number, entries: number): string {
   const prefix = join(scratch.directory(), 'model');
@@ -122,7 +125,7 @@ test('an index that claims 99,999 data files and needs none is opened without lo
   const reader = await CheckpointReader.open(prefix);
   await reader.close();
   expect((await verifyCheckpoint(prefix)).ok).toBe(true);
-  expect(faulty.operations().length).toBeLessThan(100);
+  expect(calls()).toBeLessThan(100);
 });
 
 test('missing data files cost one look each at most, and opening stops soon', async () => {
@@ -133,18 +136,18 @@ test('missing data files cost one look each at most, and opening stops soon', as
       code: 'ERR_MISSING_SHARD',
       tensor: 't0000000',
     });
-    expect(faulty.operations().length).toBeLessThan(6 * MAX_OPEN);
+    expect(calls()).toBeLessThan(6 * MAX_OPEN);
     faulty.setFaults(null);
     const report = await verifyCheckpoint(prefix);
     expect(report.problems.length).toBe(entries);
-    expect(faulty.operations().length).toBeLessThan(entries + 6 * MAX_OPEN);
+    expect(calls()).toBeLessThan(entries + 6 * MAX_OPEN);
   }
 });
 
 test('a save with few descriptors writes fewer data files at once', async () => {
   const prefix = join(scratch.directory(), 'model');
   // The first data file is created; the second, beside it, finds no descriptor.
-  faulty.setFaults([{ at: 5, syscall: 'open', action: 'error', errno: 'EMFILE' }]);
+  faulty.setFaults([{ at: 1, syscall: 'open', path: '.data-00001', action: 'error', errno: 'EMFILE' }]);
   const before = opens();
   await save(prefix, 4, 1000);
   expect(faulty.operations().some(({ syscall, result }) => syscall === 'open' && result === -1)).toBe(true);
