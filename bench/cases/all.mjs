@@ -1,5 +1,6 @@
 /** Every case, in the order of the report. */
 import { crc } from './crc.mjs';
+import { delay } from './delay.mjs';
 import { load, loadCold, loadTensorFlowFile } from './load.mjs';
 import { open1000, open100000, restore100000, save100000 } from './many.mjs';
 import { memory } from './memory.mjs';
@@ -20,5 +21,6 @@ export const cases = [
   save100000,
   restore100000,
   memory,
+  delay,
   crc,
 ];

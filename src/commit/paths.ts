@@ -47,6 +47,7 @@ export function savePathOf(given: unknown): string {
 
 /** The scheme, in lower case, of a text that is a URL; else null. */
 export function schemeOf(text: string): string | null {
+  if (!text.includes('://')) return null;
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 

@@ -14,8 +14,8 @@ import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
 export const STATE_NAME = 'checkpoint';
-/** Some 90,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process waits. */
-const MAX_BYTES = 8 * 1024 * 1024;
+/** Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process waits. */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface CheckpointState {
   /**
@@ -32,7 +32,7 @@ export interface CheckpointState {
 
 /**
  * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState, ERR_TOO_LARGE above
- * 8 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
+ * 4 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
  */
 export async function readCheckpointState(
   directory: PathLike,
@@ -56,18 +56,29 @@ export function readCheckpointStateNow(directory: string, latestFilename = STATE
   return stateOf(directory, parseStateText(new TextDecoder().decode(bytes), join(directory, latestFilename)));
 }
 
-/** Paths joined to the directory. */
+/** Paths joined to the directory. What is not on this machine is nobody's here to keep or to remove. */
 function stateOf(directory: string, fields: StateFields): CheckpointState {
   const { allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = fields;
-  const placed = all.map(path => joined(directory, path));
-  // What is not on this machine is nobody's here to keep or to remove.
-  const local = [...placed.keys()].filter(i => schemeOf(placed[i]!) === null);
+  const paths: string[] = [];
+  const kept: number[] = [];
+  // There may be many, and nearly all are plain names.
+  const here = join(directory, 'x').slice(0, -1);
+  for (let i = 0; i < all.length; i++) {
+    const path = isPlainName(all[i]!) ? here + all[i]! : joined(directory, all[i]!);
+    if (schemeOf(path) !== null) continue;
+    paths.push(path);
+    if (times.length === all.length) kept.push(times[i]!);
+  }
   return {
     modelCheckpointPath: joined(directory, fields.modelCheckpointPath),
-    allModelCheckpointPaths: local.map(i => placed[i]!),
-    allModelCheckpointTimestamps: times.length === all.length ? local.map(i => times[i]!) : [...times],
+    allModelCheckpointPaths: paths,
+    allModelCheckpointTimestamps: times.length === all.length ? kept : [...times],
     lastPreservedTimestamp: fields.lastPreservedTimestamp,
   };
+}
+
+function isPlainName(path: string): boolean {
+  return path !== '' && path !== '.' && path !== '..' && !path.includes('/');
 }
 
 /**
@@ -100,7 +111,7 @@ export interface CheckpointStateUpdate {
 
 /**
  * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
- * ERR_TOO_LARGE above 8 MiB; the old one stays.
+ * ERR_TOO_LARGE above 4 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {

@@ -13,7 +13,7 @@ import type { KeptCheckpoint } from './retention.js';
 export const LEDGER_NAME = 'checkpoint.tensorbundle';
 const VERSION = 1;
 /** Some 40,000 checkpoints: far above any real one. It is read while the process waits. */
-const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** `null` is what version 0.1 wrote for all of them. */
 const NOT_FINITE = new Map<unknown, number>([

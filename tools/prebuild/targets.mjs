@@ -26,7 +26,8 @@ const ELF = [
 /**
  * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/residence.cc does it.
  */
-const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip'];
+// Stripped, and with a name of its own: else the binary names the folder in which it was compiled.
+const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-install_name,tensorbundle.node', '-s'];
 
 /** @type {readonly Target[]} */
 export const TARGETS = [

@@ -35,7 +35,7 @@ function manage(directory: string, options: Partial<ManagerOptions> = {}): Check
   return new CheckpointManager(new Checkpoint({ v }), directory, { maxToKeep: 1, ...options });
 }
 
-const LIMIT = 8 * 1024 * 1024;
+const LIMIT = 4 * 1024 * 1024;
 const ledgerOf = (directory: string): string => join(directory, 'checkpoint.tensorbundle');
 const numbers = (manager: CheckpointManager): number[] => manager.kept.map(({ number }) => number);
 const indexes = (directory: string): string[] => readdirSync(directory).filter(name => name.endsWith('.index'));

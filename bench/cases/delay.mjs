@@ -1,0 +1,37 @@
+/**
+ * How long the event loop waits at the most while something large or hostile is read, or arrays of the caller's are saved:
+ * the longest delay of a timer, in a process that does nothing else.
+ */
+import { node } from '../harness/fresh-process.mjs';
+
+const FOLDER = 'delay';
+const SUBJECTS = {
+  index: 'open an index of 500,000 tensors, verify it',
+  slices: 'one element of a tensor of 20,000 slices',
+  state: 'read a state file of 4 MiB',
+  csv: 'CSV with a quote that is never closed, 64 MiB',
+  rows: 'CSV of 500,000 rows',
+  save: 'save of 512 MiB of arrays, durable: false',
+};
+
+export const delay = {
+  name: 'delay',
+  what: 'longest delay of the event loop',
+  turns: 3,
+  contestants: workspace =>
+    Object.fromEntries(
+      Object.keys(SUBJECTS).map(run => [
+        run,
+        node('subjects/delay.mjs', { run, directory: workspace.path(FOLDER), bytes: 512 * 2 ** 20 }),
+      ]),
+    ),
+  before: workspace => workspace.emptied(FOLDER),
+  after: workspace => workspace.emptied(FOLDER),
+  rows: Object.entries(SUBJECTS).map(([of, title]) => ({
+    title,
+    of,
+    value: ({ delayMs }) => delayMs,
+    unit: 'ms',
+    goal: 100,
+  })),
+};
