@@ -8,7 +8,6 @@
  */
 import type { ObjectStore } from '../storage/store.js';
 import type { Generations } from './generations.js';
-import { unsyncedName } from './names.js';
 import { forgetOwn, isOwn } from './own-files.js';
 
 /** What dead saves had begun. `committed` is checked, or null where there is no index. Names of the removed files. */
@@ -52,9 +51,9 @@ export async function removeReplaced(
 }
 
 /** Markers of generations that are gone: the total may be used again, perhaps by a save that does sync. */
-export async function removeStrayMarkers(store: ObjectStore, base: string, found: Generations): Promise<void> {
-  for (const total of found.unsynced) {
-    if (!found.data.has(total) && !found.busy.has(total)) await removeMarker(store, base, found, total);
+export async function removeStrayMarkers(store: ObjectStore, found: Generations): Promise<void> {
+  for (const total of [...found.unsynced.keys()]) {
+    if (!found.data.has(total) && !found.busy.has(total)) await removeMarkers(store, found, total);
   }
 }
 
@@ -67,10 +66,11 @@ async function removeGeneration(
   stale: Stale | null,
   removed: string[],
 ): Promise<boolean> {
+  const names = found.data.get(total) ?? [];
+  if (stale !== null && !(await isStale(store, base, found, total, stale))) return false;
   const left: string[] = [];
-  for (const name of found.data.get(total) ?? []) {
-    const mayGo = stale === null || (await isStale(store, base, name, stale));
-    if (mayGo && (await removeAll(store, [name], removed))) forgetOwn(store.identity, base, name);
+  for (const name of names) {
+    if (await removeAll(store, [name], removed)) forgetOwn(store.identity, base, name);
     else left.push(name);
   }
   if (left.length > 0) {
@@ -78,13 +78,14 @@ async function removeGeneration(
     return false;
   }
   found.data.delete(total);
-  return removeMarker(store, base, found, total);
+  return removeMarkers(store, found, total);
 }
 
 /** True if there is none any more. */
-async function removeMarker(store: ObjectStore, base: string, found: Generations, total: number): Promise<boolean> {
-  if (!found.unsynced.has(total)) return true;
-  const isGone = await removeAll(store, [unsyncedName(base, total)], []);
+async function removeMarkers(store: ObjectStore, found: Generations, total: number): Promise<boolean> {
+  const marked = found.unsynced.get(total);
+  if (marked === undefined) return true;
+  const isGone = await removeAll(store, marked.markers, []);
   if (isGone) found.unsynced.delete(total);
   return isGone;
 }
@@ -100,8 +101,26 @@ async function removeAll(store: ObjectStore, names: readonly string[], removed: 
   return all;
 }
 
-async function isStale(store: ObjectStore, base: string, name: string, { before, ownOnly }: Stale): Promise<boolean> {
-  const stat = await store.stat(name, false).catch(() => null);
-  if (stat === null || stat.modified > before) return false;
-  return !ownOnly || isOwn(store.identity, base, name, stat.identity);
+/**
+ * Whether all files of a generation are old enough: somebody may be writing those that are not. A marker is younger than the
+ * files it speaks of, so they need not be older than the index too, whatever the clock did.
+ */
+async function isStale(
+  store: ObjectStore,
+  base: string,
+  found: Generations,
+  total: number,
+  { before, ownOnly }: Stale,
+): Promise<boolean> {
+  let newest = before;
+  for (const marker of found.unsynced.get(total)?.markers ?? []) {
+    const stat = await store.stat(marker, false).catch(() => null);
+    if (stat !== null && stat.modified > newest) newest = stat.modified;
+  }
+  for (const name of found.data.get(total) ?? []) {
+    const stat = await store.stat(name, false).catch(() => null);
+    if (stat === null || stat.modified > newest) return false;
+    if (ownOnly && !isOwn(store.identity, base, name, stat.identity)) return false;
+  }
+  return true;
 }

@@ -7,10 +7,17 @@ import { ByteReader } from '../format/bytes.js';
 import { decodeHeader } from '../format/header.js';
 import { readStoredHeader } from '../format/stored-header.js';
 import type { ObjectStore, StoredObject } from '../storage/store.js';
-import { indexName, parseIntentName, parseShardName, parseUnsyncedName } from './names.js';
+import { indexName, parseIntentName, parseShardName, parseUnsyncedName, type UnsyncedName } from './names.js';
 
 /** An index of a million tensors has about 100 MB. A larger one counts as one that cannot be judged. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
+
+export interface Unsynced {
+  /** Total of the last durable generation before it; null if there was none. */
+  last: number | null;
+  /** The files that say so; none for what only this process knows. */
+  markers: string[];
+}
 
 export interface Generations {
   /** Data files by shard total. */
@@ -19,25 +26,30 @@ export interface Generations {
   dead: Map<number, string[]>;
   /** Totals of saves that are alive, or of which nobody can say: not to be touched. */
   busy: Set<number>;
-  /** Totals that a marker says were committed without syncs. */
-  unsynced: Set<number>;
+  /** Totals that were committed without syncs. */
+  unsynced: Map<number, Unsynced>;
 }
 
 /** To be called under the directory's lock. `ownIntent` is the caller's, and need not be looked at. */
 export async function surveyGenerations(store: ObjectStore, base: string, ownIntent?: string): Promise<Generations> {
-  const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), unsynced: new Set() };
+  const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), unsynced: new Map() };
   for (const name of await store.list()) {
     const shard = parseShardName(base, name);
     const intended = shard === null ? parseIntentName(base, name) : null;
     const unsynced = shard === null ? parseUnsyncedName(base, name) : null;
     if (shard !== null) append(found.data, shard.total, name);
-    else if (unsynced !== null) found.unsynced.add(unsynced);
+    else if (unsynced !== null) addMarker(found, unsynced, name);
     else if (intended !== null) {
       if (name !== ownIntent && (await store.holderOf(name)) === 'nobody') append(found.dead, intended, name);
       else found.busy.add(intended);
     }
   }
   return found;
+}
+
+function addMarker({ unsynced }: Generations, { total, last }: UnsyncedName, name: string): void {
+  const markers = unsynced.get(total)?.markers ?? [];
+  unsynced.set(total, { last, markers: [...markers, name] });
 }
 
 function append(lists: Map<number, string[]>, total: number, name: string): void {

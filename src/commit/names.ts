@@ -1,7 +1,7 @@
 /**
  * Names of the files of a checkpoint. `BASE.index` and `BASE.data-SSSSS-of-NNNNN` are TensorFlow's
  * (core/util/tensor_bundle/naming.cc). Two are ours: `BASE.index.intent-NNNNN-NONCE` is a save in progress, and
- * `BASE.index.unsynced-NNNNN` says that the generation was committed without syncs, over another one.
+ * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last durable one.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -10,6 +10,12 @@ import { TensorBundleError } from '../errors.js';
 export interface ShardName {
   shard: number;
   total: number;
+}
+
+export interface UnsyncedName {
+  total: number;
+  /** Total of the last durable generation. */
+  last: number;
 }
 
 const pad = (n: number): string => String(n).padStart(5, '0');
@@ -26,13 +32,13 @@ export function intentName(base: string, total: number, nonce: string): string {
   return `${stemOf(base)}.index.intent-${pad(total)}-${nonce}`;
 }
 
-export function unsyncedName(base: string, total: number): string {
-  return `${stemOf(base)}.index.unsynced-${pad(total)}`;
+export function unsyncedName(base: string, { total, last }: UnsyncedName): string {
+  return `${stemOf(base)}.index.unsynced-${pad(total)}-over-${pad(last)}`;
 }
 
 /** A file system's limit, in bytes of UTF-8. `BASE.data-00000-of-00001` may use all of it. */
 const MAX_NAME_BYTES = 255;
-/** What is appended to a stem at the most: `.index.intent-`, nine digits, `-`, and the nonce. */
+/** What is appended to a stem at the most: `.index.intent-`, nine digits, `-`, and the nonce (a marker's ending has as many). */
 const LONGEST_ENDING = 14 + 9 + 1 + 16;
 const HASH_DIGITS = 16;
 
@@ -72,12 +78,12 @@ export function parseIntentName(base: string, name: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
-/** Total of a generation that was not synced; null for any other file. */
-export function parseUnsyncedName(base: string, name: string): number | null {
+/** Null for any other file. */
+export function parseUnsyncedName(base: string, name: string): UnsyncedName | null {
   const start = `${stemOf(base)}.index.unsynced-`;
   if (!name.startsWith(start)) return null;
-  const match = /^\d{5,9}$/.exec(name.slice(start.length));
-  return match ? Number(match[0]) : null;
+  const match = /^(\d{5,9})-over-(\d{5,9})$/.exec(name.slice(start.length));
+  return match ? { total: Number(match[1]), last: Number(match[2]) } : null;
 }
 
 /** The stem of the checkpoint that an intent is for, '' for that of `dir/`; null for any other file. */

@@ -10,8 +10,8 @@
  *  5. Sync the directory. Only now is the save acknowledged.
  *  6. Remove the generations before. Skipped if the sync of step 5 failed.
  *
- * Without `durable` the syncs are left out, and a marker that is made before step 4 says so: whoever saves next, in whatever
- * process, removes such a generation and leaves the last durable one. A missing marker only ever keeps too much.
+ * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is the last
+ * durable one: whoever saves next, in whatever process, removes such a generation and leaves that one.
  *
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
@@ -25,7 +25,7 @@ import { committedTotal, type Generations, surveyGenerations } from './generatio
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
-import { generationsToKeep } from './superseded.js';
+import { generationsToKeep, lastDurable } from './superseded.js';
 import { pickTotal } from './total.js';
 
 /** How long a save that must wait for another does so before it looks again. */
@@ -55,6 +55,8 @@ interface Replaced {
   permissions: number | undefined;
   /** Nanoseconds since the epoch; null where there was no index. */
   modified: bigint | null;
+  /** Of a save in place, which unlinks the index: total of the last durable generation that it leaves. */
+  last: number | null;
 }
 
 /** What lies beside a new generation. */
@@ -62,13 +64,15 @@ interface Rest {
   found: Generations;
   /** Totals that stay. */
   stays: ReadonlySet<number>;
+  /** Total of the last durable one; null if there is none. */
+  last: number | null;
   /** When the index that is replaced was written: only what is older is stale. Null where there was none. */
   before: bigint | null;
 }
 
 export class Publication {
   readonly #created: string[] = [];
-  #marked = false;
+  #marker: string | null = null;
   readonly #begun = performance.now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
@@ -108,8 +112,12 @@ export class Publication {
     const committed = await committedTotal(store, base, { checked: found.dead.size > 0 });
     if (committed !== null && options.overwrite === 'error') throw existsError(store, base);
     if (committed !== 'unknown') await removeDead(store, base, found, committed);
-    await removeStrayMarkers(store, base, found);
+    await removeStrayMarkers(store, found);
     const replaced = await replacedBy(store, base);
+    if (options.overwrite === 'in-place' && typeof committed === 'number') {
+      const last = lastDurable(found, committed);
+      replaced.last = last === options.candidates[0] ? null : last;
+    }
     const total = await pickTotal(store, base, found, committed, { ...options, patient });
     if (total === null) return null;
     await checkSpace(store, options.bytes);
@@ -142,16 +150,19 @@ export class Publication {
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
-      // Where this cannot be found out, nothing is marked and nothing removed, which only keeps too much.
-      const rest = await this.#judgeRest(old, replacedTotal).catch(() => null);
-      if (!options.durable && rest !== null && rest.stays.size > 1) await this.#mark();
+      // A durable save can do without: what it replaces stays until the next one.
+      const rest = await this.#judgeRest(old, replacedTotal).catch(error => {
+        if (options.durable) return null;
+        throw error;
+      });
+      if (!options.durable && rest !== null && rest.last !== null) await this.#mark(rest.last);
       await this.#rename();
       this.#state = 'committed';
       // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
       forgetUnsynced(store.identity, base);
-      if (options.durable) await this.#syncCommit();
-      else if (!this.#marked) await this.#rememberUnsynced().catch(() => undefined);
+      if (options.durable) await this.#syncCommit(rest?.last ?? null);
+      else if (this.#marker === null) await this.#rememberUnsynced().catch(() => undefined);
       if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
       // The save stands; what could not be removed now is stale for the next one too.
       return rest === null ? [] : this.#clean(rest).catch(() => []);
@@ -180,11 +191,11 @@ export class Publication {
   async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
     const { store, base, options } = this;
     const found = await surveyGenerations(store, base, this.intent.name);
-    if (typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!.identity))
-      found.unsynced.add(replaced);
-    const before = (old ?? this.replaced).modified;
-    const stays = await generationsToKeep(store, found, { ...options, committed: this.total, replaced, before });
-    return { found, stays, before };
+    const isOwn = typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!.identity);
+    if (isOwn && !found.unsynced.has(replaced)) found.unsynced.set(replaced, { last: null, markers: [] });
+    const last = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
+    const stays = generationsToKeep(found, { ...options, committed: this.total, replaced, last });
+    return { found, stays, last, before: (old ?? this.replaced).modified };
   }
 
   /** Step 6. Names of the removed files. */
@@ -221,7 +232,7 @@ export class Publication {
     // The intent goes last: if a removal fails, the next save finds the dead intent and cleans up.
     let clear = true;
     for (const name of this.#created) clear = (await this.store.remove(name).catch(() => null)) !== null && clear;
-    if (this.#marked) await this.store.remove(unsyncedName(this.base, this.total)).catch(() => false);
+    if (this.#marker !== null) await this.store.remove(this.#marker).catch(() => false);
     if (clear) await this.store.remove(this.intent.name).catch(() => false);
     await this.intent.close().catch(() => undefined);
   }
@@ -258,11 +269,11 @@ export class Publication {
     }
   }
 
-  async #syncCommit(): Promise<void> {
+  async #syncCommit(last: number | null): Promise<void> {
     try {
       await this.store.sync();
     } catch (cause) {
-      await this.#mark();
+      if (last !== null) await this.#mark(last).catch(() => undefined);
       const path = this.store.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
@@ -273,12 +284,15 @@ export class Publication {
     }
   }
 
-  /** Says that this generation is not synced. Never throws: one that is not marked merely counts as durable. */
-  async #mark(): Promise<void> {
-    const name = unsyncedName(this.base, this.total);
-    const marker = await this.store.createHeld(name, this.replaced.permissions).catch(() => null);
-    this.#marked = marker !== null;
-    await marker?.close();
+  /**
+   * Says that this generation is not synced, and which one is to be kept for that. Without it the next save would take this
+   * one for durable and remove the other: so where it cannot be made, nothing is committed.
+   */
+  async #mark(last: number): Promise<void> {
+    const name = unsyncedName(this.base, { total: this.total, last });
+    const marker = await this.store.createHeld(name, this.replaced.permissions);
+    this.#marker = name;
+    await marker.close();
   }
 }
 
@@ -299,8 +313,8 @@ function existsError(store: ObjectStore, base: string): TensorBundleError {
 
 async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
   const stat = await store.stat(indexName(base));
-  if (stat?.kind !== 'file') return { permissions: undefined, modified: null };
-  return { permissions: stat.mode & 0o777, modified: stat.modified };
+  if (stat?.kind !== 'file') return { permissions: undefined, modified: null, last: null };
+  return { permissions: stat.mode & 0o777, modified: stat.modified, last: null };
 }
 
 async function checkSpace(store: ObjectStore, bytes: number): Promise<void> {

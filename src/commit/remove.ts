@@ -31,7 +31,7 @@ export async function removeCheckpoint(path: PathLike): Promise<void> {
         found.data.delete(total);
       }
       await removeDead(store, base, found, null);
-      await removeStrayMarkers(store, base, found);
+      await removeStrayMarkers(store, found);
     });
   } finally {
     await store.close();

@@ -2,8 +2,8 @@
 import type { ObjectStore } from '../storage/store.js';
 import { removeReplaced } from './clean.js';
 import { committedTotal, type Generations } from './generations.js';
-import { indexName, unsyncedName } from './names.js';
-import { generationsToKeep } from './superseded.js';
+import { indexName } from './names.js';
+import { generationsToKeep, lastDurable } from './superseded.js';
 
 export interface TotalOptions {
   /** In order of preference: natural, + 1, + 2, - 1, … */
@@ -87,14 +87,20 @@ async function pickFree(
   const index = await store.stat(indexName(base), false);
   const canJudge = typeof checked === 'number' && index !== null;
   if (!canJudge || (await store.holderOf(indexName(base))) === 'unknown') return total;
-  const commit = { committed: checked, replaced: checked, before: index.modified, durable: false, keepPrevious: false };
-  const stays = await generationsToKeep(store, found, commit);
+  const last = lastDurable(found, checked);
+  const stays = generationsToKeep(found, {
+    committed: checked,
+    replaced: checked,
+    last,
+    durable: false,
+    keepPrevious: false,
+  });
   await removeReplaced(store, base, found, stays, { before: index.modified, ownOnly: false });
   return choose();
 }
 
 function usedTotals(found: Generations): Set<number> {
-  return new Set([...found.data.keys(), ...found.dead.keys(), ...found.busy, ...found.unsynced]);
+  return new Set([...found.data.keys(), ...found.dead.keys(), ...found.busy, ...found.unsynced.keys()]);
 }
 
 /** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */
@@ -102,5 +108,5 @@ async function unlinkInPlace(store: ObjectStore, base: string, found: Generation
   await store.remove(indexName(base));
   for (const name of found.data.get(total) ?? []) await store.remove(name);
   // The new generation of this total may be durable: the marker must not outlive the old one.
-  if (found.unsynced.has(total)) await store.remove(unsyncedName(base, total));
+  for (const marker of found.unsynced.get(total)?.markers ?? []) await store.remove(marker);
 }

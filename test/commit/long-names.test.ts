@@ -76,7 +76,10 @@ test('names that begin alike do not share their intents', () => {
   const [a, b] = [`${'n'.repeat(230)}a`, `${'n'.repeat(230)}b`];
   expect(stemOf(a)).not.toBe(stemOf(b));
   for (const base of [a, b, 'short', 'n'.repeat(215)]) {
-    for (const name of [intentName(base, 999_999_999, '0123456789abcdef'), unsyncedName(base, 99_999)])
+    for (const name of [
+      intentName(base, 999_999_999, '0123456789abcdef'),
+      unsyncedName(base, { total: 99_999, last: 99_998 }),
+    ])
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     expect(parseIntentName(base, intentName(base, 12, '0123456789abcdef'))).toBe(12);
   }

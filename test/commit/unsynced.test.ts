@@ -3,16 +3,17 @@
  * is never among what goes.
  */
 import '../crash/fault-engine.js';
-import { copyFileSync, existsSync, readdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseShardName } from '../../src/commit/names.js';
 import { CheckpointReader, type WriterOptions } from '../../src/index.js';
 import { runChild } from '../crash/child.js';
-import { filesOf, onlyGeneration, save, savedAt, tensorsOf } from '../crash/generation.js';
+import { filesOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
 import { oracle } from '../oracle/oracle.js';
+import { committed, generations, saveElsewhere } from './on-disk.js';
 
 const scratch = new Scratch('unsynced');
 const fresh = (): string => join(scratch.directory(), 'model');
@@ -23,26 +24,6 @@ afterEach(() => {
   expect(faulty.openDescriptors()).toBe(0);
 });
 
-/** Data files by total. */
-function generations(prefix: string): Map<number, string[]> {
-  const found = new Map<number, string[]>();
-  for (const name of readdirSync(dirname(prefix))) {
-    const shard = parseShardName('model', name);
-    if (shard) found.set(shard.total, [...(found.get(shard.total) ?? []), name]);
-  }
-  return found;
-}
-
-async function committed(prefix: string): Promise<number> {
-  await using reader = await CheckpointReader.open(prefix);
-  return reader.numShards;
-}
-
-/** One save in a process of its own. */
-async function saveElsewhere(prefix: string, k: number, options: WriterOptions): Promise<void> {
-  expect((await runChild({ prefix, tensors: tensorsOf(k), options })).code).toBeUndefined();
-}
-
 /** At most `most` generations, none above natural + 2, nothing but them, the index and a marker for each but one. */
 async function expectBounded(prefix: string, natural: number, most = 3): Promise<void> {
   const found = generations(prefix);
@@ -51,7 +32,7 @@ async function expectBounded(prefix: string, natural: number, most = 3): Promise
   for (const total of found.keys()) expect(total).toBeLessThanOrEqual(natural + 2);
   for (const [total, names] of found) expect(names.length).toBe(total);
   const others = filesOf(prefix).filter(name => parseShardName('model', name) === null && name !== 'model.index');
-  expect(others.every(name => /^model\.index\.unsynced-\d{5}$/.test(name))).toBe(true);
+  expect(others.every(name => /^model\.index\.unsynced-\d{5}-over-\d{5}$/.test(name))).toBe(true);
   expect(others.length).toBeLessThan(found.size);
 }
 
@@ -196,7 +177,7 @@ test.each([1, 2, 3])('data files are empty only where there are fewer than the t
 });
 
 describe('markers', () => {
-  test('one that is lost (a power loss) only keeps more', async () => {
+  test('a generation whose marker was lost counts as durable', async () => {
     const prefix = fresh();
     await save(prefix, 1);
     await save(prefix, 2, { durable: false });
@@ -211,10 +192,10 @@ describe('markers', () => {
     const prefix = fresh();
     await save(prefix, 1);
     // As if everything of total 2 but the marker had been removed by hand.
-    writeFileSync(`${prefix}.index.unsynced-00002`, '');
+    writeFileSync(`${prefix}.index.unsynced-00002-over-00001`, '');
     await save(prefix, 2);
     expect(await committed(prefix)).toBe(2);
-    expect(existsSync(`${prefix}.index.unsynced-00002`)).toBe(false);
+    expect(existsSync(`${prefix}.index.unsynced-00002-over-00001`)).toBe(false);
     const durable = generations(prefix).get(2)!;
     await save(prefix, 3, { durable: false });
     await save(prefix, 4, { durable: false });
@@ -250,6 +231,26 @@ describe('markers', () => {
     await expectBounded(prefix, 1, 2);
   });
 
+  test.each([
+    ['open', 'unsynced', 'ENOSPC'],
+    ['open', 'unsynced', 'EMFILE'],
+    ['open', 'unsynced', 'EACCES'],
+    ['flock', 'unsynced', 'EIO'],
+    ['readdir', '', 'EIO'],
+  ])('where it cannot be made (%s %s %s) nothing is committed', async (syscall, path, errno) => {
+    const prefix = fresh();
+    await save(prefix, 1);
+    await saveElsewhere(prefix, 2, { durable: false });
+    const before = filesOf(prefix);
+    // The directory is listed once when a save begins.
+    const at = syscall === 'readdir' ? 2 : 1;
+    faulty.setFaults([{ at, syscall, path, action: 'error', errno, sticky: syscall !== 'readdir' }]);
+    await expect(save(prefix, 3, { durable: false })).rejects.toMatchObject({ name: 'TensorBundleError' });
+    faulty.setFaults(null);
+    expect(filesOf(prefix)).toEqual(before);
+    expect(await savedAt(prefix)).toBe(2);
+  });
+
   test('a copy of the files without the markers is a whole checkpoint', async () => {
     const prefix = fresh();
     await save(prefix, 1);
@@ -258,5 +259,77 @@ describe('markers', () => {
     for (const name of filesOf(prefix))
       if (!name.includes('unsynced')) copyFileSync(join(dirname(prefix), name), join(dirname(copy), name));
     expect(await savedAt(copy)).toBe(2);
+  });
+});
+
+describe('the last durable generation stays, whatever the times say', () => {
+  /** Saves without syncs, here and elsewhere; the durable data must still be there, and verify under its own index. */
+  async function expectKept(prefix: string, durable: readonly string[], index: Buffer): Promise<void> {
+    for (let k = 20; k < 25; k++) {
+      if (k % 2 === 0) await saveElsewhere(prefix, k, { durable: false });
+      else await save(prefix, k, { durable: false });
+      for (const name of durable) expect(filesOf(prefix)).toContain(name);
+      expect(generations(prefix).size).toBeLessThanOrEqual(3);
+    }
+    const old = fresh();
+    for (const name of durable) copyFileSync(join(dirname(prefix), name), join(dirname(old), name));
+    writeFileSync(`${old}.index`, index);
+    expect(await savedAt(old)).toBe(1);
+  }
+
+  const dataOf = (prefix: string, total: number): string[] => generations(prefix).get(total)!;
+
+  test('the clock went back', async () => {
+    const prefix = fresh();
+    await save(prefix, 1);
+    const index = readFileSync(`${prefix}.index`);
+    const future = Date.now() / 1000 + 10_000;
+    for (const name of filesOf(prefix)) utimesSync(join(dirname(prefix), name), future, future);
+    await expectKept(prefix, dataOf(prefix, 1), index);
+    await save(prefix, 30);
+    await save(prefix, 31);
+    expect(await savedAt(prefix)).toBe(31);
+  });
+
+  test('it was copied, the index before the data', async () => {
+    const from = fresh();
+    await save(from, 1);
+    const prefix = fresh();
+    for (const name of filesOf(from).reverse()) copyFileSync(join(dirname(from), name), join(dirname(prefix), name));
+    const past = Date.now() / 1000 - 1000;
+    utimesSync(`${prefix}.index`, past, past);
+    await expectKept(prefix, dataOf(prefix, 1), readFileSync(`${prefix}.index`));
+  });
+
+  test('it was committed while one without syncs was being written, which then replaced it', async () => {
+    const prefix = fresh();
+    await save(prefix, 9);
+    let go = (): void => undefined;
+    const gate = new Promise<void>(resolve => {
+      go = resolve;
+    });
+    const slow = writerOf(prefix, tensorsOf(8).slice(1), { durable: false });
+    slow.add('layer/kernel', {
+      dtype: 'float32',
+      shape: [3, 2],
+      data: () => gate.then(() => new Float32Array(6).fill(8)),
+    });
+    const finished = slow.finish();
+    await new Promise(resolve => setTimeout(resolve, 50));
+    await save(prefix, 1);
+    const durable = dataOf(prefix, await committed(prefix));
+    const index = readFileSync(`${prefix}.index`);
+    go();
+    await finished;
+    await expectKept(prefix, durable, index);
+  });
+
+  test('TensorFlow died while it wrote data files of another total', async () => {
+    const prefix = fresh();
+    await save(prefix, 1, { shards: 2 });
+    const index = readFileSync(`${prefix}.index`);
+    const durable = dataOf(prefix, 2);
+    writeFileSync(`${prefix}.data-00000-of-00001`, 'half of it');
+    await expectKept(prefix, durable, index);
   });
 });
