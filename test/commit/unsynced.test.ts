@@ -3,7 +3,7 @@
  * is never among what goes.
  */
 import '../crash/fault-engine.js';
-import { copyFileSync, existsSync, readdirSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseShardName } from '../../src/commit/names.js';
