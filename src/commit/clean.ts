@@ -120,7 +120,7 @@ async function isStale(
   for (const name of found.data.get(total) ?? []) {
     const stat = await store.stat(name, false).catch(() => null);
     if (stat === null || stat.modified > newest) return false;
-    if (ownOnly && !isOwn(store.identity, base, name, stat.identity)) return false;
+    if (ownOnly && !isOwn(store.identity, base, name, stat)) return false;
   }
   return true;
 }

@@ -26,13 +26,15 @@ export interface Generations {
   dead: Map<number, string[]>;
   /** Totals of saves that are alive, or of which nobody can say: not to be touched. */
   busy: Set<number>;
+  /** Whether a save is alive for certain. */
+  hasLive: boolean;
   /** Totals that were committed without syncs. */
   unsynced: Map<number, Unsynced>;
 }
 
 /** To be called under the directory's lock. `ownIntent` is the caller's, and need not be looked at. */
 export async function surveyGenerations(store: ObjectStore, base: string, ownIntent?: string): Promise<Generations> {
-  const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), unsynced: new Map() };
+  const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), hasLive: false, unsynced: new Map() };
   for (const name of await store.list()) {
     const shard = parseShardName(base, name);
     const intended = shard === null ? parseIntentName(base, name) : null;
@@ -40,7 +42,9 @@ export async function surveyGenerations(store: ObjectStore, base: string, ownInt
     if (shard !== null) append(found.data, shard.total, name);
     else if (unsynced !== null) addMarker(found, unsynced, name);
     else if (intended !== null) {
-      if (name !== ownIntent && (await store.holderOf(name)) === 'nobody') append(found.dead, intended, name);
+      const holder = name === ownIntent ? 'somebody' : await store.holderOf(name);
+      if (holder === 'somebody') found.hasLive = true;
+      if (holder === 'nobody') append(found.dead, intended, name);
       else found.busy.add(intended);
     }
   }

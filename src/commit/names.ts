@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
+import { isWellFormed } from '../format/utf8-order.js';
 
 export interface ShardName {
   shard: number;
@@ -107,6 +108,7 @@ export function stripFileSuffix(path: string): string | null {
 export function splitPrefix(prefix: string): { directory: string; base: string } {
   if (prefix === '') throw noPrefix(prefix, 'an empty path names no checkpoint');
   if (prefix.includes('\0')) throw noPrefix(prefix, 'a path must not hold a NUL character');
+  if (!isWellFormed(prefix)) throw noPrefix(prefix, 'a path must not hold a lone surrogate: no file has such a name');
   // node:path takes a slash at the end, or a dot, away: not with a letter behind it.
   return { directory: dirname(`${prefix}x`), base: basename(`${prefix}x`).slice(0, -1) };
 }

@@ -22,6 +22,7 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
+import { planInPlace, unlinkInPlace } from './in-place.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
@@ -120,10 +121,18 @@ export class Publication {
     }
     const total = await pickTotal(store, base, found, committed, { ...options, patient });
     if (total === null) return null;
-    await checkSpace(store, options.bytes);
+    const inPlace = options.overwrite === 'in-place' ? await planInPlace(store, base, found, total) : null;
+    await checkSpace(store, options.bytes, inPlace?.bytes ?? 0);
     const name = intentName(base, total, randomBytes(8).toString('hex'));
     const intent = await store.createHeld(name, replaced.permissions);
-    return new Publication(store, base, options, total, intent, replaced);
+    const publication = new Publication(store, base, options, total, intent, replaced);
+    try {
+      if (inPlace !== null) await unlinkInPlace(store, inPlace);
+      return publication;
+    } catch (error) {
+      await publication.abandon();
+      throw error;
+    }
   }
 
   /** Step 2, for shard number `shard` of `total`. */
@@ -191,7 +200,7 @@ export class Publication {
   async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
     const { store, base, options } = this;
     const found = await surveyGenerations(store, base, this.intent.name);
-    const isOwn = typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!.identity);
+    const isOwn = typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!);
     if (isOwn && !found.unsynced.has(replaced)) found.unsynced.set(replaced, { last: null, markers: [] });
     const last = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
     const stays = generationsToKeep(found, { ...options, committed: this.total, replaced, last });
@@ -210,14 +219,14 @@ export class Publication {
 
   async #rememberUnsynced(): Promise<void> {
     const index = await this.store.stat(indexName(this.base), false);
-    if (index !== null) rememberUnsynced(this.store.identity, this.base, index.identity);
+    if (index !== null) rememberUnsynced(this.store.identity, this.base, index);
   }
 
   async #rememberOwn(): Promise<void> {
     const { store, base } = this;
     for (const name of this.#created) {
       const stat = await store.stat(name, false);
-      if (stat !== null) rememberOwn(store.identity, base, name, stat.identity);
+      if (stat !== null) rememberOwn(store.identity, base, name, stat);
     }
   }
 
@@ -257,7 +266,8 @@ export class Publication {
       await this.store.rename(this.intent.name, indexName(this.base));
     } catch (cause) {
       const intent = await this.store.stat(this.intent.name, false).catch(() => undefined);
-      if (intent) throw cause;
+      // Where the directory itself is gone, nothing of the save is anywhere.
+      if (intent || (await this.store.isRemoved().catch(() => false))) throw cause;
       this.#state = 'committed';
       await this.intent.close();
       const path = this.store.pathOf(indexName(this.base));
@@ -317,12 +327,17 @@ async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
   return { permissions: stat.mode & 0o777, modified: stat.modified, last: null };
 }
 
-async function checkSpace(store: ObjectStore, bytes: number): Promise<void> {
+/** `freed`: bytes that the save itself gives back first. */
+async function checkSpace(store: ObjectStore, bytes: number, freed: number): Promise<void> {
   const free = await store.freeSpace();
-  if (free === null || free >= bytes) return;
+  if (free === null || free + freed >= bytes) return;
+  const room =
+    freed > 0
+      ? `${freed} more when the old checkpoint is gone`
+      : 'an overwrite needs room for the old and the new checkpoint together';
   throw new TensorBundleError(
     'ERR_NO_SPACE',
-    `${store.path} has ${free} bytes free and the save needs ${bytes}; an overwrite needs room for the old and the new checkpoint together`,
+    `${store.path} has ${free} bytes free and the save needs ${bytes}; ${room}`,
     { path: store.path, expected: bytes, found: free },
   );
 }

@@ -9,30 +9,25 @@ export interface TotalOptions {
   /** In order of preference: natural, + 1, + 2, - 1, … */
   candidates: readonly number[];
   overwrite: 'atomic' | 'in-place' | 'error';
-  durable: boolean;
   /** Whether the save may still wait for others to end. */
   patient: boolean;
 }
 
 /**
- * Null if the save must wait: in place it would take the very names that another save is writing; and a save that is not
- * durable waits a while rather than take a total above natural + 2, so that many processes at once leave the totals of few.
+ * Null if the save must wait: in place it would take the very names that another save is writing; and any save waits a
+ * while for others rather than take a total above natural + 2, so that many processes at once leave the totals of few.
  */
 export async function pickTotal(
   store: ObjectStore,
   base: string,
   found: Generations,
   committed: number | null | 'unknown',
-  { candidates, overwrite, durable, patient }: TotalOptions,
+  { candidates, overwrite, patient }: TotalOptions,
 ): Promise<number | null> {
   const natural = candidates[0]!;
-  if (overwrite === 'in-place') {
-    if (found.busy.has(natural)) return null;
-    await unlinkInPlace(store, base, found, natural);
-    return natural;
-  }
+  if (overwrite === 'in-place') return found.busy.has(natural) ? null : natural;
   const total = await pickFree(store, base, found, committed, candidates);
-  const mayWait = !durable && patient && found.busy.size > 0;
+  const mayWait = patient && found.hasLive;
   return mayWait && !isOrdinary(total, natural) ? null : total;
 }
 
@@ -101,12 +96,4 @@ async function pickFree(
 
 function usedTotals(found: Generations): Set<number> {
   return new Set([...found.data.keys(), ...found.dead.keys(), ...found.busy, ...found.unsynced.keys()]);
-}
-
-/** Old names again: they are unlinked first, because a file may be linked or mapped elsewhere. A crash from here on loses the old checkpoint. */
-async function unlinkInPlace(store: ObjectStore, base: string, found: Generations, total: number): Promise<void> {
-  await store.remove(indexName(base));
-  for (const name of found.data.get(total) ?? []) await store.remove(name);
-  // The new generation of this total may be durable: the marker must not outlive the old one.
-  for (const marker of found.unsynced.get(total)?.markers ?? []) await store.remove(marker);
 }

@@ -195,6 +195,10 @@ export class LocalStore implements ObjectStore {
     return this.#do('remove', name, () => native.unlink(this.#directory, name));
   }
 
+  isRemoved(): Promise<boolean> {
+    return this.#do('look at', undefined, async () => (await native.stat(this.#directory))?.links === 0);
+  }
+
   sync(): Promise<void> {
     return this.#do('sync', undefined, async () => {
       await syncDirectory(this.#directory);
@@ -263,6 +267,14 @@ export class LocalStore implements ObjectStore {
       const path = name === undefined ? this.path : this.pathOf(name);
       if (isNativeError(error) && error.code === 'EEXIST') {
         throw new TensorBundleError('ERR_EXISTS', `${path} exists already`, { path, cause: error });
+      }
+      if (isNativeError(error) && error.code === 'ENAMETOOLONG') {
+        throw new TensorBundleError(
+          'ERR_INVALID_ARGUMENT',
+          `the name of ${path} is too long for its file system (255 bytes as a rule, ` +
+            'of which the ending of a data file takes 20); save under a shorter name',
+          { path, cause: error },
+        );
       }
       if (isNativeError(error) && error.code === 'EFTYPE') {
         throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a regular file`, { path, cause: error });

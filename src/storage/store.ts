@@ -77,6 +77,8 @@ export interface ObjectStore {
   rename(from: string, to: string): Promise<void>;
   /** False if it was absent. */
   remove(name: string): Promise<boolean>;
+  /** Whether the directory itself is gone, as far as the file system tells. */
+  isRemoved(): Promise<boolean>;
   /** Makes names (creations, renames, removals) durable, also those of directories that opening the store created. */
   sync(): Promise<void>;
   /** Bytes that may still be written; null where the file system does not say. */

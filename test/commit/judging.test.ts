@@ -226,3 +226,44 @@ test('data that is linked elsewhere and older than everything is judged by inten
   expect(existsSync(name) && statSync(name).mtimeMs < 2000).toBe(false);
   expect(await savedAt(prefix)).toBe(4);
 });
+
+describe('in place, errors before anything is unlinked leave the old checkpoint', () => {
+  const inPlace: WriterOptions = { overwrite: 'in-place' };
+
+  test.each(['statvfs', 'open', 'flock'])('%s fails', async syscall => {
+    const prefix = fresh();
+    await save(prefix, 1);
+    const path = syscall === 'statvfs' ? '' : '.intent-';
+    faulty.setFaults([{ at: 1, syscall, path, action: 'error', errno: 'EIO', sticky: true }]);
+    await expect(save(prefix, 2, inPlace)).rejects.toMatchObject({ code: 'ERR_IO' });
+    faulty.setFaults(null);
+    expect(await savedAt(prefix)).toBe(1);
+  });
+
+  test('a directory under the name of a data file', async () => {
+    const prefix = fresh();
+    await save(prefix, 1, { shards: 2 });
+    const before = filesOf(prefix);
+    mkdirSync(`${prefix}.data-00002-of-00003`);
+    await expect(save(prefix, 2, { ...inPlace, shards: 3 })).rejects.toMatchObject({ code: 'ERR_NOT_A_CHECKPOINT' });
+    expect(await savedAt(prefix)).toBe(1);
+    for (const name of before) expect(filesOf(prefix)).toContain(name);
+  });
+
+  test('a directory under the name of a marker is no marker', async () => {
+    const prefix = fresh();
+    await save(prefix, 1);
+    mkdirSync(`${prefix}.index.unsynced-00001-over-00002`);
+    await expect(save(prefix, 2, inPlace)).rejects.toMatchObject({ name: 'TensorBundleError' });
+    expect(await savedAt(prefix)).toBe(1);
+    await save(prefix, 3);
+    expect(await savedAt(prefix)).toBe(3);
+  });
+});
+
+test('names that no file can have are refused before anything is written', async () => {
+  const directory = scratch.directory();
+  await expect(save(join(directory, 'n'.repeat(236)), 1)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  await expect(save(join(directory, 'lone\ud800'), 1)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  expect(readdirSync(directory)).toEqual([]);
+});

@@ -3,7 +3,18 @@
  * is never among what goes.
  */
 import '../crash/fault-engine.js';
-import { copyFileSync, existsSync, readFileSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseShardName } from '../../src/commit/names.js';
@@ -332,4 +343,32 @@ describe('the last durable generation stays, whatever the times say', () => {
     writeFileSync(`${prefix}.data-00000-of-00001`, 'half of it');
     await expectKept(prefix, durable, index);
   });
+});
+
+test('an inode number that another process was given again is not mistaken for our own index', async () => {
+  // On a disk: memory file systems give no number twice.
+  const root = mkdtempSync(join(tmpdir(), 'tensorbundle-inode-'));
+  try {
+    for (let round = 0; round < 3; round++) {
+      const prefix = join(root, `r${round}`, 'model');
+      await save(prefix, 1, { durable: false });
+      const inode = statSync(`${prefix}.index`).ino;
+      for (let k = 2; k < 6; k++) {
+        await saveElsewhere(prefix, k, {});
+        if (statSync(`${prefix}.index`).ino === inode) break;
+      }
+      const durable = generations(prefix).get(await committed(prefix))!;
+      await save(prefix, 9, { durable: false });
+      for (const name of durable) expect(filesOf(prefix)).toContain(name);
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('durable saves of many processes at once leave the totals of few', async () => {
+  const prefix = fresh();
+  await Promise.all([1, 2, 3, 4, 5, 6].map(k => saveElsewhere(prefix, k, {})));
+  await expectBounded(prefix, 1, 1);
+  onlyGeneration(prefix);
 });
