@@ -1,4 +1,4 @@
-/** The optimizers of resume.test.ts: all of TensorFlow.js's, and those with Keras's formulas. */
+/** The optimizers of resume.deep.test.ts: all of TensorFlow.js's, and those with Keras's formulas. */
 import * as tf from '@tensorflow/tfjs-node';
 import * as exact from '../../dist/optimizers.js';
 

@@ -1,5 +1,5 @@
 /**
- * A training with a loop of its own, for resume.test.ts: `node resume-program.mjs OPTIMIZER DIRECTORY PART`. 'whole' trains 200
+ * A training with a loop of its own, for resume.deep.test.ts: `node resume-program.mjs OPTIMIZER DIRECTORY PART`. 'whole' trains 200
  * steps and saves after 100; 'first' dies of SIGKILL right after that save; 'second' restores it and trains the rest. What is
  * there after step 200 is written as a checkpoint of its own.
  */
