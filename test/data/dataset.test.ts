@@ -1,14 +1,17 @@
 /** Datasets give what tf.data gives, and go on exactly where they were saved. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint, checkpointable, Dataset, type DatasetIterator, type RestoreStatus } from '../../src/tfjs.js';
 import { Choices } from '../layers/random-numbers.js';
 import { comparePipelines } from './compare-pipelines.js';
-import { datasetOf, lively, type Pipeline, pipeline, plain } from './pipelines.js';
+import { datasetOf, lively, type Pipeline, plain } from './pipelines.js';
 
+const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle datasets '));
