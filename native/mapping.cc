@@ -36,6 +36,7 @@ bool refusesMapping(int error) {
 
 Status Mapping::create(const Descriptor& file, std::uint64_t offset, std::uint64_t length,
                        std::unique_ptr<Mapping>* result) {
+  result->reset();
   FileInfo info;
   Status status = statHandle(file, &info);
   if (!status.ok()) return status;

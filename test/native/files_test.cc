@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <string>
 
 #include "check.h"
 #include "mapping.h"
@@ -58,12 +59,63 @@ void exactPermissions() {
   FileInfo info;
   CHECK_OK(statHandle(*file, &info));
   CHECK(info.mode == 0666);
-  // A mode that cannot be set must not leave a file with another one.
-  place.inject("fchmod", 1, Action::kError, EPERM);
-  CHECK_CODE(openFile(*place.directory, "refused", OpenMode::kCreate, 0600, &file), "EPERM");
+  // A mode that cannot be set because of an error must not leave a file with another one.
+  place.inject("fchmod", 1, Action::kError, EIO);
+  CHECK_CODE(openFile(*place.directory, "broken", OpenMode::kCreate, 0600, &file), "EIO");
   bool found = true;
-  CHECK_OK(statName(*place.directory, "refused", false, &info, &found));
+  CHECK_OK(statName(*place.directory, "broken", false, &info, &found));
   CHECK(!found);
+  // A file system that has no modes makes the file all the same, and nobody gets more than was asked for.
+  for (const int refusal : {EPERM, ENOSYS, EOPNOTSUPP}) {
+    place.inject("fchmod", 1, Action::kError, refusal);
+    const std::string name = "refused " + std::to_string(refusal);
+    CHECK_OK(openFile(*place.directory, name, OpenMode::kCreate, 0600, &file));
+    CHECK_OK(statName(*place.directory, name, false, &info, &found));
+    CHECK(found && (info.mode & 0177) == 0);
+  }
+}
+
+void writingAsksWhatACloseWouldSay() {
+  check::TemporaryDirectory place;
+  const auto file = create(place, "data");
+  const auto twin = create(place, "twin");
+  bool locked = false;
+  CHECK_OK(tryLock(*file, false, &locked));
+  CHECK(locked);
+  place.inject("close", 1, Action::kError, ENOSPC);
+  CHECK_CODE(writeAll(*file, "text", 4), "ENOSPC");
+  place.inject("dup", 1, Action::kError, EMFILE);
+  CHECK_CODE(writeAll(*twin, "text", 4), "EMFILE");
+  place.inject("close", 1, Action::kError, EINTR);
+  CHECK_OK(writeAll(*twin, "text", 4));
+  // The lock outlives the close of the second descriptor.
+  std::shared_ptr<Descriptor> other;
+  CHECK_OK(openFile(*place.directory, "data", OpenMode::kLock, kDefaultPermissions, &other));
+  CHECK_OK(tryLock(*other, true, &locked));
+  CHECK(!locked);
+}
+
+void directoriesBelowADescriptor() {
+  check::TemporaryDirectory place;
+  bool made = false;
+  CHECK_OK(makeDirectoryAt(*place.directory, "sub", &made));
+  CHECK(made);
+  CHECK_OK(makeDirectoryAt(*place.directory, "sub", &made));
+  CHECK(!made);
+  CHECK_CODE(makeDirectoryAt(*place.directory, "..", &made), "EINVAL");
+  std::shared_ptr<Descriptor> sub;
+  CHECK_OK(openDirectoryAt(*place.directory, "sub", &sub));
+  CHECK_CODE(openDirectoryAt(*place.directory, "..", &sub), "EINVAL");
+  CHECK_CODE(openDirectoryAt(*place.directory, "absent", &sub), "ENOENT");
+  std::shared_ptr<Descriptor> again;
+  CHECK_OK(openDirectoryAt(*place.directory, ".", &again));
+  FileInfo one;
+  FileInfo two;
+  CHECK_OK(statHandle(*place.directory, &one));
+  CHECK_OK(statHandle(*again, &two));
+  CHECK(one.inode == two.inode && place.directory->file() != again->file());
+  // A directory is no file that anybody holds.
+  CHECK_CODE(openFile(*place.directory, "sub", OpenMode::kLock, kDefaultPermissions, &sub), "EISDIR");
 }
 
 void transfersAreComplete() {
@@ -130,8 +182,14 @@ void mappings() {
   CHECK_CODE(Mapping::create(*file, ~std::uint64_t{0}, 2, &mapping), "ESHORT");
   CHECK_OK(Mapping::create(*file, 20000, 0, &mapping));
   CHECK(mapping->size() == 0);
-  place.inject("mmap", 1, Action::kError, ENOMEM);
-  CHECK_CODE(Mapping::create(*file, 0, 1, &mapping), "ENOMEM");
+  // Where there can be no mapping there is none, and a copy is made; an error of the disk is an error.
+  for (const int refusal : {ENOMEM, ENODEV, EINVAL, EACCES}) {
+    place.inject("mmap", 1, Action::kError, refusal);
+    CHECK_OK(Mapping::create(*file, 0, 1, &mapping));
+    CHECK(!mapping);
+  }
+  place.inject("mmap", 1, Action::kError, EIO);
+  CHECK_CODE(Mapping::create(*file, 0, 1, &mapping), "EIO");
 }
 
 void nothingStaysOpen() {
@@ -151,6 +209,8 @@ void check::fileCases(std::vector<Case>* cases) {
   cases->insert(cases->end(), {{"files: names stay in the directory", namesStayInTheDirectory},
                                {"files: opening", opening},
                                {"files: exact permissions", exactPermissions},
+                               {"files: writing asks what a close would say", writingAsksWhatACloseWouldSay},
+                               {"files: directories below a descriptor", directoriesBelowADescriptor},
                                {"files: short transfers are continued", transfersAreComplete},
                                {"files: a failed sync is never retried", failedSyncIsForEver},
                                {"files: locks", locks},
