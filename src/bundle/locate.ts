@@ -53,12 +53,15 @@ async function locateInDirectory(directory: string): Promise<string> {
         'give the prefix of a checkpoint in the directory itself',
       { path: directory, expected: 'file', found: elsewhere },
     );
-  if (state !== null && (await kindOf(`${state.modelCheckpointPath}.index`)) !== null) return state.modelCheckpointPath;
+  const named = state?.modelCheckpointPath || null;
+  if (named !== null && (await kindOf(`${named}.index`)) !== null) return named;
   const unnamed = (await kindOf(`${directory}/.index`)) === 'file' ? `, for example '${directory}/'` : '';
   const found =
     state === null
       ? 'no `checkpoint` file and no SavedModel'
-      : `a \`checkpoint\` file that names ${state.modelCheckpointPath}, which does not exist`;
+      : named === null
+        ? 'a `checkpoint` file that names none'
+        : `a \`checkpoint\` file that names ${named}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
     `the directory ${directory} has ${found}; give the prefix of a checkpoint in it${unnamed}`,

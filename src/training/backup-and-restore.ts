@@ -145,6 +145,7 @@ export class BackupAndRestore extends TrainingCallback {
         `the backup ${path} is of a training without a dataset; resume it without one, or begin anew in another backupDir`,
         { path },
       );
+    if (path !== null) await manager.adopt(path);
     this.#manager = manager;
     this.#dataset = (resumed as CheckpointableDataset<unknown> | undefined) ?? null;
     this.#isFirstEpoch = true;

@@ -9,7 +9,7 @@ export interface LowSpace {
   /** Of the save that found the disk full. */
   readonly path: string;
   readonly error: Error;
-  /** What may be removed, oldest first: never the newest checkpoint, nothing that is pinned. */
+  /** What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned. */
   readonly removable: readonly string[];
 }
 

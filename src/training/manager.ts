@@ -45,6 +45,8 @@ export class CheckpointManager {
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
   #isClean = false;
+  /** What the last sweep could not remove: a warning says it once. */
+  #unremoved: ReadonlySet<string> = new Set();
   /** One save at a time writes down what it made. */
   #recording: Promise<unknown> = Promise.resolve();
 
@@ -148,7 +150,19 @@ export class CheckpointManager {
   }
 
   /**
-   * Removes the latest from the books, and those of them that are its own from disk; then the state file and the ledger.
+   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when its time has come.
+   *
+   * @internal
+   */
+  async adopt(path: string): Promise<void> {
+    await this.#alone(async () => {
+      for (const name of (await this.#own.removable([path], [])).values())
+        this.#shelf.adopt(join(this.directory, name), now());
+    });
+  }
+
+  /**
+   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the ledger.
    *
    * @internal
    */
@@ -158,7 +172,7 @@ export class CheckpointManager {
       const { active } = this.#shelf;
       for (const path of active) this.#shelf.forget(path);
       this.#shelf.latest = null;
-      await this.#own.remove(active, this.#shelf.paths);
+      await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
       try {
         for (const name of [STATE_NAME, LEDGER_NAME]) await store?.remove(name);
@@ -225,9 +239,22 @@ export class CheckpointManager {
       await this.#removeOrphans();
       this.#shelf.add({ ...made, time: now() }, durable);
       await this.#write(durable);
-      await this.#own.remove(this.#shelf.sweep(), this.#shelf.paths);
+      await this.#removeSwept();
       await this.#write(durable);
     });
+  }
+
+  /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
+  async #removeSwept(): Promise<void> {
+    const swept = this.#shelf.sweep();
+    const failed = await this.#own.remove(
+      swept.map(({ path }) => path),
+      this.#shelf.paths,
+    );
+    for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
+    const isNew = [...failed.keys()].some(path => !this.#unremoved.has(path));
+    if (isNew) warnOfRemoval([...failed.values()]);
+    this.#unremoved = new Set(failed.keys());
   }
 
   /** After what has been asked for before. */
@@ -265,8 +292,13 @@ export class CheckpointManager {
   /** What saves that died left behind, once a manager. */
   async #removeOrphans(): Promise<void> {
     if (this.#isClean) return;
-    this.#isClean = true;
-    await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+    try {
+      await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+      this.#isClean = true;
+    } catch (error) {
+      // The next save tries again: this one is on disk.
+      if (!(error instanceof TensorBundleError)) throw error;
+    }
   }
 
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
@@ -277,11 +309,12 @@ export class CheckpointManager {
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
     const wanted = new Set(chosen);
-    const removed = removable.filter(one => wanted.has(one));
-    for (const one of removed) {
-      this.#shelf.forget(one);
-      await this.#own.remove([one], staying);
-    }
+    const failed = await this.#own.remove(
+      removable.filter(one => wanted.has(one)),
+      staying,
+    );
+    const removed = removable.filter(one => wanted.has(one) && !failed.has(one));
+    for (const one of removed) this.#shelf.forget(one);
     return removed.length > 0;
   }
 
@@ -302,7 +335,10 @@ export class CheckpointManager {
 
   #readState(): ReturnType<typeof readCheckpointStateNow> {
     try {
-      return readCheckpointStateNow(this.directory);
+      const state = readCheckpointStateNow(this.directory);
+      // Empty, as a power loss leaves one that was not synced: there is none.
+      const isEmpty = state?.modelCheckpointPath === '' && state.allModelCheckpointPaths.length === 0;
+      return isEmpty ? null : state;
     } catch (error) {
       if (!(error instanceof TensorBundleError && UNREADABLE.includes(error.code))) throw error;
       this.#stateDamage = error;
@@ -330,6 +366,15 @@ function warn(path: string, problems: readonly Error[]): void {
     type: 'TensorBundleWarning',
     code: 'TENSORBUNDLE_FALLBACK',
   });
+}
+
+function warnOfRemoval(errors: readonly Error[]): void {
+  const named = errors.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
+  const more = errors.length - named.length;
+  process.emitWarning(
+    `${[...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')}; the new checkpoint is saved, and the next save tries again`,
+    { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_NOT_REMOVED' },
+  );
 }
 
 function warnOfBooks({ message }: Error): void {

@@ -4,7 +4,7 @@
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { stripFileSuffix } from '../commit/names.js';
-import { removeCheckpoint } from '../commit/remove.js';
+import { removeCheckpoints } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 
@@ -52,10 +52,41 @@ export class OwnCheckpoints {
     return new Map([...found].filter(([, name]) => !stay.has(name)));
   }
 
-  /** Removes what `removable` says. Rejects as `removeCheckpoint` does. */
-  async remove(paths: Iterable<string>, staying: Iterable<string>): Promise<void> {
-    const names = new Set((await this.removable(paths, staying)).values());
-    for (const name of names) await removeCheckpoint(join(this.directory, name));
+  /**
+   * Removes what `removable` says, all in one go. What cannot be removed stops nothing: gives the errors, by path. The checkpoints of
+   * another directory, which has taken the place of the one that they were made in, stay.
+   */
+  async remove(paths: Iterable<string>, staying: Iterable<string>): Promise<Map<string, TensorBundleError>> {
+    const names = await this.removable(paths, staying);
+    try {
+      const failed = await this.#removeNames(() => new Set(names.values()));
+      return new Map([...names].flatMap(([path, name]) => (failed.has(name) ? [[path, failed.get(name)!]] : [])));
+    } catch (error) {
+      if (!(error instanceof TensorBundleError)) throw error;
+      return new Map([...names.keys()].map(path => [path, error]));
+    }
+  }
+
+  /** Removes every checkpoint of an own name that is in the directory. Rejects with the first error, after all were tried. */
+  async removeAll(): Promise<void> {
+    const listed = async (store: LocalStore): Promise<Set<string>> => {
+      const names = (await store.list()).flatMap(name => stripFileSuffix(name) ?? []);
+      return new Set(names.filter(name => this.numberOf(name) !== null && stripFileSuffix(name) === null));
+    };
+    for (const error of (await this.#removeNames(listed)).values()) throw error;
+  }
+
+  async #removeNames(
+    choose: (store: LocalStore) => Iterable<string> | Promise<Iterable<string>>,
+  ): Promise<Map<string, TensorBundleError>> {
+    const store = await LocalStore.open(this.directory);
+    if (store === null) return new Map();
+    try {
+      const names = [...(await choose(store))];
+      return names.length === 0 ? new Map() : await removeCheckpoints(store, names);
+    } finally {
+      await store.close();
+    }
   }
 
   async #isOwn(path: string, isDirectory: (directory: string) => Promise<boolean>): Promise<boolean> {

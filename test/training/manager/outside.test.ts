@@ -379,6 +379,33 @@ describe('BackupAndRestore', () => {
     expect(existsSync(join(copy, 'checkpoint'))).toBe(false);
   }, 60_000);
 
+  it.each([
+    ['damaged', (file: string): void => writeFileSync(file, '{{')],
+    ['gone', (file: string): void => rmSync(file)],
+    ['empty', (file: string): void => writeFileSync(file, '')],
+    ['without a latest', (file: string): void => writeFileSync(file, 'last_preserved_timestamp: 1.0\n')],
+  ])(
+    'a backup that was found without the state file (%s) goes as any other: no new training resumes a finished one',
+    async (_, spoil) => {
+      const { root } = fresh();
+      const run = join(root, 'b');
+      const backups = (): string[] => readdirSync(run).filter(name => name.endsWith('.index'));
+      for (const epochs of [1, 2, 3]) {
+        expect(await train(run, epochs)).toBe(epochs - 1);
+        expect(backups()).toEqual([`backup-${epochs}.index`]);
+        spoil(join(run, 'checkpoint'));
+      }
+      // One that nothing has restored goes too.
+      cpSync(join(run, 'backup-3.index'), join(run, 'backup-1.index'));
+      expect(await train(run, 4, true)).toBe(3);
+      expect(readdirSync(run)).toEqual([]);
+      expect(await train(run, 1, true)).toBe(0);
+      writeFileSync(join(run, 'checkpoint'), '');
+      expect(await train(run, 1, true)).toBe(0);
+    },
+    60_000,
+  );
+
   it('deleteCheckpoint removes its own backups and files, and nothing that these name', async () => {
     const { root } = fresh();
     const run = join(root, 'b');

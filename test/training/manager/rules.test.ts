@@ -1,6 +1,7 @@
 /** What the manager does beyond TensorFlow's: retention, fallback, orphans, full disks. Failure stories by their numbers. */
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -203,6 +204,20 @@ describe('fallback', () => {
       const found = await training.manager.restoreOrInitialize();
       expect(found).toBe(join(directory, 'ckpt-3'));
       expect(value(training)).toBe(3);
+    }
+  });
+
+  it('an empty state file, or one that names no latest, is none: initFn is called', async () => {
+    for (const text of ['', '# nothing\n', 'model_checkpoint_path: ""\nall_model_checkpoint_paths: ""\n']) {
+      const directory = fresh();
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'checkpoint'), text);
+      let called = 0;
+      const { manager } = start(directory, { initFn: () => void called++ });
+      expect(manager.latestCheckpoint).toBeNull();
+      expect(manager.checkpoints).toEqual([]);
+      expect(await manager.restoreOrInitialize()).toBeNull();
+      expect(called).toBe(1);
     }
   });
 
