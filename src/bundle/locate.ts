@@ -28,9 +28,16 @@ export async function locate(given: PathLike): Promise<string> {
   if (kind === 'directory') return locateInDirectory(trimmed);
   if (stripped !== null && (kind !== null || (await kindOf(`${stripped}.index`)) !== null)) return stripped;
   if (kind !== null) return explainFile(trimmed);
-  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${trimmed}.index does not exist`, {
-    path: `${trimmed}.index`,
-  });
+  const looked = `${path}.index`;
+  const why =
+    path === trimmed
+      ? `${looked} does not exist`
+      : `there is neither ${looked} nor a directory ${trimmed}${
+          (await kindOf(`${trimmed}.index`)) === null
+            ? ''
+            : `; the checkpoint '${trimmed}' is written without the slash`
+        }`;
+  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${why}`, { path: looked });
 }
 
 /** The path of a directory without the slashes at its end. */

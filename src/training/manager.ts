@@ -60,7 +60,11 @@ export class CheckpointManager {
     this.checkpoint = checkpoint;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
     this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
-    const ledger = readLedger(this.directory);
+    const ledger = new Map<string, KeptCheckpoint>();
+    for (const one of readLedger(this.directory).values()) {
+      const path = this.#own.spelled(one.path);
+      ledger.set(path, { ...one, path, pinned: one.pinned || (ledger.get(path)?.pinned ?? false) });
+    }
     this.#hasLedger = ledger.size > 0;
     this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
   }
@@ -175,7 +179,8 @@ export class CheckpointManager {
       await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
       try {
-        for (const name of [STATE_NAME, LEDGER_NAME]) await store?.remove(name);
+        if (store === null || !(await this.#own.isHome(store))) return;
+        for (const name of [STATE_NAME, LEDGER_NAME]) await store.remove(name);
       } finally {
         await store?.close();
       }
@@ -237,6 +242,7 @@ export class CheckpointManager {
   async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
     await this.#alone(async () => {
       await this.#removeOrphans();
+      await this.#own.made(made.path);
       this.#shelf.add({ ...made, time: now() }, durable);
       await this.#write(durable);
       await this.#removeSwept();
@@ -308,7 +314,9 @@ export class CheckpointManager {
     const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
-    const wanted = new Set(chosen);
+    const offered = new Set(removable);
+    const wanted = new Set<string | null>();
+    for (const one of chosen) wanted.add(await this.#own.meant(pathOf(one), offered));
     const failed = await this.#own.remove(
       removable.filter(one => wanted.has(one)),
       staying,
@@ -321,7 +329,7 @@ export class CheckpointManager {
   async #setPinned(path: string, pinned: boolean): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      this.#shelf.setPinned(path, pinned);
+      this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
       await this.#writeLedger(true);
     });
   }
@@ -338,7 +346,13 @@ export class CheckpointManager {
       const state = readCheckpointStateNow(this.directory);
       // Empty, as a power loss leaves one that was not synced: there is none.
       const isEmpty = state?.modelCheckpointPath === '' && state.allModelCheckpointPaths.length === 0;
-      return isEmpty ? null : state;
+      if (state === null || isEmpty) return null;
+      const { modelCheckpointPath: latest, allModelCheckpointPaths: all } = state;
+      return {
+        ...state,
+        modelCheckpointPath: latest === '' ? '' : this.#own.spelled(latest),
+        allModelCheckpointPaths: all.map(path => this.#own.spelled(path)),
+      };
     } catch (error) {
       if (!(error instanceof TensorBundleError && UNREADABLE.includes(error.code))) throw error;
       this.#stateDamage = error;

@@ -7,6 +7,9 @@ import { TensorBundleError } from '../errors.js';
 import type { CheckedManagerOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
 
+/** An error names so many of what is kept. */
+const NAMED = 5;
+
 type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHours' | 'retention' | 'checkpointName'>;
 
 export class Shelf {
@@ -30,6 +33,8 @@ export class Shelf {
     const times = state?.allModelCheckpointTimestamps ?? [];
     for (const [i, path] of (state?.allModelCheckpointPaths ?? []).entries()) {
       const time = Math.min(times[i] ?? this.#lastPreserved, clock);
+      // Where one is there twice, the later says when it was saved.
+      this.#active.delete(path);
       if (time > this.#lastPreserved) this.#active.set(path, time);
       // Somebody else has saved it again: what is known of it is no longer true.
       const known = ledger.get(path);
@@ -148,7 +153,14 @@ export class Shelf {
     const time = this.#active.get(path);
     const one = this.#known.get(path) ?? (time === undefined ? undefined : this.#unknown(path, time));
     if (one === undefined) {
-      throw new TensorBundleError('ERR_NOT_FOUND', `${path} is no checkpoint that this manager keeps`, { path });
+      const kept = this.newestFirst();
+      const some = [...new Set(kept)].slice(0, NAMED);
+      const named = some.length === 0 ? 'none' : `${some.join(', ')}${some.length < new Set(kept).size ? ', …' : ''}`;
+      throw new TensorBundleError(
+        'ERR_NOT_FOUND',
+        `${path} is no checkpoint that this manager keeps; it keeps ${named}`,
+        { path, expected: some },
+      );
     }
     this.#known.set(path, { ...one, pinned });
   }
