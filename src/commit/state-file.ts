@@ -39,6 +39,7 @@ export async function readCheckpointState(
   latestFilename = STATE_NAME,
 ): Promise<CheckpointState | null> {
   const local = pathOf(directory);
+  checkFilename(latestFilename);
   const store = await LocalStore.open(resolve(local));
   if (store === null) return null;
   try {
@@ -135,6 +136,7 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
     );
   }
   const name = update.latestFilename ?? STATE_NAME;
+  checkFilename(name);
   const durable = update.durable ?? true;
   const store = await LocalStore.create(resolve(local));
   try {
@@ -154,6 +156,15 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   } finally {
     await store.close();
   }
+}
+
+function checkFilename(name: unknown): void {
+  if (typeof name === 'string' && isPlainName(name) && !name.includes('\0')) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `latestFilename must be the name of a file in the directory, not ${String(name)}`,
+    { expected: 'a file name', found: name },
+  );
 }
 
 async function readFields(store: ObjectStore, name: string): Promise<StateFields | null> {

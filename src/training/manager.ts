@@ -52,7 +52,8 @@ export class CheckpointManager {
 
   /**
    * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
-   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file cannot be read.
+   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file
+   * cannot be read, ERR_NOT_A_CHECKPOINT if it is a directory or the like.
    */
   constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
     this.directory = pathOf(directory);
@@ -316,7 +317,7 @@ export class CheckpointManager {
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
     const offered = new Set(removable);
     const wanted = new Set<string | null>();
-    for (const one of chosen) wanted.add(await this.#own.meant(pathOf(one), offered));
+    for (const one of chosen) wanted.add(await this.#own.meant(one, offered));
     const failed = await this.#own.remove(
       removable.filter(one => wanted.has(one)),
       staying,

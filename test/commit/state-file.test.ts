@@ -314,6 +314,16 @@ describe('hostile text', () => {
     expect(readFileSync(join(dir, 'checkpoint'), 'utf8')).toBe(before);
   });
 
+  test.each(['../x', 'a/b', '', '.', '..', 'a\0b'])('latestFilename %j is no file name', async latestFilename => {
+    const dir = scratch.directory();
+    const update = { modelCheckpointPath: join(dir, 'a'), latestFilename };
+    const code = 'ERR_INVALID_ARGUMENT';
+    await expect(readCheckpointState(dir, latestFilename)).rejects.toMatchObject({ code });
+    await expect(updateCheckpointState(dir, update)).rejects.toMatchObject({ code });
+    await expect(latestCheckpoint(dir, latestFilename)).rejects.toMatchObject({ code });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
   test('a directory, bytes that are not UTF-8, an absent file and an absent directory', async () => {
     const dir = scratch.directory();
     expect(await readCheckpointState(dir)).toBeNull();

@@ -492,6 +492,17 @@ describe('BackupAndRestore', () => {
     60_000,
   );
 
+  it('a backup that is named and gone: the error says what to do', async () => {
+    const { root } = fresh();
+    const run = join(root, 'b');
+    mkdirSync(run);
+    writeState(run, 'backup-9');
+    await expect(train(run, 1)).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+      message: expect.stringContaining('remove the directory to begin anew'),
+    });
+  });
+
   it('deleteCheckpoint removes its own backups and files, and nothing that these name', async () => {
     const { root } = fresh();
     const run = join(root, 'b');
