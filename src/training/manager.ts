@@ -7,13 +7,15 @@ import { basename, join } from 'node:path';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import { removeOrphans } from '../commit/orphans.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { readCheckpointStateNow, STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
+import { STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
+import { readBooks } from './books.js';
 import type { Checkpoint, SaveOptions } from './checkpoint.js';
-import { LEDGER_NAME, readLedger, writeLedger } from './ledger.js';
+import { LEDGER_NAME, writeLedger } from './ledger.js';
 import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import { warnOfBooks, warnOfFallback, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
 import { Shelf } from './shelf.js';
@@ -28,10 +30,6 @@ const DAMAGE: readonly ErrorCode[] = [
   'ERR_TOO_LARGE',
   'ERR_TRUNCATED',
 ];
-/** Of a state file, which then counts as none. */
-const UNREADABLE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE'];
-/** A warning names so many of the checkpoints that were passed over. */
-const NAMED_PROBLEMS = 5;
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
@@ -41,7 +39,7 @@ export class CheckpointManager {
   readonly #shelf: Shelf;
   #lastCheckpointStep: number | null;
   /** What the constructor could not read of the state file. */
-  #stateDamage: TensorBundleError | null = null;
+  readonly #stateDamage: TensorBundleError | null;
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
   #isClean = false;
@@ -61,13 +59,10 @@ export class CheckpointManager {
     this.checkpoint = checkpoint;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
     this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
-    const ledger = new Map<string, KeptCheckpoint>();
-    for (const one of readLedger(this.directory).values()) {
-      const path = this.#own.spelled(one.path);
-      ledger.set(path, { ...one, path, pinned: one.pinned || (ledger.get(path)?.pinned ?? false) });
-    }
+    const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
+    this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
-    this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
+    this.#shelf = new Shelf(this.#options, state, ledger, now());
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -204,7 +199,7 @@ export class CheckpointManager {
     }
     this.#shelf.latest = path;
     if (this.#options.checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
-    if (problems.length > 0) warn(path, problems);
+    if (problems.length > 0) warnOfFallback(path, problems);
     return true;
   }
 
@@ -254,13 +249,10 @@ export class CheckpointManager {
   /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
   async #removeSwept(): Promise<void> {
     const swept = this.#shelf.sweep();
-    const failed = await this.#own.remove(
-      swept.map(({ path }) => path),
-      this.#shelf.paths,
-    );
+    const paths = swept.map(({ path }) => path);
+    const failed = await this.#own.remove(paths, this.#shelf.paths);
     for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
-    const isNew = [...failed.keys()].some(path => !this.#unremoved.has(path));
-    if (isNew) warnOfRemoval([...failed.values()]);
+    if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
     this.#unremoved = new Set(failed.keys());
   }
 
@@ -318,11 +310,9 @@ export class CheckpointManager {
     const offered = new Set(removable);
     const wanted = new Set<string | null>();
     for (const one of chosen) wanted.add(await this.#own.meant(one, offered));
-    const failed = await this.#own.remove(
-      removable.filter(one => wanted.has(one)),
-      staying,
-    );
-    const removed = removable.filter(one => wanted.has(one) && !failed.has(one));
+    const going = removable.filter(one => wanted.has(one));
+    const failed = await this.#own.remove(going, staying);
+    const removed = going.filter(one => !failed.has(one));
     for (const one of removed) this.#shelf.forget(one);
     return removed.length > 0;
   }
@@ -342,25 +332,6 @@ export class CheckpointManager {
     });
   }
 
-  #readState(): ReturnType<typeof readCheckpointStateNow> {
-    try {
-      const state = readCheckpointStateNow(this.directory);
-      // Empty, as a power loss leaves one that was not synced: there is none.
-      const isEmpty = state?.modelCheckpointPath === '' && state.allModelCheckpointPaths.length === 0;
-      if (state === null || isEmpty) return null;
-      const { modelCheckpointPath: latest, allModelCheckpointPaths: all } = state;
-      return {
-        ...state,
-        modelCheckpointPath: latest === '' ? '' : this.#own.spelled(latest),
-        allModelCheckpointPaths: all.map(path => this.#own.spelled(path)),
-      };
-    } catch (error) {
-      if (!(error instanceof TensorBundleError && UNREADABLE.includes(error.code))) throw error;
-      this.#stateDamage = error;
-      return null;
-    }
-  }
-
   async #writeLedger(durable: boolean): Promise<void> {
     const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
     await writeLedger(this.#own.directory, checkpoints, durable);
@@ -373,38 +344,7 @@ function now(): number {
   return Date.now() / 1000;
 }
 
-function warn(path: string, problems: readonly Error[]): void {
-  const named = problems.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
-  const more = problems.length - named.length;
-  const reasons = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  process.emitWarning(`restored ${path}, since what is newer cannot be read: ${reasons}`, {
-    type: 'TensorBundleWarning',
-    code: 'TENSORBUNDLE_FALLBACK',
-  });
-}
-
-function warnOfRemoval(errors: readonly Error[]): void {
-  const named = errors.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
-  const more = errors.length - named.length;
-  process.emitWarning(
-    `${[...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')}; the new checkpoint is saved, and the next save tries again`,
-    { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_NOT_REMOVED' },
-  );
-}
-
-function warnOfBooks({ message }: Error): void {
-  process.emitWarning(`${message}; the older half is kept on disk, and no manager looks after it any more`, {
-    type: 'TensorBundleWarning',
-    code: 'TENSORBUNDLE_BOOKS',
-  });
-}
-
 function badNumber(found: unknown): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `checkpointNumber must be a whole number, not ${String(found)}`,
-    {
-      found,
-    },
-  );
+  const message = `checkpointNumber must be a whole number, not ${String(found)}`;
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
 }
