@@ -169,12 +169,27 @@ function load(): NativeBinding {
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NATIVE_ADDON',
-      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}; ` +
-        'run `npm rebuild tensorbundle` (it needs a C++17 compiler, make and Python 3), ' +
-        'and reinstall if node_modules was copied from another kind of machine',
+      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}; ${adviceOn(cause)}`,
       { path: root, cause },
     );
   }
+}
+
+function adviceOn(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return (
+      'this process may not load addons: start Node with --allow-addons where it has --permission (or --experimental-permission), ' +
+      'and without --no-addons'
+    );
+  // Bundled code lies in another folder, without node-gyp-build and without the binaries.
+  const isAway = code === 'MODULE_NOT_FOUND' && /'node-gyp-build'/.test(String(message));
+  const bundled =
+    'if a bundler has put tensorbundle into one file, mark it as external: its addon has to stay in node_modules';
+  return isAway
+    ? `node-gyp-build is not installed beside it; ${bundled}`
+    : 'run `npm rebuild tensorbundle` (it needs a C++17 compiler, make and Python 3), and reinstall if node_modules was copied ' +
+        `from another kind of machine; ${bundled}`;
 }
 
 export const native: NativeBinding = load();

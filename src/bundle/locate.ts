@@ -28,9 +28,16 @@ export async function locate(given: PathLike): Promise<string> {
   if (kind === 'directory') return locateInDirectory(trimmed);
   if (stripped !== null && (kind !== null || (await kindOf(`${stripped}.index`)) !== null)) return stripped;
   if (kind !== null) return explainFile(trimmed);
-  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${trimmed}.index does not exist`, {
-    path: `${trimmed}.index`,
-  });
+  const looked = `${path}.index`;
+  const why =
+    path === trimmed
+      ? `${looked} does not exist`
+      : `there is neither ${looked} nor a directory ${trimmed}${
+          (await kindOf(`${trimmed}.index`)) === null
+            ? ''
+            : `; the checkpoint '${trimmed}' is written without the slash`
+        }`;
+  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${why}`, { path: looked });
 }
 
 /** The path of a directory without the slashes at its end. */
@@ -53,12 +60,15 @@ async function locateInDirectory(directory: string): Promise<string> {
         'give the prefix of a checkpoint in the directory itself',
       { path: directory, expected: 'file', found: elsewhere },
     );
-  if (state !== null && (await kindOf(`${state.modelCheckpointPath}.index`)) !== null) return state.modelCheckpointPath;
+  const named = state?.modelCheckpointPath || null;
+  if (named !== null && (await kindOf(`${named}.index`)) !== null) return named;
   const unnamed = (await kindOf(`${directory}/.index`)) === 'file' ? `, for example '${directory}/'` : '';
   const found =
     state === null
       ? 'no `checkpoint` file and no SavedModel'
-      : `a \`checkpoint\` file that names ${state.modelCheckpointPath}, which does not exist`;
+      : named === null
+        ? 'a `checkpoint` file that names none'
+        : `a \`checkpoint\` file that names ${named}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
     `the directory ${directory} has ${found}; give the prefix of a checkpoint in it${unnamed}`,

@@ -1,13 +1,13 @@
 /** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
-import { resolve } from 'node:path';
-import { indexName, joinPrefix, splitPrefix } from '../commit/names.js';
+import { join, resolve } from 'node:path';
+import { splitPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { removeCheckpoint } from '../commit/remove.js';
+import { removeIf } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
-import { locate } from './locate.js';
-import { type OpenBundle, openBundle } from './open-bundle.js';
+import { kindOf, locate, withoutSlashes } from './locate.js';
+import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
 import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save.js';
@@ -20,7 +20,8 @@ const MAX_SLICES = 2 ** 31;
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
  * file is first met, walking `from` in order and each one's keys sorted; slices of one tensor are joined. `deleteInputs`
- * removes the inputs after the commit, which must be durable. Rejects with ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
+ * removes the inputs after the commit, which must be durable: not one that somebody has saved over meanwhile. Rejects with
+ * ERR_INVALID_ARGUMENT if one of them is a directory whose `checkpoint` file names a checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
  * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
  */
 export async function mergeCheckpoints(
@@ -46,7 +47,9 @@ export async function mergeCheckpoints(
   const bundles: OpenBundle[] = [];
   try {
     const pool = new DescriptorPool();
-    for (const path of inputs) bundles.push(await openBundle(await locate(path), { signal: checked.signal, pool }));
+    const prefixes: string[] = [];
+    for (const path of inputs) prefixes.push(await inputOf(path, options.deleteInputs ?? false));
+    for (const prefix of prefixes) bundles.push(await openBundle(prefix, { signal: checked.signal, pool }));
     const keep = options.shards === undefined;
     const numbers = numberShards(bundles);
     const items: Item[] = [];
@@ -58,27 +61,42 @@ export async function mergeCheckpoints(
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
     checkNames(items);
     const result = await save(target, items, checked);
-    if (options.deleteInputs) await removeInputs(bundles, joinPrefix(target.directory, target.base));
+    if (options.deleteInputs) await removeInputs(bundles);
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));
   }
 }
 
-/** The result may have taken the place of an input, whatever path named it: its index is then the same file. */
-async function removeInputs(bundles: readonly OpenBundle[], to: string): Promise<void> {
-  const result = await indexIdentity(to);
-  for (const { prefix } of bundles) if ((await indexIdentity(prefix)) !== result) await removeCheckpoint(prefix);
+/** The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may name any. */
+async function inputOf(path: string, isRemoved: boolean): Promise<string> {
+  const prefix = await locate(path);
+  const directory = withoutSlashes(path);
+  if (!isRemoved || prefix === path || (await kindOf(directory)) !== 'directory') return prefix;
+  const isIn = await isSameDirectory(directory, splitPrefix(prefix).directory);
+  if (isIn || prefix === join(directory, 'variables', 'variables')) return prefix;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `deleteInputs would remove ${prefix}, which is not in ${directory} but named by its \`checkpoint\` file; ` +
+      'give the prefix itself if it is meant',
+    { path: directory, found: prefix },
+  );
 }
 
-async function indexIdentity(prefix: string): Promise<string | null> {
-  const { directory, base } = splitPrefix(prefix);
-  const store = await LocalStore.open(resolve(directory));
-  try {
-    return (await store?.stat(indexName(base)))?.identity ?? null;
-  } finally {
-    await store?.close();
-  }
+async function isSameDirectory(one: string, other: string): Promise<boolean> {
+  const stores = [await LocalStore.open(resolve(one)), await LocalStore.open(resolve(other))];
+  await Promise.all(stores.map(store => store?.close()));
+  return stores[0] != null && stores[0].identity === stores[1]?.identity;
+}
+
+/** What was merged. The result may have taken the place of an input, and somebody may have saved over another one meanwhile. */
+async function removeInputs(bundles: readonly OpenBundle[]): Promise<void> {
+  for (const { prefix, mark } of bundles)
+    await removeIf(prefix, async index => index !== null && isMarked(index, mark));
+}
+
+function isMarked(index: IndexMark, { identity, size, modified }: IndexMark): boolean {
+  return index.identity === identity && index.size === size && index.modified === modified;
 }
 
 /** For each bundle, the number of each of its shards in the whole. */

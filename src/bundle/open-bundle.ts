@@ -7,7 +7,7 @@ import { indexName, shardName, splitPrefix } from '../commit/names.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore } from '../storage/store.js';
+import type { ObjectStore, StoredObject } from '../storage/store.js';
 import { IndexFile } from './index-file.js';
 import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 
@@ -16,8 +16,12 @@ const MAX_INDEX_BYTES = 2 ** 31 - 1;
 /** An overwrite takes milliseconds; who overwrites this often within one opening has another problem. */
 const MAX_ATTEMPTS = 1000;
 
+/** Tells whether an index on disk is still the one that was opened; the number of a removed file may be given to another. */
+export type IndexMark = Pick<StoredObject, 'identity' | 'size' | 'modified'>;
+
 export interface OpenBundle {
   readonly prefix: string;
+  readonly mark: IndexMark;
   readonly index: IndexFile;
   readonly shards: ShardFiles;
   close(): Promise<void>;
@@ -101,7 +105,8 @@ async function attemptOpen(
       return null;
     }
     if (missing.length > 0 && !options.allowMissing) await refuseMissing(store, base, index, missing, options.signal);
-    return { prefix, index, shards };
+    const { identity, size, modified } = object;
+    return { prefix, mark: { identity, size, modified }, index, shards };
   } catch (error) {
     await shards?.close();
     throw error;

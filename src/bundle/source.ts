@@ -164,7 +164,7 @@ export function checkElements(name: string, dtype: DTypeInfo, shape: readonly nu
   if (!Array.isArray(data) || !data.every(element => element instanceof Uint8Array)) {
     throw new TensorBundleError(
       'ERR_DTYPE',
-      `tensor '${name}': string data is an array with one Uint8Array an element`,
+      `tensor '${name}': give an array with one Uint8Array for each element, for example Buffer.from(text)`,
       { tensor: name },
     );
   }

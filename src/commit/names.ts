@@ -92,6 +92,12 @@ export function intentStem(name: string): string | null {
   return /^(.*)\.index\.intent-\d{5,9}-[0-9a-f]{16}$/s.exec(name)?.[1] ?? null;
 }
 
+/** The stem of the checkpoint that an intent or a marker is of; null for any other file. */
+export function ownFileStem(name: string): string | null {
+  const ending = /\.index\.(?:intent-\d{5,9}-[0-9a-f]{16}|unsynced-\d{5,9}-over-\d{5,9})$/;
+  return ending.test(name) ? name.replace(ending, '') : null;
+}
+
 /**
  * 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name', and 'dir/.index' names 'dir/'; null if
  * the path has no such ending.

@@ -1,10 +1,12 @@
-/** Removal of a whole checkpoint. */
+/** Removal of whole checkpoints. */
 import { resolve } from 'node:path';
+import type { FileStat } from '../binding.js';
+import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { removeDead, removeStrayMarkers } from './clean.js';
 import { surveyGenerations } from './generations.js';
-import { indexName, splitPrefix, stripFileSuffix } from './names.js';
+import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './names.js';
 import { type PathLike, pathOf } from './paths.js';
 
 /**
@@ -15,6 +17,11 @@ import { type PathLike, pathOf } from './paths.js';
  * Rejects with ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED (no prefix, no local path), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
  */
 export async function removeCheckpoint(path: PathLike): Promise<void> {
+  await removeIf(path, async () => true);
+}
+
+/** As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the directory's lock. */
+export async function removeIf(path: PathLike, isMeant: (index: FileStat | null) => Promise<boolean>): Promise<void> {
   const given = pathOf(path);
   const { directory } = splitPrefix(given);
   const store = await LocalStore.open(resolve(directory));
@@ -22,20 +29,96 @@ export async function removeCheckpoint(path: PathLike): Promise<void> {
   try {
     await store.exclusively(30_000, undefined, async () => {
       const base = await baseOf(store, given);
-      // The index's removal is durable before the data goes: after a crash there is no index without data.
-      if (await store.remove(indexName(base))) await store.sync();
-      const found = await surveyGenerations(store, base);
-      for (const [total, names] of found.data) {
-        if (found.busy.has(total)) continue;
-        for (const name of names) await store.remove(name);
-        found.data.delete(total);
-      }
-      await removeDead(store, base, found, null);
-      await removeStrayMarkers(store, found);
+      if (!(await isMeant(await store.stat(indexName(base))))) return;
+      for (const error of (await removeBases(store, [base])).values()) throw error;
     });
   } finally {
     await store.close();
   }
+}
+
+/**
+ * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be removed stops
+ * nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
+ */
+export async function removeCheckpoints(
+  store: ObjectStore,
+  bases: Iterable<string>,
+): Promise<Map<string, TensorBundleError>> {
+  return await store.exclusively(30_000, undefined, () => removeBases(store, [...new Set(bases)]));
+}
+
+async function removeBases(store: ObjectStore, bases: readonly string[]): Promise<Map<string, TensorBundleError>> {
+  const failed = new Map<string, TensorBundleError>();
+  const trying = async (base: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof TensorBundleError)) throw error;
+      failed.set(base, error);
+    }
+  };
+  // The indexes' removal is durable before the data goes: after a crash there is no index without data.
+  let removed = 0;
+  for (const base of bases)
+    await trying(base, async () => {
+      if (await store.remove(indexName(base))) removed++;
+    });
+  if (removed > 0) await store.sync();
+  const files = new DirectoryFiles(await store.list());
+  for (const base of bases) if (!failed.has(base)) await trying(base, () => removeData(store, base, files.of(base)));
+  return failed;
+}
+
+/** `names` has all that may be of the checkpoint. */
+async function removeData(store: ObjectStore, base: string, names: readonly string[]): Promise<void> {
+  const found = await surveyGenerations(listing(store, names), base);
+  let failure: unknown = null;
+  for (const [total, data] of found.data) {
+    if (found.busy.has(total)) continue;
+    for (const name of data) await store.remove(name).catch(error => (failure ??= error));
+    found.data.delete(total);
+  }
+  if (failure !== null) throw failure;
+  await removeDead(store, base, found, null);
+  await removeStrayMarkers(store, found);
+}
+
+/** Which names of a directory are of which checkpoint: each is looked at once, whatever the number of checkpoints. */
+class DirectoryFiles {
+  readonly #byBase = new Map<string, string[]>();
+  readonly #byStem = new Map<string, string[]>();
+
+  constructor(names: readonly string[]) {
+    for (const name of names) {
+      const stem = ownFileStem(name);
+      const base = stripFileSuffix(name);
+      if (stem !== null) append(this.#byStem, stem, name);
+      // './' stands for the base ''.
+      if (base !== null) append(this.#byBase, base === './' ? '' : base, name);
+    }
+  }
+
+  of(base: string): string[] {
+    return [...(this.#byBase.get(base) ?? []), ...(this.#byStem.get(stemOf(base)) ?? [])];
+  }
+}
+
+function append(lists: Map<string, string[]>, key: string, name: string): void {
+  const names = lists.get(key);
+  if (names) names.push(name);
+  else lists.set(key, [name]);
+}
+
+/** The store, of which only `names` are listed. */
+function listing(store: ObjectStore, names: readonly string[]): ObjectStore {
+  return new Proxy(store, {
+    get(target, key) {
+      if (key === 'list') return async () => [...names];
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }
 
 /** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */

@@ -20,7 +20,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 export interface CheckpointState {
   /**
    * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a store (`gs://…`) stays
-   * as it is: it names nothing on this machine.
+   * as it is: it names nothing on this machine. '' where the file names none: an empty one, as a power loss leaves it.
    */
   modelCheckpointPath: string;
   /** Oldest first; the newest is the last. Without URLs of stores. */
@@ -39,6 +39,7 @@ export async function readCheckpointState(
   latestFilename = STATE_NAME,
 ): Promise<CheckpointState | null> {
   const local = pathOf(directory);
+  checkFilename(latestFilename);
   const store = await LocalStore.open(resolve(local));
   if (store === null) return null;
   try {
@@ -65,12 +66,12 @@ function stateOf(directory: string, fields: StateFields): CheckpointState {
   const here = join(directory, 'x').slice(0, -1);
   for (let i = 0; i < all.length; i++) {
     const path = isPlainName(all[i]!) ? here + all[i]! : joined(directory, all[i]!);
-    if (schemeOf(path) !== null) continue;
+    if (all[i] === '' || schemeOf(path) !== null) continue;
     paths.push(path);
     if (times.length === all.length) kept.push(times[i]!);
   }
   return {
-    modelCheckpointPath: joined(directory, fields.modelCheckpointPath),
+    modelCheckpointPath: fields.modelCheckpointPath === '' ? '' : joined(directory, fields.modelCheckpointPath),
     allModelCheckpointPaths: paths,
     allModelCheckpointTimestamps: times.length === all.length ? kept : [...times],
     lastPreservedTimestamp: fields.lastPreservedTimestamp,
@@ -111,7 +112,7 @@ export interface CheckpointStateUpdate {
 
 /**
  * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
- * ERR_TOO_LARGE above 4 MiB; the old one stays.
+ * ERR_INVALID_ARGUMENT for an empty path, and ERR_TOO_LARGE above 4 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
@@ -119,6 +120,10 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   const newest = pathOf(update.modelCheckpointPath);
   const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
   if (all.at(-1) !== newest) all.push(newest);
+  if (all.includes(''))
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint; give its prefix', {
+      path: '',
+    });
   const timestamps = update.allModelCheckpointTimestamps ?? [];
   if (timestamps.length > 0 && timestamps.length !== all.length) {
     throw new TensorBundleError(
@@ -131,6 +136,7 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
     );
   }
   const name = update.latestFilename ?? STATE_NAME;
+  checkFilename(name);
   const durable = update.durable ?? true;
   const store = await LocalStore.create(resolve(local));
   try {
@@ -150,6 +156,15 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   } finally {
     await store.close();
   }
+}
+
+function checkFilename(name: unknown): void {
+  if (typeof name === 'string' && isPlainName(name) && !name.includes('\0')) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `latestFilename must be the name of a file in the directory, not ${String(name)}`,
+    { expected: 'a file name', found: name },
+  );
 }
 
 async function readFields(store: ObjectStore, name: string): Promise<StateFields | null> {

@@ -44,7 +44,7 @@ export class LocalStore implements ObjectStore {
     }
   }
 
-  /** The whole file of a directory, at once, for who cannot wait; null if there is no such file or directory. ERR_TOO_LARGE above `maxBytes`. */
+  /** The whole file of a directory, at once, for who cannot wait; null if there is no such file or directory. ERR_TOO_LARGE above `maxBytes`, ERR_NOT_A_CHECKPOINT for what is no regular file. */
   static readNow(path: string, name: string, maxBytes: number): Uint8Array | null {
     checkPath(path);
     try {
@@ -58,6 +58,13 @@ export class LocalStore implements ObjectStore {
           `${details.path} has more than the ${maxBytes} bytes it may have`,
           details,
         );
+      }
+      if (isNativeError(error) && ['EISDIR', 'EFTYPE'].includes(error.code)) {
+        throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${details.path} is not a regular file; move it away`, {
+          path: details.path,
+          expected: 'file',
+          cause: error,
+        });
       }
       throw fromNative(error, 'read', { path: details.path });
     }

@@ -98,7 +98,9 @@ export class BackupAndRestore extends TrainingCallback {
   /** Throws ERR_INVALID_ARGUMENT, and ERR_NOT_SUPPORTED for a URL that is not `file:`. */
   constructor(options: BackupAndRestoreOptions) {
     super(options?.model);
-    const backupDir = resolve(pathOf(options?.backupDir));
+    const given = pathOf(options?.backupDir);
+    if (given === '') throw refused("backupDir must be a path ('.' is the current directory)", given);
+    const backupDir = resolve(given);
     const { saveFreq = 'epoch', onError = 'throw' } = options;
     if (saveFreq !== 'epoch' && !(Number.isSafeInteger(saveFreq) && saveFreq > 0))
       throw refused("saveFreq must be 'epoch' or a whole number of batches above 0", saveFreq);
@@ -138,13 +140,14 @@ export class BackupAndRestore extends TrainingCallback {
     const path = (await latestValidCheckpoint(backupDir)) ?? manager.latestCheckpoint;
     if (path !== null && !OURS.test(basename(path)))
       throw refused(`backupDir must be a directory of its own; ${backupDir} has other checkpoints`, path);
-    if (path !== null) (await checkpoint.restore(path)).assertExistingObjectsMatched();
+    if (path !== null) (await restored(checkpoint, path, backupDir)).assertExistingObjectsMatched();
     if (path !== null && resumed && !resumed.isRestored)
       throw new TensorBundleError(
         'ERR_MISMATCH',
         `the backup ${path} is of a training without a dataset; resume it without one, or begin anew in another backupDir`,
         { path },
       );
+    if (path !== null) await manager.adopt(path);
     this.#manager = manager;
     this.#dataset = (resumed as CheckpointableDataset<unknown> | undefined) ?? null;
     this.#isFirstEpoch = true;
@@ -234,6 +237,20 @@ export class BackupAndRestore extends TrainingCallback {
   #failed(error: unknown): void {
     if (this.#options.onError !== 'warn') throw error;
     process.emitWarning(`a backup failed, and training goes on: ${(error as Error).message}`, WARNING);
+  }
+}
+
+async function restored(checkpoint: Checkpoint, path: string, backupDir: string): ReturnType<Checkpoint['restore']> {
+  try {
+    return await checkpoint.restore(path);
+  } catch (error) {
+    if (!(error instanceof TensorBundleError && error.code === 'ERR_NOT_FOUND' && error.path === `${path}.index`))
+      throw error;
+    throw new TensorBundleError(
+      'ERR_NOT_FOUND',
+      `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove the directory to begin anew`,
+      { path: error.path, cause: error },
+    );
   }
 }
 

@@ -23,7 +23,7 @@ const NOT_FINITE = new Map<unknown, number>([
   [null, Number.NaN],
 ]);
 
-/** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that cannot be read. */
+/** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that is damaged; ERR_NOT_A_CHECKPOINT for what is no file. */
 export function readLedger(directory: string): Map<string, KeptCheckpoint> {
   // What is not on this machine (gs://…) is nobody's here to keep or to remove.
   const entries = parse(readText(directory)).filter(({ path }) => schemeOf(path) === null);

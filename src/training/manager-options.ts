@@ -1,6 +1,6 @@
 /** Options of a CheckpointManager, checked once. */
 import { joinPrefix } from '../commit/names.js';
-import { savePathOf } from '../commit/paths.js';
+import { pathOf, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import type { SaveOptions } from './checkpoint.js';
 import type { RetentionPolicy } from './retention.js';
@@ -9,7 +9,7 @@ export interface LowSpace {
   /** Of the save that found the disk full. */
   readonly path: string;
   readonly error: Error;
-  /** What may be removed, oldest first: never the newest checkpoint, nothing that is pinned. */
+  /** What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned. */
   readonly removable: readonly string[];
 }
 
@@ -61,13 +61,14 @@ export interface CheckedManagerOptions {
   readonly retention: readonly RetentionPolicy[];
   readonly readOnly: boolean;
   readonly fallback: boolean;
-  onLowSpace(space: LowSpace): readonly string[] | Promise<readonly string[]>;
+  onLowSpace(space: LowSpace): Promise<readonly string[]>;
 }
 
 /** Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a name as other formats have it. */
 export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
   if (typeof options !== 'object' || options === null)
     throw invalid('the options', 'an object with maxToKeep', options);
+  if (directory === '') throw invalid('the directory', "a path ('.' is the current directory)", "''");
   const { maxToKeep, keepCheckpointEveryNHours = null, checkpointName = 'ckpt', checkpointInterval = null } = options;
   if (maxToKeep !== null && !(Number.isSafeInteger(maxToKeep) && maxToKeep > 0))
     throw invalid('maxToKeep', 'a whole number above 0, or null', maxToKeep);
@@ -80,6 +81,8 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
   if (checkpointInterval !== null && options.stepCounter === undefined)
     throw invalid('stepCounter', 'given with checkpointInterval', undefined);
   const { onLowSpace = 'fail' } = options;
+  if (typeof onLowSpace !== 'function' && onLowSpace !== 'fail' && onLowSpace !== 'removeOldest')
+    throw invalid('onLowSpace', "'fail', 'removeOldest' or a function", onLowSpace);
   return {
     maxToKeep,
     keepCheckpointEveryNHours,
@@ -91,9 +94,11 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     retention: options.retention ?? [],
     readOnly: options.readOnly ?? false,
     fallback: options.fallback ?? true,
-    onLowSpace: space => {
-      if (typeof onLowSpace === 'function') return onLowSpace(space);
-      return onLowSpace === 'removeOldest' ? space.removable.slice(0, 1) : [];
+    onLowSpace: async space => {
+      if (typeof onLowSpace !== 'function') return onLowSpace === 'removeOldest' ? space.removable.slice(0, 1) : [];
+      const chosen: unknown = await onLowSpace(space);
+      if (!Array.isArray(chosen)) throw invalid('what onLowSpace gives', 'an array of paths', chosen);
+      return chosen.map(pathOf);
     },
   };
 }

@@ -7,13 +7,15 @@ import { basename, join } from 'node:path';
 import { latestValidCheckpoint } from '../bundle/latest.js';
 import { removeOrphans } from '../commit/orphans.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { readCheckpointStateNow, STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
+import { STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
+import { readBooks } from './books.js';
 import type { Checkpoint, SaveOptions } from './checkpoint.js';
-import { LEDGER_NAME, readLedger, writeLedger } from './ledger.js';
+import { LEDGER_NAME, writeLedger } from './ledger.js';
 import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import { warnOfBooks, warnOfFallback, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
 import { Shelf } from './shelf.js';
@@ -28,10 +30,6 @@ const DAMAGE: readonly ErrorCode[] = [
   'ERR_TOO_LARGE',
   'ERR_TRUNCATED',
 ];
-/** Of a state file, which then counts as none. */
-const UNREADABLE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE'];
-/** A warning names so many of the checkpoints that were passed over. */
-const NAMED_PROBLEMS = 5;
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
@@ -41,16 +39,19 @@ export class CheckpointManager {
   readonly #shelf: Shelf;
   #lastCheckpointStep: number | null;
   /** What the constructor could not read of the state file. */
-  #stateDamage: TensorBundleError | null = null;
+  readonly #stateDamage: TensorBundleError | null;
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
   #isClean = false;
+  /** What the last sweep could not remove: a warning says it once. */
+  #unremoved: ReadonlySet<string> = new Set();
   /** One save at a time writes down what it made. */
   #recording: Promise<unknown> = Promise.resolve();
 
   /**
    * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
-   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file cannot be read.
+   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file
+   * cannot be read, ERR_NOT_A_CHECKPOINT if it is a directory or the like.
    */
   constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
     this.directory = pathOf(directory);
@@ -58,9 +59,10 @@ export class CheckpointManager {
     this.checkpoint = checkpoint;
     this.#lastCheckpointStep = this.#options.lastCheckpointStep;
     this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
-    const ledger = readLedger(this.directory);
+    const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
+    this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
-    this.#shelf = new Shelf(this.#options, this.#readState(), ledger, now());
+    this.#shelf = new Shelf(this.#options, state, ledger, now());
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -148,7 +150,19 @@ export class CheckpointManager {
   }
 
   /**
-   * Removes the latest from the books, and those of them that are its own from disk; then the state file and the ledger.
+   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when its time has come.
+   *
+   * @internal
+   */
+  async adopt(path: string): Promise<void> {
+    await this.#alone(async () => {
+      for (const name of (await this.#own.removable([path], [])).values())
+        this.#shelf.adopt(join(this.directory, name), now());
+    });
+  }
+
+  /**
+   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the ledger.
    *
    * @internal
    */
@@ -158,10 +172,11 @@ export class CheckpointManager {
       const { active } = this.#shelf;
       for (const path of active) this.#shelf.forget(path);
       this.#shelf.latest = null;
-      await this.#own.remove(active, this.#shelf.paths);
+      await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
       try {
-        for (const name of [STATE_NAME, LEDGER_NAME]) await store?.remove(name);
+        if (store === null || !(await this.#own.isHome(store))) return;
+        for (const name of [STATE_NAME, LEDGER_NAME]) await store.remove(name);
       } finally {
         await store?.close();
       }
@@ -184,7 +199,7 @@ export class CheckpointManager {
     }
     this.#shelf.latest = path;
     if (this.#options.checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
-    if (problems.length > 0) warn(path, problems);
+    if (problems.length > 0) warnOfFallback(path, problems);
     return true;
   }
 
@@ -223,11 +238,22 @@ export class CheckpointManager {
   async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
     await this.#alone(async () => {
       await this.#removeOrphans();
+      await this.#own.made(made.path);
       this.#shelf.add({ ...made, time: now() }, durable);
       await this.#write(durable);
-      await this.#own.remove(this.#shelf.sweep(), this.#shelf.paths);
+      await this.#removeSwept();
       await this.#write(durable);
     });
+  }
+
+  /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
+  async #removeSwept(): Promise<void> {
+    const swept = this.#shelf.sweep();
+    const paths = swept.map(({ path }) => path);
+    const failed = await this.#own.remove(paths, this.#shelf.paths);
+    for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
+    if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
+    this.#unremoved = new Set(failed.keys());
   }
 
   /** After what has been asked for before. */
@@ -265,8 +291,13 @@ export class CheckpointManager {
   /** What saves that died left behind, once a manager. */
   async #removeOrphans(): Promise<void> {
     if (this.#isClean) return;
-    this.#isClean = true;
-    await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+    try {
+      await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+      this.#isClean = true;
+    } catch (error) {
+      // The next save tries again: this one is on disk.
+      if (!(error instanceof TensorBundleError)) throw error;
+    }
   }
 
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
@@ -276,19 +307,20 @@ export class CheckpointManager {
     const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
-    const wanted = new Set(chosen);
-    const removed = removable.filter(one => wanted.has(one));
-    for (const one of removed) {
-      this.#shelf.forget(one);
-      await this.#own.remove([one], staying);
-    }
+    const offered = new Set(removable);
+    const wanted = new Set<string | null>();
+    for (const one of chosen) wanted.add(await this.#own.meant(one, offered));
+    const going = removable.filter(one => wanted.has(one));
+    const failed = await this.#own.remove(going, staying);
+    const removed = going.filter(one => !failed.has(one));
+    for (const one of removed) this.#shelf.forget(one);
     return removed.length > 0;
   }
 
   async #setPinned(path: string, pinned: boolean): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      this.#shelf.setPinned(path, pinned);
+      this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
       await this.#writeLedger(true);
     });
   }
@@ -298,16 +330,6 @@ export class CheckpointManager {
     throw new TensorBundleError('ERR_STATE', `the manager of ${this.directory} was made with readOnly: true`, {
       path: this.directory,
     });
-  }
-
-  #readState(): ReturnType<typeof readCheckpointStateNow> {
-    try {
-      return readCheckpointStateNow(this.directory);
-    } catch (error) {
-      if (!(error instanceof TensorBundleError && UNREADABLE.includes(error.code))) throw error;
-      this.#stateDamage = error;
-      return null;
-    }
   }
 
   async #writeLedger(durable: boolean): Promise<void> {
@@ -322,29 +344,7 @@ function now(): number {
   return Date.now() / 1000;
 }
 
-function warn(path: string, problems: readonly Error[]): void {
-  const named = problems.slice(0, NAMED_PROBLEMS).map(({ message }) => message);
-  const more = problems.length - named.length;
-  const reasons = [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-  process.emitWarning(`restored ${path}, since what is newer cannot be read: ${reasons}`, {
-    type: 'TensorBundleWarning',
-    code: 'TENSORBUNDLE_FALLBACK',
-  });
-}
-
-function warnOfBooks({ message }: Error): void {
-  process.emitWarning(`${message}; the older half is kept on disk, and no manager looks after it any more`, {
-    type: 'TensorBundleWarning',
-    code: 'TENSORBUNDLE_BOOKS',
-  });
-}
-
 function badNumber(found: unknown): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `checkpointNumber must be a whole number, not ${String(found)}`,
-    {
-      found,
-    },
-  );
+  const message = `checkpointNumber must be a whole number, not ${String(found)}`;
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
 }

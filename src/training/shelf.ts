@@ -7,6 +7,9 @@ import { TensorBundleError } from '../errors.js';
 import type { CheckedManagerOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
 
+/** An error names so many of what is kept. */
+const NAMED = 5;
+
 type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHours' | 'retention' | 'checkpointName'>;
 
 export class Shelf {
@@ -24,12 +27,14 @@ export class Shelf {
   constructor(rules: Rules, state: CheckpointState | null, ledger: Map<string, KeptCheckpoint>, clock: number) {
     this.#rules = rules;
     this.#known = ledger;
-    this.latest = state?.modelCheckpointPath ?? null;
+    this.latest = state?.modelCheckpointPath || null;
     this.#durable = this.latest;
     this.#lastPreserved = state === null ? clock - 1 : Math.min(state.lastPreservedTimestamp ?? 0, clock);
     const times = state?.allModelCheckpointTimestamps ?? [];
     for (const [i, path] of (state?.allModelCheckpointPaths ?? []).entries()) {
       const time = Math.min(times[i] ?? this.#lastPreserved, clock);
+      // Where one is there twice, the later says when it was saved.
+      this.#active.delete(path);
       if (time > this.#lastPreserved) this.#active.set(path, time);
       // Somebody else has saved it again: what is known of it is no longer true.
       const known = ledger.get(path);
@@ -82,6 +87,16 @@ export class Shelf {
     return [...this.active.toReversed(), ...this.kept.toReversed().map(({ path }) => path)];
   }
 
+  /** What was found on disk and restored is the newest now, and kept as such; the books may not have had it. */
+  adopt(path: string, time: number): void {
+    const before = this.#known.get(path) ?? this.#unknown(path, this.#active.get(path) ?? time);
+    this.#active.delete(path);
+    this.#active.set(path, before.time);
+    this.#known.set(path, before);
+    this.latest = path;
+    this.#durable = path;
+  }
+
   /** The newest now; one of the same path was overwritten. */
   add(made: KeptCheckpoint, durable: boolean): void {
     this.#active.delete(made.path);
@@ -93,24 +108,30 @@ export class Shelf {
     if (durable) this.#durable = made.path;
   }
 
-  /** Takes what is too much out of the books, and gives the paths: which of their files may go is not decided here. */
-  sweep(): string[] {
+  /** Takes what is too much out of the books, and gives it: which of its files may go is not decided here. */
+  sweep(): KeptCheckpoint[] {
     const dropped = this.#sweepActive();
     const all = this.kept;
     const stays = new Set(this.#active.keys());
     if (this.#durable !== null) stays.add(this.#durable);
     for (const one of all) if (one.pinned) stays.add(one.path);
     for (const policy of this.#rules.retention) for (const { path } of policy.keep(all)) stays.add(path);
-    const gone = new Set([...dropped, ...this.#known.keys()].filter(path => !stays.has(path)));
-    for (const one of all) if (stays.has(one.path)) this.#known.set(one.path, one);
-    for (const path of gone) this.#known.delete(path);
-    return [...gone];
+    const gone = new Map(dropped.map(one => [one.path, one]));
+    for (const one of all)
+      if (stays.has(one.path)) this.#known.set(one.path, one);
+      else if (this.#known.delete(one.path)) gone.set(one.path, one);
+    return [...gone.values()].filter(({ path }) => !stays.has(path));
   }
 
-  /** Oldest first: never the newest, nothing that is pinned, nor what is being written. */
+  /** What could not be removed is in the books as what nothing keeps, so that the next sweep takes it up again. */
+  putBack(one: KeptCheckpoint): void {
+    if (!this.#known.has(one.path)) this.#known.set(one.path, one);
+  }
+
+  /** Oldest first: never the newest, nor the newest that a power loss cannot take; nothing that is pinned, nor what is being written. */
   removable(writing: string): string[] {
-    const newest = this.latest;
-    return this.kept.flatMap(({ path, pinned }) => (pinned || path === newest || path === writing ? [] : [path]));
+    const stays = new Set([this.latest, this.#durable, writing]);
+    return this.kept.flatMap(({ path, pinned }) => (pinned || stays.has(path) ? [] : [path]));
   }
 
   forget(path: string): void {
@@ -132,15 +153,22 @@ export class Shelf {
     const time = this.#active.get(path);
     const one = this.#known.get(path) ?? (time === undefined ? undefined : this.#unknown(path, time));
     if (one === undefined) {
-      throw new TensorBundleError('ERR_NOT_FOUND', `${path} is no checkpoint that this manager keeps`, { path });
+      const kept = this.newestFirst();
+      const some = [...new Set(kept)].slice(0, NAMED);
+      const named = some.length === 0 ? 'none' : `${some.join(', ')}${some.length < new Set(kept).size ? ', …' : ''}`;
+      throw new TensorBundleError(
+        'ERR_NOT_FOUND',
+        `${path} is no checkpoint that this manager keeps; it keeps ${named}`,
+        { path, expected: some },
+      );
     }
     this.#known.set(path, { ...one, pinned });
   }
 
   /** TensorFlow's sweep; what it preserves by the hour leaves the books, and stays. */
-  #sweepActive(): string[] {
+  #sweepActive(): KeptCheckpoint[] {
     const { maxToKeep, keepCheckpointEveryNHours } = this.#rules;
-    const dropped: string[] = [];
+    const dropped: KeptCheckpoint[] = [];
     if (maxToKeep === null) return dropped;
     // One walk: a Map from which the first are taken is slow to find its new first.
     for (const [path, time] of this.#active) {
@@ -150,7 +178,7 @@ export class Shelf {
       if (keepCheckpointEveryNHours && time - keepCheckpointEveryNHours * 3600 >= this.#lastPreserved) {
         this.#lastPreserved = time;
         this.#known.delete(path);
-      } else dropped.push(path);
+      } else dropped.push(this.#known.get(path) ?? this.#unknown(path, time));
     }
     return dropped;
   }

@@ -130,6 +130,23 @@ describe('paths', () => {
   });
 });
 
+test('a slash too many: what there is, and how it is written', async () => {
+  const prefix = await save(join(freshDirectory(), 'ok'));
+  await expect(CheckpointReader.open(`${prefix}/`)).rejects.toMatchObject({
+    code: 'ERR_NOT_FOUND',
+    path: `${prefix}/.index`,
+    message: `there is no checkpoint at ${prefix}/: there is neither ${prefix}/.index nor a directory ${prefix}; the checkpoint '${prefix}' is written without the slash`,
+  });
+  await expect(CheckpointReader.open(`${prefix}x/`)).rejects.toMatchObject({
+    path: `${prefix}x/.index`,
+    message: `there is no checkpoint at ${prefix}x/: there is neither ${prefix}x/.index nor a directory ${prefix}x`,
+  });
+  await expect(CheckpointReader.open(`${prefix}x`)).rejects.toMatchObject({
+    path: `${prefix}x.index`,
+    message: `there is no checkpoint at ${prefix}x: ${prefix}x.index does not exist`,
+  });
+});
+
 test('checkpointExists is about the index, as in TensorFlow', async () => {
   const directory = freshDirectory();
   const prefix = await save(join(directory, 'm'));

@@ -287,6 +287,43 @@ describe('hostile text', () => {
     expect(await latestCheckpoint(dir)).toBeNull();
   });
 
+  test('an empty one, as a power loss leaves it, names nothing; an empty path is not written', async () => {
+    const dir = scratch.directory();
+    for (const text of [
+      '',
+      'last_preserved_timestamp: 1.0',
+      'model_checkpoint_path: "" all_model_checkpoint_paths: ""',
+    ]) {
+      writeFileSync(join(dir, 'checkpoint'), text);
+      const named = { modelCheckpointPath: '', allModelCheckpointPaths: [] };
+      expect(await readCheckpointState(dir)).toMatchObject(named);
+      expect(readCheckpointStateNow(dir)).toMatchObject(named);
+      expect(await latestCheckpoint(dir)).toBeNull();
+      const opening = CheckpointReader.open(dir);
+      await expect(opening).rejects.toMatchObject({
+        code: 'ERR_NOT_FOUND',
+        message: expect.stringContaining('names none'),
+      });
+    }
+    const before = readFileSync(join(dir, 'checkpoint'), 'utf8');
+    for (const update of [
+      { modelCheckpointPath: '' },
+      { modelCheckpointPath: join(dir, 'a'), allModelCheckpointPaths: ['', join(dir, 'a')] },
+    ])
+      await expect(updateCheckpointState(dir, update)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(readFileSync(join(dir, 'checkpoint'), 'utf8')).toBe(before);
+  });
+
+  test.each(['../x', 'a/b', '', '.', '..', 'a\0b'])('latestFilename %j is no file name', async latestFilename => {
+    const dir = scratch.directory();
+    const update = { modelCheckpointPath: join(dir, 'a'), latestFilename };
+    const code = 'ERR_INVALID_ARGUMENT';
+    await expect(readCheckpointState(dir, latestFilename)).rejects.toMatchObject({ code });
+    await expect(updateCheckpointState(dir, update)).rejects.toMatchObject({ code });
+    await expect(latestCheckpoint(dir, latestFilename)).rejects.toMatchObject({ code });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
   test('a directory, bytes that are not UTF-8, an absent file and an absent directory', async () => {
     const dir = scratch.directory();
     expect(await readCheckpointState(dir)).toBeNull();

@@ -35,6 +35,19 @@ const python = (command: string, path: string | string[], input = ''): unknown =
   });
   return answer === '' ? undefined : JSON.parse(answer);
 };
+it('what is no file: the error says so', async () => {
+  const plain = join(directory, 'plain');
+  writeFileSync(plain, 'x');
+  const first = (path: string): Promise<unknown> => new TextLineDataset(path).iterator().then(it => it.next());
+  for (const path of [directory, `${directory}/.`, join(directory, '..'), '.', '..', '/'])
+    await expect(first(path)).rejects.toMatchObject({
+      code: 'ERR_IO',
+      message: `${path} is not a regular file; give the file itself`,
+    });
+  for (const path of [join(plain, 'x'), join(directory, 'absent'), join(directory, 'absent', 'x')])
+    await expect(first(path)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND', message: `there is no file ${path}` });
+});
+
 let count = 0;
 const file = (content: string | Uint8Array): string => {
   const path = join(directory, `file ${count++}`);

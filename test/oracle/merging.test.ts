@@ -1,9 +1,10 @@
 /** Merging beyond one level, and what it must refuse, next to MergeV2Checkpoints. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CheckpointReader, copyCheckpoint, mergeCheckpoints } from '../../src/index.js';
+import { LocalStore } from '../../src/storage/local-store.js';
 import { differences } from './files.js';
 import { type NamedTensor, type Oracle, oracle } from './oracle.js';
 
@@ -118,6 +119,70 @@ describe('deleteInputs', () => {
     await mergeCheckpoints([roundabout, prefixes[1]!], prefixes[0]!, { deleteInputs: true });
     expect([...(await o.restoreAll(prefixes[0]!)).keys()]).toEqual(['a', 'b']);
   });
+});
+
+describe('deleteInputs and directories', () => {
+  const state = (directory: string, latest: string): void => {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'checkpoint'), `model_checkpoint_path: "${latest}"\n`);
+  };
+
+  test('whose `checkpoint` file names a checkpoint elsewhere: refused before anything is written', async () => {
+    const prefixes = await parts([[scalar('a', 1)], [scalar('b', 2)]]);
+    const root = join(prefixes[0]!, '..', '..');
+    const victim = readdirSync(join(root, 'p0'));
+    const run = join(root, 'run');
+    mkdirSync(run);
+    symlinkSync('../p0', join(run, 'link'));
+    for (const latest of ['../p0/x', prefixes[0]!, 'link/x', '../run/../p0/x', `file://${prefixes[0]!}`]) {
+      state(run, latest);
+      for (const given of [run, `${run}/`]) {
+        const to = join(root, 'out', 'm');
+        await expect(mergeCheckpoints([given, prefixes[1]!], to, { deleteInputs: true })).rejects.toMatchObject({
+          code: 'ERR_INVALID_ARGUMENT',
+          message: expect.stringContaining('give the prefix itself'),
+        });
+        expect(existsSync(join(root, 'out'))).toBe(false);
+        expect(readdirSync(join(root, 'p0'))).toEqual(victim);
+      }
+    }
+    // Without deleteInputs nothing is lost.
+    await mergeCheckpoints([run, prefixes[1]!], join(root, 'out', 'm'));
+  });
+
+  test('that hold what they name: its files go, by whatever spelling', async () => {
+    for (const latest of ['x', './x', '../p0/x', 'absolute']) {
+      const prefixes = await parts([[scalar('a', 1)], [scalar('b', 2)]]);
+      const directory = join(prefixes[0]!, '..');
+      state(directory, latest === 'absolute' ? prefixes[0]! : latest);
+      await mergeCheckpoints([directory, prefixes[1]!], join(directory, '..', 'm'), { deleteInputs: true });
+      expect(readdirSync(directory)).toEqual(['checkpoint']);
+    }
+  });
+});
+
+test('deleteInputs leaves an input that somebody saved over while the merge ran', async () => {
+  const prefixes = await parts([[scalar('a', 1)], [scalar('b', 2)]]);
+  let again: Promise<unknown> | undefined;
+  const onProgress = (): void => {
+    again ??= copyCheckpoint(prefixes[0]!, prefixes[1]!);
+  };
+  // The copy ends before the merge does: the merge's own commit waits for the copy.
+  const { exclusively } = LocalStore.prototype;
+  const spy = vi.spyOn(LocalStore.prototype, 'exclusively').mockImplementation(async function (
+    this: LocalStore,
+    ...args: Parameters<LocalStore['exclusively']>
+  ) {
+    if (this.path.endsWith('/out')) await again;
+    return await exclusively.apply(this, args);
+  } as typeof exclusively);
+  const to = join(prefixes[0]!, '..', '..', 'out', 'm');
+  await mergeCheckpoints(prefixes, to, { deleteInputs: true, onProgress });
+  spy.mockRestore();
+  expect(again).toBeDefined();
+  expect([...(await o.restoreAll(to)).keys()]).toEqual(['a', 'b']);
+  expect([...(await o.restoreAll(prefixes[1]!)).keys()]).toEqual(['a']);
+  expect(readdirSync(join(prefixes[0]!, '..'))).toEqual([]);
 });
 
 test('what TensorFlow refuses is refused, and nothing is written', async () => {

@@ -57,9 +57,15 @@ export class FileWindow {
   }
 
   async #open<T>(use: (file: StoredObject) => Promise<T>): Promise<T> {
-    const store = await LocalStore.open(resolve(dirname(this.path)));
+    const absolute = resolve(this.path);
+    // The root has no name in another directory.
+    if (absolute === '/') throw noFile(this.path, null);
+    const store = await directoryOf(dirname(absolute));
     try {
-      const file = await store?.open(basename(this.path));
+      const file = await store?.open(basename(absolute)).catch(error => {
+        if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') throw noFile(this.path, error);
+        throw error;
+      });
       if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${this.path}`, { path: this.path });
       try {
         return await use(file);
@@ -79,4 +85,22 @@ export class FileWindow {
       throw new TensorBundleError('ERR_TOO_LARGE', message, { path: this.path, offset, found: length, cause });
     }
   }
+}
+
+async function directoryOf(directory: string): Promise<LocalStore | null> {
+  try {
+    return await LocalStore.open(directory);
+  } catch (error) {
+    // `file/x`: nothing is below a file.
+    if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') return null;
+    throw error;
+  }
+}
+
+function noFile(path: string, cause: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_IO', `${path} is not a regular file; give the file itself`, {
+    path,
+    expected: 'file',
+    ...(cause !== null && { cause }),
+  });
 }

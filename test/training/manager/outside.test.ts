@@ -18,7 +18,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointWriter, TensorBundleError } from '../../../src/index.js';
@@ -269,7 +270,9 @@ describe('other spellings of the directory', () => {
     const [directory, named] = spell(place) as [string, string];
     writeState(place.run, named);
     const manager = manage(directory);
-    expect(manager.latestCheckpoint).toBe(named.startsWith('..') ? join(place.run, 'ckpt-1') : named);
+    // Own paths have the spelling that the manager was given, where the text alone tells; through a link they stay as they are.
+    const isSameText = resolve(directory, named).startsWith(`${resolve(directory)}/`);
+    expect(manager.latestCheckpoint).toBe(isSameText ? join(directory, 'ckpt-1') : named);
     await manager.save({ checkpointNumber: 2 });
     expect(left(place.run)).toEqual(['ckpt-2.index']);
   });
@@ -288,6 +291,89 @@ describe('other spellings of the directory', () => {
     await pinning.save({ checkpointNumber: 2 });
     await pinning.save({ checkpointNumber: 3 });
     expect(left(run)).toEqual(['ckpt-1.index', 'ckpt-2.index', 'ckpt-3.index']);
+  });
+
+  it.each(['run', './run/', `${'../'.repeat(12)}ROOT/run`, 'link'])(
+    'a manager of %s: an absolute state file, and the same numbers again, count once',
+    async given => {
+      const { root, run } = fresh();
+      symlinkSync('run', join(root, 'link'));
+      process.chdir(root);
+      for (const number of [1, 2, 3]) await put(join(run, `ckpt-${number}`));
+      const directory = given.replace('/ROOT', root);
+      const way = given === 'link' ? join(root, 'link') : run;
+      writeState(run, `${way}/ckpt-1`, `${way}/ckpt-2`, `${way}/ckpt-3`);
+      writeLedger(run, [{ path: `${way}/ckpt-1`, pinned: true }]);
+      const manager = manage(directory, { maxToKeep: 3 });
+      await manager.save({ checkpointNumber: 3 });
+      expect(left(run)).toEqual([1, 2, 3].map(number => `ckpt-${number}.index`));
+      expect(manager.checkpoints.map(path => basename(path))).toEqual(['ckpt-1', 'ckpt-2', 'ckpt-3']);
+      expect(
+        readFileSync(join(run, 'checkpoint'), 'utf8').match(/^all_model_checkpoint_paths.*ckpt-3"/gm),
+      ).toHaveLength(1);
+      await manager.save({ checkpointNumber: 4 });
+      expect(manager.checkpoints).toHaveLength(3);
+      await manager.unpin(join(run, 'ckpt-1'));
+      await manager.save({ checkpointNumber: 5 });
+      expect(left(run)).toEqual([3, 4, 5].map(number => `ckpt-${number}.index`));
+    },
+  );
+
+  it('a pin takes any spelling of what is kept, and says what there is otherwise', async () => {
+    const { root, run } = fresh();
+    symlinkSync('run', join(root, 'link'));
+    process.chdir(root);
+    const manager = manage('./run/');
+    await manager.save();
+    const isPinned = (): boolean => manager.kept[0]!.pinned;
+    for (const path of [
+      manager.latestCheckpoint!,
+      './run/ckpt-1',
+      'run//ckpt-1',
+      'run/../run/ckpt-1',
+      join(run, 'ckpt-1'),
+      'link/ckpt-1',
+      pathToFileURL(join(run, 'ckpt-1')),
+      pathToFileURL(join(run, 'ckpt-1')).href,
+      'run/ckpt-1.index',
+      join(run, 'ckpt-1.data-00000-of-00001'),
+    ]) {
+      await manager.pin(path);
+      expect(isPinned()).toBe(true);
+      await manager.unpin(path);
+      expect(isPinned()).toBe(false);
+    }
+    for (const path of ['ckpt-1', 'run/ckpt-1/', 'run/ckpt-2', 'elsewhere/ckpt-1', 'run/ckpt-1.x'])
+      await expect(manager.pin(path)).rejects.toMatchObject({
+        code: 'ERR_NOT_FOUND',
+        message: expect.stringContaining('it keeps run/ckpt-1'),
+      });
+  });
+
+  it('a link that is switched under a living manager: what another directory had stays', async () => {
+    const { root } = fresh();
+    const [first, second, link] = ['A', 'B', 'cur'].map(name => join(root, name)) as [string, string, string];
+    mkdirSync(first);
+    for (const number of [1, 2, 3, 9]) await put(join(second, `ckpt-${number}`));
+    symlinkSync('A', link);
+    const manager = manage(link, { maxToKeep: 2 });
+    await manager.save();
+    await manager.save();
+    rmSync(link);
+    symlinkSync('B', link);
+    for (const number of [10, 11, 12]) await manager.save({ checkpointNumber: number });
+    expect(left(first)).toEqual(['ckpt-1.index', 'ckpt-2.index']);
+    expect(left(second)).toEqual([1, 11, 12, 2, 3, 9].map(number => `ckpt-${number}.index`));
+  });
+
+  it('one that was removed and made again goes on as before', async () => {
+    const { root, run } = fresh();
+    const manager = manage(run, { maxToKeep: 2 });
+    await manager.save();
+    renameSync(run, join(root, 'away'));
+    for (const number of [2, 3, 4, 5]) await manager.save({ checkpointNumber: number });
+    expect(left(run)).toEqual(['ckpt-4.index', 'ckpt-5.index']);
+    expect(left(join(root, 'away'))).toEqual(['ckpt-1.index']);
   });
 
   it('files that are links: the link goes, and never what it points to', async () => {
@@ -378,6 +464,44 @@ describe('BackupAndRestore', () => {
     expect(snapshot(original, /^$/)).toEqual(before);
     expect(existsSync(join(copy, 'checkpoint'))).toBe(false);
   }, 60_000);
+
+  it.each([
+    ['damaged', (file: string): void => writeFileSync(file, '{{')],
+    ['gone', (file: string): void => rmSync(file)],
+    ['empty', (file: string): void => writeFileSync(file, '')],
+    ['without a latest', (file: string): void => writeFileSync(file, 'last_preserved_timestamp: 1.0\n')],
+  ])(
+    'a backup that was found without the state file (%s) goes as any other: no new training resumes a finished one',
+    async (_, spoil) => {
+      const { root } = fresh();
+      const run = join(root, 'b');
+      const backups = (): string[] => readdirSync(run).filter(name => name.endsWith('.index'));
+      for (const epochs of [1, 2, 3]) {
+        expect(await train(run, epochs)).toBe(epochs - 1);
+        expect(backups()).toEqual([`backup-${epochs}.index`]);
+        spoil(join(run, 'checkpoint'));
+      }
+      // One that nothing has restored goes too.
+      cpSync(join(run, 'backup-3.index'), join(run, 'backup-1.index'));
+      expect(await train(run, 4, true)).toBe(3);
+      expect(readdirSync(run)).toEqual([]);
+      expect(await train(run, 1, true)).toBe(0);
+      writeFileSync(join(run, 'checkpoint'), '');
+      expect(await train(run, 1, true)).toBe(0);
+    },
+    60_000,
+  );
+
+  it('a backup that is named and gone: the error says what to do', async () => {
+    const { root } = fresh();
+    const run = join(root, 'b');
+    mkdirSync(run);
+    writeState(run, 'backup-9');
+    await expect(train(run, 1)).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+      message: expect.stringContaining('remove the directory to begin anew'),
+    });
+  });
 
   it('deleteCheckpoint removes its own backups and files, and nothing that these name', async () => {
     const { root } = fresh();

@@ -1,6 +1,8 @@
 /** What the manager does beyond TensorFlow's: retention, fallback, orphans, full disks. Failure stories by their numbers. */
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,10 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointWriter, TensorBundleError, verifyCheckpoint } from '../../../src/index.js';
 import {
+  BackupAndRestore,
   Checkpoint,
   CheckpointManager,
   keepBest,
@@ -206,6 +210,20 @@ describe('fallback', () => {
     }
   });
 
+  it('an empty state file, or one that names no latest, is none: initFn is called', async () => {
+    for (const text of ['', '# nothing\n', 'model_checkpoint_path: ""\nall_model_checkpoint_paths: ""\n']) {
+      const directory = fresh();
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'checkpoint'), text);
+      let called = 0;
+      const { manager } = start(directory, { initFn: () => void called++ });
+      expect(manager.latestCheckpoint).toBeNull();
+      expect(manager.checkpoints).toEqual([]);
+      expect(await manager.restoreOrInitialize()).toBeNull();
+      expect(called).toBe(1);
+    }
+  });
+
   it('does not hide a mismatch', async () => {
     const directory = fresh();
     await three(directory);
@@ -310,6 +328,28 @@ describe('files', () => {
   });
 });
 
+it('an empty directory, and an onLowSpace that is none, are refused', async () => {
+  const code = 'ERR_INVALID_ARGUMENT';
+  expect(() => start('')).toThrow(expect.objectContaining({ code }));
+  for (const backupDir of [''])
+    expect(() => new BackupAndRestore({ backupDir })).toThrow(expect.objectContaining({ code }));
+  for (const onLowSpace of ['bogus', 5, null, {}])
+    expect(() => start(fresh(), { onLowSpace: onLowSpace as never })).toThrow(expect.objectContaining({ code }));
+});
+
+it.each(['checkpoint', 'checkpoint.tensorbundle'])(
+  '%s that is a directory or a pipe: the error says what to do',
+  name => {
+    for (const make of [(path: string) => mkdirSync(path), (path: string) => execFileSync('mkfifo', [path])]) {
+      const directory = fresh();
+      mkdirSync(directory);
+      make(join(directory, name));
+      const message = `${join(directory, name)} is not a regular file; move it away`;
+      expect(() => start(directory)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_CHECKPOINT', message }));
+    }
+  },
+);
+
 describe('a full disk', () => {
   const full = new TensorBundleError('ERR_NO_SPACE', 'the disk is full');
 
@@ -333,6 +373,20 @@ describe('a full disk', () => {
     expect(await codeOf(() => training.manager.save())).toBe('ERR_NO_SPACE');
     expect(on(directory)).toEqual([5]);
     expect(training.manager.latestCheckpoint).toBe(join(directory, 'ckpt-5'));
+  });
+
+  it('takes any spelling of what is offered, and refuses what is no list of paths', async () => {
+    const directory = fresh();
+    let answer: unknown;
+    const training = start(directory, { maxToKeep: null, onLowSpace: () => answer as string[] });
+    for (const each of [1, 2, 3]) await save(training, each);
+    onSmallDisk(directory, 2);
+    for (answer of [5, 'ckpt-1', undefined, null, [5]])
+      expect(await codeOf(() => training.manager.save())).toBe('ERR_INVALID_ARGUMENT');
+    expect(on(directory)).toEqual([1, 2, 3]);
+    answer = [pathToFileURL(join(directory, 'x', '..', 'ckpt-1.index'))];
+    await training.manager.save({ checkpointNumber: 4 });
+    expect(on(directory)).toEqual([2, 3, 4]);
   });
 
   it('asks, or fails', async () => {

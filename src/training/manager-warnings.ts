@@ -1,0 +1,27 @@
+/** What a manager tells of as a process warning, since it goes on all the same. */
+
+/** A warning names so many errors. */
+const NAMED = 5;
+
+/** What is newer than the checkpoint that was restored was passed over. */
+export function warnOfFallback(path: string, problems: readonly Error[]): void {
+  emit('TENSORBUNDLE_FALLBACK', `restored ${path}, since what is newer cannot be read: ${listed(problems)}`);
+}
+
+export function warnOfRemoval(errors: readonly Error[]): void {
+  emit('TENSORBUNDLE_NOT_REMOVED', `${listed(errors)}; the new checkpoint is saved, and the next save tries again`);
+}
+
+export function warnOfBooks({ message }: Error): void {
+  emit('TENSORBUNDLE_BOOKS', `${message}; the older half is kept on disk, and no manager looks after it any more`);
+}
+
+function listed(errors: readonly Error[]): string {
+  const named = errors.slice(0, NAMED).map(({ message }) => message);
+  const more = errors.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+function emit(code: string, message: string): void {
+  process.emitWarning(message, { type: 'TensorBundleWarning', code });
+}

@@ -1,0 +1,52 @@
+/** The addon that cannot be loaded: the error says why, and what helps in that case. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+
+function load(directory: string, flags: readonly string[]): { code: string; message: string } {
+  const program = `import(${JSON.stringify(pathToFileURL(join(directory, 'binding.js')).href)})
+    .then(() => '{}', ({ code, message }) => JSON.stringify({ code, message })).then(console.log)`;
+  const { TENSORBUNDLE_BINDING: _, NODE_OPTIONS: __, ...env } = process.env;
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, '-e', program], { encoding: 'utf8', env });
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as { code: string; message: string };
+}
+
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission';
+
+test.each([[['--no-addons']], [[permission, '--allow-fs-read=*']]])(
+  '%j: the flag is named, and nothing is to be built',
+  flags => {
+    const { code, message } = load(DIST, flags);
+    expect(code).toBe('ERR_NATIVE_ADDON');
+    expect(message).toContain('--allow-addons');
+    expect(message).not.toMatch(/npm rebuild/);
+  },
+);
+
+test('in a bundle: tensorbundle is to be external', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-bundle-'));
+  try {
+    for (const name of ['binding.js', 'errors.js']) cpSync(join(DIST, name), join(directory, 'out', name));
+    writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
+    expect(load(join(directory, 'out'), [])).toMatchObject({
+      code: 'ERR_NATIVE_ADDON',
+      message: expect.stringMatching(/^(?!.*npm rebuild).*bundler.*external/),
+    });
+    // Where the project has node-gyp-build all the same.
+    mkdirSync(join(directory, 'node_modules'));
+    cpSync(join(DIST, '../node_modules/node-gyp-build'), join(directory, 'node_modules/node-gyp-build'), {
+      recursive: true,
+    });
+    expect(load(join(directory, 'out'), []).message).toMatch(/bundler.*external/);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
