@@ -4,10 +4,17 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { BlockCursor } from './block-cursor.js';
-import { MAX_ENTRIES, MAX_KEY_EXPANSION, MIN_ENTRY_BYTES, SLACK_BYTES, SLACK_ENTRIES } from './table-format.js';
+import {
+  MAX_ENTRIES,
+  MAX_KEY_EXPANSION,
+  MAX_KEY_LENGTH,
+  MIN_ENTRY_BYTES,
+  SLACK_BYTES,
+  SLACK_ENTRIES,
+} from './table-format.js';
 
-/** What one buffer and one string may hold on every supported Node. */
-const MAX_KEY_BYTES = 0x1fff_ffff;
+/** What one string may hold on every supported Node. */
+export const MAX_KEY_BYTES = 0x1fff_ffe8;
 
 export class TableColumns {
   count = 0;
@@ -36,6 +43,7 @@ export class TableColumns {
   push(cursor: BlockCursor, block: number): void {
     const { count, keyBytes } = this;
     const { key, keyLength } = cursor;
+    checkKeyLength(this.path, cursor);
     const end = keyBytes + keyLength;
     if (end > this.keys.length) this.growKeys(end, cursor);
     if (count === this.maxEntries) throw this.tooManyEntries(cursor);
@@ -87,6 +95,16 @@ export class TableColumns {
     ascii.set(this.ascii);
     this.ascii = ascii;
   }
+}
+
+/** Each key is taken at one stretch. ERR_TOO_LARGE. */
+export function checkKeyLength(path: string, { keyLength, valueStart }: BlockCursor): void {
+  if (keyLength <= MAX_KEY_LENGTH) return;
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `a key of ${path} has ${keyLength} bytes, more than the ${MAX_KEY_LENGTH} it may have; give the tensor a shorter name`,
+    { path, offset: valueStart, expected: MAX_KEY_LENGTH, found: keyLength },
+  );
 }
 
 /** Keys that share long beginnings expand: entry for entry a few bytes, in memory the whole key. */
