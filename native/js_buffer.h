@@ -20,9 +20,9 @@ std::size_t maxExternalBuffer(napi_env env);
 // of and that lives on in another thread. Which ones were moved cannot be told any more.
 bool isGarbage(napi_env env);
 
-// Takes `owner` over and destroys it when the buffer is garbage; `data` and `size` lie in what it owns. What is left when
-// the environment ends stays until the process ends: not for memory that counts, thus, only for mappings. Null (and the
-// owner destroyed) where this runtime refuses external buffers. Throws EFBIG above maxExternalBuffer().
+// Takes `owner` over and destroys it when the buffer is garbage; `data` and `size` lie in what it owns. What is left
+// when the environment ends stays until the process ends: so this is for mappings, not for memory of the heap. Null (and
+// the owner destroyed) where this runtime refuses external buffers. Throws EFBIG above maxExternalBuffer().
 template <typename Owner>
 Napi::Value externalBuffer(Napi::Env env, std::unique_ptr<Owner> owner, void* data, std::size_t size) {
   if (size == 0) return Napi::ArrayBuffer::New(env, 0);
