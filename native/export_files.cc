@@ -6,7 +6,6 @@
 #include "exports.h"
 #include "file_calls.h"
 #include "js_arguments.h"
-#include "js_buffer.h"
 #include "js_handle.h"
 
 namespace tensorbundle {
@@ -127,16 +126,11 @@ Napi::Value setModeJs(const Napi::CallbackInfo& info) {
   return runOn(info, [permissions](const Descriptor& handle) { return setMode(handle, permissions); });
 }
 
+// A copy in the runtime's own memory, which may go to any thread and is freed with whoever has it last.
 Napi::Value toBytes(Napi::Env env, Contents contents) {
-  const std::size_t size = contents.size;
-  // Where external buffers are refused the bytes are copied, so the memory must outlive the attempt.
-  const auto bytes = std::shared_ptr<std::uint8_t[]>(std::move(contents.bytes));
-  auto share = std::make_unique<std::shared_ptr<std::uint8_t[]>>(bytes);
-  const Napi::Value external = externalBuffer(env, std::move(share), bytes.get(), size);
-  if (!external.IsNull()) return Napi::Uint8Array::New(env, size, external.As<Napi::ArrayBuffer>(), 0);
-  Napi::Uint8Array copy = Napi::Uint8Array::New(env, size);
-  std::memcpy(copy.Data(), bytes.get(), size);
-  return copy;
+  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, contents.size);
+  if (contents.size > 0) std::memcpy(bytes.Data(), contents.bytes.get(), contents.size);
+  return bytes;
 }
 
 // Opens, reads and closes on the calling thread: for a constructor, which cannot wait.

@@ -6,7 +6,7 @@ import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
 import type { StoredTensor, TensorReader } from './tensor-reader.js';
 
-const STEP_ENTRIES = 256;
+const STEP_NAMES = 256;
 
 /** Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED. */
 export async function checkBundle(
@@ -35,18 +35,20 @@ export async function checkBundle(
 
 function* locateAll({ index }: OpenBundle, tensors: TensorReader): Steps<StoredTensor[]> {
   const stored: StoredTensor[] = [];
-  for (const tensor of index.storedTensors()) {
+  for (const attempt of index.attempts()) {
+    if (attempt === null) yield;
+    const tensor = attempt?.() ?? null;
+    if (tensor === null) continue;
     tensors.locate(tensor);
     stored.push(tensor);
-    if (stored.length % STEP_ENTRIES === 0) yield;
   }
   return stored;
 }
 
 function* checkSlices({ index }: OpenBundle): Steps<void> {
   for (const [i, name] of index.names().entries()) {
-    if (i % STEP_ENTRIES === 0) yield;
-    const entry = index.entry(name);
+    if (i % STEP_NAMES === 0) yield;
+    const entry = yield* index.entryInSteps(name);
     if (entry.slices.length === 0) continue;
     const slices = yield* SliceIndex.build(index, name, entry);
     // Gaps are legal to store (parts that wait for a merge), but such a tensor cannot be read whole.

@@ -4,7 +4,7 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { DTypeInfo } from '../format/dtypes.js';
-import { decodeEntry, type StoredEntry } from '../format/entry.js';
+import { decodeEntry, decodeEntryInSteps, type StoredEntry } from '../format/entry.js';
 import { decodeHeader } from '../format/header.js';
 import { decodeSliceKey, sliceKeyOf } from '../format/slice-key.js';
 import type { SliceExtent } from '../format/slices.js';
@@ -17,6 +17,12 @@ const SLICE_MARK = 0;
 /** With more entries than this the names are made while the index is opened, in turns, and not when one is first asked for. */
 const MANY_ENTRIES = 50_000;
 const STEP_ENTRIES = 1024;
+/** Bytes of keys between two stops. */
+const STEP_KEY_BYTES = 1_048_576;
+/** Bytes of all keys from which names are made while the index is opened as well. */
+const MANY_KEY_BYTES = 4 * STEP_KEY_BYTES;
+/** An entry of so many bytes has many slices, and is decoded in steps. */
+const LONG_ENTRY_BYTES = 16_384;
 /** Names among which near ones are looked for. */
 const MAX_NEAR = 100_000;
 
@@ -60,7 +66,9 @@ export class IndexFile {
 
   static *#read(bytes: Uint8Array, path: string, strict: boolean): Steps<IndexFile> {
     const index = new IndexFile(bytes, path, yield* TableReader.read(bytes, path, { strict }));
-    if (!strict && index.#table.count > MANY_ENTRIES) yield* index.#nameAll();
+    const { count } = index.#table;
+    const many = count > MANY_ENTRIES || index.#table.keyStart(count) > MANY_KEY_BYTES;
+    if (!strict && many) yield* index.#nameAll();
     return index;
   }
 
@@ -93,6 +101,21 @@ export class IndexFile {
   stored(name: string): StoredTensor {
     const position = this.#positionOf(name);
     return this.#storedAt(position, name);
+  }
+
+  /** Whether the entry is better decoded in steps. Throws ERR_NOT_FOUND. */
+  isLong(name: string): boolean {
+    return this.#isLong(this.#positionOf(name));
+  }
+
+  /** The same as `entry`, in steps. */
+  entryInSteps(name: string): Steps<StoredEntry> {
+    return this.#decodeInSteps(this.#positionOf(name), name);
+  }
+
+  /** The same as `stored`, in steps. */
+  storedInSteps(name: string): Steps<StoredTensor> {
+    return this.#storedInSteps(this.#positionOf(name), name);
   }
 
   /** One slice of a partitioned tensor. Throws ERR_CORRUPT if its entry is missing or contradicts the full one. */
@@ -130,21 +153,32 @@ export class IndexFile {
     return this.#table.count - 1;
   }
 
-  /** Every stored tensor, slices included, in key order; partitioned tensors' full entries are left out. */
-  *storedTensors(): Generator<StoredTensor> {
-    for (const attempt of this.attempts()) {
-      const stored = attempt();
-      if (stored !== null) yield stored;
-    }
-  }
-
-  /** One decoding for each entry after the header, to be made one at a time; null for a partitioned tensor's full entry. */
-  *attempts(): Generator<() => StoredTensor | null> {
-    for (let i = 1; i < this.#table.count; i++) {
+  /**
+   * One decoding for each entry after the header, to be made one at a time, in key order, slices included; it gives null for a
+   * partitioned tensor's full entry. Between them null where it is time to stop.
+   */
+  *attempts(): Generator<(() => StoredTensor | null) | null> {
+    for (let i = 1, from = 1; i < this.#table.count; i++) {
+      if (i - from === STEP_ENTRIES / 4 || this.#table.keyStart(i) - this.#table.keyStart(from) > STEP_KEY_BYTES) {
+        yield null;
+        from = i;
+      }
+      let stored: StoredTensor | undefined;
+      let failure: unknown;
+      if (this.#isLong(i)) {
+        try {
+          const steps = this.#storedInSteps(i, this.#tensorNameAt(i));
+          let step = steps.next();
+          for (; !step.done; step = steps.next()) yield null;
+          stored = step.value;
+        } catch (error) {
+          failure = error;
+        }
+      }
       yield () => {
-        const name = this.#tensorNameAt(i);
-        const entry = this.#decode(i, name);
-        return entry.slices.length > 0 ? null : { name, position: i, entry, dtype: this.dtypeOf(name, entry) };
+        if (failure !== undefined) throw failure;
+        stored ??= this.#storedAt(i, this.#tensorNameAt(i));
+        return stored.entry.slices.length > 0 ? null : stored;
       };
     }
   }
@@ -156,15 +190,17 @@ export class IndexFile {
 
   *#usedShards(): Steps<ReadonlyMap<number, string>> {
     const used = new Map<number, string>();
-    let looked = 0;
     for (const attempt of this.attempts()) {
+      if (attempt === null) {
+        yield;
+        continue;
+      }
       try {
         const stored = attempt();
         if (stored !== null && !used.has(stored.entry.shard)) used.set(stored.entry.shard, stored.name);
       } catch (error) {
         if (!(error instanceof TensorBundleError)) throw error;
       }
-      if (++looked % STEP_ENTRIES === 0) yield;
     }
     return used;
   }
@@ -176,23 +212,24 @@ export class IndexFile {
   *#nameAll(): Steps<Map<string, number>> {
     const names: string[] = [];
     const positions = new Map<string, number>();
-    for (let at = 1; at < this.#table.count; at += STEP_ENTRIES) {
-      this.#nameSome(at, Math.min(at + STEP_ENTRIES, this.#table.count), names, positions);
-      yield;
-    }
+    for (let at = 1; at < this.#table.count; yield) at = this.#nameSome(at, names, positions);
     this.#names = names;
     this.#positions = positions;
     return positions;
   }
 
-  /** A loop of its own: one inside a generator is slower. */
-  #nameSome(from: number, to: number, names: string[], positions: Map<string, number>): void {
-    for (let i = from; i < to; i++) {
+  /** Gives where it stopped. A loop of its own: one inside a generator is slower. */
+  #nameSome(from: number, names: string[], positions: Map<string, number>): number {
+    const to = Math.min(from + STEP_ENTRIES, this.#table.count);
+    const start = this.#table.keyStart(from);
+    let i = from;
+    for (; i < to && this.#table.keyStart(i) - start < STEP_KEY_BYTES; i++) {
       if (this.#sliceNameAt(i) !== null) continue;
       const name = this.#table.name(i);
       names.push(name);
       positions.set(name, i);
     }
+    return i;
   }
 
   /** Name of the tensor that a slice's key belongs to; null for the key of a tensor itself. */
@@ -231,6 +268,20 @@ export class IndexFile {
 
   #storedAt(position: number, name: string): StoredTensor {
     const entry = this.#decode(position, name);
+    return { name, position, entry, dtype: this.dtypeOf(name, entry) };
+  }
+
+  #isLong(position: number): boolean {
+    return this.#table.valueEnd(position) - this.#table.valueStart(position) >= LONG_ENTRY_BYTES;
+  }
+
+  #decodeInSteps(position: number, name: string): Steps<StoredEntry> {
+    const origin = { path: this.path, tensor: name, offset: this.#table.valueOffset(position) };
+    return decodeEntryInSteps(this.#table.value(position), origin);
+  }
+
+  *#storedInSteps(position: number, name: string): Steps<StoredTensor> {
+    const entry = yield* this.#decodeInSteps(position, name);
     return { name, position, entry, dtype: this.dtypeOf(name, entry) };
   }
 

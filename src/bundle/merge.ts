@@ -104,8 +104,9 @@ function numberShards(bundles: readonly OpenBundle[]): Map<number, number>[] {
   let next = 0;
   return bundles.map(bundle => {
     const numbers = new Map<number, number>();
-    for (const { entry } of bundle.index.storedTensors()) {
-      if (!numbers.has(entry.shard)) numbers.set(entry.shard, next++);
+    for (const attempt of bundle.index.attempts()) {
+      const shard = attempt?.()?.entry.shard;
+      if (shard !== undefined && !numbers.has(shard)) numbers.set(shard, next++);
     }
     return numbers;
   });

@@ -11,7 +11,7 @@ import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { Progress } from './options.js';
 import { assemble, rangeOf } from './partitioned.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
-import { TensorReader, wholeElements } from './tensor-reader.js';
+import { type StoredTensor, TensorReader, wholeElements } from './tensor-reader.js';
 import { type VerifyReport, verifyBundle } from './verify-bundle.js';
 
 export interface SliceEntry {
@@ -68,6 +68,8 @@ export class CheckpointReader implements AsyncDisposable {
   readonly #tensors: TensorReader;
   /** Slices of partitioned tensors that were read, by name. */
   readonly #slices = new Map<string, Promise<SliceIndex>>();
+  /** Their own entries. */
+  readonly #partitioned = new Map<string, StoredTensor>();
   /** The same for `entry`, which does not look whether they overlap. */
   readonly #parts = new Map<string, readonly SlicePart[]>();
   /** Reads and checks under way, and what waits for the last of them. */
@@ -127,12 +129,12 @@ export class CheckpointReader implements AsyncDisposable {
   entry(name: string): Entry {
     this.#checkOpen();
     const { index } = this.#bundle;
-    const entry = index.entry(name);
+    const entry = this.#partitioned.get(name)?.entry ?? index.entry(name);
     const dtype = index.dtypeOf(name, entry).name;
     if (entry.slices.length === 0) {
       return {
         dtype,
-        shape: entry.shape,
+        shape: [...entry.shape],
         bytes: entry.size,
         shard: entry.shard,
         offset: entry.offset,
@@ -149,7 +151,7 @@ export class CheckpointReader implements AsyncDisposable {
       crc32c: stored.entry.crc,
     }));
     const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
-    return { dtype, shape: entry.shape, bytes, shard: null, offset: null, crc32c: null, slices };
+    return { dtype, shape: [...entry.shape], bytes, shard: null, offset: null, crc32c: null, slices };
   }
 
   /**
@@ -179,22 +181,21 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   async *#pieces(name: string, options: { bytes?: number }): AsyncGenerator<Uint8Array, void, undefined> {
-    const { index } = this.#bundle;
-    const entry = index.entry(name);
+    const stored = await this.#storedOf(name, undefined);
+    const { entry, dtype } = stored;
     const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
     if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
       throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'bytes must be a whole number from 1', { found: pieceBytes });
     }
-    const dtype = index.dtypeOf(name, entry);
     if (dtype.name === 'string') {
       yield* (await this.#read(name, {})).data as readonly Uint8Array[];
     } else if (dtype.name === 'variant') {
       const bytes = (await this.#read(name, {})).data as Uint8Array;
       for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
     } else if (entry.slices.length > 0) {
-      yield* this.#partitionedPieces(name, entry, pieceBytes);
+      yield* this.#partitionedPieces(stored, pieceBytes);
     } else {
-      yield* this.#tensors.pieces(index.stored(name), pieceBytes);
+      yield* this.#tensors.pieces(stored, pieceBytes);
     }
   }
 
@@ -224,8 +225,8 @@ export class CheckpointReader implements AsyncDisposable {
 
   async #read(name: string, options: ReadOptions): Promise<TensorValue> {
     throwIfAborted(options.signal, 'reading');
-    const { index } = this.#bundle;
-    const stored = index.stored(name);
+    const found = this.#storedOf(name, options.signal);
+    const stored = found instanceof Promise ? await found : found;
     const { entry, dtype } = stored;
     const { shape } = entry;
     const whole = options.begin === undefined && options.size === undefined;
@@ -237,7 +238,7 @@ export class CheckpointReader implements AsyncDisposable {
       return { dtype: dtype.name, shape: [...box.size], data };
     };
     if (entry.slices.length > 0) {
-      const slices = await this.#slicesOf(name, entry, options.signal);
+      const slices = await this.#slicesOf(stored, options.signal);
       const { copy = false, signal } = options;
       return value(await assemble(this.#tensors, slices, box, { copy, signal }));
     }
@@ -255,9 +256,20 @@ export class CheckpointReader implements AsyncDisposable {
     return value(await this.#tensors.range(stored, box));
   }
 
-  async *#partitionedPieces(name: string, entry: StoredEntry, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  /** The entry of a partitioned tensor that was read before is not decoded again. */
+  #storedOf(name: string, signal: AbortSignal | undefined): StoredTensor | Promise<StoredTensor> {
     const { index } = this.#bundle;
-    const dtype = index.dtypeOf(name, entry);
+    const known = this.#partitioned.get(name);
+    if (known !== undefined) return known;
+    const keep = (stored: StoredTensor): StoredTensor => {
+      if (stored.entry.slices.length > 0) this.#partitioned.set(name, stored);
+      return stored;
+    };
+    if (!index.isLong(name)) return keep(index.stored(name));
+    return inTurns(index.storedInSteps(name), signal, 'reading').then(keep);
+  }
+
+  async *#partitionedPieces({ name, entry, dtype }: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
     const rowBytes = entry.shape.slice(1).reduce((product, n) => product * n, dtype.bytes);
     const rows = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
     const step = wholeElements(dtype, pieceBytes);
@@ -280,7 +292,8 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /** Reads of one tensor share the work, unless who began it aborts. */
-  async #slicesOf(name: string, entry: StoredEntry, signal: AbortSignal | undefined): Promise<SliceIndex> {
+  async #slicesOf(stored: StoredTensor, signal: AbortSignal | undefined): Promise<SliceIndex> {
+    const { name, entry } = stored;
     for (;;) {
       let slices = this.#slices.get(name);
       if (slices === undefined) {

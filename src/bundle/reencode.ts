@@ -38,7 +38,7 @@ function* itemsOf(
   const plain: StoredTensor[] = [];
   for (const [i, name] of index.names().entries()) {
     if (i % STEP_ENTRIES === 0) yield;
-    const entry = index.entry(name);
+    const entry = yield* index.entryInSteps(name);
     if (entry.slices.length === 0) plain.push(index.stored(name));
     else {
       // Checked against each other: a list that names one slice again and again would multiply the work.

@@ -147,6 +147,8 @@ class Save {
     const placements: Placement[] = new Array(this.items.length);
     // One shard's failure stops the others at their next batch.
     const failure = new AbortController();
+    // Kept beside the signal, whose reason cannot be undefined; a source may reject with that.
+    let cause: unknown;
     const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
@@ -162,7 +164,7 @@ class Save {
           written++;
         } catch (error) {
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
-            const cause = error instanceof NoDescriptor ? error.cause : error;
+            if (!failure.signal.aborted) cause = error instanceof NoDescriptor ? error.cause : error;
             failure.abort(cause);
             throw cause;
           }
@@ -177,7 +179,7 @@ class Save {
     chunks.free();
     // The shards stopped by another's failure report an abort: the cause is what the caller needs.
     throwIfAborted(this.options.signal, 'the save');
-    if (failure.signal.aborted) throw failure.signal.reason;
+    if (failure.signal.aborted) throw cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return placements;
   }

@@ -100,7 +100,7 @@ export class ShardStream {
     const { chunk, lengths } = this.#batch;
     if (chunk === null || bytes > chunk.room || lengths.length >= CALL_ITEMS) return false;
     checkLength(this.items[at]!.name, bytes, view.byteLength);
-    chunk.copy(view, 0, bytes);
+    copyInto(chunk, this.items[at]!.name, view, 0, bytes);
     this.#batch.note(at, bytes);
     return true;
   }
@@ -115,7 +115,7 @@ export class ShardStream {
       // Nothing is awaited from this check to the end of the copy.
       checkLength(name, bytes, view.byteLength);
       const length = Math.min(chunk.room, bytes - start);
-      chunk.copy(view, start, length);
+      copyInto(chunk, name, view, start, length);
       this.#batch.note(at, length);
       start += length;
       if (length === 0) return;
@@ -265,4 +265,17 @@ function unreachable(item: Item): never {
   throw new TensorBundleError('ERR_STATE', `tensor '${item.name}' was not resolved before writing`, {
     tensor: item.name,
   });
+}
+
+/** A view can say what it likes about its length; what counts is what its buffer has. Throws ERR_SHAPE. */
+function copyInto(chunk: Chunk, tensor: string, view: ArrayBufferView, start: number, length: number): void {
+  try {
+    chunk.copy(view, start, length);
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${tensor}': its ${length} bytes from ${start} on are not there: the buffer was detached or resized, or the view has a length that is not its own`,
+      { tensor, expected: length, cause },
+    );
+  }
 }

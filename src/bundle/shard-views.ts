@@ -28,7 +28,11 @@ export class ShardViews {
     const end = Math.min(this.shard.size, start + MAX_WINDOW);
     if (offset + length > end) return null;
     const buffer = this.#mapped.get(start);
-    if (buffer !== undefined) return { buffer, byteOffset: offset - start };
+    if (buffer !== undefined && !isDetached(buffer)) return { buffer, byteOffset: offset - start };
+    if (buffer !== undefined) {
+      this.#mapped.delete(start);
+      this.#windows.delete(start);
+    }
     return this.#window(start, end).then(opened =>
       opened === null ? null : { buffer: opened, byteOffset: offset - start },
     );
@@ -53,4 +57,9 @@ export class ShardViews {
     this.#windows.clear();
     this.#mapped.clear();
   }
+}
+
+/** Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards with bytes are mapped. */
+export function isDetached(buffer: ArrayBuffer): boolean {
+  return buffer.byteLength === 0;
 }

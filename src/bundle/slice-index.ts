@@ -31,8 +31,11 @@ export class SliceIndex {
 
   /** Throws ERR_SLICE_OVERLAP, ERR_TOO_LARGE. */
   static *build(index: IndexFile, name: string, full: StoredEntry): Steps<SliceIndex> {
-    const boxes = full.slices.map(extents => sliceOf(extents, full.shape));
-    yield;
+    const boxes: TensorSlice[] = [];
+    for (const extents of full.slices) {
+      if (boxes.length % STEP_SLICES === 0) yield;
+      boxes.push(sliceOf(extents, full.shape));
+    }
     const tree = yield* BoxTree.build(boxes);
     if ((yield* overlaps(boxes, tree)) !== null) {
       throw new TensorBundleError('ERR_SLICE_OVERLAP', `${index.path}: stored slices of '${name}' overlap`, {

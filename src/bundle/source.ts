@@ -6,6 +6,7 @@ import { TensorBundleError } from '../errors.js';
 import { type DType, type DTypeInfo, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
 import type { SliceExtent, TensorSlice } from '../format/slices.js';
+import { MAX_NAME_LENGTH } from '../format/table-format.js';
 import { TfPieces } from './tf-pieces.js';
 
 /** Pulled once, inside `finish()`: strings and variants first (their size is unknown), the rest in file order. */
@@ -87,8 +88,9 @@ export type Content =
   /** Bytes that come in their turn. */
   | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number; foreign?: boolean; own?: true };
 
-/** Throws ERR_DTYPE or ERR_SHAPE, with the tensor's name. */
+/** Throws ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for a name that is too long, with the tensor's name. */
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
+  checkLength(name);
   if (source === null || typeof source !== 'object') {
     throw new TensorBundleError(
       'ERR_INVALID_ARGUMENT',
@@ -102,6 +104,17 @@ export function itemOf(name: string, source: TensorSource, shard: number | undef
   if (bytes !== null && !Number.isSafeInteger(bytes)) throw shapeError(name, shape, 'is too large');
   if (dtype.bytes === 0) elementCount(name, shape);
   return { name, dtype, shape, bytes, shard: checkShard(name, shard), content: contentOf(name, source, dtype, shape) };
+}
+
+function checkLength(name: string): void {
+  // A character takes three bytes at most.
+  const found = name.length * 3 > MAX_NAME_LENGTH ? Buffer.byteLength(name) : 0;
+  if (found <= MAX_NAME_LENGTH) return;
+  throw new TensorBundleError(
+    'ERR_BAD_NAME',
+    `the tensor's name '${name.slice(0, 100)}…' has ${found} bytes; at most ${MAX_NAME_LENGTH} are written`,
+    { expected: MAX_NAME_LENGTH, found },
+  );
 }
 
 function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: readonly number[]): Content {

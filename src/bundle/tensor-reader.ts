@@ -15,7 +15,7 @@ import type { StoredObject } from '../storage/store.js';
 import { readBox } from './box-reader.js';
 import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
-import { ShardViews } from './shard-views.js';
+import { isDetached, ShardViews } from './shard-views.js';
 
 /**
  * Smaller tensors are copied: cheaper than page faults, and a scalar that somebody keeps does not hold the mapping of a
@@ -161,22 +161,29 @@ export class TensorReader {
     const { dtype, entry } = stored;
     const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
     if (!copy && aligned && entry.size >= MIN_VIEW_BYTES && !this.#swapped(dtype)) {
-      const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
-      const range = found instanceof Promise ? await found : found;
-      if (range !== null && range.byteOffset % dtype.array.BYTES_PER_ELEMENT === 0) {
-        if (this.verify) await this.check(stored);
-        return makeArray(
-          stored.name,
-          entry.size,
-          () => new dtype.array(range.buffer, range.byteOffset, entry.size / dtype.array.BYTES_PER_ELEMENT),
-        );
-      }
+      // The check comes first: while it runs, a caller could move away the buffer that this read would be given.
+      if (this.verify) await this.check(stored);
+      const view = await this.#view(stored, file);
+      if (view !== null) return view;
     }
     const into = this.allocate(stored.name, dtype, entry.shape);
     const crc = await file.read(entry.offset, into);
     if (this.verify) this.#compare(stored, file, crc);
     this.#swap(dtype, into);
     return into;
+  }
+
+  /** Null where the tensor is not mapped, or not where an array can begin. */
+  async #view({ name, entry, dtype }: StoredTensor, file: StoredObject): Promise<NumericArray | null> {
+    for (;;) {
+      const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
+      const range = found instanceof Promise ? await found : found;
+      if (range === null || range.byteOffset % dtype.array.BYTES_PER_ELEMENT !== 0) return null;
+      // Another read that waited for the same mapping was first, and its caller has moved it away.
+      if (isDetached(range.buffer)) continue;
+      const length = entry.size / dtype.array.BYTES_PER_ELEMENT;
+      return makeArray(name, entry.size, () => new dtype.array(range.buffer, range.byteOffset, length));
+    }
   }
 
   /** The elements of a string tensor, each a copy. */

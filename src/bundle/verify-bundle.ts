@@ -108,9 +108,11 @@ class Verification {
   /** Entries that can be decoded and whose numbers agree with their file. */
   *#collect(): Steps<StoredTensor[]> {
     const good: StoredTensor[] = [];
-    let looked = 0;
     for (const attempt of this.bundle.index.attempts()) {
-      if (++looked % STEP_ENTRIES === 0) yield;
+      if (attempt === null) {
+        yield;
+        continue;
+      }
       this.#guard(() => {
         const stored = attempt();
         if (stored === null) return;
@@ -127,7 +129,7 @@ class Verification {
     for (const name of this.#names()) {
       if (++looked % STEP_ENTRIES === 0) yield;
       try {
-        const entry = index.entry(name);
+        const entry = yield* index.entryInSteps(name);
         if (entry.slices.length === 0) continue;
         const slices = yield* SliceIndex.build(index, name, entry);
         yield* slices.parts();

@@ -11,11 +11,17 @@ const STEP_BOXES = 4096;
 
 /** Whether both boxes hold an element. */
 export function meets(a: TensorSlice, b: TensorSlice): boolean {
-  for (let axis = 0; axis < a.begin.length; axis++) {
+  return apart(a, b) === a.begin.length;
+}
+
+/** The first axis on which they have nothing in common; their rank if there is none. */
+function apart(a: TensorSlice, b: TensorSlice): number {
+  let axis = 0;
+  for (; axis < a.begin.length; axis++) {
     const from = Math.max(a.begin[axis]!, b.begin[axis]!);
-    if (Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!) <= from) return false;
+    if (Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!) <= from) break;
   }
-  return true;
+  return axis;
 }
 
 /** Boxes `start` to `end` of the order; the two halves of an inner node are the one after it and `right`. */
@@ -27,8 +33,8 @@ interface Node {
 }
 
 export class BoxTree {
-  /** Nodes and boxes that were looked at so far. */
-  visits = 0;
+  /** Axes of nodes and boxes that were looked at so far. */
+  looks = 0;
   readonly #nodes: Node[] = [];
   /** For each node and axis of `#axes` the first index and the one after the last. */
   #bounds: number[] = [];
@@ -63,7 +69,6 @@ export class BoxTree {
     const waiting = [0];
     while (waiting.length > 0) {
       const number = waiting.pop()!;
-      this.visits++;
       if (!this.#near(number, box)) continue;
       const { start, end, right } = this.#nodes[number]!;
       if (right > 0) {
@@ -72,8 +77,7 @@ export class BoxTree {
       }
       for (let at = start; at < end; at++) {
         const i = this.#order[at]!;
-        this.visits++;
-        if (meets(this.boxes[i]!, box)) yield i;
+        if (this.#meets(this.boxes[i]!, box)) yield i;
       }
     }
   }
@@ -81,12 +85,21 @@ export class BoxTree {
   #near(number: number, box: TensorSlice): boolean {
     const axes = this.#axes;
     let at = 2 * axes.length * number;
+    // A tree of equal boxes has none.
+    this.looks++;
     for (const axis of axes) {
+      this.looks++;
       const begin = box.begin[axis]!;
       if (this.#bounds[at]! >= begin + box.size[axis]! || this.#bounds[at + 1]! <= begin) return false;
       at += 2;
     }
     return true;
+  }
+
+  #meets(a: TensorSlice, b: TensorSlice): boolean {
+    const axis = apart(a, b);
+    this.looks += axis + 1;
+    return axis === a.begin.length;
   }
 
   /** Makes the node of a part of the order, which is sorted by the axis `sortedBy`, and all below it. */

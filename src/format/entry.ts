@@ -8,12 +8,16 @@ import { maskCrc, unmaskCrc } from './crc.js';
 import { type DTypeInfo, dtypeOfNumber } from './dtypes.js';
 import { elementCount, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
+import { atOnce, type Steps } from './turns.js';
 import { expectWire, FIXED32, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
 
 export type { SliceExtent } from './slice-proto.js';
 
-/** Slices of one tensor that are read at most: an entry is decoded at once. */
-const MAX_SLICES = 262_144;
+/** Slices of one tensor, and dimensions of all of them together, that are read at most. */
+export const [MAX_SLICES, MAX_EXTENTS] = [262_144, 1_048_576];
+
+/** Dimensions of slices between two stops. */
+const STEP_EXTENTS = 8192;
 
 export interface StoredEntry {
   /** Number of the type in TensorFlow's enum. */
@@ -81,13 +85,31 @@ export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
  * elements or a later end than 2^53 - 1, a slice of another rank than the tensor.
  */
 export function decodeEntry(bytes: Uint8Array, origin: ByteOrigin = {}): StoredEntry {
-  return readEntry(new ByteReader(bytes, 0, bytes.length, origin));
+  return atOnce(decodeEntryInSteps(bytes, origin));
 }
 
-/** Reads an entry that takes all of `reader`: for many entries of one buffer. */
-export function readEntry(reader: ByteReader): StoredEntry {
-  const start = reader.at;
-  const entry: StoredEntry = {
+/** The same in steps: for entries that are long, because they have many slices. */
+export function* decodeEntryInSteps(bytes: Uint8Array, origin: ByteOrigin = {}): Steps<StoredEntry> {
+  const reader = new ByteReader(bytes, 0, bytes.length, origin);
+  const entry = emptyEntry();
+  for (let extents = 0; reader.at < reader.end; ) {
+    const until = extents + STEP_EXTENTS;
+    extents = readFields(reader, entry, extents, until);
+    if (extents >= until) yield;
+  }
+  entry.dtype = dtypeOfNumber(entry.dtypeNumber);
+  check(entry, reader);
+  const { slices } = entry;
+  const step = Math.ceil(STEP_EXTENTS / Math.max(1, entry.shape.length));
+  for (let at = 0; at < slices.length; at += step) {
+    if (at > 0) yield;
+    for (const extents of slices.slice(at, at + step)) checkSlice(extents, entry, reader);
+  }
+  return entry;
+}
+
+function emptyEntry(): StoredEntry {
+  return {
     dtypeNumber: 0,
     dtype: undefined,
     shape: [],
@@ -97,7 +119,11 @@ export function readEntry(reader: ByteReader): StoredEntry {
     crc: unmaskCrc(0),
     slices: [],
   };
-  while (reader.at < reader.end) {
+}
+
+/** Reads fields until the end, or until the slices have so many dimensions; gives their number, which was `extents`. */
+function readFields(reader: ByteReader, entry: StoredEntry, extents: number, until: number): number {
+  while (reader.at < reader.end && extents < until) {
     const tag = readTag(reader);
     switch (tag >>> 3) {
       case 1:
@@ -126,48 +152,50 @@ export function readEntry(reader: ByteReader): StoredEntry {
         break;
       case 7:
         expectWire(reader, tag, LENGTH, 'slices');
-        if (entry.slices.length === MAX_SLICES) throw tooManySlices(reader);
+        if (entry.slices.length === MAX_SLICES) throw tooManySlices(reader, MAX_SLICES, 'slices');
         entry.slices.push(decodeSliceProto(readMessage(reader)));
+        // A slice without dimensions counts too.
+        extents += entry.slices.at(-1)!.length || 1;
+        if (extents > MAX_EXTENTS) throw tooManySlices(reader, MAX_EXTENTS, 'dimensions of slices');
         break;
       default:
         skipField(reader, tag);
     }
   }
-  entry.dtype = dtypeOfNumber(entry.dtypeNumber);
-  check(entry, reader, start);
-  return entry;
+  return extents;
 }
 
-function tooManySlices({ origin: { path, tensor, offset } }: ByteReader): TensorBundleError {
+function tooManySlices({ origin }: ByteReader, expected: number, what: string): TensorBundleError {
+  const { path, tensor, offset } = origin;
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the tensor '${tensor}' in ${path} has more than ${MAX_SLICES} slices; store it in fewer parts`,
-    { path, tensor, offset, expected: MAX_SLICES },
+    `the tensor '${tensor}' in ${path} has more than ${expected} ${what}; store it in fewer parts`,
+    { path, tensor, offset, expected },
   );
 }
 
-function check(entry: StoredEntry, reader: ByteReader, start: number): void {
-  const { shape, offset, size, slices } = entry;
+function check({ shape, offset, size }: StoredEntry, reader: ByteReader): void {
   if (elementCount(shape) === null) {
-    throw reader.corrupt(`the shape [${shape}] has more than 2^53 elements`, start, { found: [...shape] });
+    throw reader.corrupt(`the shape [${shape}] has more than 2^53 elements`, 0, { found: [...shape] });
   }
   if (offset > Number.MAX_SAFE_INTEGER - size) {
-    throw reader.corrupt(`a tensor of ${size} bytes at ${offset} ends above 2^53`, start, { found: [offset, size] });
+    throw reader.corrupt(`a tensor of ${size} bytes at ${offset} ends above 2^53`, 0, { found: [offset, size] });
   }
-  for (const extents of slices) {
-    if (extents.length !== shape.length) {
-      throw reader.corrupt(`a slice has ${extents.length} dimensions, its tensor ${shape.length}`, start, {
-        expected: shape.length,
-        found: extents.length,
+}
+
+function checkSlice(extents: readonly SliceExtent[], { shape }: StoredEntry, reader: ByteReader): void {
+  if (extents.length !== shape.length) {
+    throw reader.corrupt(`a slice has ${extents.length} dimensions, its tensor ${shape.length}`, 0, {
+      expected: shape.length,
+      found: extents.length,
+    });
+  }
+  for (const [axis, extent] of extents.entries()) {
+    if (extent.length !== null && extent.length > shape[axis]! - extent.start) {
+      throw reader.corrupt(`a slice goes beyond dimension ${axis} of its tensor`, 0, {
+        expected: shape[axis],
+        found: extent.start + extent.length,
       });
-    }
-    for (const [axis, extent] of extents.entries()) {
-      if (extent.length !== null && extent.length > shape[axis]! - extent.start) {
-        throw reader.corrupt(`a slice goes beyond dimension ${axis} of its tensor`, start, {
-          expected: shape[axis],
-          found: extent.start + extent.length,
-        });
-      }
     }
   }
 }

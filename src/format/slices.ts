@@ -16,11 +16,11 @@ export interface TensorSlice {
   size: number[];
 }
 
-/** Looks at boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the tree. */
-const VISITS_PER_LEVEL = 64;
-const FREE_VISITS = 1_000_000;
-/** Slices between two stops. */
-const STEP_SLICES = 256;
+/** Looks at an axis of boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the tree. */
+const LOOKS_PER_LEVEL = 16;
+const FREE_LOOKS = 400_000;
+/** Looks between two stops. One slice takes some for each dimension of all slices at most. */
+const STEP_LOOKS = 100_000;
 
 /** The box as a stored slice has it: a whole dimension is written without numbers. */
 export function extentsOf(slice: TensorSlice, fullShape: readonly number[]): SliceExtent[] {
@@ -66,17 +66,20 @@ export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
  * with the logarithm of their count; ERR_TOO_LARGE for a geometry that was made to be hard.
  */
 export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<[number, number] | null> {
-  const limit = FREE_VISITS + slices.length * VISITS_PER_LEVEL * Math.ceil(Math.log2(slices.length + 1));
+  const limit = FREE_LOOKS + slices.length * LOOKS_PER_LEVEL * Math.ceil(Math.log2(slices.length + 1));
+  let next = tree.looks;
   for (const [i, slice] of slices.entries()) {
     for (const j of tree.find(slice)) if (j !== i) return i < j ? [i, j] : [j, i];
-    if (tree.visits > limit) {
+    if (tree.looks > limit) {
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
         `${slices.length} slices lie too irregularly to be checked for overlap within ${limit} comparisons`,
         { expected: limit },
       );
     }
-    if (i % STEP_SLICES === 0) yield;
+    if (tree.looks < next) continue;
+    yield;
+    next = tree.looks + STEP_LOOKS;
   }
   return null;
 }

@@ -4,10 +4,19 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { BlockCursor } from './block-cursor.js';
-import { MAX_ENTRIES, MAX_KEY_EXPANSION, MIN_ENTRY_BYTES, SLACK_BYTES, SLACK_ENTRIES } from './table-format.js';
+import {
+  MAX_ENTRIES,
+  MAX_KEY_EXPANSION,
+  MAX_KEY_LENGTH,
+  MAX_LONG_KEY_LENGTH,
+  MAX_LONG_KEYS,
+  MIN_ENTRY_BYTES,
+  SLACK_BYTES,
+  SLACK_ENTRIES,
+} from './table-format.js';
 
-/** What one buffer and one string may hold on every supported Node. */
-const MAX_KEY_BYTES = 0x1fff_ffff;
+/** What one string may hold on every supported Node. */
+export const MAX_KEY_BYTES = 0x1fff_ffe8;
 
 export class TableColumns {
   count = 0;
@@ -21,6 +30,7 @@ export class TableColumns {
   /** 1 where the key is ASCII. */
   ascii = new Uint8Array(1024);
   private keyBytes = 0;
+  private readonly keyLengths: KeyLengths;
   private readonly maxKeyBytes: number;
   private readonly maxEntries: number;
 
@@ -28,6 +38,7 @@ export class TableColumns {
     private readonly path: string,
     fileBytes: number,
   ) {
+    this.keyLengths = new KeyLengths(path);
     this.maxKeyBytes = Math.min(MAX_KEY_BYTES, MAX_KEY_EXPANSION * fileBytes + SLACK_BYTES);
     this.maxEntries = Math.min(MAX_ENTRIES, Math.floor(fileBytes / MIN_ENTRY_BYTES) + SLACK_ENTRIES);
   }
@@ -36,6 +47,7 @@ export class TableColumns {
   push(cursor: BlockCursor, block: number): void {
     const { count, keyBytes } = this;
     const { key, keyLength } = cursor;
+    this.keyLengths.check(cursor);
     const end = keyBytes + keyLength;
     if (end > this.keys.length) this.growKeys(end, cursor);
     if (count === this.maxEntries) throw this.tooManyEntries(cursor);
@@ -86,6 +98,26 @@ export class TableColumns {
     const ascii = new Uint8Array(size);
     ascii.set(this.ascii);
     this.ascii = ascii;
+  }
+}
+
+/** Lengths of keys, one after another: each key is taken at one stretch. */
+export class KeyLengths {
+  #long = 0;
+
+  constructor(private readonly path: string) {}
+
+  /** ERR_TOO_LARGE. */
+  check({ keyLength, valueStart }: BlockCursor): void {
+    if (keyLength <= MAX_KEY_LENGTH) return;
+    if (keyLength <= MAX_LONG_KEY_LENGTH && ++this.#long <= MAX_LONG_KEYS) return;
+    const { path } = this;
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `a key of ${path} has ${keyLength} bytes; more than ${MAX_KEY_LENGTH} are read of ${MAX_LONG_KEYS} keys only, ` +
+        `and at most ${MAX_LONG_KEY_LENGTH}; give the tensors shorter names`,
+      { path, offset: valueStart, expected: MAX_KEY_LENGTH, found: keyLength },
+    );
   }
 }
 

@@ -24,6 +24,16 @@ export const INDEX_RESTART_INTERVAL = 1;
  * compression halves these.
  */
 export const MAX_KEY_EXPANSION = 32;
+/**
+ * A key's bytes. TensorFlow sets no limit; the longest names of real models have some hundred bytes. Longer strings all
+ * have one hash in V8 if they are equally long, so that a Map of them takes quadratic time.
+ */
+export const MAX_KEY_LENGTH = 16_383;
+/** So few may be longer, up to a mebibyte each. */
+export const MAX_LONG_KEYS = 256;
+export const MAX_LONG_KEY_LENGTH = 1_048_576;
+/** A name's bytes, to be written. The keys of its slices are longer: by 10 bytes a number at most, and its NULs twice. */
+export const MAX_NAME_LENGTH = 8000;
 /** Bytes of the file for one entry, at least: lengths 3, key 1, type 2 and shape 2. */
 export const MIN_ENTRY_BYTES = 8;
 /** Small files are not measured so closely. */

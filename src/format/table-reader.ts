@@ -7,7 +7,7 @@ import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { BlockCursor } from './block-cursor.js';
 import { type BlockContents, type BlockHandle, BlockSource, type Footer } from './block-source.js';
 import { ByteReader } from './bytes.js';
-import { TableColumns, tooManyKeyBytes } from './table-columns.js';
+import { KeyLengths, TableColumns, tooManyKeyBytes } from './table-columns.js';
 import {
   BLOCK_TRAILER_BYTES,
   INDEX_RESTART_INTERVAL,
@@ -38,6 +38,8 @@ interface IndexEntry extends BlockHandle {
 
 /** Entries between two stops. */
 const STEP_ENTRIES = 4096;
+/** Bytes of keys between two stops. */
+const STEP_BYTES = 1_048_576;
 /** Broken rules that are kept: a hostile file could break one in each of its blocks. */
 const MAX_PROBLEMS = 1000;
 
@@ -94,6 +96,11 @@ export class TableReader {
   firstByte(i: number): number {
     const start = this.columns.keyStart(i);
     return start === this.columns.keyEnds[i]! ? -1 : this.columns.keys[start]!;
+  }
+
+  /** Bytes of all keys before entry i. */
+  keyStart(i: number): number {
+    return this.columns.keyStart(i);
   }
 
   /** Key of entry i as text. ERR_CORRUPT if it is not UTF-8. */
@@ -177,12 +184,15 @@ export class TableReader {
     const handles: IndexEntry[] = [];
     const origin = { path: this.path, offset: block.compressed ? block.fileOffset : 0 };
     const maxKeyBytes = MAX_KEY_EXPANSION * source.bytes.length + SLACK_BYTES;
+    const keyLengths = new KeyLengths(this.path);
     let keyBytes = 0;
     let end = 0;
     cursor.enter(block);
     while (cursor.next()) {
-      if (cursor.entries % STEP_ENTRIES === 0) yield;
+      keyLengths.check(cursor);
+      const before = Math.floor(keyBytes / STEP_BYTES);
       keyBytes += cursor.keyLength;
+      if (cursor.entries % STEP_ENTRIES === 0 || Math.floor(keyBytes / STEP_BYTES) > before) yield;
       if (keyBytes > maxKeyBytes) throw tooManyKeyBytes(this.path, cursor.valueStart, maxKeyBytes, keyBytes);
       const reader = new ByteReader(block.bytes, cursor.valueStart, cursor.valueEnd, origin);
       const handle = source.handle(reader, 'a data block');
@@ -228,9 +238,11 @@ export class TableReader {
   /** The next entries of a block; false at its end. A loop of its own: one inside a generator is slower. */
   private takeEntries(cursor: BlockCursor, block: number): boolean {
     const { columns } = this;
-    for (let taken = 0; taken < STEP_ENTRIES; taken++) {
+    let bytes = 0;
+    for (let taken = 0; taken < STEP_ENTRIES && bytes < STEP_BYTES; taken++) {
       if (!cursor.next()) return false;
       columns.push(cursor, block);
+      bytes += cursor.keyLength;
     }
     return true;
   }

@@ -143,3 +143,12 @@ test('strings and variants, given at once or in pieces', async () => {
   await using reader = await CheckpointReader.open(writer.prefix, { verify: 'open' });
   expect([...((await reader.read('x')).data as Uint8Array)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
+
+test.each([16, 4 * 2 ** 20])('a detached view of %i bytes that says it still has them: ERR_SHAPE', async count => {
+  const data = new Float32Array(count / 4);
+  const writer = new CheckpointWriter(fresh(), { durable: false });
+  writer.add('t', { dtype: 'float32', shape: [count / 4], data });
+  Object.defineProperty(data, 'byteLength', { value: count });
+  detach(data);
+  await expect(writer.finish()).rejects.toMatchObject({ code: 'ERR_SHAPE', tensor: 't' });
+});

@@ -43,6 +43,22 @@ test('are not asked before finish, then once each: strings first, then in file o
   expect(offsets).toEqual([...offsets].sort((x, y) => x - y));
 });
 
+test('a source that rejects with undefined: so does the save', async () => {
+  const writer = new CheckpointWriter(fresh(), { shards: 2 });
+  for (const name of ['a', 'b']) {
+    writer.add(
+      name,
+      { dtype: 'float32', shape: [4], data: () => Promise.reject(undefined) },
+      { shard: name === 'a' ? 0 : 1 },
+    );
+  }
+  const settled = await writer.finish().then(
+    () => 'written',
+    (error: unknown) => ({ error }),
+  );
+  expect(settled).toEqual({ error: undefined });
+});
+
 test('promises and pieces give the same file as an array', async () => {
   const data = Float32Array.from({ length: 2 * MEGABYTE }, (_, i) => i);
   const bytes = new Uint8Array(data.buffer);

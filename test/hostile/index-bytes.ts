@@ -75,7 +75,8 @@ export function block(rows: readonly Row[], restarts: readonly number[] = [0], c
   for (const { key, value, shared = 0, keyLength, valueLength } of rows) {
     const suffix = bytesOf(key);
     out.push(...varint(shared), ...varint(keyLength ?? suffix.length), ...varint(valueLength ?? value.length));
-    out.push(...suffix, ...value);
+    for (const byte of suffix) out.push(byte);
+    for (const byte of value) out.push(byte);
   }
   return [...out, ...restarts.flatMap(u32), ...u32(count)];
 }
@@ -99,7 +100,8 @@ export function table(fields: TableFields = {}): Uint8Array {
   const add = (contents: readonly number[], type = 0): number[] => {
     const handle = [...varint(out.length), ...varint(contents.length)];
     const trailed = [...contents, type];
-    out.push(...trailed, ...u32(maskCrc(crc32c(Uint8Array.from(trailed)))));
+    for (const byte of trailed) out.push(byte);
+    out.push(...u32(maskCrc(crc32c(Uint8Array.from(trailed)))));
     return handle;
   };
   const data =

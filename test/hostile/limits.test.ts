@@ -3,23 +3,46 @@
  * and operations, at N and 4 N.
  */
 import '../crash/fault-engine.js';
+import { constants } from 'node:buffer';
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { IndexFile } from '../../src/bundle/index-file.js';
 import { BoxTree } from '../../src/format/box-tree.js';
-import { encodeEntry, type StoredEntry } from '../../src/format/entry.js';
+import {
+  decodeEntry,
+  decodeEntryInSteps,
+  encodeEntry,
+  MAX_EXTENTS,
+  MAX_SLICES,
+  type StoredEntry,
+} from '../../src/format/entry.js';
 import { encodeHeader } from '../../src/format/header.js';
 import { sliceKeyOf } from '../../src/format/slice-key.js';
 import { overlaps, type SliceExtent, type TensorSlice } from '../../src/format/slices.js';
 import { decodeStrings } from '../../src/format/strings.js';
-import { MAX_KEY_EXPANSION, MIN_ENTRY_BYTES } from '../../src/format/table-format.js';
+import { MAX_KEY_BYTES } from '../../src/format/table-columns.js';
+import {
+  MAX_KEY_EXPANSION,
+  MAX_KEY_LENGTH,
+  MAX_LONG_KEY_LENGTH,
+  MAX_LONG_KEYS,
+  MAX_NAME_LENGTH,
+  MIN_ENTRY_BYTES,
+} from '../../src/format/table-format.js';
 import { TableReader } from '../../src/format/table-reader.js';
 import { TableWriter } from '../../src/format/table-writer.js';
 import { atOnce, inTurns, sorted } from '../../src/format/turns.js';
-import { CheckpointReader, copyCheckpoint, mergeCheckpoints, verifyCheckpoint } from '../../src/index.js';
+import {
+  CheckpointReader,
+  CheckpointWriter,
+  copyCheckpoint,
+  mergeCheckpoints,
+  verifyCheckpoint,
+} from '../../src/index.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
-import { block, type Row, table, varint } from './index-bytes.js';
+import { block, field, type Row, table, varint } from './index-bytes.js';
 
 const scratch = new Scratch('limits');
 const MEBIBYTE = 2 ** 20;
@@ -97,6 +120,56 @@ describe('entries and keys', () => {
         ),
     });
     expect(codeOf(expanding)).toBe('ERR_TOO_LARGE');
+  });
+
+  test('a key has at most 16,383 bytes, a few of them a mebibyte, and a name that is written 8,000', async () => {
+    const keys = (count: number, length: number): string =>
+      codeOf(
+        table({
+          data: block(
+            Array.from({ length: count }, (_, i) => ({ key: String(1000 + i).padEnd(length, 'k'), value: [1, 2, 3] })),
+          ),
+        }),
+      );
+    expect(keys(300, MAX_KEY_LENGTH)).toBe('none');
+    expect(keys(MAX_LONG_KEYS, MAX_KEY_LENGTH + 1)).toBe('none');
+    expect(keys(MAX_LONG_KEYS + 1, MAX_KEY_LENGTH + 1)).toBe('ERR_TOO_LARGE');
+    expect(keys(1, MAX_LONG_KEY_LENGTH)).toBe('none');
+    expect(keys(1, MAX_LONG_KEY_LENGTH + 1)).toBe('ERR_TOO_LARGE');
+    const index = (handle: readonly number[]): number[] =>
+      block([{ key: 'x'.repeat(MAX_LONG_KEY_LENGTH + 1), value: handle }]);
+    expect(codeOf(table({ data: block(chain(1, 9, [1, 2, 3])), index }))).toBe('ERR_TOO_LARGE');
+    const writer = new CheckpointWriter(join(scratch.directory(), 'model'), { durable: false });
+    const value = { dtype: 'float32', shape: [2], data: new Float32Array(2) } as const;
+    const tooLong = expect.objectContaining({ code: 'ERR_BAD_NAME', expected: MAX_NAME_LENGTH });
+    expect(() => writer.add('ü'.repeat(MAX_NAME_LENGTH / 2 + 1), value)).toThrow(tooLong);
+    expect(() => writer.addSlice('n'.repeat(MAX_NAME_LENGTH + 1), [4], [0], value)).toThrow(tooLong);
+    // The longest names, also of slices whose keys grow most, can be read again.
+    const longest = ['ü'.repeat(MAX_NAME_LENGTH / 2), '\0'.repeat(MAX_NAME_LENGTH)];
+    for (const name of longest) writer.addSlice(name, [4], [0], value);
+    await writer.finish();
+    const reader = await CheckpointReader.open(writer.prefix);
+    expect(reader.names().toSorted()).toEqual(longest.toSorted());
+    await reader.close();
+  });
+
+  test('all keys fit into one string', () => {
+    expect(MAX_KEY_BYTES).toBeLessThanOrEqual(constants.MAX_STRING_LENGTH);
+  });
+
+  test('long keys stop as often as many short ones', async () => {
+    const value = [...entryOf({ shape: [0] }), ...field(100, new Array<number>(500).fill(0))];
+    const writer = new TableWriter();
+    writer.add(new Uint8Array(0), encodeHeader(1));
+    for (let i = 0; i < 1200; i++)
+      writer.add(Buffer.from(`${'k'.repeat(16_000)}${10_000 + i}`), Uint8Array.from(value));
+    const bytes = writer.finish();
+    let stops = 0;
+    for (const steps = TableReader.read(bytes, 'x.index'); !steps.next().done; ) stops++;
+    expect(stops).toBeGreaterThan(10);
+    const attempts = [...(await IndexFile.read(bytes, 'x.index')).attempts()];
+    expect(attempts.filter(attempt => attempt !== null).length).toBe(1200);
+    expect(attempts.filter(attempt => attempt === null).length).toBeGreaterThan(10);
   });
 
   test('100,000 entries in good faith are read, and names are there without a long wait', async () => {
@@ -210,11 +283,11 @@ describe('slices', () => {
       const boxes = Array.from({ length: n }, (_, i) => geometry(i, n));
       const tree = atOnce(BoxTree.build(boxes));
       expect(atOnce(overlaps(boxes, tree))).toBeNull();
-      const all = tree.visits;
-      tree.visits = 0;
+      const all = tree.looks;
+      tree.looks = 0;
       const { begin } = boxes[n >> 1]!;
       expect([...tree.find({ begin, size: begin.map(() => 1) })]).toEqual([n >> 1]);
-      return { all, one: tree.visits };
+      return { all, one: tree.looks };
     });
     expect(looks[1]!.all).toBeLessThan(6 * looks[0]!.all);
     expect(looks[1]!.one).toBeLessThan(1000);
@@ -231,9 +304,84 @@ describe('slices', () => {
     );
     const tree = atOnce(BoxTree.build(boxes));
     expect(atOnce(overlaps(boxes, tree))).toBeNull();
-    tree.visits = Number.MAX_SAFE_INTEGER;
+    tree.looks = Number.MAX_SAFE_INTEGER;
     expect(() => atOnce(overlaps(boxes, tree))).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }));
   });
+
+  test('slices that lie over each other along every axis, in many dimensions', () => {
+    // Three sticks in a cube that do not touch, to the power of m.
+    const sticks: [number, number][][] = [
+      [
+        [0, 1],
+        [1, 1],
+        [0, 2],
+      ],
+      [
+        [0, 2],
+        [0, 1],
+        [1, 1],
+      ],
+      [
+        [1, 1],
+        [0, 2],
+        [0, 1],
+      ],
+    ];
+    const arrangement = (m: number): TensorSlice[] =>
+      Array.from({ length: 3 ** m }, (_, i) => {
+        // In an order that has nothing to do with their places.
+        const digits = ((i * 7919) % 3 ** m).toString(3).padStart(m, '0');
+        return box(...[...digits].flatMap(digit => sticks[Number(digit)]!));
+      });
+    expect(atOnce(overlaps(arrangement(5), atOnce(BoxTree.build(arrangement(5)))))).toBeNull();
+    const boxes = arrangement(9);
+    const tree = atOnce(BoxTree.build(boxes));
+    let stops = 0;
+    const steps = overlaps(boxes, tree);
+    const run = (): void => {
+      while (!steps.next().done) stops++;
+    };
+    expect(run).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }));
+    expect(tree.looks).toBeLessThan(10_000_000);
+    expect(stops).toBeGreaterThan(tree.looks / 1_000_000);
+  });
+
+  test('dimensions of all slices of one tensor are limited, and decoded in steps', () => {
+    const of = (slices: number, rank: number): Uint8Array =>
+      entryOf({
+        shape: new Array<number>(rank).fill(1),
+        slices: new Array<SliceExtent[]>(slices).fill(new Array<SliceExtent>(rank).fill(whole)),
+      });
+    const most = of(MAX_EXTENTS / 128, 128);
+    const steps = decodeEntryInSteps(most);
+    let stops = 0;
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) stops++;
+    expect(stops).toBeGreaterThan(100);
+    expect(step.value.slices.length).toBe(MAX_EXTENTS / 128);
+    for (const [slices, rank] of [
+      [MAX_EXTENTS / 128 + 1, 128],
+      [MAX_SLICES + 1, 1],
+      [MAX_SLICES + 1, 0],
+    ] as const)
+      expect(() => decodeEntry(of(slices, rank))).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }));
+  });
+
+  test('pieces and ranges decode the entry once', async () => {
+    const rows = Array.from({ length: 4000 }, (_, i) => [{ start: i, length: 1 }, whole]);
+    const prefix = partitioned('p', [4000, 8], rows);
+    const decoded = [vi.spyOn(IndexFile.prototype, 'stored'), vi.spyOn(IndexFile.prototype, 'storedInSteps')];
+    const reader = await CheckpointReader.open(prefix, { verify: 'never' });
+    let pieces = 0;
+    for await (const _ of reader.pieces('p', { bytes: 4096 })) pieces++;
+    for (let i = 0; i < 10; i++) await reader.read('p', { begin: [i, 0], size: [1, 4] });
+    await reader.close();
+    expect(pieces).toBeGreaterThan(30);
+    expect(decoded.reduce((sum, { mock }) => sum + mock.calls.length, 0)).toBe(1);
+    vi.restoreAllMocks();
+  });
+
+  const whole: SliceExtent = { start: 0, length: null };
 
   /** A tensor of the slices, each with an entry of its own, unless `listed` names others. */
   function partitioned(name: string, shape: number[], extents: SliceExtent[][], listed = extents): string {
@@ -265,7 +413,7 @@ describe('slices', () => {
   });
 
   test('a list that names one slice of a long name again and again', async () => {
-    const name = 'n'.repeat(100_000);
+    const name = 'n'.repeat(16_000);
     const extent = [{ start: 0, length: 2 }];
     const many = new Array<SliceExtent[]>(50_000).fill(extent);
     const prefix = partitioned(name, [4], [extent], many);
