@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } f
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { CheckpointWriter, type SaveResult, type WriterOptions } from '../../src/index.js';
-import { onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
+import { dataOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
 
@@ -23,7 +23,7 @@ async function saveDuring(
   options: WriterOptions = {},
 ): Promise<SaveResult> {
   const writer = new CheckpointWriter(prefix, options);
-  const [first, ...rest] = writerParts(k);
+  const [first, ...rest] = tensorsOf(k);
   writer.add(first!.name, {
     dtype: first!.dtype,
     shape: first!.shape,
@@ -32,19 +32,10 @@ async function saveDuring(
       return Float32Array.from(first!.values as number[]);
     },
   });
-  for (const { name, dtype, shape, values } of rest) {
-    const data =
-      dtype === 'string'
-        ? (values as string[]).map(text => new TextEncoder().encode(text))
-        : dtype === 'int32'
-          ? Int32Array.from(values as number[])
-          : Float32Array.from(values as number[]);
-    writer.add(name, { dtype, shape, data });
-  }
+  for (const tensor of rest)
+    writer.add(tensor.name, { dtype: tensor.dtype, shape: tensor.shape, data: dataOf(tensor) });
   return writer.finish();
 }
-
-const writerParts = (k: number) => tensorsOf(k);
 
 describe.each([{}, { durable: false }, { overwrite: 'in-place' as const }])('%j', options => {
   test('the directory is renamed', async () => {

@@ -27,17 +27,16 @@ export function tensorsOf(k: number, largeElements = 1500): PlainTensor[] {
   ];
 }
 
+/** A tensor's values as the writer takes them. */
+export function dataOf({ dtype, values }: PlainTensor): Float32Array | Int32Array | Uint8Array[] {
+  if (dtype === 'string') return (values as string[]).map(text => new TextEncoder().encode(text));
+  return dtype === 'int32' ? Int32Array.from(values as number[]) : Float32Array.from(values as number[]);
+}
+
 export function writerOf(prefix: string, tensors: readonly PlainTensor[], options: WriterOptions): CheckpointWriter {
   const writer = new CheckpointWriter(prefix, options);
-  for (const { name, dtype, shape, values } of tensors) {
-    const data =
-      dtype === 'string'
-        ? (values as string[]).map(text => new TextEncoder().encode(text))
-        : dtype === 'int32'
-          ? Int32Array.from(values as number[])
-          : Float32Array.from(values as number[]);
-    writer.add(name, { dtype, shape, data });
-  }
+  for (const tensor of tensors)
+    writer.add(tensor.name, { dtype: tensor.dtype, shape: tensor.shape, data: dataOf(tensor) });
   return writer;
 }
 

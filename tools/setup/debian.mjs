@@ -61,6 +61,8 @@ export async function unpackDebian(context, { names, to, arch, release }) {
   };
   const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   const advice = 'Check that apt-get reaches the package sources it is configured for (`apt-get update`).';
+  // A mirror that is busy at the moment is asked again.
+  args.push('-o', 'Acquire::Retries=3');
   await command(context, 'debian', 'apt-get', [...args, '-q', 'update'], { advice });
   await command(context, 'debian', 'apt-get', [...args, '-q', 'download', ...names], { advice, cwd: home });
   for (const file of readdirSync(home).filter(name => name.endsWith('.deb'))) {
