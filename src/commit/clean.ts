@@ -10,17 +10,17 @@ import type { ObjectStore } from '../storage/store.js';
 import type { Generations } from './generations.js';
 import { forgetOwn, isOwn } from './own-files.js';
 
-/** What dead saves had begun. `committed` is checked, or null where there is no index. Names of the removed files. */
+/** What dead saves had begun, but for the data of totals in `stays`. Names of the removed files. */
 export async function removeDead(
   store: ObjectStore,
   base: string,
   found: Generations,
-  committed: number | null,
+  stays: ReadonlySet<number>,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const [total, intents] of found.dead) {
     if (found.busy.has(total)) continue;
-    const isGone = total === committed || (await removeGeneration(store, base, found, total, null, removed));
+    const isGone = stays.has(total) || (await removeGeneration(store, base, found, total, null, removed));
     // The intents go last: while they are there, a clean-up that was cut short is taken up again by the next save.
     if (isGone && (await removeAll(store, intents, removed))) found.dead.delete(total);
   }

@@ -4,6 +4,7 @@ import { LocalStore } from '../storage/local-store.js';
 import { removeDead } from './clean.js';
 import { committedTotal, surveyGenerations } from './generations.js';
 import { intentStem, stemOf, stripFileSuffix } from './names.js';
+import { totalsInUse } from './superseded.js';
 
 /**
  * Removes the intents of dead saves and the data files that these had begun; `isOwn` says whose. Committed checkpoints, living
@@ -21,7 +22,8 @@ export async function removeOrphans(directory: string, isOwn: (base: string) => 
         // A directory or an unreadable file in the index's place: nothing is known of this checkpoint.
         const committed = await committedTotal(store, base, { checked: true }).catch(() => 'unknown' as const);
         if (committed === 'unknown') continue;
-        removed.push(...(await removeDead(store, base, await surveyGenerations(store, base), committed)));
+        const found = await surveyGenerations(store, base);
+        removed.push(...(await removeDead(store, base, found, totalsInUse(found, committed))));
       }
       return removed;
     });

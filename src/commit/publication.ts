@@ -26,7 +26,7 @@ import { planInPlace, unlinkInPlace } from './in-place.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
-import { generationsToKeep, lastDurable } from './superseded.js';
+import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
 /** How long a save that must wait for another does so before it looks again. */
@@ -112,7 +112,7 @@ export class Publication {
     const found = await surveyGenerations(store, base);
     const committed = await committedTotal(store, base, { checked: found.dead.size > 0 });
     if (committed !== null && options.overwrite === 'error') throw existsError(store, base);
-    if (committed !== 'unknown') await removeDead(store, base, found, committed);
+    if (committed !== 'unknown') await removeDead(store, base, found, totalsInUse(found, committed));
     await removeStrayMarkers(store, found);
     const replaced = await replacedBy(store, base);
     if (options.overwrite === 'in-place' && typeof committed === 'number') {
@@ -202,7 +202,8 @@ export class Publication {
     const found = await surveyGenerations(store, base, this.intent.name);
     const isOwn = typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!);
     if (isOwn && !found.unsynced.has(replaced)) found.unsynced.set(replaced, { last: null, markers: [] });
-    const last = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
+    const named = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
+    const last = named === this.total ? null : named;
     const stays = generationsToKeep(found, { ...options, committed: this.total, replaced, last });
     return { found, stays, last, before: (old ?? this.replaced).modified };
   }
@@ -210,7 +211,7 @@ export class Publication {
   /** Step 6. Names of the removed files. */
   async #clean({ found, stays, before }: Rest): Promise<string[]> {
     const { store, base } = this;
-    const removed = await removeDead(store, base, found, this.total);
+    const removed = await removeDead(store, base, found, stays);
     if (before === null) return removed;
     const stale = { before, ownOnly: !this.intent.locked };
     removed.push(...(await removeReplaced(store, base, found, stays, stale)));

@@ -80,7 +80,7 @@ async function removeData(store: ObjectStore, base: string, names: readonly stri
     found.data.delete(total);
   }
   if (failure !== null) throw failure;
-  await removeDead(store, base, found, null);
+  await removeDead(store, base, found, new Set());
   await removeStrayMarkers(store, found);
 }
 

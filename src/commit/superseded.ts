@@ -22,6 +22,12 @@ export function generationsToKeep(found: Generations, commit: Commit): Set<numbe
   return stays;
 }
 
+/** Totals that nobody's death gives free: that of the index (null: there is none), and that of the last durable generation. */
+export function totalsInUse(found: Generations, committed: number | null): Set<number> {
+  const last = committed === null ? null : lastDurable(found, committed);
+  return new Set([committed, last].filter(total => total !== null));
+}
+
 /**
  * The last generation that counts as durable when the one of `total` is there: that one itself, unless its marker says that
  * it is not synced, and which one was the last before it. Null if there is none.

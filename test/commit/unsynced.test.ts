@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseShardName } from '../../src/commit/names.js';
+import { removeOrphans } from '../../src/commit/orphans.js';
 import { CheckpointReader, type WriterOptions } from '../../src/index.js';
 import { runChild } from '../crash/child.js';
 import { filesOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
@@ -343,6 +344,20 @@ describe('the last durable generation stays, whatever the times say', () => {
     writeFileSync(`${prefix}.data-00000-of-00001`, 'half of it');
     await expectKept(prefix, durable, index);
   });
+});
+
+test('a dead intent of its total does not give the last durable generation free', async () => {
+  const prefix = fresh();
+  await save(prefix, 1);
+  const durable = generations(prefix).get(1)!;
+  await save(prefix, 2, { durable: false });
+  for (let k = 3; k < 6; k++) {
+    writeFileSync(`${prefix}.index.intent-00001-0123456789abcdef`, '');
+    if (k === 4) await removeOrphans(dirname(prefix), () => true);
+    else await save(prefix, k, { durable: false });
+    for (const name of durable) expect(filesOf(prefix)).toContain(name);
+    expect(filesOf(prefix).some(name => name.includes('.intent-'))).toBe(false);
+  }
 });
 
 test('an inode number that another process was given again is not mistaken for our own index', async () => {
