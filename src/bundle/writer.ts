@@ -2,6 +2,7 @@
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
+import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { save, saveTarget } from './save.js';
@@ -23,6 +24,7 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #items: Item[] = [];
   readonly #plain = new Set<string>();
   readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
+  #longNames = 0;
   #finishing: Promise<SaveResult> | null = null;
 
   /** As it was given; of a URL, its path. */
@@ -52,6 +54,7 @@ export class CheckpointWriter implements AsyncDisposable {
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
     this.#checkOpen();
     checkName(name);
+    this.#countName(name);
     if (this.#plain.has(name) || this.#sliced.has(name)) throw duplicate(name);
     const item = itemOf(name, tensor, options.shard);
     this.#plain.add(name);
@@ -73,6 +76,7 @@ export class CheckpointWriter implements AsyncDisposable {
   ): this {
     this.#checkOpen();
     checkName(name);
+    this.#countName(name);
     const item = itemOf(name, tensor, options.shard);
     const full = shapeOf(name, fullShape);
     const extent: TensorSlice = { begin: shapeOf(name, begin), size: [...item.shape] };
@@ -112,6 +116,17 @@ export class CheckpointWriter implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.abort();
+  }
+
+  /** Few names may be very long: many would not be read again (FORMAT.md, limits). */
+  #countName(name: string): void {
+    if (name.length <= LONG_NAME_LENGTH / 3 || Buffer.byteLength(name) <= LONG_NAME_LENGTH) return;
+    if (++this.#longNames <= MAX_LONG_NAMES) return;
+    throw new TensorBundleError(
+      'ERR_BAD_NAME',
+      `more than ${MAX_LONG_NAMES} names have over ${LONG_NAME_LENGTH} bytes, one of them '${name.slice(0, 100)}…'; use shorter ones`,
+      { expected: MAX_LONG_NAMES },
+    );
   }
 
   #checkOpen(): void {

@@ -29,11 +29,15 @@ export const MAX_KEY_EXPANSION = 32;
  * have one hash in V8 if they are equally long, so that a Map of them takes quadratic time.
  */
 export const MAX_KEY_LENGTH = 16_383;
-/** So few may be longer, up to a mebibyte each. */
-export const MAX_LONG_KEYS = 256;
-export const MAX_LONG_KEY_LENGTH = 1_048_576;
+/** So few may be longer, up to this each. */
+export const MAX_LONG_KEYS = 128;
+export const MAX_LONG_KEY_LENGTH = 4_194_304;
 /** A name's bytes, to be written. The keys of its slices are longer: by 10 bytes a number at most, and its NULs twice. */
-export const MAX_NAME_LENGTH = 8000;
+export const MAX_NAME_LENGTH = 2_000_000;
+/** Names and slices whose keys may be long, to be written. */
+export const MAX_LONG_NAMES = 64;
+/** From here on a name's key may be a long one. */
+export const LONG_NAME_LENGTH = 5000;
 /** Bytes of the file for one entry, at least: lengths 3, key 1, type 2 and shape 2. */
 export const MIN_ENTRY_BYTES = 8;
 /** Small files are not measured so closely. */
