@@ -1,19 +1,5 @@
-/** The native unit tests, without Node, in each variant of tools/test-native.mjs. */
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+/** The native unit tests as they are built for use; native.deep.test.ts has the sanitizers. */
+import { test } from 'vitest';
+import { runUnitTests } from './unit-tests.js';
 
-const run = promisify(execFile);
-const tool = fileURLToPath(new URL('../../tools/test-native.mjs', import.meta.url));
-
-test.each(['release', 'address', 'thread', 'valgrind'])(
-  'native unit tests: %s',
-  async variant => {
-    const { stdout } = await run(process.execPath, [tool, variant]).catch((error: { stdout: string }) => {
-      throw new Error(error.stdout);
-    });
-    expect(stdout).toMatch(new RegExp(`^ok ${variant} .*: [1-9]\\d* passed$`, 'm'));
-  },
-  300_000,
-);
+test('native unit tests: release', () => runUnitTests('release'), 300_000);
