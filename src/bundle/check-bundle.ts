@@ -1,7 +1,7 @@
 /** Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`. */
 import { TensorBundleError } from '../errors.js';
 import { inTurns, type Steps } from '../format/turns.js';
-import { checkAll, overlapMessage, planChecks } from './check-plan.js';
+import { checkAll, planChecks, refuseOverlap } from './check-plan.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
 import type { StoredTensor, TensorReader } from './tensor-reader.js';
@@ -17,15 +17,7 @@ export async function checkBundle(
   const action = 'opening the checkpoint';
   const stored = await inTurns(locateAll(bundle, tensors), signal, action);
   const plan = await inTurns(planChecks(stored), signal, action);
-  const shared = plan.overlapping[0];
-  if (shared !== undefined) {
-    const path = bundle.shards.pathOf(shared.entry.shard);
-    throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
-      path,
-      tensor: shared.name,
-      offset: shared.entry.offset,
-    });
-  }
+  refuseOverlap(bundle, plan.overlapping);
   const onError = (error: unknown): never => {
     throw error;
   };

@@ -3,8 +3,9 @@
  * own (BundleWriter::Add appends, MergeBundles keeps what was written); only tensors without bytes may lie at one place.
  * Entries that claim the same bytes are damage, and a small index could ask for any amount of reading with them.
  */
-import { throwIfAborted } from '../errors.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { type Steps, sorted } from '../format/turns.js';
+import type { OpenBundle } from './open-bundle.js';
 import type { CheckHooks, StoredTensor, TensorReader } from './tensor-reader.js';
 
 export interface CheckPlan {
@@ -72,4 +73,16 @@ export async function checkAll(
 /** What an entry that shares bytes with another is told. */
 export function overlapMessage(file: string, { name, entry }: StoredTensor): string {
   return `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor has bytes of its own, the index is damaged`;
+}
+
+/** ERR_CORRUPT for the first entry that shares bytes with another, if there is one. */
+export function refuseOverlap(bundle: OpenBundle, overlapping: readonly StoredTensor[]): void {
+  const shared = overlapping[0];
+  if (shared === undefined) return;
+  const path = bundle.shards.pathOf(shared.entry.shard);
+  throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
+    path,
+    tensor: shared.name,
+    offset: shared.entry.offset,
+  });
 }

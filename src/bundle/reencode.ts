@@ -2,11 +2,10 @@
  * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the data
  * file, with slices as they were stored. Their checksums are checked on the way.
  */
-import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
 import { sliceOf } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
-import { overlapMessage, planChecks } from './check-plan.js';
+import { planChecks, refuseOverlap } from './check-plan.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
 import { type Content, type Item, type ItemSlice, OwnedPieces } from './source.js';
@@ -54,15 +53,7 @@ function* itemsOf(
   for (const stored of plain) tensors.locate(stored);
   const { checks, overlapping } = yield* planChecks(plain);
   // A copy of bytes that many entries claim would grow without bound.
-  const shared = overlapping[0];
-  if (shared !== undefined) {
-    const path = bundle.shards.pathOf(shared.entry.shard);
-    throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
-      path,
-      tensor: shared.name,
-      offset: shared.entry.offset,
-    });
-  }
+  refuseOverlap(bundle, overlapping);
   return checks.map(stored => {
     const slice = slices.get(stored);
     return {

@@ -32,8 +32,8 @@ import { pickTotal } from './total.js';
 /** How long a save that must wait for another does so before it looks again. */
 const BUSY_PAUSE_MS = 20;
 /**
- * How long a save that is not durable waits for others to end, rather than take a total above natural + 2. Many processes
- * that save at once then leave the totals of few.
+ * How long a save waits for others to end, rather than take a total above natural + 2. Many processes that save at once
+ * then leave the totals of few.
  */
 const CROWD_MS = 1000;
 /** Shorter than any lease: a save that took less has its locks still. */
