@@ -4,7 +4,8 @@ export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bun
 export { listVariables, loadVariable } from './bundle/list.js';
 export { mergeCheckpoints } from './bundle/merge.js';
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
-export { CheckpointReader, type Entry, type ReadOptions, type SliceEntry } from './bundle/reader.js';
+export type { ReadOptions } from './bundle/read-options.js';
+export { CheckpointReader, type Entry, type SliceEntry } from './bundle/reader.js';
 export type { LazyTensor, TensorSource, TfTensorLike } from './bundle/source.js';
 export { verifyCheckpoint } from './bundle/verify.js';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify-bundle.js';

@@ -4,7 +4,7 @@
  * TensorFlow.js brings); works on every backend.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { SaveResult, WriterOptions } from './bundle/options.js';
+import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from './bundle/options.js';
 import { absolutePrefix, splitPrefix } from './commit/names.js';
 import { type PathLike, savePathOf } from './commit/paths.js';
 import { updateCheckpointState } from './commit/state-file.js';
@@ -12,6 +12,7 @@ import { TensorBundleError } from './errors.js';
 import type { RestoreStatus } from './graph/restore-status.js';
 import { saveGraph } from './graph/save.js';
 import { checkModel } from './layers/model.js';
+import { type OptionList, refuseUnknown } from './options.js';
 import { loadInto, weightsOf } from './training/model-weights.js';
 
 export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
@@ -66,6 +67,13 @@ export interface SaveWeightsOptions extends WriterOptions {
   updateState?: boolean;
 }
 
+const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
+  ...WRITER_OPTIONS,
+  includeOptimizer: 'flag',
+  optimizerKeys: ['new', 'legacy'],
+  updateState: 'flag',
+};
+
 export interface LoadWeightsOptions {
   /** Default false. True: variables whose shape or dtype differs keep their value, the rest is loaded. */
   skipMismatch?: boolean;
@@ -92,6 +100,14 @@ export interface LoadWeightsOptions {
   alias?: boolean;
 }
 
+const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
+  skipMismatch: 'flag',
+  include: true,
+  exclude: true,
+  map: true,
+  alias: 'flag',
+};
+
 /**
  * Saves all weights of a built model (trainable or not), and its optimizer if it is compiled, under PREFIX, replacing what is there atomically. The values are
  * those of the moment of the call; training may go on meanwhile. An uncompiled model gives the bytes that tf_keras's
@@ -110,6 +126,7 @@ export async function saveWeights(
   prefix: PathLike,
   options: SaveWeightsOptions = {},
 ): Promise<SaveResult> {
+  refuseUnknown(options, 'saveWeights', SAVE_WEIGHTS_OPTIONS);
   const { includeOptimizer = true, optimizerKeys, updateState = true, ...writer } = options;
   checkModel(model);
   if (options.includeOptimizer && !model.optimizer) {
@@ -155,6 +172,7 @@ export async function loadWeights(
   path: PathLike,
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
+  refuseUnknown(options, 'loadWeights', LOAD_WEIGHTS_OPTIONS);
   checkModel(model);
   return await loadInto(model, path, options);
 }

@@ -24,7 +24,7 @@ const FOLDERS = [
   'cli',
 ];
 /** Files beside the folders that every folder may import. The command line is a user of the public API. */
-const SHARED = ['errors.ts', 'binding.ts'];
+const SHARED = ['errors.ts', 'options.ts', 'binding.ts'];
 const ENTRY_POINTS = ['index.ts', 'tfjs.ts', 'optimizers.ts', 'register.ts'];
 
 interface Import {

@@ -3,7 +3,7 @@ import type { PathLike } from '../commit/paths.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
-import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save.js';
 
@@ -13,7 +13,7 @@ import { save, saveTarget } from './save.js';
  * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
  */
 export async function copyCheckpoint(from: PathLike, to: PathLike, options: WriterOptions = {}): Promise<SaveResult> {
-  const checked = checkOptions(options);
+  const checked = checkOptions(options, 'copyCheckpoint', WRITER_OPTIONS);
   const target = saveTarget(to);
   const bundle = await openBundle(await locate(from), { signal: checked.signal, pool: new DescriptorPool() });
   try {

@@ -4,6 +4,7 @@ import { joinPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
 import { kindOf, withoutSlashes } from './locate.js';
 import { CheckpointReader } from './reader.js';
@@ -44,6 +45,16 @@ export async function latestCheckpoint(directory: PathLike, latestFilename = 'ch
   }
 }
 
+interface LatestValidOptions {
+  /** Default 'checkpoint'. */
+  latestFilename?: string;
+  /** Default true. */
+  deep?: boolean;
+  signal?: AbortSignal;
+}
+
+const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: true, deep: 'flag', signal: true };
+
 /**
  * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by
  * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is. Rejects with
@@ -51,8 +62,9 @@ export async function latestCheckpoint(directory: PathLike, latestFilename = 'ch
  */
 export async function latestValidCheckpoint(
   directory: PathLike,
-  options: { latestFilename?: string; deep?: boolean; signal?: AbortSignal } = {},
+  options: LatestValidOptions = {},
 ): Promise<string | null> {
+  refuseUnknown(options, 'latestValidCheckpoint', LATEST_VALID_OPTIONS);
   for (const prefix of await candidates(pathOf(directory), options.latestFilename ?? 'checkpoint')) {
     throwIfAborted(options.signal, 'looking for a checkpoint');
     if (await isValid(prefix, options.deep ?? true, options.signal)) return prefix;

@@ -4,11 +4,12 @@ import { splitPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { removeIf } from '../commit/remove.js';
 import { TensorBundleError } from '../errors.js';
+import type { OptionList } from '../options.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import { kindOf, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
-import { checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save.js';
 import type { Item } from './source.js';
@@ -16,6 +17,11 @@ import type { StoredTensor } from './tensor-reader.js';
 
 /** More than an index can hold: each slice takes some bytes of at most 2^31. */
 const MAX_SLICES = 2 ** 31;
+
+const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
+  ...WRITER_OPTIONS,
+  deleteInputs: 'flag',
+};
 
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
@@ -29,7 +35,7 @@ export async function mergeCheckpoints(
   to: PathLike,
   options: WriterOptions & { deleteInputs?: boolean } = {},
 ): Promise<SaveResult> {
-  const checked = checkOptions(options);
+  const checked = checkOptions(options, 'mergeCheckpoints', MERGE_OPTIONS);
   const target = saveTarget(to);
   if (from.length === 0)
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', {

@@ -1,6 +1,7 @@
 /** Options of everything that writes a checkpoint, checked once. */
 import { TensorBundleError } from '../errors.js';
 import type { ShardPolicy } from '../format/plan.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 
 export interface Progress {
   phase: 'write' | 'sync' | 'commit' | 'read' | 'verify';
@@ -30,6 +31,16 @@ export interface WriterOptions {
   onProgress?(progress: Progress): void;
 }
 
+export const WRITER_OPTIONS: OptionList<WriterOptions> = {
+  shards: { maxBytes: true },
+  durable: 'flag',
+  overwrite: true,
+  keepPrevious: 'flag',
+  lockTimeoutMs: true,
+  signal: true,
+  onProgress: true,
+};
+
 export interface SaveResult {
   prefix: string;
   /** Tensors in the checkpoint; a partitioned tensor counts once. */
@@ -51,9 +62,9 @@ export interface CheckedOptions {
   onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** Throws ERR_INVALID_ARGUMENT. */
-export function checkOptions(options: WriterOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null) throw invalid('the options', 'an object', options);
+/** `what` is the function or class that they were given to. Throws ERR_INVALID_ARGUMENT. */
+export function checkOptions<T extends WriterOptions>(options: T, what: string, list: OptionList<T>): CheckedOptions {
+  refuseUnknown(options, what, list);
   const shards = options.shards ?? 1;
   if (typeof shards === 'number') checkCount('shards', shards, 1, 99_999);
   else if (shards !== 'auto') checkCount('shards.maxBytes', shards?.maxBytes, 1, Number.MAX_SAFE_INTEGER);
@@ -69,19 +80,13 @@ export function checkOptions(options: WriterOptions): CheckedOptions {
     throw invalid('onProgress', 'a function', onProgress);
   return {
     shards,
-    durable: checkFlag('durable', options.durable, true),
+    durable: options.durable ?? true,
     overwrite,
-    keepPrevious: checkFlag('keepPrevious', options.keepPrevious, false),
+    keepPrevious: options.keepPrevious ?? false,
     lockTimeoutMs,
     signal,
     onProgress: onProgress?.bind(options),
   };
-}
-
-function checkFlag(option: string, value: boolean | undefined, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value === 'boolean') return value;
-  throw invalid(option, 'true or false', value);
 }
 
 function checkCount(option: string, value: unknown, least: number, most: number): void {

@@ -5,14 +5,15 @@ import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns } from '../format/turns.js';
+import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
-import type { Progress } from './options.js';
 import { assemble, rangeOf } from './partitioned.js';
+import { OPEN_OPTIONS, type OpenOptions, PIECES_OPTIONS, READ_OPTIONS, type ReadOptions } from './read-options.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
 import { type StoredTensor, TensorReader, wholeElements } from './tensor-reader.js';
-import { type VerifyReport, verifyBundle } from './verify-bundle.js';
+import { VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
 
 export interface SliceEntry {
   begin: number[];
@@ -34,24 +35,6 @@ export interface Entry {
   /** Unmasked. */
   crc32c: number | null;
   slices: SliceEntry[];
-}
-
-export interface ReadOptions {
-  /** First index of each dimension; default 0. */
-  begin?: readonly number[];
-  /** Elements of each dimension; -1 is to the end, the default. */
-  size?: readonly number[];
-  /**
-   * True: an array of its own. False (default): an array of 4 KiB or more may be a view of the data file, mapped privately
-   * into memory and shared by all reads of this reader: no byte is copied, and memory is used only for what is looked at.
-   * - If another program cuts the file while the view is in use, looking at it ends the process with SIGBUS. If one
-   *   writes into the file in place, the view changes, though its checksum was right. This library, TensorFlow and whoever
-   *   writes a new file and renames it do neither; `cp` over the file, `rsync --inplace` and `truncate` do.
-   * - What is written into a view changes later reads of the same reader, never the file.
-   * On a network or FUSE file system, and where a file cannot be mapped, the default is a copy as well.
-   */
-  copy?: boolean;
-  signal?: AbortSignal;
 }
 
 const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
@@ -89,10 +72,8 @@ export class CheckpointReader implements AsyncDisposable {
    * Rejects with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT,
    * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
    */
-  static async open(
-    path: PathLike,
-    options: { verify?: 'open' | 'read' | 'never'; signal?: AbortSignal } = {},
-  ): Promise<CheckpointReader> {
+  static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
+    refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
     const bundle = await openBundle(await locate(path), { signal: options.signal });
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
@@ -160,7 +141,10 @@ export class CheckpointReader implements AsyncDisposable {
    * ERR_SLICE_OVERLAP, ERR_DTYPE, ERR_TOO_LARGE, ERR_CLOSED, ERR_ABORTED, ERR_IO.
    */
   read(name: string, options: ReadOptions = {}): Promise<TensorValue> {
-    return this.#track(() => this.#read(name, options));
+    return this.#track(() => {
+      refuseUnknown(options, 'read', READ_OPTIONS);
+      return this.#read(name, options);
+    });
   }
 
   /**
@@ -171,6 +155,7 @@ export class CheckpointReader implements AsyncDisposable {
    * Rejects with ERR_INVALID_ARGUMENT (`bytes`) and what `read` does.
    */
   async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
+    refuseUnknown(options, 'pieces', PIECES_OPTIONS);
     const steps = this.#pieces(name, options);
     for (;;) {
       // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that closes.
@@ -200,8 +185,11 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /** Checks every checksum and every rule of the structure. Damage is in the report; it rejects only for ERR_ABORTED and ERR_CLOSED. */
-  verify(options: { signal?: AbortSignal; onProgress?(progress: Progress): void } = {}): Promise<VerifyReport> {
-    return this.#track(() => verifyBundle(this.#bundle, options));
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#track(() => {
+      refuseUnknown(options, 'verify', VERIFY_OPTIONS);
+      return verifyBundle(this.#bundle, options);
+    });
   }
 
   /** Waits for reads in progress; views that were given out stay valid. Idempotent. */

@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
 import { inTurns, type Steps } from '../format/turns.js';
+import type { OptionList } from '../options.js';
 import { checkAll, overlapMessage, planChecks } from './check-plan.js';
 import { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
@@ -35,6 +36,8 @@ export interface VerifyOptions {
   signal?: AbortSignal;
   onProgress?(progress: Progress): void;
 }
+
+export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: true, onProgress: true };
 
 const PROGRESS_BYTES = 16 * 1024 * 1024;
 const STEP_ENTRIES = 256;

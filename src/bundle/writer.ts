@@ -4,10 +4,13 @@ import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import { isWellFormed } from '../format/utf8-order.js';
-import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { type CheckedOptions, checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { save, saveTarget } from './save.js';
 import { SliceSet } from './slice-set.js';
 import { elementCount, type Item, type ItemSlice, itemOf, shapeOf, type TensorSource } from './source.js';
+
+const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 
 /**
  * Writes one checkpoint: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`, byte for byte as TensorFlow's SaveV2 for the
@@ -36,8 +39,8 @@ export class CheckpointWriter implements AsyncDisposable {
    * the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
    */
   constructor(prefix: PathLike, options: WriterOptions = {}) {
+    const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
     this.prefix = savePathOf(prefix);
-    const checked = checkOptions(options);
     const signal = checked.signal ? AbortSignal.any([checked.signal, this.#abort.signal]) : this.#abort.signal;
     this.#options = { ...checked, signal };
   }
@@ -52,6 +55,7 @@ export class CheckpointWriter implements AsyncDisposable {
    * Throws ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
    */
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
+    refuseUnknown(options, 'add', ADD_OPTIONS);
     this.#checkOpen();
     checkName(name);
     this.#countName(name);
@@ -74,6 +78,7 @@ export class CheckpointWriter implements AsyncDisposable {
     tensor: TensorSource,
     options: { shard?: number } = {},
   ): this {
+    refuseUnknown(options, 'addSlice', ADD_OPTIONS);
     this.#checkOpen();
     checkName(name);
     this.#countName(name);

@@ -6,6 +6,7 @@
 
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { joinPrefix, splitPrefix } from './names.js';
@@ -110,12 +111,22 @@ export interface CheckpointStateUpdate {
   durable?: boolean;
 }
 
+const UPDATE_OPTIONS: OptionList<CheckpointStateUpdate> = {
+  modelCheckpointPath: true,
+  allModelCheckpointPaths: true,
+  allModelCheckpointTimestamps: true,
+  lastPreservedTimestamp: true,
+  latestFilename: true,
+  durable: 'flag',
+};
+
 /**
  * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
  * ERR_INVALID_ARGUMENT for an empty path, and ERR_TOO_LARGE above 4 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
+  refuseUnknown(update, 'updateCheckpointState', UPDATE_OPTIONS);
   const local = pathOf(directory);
   const newest = pathOf(update.modelCheckpointPath);
   const all = (update.allModelCheckpointPaths ?? []).map(pathOf);

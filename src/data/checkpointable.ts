@@ -3,6 +3,7 @@
  * exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed over.
  */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { Dataset } from './dataset.js';
 import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
 import { disposeElement, isLiteral } from './element.js';
@@ -22,6 +23,8 @@ export interface CheckpointableOptions {
   /** Ends the passing over: `next` rejects with ERR_ABORTED. */
   signal?: AbortSignal;
 }
+
+export const CHECKPOINTABLE_OPTIONS: OptionList<CheckpointableOptions> = { onSkip: true, signal: true };
 
 /** An iterator is made for each: no training has more epochs. */
 const MOST_RUNS = 1_000_000;
@@ -61,6 +64,7 @@ export function checkpointable<T>(
   dataset: AnyDataset<T>,
   options: CheckpointableOptions = {},
 ): CheckpointableDataset<T> {
+  refuseUnknown(options, 'checkpointable', CHECKPOINTABLE_OPTIONS);
   return dataset instanceof CheckpointableDataset ? dataset : new CheckpointableDataset(dataset, options);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { DatasetIterator, type Runs } from './dataset-iterator.js';
 import { isLiteral } from './element.js';
 import type { Stage } from './iteration.js';
@@ -28,6 +29,13 @@ export interface GeneratorOptions {
   /** Called while a restored iterator passes over the elements that were given before. */
   onSkip?(skipped: number, total: number): void;
 }
+
+const GENERATOR_OPTIONS: OptionList<GeneratorOptions> = { seekable: 'flag', size: true, onSkip: true };
+const INTERLEAVE_OPTIONS: OptionList<{ cycleLength?: number; blockLength?: number }> = {
+  cycleLength: true,
+  blockLength: true,
+};
+const MAP_OPTIONS: OptionList<{ seed?: number | string }> = { seed: true };
 
 /** An element of a batch: leaves become tensors with one axis more. */
 export type Batched<T> = T extends Tensor | number | string | boolean | ArrayBufferView
@@ -75,6 +83,7 @@ export class Dataset<T> {
     options: GeneratorOptions = {},
   ): Dataset<T> {
     if (typeof make !== 'function') throw invalid('fromGenerator takes a function that makes an iterator', make);
+    refuseUnknown(options, 'fromGenerator', GENERATOR_OPTIONS);
     return new Dataset(new Generated(make, options));
   }
 
@@ -140,9 +149,11 @@ export class Dataset<T> {
    */
   interleave<O>(
     open: (element: T) => Dataset<O>,
-    { cycleLength = 2, blockLength = 1 }: { cycleLength?: number; blockLength?: number } = {},
+    options: { cycleLength?: number; blockLength?: number } = {},
   ): Dataset<O> {
     callable('interleave', open);
+    refuseUnknown(options, 'interleave', INTERLEAVE_OPTIONS);
+    const { cycleLength = 2, blockLength = 1 } = options;
     const stageOf = (element: T): Stage<O> => {
       const dataset = open(element);
       if (!(dataset instanceof Dataset))
@@ -159,13 +170,15 @@ export class Dataset<T> {
    * is given on. `random` gives numbers that depend on nothing but `seed` (drawn, if there is none, and saved with the iterator), the
    * number of the run, and that of the element: so they are the same after a restore, however far ahead elements are prefetched.
    */
-  map<O>(transform: Transform<T, O>, { seed }: { seed?: number | string } = {}): Dataset<O> {
-    return new Dataset(new Mapping(this.#stage, callable('map', transform), false, seed));
+  map<O>(transform: Transform<T, O>, options: { seed?: number | string } = {}): Dataset<O> {
+    refuseUnknown(options, 'map', MAP_OPTIONS);
+    return new Dataset(new Mapping(this.#stage, callable('map', transform), false, options.seed));
   }
 
   /** As `map`, with a function that gives a promise. Tensors that it makes on the way are its own to dispose of. */
-  mapAsync<O>(transform: Transform<T, O | Promise<O>>, { seed }: { seed?: number | string } = {}): Dataset<O> {
-    return new Dataset(new Mapping<T, O>(this.#stage, callable('mapAsync', transform), true, seed));
+  mapAsync<O>(transform: Transform<T, O | Promise<O>>, options: { seed?: number | string } = {}): Dataset<O> {
+    refuseUnknown(options, 'mapAsync', MAP_OPTIONS);
+    return new Dataset(new Mapping<T, O>(this.#stage, callable('mapAsync', transform), true, options.seed));
   }
 
   /** So many elements are made ready while others are used. */

@@ -13,6 +13,7 @@ import {
 } from '../graph/restore-status.js';
 import { decodeObjectGraph } from '../graph/stored-graph.js';
 import type { Trackable } from '../graph/trackable.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { modelTrackable } from './model.js';
 import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue, variableOf } from './variable.js';
@@ -25,6 +26,8 @@ export interface CopyWeightsOptions {
    */
   by?: 'order' | 'path';
 }
+
+const OPTIONS: OptionList<CopyWeightsOptions> = { by: true };
 
 /** A variable of the target and the one that gives it its value. */
 interface Pair {
@@ -45,6 +48,7 @@ interface Pair {
  * copyWeights(trained, withDropout).assertConsumed();
  */
 export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWeightsOptions = {}): RestoreStatus {
+  refuseUnknown(options, 'copyWeights', OPTIONS);
   const { by = 'order' } = options;
   if (by !== 'order' && by !== 'path') {
     throw new TensorBundleError('ERR_INVALID_ARGUMENT', "copyWeights pairs variables by 'order' or by 'path'", {

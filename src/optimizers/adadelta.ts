@@ -1,5 +1,6 @@
 import { add, div, mul, neg, serialization, sqrt, type Tensor } from '@tensorflow/tfjs-core';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface AdadeltaOptions extends OptimizerOptions {
@@ -8,6 +9,8 @@ export interface AdadeltaOptions extends OptimizerOptions {
   /** Default 1e-7. */
   epsilon?: number;
 }
+
+const OPTIONS: OptionList<AdadeltaOptions> = { ...OPTIMIZER_OPTIONS, rho: true, epsilon: true };
 
 /** Adadelta as tf_keras/src/optimizers/adadelta.py. TensorFlow.js's own divides by the accumulator of the step before. */
 export class Adadelta extends KerasOptimizer {
@@ -21,6 +24,7 @@ export class Adadelta extends KerasOptimizer {
   readonly epsilon: number;
 
   constructor(options: AdadeltaOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.rho = options.rho ?? 0.95;
     this.epsilon = options.epsilon ?? 1e-7;

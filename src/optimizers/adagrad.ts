@@ -1,5 +1,6 @@
 import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface AdagradOptions extends OptimizerOptions {
@@ -8,6 +9,8 @@ export interface AdagradOptions extends OptimizerOptions {
   /** Default 1e-7. */
   epsilon?: number;
 }
+
+const OPTIONS: OptionList<AdagradOptions> = { ...OPTIMIZER_OPTIONS, initialAccumulatorValue: true, epsilon: true };
 
 /** Adagrad as tf_keras/src/optimizers/adagrad.py. */
 export class Adagrad extends KerasOptimizer {
@@ -18,6 +21,7 @@ export class Adagrad extends KerasOptimizer {
   readonly epsilon: number;
 
   constructor(options: AdagradOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.initialAccumulatorValue = options.initialAccumulatorValue ?? 0.1;
     this.epsilon = options.epsilon ?? 1e-7;

@@ -12,7 +12,8 @@ import {
   sub,
   type Tensor,
 } from '@tensorflow/tfjs-core';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface AdamOptions extends OptimizerOptions {
@@ -26,6 +27,14 @@ export interface AdamOptions extends OptimizerOptions {
   amsgrad?: boolean;
 }
 
+const OPTIONS: OptionList<AdamOptions> = {
+  ...OPTIMIZER_OPTIONS,
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  amsgrad: 'flag',
+};
+
 /** Adam as tf_keras/src/optimizers/adam.py. TensorFlow.js's own has its epsilon inside the bias correction. */
 export class Adam extends KerasOptimizer {
   static readonly className: string = 'KerasAdam';
@@ -37,6 +46,7 @@ export class Adam extends KerasOptimizer {
   readonly amsgrad: boolean;
 
   constructor(options: AdamOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;
@@ -69,6 +79,7 @@ export class AdamW extends Adam {
   override readonly kerasName = 'AdamW';
 
   constructor(options: AdamOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super({ ...options, weightDecay: options.weightDecay ?? 0.004 });
   }
 }

@@ -1,6 +1,7 @@
 import { abs, add, div, maximum, mul, serialization, sub } from '@tensorflow/tfjs-core';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { power } from './adam.js';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface AdamaxOptions extends OptimizerOptions {
@@ -11,6 +12,8 @@ export interface AdamaxOptions extends OptimizerOptions {
   /** Default 1e-7. */
   epsilon?: number;
 }
+
+const OPTIONS: OptionList<AdamaxOptions> = { ...OPTIMIZER_OPTIONS, beta1: true, beta2: true, epsilon: true };
 
 /** Adamax as tf_keras/src/optimizers/adamax.py. */
 export class Adamax extends KerasOptimizer {
@@ -25,6 +28,7 @@ export class Adamax extends KerasOptimizer {
   readonly epsilon: number;
 
   constructor(options: AdamaxOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;

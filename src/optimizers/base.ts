@@ -25,6 +25,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
+import type { OptionList } from '../options.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {
@@ -39,6 +40,15 @@ export interface OptimizerOptions {
   /** Each element of a gradient is clipped to plus or minus this. Default: not. */
   clipvalue?: number | null;
 }
+
+/** What all of them have. Each class refuses what it does not know: this one cannot know what a subclass takes. */
+export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
+  learningRate: true,
+  weightDecay: true,
+  clipnorm: true,
+  globalClipnorm: true,
+  clipvalue: true,
+};
 
 /** A step of one variable. */
 export interface Update {

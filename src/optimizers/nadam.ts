@@ -13,8 +13,9 @@ import {
   type Variable,
   variable,
 } from '@tensorflow/tfjs-core';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { power } from './adam.js';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { NumberInState, SlotList } from './state.js';
 
 export interface NadamOptions extends OptimizerOptions {
@@ -28,6 +29,8 @@ export interface NadamOptions extends OptimizerOptions {
 
 /** How the momentum grows with the steps. */
 const MOMENTUM_DECAY = 0.96;
+
+const OPTIONS: OptionList<NadamOptions> = { ...OPTIMIZER_OPTIONS, beta1: true, beta2: true, epsilon: true };
 
 /** Adam with Nesterov's momentum, as tf_keras/src/optimizers/nadam.py. */
 export class Nadam extends KerasOptimizer {
@@ -45,6 +48,7 @@ export class Nadam extends KerasOptimizer {
   #product: Variable | undefined;
 
   constructor(options: NadamOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.beta1 = options.beta1 ?? 0.9;
     this.beta2 = options.beta2 ?? 0.999;

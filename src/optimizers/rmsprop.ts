@@ -1,5 +1,6 @@
 import { add, mul, rsqrt, serialization, square, sub } from '@tensorflow/tfjs-core';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface RMSpropOptions extends OptimizerOptions {
@@ -13,6 +14,14 @@ export interface RMSpropOptions extends OptimizerOptions {
   centered?: boolean;
 }
 
+const OPTIONS: OptionList<RMSpropOptions> = {
+  ...OPTIMIZER_OPTIONS,
+  rho: true,
+  momentum: true,
+  epsilon: true,
+  centered: 'flag',
+};
+
 /** RMSprop as tf_keras/src/optimizers/rmsprop.py. */
 export class RMSprop extends KerasOptimizer {
   static readonly className = 'KerasRMSprop';
@@ -25,6 +34,7 @@ export class RMSprop extends KerasOptimizer {
   readonly centered: boolean;
 
   constructor(options: RMSpropOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options);
     this.rho = options.rho ?? 0.9;
     this.momentum = options.momentum ?? 0;

@@ -1,5 +1,6 @@
 import { add, mul, neg, serialization, type Tensor } from '@tensorflow/tfjs-core';
-import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 
 export interface SGDOptions extends OptimizerOptions {
@@ -8,6 +9,8 @@ export interface SGDOptions extends OptimizerOptions {
   /** Default false. */
   nesterov?: boolean;
 }
+
+const OPTIONS: OptionList<SGDOptions> = { ...OPTIMIZER_OPTIONS, momentum: true, nesterov: 'flag' };
 
 /** Stochastic gradient descent with momentum, as tf_keras/src/optimizers/sgd.py. Its velocity has the learning rate in it. */
 export class SGD extends KerasOptimizer {
@@ -19,6 +22,7 @@ export class SGD extends KerasOptimizer {
   readonly nesterov: boolean;
 
   constructor(options: SGDOptions = {}) {
+    refuseUnknown(options, new.target.name, OPTIONS);
     super(options, 0.01);
     this.momentum = options.momentum ?? 0;
     this.nesterov = options.nesterov ?? false;

@@ -2,15 +2,17 @@
 import { basename, resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { latestValidCheckpoint } from '../bundle/latest.js';
-import type { WriterOptions } from '../bundle/options.js';
+import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import {
   type AnyDataset,
+  CHECKPOINTABLE_OPTIONS,
   type CheckpointableDataset,
   type CheckpointableOptions,
   checkpointable,
 } from '../data/checkpointable.js';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { TrainingCallback } from './callback-base.js';
 import { Checkpoint } from './checkpoint.js';
 import { EpochEnd } from './epoch-end.js';
@@ -37,6 +39,18 @@ export interface BackupAndRestoreOptions {
   /** How the files are written. */
   writer?: WriterOptions;
 }
+
+const OPTIONS: OptionList<BackupAndRestoreOptions> = {
+  backupDir: true,
+  saveFreq: true,
+  doubleCheckpoint: 'flag',
+  deleteCheckpoint: 'flag',
+  trackables: true,
+  background: 'flag',
+  onError: true,
+  model: true,
+  writer: WRITER_OPTIONS,
+};
 
 const NAME = 'backup';
 const OURS = /^backup-\d+$/;
@@ -97,8 +111,10 @@ export class BackupAndRestore extends TrainingCallback {
 
   /** Throws ERR_INVALID_ARGUMENT, and ERR_NOT_SUPPORTED for a URL that is not `file:`. */
   constructor(options: BackupAndRestoreOptions) {
-    super(options?.model);
-    const given = pathOf(options?.backupDir);
+    refuseUnknown(options, 'BackupAndRestore', OPTIONS);
+    super(options.model);
+    checkOptions(options.writer ?? {}, '`writer` of BackupAndRestore', WRITER_OPTIONS);
+    const given = pathOf(options.backupDir);
     if (given === '') throw refused("backupDir must be a path ('.' is the current directory)", given);
     const backupDir = resolve(given);
     const { saveFreq = 'epoch', onError = 'throw' } = options;
@@ -128,6 +144,7 @@ export class BackupAndRestore extends TrainingCallback {
     dataset?: AnyDataset<T>,
     options: CheckpointableOptions = {},
   ): Promise<{ initialEpoch: number; dataset: CheckpointableDataset<T> | undefined }> {
+    refuseUnknown(options, 'resume', CHECKPOINTABLE_OPTIONS);
     const { backupDir, doubleCheckpoint, trackables = {} } = this.#options;
     const resumed = dataset && checkpointable(dataset, options);
     const progress = this.#progress;

@@ -17,7 +17,9 @@ import { CapturedGraph } from '../graph/save.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { valueTrackable } from '../graph/tracked-value.js';
 import { LORA } from '../layers/lora.js';
+import { refuseUnknown } from '../options.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
+import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
 import { type DescribeOptions, Description } from './trackables.js';
 import type { Trackables, TrackableValue } from './values.js';
 
@@ -115,7 +117,8 @@ export class Checkpoint {
     prefix: PathLike,
     options: SaveOptions & { background?: boolean } = {},
   ): BackgroundSave | null | Promise<string> {
-    if (options.background) {
+    if (options?.background) {
+      refuseUnknown(options, 'save', BACKGROUND_SAVE_OPTIONS);
       const given = savePathOf(prefix);
       if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
       const path = `${given}-${this.incrementSaveCounter()}`;
@@ -125,6 +128,7 @@ export class Checkpoint {
   }
 
   async #saveNumbered(prefix: PathLike, options: SaveOptions): Promise<string> {
+    refuseUnknown(options, 'save', BACKGROUND_SAVE_OPTIONS);
     const given = savePathOf(prefix);
     const afterCommit = stateUpdate(options);
     return await this.writeManaged(`${given}-${this.incrementSaveCounter()}`, options, { afterCommit });
@@ -132,6 +136,7 @@ export class Checkpoint {
 
   /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
   async write(prefix: PathLike, options: SaveOptions = {}): Promise<string> {
+    refuseUnknown(options, 'write', SAVE_OPTIONS);
     return await this.writeManaged(savePathOf(prefix), options, { afterCommit: async () => undefined });
   }
 
@@ -191,6 +196,7 @@ export class Checkpoint {
    * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
    */
   async restore(path: PathLike | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    refuseUnknown(options, 'restore', RESTORE_OPTIONS);
     // What is restored has a counter, so that the next save goes on counting.
     this.#saveCounter ??= 0;
     if (path === null) return this.#nothing();
@@ -199,6 +205,7 @@ export class Checkpoint {
 
   /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
   async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    refuseUnknown(options, 'read', RESTORE_OPTIONS);
     const given = pathOf(path);
     await this.#queue.idle();
     const reader = await CheckpointReader.open(given);

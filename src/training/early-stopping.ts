@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { disposeElement } from '../data/element.js';
 import { RESUMABLE, type Resumable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { TrainingCallback } from './callback-base.js';
 import { type MonitorMode, numbersIn } from './monitor.js';
 
@@ -27,6 +28,18 @@ export interface EarlyStoppingOptions {
   /** Only where the model is of another copy of TensorFlow.js. */
   model?: LayersModel;
 }
+
+const OPTIONS: OptionList<EarlyStoppingOptions> = {
+  monitor: true,
+  minDelta: true,
+  patience: true,
+  verbose: true,
+  mode: true,
+  baseline: true,
+  restoreBestWeights: 'flag',
+  startFromEpoch: true,
+  model: true,
+};
 
 /** What goes on after a restart. */
 interface StoppingState {
@@ -59,6 +72,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   #isAdopted = false;
 
   constructor(options: EarlyStoppingOptions = {}) {
+    refuseUnknown(options, 'EarlyStopping', OPTIONS);
     super(options.model);
     const { monitor = 'val_loss', minDelta = 0, patience = 0, verbose = 0, mode = 'auto', baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;

@@ -2,7 +2,9 @@
 import { joinPrefix } from '../commit/names.js';
 import { pathOf, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import type { SaveOptions } from './checkpoint.js';
+import { BACKGROUND_SAVE_OPTIONS } from './checkpoint-options.js';
 import type { RetentionPolicy } from './retention.js';
 
 export interface LowSpace {
@@ -41,6 +43,20 @@ export interface ManagerOptions {
   onLowSpace?: 'fail' | 'removeOldest' | ((space: LowSpace) => readonly string[] | Promise<readonly string[]>);
 }
 
+const MANAGER_OPTIONS: OptionList<ManagerOptions> = {
+  maxToKeep: true,
+  keepCheckpointEveryNHours: true,
+  checkpointName: true,
+  stepCounter: true,
+  checkpointInterval: true,
+  lastCheckpointStep: true,
+  initFn: true,
+  retention: true,
+  readOnly: 'flag',
+  fallback: 'flag',
+  onLowSpace: true,
+};
+
 export interface ManagerSaveOptions extends SaveOptions {
   /** In place of the save counter, which counts all the same. */
   checkpointNumber?: number;
@@ -49,6 +65,13 @@ export interface ManagerSaveOptions extends SaveOptions {
   /** For `keepBest`. */
   metrics?: Record<string, number>;
 }
+
+const MANAGER_SAVE_OPTIONS: OptionList<ManagerSaveOptions & { background?: boolean }> = {
+  ...BACKGROUND_SAVE_OPTIONS,
+  checkpointNumber: true,
+  checkInterval: 'flag',
+  metrics: true,
+};
 
 export interface CheckedManagerOptions {
   readonly maxToKeep: number | null;
@@ -66,8 +89,7 @@ export interface CheckedManagerOptions {
 
 /** Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a name as other formats have it. */
 export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
-  if (typeof options !== 'object' || options === null)
-    throw invalid('the options', 'an object with maxToKeep', options);
+  refuseUnknown(options, 'CheckpointManager', MANAGER_OPTIONS);
   if (directory === '') throw invalid('the directory', "a path ('.' is the current directory)", "''");
   const { maxToKeep, keepCheckpointEveryNHours = null, checkpointName = 'ckpt', checkpointInterval = null } = options;
   if (maxToKeep !== null && !(Number.isSafeInteger(maxToKeep) && maxToKeep > 0))
@@ -80,6 +102,10 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     throw invalid('checkpointInterval', 'a number above 0', checkpointInterval);
   if (checkpointInterval !== null && options.stepCounter === undefined)
     throw invalid('stepCounter', 'given with checkpointInterval', undefined);
+  const { retention = [] } = options as { retention?: unknown };
+  const isPolicy = (one: unknown): boolean => typeof (one as Partial<RetentionPolicy> | null)?.keep === 'function';
+  if (!Array.isArray(retention) || !retention.every(isPolicy))
+    throw invalid('retention', 'an array of policies, for example [keepBest({ metric, mode })]', retention);
   const { onLowSpace = 'fail' } = options;
   if (typeof onLowSpace !== 'function' && onLowSpace !== 'fail' && onLowSpace !== 'removeOldest')
     throw invalid('onLowSpace', "'fail', 'removeOldest' or a function", onLowSpace);
@@ -101,6 +127,13 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
       return chosen.map(pathOf);
     },
   };
+}
+
+/** Before anything is counted. Throws ERR_INVALID_ARGUMENT. */
+export function checkSaveOptions(options: ManagerSaveOptions): void {
+  refuseUnknown(options, 'save', MANAGER_SAVE_OPTIONS);
+  const { checkpointNumber: number = 0 } = options;
+  if (!Number.isSafeInteger(number) || number < 0) throw invalid('checkpointNumber', 'a whole number', number);
 }
 
 function invalid(option: string, expected: string, found: unknown): TensorBundleError {

@@ -14,7 +14,12 @@ import type { BackgroundSave } from './background.js';
 import { readBooks } from './books.js';
 import type { Checkpoint, SaveOptions } from './checkpoint.js';
 import { LEDGER_NAME, writeLedger } from './ledger.js';
-import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import {
+  checkManagerOptions,
+  checkSaveOptions,
+  type ManagerOptions,
+  type ManagerSaveOptions,
+} from './manager-options.js';
 import { warnOfBooks, warnOfFallback, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
@@ -92,10 +97,11 @@ export class CheckpointManager {
   save(options: ManagerSaveOptions & { background: true }): BackgroundSave | null;
   save(options?: ManagerSaveOptions): Promise<string | null>;
   save(options: ManagerSaveOptions & { background?: boolean } = {}): BackgroundSave | null | Promise<string | null> {
-    return options.background ? this.#saveInBackground(options) : this.#saveNow(options);
+    return options?.background ? this.#saveInBackground(options) : this.#saveNow(options);
   }
 
   async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
+    checkSaveOptions(options);
     this.#requireWritable();
     if (!this.#isTime(options)) return null;
     const { path, made, write } = this.#next(options);
@@ -107,6 +113,7 @@ export class CheckpointManager {
   }
 
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
+    checkSaveOptions(options);
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#isTime(options)) return null;
@@ -221,7 +228,6 @@ export class CheckpointManager {
   } {
     const counted = this.checkpoint.incrementSaveCounter();
     const number = checkpointNumber ?? counted;
-    if (!Number.isSafeInteger(number) || number < 0) throw badNumber(number);
     const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
     const made = { path, number, step: this.#step(), time: now(), metrics: { ...metrics }, pinned: false };
     const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
@@ -327,9 +333,8 @@ export class CheckpointManager {
 
   #requireWritable(): void {
     if (!this.#options.readOnly) return;
-    throw new TensorBundleError('ERR_STATE', `the manager of ${this.directory} was made with readOnly: true`, {
-      path: this.directory,
-    });
+    const message = `the manager of ${this.directory} was made with readOnly: true`;
+    throw new TensorBundleError('ERR_STATE', message, { path: this.directory });
   }
 
   async #writeLedger(durable: boolean): Promise<void> {
@@ -342,9 +347,4 @@ export class CheckpointManager {
 /** Seconds, as TensorFlow's time. */
 function now(): number {
   return Date.now() / 1000;
-}
-
-function badNumber(found: unknown): TensorBundleError {
-  const message = `checkpointNumber must be a whole number, not ${String(found)}`;
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
 }

@@ -1,11 +1,12 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { WriterOptions } from '../bundle/options.js';
+import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { absolutePrefix, splitPrefix, splitSavePrefix } from '../commit/names.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { CapturedGraph } from '../graph/save.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { BackgroundQueue } from './background.js';
 import { bestExtra, bestOf } from './best-value.js';
 import { TrainingCallback } from './callback-base.js';
@@ -49,6 +50,23 @@ export interface ModelCheckpointOptions {
   writer?: WriterOptions;
 }
 
+const OPTIONS: OptionList<ModelCheckpointOptions> = {
+  filepath: true,
+  monitor: true,
+  saveBestOnly: 'flag',
+  saveWeightsOnly: 'flag',
+  mode: true,
+  saveFreq: true,
+  initialValueThreshold: true,
+  verbose: true,
+  loadWeightsOnRestart: 'flag',
+  background: 'flag',
+  onError: true,
+  onMissingMetric: true,
+  model: true,
+  writer: WRITER_OPTIONS,
+};
+
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPOINT' };
 
 /**
@@ -82,10 +100,12 @@ export class ModelCheckpoint extends TrainingCallback {
   #lastBatch = -1;
 
   constructor(options: ModelCheckpointOptions) {
-    super(options?.model);
+    refuseUnknown(options, 'ModelCheckpoint', OPTIONS);
+    super(options.model);
+    checkOptions(options.writer ?? {}, '`writer` of ModelCheckpoint', WRITER_OPTIONS);
     const { saveFreq = 'epoch', initialValueThreshold = null } = options;
     // A pattern ends as what is made from it; a wrong one is not to show after an epoch.
-    const filepath = savePathOf(options?.filepath);
+    const filepath = savePathOf(options.filepath);
     splitSavePrefix(filepath);
     this.#options = options;
     this.#pattern = new FilePattern(filepath);

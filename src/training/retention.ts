@@ -1,5 +1,6 @@
 /** Which checkpoints stay although newer ones came. Policies compose: what one of them keeps is kept. */
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 
 /** A checkpoint that a manager made, as it is known in its directory. */
 export interface KeptCheckpoint {
@@ -25,19 +26,23 @@ export function keepLatest(count: number): RetentionPolicy {
   return { keep: all => all.slice(-count) };
 }
 
+interface KeepBestOptions {
+  metric: string;
+  mode: 'min' | 'max';
+  /** Default 1. */
+  count?: number;
+}
+
+const KEEP_BEST_OPTIONS: OptionList<KeepBestOptions> = { metric: true, mode: true, count: true };
+
 /**
  * Keeps the `count` best by a metric that was given to `save`; of equals the older. Those without the metric, or with NaN, are
  * not kept by it. Throws ERR_INVALID_ARGUMENT.
  */
-export function keepBest({
-  metric,
-  mode,
-  count = 1,
-}: {
-  metric: string;
-  mode: 'min' | 'max';
-  count?: number;
-}): RetentionPolicy {
+export function keepBest(options: KeepBestOptions): RetentionPolicy {
+  refuseUnknown(options, 'keepBest', KEEP_BEST_OPTIONS);
+  const { metric, mode, count = 1 } = options;
+  if (typeof metric !== 'string') throw invalid('metric', 'the name of a metric', metric);
   checkCount('count', count);
   if (mode !== 'min' && mode !== 'max') throw invalid('mode', "'min' or 'max'", mode);
   const sign = mode === 'min' ? 1 : -1;

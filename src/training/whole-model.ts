@@ -3,7 +3,7 @@
  * object graph, so that one rename replaces all of it. Python reads the weights.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { SaveResult, WriterOptions } from '../bundle/options.js';
+import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
 import { absolutePrefix, splitPrefix } from '../commit/names.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
@@ -13,6 +13,7 @@ import { extraKey } from '../graph/key.js';
 import { saveGraph } from '../graph/save.js';
 import type { Extra } from '../graph/trackable.js';
 import { checkModel } from '../layers/model.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { requireLayers } from './callback-base.js';
 import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
@@ -30,6 +31,8 @@ export interface SaveModelOptions extends WriterOptions {
   includeOptimizer?: boolean;
 }
 
+const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = { ...WRITER_OPTIONS, includeOptimizer: 'flag' };
+
 /**
  * Saves a model with its architecture as one checkpoint, for `loadModel`; Python reads the weights. The directory's `checkpoint` file
  * names it as the latest. Throws what `saveWeights` throws.
@@ -40,8 +43,10 @@ export interface SaveModelOptions extends WriterOptions {
 export async function saveModel(
   model: LayersModel,
   prefix: PathLike,
-  { includeOptimizer = true, ...writer }: SaveModelOptions = {},
+  options: SaveModelOptions = {},
 ): Promise<SaveResult> {
+  refuseUnknown(options, 'saveModel', SAVE_MODEL_OPTIONS);
+  const { includeOptimizer = true, ...writer } = options;
   checkModel(model);
   const path = savePathOf(prefix);
   const absolute = absolutePrefix(path);

@@ -1,6 +1,7 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
 import type { PathLike } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
+import { type OptionList, refuseUnknown } from '../../options.js';
 import { type Delimiter, fieldsOf, type Row, readRow, rowError } from './csv-row.js';
 import { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
@@ -33,6 +34,21 @@ export interface CSVConfig {
   delimWhitespace?: boolean;
 }
 
+const COLUMN_OPTIONS: OptionList<CSVColumn> = {
+  required: 'flag',
+  dtype: ['int32', 'float32', 'bool', 'string'],
+  default: true,
+  isLabel: 'flag',
+};
+const CONFIG_OPTIONS: OptionList<CSVConfig> = {
+  hasHeader: 'flag',
+  columnNames: true,
+  columnConfigs: true,
+  configuredColumnsOnly: 'flag',
+  delimiter: true,
+  delimWhitespace: 'flag',
+};
+
 /** So many columns are no table; the first row of such a file is to blame, or its delimiter. */
 const MOST_COLUMNS = 2 ** 16;
 
@@ -47,6 +63,9 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   /** Throws ERR_INVALID_ARGUMENT. */
   constructor(files: PathLike | readonly PathLike[], config: CSVConfig) {
     super(files);
+    refuseUnknown(config, 'CSVDataset', CONFIG_OPTIONS);
+    for (const [name, column] of Object.entries(config.columnConfigs ?? {}))
+      refuseUnknown(column, `the column ${name} of CSVDataset`, COLUMN_OPTIONS);
     const { hasHeader = true, columnNames, columnConfigs = {}, delimiter = ',', delimWhitespace = false } = config;
     if (!hasHeader && !columnNames) throw invalid('a CSV file without a header needs columnNames', undefined);
     if (delimWhitespace && config.delimiter !== undefined)
