@@ -3,6 +3,8 @@
  * Codes are stable: match `error.code`, never the text.
  */
 
+import { isError } from './realms.js';
+
 /** Stable codes; `api.md` lists what each function can throw. */
 export type ErrorCode =
   | 'ERR_ABORTED'
@@ -82,7 +84,7 @@ export interface NativeError extends Error {
 }
 
 export function isNativeError(error: unknown): error is NativeError {
-  return error instanceof Error && typeof (error as Partial<NativeError>).syscall === 'string';
+  return isError(error) && typeof (error as Partial<NativeError>).syscall === 'string';
 }
 
 const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
@@ -104,7 +106,7 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 /** Turns anything the native engine rejected with into a TensorBundleError; other errors pass through unchanged. */
 export function fromNative(error: unknown, action: string, details: ErrorDetails = {}): Error {
-  if (!isNativeError(error)) return error instanceof Error ? error : new Error(String(error));
+  if (!isNativeError(error)) return isError(error) ? error : new Error(String(error));
   const code = CODE_OF_ERRNO[error.code] ?? 'ERR_IO';
   const path = details.path ?? error.path;
   const advice = ADVICE[code];

@@ -3,19 +3,33 @@
  * word, so it is refused, with the option that was meant.
  */
 import { TensorBundleError } from './errors.js';
+import { isRoot, isSignal } from './realms.js';
 
 /**
  * The options that an interface declares. TypeScript refuses a list that lacks one of them. `true`: whoever takes the value looks at it;
- * 'flag': it is true or false; an array: it is one of these; a list: it is an object of options again, unless it is no object.
+ * 'flag': it is true or false; 'signal', 'function': an AbortSignal, a function; an array: one of these; a list: an object of options
+ * again, unless it is no object.
  */
 export type OptionList<T> = { readonly [K in keyof Required<T>]: OptionKind<NonNullable<T[K]>> };
-type OptionKind<V> = [V] extends [boolean] ? 'flag' : true | readonly V[] | InnerList<V>;
+type OptionKind<V> = [V] extends [boolean]
+  ? 'flag'
+  : [V] extends [AbortSignal]
+    ? 'signal'
+    : [V] extends [(...given: never[]) => unknown]
+      ? 'function'
+      : true | readonly V[] | InnerList<V>;
 /** Of the members of a union that are objects. */
 type InnerList<V> = V extends object ? OptionList<V> : never;
 
+const KINDS = {
+  flag: { expected: 'true or false', fits: (value: unknown) => typeof value === 'boolean' },
+  signal: { expected: 'an AbortSignal', fits: isSignal },
+  function: { expected: 'a function', fits: (value: unknown) => typeof value === 'function' },
+};
+
 /** A list as it is here, where it does not matter of what. */
 interface AnyList {
-  readonly [option: string]: true | 'flag' | readonly unknown[] | AnyList;
+  readonly [option: string]: true | keyof typeof KINDS | readonly unknown[] | AnyList;
 }
 
 /** More letters than that are wrong in no slip of the pen. */
@@ -43,10 +57,13 @@ function refuse(options: object, what: string, path: string, list: AnyList): voi
 
 function checkValue(value: unknown, what: string, name: string, kind: AnyList[string]): void {
   if (value === undefined || kind === true) return;
-  const isList = kind !== 'flag' && !isChoice(kind);
-  if (isList && typeof value === 'object' && value !== null) refuse(value, what, `${name}.`, kind);
-  if (isList || (kind === 'flag' ? typeof value === 'boolean' : kind.includes(value))) return;
-  const expected = kind === 'flag' ? 'true or false' : kind.map(one => `'${one}'`).join(' or ');
+  if (typeof kind === 'object' && !isChoice(kind)) {
+    if (typeof value === 'object' && value !== null) refuse(value, what, `${name}.`, kind);
+    return;
+  }
+  const fits = isChoice(kind) ? kind.includes(value) : KINDS[kind].fits(value);
+  if (fits) return;
+  const expected = isChoice(kind) ? kind.map(one => `'${one}'`).join(' or ') : KINDS[kind].expected;
   throw new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `${name} must be ${expected}, not ${described(value)} (an option of ${what})`,
@@ -54,7 +71,7 @@ function checkValue(value: unknown, what: string, name: string, kind: AnyList[st
   );
 }
 
-function isChoice(kind: AnyList | readonly unknown[]): kind is readonly unknown[] {
+function isChoice(kind: AnyList[string]): kind is readonly unknown[] {
   return Array.isArray(kind);
 }
 
@@ -69,7 +86,7 @@ function isPlain(value: unknown): boolean {
 function isOfEveryObject(options: object, key: string): boolean {
   let holder: object | null = options;
   while (holder !== null && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | null;
-  return holder !== null && holder !== options && Object.hasOwn(holder, 'isPrototypeOf');
+  return holder !== null && holder !== options && isRoot(holder);
 }
 
 function unknownOptions(keys: readonly string[], what: string, path: string, list: AnyList): TensorBundleError {
@@ -136,8 +153,7 @@ function editsBetween(a: string, b: string): number {
 
 function notOptions(found: unknown, what: string, path: string, list: AnyList): TensorBundleError {
   const name = path === '' ? `the options of ${what}` : `\`${path.slice(0, -1)}\` of ${what}`;
-  const isSignal = Object.hasOwn(list, 'signal') && Object.prototype.toString.call(found) === '[object AbortSignal]';
-  const example = isSignal ? 'signal' : Object.keys(list)[0]!;
+  const example = Object.hasOwn(list, 'signal') && isSignal(found) ? 'signal' : Object.keys(list)[0]!;
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `${name} must be an object, for example { ${example} }, not ${described(found)}`,

@@ -3,6 +3,7 @@
  * plus one entry a slice (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice and
  * MergeBundles: the full entry names the shard of its first slice; its slices come shard by shard, or in the sequence given).
  */
+import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';
 import { encodeEntry, type StoredEntry, writeEntry } from '../format/entry.js';
 import { encodeHeader } from '../format/header.js';

@@ -53,7 +53,7 @@ interface LatestValidOptions {
   signal?: AbortSignal;
 }
 
-const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: true, deep: 'flag', signal: true };
+const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: true, deep: 'flag', signal: 'signal' };
 
 /**
  * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by

@@ -37,8 +37,8 @@ export const WRITER_OPTIONS: OptionList<WriterOptions> = {
   overwrite: true,
   keepPrevious: 'flag',
   lockTimeoutMs: true,
-  signal: true,
-  onProgress: true,
+  signal: 'signal',
+  onProgress: 'function',
 };
 
 export interface SaveResult {
@@ -75,9 +75,6 @@ export function checkOptions<T extends WriterOptions>(options: T, what: string, 
   if (typeof lockTimeoutMs !== 'number' || !(lockTimeoutMs >= 0))
     throw invalid('lockTimeoutMs', 'a number of milliseconds', lockTimeoutMs);
   const { signal, onProgress } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', 'an AbortSignal', signal);
-  if (onProgress !== undefined && typeof onProgress !== 'function')
-    throw invalid('onProgress', 'a function', onProgress);
   return {
     shards,
     durable: options.durable ?? true,

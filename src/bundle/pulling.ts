@@ -2,7 +2,21 @@
  * Waiting for a caller's source without depending on it: a source that never settles must not hold up an abort. What is
  * abandoned may still end later, in whatever way; nobody listens then.
  */
+
 import { abortError, TensorBundleError } from '../errors.js';
+import { isBytes } from '../realms.js';
+
+/**
+ * Aborts with the signal, until the function that it gives is called. (`AbortSignal.any` takes no signals but Node's: not those of
+ * jsdom, and not those that fit one by their members.)
+ */
+export function abortWith(controller: AbortController, signal: AbortSignal | undefined): () => void {
+  if (signal === undefined) return () => undefined;
+  const abort = (): void => controller.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return () => signal.removeEventListener('abort', abort);
+}
 
 /** What `work` gives; ERR_ABORTED as soon as the signal fires. A rejection of `work` after that counts as handled. */
 export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
@@ -59,7 +73,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Arr
 
 /** Throws ERR_DTYPE for what is no piece. */
 export function checkPiece(tensor: string, piece: unknown): asserts piece is Uint8Array {
-  if (piece instanceof Uint8Array) return;
+  if (isBytes(piece)) return;
   throw new TensorBundleError('ERR_DTYPE', `tensor '${tensor}': a piece must be a Uint8Array`, {
     tensor,
     found: typeof piece,

@@ -27,7 +27,7 @@ export interface ReadOptions {
 
 export const OPEN_OPTIONS: OptionList<OpenOptions> = {
   verify: ['open', 'read', 'never'],
-  signal: true,
+  signal: 'signal',
 };
-export const READ_OPTIONS: OptionList<ReadOptions> = { begin: true, size: true, copy: 'flag', signal: true };
+export const READ_OPTIONS: OptionList<ReadOptions> = { begin: true, size: true, copy: 'flag', signal: 'signal' };
 export const PIECES_OPTIONS: OptionList<{ bytes?: number }> = { bytes: true };

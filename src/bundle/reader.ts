@@ -1,4 +1,6 @@
 /** The public reader: opens one generation of a checkpoint and reads from it as long as it is open. */
+import { isPromise } from '../realms.js';
+import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
@@ -214,7 +216,7 @@ export class CheckpointReader implements AsyncDisposable {
   async #read(name: string, options: ReadOptions): Promise<TensorValue> {
     throwIfAborted(options.signal, 'reading');
     const found = this.#storedOf(name, options.signal);
-    const stored = found instanceof Promise ? await found : found;
+    const stored = isPromise(found) ? await found : found;
     const { entry, dtype } = stored;
     const { shape } = entry;
     const whole = options.begin === undefined && options.size === undefined;

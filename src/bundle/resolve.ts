@@ -1,7 +1,9 @@
 /** Strings and variants get their stored form before planning: until then nobody knows their size. */
+
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
+import { isBytes } from '../realms.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
 import { type Content, checkElements, elementCount, type Item } from './source.js';
 
@@ -32,8 +34,8 @@ async function resolveItem(
   const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
   checkElements(item.name, item.dtype, item.shape, data);
   if (content.lengths)
-    checkLengths(item.name, data instanceof Uint8Array ? [data] : (data as readonly Uint8Array[]), content.lengths);
-  if (data instanceof Uint8Array) {
+    checkLengths(item.name, isBytes(data) ? [data] : (data as readonly Uint8Array[]), content.lengths);
+  if (isBytes(data)) {
     // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
     const view = pieces === null && content.own !== true ? Uint8Array.from(data) : data;
     return {

@@ -2,6 +2,7 @@
  * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the index,
  * publish. Nothing of the old checkpoint is touched before the publication's rename (src/commit/publication.ts).
  */
+
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +19,7 @@ import type { ObjectStore, ShardObject } from '../storage/store.js';
 import { ChunkPool } from './chunk-pool.js';
 import { buildIndex, type Placement } from './index-builder.js';
 import type { CheckedOptions, Progress, SaveResult } from './options.js';
+import { abortWith } from './pulling.js';
 import { resolveItems } from './resolve.js';
 import { ShardStream } from './shard-stream.js';
 import type { Item } from './source.js';
@@ -149,7 +151,8 @@ class Save {
     const failure = new AbortController();
     // Kept beside the signal, whose reason cannot be undefined; a source may reject with that.
     let cause: unknown;
-    const signal = this.options.signal ? AbortSignal.any([this.options.signal, failure.signal]) : failure.signal;
+    const stop = new AbortController();
+    const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
     const chunks = new ChunkPool(workers, this.#totalBytes);
@@ -160,7 +163,7 @@ class Save {
         const before = written;
         try {
           const file = shard === 0 ? first : await this.#createShard(publication, plan, shard);
-          await this.#writeShard(file, plan, shard, chunks, signal, placements);
+          await this.#writeShard(file, plan, shard, chunks, stop.signal, placements);
           written++;
         } catch (error) {
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
@@ -177,6 +180,7 @@ class Save {
     };
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     chunks.free();
+    for (const end of letGo) end();
     // The shards stopped by another's failure report an abort: the cause is what the caller needs.
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw cause;

@@ -3,8 +3,10 @@
  * batch while the one before is being written, and never holds more than a few MiB that the caller did not bring.
  * Callers' bytes are copied (chunk-pool.ts); what was made for the save, and nobody else holds, is written from where it is.
  */
+
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { isBytes } from '../realms.js';
 import type { ShardObject } from '../storage/store.js';
 import type { Chunk, ChunkPool } from './chunk-pool.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
@@ -241,8 +243,8 @@ async function settleAll(pulls: readonly Promise<Pulled>[]): Promise<Pulled[]> {
 }
 
 function storedView(item: Item, value: Pulled): Uint8Array {
-  if (value instanceof Uint8Array && value.byteLength === item.bytes) return value;
-  throw lengthError(item, value instanceof Uint8Array ? value.byteLength : 0);
+  if (isBytes(value) && value.byteLength === item.bytes) return value;
+  throw lengthError(item, isBytes(value) ? value.byteLength : 0);
 }
 
 function isForeign({ content }: Item): boolean {

@@ -2,11 +2,20 @@
  * What a caller may give as a tensor, and its check. A source becomes an `Item`: what the save needs to know before any
  * I/O (name, type, shape, bytes) and a way to get the bytes when their turn comes.
  */
+
 import { TensorBundleError } from '../errors.js';
-import { type DType, type DTypeInfo, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
+import {
+  type DType,
+  type DTypeInfo,
+  dtypeInfo,
+  type NumericArray,
+  type TensorData,
+  type TensorValue,
+} from '../format/dtypes.js';
 import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
 import type { SliceExtent, TensorSlice } from '../format/slices.js';
 import { MAX_NAME_LENGTH } from '../format/table-format.js';
+import { classOf, isArrayOf, isBytes, isError } from '../realms.js';
 import { TfPieces } from './tf-pieces.js';
 
 /** Pulled once, inside `finish()`: strings and variants first (their size is unknown), the rest in file order. */
@@ -132,7 +141,7 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
   }
   if (dtype.bytes === 0) {
     checkElements(name, dtype, shape, data);
-    const views = data instanceof Uint8Array ? [data] : (data as readonly Uint8Array[]);
+    const views = isBytes(data) ? [data] : (data as readonly Uint8Array[]);
     return { kind: 'elements', elements: () => data, lengths: views.map(view => view.byteLength) };
   }
   return { kind: 'memory', view: viewOf(name, dtype, shape, data) };
@@ -140,14 +149,14 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
 
 /** The value as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
 export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): ArrayBufferView {
-  if (!(data instanceof dtype.array && ArrayBuffer.isView(data))) {
+  if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
     throw new TensorBundleError(
       'ERR_DTYPE',
       `tensor '${name}': the data of ${dtype.name} must be a ${dtype.array.name}`,
       {
         tensor: name,
         expected: dtype.array.name,
-        found: data === null || typeof data !== 'object' ? typeof data : data.constructor?.name,
+        found: classOf(data),
       },
     );
   }
@@ -169,12 +178,12 @@ export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[],
 /** String data is one Uint8Array an element; a variant is one Uint8Array in all. Throws ERR_DTYPE or ERR_SHAPE. */
 export function checkElements(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): void {
   if (dtype.name === 'variant') {
-    if (data instanceof Uint8Array) return;
+    if (isBytes(data)) return;
     throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': a variant's data are its stored bytes, a Uint8Array`, {
       tensor: name,
     });
   }
-  if (!Array.isArray(data) || !data.every(element => element instanceof Uint8Array)) {
+  if (!Array.isArray(data) || !data.every(isBytes)) {
     throw new TensorBundleError(
       'ERR_DTYPE',
       `tensor '${name}': give an array with one Uint8Array for each element, for example Buffer.from(text)`,
@@ -228,7 +237,7 @@ function dtypeOf(name: string, dtype: string): DTypeInfo {
   try {
     return dtypeInfo(dtype);
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = isError(cause) ? cause.message : String(cause);
     throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': ${message}`, { tensor: name, found: dtype, cause });
   }
 }

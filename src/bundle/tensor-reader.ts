@@ -2,6 +2,7 @@
  * Reads tensors of an open bundle: whole, by range, assembled from slices. Nothing is allocated before the entry's numbers
  * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
  */
+
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
@@ -11,6 +12,7 @@ import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
 import { checkVariants } from '../format/variants.js';
+import { isPromise } from '../realms.js';
 import type { StoredObject } from '../storage/store.js';
 import { readBox } from './box-reader.js';
 import type { IndexFile } from './index-file.js';
@@ -177,7 +179,7 @@ export class TensorReader {
   async #view({ name, entry, dtype }: StoredTensor, file: StoredObject): Promise<NumericArray | null> {
     for (;;) {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
-      const range = found instanceof Promise ? await found : found;
+      const range = isPromise(found) ? await found : found;
       if (range === null || range.byteOffset % dtype.array.BYTES_PER_ELEMENT !== 0) return null;
       // Another read that waited for the same mapping was first, and its caller has moved it away.
       if (isDetached(range.buffer)) continue;

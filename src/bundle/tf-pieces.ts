@@ -2,7 +2,9 @@
  * The bytes of a TensorFlow.js tensor in pieces, so that staging a large one neither blocks the event loop nor doubles
  * memory: `dataSync` copies, and of a slice it copies only the slice.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { DTypeInfo } from '../format/dtypes.js';
 import type { TfTensorLike } from './source.js';

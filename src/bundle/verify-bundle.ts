@@ -37,7 +37,7 @@ export interface VerifyOptions {
   onProgress?(progress: Progress): void;
 }
 
-export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: true, onProgress: true };
+export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: 'signal', onProgress: 'function' };
 
 const PROGRESS_BYTES = 16 * 1024 * 1024;
 const STEP_ENTRIES = 256;

@@ -1,4 +1,5 @@
 /** The public writer: collects tensors without I/O, then saves them all at once. */
+import '../disposal.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
@@ -6,6 +7,7 @@ import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { type CheckedOptions, checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
+import { abortWith } from './pulling.js';
 import { save, saveTarget } from './save.js';
 import { SliceSet } from './slice-set.js';
 import { elementCount, type Item, type ItemSlice, itemOf, shapeOf, type TensorSource } from './source.js';
@@ -41,8 +43,7 @@ export class CheckpointWriter implements AsyncDisposable {
   constructor(prefix: PathLike, options: WriterOptions = {}) {
     const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
     this.prefix = savePathOf(prefix);
-    const signal = checked.signal ? AbortSignal.any([checked.signal, this.#abort.signal]) : this.#abort.signal;
-    this.#options = { ...checked, signal };
+    this.#options = checked;
   }
 
   /**
@@ -106,7 +107,10 @@ export class CheckpointWriter implements AsyncDisposable {
   finish(): Promise<SaveResult> {
     try {
       this.#checkOpen();
-      this.#finishing = save(saveTarget(this.prefix), this.#items, this.#options);
+      const target = saveTarget(this.prefix);
+      const letGo = abortWith(this.#abort, this.#options.signal);
+      const options = { ...this.#options, signal: this.#abort.signal };
+      this.#finishing = save(target, this.#items, options).finally(letGo);
       return this.#finishing;
     } catch (error) {
       return Promise.reject(error);

@@ -1,5 +1,7 @@
 /** What a command is: its help, its options, its action. And the parsing of a command line against it. */
+
 import { parseArgs } from 'node:util';
+import { isError } from '../realms.js';
 import { UsageError } from './failure.js';
 import type { Output } from './output.js';
 
@@ -74,8 +76,7 @@ function parse(
     return { values: values as Parsed['values'], positionals };
   } catch (cause) {
     // parseArgs explains itself in several sentences; the first names the option.
-    const message =
-      cause instanceof Error ? cause.message.split('\n')[0]!.replace(/\. To specify.*$/s, '') : String(cause);
+    const message = isError(cause) ? cause.message.split('\n')[0]!.replace(/\. To specify.*$/s, '') : String(cause);
     throw new UsageError(message.charAt(0).toLowerCase() + message.slice(1), command.name);
   }
 }

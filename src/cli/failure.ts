@@ -1,5 +1,7 @@
 /** Failures as this program reports them: which exit code, what text, what JSON. */
+
 import { type ErrorCode, TensorBundleError } from '../errors.js';
+import { isError } from '../realms.js';
 import { visible } from './printable.js';
 import type { Style } from './style.js';
 
@@ -56,7 +58,7 @@ export function jsonOfError(error: unknown): JsonError {
     return { code, message, path, tensor, offset };
   }
   const code = (error as { code?: unknown } | null)?.code;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isError(error) ? error.message : String(error);
   return { code: typeof code === 'string' ? code : 'ERR_INTERNAL', message };
 }
 

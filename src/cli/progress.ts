@@ -1,4 +1,5 @@
 /** A progress bar on standard error, where that is a terminal; elsewhere nothing at all. */
+import { performance } from 'node:perf_hooks';
 import type { Output } from './output.js';
 import { humanBytes } from './style.js';
 

@@ -1,4 +1,5 @@
 /** Minimum, maximum, mean, deviation and oddities of a stream of numbers, in one pass and constant memory. */
+import { types } from 'node:util';
 import type { NumericArray } from '../format/dtypes.js';
 
 /** Over the finite elements; all four are null if there is none. 64-bit integers keep an exact min and max. */
@@ -33,7 +34,7 @@ export class Accumulator {
 
   /** Adds stored units; `table` gives the value of each bit pattern where units are not numbers themselves. */
   add(units: NumericArray, table: Float64Array | null): void {
-    if (units instanceof BigInt64Array || units instanceof BigUint64Array) this.#addWide(units);
+    if (types.isBigInt64Array(units) || types.isBigUint64Array(units)) this.#addWide(units);
     else this.#addNumbers(units, table);
   }
 

@@ -2,6 +2,7 @@
 
 import type { NumericArray, NumericArrayConstructor } from '../format/dtypes.js';
 import type { CheckpointReader } from '../index.js';
+import { isBytes } from '../realms.js';
 import { type NumberFormat, numberFormat, unitBlocks } from './numbers.js';
 import { Accumulator, type Statistics } from './statistics.js';
 import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './values.js';
@@ -33,7 +34,7 @@ export async function digest(reader: CheckpointReader, name: string, limit: numb
   } else {
     const { data } = await reader.read(name);
     // A variant's elements are not told apart: its stored bytes stand for all of them.
-    if (data instanceof Uint8Array) return { statistics, values: base64(data), omitted: 0 };
+    if (isBytes(data)) return { statistics, values: base64(data), omitted: 0 };
     elements = (data as readonly Uint8Array[]).slice(0, limit).map(jsonString);
   }
   if (shape.length === 0 && elements.length === 0) return { statistics, values: [], omitted: count };

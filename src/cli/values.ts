@@ -1,4 +1,5 @@
 /** Values of a tensor as JSON: nested arrays, with what JSON numbers cannot say told as strings. */
+import { TextDecoder } from 'node:util';
 import type { DType, NumericArray } from '../format/dtypes.js';
 import type { NumberFormat } from './numbers.js';
 import type { Statistics } from './statistics.js';

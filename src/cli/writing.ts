@@ -1,4 +1,5 @@
 /** What the commands that write a checkpoint have in common: their options, the bar, the interruption, the report. */
+import { performance } from 'node:perf_hooks';
 import type { Progress, SaveResult, WriterOptions } from '../index.js';
 import { type Arguments, byteCount, type Option, wholeNumber } from './command.js';
 import { EXIT, UsageError } from './failure.js';

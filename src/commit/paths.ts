@@ -5,7 +5,7 @@
  * A text is a URL if it begins with `scheme://`, as in TensorFlow (core/platform/path.cc, ParseURI) and as Node's own `fs`
  * sees it: `C:x`, `gs:/x` and `file:x` are names of files.
  */
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL as NodeURL } from 'node:url';
 import { TensorBundleError } from '../errors.js';
 
 /** A path of the local file system, or a `file:` URL as text or as an object. */
@@ -98,7 +98,7 @@ function fromFileUrl(text: string): string {
       { path: text },
     );
   try {
-    return fileURLToPath(new URL(text));
+    return fileURLToPath(new NodeURL(text));
   } catch (cause) {
     const isHost = (cause as { code?: unknown }).code === 'ERR_INVALID_FILE_URL_HOST';
     const host = /^[^:]*:\/\/([^/]*)/.exec(text)?.[1];

@@ -15,7 +15,9 @@
  *
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
+
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';

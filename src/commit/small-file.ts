@@ -1,5 +1,7 @@
 /** Replacement of a small text file: whoever opens it sees the old text or the new one, after a crash too. */
+
 import { randomBytes } from 'node:crypto';
+import { TextEncoder } from 'node:util';
 import type { ObjectStore } from '../storage/store.js';
 import { stemOf } from './names.js';
 

@@ -5,6 +5,7 @@
  */
 
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';

@@ -2,11 +2,13 @@
  * A dataset whose iterator is in somebody else's hands (`fitDataset`), as an object of a checkpoint. One of this package goes on
  * exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed over.
  */
+
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { isLiteral } from '../realms.js';
 import { Dataset } from './dataset.js';
 import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
-import { disposeElement, isLiteral } from './element.js';
+import { disposeElement } from './element.js';
 import { outline } from './iteration.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
 import { Turns } from './turns.js';
@@ -24,7 +26,7 @@ export interface CheckpointableOptions {
   signal?: AbortSignal;
 }
 
-export const CHECKPOINTABLE_OPTIONS: OptionList<CheckpointableOptions> = { onSkip: true, signal: true };
+export const CHECKPOINTABLE_OPTIONS: OptionList<CheckpointableOptions> = { onSkip: 'function', signal: 'signal' };
 
 /** An iterator is made for each: no training has more epochs. */
 const MOST_RUNS = 1_000_000;

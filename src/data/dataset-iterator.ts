@@ -1,6 +1,8 @@
 /** One run through a dataset, as users hold it. */
+import { isLiteral } from '../realms.js';
+import '../disposal.js';
 import { TensorBundleError } from '../errors.js';
-import { disposeElement, isLiteral } from './element.js';
+import { disposeElement } from './element.js';
 import { checkOutline, checkState, type Iteration, outline, type Stage, type State, seedsOf } from './iteration.js';
 import { storedSeed } from './randomness.js';
 import { RESUMABLE, type Resumable } from './resumable.js';

@@ -2,11 +2,12 @@
  * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is a recipe; nothing is
  * read before an iterator is asked for an element.
  */
+import { isLiteral } from '../realms.js';
+import '../disposal.js';
 import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { DatasetIterator, type Runs } from './dataset-iterator.js';
-import { isLiteral } from './element.js';
 import type { Stage } from './iteration.js';
 import { Generated, type Making } from './sources/generated.js';
 import { Items, Slices } from './sources/memory.js';
@@ -30,7 +31,7 @@ export interface GeneratorOptions {
   onSkip?(skipped: number, total: number): void;
 }
 
-const GENERATOR_OPTIONS: OptionList<GeneratorOptions> = { seekable: 'flag', size: true, onSkip: true };
+const GENERATOR_OPTIONS: OptionList<GeneratorOptions> = { seekable: 'flag', size: true, onSkip: 'function' };
 const INTERLEAVE_OPTIONS: OptionList<{ cycleLength?: number; blockLength?: number }> = {
   cycleLength: true,
   blockLength: true,

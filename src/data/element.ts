@@ -2,7 +2,9 @@
  * What a dataset is made of: tensors, numbers, texts, bytes, and arrays and objects of these. Tensors are owned: whoever takes an
  * element disposes of it, and a transformation of what it does not hand on (as tfjs-data/src/dataset.ts has it).
  */
+
 import { Tensor } from '@tensorflow/tfjs-core';
+import { isLiteral } from '../realms.js';
 
 /** Walks arrays and object literals; anything else is a leaf. One call a level: elements may be nested deep. */
 export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
@@ -32,10 +34,4 @@ export function disposeElement(element: unknown, kept?: unknown): void {
 /** The same, with tensors of its own. */
 export function cloneElement<T>(element: T): T {
   return mapLeaves(element, leaf => (leaf instanceof Tensor ? leaf.clone() : leaf)) as T;
-}
-
-export function isLiteral(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -3,8 +3,9 @@
  * state moves past it, and holds whatever it has taken and not given yet. So the state of the whole can be taken at any moment, also
  * while something is being read or computed, and nothing is lost or given twice.
  */
+
 import { TensorBundleError } from '../errors.js';
-import { isLiteral } from './element.js';
+import { isLiteral } from '../realms.js';
 import type { Run, Seed } from './randomness.js';
 
 /** Plain data and elements; `kind` is the stage's, `inputs` are the states of its inputs. */

@@ -1,4 +1,5 @@
 /** What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object graph. */
+import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { ITERATOR } from '../graph/mismatch.js';

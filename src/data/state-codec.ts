@@ -2,12 +2,15 @@
  * The state of an iterator as it is stored: a JSON text, and beside it, one each, the tensors and bytes that the text speaks of by
  * number. JSON, since whoever looks into a checkpoint should be able to read it.
  */
+
+import { TextDecoder } from 'node:util';
 import { engine, Tensor, tensor } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
 import { captureTensor } from '../layers/staging.js';
-import { disposeElement, isLiteral } from './element.js';
+import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
+import { disposeElement } from './element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */
 export interface StateTensor {
@@ -232,8 +235,8 @@ function ofTensor(value: Tensor): StateTensor {
 
 function ofArray(view: ArrayBufferView): StateTensor {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-  if (view instanceof Uint8Array) return ofData('string', [], [bytes.slice()]);
-  const name = Object.keys(ARRAYS).find(one => view instanceof ARRAYS[one as keyof typeof ARRAYS]);
+  if (isBytes(view)) return ofData('string', [], [bytes.slice()]);
+  const name = Object.keys(ARRAYS).find(one => isArrayOf(one, view));
   if (name === undefined) throw unsaved(view);
   const copy = (view as Float32Array).slice();
   return ofData(DTYPES[name as keyof typeof ARRAYS], [copy.length], copy);
@@ -258,8 +261,7 @@ function toArray({ dtype, shape, data }: TensorValue): unknown {
 }
 
 function unsaved(value: unknown): TensorBundleError {
-  const what =
-    value instanceof Tensor ? 'a tensor of complex numbers' : ((value as object)?.constructor?.name ?? typeof value);
+  const what = value instanceof Tensor ? 'a tensor of complex numbers' : classOf(value);
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `an element of the dataset holds ${what}, which cannot be saved with its iterator; let elements be made of tensors, numbers, ` +

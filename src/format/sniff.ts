@@ -2,6 +2,7 @@
  * Names a file that was given for a checkpoint index and is not one, by its first bytes, so that the error can say what
  * it is instead of only what it is not.
  */
+import { TextDecoder } from 'node:util';
 
 const SIGNATURES: readonly [readonly number[], string][] = [
   [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file (Keras .h5 weights)'],

@@ -3,6 +3,7 @@
  * buffer, values where they lie), so that opening 100,000 entries makes no object for each
  * (tensorflow/core/lib/io/table.cc, two_level_iterator.cc).
  */
+import { TextDecoder } from 'node:util';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { BlockCursor } from './block-cursor.js';
 import { type BlockContents, type BlockHandle, BlockSource, type Footer } from './block-source.js';

@@ -2,6 +2,7 @@
  * Writes a sorted string table as TensorFlow's TableBuilder does, byte for byte
  * (tensorflow/core/lib/io/table_builder.cc with the options of BundleWriter: no compression, no filter).
  */
+import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import { BlockBuilder } from './block-builder.js';
 import { ByteWriter } from './bytes.js';

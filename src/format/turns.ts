@@ -2,6 +2,9 @@
  * Long computations in steps, so that who has an event loop to keep alive can give it its turn between them, and hear a
  * signal, while who has not runs them at once.
  */
+
+import { performance } from 'node:perf_hooks';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../errors.js';
 
 /** A computation that stops now and then. */
@@ -23,7 +26,7 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
     const step = steps.next();
     if (step.done) return step.value;
     if (performance.now() - started < TURN_MS) continue;
-    await new Promise(resolve => setImmediate(resolve));
+    await nextTurn();
     throwIfAborted(signal, action);
     started = performance.now();
   }

@@ -2,10 +2,12 @@
  * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them, then
  * what lies beside the graph.
  */
+
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { OwnedPieces } from '../bundle/source.js';
 import { CheckpointWriter } from '../bundle/writer.js';
 import type { DType, TensorData } from '../format/dtypes.js';
+import { isPromise } from '../realms.js';
 import { buildObjectGraph, OBJECT_GRAPH_KEY } from './object-graph.js';
 import type { Attribute, Capture, Trackable } from './trackable.js';
 
@@ -108,8 +110,8 @@ function readThrough(
   data: TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>,
   read: () => void,
 ): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array> {
-  if (data instanceof Promise) {
-    return data.then(value => {
+  if (isPromise(data)) {
+    return Promise.resolve(data).then(value => {
       read();
       return value;
     });

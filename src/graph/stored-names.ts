@@ -1,6 +1,8 @@
 /** Where a checkpoint has the values of live variables, as far as one can tell without looking at types and shapes. */
+
 import type { CheckpointReader } from '../bundle/reader.js';
 import { TensorBundleError } from '../errors.js';
+import { isBytes } from '../realms.js';
 import { type Accompanied, accompaniedValues, type Companion } from './companions.js';
 import { pathOfKey } from './key.js';
 import type { MappedObject, Mapping } from './mapping.js';
@@ -55,7 +57,7 @@ export async function storedNames(
   if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
   const { data } = await reader.read(OBJECT_GRAPH_KEY);
   const [serialized] = data;
-  const graph = decodeObjectGraph(serialized instanceof Uint8Array ? serialized : new Uint8Array(), reader.prefix);
+  const graph = decodeObjectGraph(isBytes(serialized) ? serialized : new Uint8Array(), reader.prefix);
   return namesByPath(root, graph, reader, mapping, companions, search);
 }
 

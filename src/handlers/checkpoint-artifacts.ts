@@ -2,6 +2,10 @@
  * Any artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and all that is not a weight as JSON beside them, so
  * that one rename replaces all of it. For models that have no object graph (graph models).
  */
+
+import { TextDecoder, TextEncoder } from 'node:util';
+import { isBuffer } from '../realms.js';
+import '../disposal.js';
 import type { io } from '@tensorflow/tfjs-core';
 import { CheckpointReader } from '../bundle/reader.js';
 import { CheckpointWriter } from '../bundle/writer.js';
@@ -16,7 +20,7 @@ const MAX_JSON_BYTES = 512 * 1024 ** 2;
 /** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
 export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {
   const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
-  if (rest.modelTopology instanceof ArrayBuffer)
+  if (isBuffer(rest.modelTopology))
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
       'a model topology in binary form cannot be saved in a checkpoint; only JSON can',

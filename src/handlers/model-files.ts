@@ -3,8 +3,10 @@
  * (tfjs-node/src/io/file_system.ts). Weights are written beside the old ones, under another name; the rename of `model.json` is the
  * commit.
  */
+
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
+import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import { ChunkPool } from '../bundle/chunk-pool.js';
 import { ShardStream } from '../bundle/shard-stream.js';
@@ -12,6 +14,7 @@ import type { Item } from '../bundle/source.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
 import { dtypeInfo } from '../format/dtypes.js';
+import { isBuffer, isError } from '../realms.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
 import { artifactsInfo, type Weights } from './weights.js';
@@ -31,7 +34,7 @@ export async function saveModelFiles(
   weights: Weights,
 ): Promise<io.SaveResult> {
   const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
-  if (rest.modelTopology instanceof ArrayBuffer)
+  if (isBuffer(rest.modelTopology))
     throw new TensorBundleError('ERR_NOT_SUPPORTED', 'a model topology in binary form cannot be saved to model.json', {
       path: directory,
     });
@@ -158,7 +161,7 @@ async function weightsNamedIn(store: ObjectStore): Promise<Set<unknown>> {
     return new Set(json.weightsManifest.flatMap(({ paths }) => paths));
   } catch (error) {
     // A damaged model is one that is replaced: which weights were its own is not known, so they stay.
-    if (error instanceof SyntaxError || error instanceof TypeError) return new Set();
+    if (isError(error) && ['SyntaxError', 'TypeError'].includes(error.name)) return new Set();
     throw error;
   } finally {
     await file.close();

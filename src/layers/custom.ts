@@ -3,8 +3,10 @@
  * them; `add_weight` also tracks a variable under the name it was given. The fields of a JavaScript layer say the same, in the
  * order in which they were first assigned. (tensorflow/python/trackable/autotrackable.py, tf_keras/src/engine/base_layer.py)
  */
+
 import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
 import { BOOKS, type Collection, type Held, heldBy, isHeld, namedItems, thingsIn } from './held.js';
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
@@ -116,7 +118,7 @@ function variableName(layer: Layer, variable: AnyVariable): string {
 
 /** `label` is the path of the field: `gate_Gate1/blocks`. */
 function nameless(layer: Layer, collection: Collection, label: string): TensorBundleError {
-  const what = collection instanceof Set ? 'a Set' : 'a Map whose keys are not all strings';
+  const what = isSet(collection) ? 'a Set' : 'a Map whose keys are not all strings';
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
     `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), where they have no names ` +

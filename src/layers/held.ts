@@ -2,12 +2,17 @@
  * What the fields of a custom layer hold: variables, layers, and collections of them. Python tracks lists and dictionaries
  * (tensorflow/python/trackable/data_structures.py); a Map with string keys is a dictionary too.
  */
+import { isLiteral, isMap, isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer } from './family.js';
 import type { AnyVariable, Layer } from './types.js';
 
 /** What a field may hold. */
 export type Held = AnyVariable | Layer | Collection;
-export type Collection = readonly unknown[] | Readonly<Record<string, unknown>> | Map<unknown, unknown> | Set<unknown>;
+export type Collection =
+  | readonly unknown[]
+  | Readonly<Record<string, unknown>>
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>;
 
 /** Fields of tfjs's Layer: where it keeps its weights as well, and the values that a weight begins with. */
 export const BOOKS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
@@ -39,8 +44,8 @@ export function* thingsIn(value: unknown, seen: Set<unknown> = new Set()): Gener
 
 /** The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys. */
 export function namedItems(collection: Collection): (readonly [name: string, item: unknown])[] | undefined {
-  if (collection instanceof Set) return undefined;
-  if (!(collection instanceof Map)) return Object.entries(collection);
+  if (isSet(collection)) return undefined;
+  if (!isMap(collection)) return Object.entries(collection);
   const items: (readonly [string, unknown])[] = [];
   for (const [key, item] of collection) {
     if (typeof key !== 'string') return undefined;
@@ -50,14 +55,11 @@ export function namedItems(collection: Collection): (readonly [name: string, ite
 }
 
 function isCollection(value: unknown): value is Collection {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Array.isArray(value) || isMap(value) || isSet(value) || isLiteral(value);
 }
 
 /** The keys of a Map as well. */
 function contentsOf(collection: Collection): Iterable<unknown> {
-  if (collection instanceof Map) return [...collection].flat();
-  return collection instanceof Set || Array.isArray(collection) ? collection : Object.values(collection);
+  if (isMap(collection)) return [...collection].flat();
+  return isSet(collection) || Array.isArray(collection) ? collection : Object.values(collection);
 }

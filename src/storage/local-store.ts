@@ -2,13 +2,15 @@
  * The local directory as a store, on the native engine. The path is resolved once: every name, lock and sync after that is
  * below one open directory descriptor, so a directory that is renamed or replaced meanwhile splits no save in two.
  */
+
 import { basename, dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { lacks } from './lacks.js';
-import { LocalHeldObject, LocalShard, LocalStoredObject, release } from './local-object.js';
+import { LocalHeldObject, LocalShard, LocalStoredObject, ownView, release } from './local-object.js';
 import { letGo, tryHold } from './process-lock.js';
 import type { HeldObject, Holder, ObjectStore, ShardObject, StoredObject } from './store.js';
 
@@ -48,7 +50,8 @@ export class LocalStore implements ObjectStore {
   static readNow(path: string, name: string, maxBytes: number): Uint8Array | null {
     checkPath(path);
     try {
-      return native.readNow(path, name, maxBytes);
+      const bytes = native.readNow(path, name, maxBytes);
+      return bytes && ownView(bytes);
     } catch (error) {
       if (isNativeError(error) && error.code === 'ENOENT') return null;
       const details = { path: join(path, name), expected: maxBytes, cause: error };

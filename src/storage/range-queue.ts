@@ -34,7 +34,7 @@ export class RangeQueue {
 
   #add(handle: Handle, path: string, offset: number, length: number, into: ArrayBufferView | null): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
+      if (this.#waiting.length === 0) void Promise.resolve().then(() => this.#flush());
       this.#waiting.push({ handle, path, offset, length, into, resolve, reject });
     });
   }

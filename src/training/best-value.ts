@@ -1,4 +1,6 @@
 /** The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive it. */
+import { TextDecoder } from 'node:util';
+import '../disposal.js';
 import { CheckpointReader } from '../bundle/reader.js';
 import { extraKey } from '../graph/key.js';
 import type { Extra } from '../graph/trackable.js';

@@ -8,7 +8,7 @@ export const SAVE_OPTIONS: OptionList<SaveOptions> = {
   skipSlotVariables: 'flag',
   optimizerKeys: ['new', 'legacy'],
   ifBusy: ['wait', 'skip'],
-  writeCallback: true,
+  writeCallback: 'function',
 };
 export const BACKGROUND_SAVE_OPTIONS: OptionList<SaveOptions & { background?: boolean }> = {
   ...SAVE_OPTIONS,

@@ -2,6 +2,7 @@
  * `tf.train.Checkpoint` for TensorFlow.js: the state of a training under names, in files that TensorFlow reads
  * (tensorflow/python/checkpoint/checkpoint.py).
  */
+
 import { resolve } from 'node:path';
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
@@ -18,6 +19,7 @@ import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { valueTrackable } from '../graph/tracked-value.js';
 import { LORA } from '../layers/lora.js';
 import { refuseUnknown } from '../options.js';
+import { isLiteral } from '../realms.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
 import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
 import { type DescribeOptions, Description } from './trackables.js';
@@ -75,10 +77,10 @@ export class Checkpoint {
   constructor(root: TrackableValue, children?: Trackables);
   constructor(first: TrackableValue | Trackables, children?: Trackables) {
     if (typeof first !== 'object' || first === null) throw noChildren(first);
-    const isChildren = children === undefined && isLiteral(first);
+    const isChildren = children === undefined && isNamed(first);
     this.#root = isChildren ? undefined : (first as TrackableValue);
     this.#children = isChildren ? (first as Trackables) : (children ?? {});
-    if (!isLiteral(this.#children)) throw noChildren(this.#children);
+    if (!isNamed(this.#children)) throw noChildren(this.#children);
     if ('save_counter' in this.#children) throw reserved('save_counter');
     if ('root' in this.#children && this.#root !== undefined) throw reserved('root');
   }
@@ -288,11 +290,8 @@ function writerOptions(options: SaveOptions): WriterOptions {
   return writer;
 }
 
-function isLiteral(value: unknown): value is Trackables {
-  if (typeof value !== 'object' || value === null) return false;
-  if (typeof (value as { trackedChildren?: unknown }).trackedChildren === 'function') return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+function isNamed(value: unknown): value is Trackables {
+  return isLiteral(value) && typeof value.trackedChildren !== 'function';
 }
 
 /** Python's order of strings; JavaScript's `sort` goes by UTF-16 units. */

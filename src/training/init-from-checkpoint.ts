@@ -2,6 +2,7 @@
  * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of something else, under other names
  * (tensorflow/python/training/checkpoint_utils.py).
  */
+import '../disposal.js';
 import { engine, type Variable } from '@tensorflow/tfjs-core';
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';

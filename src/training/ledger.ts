@@ -2,7 +2,9 @@
  * What a manager knows of its checkpoints beyond TensorFlow's `checkpoint` file: steps, metrics, pins. It lies beside that file, as
  * JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no checkpoint.
  */
+
 import { resolve } from 'node:path';
+import { TextDecoder } from 'node:util';
 import { schemeOf } from '../commit/paths.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { joined, relativePath } from '../commit/state-file.js';

@@ -50,7 +50,7 @@ const MANAGER_OPTIONS: OptionList<ManagerOptions> = {
   stepCounter: true,
   checkpointInterval: true,
   lastCheckpointStep: true,
-  initFn: true,
+  initFn: 'function',
   retention: true,
   readOnly: 'flag',
   fallback: 'flag',

@@ -1,4 +1,6 @@
 /** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
+import { TextEncoder } from 'node:util';
+import '../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';

@@ -2,6 +2,7 @@
  * State that an object turns into text and back, kept as TensorFlow keeps Python's: a string tensor `py_state`
  * (tensorflow/python/trackable/python_state.py).
  */
+import { TextDecoder, TextEncoder } from 'node:util';
 import { type Attribute, PYTHON_STATE, type Trackable, variableNode } from '../graph/trackable.js';
 import type { SerializableState } from './values.js';
 

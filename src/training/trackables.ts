@@ -3,6 +3,7 @@
  * say what they track, Python state, and arrays, objects and Maps of all these (tensorflow/python/trackable/base.py and
  * data_structures.py decide the same for Python).
  */
+
 import { isResumable, resumableTrackable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
@@ -11,6 +12,7 @@ import { isAnyVariable, isLayer, isVariable } from '../layers/family.js';
 import { ModelView } from '../layers/model.js';
 import { isOptimizer, optimizerTrackable } from '../layers/optimizers/optimizer.js';
 import type { AnyVariable, Layer, LayersModel } from '../layers/types.js';
+import { classOf, isLiteral, isMap, isSet } from '../realms.js';
 import { isSerializable, stateTrackable } from './python-state.js';
 import type { Trackables, TrackableValue } from './values.js';
 
@@ -136,13 +138,11 @@ function variableName(variable: AnyVariable): string {
 /** By their names; undefined for what is no collection. Throws ERR_INVALID_ARGUMENT for a Map with other keys. */
 function itemsOf(value: object, path: string): Trackables | undefined {
   if (Array.isArray(value)) return Object.fromEntries(value.map((item: TrackableValue, i) => [String(i), item]));
-  if (value instanceof Map) {
+  if (isMap(value)) {
     for (const key of value.keys()) if (typeof key !== 'string') throw badKey(key, path);
     return Object.fromEntries(value as Map<string, TrackableValue>);
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return undefined;
-  return value as Trackables;
+  return isLiteral(value) ? (value as Trackables) : undefined;
 }
 
 /** Every layer and model in the values, for their names. */
@@ -153,17 +153,14 @@ function layersIn(values: readonly unknown[], seen: Set<unknown> = new Set()): L
     if (isLayer(value)) return [value];
     const tracked = (value as { trackedChildren?: unknown }).trackedChildren;
     if (typeof tracked === 'function') return layersIn(Object.values(tracked.call(value) as object), seen);
-    const items = isAnyVariable(value) || value instanceof Set ? undefined : plainItems(value);
+    const items = isAnyVariable(value) || isSet(value) ? undefined : plainItems(value);
     return items === undefined ? [] : layersIn(items, seen);
   });
 }
 
 function plainItems(value: object): unknown[] | undefined {
-  if (value instanceof Map) return [...value.values()];
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return Array.isArray(value) || prototype === Object.prototype || prototype === null
-    ? Object.values(value)
-    : undefined;
+  if (isMap(value)) return [...value.values()];
+  return Array.isArray(value) || isLiteral(value) ? Object.values(value) : undefined;
 }
 
 function badKey(key: unknown, path: string): TensorBundleError {
@@ -175,8 +172,7 @@ function badKey(key: unknown, path: string): TensorBundleError {
 }
 
 function notTrackable(value: unknown, path: string): TensorBundleError {
-  const what =
-    value === null ? 'null' : typeof value === 'object' ? value.constructor?.name || 'an object' : typeof value;
+  const what = classOf(value);
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an array, object or ` +

@@ -2,6 +2,7 @@
  * Checkpoints and trackables looked at as trees, without restoring anything: `tf.train.CheckpointView` and `tf.train.TrackableView`
  * (tensorflow/python/checkpoint/checkpoint_view.py, trackable_view.py).
  */
+import '../disposal.js';
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';

@@ -2,6 +2,8 @@
  * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it lies beside the
  * object graph, so that one rename replaces all of it. Python reads the weights.
  */
+import { TextDecoder } from 'node:util';
+import '../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';

@@ -4,6 +4,7 @@
  * end of the row, or that of the file. Rows end in LF, CR LF or CR; empty ones are passed over, and so is a mark of UTF-8 at the
  * beginning of the file.
  */
+import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
 import { Turns } from '../turns.js';
 import type { FileWindow } from './file-window.js';

@@ -1,4 +1,5 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
+import { TextDecoder, TextEncoder } from 'node:util';
 import type { PathLike } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';

@@ -1,4 +1,5 @@
 /** Lines of text, without their ends. */
+import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
 import { Turns } from '../turns.js';
 import type { FileWindow } from './file-window.js';

@@ -1,7 +1,9 @@
 /** What lies in memory: found by its place. */
+import { types } from 'node:util';
 import { slice, squeeze, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
-import { cloneElement, isLiteral } from '../element.js';
+import { classOf, isLiteral } from '../../realms.js';
+import { cloneElement } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
 
 abstract class Indexed<T> implements Stage<T> {
@@ -93,8 +95,7 @@ function mapSliced(value: unknown, change: (leaf: unknown) => unknown): unknown 
 
 function lengthOf(leaf: unknown): number {
   if (leaf instanceof Tensor && leaf.rank > 0) return leaf.shape[0]!;
-  if (Array.isArray(leaf) || (ArrayBuffer.isView(leaf) && !(leaf instanceof DataView)))
-    return (leaf as unknown[]).length;
+  if (Array.isArray(leaf) || types.isTypedArray(leaf)) return (leaf as unknown[]).length;
   throw unsliced(leaf);
 }
 
@@ -105,8 +106,7 @@ function sliceOf(leaf: unknown, index: number): unknown {
 }
 
 function unsliced(value: unknown): TensorBundleError {
-  const what =
-    value instanceof Tensor ? 'a scalar' : value === null ? 'null' : (value?.constructor?.name ?? typeof value);
+  const what = value instanceof Tensor ? 'a scalar' : classOf(value);
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `fromTensorSlices takes tensors with a first axis, arrays, and arrays and object literals of tensors, not ${what}`,

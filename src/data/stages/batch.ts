@@ -1,7 +1,9 @@
 /** Elements joined to one with a new first axis (tfjs-data/src/dataset.ts, deepBatchConcat). */
+
 import { stack, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
-import { disposeElement, isLiteral } from '../element.js';
+import { isLiteral } from '../../realms.js';
+import { disposeElement } from '../element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
 import type { Run } from '../randomness.js';
 

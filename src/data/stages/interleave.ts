@@ -1,6 +1,8 @@
 /** Elements of the datasets made from the elements of one, a few of each in turn (tensorflow/core/kernels/data/interleave_dataset_op.cc). */
+
 import { TensorBundleError } from '../../errors.js';
-import { disposeElement, isLiteral } from '../element.js';
+import { isLiteral } from '../../realms.js';
+import { disposeElement } from '../element.js';
 import {
   checkOutline,
   checkState,

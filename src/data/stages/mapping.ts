@@ -1,6 +1,8 @@
 /** Each element made into another. */
+
 import { tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
+import { isPromise } from '../../realms.js';
 import { disposeElement } from '../element.js';
 import type { Generator } from '../generator.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
@@ -87,8 +89,8 @@ function tidied<O>(transform: () => O): O {
   return tidy(() => {
     const made = transform();
     // TensorFlow.js would only print a line.
-    if (made instanceof Promise) {
-      made.catch(() => undefined);
+    if (isPromise(made)) {
+      made.then(undefined, () => undefined);
       throw new TensorBundleError(
         'ERR_INVALID_ARGUMENT',
         'the function of map gives a promise; use mapAsync for such a one',
