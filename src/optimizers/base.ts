@@ -3,6 +3,7 @@
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
 import {
+  add,
   addN,
   clipByValue,
   div,
@@ -31,6 +32,11 @@ import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 export interface OptimizerOptions {
   /** May be changed at any time. Default 0.001; of SGD 0.01. */
   learningRate?: number;
+  /**
+   * The rate of a step is the learning rate / (1 + decay * steps before it), as in tf_keras's legacy optimizers; 0 or more. Default
+   * 0. A checkpoint with legacy keys has it as a hyper-parameter; Keras's other optimizers have no such thing.
+   */
+  decay?: number;
   /** At each step a variable loses this times the learning rate of itself. Default: none; of AdamW 0.004. */
   weightDecay?: number | null;
   /** Each gradient is scaled down to this norm. Default: not. Of the three kinds of clipping the first that is given counts. */
@@ -75,6 +81,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly interleaved: boolean = true;
   readonly scalars: readonly NumberInState[] = [];
   learningRate: number;
+  /** May be changed at any time. */
+  decay: number;
   readonly weightDecay: number | null;
   readonly clipnorm: number | null;
   readonly globalClipnorm: number | null;
@@ -82,11 +90,19 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly #slots = new Map<string, Variable[]>();
 
   constructor(
-    { learningRate, weightDecay = null, clipnorm = null, globalClipnorm = null, clipvalue = null }: OptimizerOptions,
+    {
+      learningRate,
+      decay = 0,
+      weightDecay = null,
+      clipnorm = null,
+      globalClipnorm = null,
+      clipvalue = null,
+    }: OptimizerOptions,
     defaultRate = 0.001,
   ) {
     super();
     this.learningRate = learningRate ?? defaultRate;
+    this.decay = decay;
     this.weightDecay = weightDecay;
     this.clipnorm = clipnorm;
     this.globalClipnorm = globalClipnorm;
@@ -116,7 +132,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
         : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }))
     ).filter(({ tensor }) => tensor != null);
     tidy(() => {
-      const learningRate = scalar(this.learningRate, 'float32');
+      const learningRate = this.#rate();
       const step = scalar(this.iterations + 1, 'float32');
       const clipped = this.#clip(named.map(({ tensor }) => tensor));
       const updates = named.map(({ name }, i) => {
@@ -186,8 +202,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   override getConfig(): Record<string, number | boolean | null> {
-    const { learningRate, weightDecay, clipnorm, globalClipnorm, clipvalue } = this;
-    return { learningRate, weightDecay, clipnorm, globalClipnorm, clipvalue, ...this.options() };
+    const { learningRate, decay, weightDecay, clipnorm, globalClipnorm, clipvalue } = this;
+    return { learningRate, decay, weightDecay, clipnorm, globalClipnorm, clipvalue, ...this.options() };
   }
 
   /** As tfjs restores an optimizer that was saved with its model. */
@@ -201,6 +217,13 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     const slots = this.slotLists.map(() => variable(this.initialSlot(value), false));
     this.#slots.set(name, slots);
     return slots;
+  }
+
+  /** Of this step, in float32; tf_keras/src/optimizers/legacy/optimizer_v2.py, _decayed_lr. */
+  #rate(): Scalar {
+    const rate = scalar(this.learningRate, 'float32');
+    if (this.decay === 0) return rate;
+    return div(rate, add(1, mul(scalar(this.decay, 'float32'), scalar(this.iterations, 'float32'))));
   }
 
   #decay(value: Variable, learningRate: Scalar): void {

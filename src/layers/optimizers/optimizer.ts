@@ -4,6 +4,7 @@ import { branch, type Trackable } from '../../graph/trackable.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';
+import { lossScalingOf, steppingOptimizer } from './loss-scaling.js';
 import { waitingSlots } from './pending.js';
 import { OptimizerRestorer } from './reading.js';
 import { SlotValues } from './slots.js';
@@ -27,13 +28,14 @@ export interface OptimizerSurroundings {
 /** To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer. */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
   const trainable = around.trainable();
-  const complete = kerasState(optimizer) ?? tfjsState(optimizer, trainable);
-  if (complete === undefined) throw unknownOptimizer(optimizer);
+  const stepping = steppingOptimizer(optimizer);
+  const complete = kerasState(stepping) ?? tfjsState(stepping, trainable);
+  if (complete === undefined) throw unknownOptimizer(stepping);
   const state = around.slots ? complete : withoutSlots(complete);
   const existing = state.variableNames();
   const known = inOrder(variablesOf([...new Set([...trainable, ...existing])], around), existing);
   const waiting = waitingSlots(
-    optimizer,
+    stepping,
     known.map(({ name }) => name),
   );
   const late = variablesOf([...waiting.keys()], around).filter(({ name }) => known.every(one => one.name !== name));
@@ -41,7 +43,12 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
   const [kind] = state.groups.flat();
   const slotted = variables.filter(({ name }) => existing.includes(name) || waiting.has(name));
   const hasZeros = slotted.length === 0 && kind && trainable.some(name => state.slot(name, kind) === 'zeros');
-  const writing = new OptimizerWriting(optimizer, state, new SlotValues(state, waiting), hasZeros ? known : slotted);
+  const writing = new OptimizerWriting(optimizer, state, {
+    values: new SlotValues(state, waiting),
+    variables: hasZeros ? known : slotted,
+    trained: slotted.length > 0 ? slotted : known,
+    scaling: lossScalingOf(optimizer),
+  });
   const { children, slots, extras } = around.keys === 'new' ? writing.asNew() : writing.asLegacy();
   const restorer = new OptimizerRestorer(optimizer, state, known);
   return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
