@@ -52,6 +52,13 @@ function placeOf(tensor: Tensor): 'host' | 'tensorflow' | 'unknown' {
   return tensorMap === undefined ? 'unknown' : 'tensorflow';
 }
 
+/** Whether `dataSync` gives the array that the tensor lives in, so that whoever has it can change the tensor. */
+export function isHandedOut(tensor: Tensor): boolean {
+  const place = placeOf(tensor);
+  // What an unknown backend keeps, it gives twice.
+  return place === 'host' || (place === 'unknown' && tensor.dataSync() === tensor.dataSync());
+}
+
 async function* copiedPieces(tensor: Tensor): AsyncGenerator<Uint8Array> {
   const { buffer, byteOffset, byteLength } = tensor.dataSync();
   for (let begin = 0; begin < byteLength; begin += PIECE_BYTES) {

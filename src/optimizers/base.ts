@@ -70,6 +70,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
   readonly #slots = new Map<string, Variable[]>();
+  /** Whether the slots are of `setWeights`, under the names that variables had in the process that saved them. */
+  #areForeign = false;
 
   constructor(
     { learningRate, weightDecay = null, clipnorm = null, globalClipnorm = null, clipvalue = null }: OptimizerOptions,
@@ -105,6 +107,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
         ? gradients
         : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }))
     ).filter(({ tensor }) => tensor != null);
+    const names = named.map(({ name }) => name);
+    if (!this.assignSlotsTo(names)) throw foreignSlots([...this.#slots.keys()], names);
     tidy(() => {
       const learningRate = scalar(this.learningRate, 'float32');
       const step = scalar(this.iterations + 1, 'float32');
@@ -142,10 +146,41 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     }
   }
 
+  /**
+   * Says whose the slots are that `setWeights` made: it is given names that the variables had in the process that saved them, and
+   * TensorFlow.js's own optimizers go by the order alone. Names count where all are known; then the order, where number and shapes are
+   * the same; then names that are known at all. A step does this by itself, in the order of its variables. False if nothing tells.
+   */
+  assignSlotsTo(names: readonly string[]): boolean {
+    if (!this.#areForeign || names.length === 0) return true;
+    const stored = [...this.#slots];
+    const { registeredVariables } = engine();
+    const known = new Set(names.filter(name => this.#slots.has(name)));
+    const isSame =
+      known.size < names.length &&
+      stored.length === names.length &&
+      stored.every(([, [slot]], i) => slot?.shape.join() === registeredVariables[names[i]!]?.shape.join());
+    if (isSame) {
+      this.#reorder(stored.map(([, slots], i) => [names[i]!, slots]));
+    } else {
+      if (known.size === 0) return false;
+      const rest = stored.filter(([name]) => !known.has(name));
+      this.#reorder([...[...known].map(name => [name, this.#slots.get(name)!] as const), ...rest]);
+    }
+    this.#areForeign = false;
+    return true;
+  }
+
+  #reorder(slots: readonly (readonly [string, Variable[]])[]): void {
+    this.#slots.clear();
+    for (const [name, variables] of slots) this.#slots.set(name, variables);
+  }
+
   /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
   override dispose(): void {
     for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
     this.#slots.clear();
+    this.#areForeign = false;
     this.iterations_ = 0;
   }
 
@@ -172,7 +207,12 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       byVariable.set(name.slice(0, cut), values);
       values[this.slotLists.findIndex(({ slot }) => slot === name.slice(cut + 1))] = tensor;
     }
+    // The values may be the very slots that they replace.
+    const before = [...this.#slots.values()].flat();
+    this.#slots.clear();
     for (const [name, values] of byVariable) this.setSlots(name, values);
+    for (const variable of before) variable.dispose();
+    this.#areForeign = byVariable.size > 0;
   }
 
   override getConfig(): Record<string, number | boolean | null> {
@@ -219,6 +259,15 @@ function norm(tensors: readonly Tensor[]): Tensor {
 /** `tf.clip_by_norm`: a gradient below the limit is not changed. */
 function clipToNorm(gradient: Tensor, total: Tensor, limit: number): Tensor {
   return div(mul(gradient, limit), maximum(total, limit));
+}
+
+function foreignSlots(found: readonly string[], expected: readonly string[]): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_MISMATCH',
+    `the optimizer's state was saved for ${found.length} variables (${found[0]}, …), which are not the ${expected.length} that are trained now ` +
+      `(${expected[0]}, …), by name or by order; train the model that it was saved with, or dispose() of the optimizer to begin anew`,
+    { expected, found },
+  );
 }
 
 function noVariable(name: string): TensorBundleError {

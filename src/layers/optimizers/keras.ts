@@ -91,8 +91,11 @@ class KerasState implements OptimizerState {
    * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others (amsgrad's) begins at
    * zero, as where an optimizer has several kinds they all do.
    */
-  create(_names: readonly string[], waiting: WaitingSlots): void {
-    for (const [name, values] of waiting) {
+  create(names: readonly string[], waiting: WaitingSlots): void {
+    // In the order of the step: `getWeights` gives them so, and other processes find them by it.
+    const inOrder = [...names.filter(name => waiting.has(name)), ...waiting.keys()];
+    for (const name of new Set(inOrder)) {
+      const values = waiting.get(name)!;
       if (this.#optimizer.slotsOf(name).length > 0) continue;
       const { shape } = [...values.values()][0]!;
       tidy(() => {

@@ -27,6 +27,8 @@ export interface OptimizerSurroundings {
 /** To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer. */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
   const trainable = around.trainable();
+  // What was loaded with a model and made no step yet has names of the process that saved it.
+  (optimizer as { assignSlotsTo?(names: readonly string[]): boolean }).assignSlotsTo?.(trainable);
   const complete = kerasState(optimizer) ?? tfjsState(optimizer, trainable);
   if (complete === undefined) throw unknownOptimizer(optimizer);
   const state = around.slots ? complete : withoutSlots(complete);

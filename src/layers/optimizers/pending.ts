@@ -61,11 +61,11 @@ export function waitingSlots(optimizer: Optimizer, names: readonly string[]): Wa
   return pending === undefined ? new Map() : decide(pending, names).slots;
 }
 
-/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would. */
+/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
   const pending = waiting.get(optimizer);
-  waiting.delete(optimizer);
   if (pending) createSlots(pending, names);
+  waiting.delete(optimizer);
 }
 
 /** tfjs tells nobody that a step begins, so the one object is told to. */
