@@ -2,7 +2,7 @@
  * What a dataset is made of: tensors, numbers, texts, bytes, and arrays and objects of these. Tensors are owned: whoever takes an
  * element disposes of it, and a transformation of what it does not hand on (as tfjs-data/src/dataset.ts has it).
  */
-import { Tensor } from '@tensorflow/tfjs-core';
+import { Tensor } from '../tfjs-core.js';
 
 /** Walks arrays and object literals; anything else is a leaf. One call a level: elements may be nested deep. */
 export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {

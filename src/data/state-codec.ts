@@ -2,11 +2,12 @@
  * The state of an iterator as it is stored: a JSON text, and beside it, one each, the tensors and bytes that the text speaks of by
  * number. JSON, since whoever looks into a checkpoint should be able to read it.
  */
-import { engine, Tensor, tensor } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
 import { captureTensor } from '../layers/staging.js';
+import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement, isLiteral } from './element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */

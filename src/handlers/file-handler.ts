@@ -1,8 +1,9 @@
 /** `file://` where tfjs-node is absent: the files that it would write and load. */
 import { basename, dirname, resolve } from 'node:path';
-import { io } from '@tensorflow/tfjs-core';
+import type { io } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
+import { io as tfio } from '../tfjs-core.js';
 import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
 import { weightsOfArtifacts } from './weights.js';
 
@@ -23,7 +24,7 @@ export class FileHandler implements io.IOHandler {
   async load(): Promise<io.ModelArtifacts> {
     const path = resolve(this.path);
     const model = parse(await read(path), path);
-    return await io.getModelArtifactsForJSON(model, async manifest => {
+    return await tfio.getModelArtifactsForJSON(model, async manifest => {
       const [specs, buffers] = await readWeightFiles(dirname(path), manifest);
       return [specs, buffers];
     });

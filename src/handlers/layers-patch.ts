@@ -1,9 +1,11 @@
 /** What changes in the class LayersModel: where `save` goes, and how loaders find weights and the state of optimizers. */
-import { io, type NamedTensorMap } from '@tensorflow/tfjs-core';
+
+import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
 import { trainedNames } from '../layers/optimizers/trained.js';
 import { liveValue } from '../layers/variable.js';
+import { io as tfio } from '../tfjs-core.js';
 import { saveModel } from '../training/whole-model.js';
 import { FileHandler } from './file-handler.js';
 import { artifactsOf, weightsOf } from './layers-model.js';
@@ -36,7 +38,7 @@ function patchSave(prototype: LayersModel): void {
       weights.release();
       return artifactsInfo(this.toJSON(null, false) as object, weights);
     }
-    const handlers = path.startsWith(FILE) ? io.getSaveHandlers(path) : [];
+    const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
     const ours = handlers.length === 1 ? pathOf(handlers[0]!) : undefined;
     if (ours === undefined) {
       // TensorFlow.js asks the optimizer, which does not know what waits for its first step.

@@ -3,18 +3,11 @@
  * `setWeights`): lists of slots without a word on whose they are, in the order of the variables that are trained. So they are written
  * in the order in which the model that is loaded will train: what is frozen then has none, and what is new begins as at first.
  */
-import {
-  engine,
-  fill,
-  type NamedTensorMap,
-  type Optimizer,
-  scalar,
-  type Tensor,
-  type Variable,
-} from '@tensorflow/tfjs-core';
+
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
 import { namesOf, trainedNames } from '../layers/optimizers/trained.js';
+import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
 import { type NamedTensor, namedTensors } from './weights.js';
 
 /** The fields that have slots, in the order of `getWeights`, with the ends of their names. */

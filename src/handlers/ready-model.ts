@@ -2,15 +2,17 @@
  * A model that is complete, through the hands of `tf.loadLayersModel`. That makes a model from a topology and its weights; but a
  * topology may name any registered class, so ours gives the model that is there already, with all that its optimizer has.
  */
-import { type io, serialization } from '@tensorflow/tfjs-core';
+
+import type { io, serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
+import { serialization as registry } from '../tfjs-core.js';
 
 const waiting = new Map<number, LayersModel>();
 let tickets = 0;
 
 /** Stands in a topology for a model, which is given out once. */
-class ReadyModel extends serialization.Serializable {
+class ReadyModel extends registry.Serializable {
   static readonly className = 'TensorBundleReadyModel';
 
   override getConfig(): serialization.ConfigDict {
@@ -27,8 +29,8 @@ class ReadyModel extends serialization.Serializable {
 
 /** For a loader that will use them at once. `path` is for the message to one that wants a graph model. */
 export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifacts {
-  if (!(ReadyModel.className in serialization.SerializationMap.getMap().classNameMap)) {
-    serialization.registerClass(ReadyModel as unknown as Parameters<typeof serialization.registerClass>[0]);
+  if (!(ReadyModel.className in registry.SerializationMap.getMap().classNameMap)) {
+    registry.registerClass(ReadyModel as unknown as Parameters<typeof serialization.registerClass>[0]);
   }
   const ticket = ++tickets;
   waiting.set(ticket, model);

@@ -1,7 +1,8 @@
 /** What `tensorbundle/register` changes in TensorFlow.js: two kinds of URL, for `model.save` and for loading. */
 import { dirname } from 'node:path';
-import { io } from '@tensorflow/tfjs-core';
+import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { io as tfio } from '../tfjs-core.js';
 import { optionalLayers } from '../training/callback-base.js';
 import { loadModel } from '../training/whole-model.js';
 import { loadArtifacts, saveArtifacts } from './checkpoint-artifacts.js';
@@ -23,10 +24,10 @@ export function register(): void {
   const mark = globalThis as Patched;
   if (mark[DONE]) return;
   mark[DONE] = true;
-  io.registerSaveRouter(url => checkpointHandler(url));
-  io.registerLoadRouter((url, options) => checkpointHandler(url, options));
-  io.registerSaveRouter(fileRoute(url => io.getSaveHandlers(url)));
-  io.registerLoadRouter(fileRoute(url => io.getLoadHandlers(url)));
+  tfio.registerSaveRouter(url => checkpointHandler(url));
+  tfio.registerLoadRouter((url, options) => checkpointHandler(url, options));
+  tfio.registerSaveRouter(fileRoute(url => tfio.getSaveHandlers(url)));
+  tfio.registerLoadRouter(fileRoute(url => tfio.getLoadHandlers(url)));
   const layers = optionalLayers();
   if (layers) patchLayersModel(layers.LayersModel.prototype as LayersModel & Patched);
 }

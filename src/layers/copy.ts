@@ -1,5 +1,5 @@
 /** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
-import { clone, engine, type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../errors.js';
 import { matchFrom } from '../graph/match.js';
 import { compare } from '../graph/mismatch.js';
@@ -13,6 +13,7 @@ import {
 } from '../graph/restore-status.js';
 import { decodeObjectGraph } from '../graph/stored-graph.js';
 import type { Trackable } from '../graph/trackable.js';
+import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
 import { modelTrackable } from './model.js';
 import { isHandedOut } from './staging.js';
 import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';

@@ -3,10 +3,10 @@
  * Works on any backend; uses the copy of tfjs-core next to this package, whose engine all copies share.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
+import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '../tfjs-core.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
 const PIECE_BYTES = 2 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { add, div, mul, neg, serialization, sqrt, type Tensor } from '@tensorflow/tfjs-core';
+import { add, div, mul, neg, serialization, sqrt, type Tensor } from '../tfjs-core.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

@@ -1,4 +1,4 @@
-import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '../tfjs-core.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

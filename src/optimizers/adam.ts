@@ -11,7 +11,7 @@ import {
   square,
   sub,
   type Tensor,
-} from '@tensorflow/tfjs-core';
+} from '../tfjs-core.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

@@ -1,4 +1,4 @@
-import { abs, add, div, maximum, mul, serialization, sub } from '@tensorflow/tfjs-core';
+import { abs, add, div, maximum, mul, serialization, sub } from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';

@@ -2,6 +2,8 @@
  * What all optimizers of this folder share: slots by the names of variables, clipping, weight decay, the step. As in
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
+
+import { TensorBundleError } from '../errors.js';
 import {
   addN,
   clipByValue,
@@ -23,8 +25,7 @@ import {
   type Variable,
   variable,
   zerosLike,
-} from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+} from '../tfjs-core.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {

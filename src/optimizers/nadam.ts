@@ -12,7 +12,7 @@ import {
   tidy,
   type Variable,
   variable,
-} from '@tensorflow/tfjs-core';
+} from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { NumberInState, SlotList } from './state.js';

@@ -1,4 +1,4 @@
-import { add, mul, rsqrt, serialization, square, sub } from '@tensorflow/tfjs-core';
+import { add, mul, rsqrt, serialization, square, sub } from '../tfjs-core.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

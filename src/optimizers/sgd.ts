@@ -1,4 +1,4 @@
-import { add, mul, neg, serialization, type Tensor } from '@tensorflow/tfjs-core';
+import { add, mul, neg, serialization, type Tensor } from '../tfjs-core.js';
 import { KerasOptimizer, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

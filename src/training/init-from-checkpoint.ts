@@ -2,7 +2,7 @@
  * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of something else, under other names
  * (tensorflow/python/training/checkpoint_utils.py).
  */
-import { engine, type Variable } from '@tensorflow/tfjs-core';
+
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
@@ -14,6 +14,7 @@ import { branch, type Edge } from '../graph/trackable.js';
 import { isAnyVariable } from '../layers/family.js';
 import type { LayerVariable } from '../layers/types.js';
 import { liveValue, variableTrackable } from '../layers/variable.js';
+import { engine, type Variable } from '../tfjs-core.js';
 
 /**
  * On the left a name in the checkpoint: of a tensor (`dense/kernel`, or `model/layer-0/kernel` for

@@ -1,6 +1,7 @@
 /** What lies in memory: found by its place. */
-import { slice, squeeze, Tensor, tidy } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../../errors.js';
+import { slice, squeeze, Tensor, tidy } from '../../tfjs-core.js';
 import { cloneElement, isLiteral } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
 

@@ -1,5 +1,5 @@
 /** Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they offer. */
-import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '@tensorflow/tfjs-core';
+import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '../../tfjs-core.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 
 /** See src/optimizers/state.ts, which this describes; an optimizer may come from another copy of the package. */

@@ -1,6 +1,7 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
-import { engine, type Optimizer } from '@tensorflow/tfjs-core';
+
 import { branch, type Trackable } from '../../graph/trackable.js';
+import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';

@@ -2,9 +2,10 @@
  * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not known; so
  * restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes the variables).
  */
-import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '../../tfjs-core.js';
 import type { OptimizerState, WaitingSlots } from './state.js';
 import type { SlotVariable } from './writing.js';
 

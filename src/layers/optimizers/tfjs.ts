@@ -2,6 +2,8 @@
  * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the first step,
  * and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
  */
+
+import { TensorBundleError } from '../../errors.js';
 import {
   engine,
   fill,
@@ -12,8 +14,7 @@ import {
   tidy,
   type Variable,
   variable,
-} from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../../errors.js';
+} from '../../tfjs-core.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
