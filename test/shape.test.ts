@@ -24,7 +24,7 @@ const FOLDERS = [
   'cli',
 ];
 /** Files beside the folders that every folder may import. The command line is a user of the public API. */
-const SHARED = ['realms.ts', 'errors.ts', 'options.ts', 'disposal.ts', 'binding.ts'];
+const SHARED = ['realms.ts', 'errors.ts', 'options.ts', 'disposal.ts', 'binding.ts', 'tfjs-core.ts'];
 const ENTRY_POINTS = ['index.ts', 'tfjs.ts', 'optimizers.ts', 'register.ts'];
 
 interface Import {
@@ -115,6 +115,11 @@ function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } 
   return { files, packages };
 }
 
+function awaitsAtTop(node: ts.Node): boolean {
+  if (ts.isFunctionLike(node) || ts.isClassLike(node)) return false;
+  return ts.isAwaitExpression(node) || (ts.forEachChild(node, child => awaitsAtTop(child) || undefined) ?? false);
+}
+
 function anyTypes({ file, tree }: Source): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -192,17 +197,28 @@ describe('the shape of the sources', () => {
     for (const entry of ['index.ts', 'cli/main.ts']) {
       const { files, packages } = loadedBy(entry);
       expect(files.size).toBeGreaterThan(30);
-      expect([...files].filter(file => /^(tfjs\.ts|layers\/|graph\/)/.test(file))).toEqual([]);
+      expect([...files].filter(file => /^(tfjs\.ts|tfjs-core\.ts|layers\/|graph\/)/.test(file))).toEqual([]);
       expect([...packages].filter(name => !name.startsWith('node:'))).toEqual(['node-gyp-build']);
     }
-    expect([...loadedBy('tfjs.ts').packages].filter(name => name.startsWith('@tensorflow/'))).toEqual([
-      '@tensorflow/tfjs-core',
-    ]);
+    expect([...loadedBy('tfjs.ts').files]).toContain('tfjs-core.ts');
+  });
+
+  test('TensorFlow.js is loaded in one place, which can say that it is not there', () => {
+    const loading = sources.flatMap(({ file, imports }) =>
+      imports.filter(({ specifier, typeOnly }) => !typeOnly && specifier.startsWith('@tensorflow/')).map(() => file),
+    );
+    expect(loading).toEqual([]);
+    const awaiting = sources.filter(({ tree }) => tree.statements.some(awaitsAtTop)).map(({ file }) => file);
+    expect(awaiting.splice(awaiting.indexOf('cli/main.ts'), 1)).toEqual(['cli/main.ts']);
+    // Whoever is CommonJS requires this package, which a module that awaits forbids.
+    expect(awaiting).toEqual([]);
+    expect(awaitsAtTop(parse('x.ts', 'export const a = await b;').tree.statements[0]!)).toBe(true);
+    expect(awaitsAtTop(parse('x.ts', 'async function a() { await b; }').tree.statements[0]!)).toBe(false);
   });
 
   test('only declared packages are loaded', () => {
     const card = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
-    const allowed = [...Object.keys(card.dependencies), '@tensorflow/tfjs-core'];
+    const allowed = Object.keys(card.dependencies);
     const used = sources
       .flatMap(({ imports }) => imports.filter(({ typeOnly }) => !typeOnly))
       .map(({ specifier }) => specifier)

@@ -3,9 +3,10 @@
  * numbers are TensorFlow's for the algorithm Philox (tensorflow/python/ops/random_ops_util.py, stateful_random_ops.py,
  * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
  */
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../errors.js';
 import type { TrackedValue } from '../graph/tracked-value.js';
+import { type Tensor, tensor } from '../tfjs-core.js';
 import { philox } from './philox.js';
 
 /** How far one number moves the counter, whatever it takes to make it. */

@@ -4,12 +4,12 @@
  */
 
 import { TextDecoder } from 'node:util';
-import { engine, Tensor, tensor } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
 import { captureTensor } from '../layers/staging.js';
 import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
+import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */

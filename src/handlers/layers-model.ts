@@ -1,25 +1,22 @@
 /**
  * `model.save` of a layers model without what it does before a handler sees anything: joining all weights to one buffer
- * (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and ends at 4 GiB.
+ * (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and ends at 4 GiB. And with names that are found again.
  */
-import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
+import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type NamedTensor, namedTensors, weightsOfTensors } from './weights.js';
+import { liveValue } from '../layers/variable.js';
+import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/compilation.js';
+import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
+import { fileNames, warnOfUnlisted } from './weight-names.js';
+import { weightsOfTensors } from './weights.js';
 
 type HeldWeights = ReturnType<typeof weightsOfTensors>;
-
-/** Not public, though `save` uses them. */
-interface Inner {
-  getNamedWeights(config?: io.SaveConfig): NamedTensor[];
-  getTrainingConfig(): io.TrainingConfig;
-}
 
 /** What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to release. */
 export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},
 ): Promise<{ artifacts: io.ModelArtifacts; weights: HeldWeights }> {
-  const inner = model as unknown as Inner;
   const artifacts: io.ModelArtifacts = {
     modelTopology: model.toJSON(null, false) as object,
     format: 'layers-model',
@@ -28,17 +25,45 @@ export async function artifactsOf(
   };
   const metadata = model.getUserDefinedMetadata() as object | undefined;
   if (metadata) artifacts.userDefinedMetadata = metadata as never;
+  warnOfUnlisted(model);
+  const names = fileNames(model);
   // Held before anything is awaited.
-  const weights = weightsOfTensors(namedTensors(inner.getNamedWeights(config)));
-  if (!config.includeOptimizer || !model.optimizer) return { artifacts, weights };
+  const weights = weightsOf(model, config.trainableOnly);
+  const compilation = config.includeOptimizer ? compilationOf(model) : undefined;
+  if (compilation === undefined) return { artifacts, weights };
+  const trainingConfig = trainingConfigOf(model, compilation);
+  if (trainingConfig === undefined) {
+    const instead = "save to 'ckpt://', and load with loadModel(path, { loss, metrics })";
+    warnOfFunctions(model, compilation, `the model will be loaded uncompiled, without its optimizer; ${instead}`);
+    return { artifacts, weights };
+  }
   try {
-    artifacts.trainingConfig = inner.getTrainingConfig();
-    const state = namedTensors((await model.optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
-    const own = weightsOfTensors(state.map(one => ({ ...one, group: 'optimizer' as const })));
+    artifacts.trainingConfig = trainingConfig as io.TrainingConfig;
+    const given = optimizerWeights(model, names);
+    const own = held(Array.isArray(given) ? given : await given);
     return { artifacts, weights: joined(weights, own) };
   } catch (error) {
     weights.release();
     throw error;
+  }
+}
+
+/** Without the optimizer. They are the caller's to release. */
+export function weightsOf(model: LayersModel, trainableOnly = false): HeldWeights {
+  const names = fileNames(model);
+  const chosen = trainableOnly ? model.trainableWeights.filter(({ trainable }) => trainable) : model.weights;
+  const named = chosen.map(weight => {
+    const tensor = liveValue(weight, weight.originalName);
+    return { name: names.get(tensor.name)!, tensor };
+  });
+  return weightsOfTensors(named);
+}
+
+function held(state: readonly StateTensor[]): HeldWeights {
+  try {
+    return weightsOfTensors(state.map(({ name, tensor }) => ({ name, tensor, group: 'optimizer' as const })));
+  } finally {
+    for (const { tensor, own } of state) if (own) tensor.dispose();
   }
 }
 

@@ -25,7 +25,7 @@ const OURS = /^weights-[0-9a-f]{16}(\.\d+)?\.bin$|^weights\.bin$/;
 /** tfjs-node reads each file whole, which Node does up to 2 GiB. */
 const PART_BYTES = 1024 ** 3;
 const LOCK_TIMEOUT_MS = 30_000;
-const MAX_JSON_BYTES = 512 * 1024 ** 2;
+export const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /** Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED, ERR_IO. The old model stays then. */
 export async function saveModelFiles(

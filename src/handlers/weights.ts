@@ -2,10 +2,12 @@
  * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after the other
  * (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
  */
-import { clone, type io, keep, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+
+import type { io } from '@tensorflow/tfjs-core';
 import { checkLength } from '../bundle/pulling.js';
 import { TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
+import { clone, keep, type NamedTensorMap, type Tensor } from '../tfjs-core.js';
 
 /** As `optimizer.getWeights()` gives them. */
 export interface NamedTensor {

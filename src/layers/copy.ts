@@ -1,5 +1,5 @@
-/** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them. */
-import { clone, engine, type Tensor, tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+/** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
+
 import { TensorBundleError } from '../errors.js';
 import { matchFrom } from '../graph/match.js';
 import { compare } from '../graph/mismatch.js';
@@ -14,7 +14,9 @@ import {
 import { decodeObjectGraph } from '../graph/stored-graph.js';
 import type { Trackable } from '../graph/trackable.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
 import { modelTrackable } from './model.js';
+import { isHandedOut } from './staging.js';
 import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue, variableOf } from './variable.js';
 
@@ -81,7 +83,7 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
   }
   tidy(() => {
     // All values are held before the first is replaced: the models may share variables.
-    const values = pairs.map(pair => shared(tensorOf(pair.source)));
+    const values = pairs.map(pair => independent(tensorOf(pair.source)));
     for (const [i, pair] of pairs.entries()) tensorOf(pair.target).assign(values[i]!);
   });
   outcome.loaded.push(...pairs.map(({ source: { key }, target }) => ({ key, label: target.attribute.label })));
@@ -137,12 +139,13 @@ function tensorOf({ attribute }: KeyedAttribute): Variable {
 }
 
 /**
- * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one in
- * use. tfjs counts a reference on the backend in use, so the other would free the data under its new owner.
+ * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one in use, since
+ * tfjs counts a reference on the backend in use, so that the other would free the data under its new owner; or unless the data is an
+ * array that `dataSync` hands out, and that its holder may change.
  */
-function shared(value: Tensor): Tensor {
+function independent(value: Tensor): Tensor {
   const { backend } = engine();
   const info: { backend?: unknown } | undefined = engine().state.tensorInfo.get(value.dataId);
-  if (info?.backend === backend) return clone(value);
+  if (info?.backend === backend && !isHandedOut(value)) return clone(value);
   return tensor(value.dataSync().slice() as Float32Array, value.shape, value.dtype);
 }

@@ -3,10 +3,10 @@
  * Works on any backend; uses the copy of tfjs-core next to this package, whose engine all copies share.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/trackable.js';
+import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '../tfjs-core.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
 const PIECE_BYTES = 2 * 1024 * 1024;
@@ -50,6 +50,15 @@ function placeOf(tensor: Tensor): 'host' | 'tensorflow' | 'unknown' {
   const { tensorMap, data } = backend as Partial<Record<'tensorMap' | 'data', WeakMap<object, { values?: unknown }>>>;
   if ((tensorMap ?? data)?.get(tensor.dataId)?.values != null) return 'host';
   return tensorMap === undefined ? 'unknown' : 'tensorflow';
+}
+
+/** Whether `dataSync` gives the array that the tensor lives in, so that whoever has it can change the tensor. */
+export function isHandedOut(tensor: Tensor): boolean {
+  const place = placeOf(tensor);
+  if (place !== 'unknown') return place === 'host';
+  // What an unknown backend keeps, it gives twice.
+  const values = tensor.dataSync();
+  return tensor.dataSync() === values;
 }
 
 async function* copiedPieces(tensor: Tensor): AsyncGenerator<Uint8Array> {

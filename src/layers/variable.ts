@@ -1,8 +1,9 @@
 /** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
-import { tensor, tidy, Variable } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { tensor, tidy, Variable } from '../tfjs-core.js';
 import { captureTensor } from './staging.js';
 import type { AnyVariable } from './types.js';
 

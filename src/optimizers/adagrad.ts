@@ -1,5 +1,5 @@
-import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

@@ -1,3 +1,4 @@
+import { type OptionList, refuseUnknown } from '../options.js';
 import {
   add,
   div,
@@ -11,8 +12,7 @@ import {
   square,
   sub,
   type Tensor,
-} from '@tensorflow/tfjs-core';
-import { type OptionList, refuseUnknown } from '../options.js';
+} from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

@@ -1,5 +1,5 @@
-import { abs, add, div, maximum, mul, serialization, sub } from '@tensorflow/tfjs-core';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { abs, add, div, maximum, mul, serialization, sub } from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';

@@ -2,6 +2,9 @@
  * What all optimizers of this folder share: slots by the names of variables, clipping, weight decay, the step. As in
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
+
+import { TensorBundleError } from '../errors.js';
+import type { OptionList } from '../options.js';
 import {
   add,
   addN,
@@ -24,9 +27,7 @@ import {
   type Variable,
   variable,
   zerosLike,
-} from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
-import type { OptionList } from '../options.js';
+} from '../tfjs-core.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {
@@ -50,6 +51,7 @@ export interface OptimizerOptions {
 /** What all of them have. Each class refuses what it does not know: this one cannot know what a subclass takes. */
 export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
   learningRate: true,
+  decay: true,
   weightDecay: true,
   clipnorm: true,
   globalClipnorm: true,
@@ -88,6 +90,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
   readonly #slots = new Map<string, Variable[]>();
+  /** Whether the slots are of `setWeights`, under the names that variables had in the process that saved them. */
+  #areForeign = false;
 
   constructor(
     {
@@ -131,6 +135,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
         ? gradients
         : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }))
     ).filter(({ tensor }) => tensor != null);
+    const names = named.map(({ name }) => name);
+    if (!this.assignSlotsTo(names)) throw foreignSlots([...this.#slots.keys()], names);
     tidy(() => {
       const learningRate = this.#rate();
       const step = scalar(this.iterations + 1, 'float32');
@@ -168,10 +174,41 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     }
   }
 
+  /**
+   * Says whose the slots are that `setWeights` made: it is given names that the variables had in the process that saved them, and
+   * TensorFlow.js's own optimizers go by the order alone. Names count where all are known; then the order, where number and shapes are
+   * the same; then names that are known at all. A step does this by itself, in the order of its variables. False if nothing tells.
+   */
+  assignSlotsTo(names: readonly string[]): boolean {
+    if (!this.#areForeign || names.length === 0) return true;
+    const stored = [...this.#slots];
+    const { registeredVariables } = engine();
+    const known = new Set(names.filter(name => this.#slots.has(name)));
+    const isSame =
+      known.size < names.length &&
+      stored.length === names.length &&
+      stored.every(([, [slot]], i) => slot?.shape.join() === registeredVariables[names[i]!]?.shape.join());
+    if (isSame) {
+      this.#reorder(stored.map(([, slots], i) => [names[i]!, slots]));
+    } else {
+      if (known.size === 0) return false;
+      const rest = stored.filter(([name]) => !known.has(name));
+      this.#reorder([...[...known].map(name => [name, this.#slots.get(name)!] as const), ...rest]);
+    }
+    this.#areForeign = false;
+    return true;
+  }
+
+  #reorder(slots: readonly (readonly [string, Variable[]])[]): void {
+    this.#slots.clear();
+    for (const [name, variables] of slots) this.#slots.set(name, variables);
+  }
+
   /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
   override dispose(): void {
     for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
     this.#slots.clear();
+    this.#areForeign = false;
     this.iterations_ = 0;
   }
 
@@ -198,7 +235,12 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       byVariable.set(name.slice(0, cut), values);
       values[this.slotLists.findIndex(({ slot }) => slot === name.slice(cut + 1))] = tensor;
     }
+    // The values may be the very slots that they replace.
+    const before = [...this.#slots.values()].flat();
+    this.#slots.clear();
     for (const [name, values] of byVariable) this.setSlots(name, values);
+    for (const variable of before) variable.dispose();
+    this.#areForeign = byVariable.size > 0;
   }
 
   override getConfig(): Record<string, number | boolean | null> {
@@ -252,6 +294,15 @@ function norm(tensors: readonly Tensor[]): Tensor {
 /** `tf.clip_by_norm`: a gradient below the limit is not changed. */
 function clipToNorm(gradient: Tensor, total: Tensor, limit: number): Tensor {
   return div(mul(gradient, limit), maximum(total, limit));
+}
+
+function foreignSlots(found: readonly string[], expected: readonly string[]): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_MISMATCH',
+    `the optimizer's state was saved for ${found.length} variables (${found[0]}, …), which are not the ${expected.length} that are trained now ` +
+      `(${expected[0]}, …), by name or by order; train the model that it was saved with, or dispose() of the optimizer to begin anew`,
+    { expected, found },
+  );
 }
 
 function noVariable(name: string): TensorBundleError {

@@ -1,7 +1,10 @@
 /** Loss scaling, as keras/src/optimizers/loss_scale_optimizer.py: small gradients of float16 do not become zero. */
+
+import type { serialization as Serialization } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
 import {
   all,
-  isFinite as areFinite,
+  areFinite,
   clone,
   div,
   keep,
@@ -16,8 +19,7 @@ import {
   tidy,
   type Variable,
   variableGrads,
-} from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+} from '../tfjs-core.js';
 
 export interface LossScaleOptions {
   /** What the loss is multiplied by at first; above 0. Default 2 ** 15. */
@@ -34,7 +36,7 @@ interface NamedTensor {
 
 /** As tfjs saves an optimizer within another. */
 interface LossScaleConfig extends LossScaleOptions {
-  innerOptimizer: { className: string; config: serialization.ConfigDict };
+  innerOptimizer: { className: string; config: Serialization.ConfigDict };
 }
 
 const [SCALE, COUNTER] = ['dynamic_scale', 'step_counter'];
@@ -163,16 +165,16 @@ export class LossScaleOptimizer extends Optimizer {
     await this.innerOptimizer.setWeights(weights.filter(({ name }) => name !== SCALE && name !== COUNTER));
   }
 
-  override getConfig(): serialization.ConfigDict {
+  override getConfig(): Serialization.ConfigDict {
     const { innerOptimizer, initialScale, dynamicGrowthSteps } = this;
     const inner = { className: innerOptimizer.getClassName(), config: innerOptimizer.getConfig() };
     return { innerOptimizer: inner, initialScale, dynamicGrowthSteps };
   }
 
   /** As tfjs restores an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class that is not registered. */
-  static override fromConfig<T extends serialization.Serializable>(
-    cls: serialization.SerializableConstructor<T>,
-    config: serialization.ConfigDict,
+  static override fromConfig<T extends Serialization.Serializable>(
+    cls: Serialization.SerializableConstructor<T>,
+    config: Serialization.ConfigDict,
   ): T {
     const { innerOptimizer, ...options } = config as unknown as LossScaleConfig;
     const [inner, make] = serialization.SerializationMap.getMap().classNameMap[innerOptimizer.className] ?? [];

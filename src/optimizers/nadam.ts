@@ -1,3 +1,4 @@
+import { type OptionList, refuseUnknown } from '../options.js';
 import {
   add,
   div,
@@ -12,8 +13,7 @@ import {
   tidy,
   type Variable,
   variable,
-} from '@tensorflow/tfjs-core';
-import { type OptionList, refuseUnknown } from '../options.js';
+} from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { NumberInState, SlotList } from './state.js';

@@ -1,5 +1,5 @@
-import { add, mul, neg, serialization, type Tensor } from '@tensorflow/tfjs-core';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { add, mul, neg, serialization, type Tensor } from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
 import type { SlotList } from './state.js';
 

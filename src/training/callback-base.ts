@@ -47,6 +47,11 @@ export abstract class TrainingCallback extends Base {
   }
 }
 
+/** Null if tfjs-layers cannot be found. */
+export function optionalLayers(): typeof tfjsLayers | null {
+  return layers;
+}
+
 /** Throws ERR_NOT_SUPPORTED if tfjs-layers cannot be found. */
 export function requireLayers(): typeof tfjsLayers {
   if (layers) return layers;

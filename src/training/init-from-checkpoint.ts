@@ -3,7 +3,6 @@
  * (tensorflow/python/training/checkpoint_utils.py).
  */
 import '../disposal.js';
-import { engine, type Variable } from '@tensorflow/tfjs-core';
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
@@ -15,6 +14,7 @@ import { branch, type Edge } from '../graph/trackable.js';
 import { isAnyVariable } from '../layers/family.js';
 import type { LayerVariable } from '../layers/types.js';
 import { liveValue, variableTrackable } from '../layers/variable.js';
+import { engine, type Variable } from '../tfjs-core.js';
 
 /**
  * On the left a name in the checkpoint: of a tensor (`dense/kernel`, or `model/layer-0/kernel` for

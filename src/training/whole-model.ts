@@ -15,17 +15,39 @@ import { extraKey } from '../graph/key.js';
 import { saveGraph } from '../graph/save.js';
 import type { Extra } from '../graph/trackable.js';
 import { checkModel } from '../layers/model.js';
+import { makeWaitingSlots } from '../layers/optimizers/pending.js';
+import { trainedNames } from '../layers/optimizers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { requireLayers } from './callback-base.js';
+import {
+  type Compilation,
+  type CompileOptions,
+  checkedCompilation,
+  compilationOf,
+  compileAs,
+  trainingConfigOf,
+  warnOfFunctions,
+} from './compilation.js';
 import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
 const NAME = 'model';
 /** Far above any real architecture. */
 const MAX_BYTES = 64 * 1024 ** 2;
 
-/** What `getTrainingConfig` is: not public, though `model.save` uses it. */
-interface Compiled {
-  getTrainingConfig(): object;
+/** What lies beside the graph: TensorFlow.js's artifacts without weights, and how the model was compiled. */
+interface Architecture {
+  readonly modelTopology: object;
+  readonly trainingConfig?: object;
+  readonly compilation?: Compilation;
+  readonly userDefinedMetadata?: Record<string, object>;
+}
+
+export interface LoadModelOptions extends CompileOptions {
+  /**
+   * Default true: the model is compiled as it was when it was saved, and the optimizer has its state. False: it is not compiled, as with
+   * Keras's `load_model(path, compile=False)`. The state of an optimizer that it is compiled with later comes from `loadWeights(model, path)`.
+   */
+  compile?: boolean;
 }
 
 export interface SaveModelOptions extends WriterOptions {
@@ -61,16 +83,25 @@ export async function saveModel(
   return result;
 }
 
-/** A loss or a metric that is a function of the user's cannot be written: such a model is loaded uncompiled. */
+/**
+ * A loss or a metric that is a function of the user's cannot be written: a warning names it, and the model is loaded uncompiled unless
+ * who loads it gives the function.
+ */
 export function architectureOf(model: LayersModel, isCompiled = true): Extra {
-  const compiled = isCompiled ? trainingConfig(model) : undefined;
-  const metadata = model.getUserDefinedMetadata() as object | undefined;
-  const artifacts = {
-    modelTopology: model.toJSON(null, false),
-    trainingConfig: compiled,
+  const compilation = isCompiled ? compilationOf(model) : undefined;
+  if (compilation) {
+    const call = 'loadModel(path, { loss, metrics })';
+    warnOfFunctions(model, compilation, `give them to ${call}, without which the model is loaded uncompiled`);
+  }
+  const metadata = model.getUserDefinedMetadata() as Record<string, object> | undefined;
+  const architecture: Architecture = {
+    modelTopology: model.toJSON(null, false) as object,
+    // For earlier versions of this package.
+    trainingConfig: compilation && trainingConfigOf(model, compilation),
+    compilation,
     ...(metadata && { userDefinedMetadata: metadata }),
   };
-  const text = JSON.stringify(artifacts);
+  const text = JSON.stringify(architecture);
   checkSize(Buffer.byteLength(text), {});
   return textExtra(NAME, text);
 }
@@ -87,17 +118,21 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
 }
 
 /**
- * Makes a new model from what `ModelCheckpoint` saved with `saveWeightsOnly: false`: architecture, weights, and, where it was compiled
- * with names of losses and metrics, the optimizer with its state. Classes of your own must be registered
+ * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false` saved:
+ * architecture, weights, and how it was compiled, the optimizer with its state. Classes of your own must be registered
  * (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest checkpoint).
  *
- * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_CORRUPT for an architecture that is no JSON, ERR_TOO_LARGE for
- * one above 64 MiB; and with what `loadWeights` and TensorFlow.js throw.
+ * Functions of your own among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the model is
+ * loaded uncompiled; compile it, and `loadWeights(model, path)` restores the optimizer's state, too.
+ *
+ * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` where the model was saved
+ * uncompiled; ERR_CORRUPT for an architecture that is no JSON, ERR_TOO_LARGE for one above 64 MiB; and with what `loadWeights` and
+ * TensorFlow.js throw.
  *
  * @example
  * const model = await loadModel('run/best');
  */
-export async function loadModel(path: PathLike): Promise<LayersModel> {
+export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   await using reader = await CheckpointReader.open(path);
   const key = extraKey('', NAME);
   if (!reader.has(key)) {
@@ -109,24 +144,61 @@ export async function loadModel(path: PathLike): Promise<LayersModel> {
   }
   checkSize(reader.entry(key).bytes, { path: reader.prefix, tensor: key });
   const { data } = await reader.read(key);
-  const artifacts = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
+  const architecture = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
+  const { trainingConfig, compilation, ...artifacts } = architecture;
+  const compiled = compilation && checkedCompilation(compilation, reader.prefix, key);
+  const earlier = compilation === undefined ? trainingConfig : undefined;
+  if (options.compile !== false) checkGiven(options, compiled !== undefined || earlier !== undefined, reader.prefix);
   const model = await requireLayers().loadLayersModel({ load: async () => artifacts });
-  (await loadInto(model, reader.prefix)).assertExistingObjectsMatched();
-  return model;
-}
-
-function trainingConfig(model: LayersModel): object | undefined {
-  if (!model.optimizer) return undefined;
   try {
-    return (model as unknown as Compiled).getTrainingConfig();
-  } catch {
-    return undefined;
+    if (options.compile !== false) {
+      if (compiled) compileAs(model, compiled, options);
+      else if (earlier) compileEarlier(model, earlier, options);
+    }
+    (await loadInto(model, reader.prefix)).assertExistingObjectsMatched();
+    // Nothing need wait for the first step, since its variables are known: so whoever saves the model otherwise has all of it.
+    if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
+    return model;
+  } catch (error) {
+    model.optimizer?.dispose();
+    model.dispose();
+    throw error;
   }
 }
 
-function parse(text: string, path: string, tensor: string): object {
+/** As versions before the field `compilation` wrote it, which lost functions: an empty dictionary was one. */
+function compileEarlier(model: LayersModel, config: object, given: CompileOptions): void {
+  const { loss } = config as { loss?: unknown };
+  const isLost = typeof loss === 'object' && loss !== null && Object.keys(loss).length === 0;
+  if (isLost && given.loss === undefined) return;
+  const inner = model as unknown as {
+    loadTrainingConfig(config: object): void;
+    loss: NonNullable<CompileOptions['loss']>;
+    metrics: CompileOptions['metrics'];
+  };
+  inner.loadTrainingConfig(isLost ? { ...config, loss: 'meanSquaredError' } : config);
+  if (given.loss === undefined && given.metrics === undefined) return;
+  model.compile({
+    optimizer: model.optimizer,
+    loss: given.loss ?? inner.loss,
+    metrics: given.metrics ?? inner.metrics,
+  });
+}
+
+/** What cannot be used is not passed over in silence. */
+function checkGiven({ loss, metrics }: CompileOptions, isCompiled: boolean, path: string): void {
+  if (isCompiled || (loss === undefined && metrics === undefined)) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the model in ${path} was saved uncompiled, so that there is no optimizer for this loss and these metrics; load it without ` +
+      'them, and compile it',
+    { path },
+  );
+}
+
+function parse(text: string, path: string, tensor: string): Architecture {
   try {
-    return JSON.parse(text) as object;
+    return JSON.parse(text) as Architecture;
   } catch (cause) {
     throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is no JSON`, { path, tensor, cause });
   }

@@ -1,8 +1,8 @@
 /** What lies in memory: found by its place. */
 import { types } from 'node:util';
-import { slice, squeeze, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
 import { classOf, isLiteral } from '../../realms.js';
+import { slice, squeeze, Tensor, tidy } from '../../tfjs-core.js';
 import { cloneElement } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
 

@@ -1,8 +1,8 @@
 /** Elements joined to one with a new first axis (tfjs-data/src/dataset.ts, deepBatchConcat). */
 
-import { stack, Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
+import { stack, Tensor, tensor, tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
 import type { Run } from '../randomness.js';

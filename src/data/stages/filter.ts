@@ -1,5 +1,5 @@
 /** The elements that a predicate is true of. */
-import { tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../element.js';
 import { type Iteration, inputState, type Stage, type State } from '../iteration.js';
 import type { Run } from '../randomness.js';

@@ -1,8 +1,8 @@
 /** Each element made into another. */
 
-import { tidy } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
 import { isPromise } from '../../realms.js';
+import { tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../element.js';
 import type { Generator } from '../generator.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';

@@ -1,5 +1,5 @@
 /** Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they offer. */
-import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '@tensorflow/tfjs-core';
+import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '../../tfjs-core.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 
 /** See src/optimizers/state.ts, which this describes; an optimizer may come from another copy of the package. */
@@ -96,8 +96,11 @@ class KerasState implements OptimizerState {
    * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others (amsgrad's) begins at
    * zero, as where an optimizer has several kinds they all do.
    */
-  create(_names: readonly string[], waiting: WaitingSlots): void {
-    for (const [name, values] of waiting) {
+  create(names: readonly string[], waiting: WaitingSlots): void {
+    // In the order of the step: `getWeights` gives them so, and other processes find them by it.
+    const inOrder = [...names.filter(name => waiting.has(name)), ...waiting.keys()];
+    for (const name of new Set(inOrder)) {
+      const values = waiting.get(name)!;
       if (this.#optimizer.slotsOf(name).length > 0) continue;
       const { shape } = [...values.values()][0]!;
       tidy(() => {

@@ -1,6 +1,7 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
-import { engine, type Optimizer } from '@tensorflow/tfjs-core';
+
 import { branch, type Trackable } from '../../graph/trackable.js';
+import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';
@@ -28,6 +29,8 @@ export interface OptimizerSurroundings {
 /** To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer. */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
   const trainable = around.trainable();
+  // What was loaded with a model and made no step yet has names of the process that saved it.
+  (optimizer as { assignSlotsTo?(names: readonly string[]): boolean }).assignSlotsTo?.(trainable);
   const stepping = steppingOptimizer(optimizer);
   const complete = kerasState(stepping) ?? tfjsState(stepping, trainable);
   if (complete === undefined) throw unknownOptimizer(stepping);

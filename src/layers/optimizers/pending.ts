@@ -2,9 +2,10 @@
  * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not known; so
  * restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes the variables).
  */
-import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '../../tfjs-core.js';
 import { steppingOptimizer } from './loss-scaling.js';
 import type { OptimizerState, WaitingSlots } from './state.js';
 import type { SlotVariable } from './writing.js';
@@ -68,12 +69,12 @@ export function waitingSlots(optimizer: Optimizer, names: readonly string[]): Wa
   return pending === undefined ? new Map() : decide(pending, names).slots;
 }
 
-/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would. */
+/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
   const stepping = steppingOptimizer(optimizer);
   const pending = waiting.get(stepping);
-  waiting.delete(stepping);
   if (pending) createSlots(pending, names);
+  waiting.delete(stepping);
 }
 
 /** tfjs tells nobody that a step begins, so the one object is told to. */

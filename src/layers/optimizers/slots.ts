@@ -1,5 +1,5 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
-import { mul, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+
 import type { TensorValue } from '../../format/dtypes.js';
 import {
   type Attribute,
@@ -8,6 +8,7 @@ import {
   type Extra,
   VARIABLE_VALUE,
 } from '../../graph/trackable.js';
+import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
 import { captureTensor } from '../staging.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 

@@ -2,8 +2,9 @@
  * What is common to optimizers, whoever wrote them: counters, hyper-parameters, and slots, which are tensors that belong to one
  * variable each. Names are Keras's; the values are the optimizer's own.
  */
-import { type Optimizer, type Tensor, tensor } from '@tensorflow/tfjs-core';
+
 import type { TensorValue } from '../../format/dtypes.js';
+import { type Optimizer, type Tensor, tensor } from '../../tfjs-core.js';
 
 /** A slot that every variable has. */
 export interface SlotKind {

@@ -15,6 +15,8 @@ export interface TfjsOptimizer {
   readonly lists: readonly string[];
   /** Names in legacy optimizers, and the fields of tfjs; null for what tfjs does not have. */
   readonly hyper: readonly (readonly [name: string, field: string | null])[];
+  /** Fields with one item for each variable that have no effect; `getWeights` gives them all the same. */
+  readonly idle?: readonly { readonly array: string; readonly suffix: string }[];
   /** float32 variables that are multiplied or counted at each step. */
   readonly exact: readonly string[];
 }
@@ -39,7 +41,10 @@ const sgd: TfjsOptimizer = {
 };
 
 /** By tfjs's class names; a configuration decides which slots there are. */
-export const OPTIMIZERS: ReadonlyMap<string, (optimizer: Optimizer) => TfjsOptimizer> = new Map([
+export const OPTIMIZERS: ReadonlyMap<string, (optimizer: Optimizer) => TfjsOptimizer> = new Map<
+  string,
+  (optimizer: Optimizer) => TfjsOptimizer
+>([
   ['SGD', () => sgd],
   ['Momentum', () => ({ ...sgd, groups: [[momentum]], hyper: [DECAY, RATE, ['momentum', 'momentum'] as const] })],
   [
@@ -145,6 +150,7 @@ function rmsprop(optimizer: Optimizer): TfjsOptimizer {
     kerasName: 'RMSprop',
     groups: [[velocity], ...(momentum > 0 ? [[moment]] : []), ...(centered ? [[gradient]] : [])],
     lists: ['_velocities', '_momentums', '_average_gradients'],
+    idle: momentum > 0 ? [] : [moment],
     hyper: [DECAY, RATE, ['momentum', 'momentum'], ['rho', 'decay']],
     exact: [],
   };

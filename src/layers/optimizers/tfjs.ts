@@ -2,8 +2,19 @@
  * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the first step,
  * and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
  */
-import { keep, type Optimizer, scalar, type Tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
+
 import { TensorBundleError } from '../../errors.js';
+import {
+  engine,
+  fill,
+  keep,
+  type Optimizer,
+  scalar,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+} from '../../tfjs-core.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
@@ -30,13 +41,15 @@ class TfjsState implements OptimizerState {
   readonly #fields: Record<string, unknown>;
   readonly #isPlainSgd: boolean;
   readonly #trainable: readonly string[];
+  readonly #idle: readonly { readonly array: string; readonly suffix: string }[];
 
   constructor(
     optimizer: Optimizer,
-    { kerasName, groups, lists, hyper, exact }: TfjsOptimizer,
+    { kerasName, groups, lists, hyper, exact, idle = [] }: TfjsOptimizer,
     trainable: readonly string[],
   ) {
     this.#trainable = trainable;
+    this.#idle = idle;
     this.kerasName = kerasName;
     this.groups = groups;
     this.lists = lists;
@@ -98,6 +111,23 @@ class TfjsState implements OptimizerState {
         if (slots[i] != null || value === undefined) return;
         slots[i] = { originalName: `${name}/${suffix}`, variable: tidy(() => variable(tensorOf(value), false)) };
       });
+    }
+    this.#fillGaps(names);
+  }
+
+  /** As the step would, so that the lists are complete before it. */
+  #fillGaps(names: readonly string[]): void {
+    const { initialAccumulatorValue = 0 } = this.#fields as { initialAccumulatorValue?: number };
+    const kept = this.groups.flat();
+    if (!kept.some(({ array }) => this.#array(array).length > 0)) return;
+    for (const { array, suffix } of [...kept, ...this.#idle]) {
+      const slots = this.#array(array);
+      for (const [i, name] of names.entries()) {
+        const value = engine().registeredVariables[name];
+        if (slots[i] != null || value === undefined) continue;
+        const first = (): Variable => variable(fill(value.shape, initialAccumulatorValue), false);
+        slots[i] = { originalName: `${name}/${suffix}`, variable: tidy(first) };
+      }
     }
   }
 

@@ -1,0 +1,72 @@
+/** `file://` where tfjs-node is absent: the files that it would write and load. */
+import { basename, dirname, resolve } from 'node:path';
+import type { io } from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+import { LocalStore } from '../storage/local-store.js';
+import { io as tfio } from '../tfjs-core.js';
+import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
+import { weightsOfArtifacts } from './weights.js';
+
+/** `path`: what is behind `file://`. A directory to save to, a `model.json` to load. */
+export class FileHandler implements io.IOHandler {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Throws what `saveModelFiles` throws. */
+  async save(artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
+    return await saveModelFiles(this.path, artifacts, weightsOfArtifacts(artifacts));
+  }
+
+  /** Rejects with ERR_NOT_FOUND, ERR_INVALID_ARGUMENT for a directory, ERR_CORRUPT for what is no model, ERR_IO. */
+  async load(): Promise<io.ModelArtifacts> {
+    const path = resolve(this.path);
+    const model = parse(await read(path), path);
+    return await tfio.getModelArtifactsForJSON(model, async manifest => {
+      const [specs, buffers] = await readWeightFiles(dirname(path), manifest);
+      return [specs, buffers];
+    });
+  }
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  const store = await LocalStore.open(dirname(path));
+  try {
+    const stat = await store?.stat(basename(path));
+    if (stat?.kind === 'directory') throw isDirectory(path);
+    const file = stat ? await store?.open(basename(path)) : null;
+    if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${path}`, { path });
+    try {
+      return await file.readAll(MAX_JSON_BYTES);
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await store?.close();
+  }
+}
+
+function isDirectory(path: string): TensorBundleError {
+  const message = `${path} is a directory; a model is loaded by the file in it, file://${path}/model.json`;
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
+}
+
+function parse(bytes: Uint8Array, path: string): io.ModelJSON {
+  let model: Partial<io.ModelJSON> | null = null;
+  try {
+    model = JSON.parse(new TextDecoder().decode(bytes)) as Partial<io.ModelJSON> | null;
+  } catch (cause) {
+    throw new TensorBundleError('ERR_CORRUPT', `${path} is no JSON`, { path, cause });
+  }
+  const { modelTopology, weightsManifest } = model ?? {};
+  const isList = weightsManifest === undefined || (Array.isArray(weightsManifest) && weightsManifest.every(isGroup));
+  if (typeof modelTopology === 'object' && modelTopology !== null && isList) return model as io.ModelJSON;
+  throw new TensorBundleError('ERR_CORRUPT', `${path} is no model of TensorFlow.js`, { path });
+}
+
+function isGroup(value: unknown): boolean {
+  const { paths, weights } = (value ?? {}) as Record<string, unknown>;
+  return Array.isArray(paths) && paths.every(path => typeof path === 'string') && Array.isArray(weights);
+}

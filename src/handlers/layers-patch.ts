@@ -1,0 +1,80 @@
+/** What changes in the class LayersModel: where `save` goes, and how loaders find weights and the state of optimizers. */
+
+import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { makeWaitingSlots } from '../layers/optimizers/pending.js';
+import { trainedNames } from '../layers/optimizers/trained.js';
+import { liveValue } from '../layers/variable.js';
+import { io as tfio } from '../tfjs-core.js';
+import { saveModel } from '../training/whole-model.js';
+import { FileHandler } from './file-handler.js';
+import { artifactsOf, weightsOf } from './layers-model.js';
+import { saveModelFiles } from './model-files.js';
+import { adoptWeights } from './optimizer-weights.js';
+import { CHECKPOINT, DONE, FILE, type FileSystem, type Patched } from './schemes.js';
+import { placeWeights } from './weight-names.js';
+import { artifactsInfo } from './weights.js';
+
+/** Not public, though every loader calls it. */
+interface Inner {
+  loadWeights(weights: NamedTensorMap, strict?: boolean): void;
+}
+
+export function patchLayersModel(prototype: LayersModel & Patched): void {
+  if (prototype[DONE]) return;
+  prototype[DONE] = true;
+  patchSave(prototype);
+  patchLoadWeights(prototype as unknown as Inner);
+}
+
+function patchSave(prototype: LayersModel): void {
+  const theirs = prototype.save;
+  prototype.save = async function (this: LayersModel, target, config) {
+    const path = typeof target === 'string' ? target : '';
+    if (path.startsWith(CHECKPOINT) && !config?.trainableOnly) {
+      const includeOptimizer = config?.includeOptimizer ?? false;
+      await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer });
+      const weights = weightsOf(this);
+      weights.release();
+      return artifactsInfo(this.toJSON(null, false) as object, weights);
+    }
+    const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
+    const ours = handlers.length === 1 ? pathOf(handlers[0]!) : undefined;
+    if (ours === undefined) {
+      // TensorFlow.js asks the optimizer, which does not know what waits for its first step.
+      if (config?.includeOptimizer && this.optimizer) makeWaitingSlots(this.optimizer, trainedNames(this));
+      return await theirs.call(this, target, config);
+    }
+    const { artifacts, weights } = await artifactsOf(this, config);
+    try {
+      return await saveModelFiles(ours, artifacts, weights);
+    } finally {
+      weights.release();
+    }
+  };
+}
+
+/** The directory of a handler that writes files as `saveModelFiles` does. */
+function pathOf(handler: io.IOHandler): string | undefined {
+  const { path, [DONE]: isPatched } = handler as unknown as FileSystem;
+  const isOurs = handler instanceof FileHandler || isPatched;
+  return isOurs && typeof path === 'string' ? path : undefined;
+}
+
+function patchLoadWeights(prototype: Inner): void {
+  const theirs = prototype.loadWeights;
+  prototype.loadWeights = function (this: LayersModel & Inner, weights, strict = true) {
+    const found = placeWeights(this, weights);
+    const isComplete = found?.placed.length === this.weights.length;
+    if (found?.byPlace && (isComplete || !strict)) {
+      for (const { weight, fileName } of found.placed) weight.write(weights[fileName]!);
+    } else {
+      theirs.call(this, weights, strict);
+    }
+    if (!this.optimizer) return;
+    const pairs = (found?.placed ?? []).map(
+      ({ weight, fileName }) => [liveValue(weight, weight.originalName).name, fileName] as const,
+    );
+    adoptWeights(this, new Map(pairs));
+  };
+}

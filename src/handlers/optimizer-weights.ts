@@ -1,0 +1,212 @@
+/**
+ * The state of an optimizer in the form that TensorFlow.js keeps beside a model's weights (tfjs-core/src/optimizers, `getWeights` and
+ * `setWeights`): lists of slots without a word on whose they are, in the order of the variables that are trained. So they are written
+ * in the order in which the model that is loaded will train: what is frozen then has none, and what is new begins as at first.
+ */
+
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { makeWaitingSlots } from '../layers/optimizers/pending.js';
+import { namesOf, trainedNames } from '../layers/optimizers/trained.js';
+import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
+import { type NamedTensor, namedTensors } from './weights.js';
+
+/** The fields that have slots, in the order of `getWeights`, with the ends of their names. */
+type Lists = readonly (readonly [field: string, suffix: string])[];
+
+const RMSPROP: Lists = [
+  ['accumulatedMeanSquares', 'rms'],
+  ['accumulatedMoments', 'momentum'],
+];
+const MOMENTS: Lists = [
+  ['accumulatedFirstMoment', 'm'],
+  ['accumulatedSecondMoment', 'v'],
+];
+
+const LISTS: ReadonlyMap<string, (optimizer: Fields) => Lists> = new Map<string, (optimizer: Fields) => Lists>([
+  ['SGD', () => []],
+  ['Momentum', () => [['accumulations', 'momentum']]],
+  ['Adagrad', () => [['accumulatedGrads', 'accumulator']]],
+  [
+    'Adadelta',
+    () => [
+      ['accumulatedGrads', 'accum_grad'],
+      ['accumulatedUpdates', 'accum_var'],
+    ],
+  ],
+  ['Adam', () => MOMENTS],
+  [
+    'Adamax',
+    () => [
+      ['accumulatedFirstMoment', 'm'],
+      ['accumulatedWeightedInfNorm', 'v'],
+    ],
+  ],
+  ['RMSProp', ({ centered }) => (centered ? [...RMSPROP, ['accumulatedMeanGrads', 'mg'] as const] : RMSPROP)],
+]);
+
+type Fields = Readonly<Record<string, unknown>>;
+
+interface Slot {
+  originalName: string;
+  variable: Variable;
+}
+
+/** The optimizers of this package, of whichever copy. */
+interface ByName {
+  readonly slotLists: readonly { readonly slot: string }[];
+  readonly scalars: readonly { readonly name: string; get(): number }[];
+  slotsOf(variableName: string): readonly Variable[];
+  assignSlotsTo?(names: readonly string[]): boolean;
+}
+
+/** Names in a file, by the names of variables, which depend on what else the process has made. */
+export type Names = ReadonlyMap<string, string>;
+
+/** `own`: made for the caller, who disposes of them. */
+export type StateTensor = NamedTensor & { own: boolean };
+
+/** As it is now where the class is known; of others, when they have answered. */
+export function optimizerWeights(model: LayersModel, names: Names): StateTensor[] | Promise<StateTensor[]> {
+  const { optimizer } = model;
+  const compiled = trainedNames(model);
+  // What was restored and waits for the first step would be missed.
+  makeWaitingSlots(optimizer, compiled);
+  const trained = namesOf(model.trainableWeights);
+  const iterations = { name: 'iter', tensor: scalar(optimizer.iterations, 'int32') as Tensor, own: true };
+  if (isByName(optimizer)) {
+    optimizer.assignSlotsTo?.(compiled);
+    return [iterations, ...slotsByName(optimizer, trained, names)];
+  }
+  const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
+  if (lists === undefined) {
+    iterations.tensor.dispose();
+    return others(optimizer);
+  }
+  return [iterations, ...lists.flatMap(list => slotsInOrder(optimizer, list, { compiled, trained, names }))];
+}
+
+function isByName(optimizer: Optimizer): optimizer is Optimizer & ByName {
+  const { slotLists, slotsOf } = optimizer as Optimizer & Partial<ByName>;
+  return Array.isArray(slotLists) && typeof slotsOf === 'function';
+}
+
+function slotsByName(optimizer: ByName, trained: readonly string[], names: Names): StateTensor[] {
+  const scalars = optimizer.scalars.map(({ name, get }) => ({
+    name,
+    tensor: scalar(get(), 'float32') as Tensor,
+    own: true,
+  }));
+  const slots = trained.flatMap(name =>
+    optimizer.slotsOf(name).map((tensor, i) => {
+      const fileName = names.get(name) ?? name;
+      return { name: `${fileName}/${optimizer.slotLists[i]!.slot}`, tensor: tensor as Tensor, own: false };
+    }),
+  );
+  return [...scalars, ...slots];
+}
+
+function slotsInOrder(
+  optimizer: Optimizer,
+  [field, suffix]: Lists[number],
+  { compiled, trained, names }: { compiled: readonly string[]; trained: readonly string[]; names: Names },
+): StateTensor[] {
+  const slots = ((optimizer as unknown as Fields)[field] ?? []) as (Slot | undefined)[];
+  if (!slots.some(Boolean)) return [];
+  // Where no name is known they are another process's, and the order tells.
+  const isNamed = slots.some(slot => compiled.some(name => slot?.originalName === `${name}/${suffix}`));
+  return trained.map(name => {
+    const at = slots.findIndex(slot => slot?.originalName === `${name}/${suffix}`);
+    const slot = slots[isNamed ? at : compiled.indexOf(name)];
+    const fileName = `${names.get(name) ?? name}/${suffix}`;
+    if (slot) return { name: fileName, tensor: slot.variable as Tensor, own: false };
+    const { initialAccumulatorValue = 0 } = optimizer as unknown as { initialAccumulatorValue?: number };
+    const { shape } = engine().registeredVariables[name]!;
+    return { name: fileName, tensor: fill(shape, initialAccumulatorValue, 'float32'), own: true };
+  });
+}
+
+async function others(optimizer: Optimizer): Promise<StateTensor[]> {
+  const weights = namedTensors((await optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
+  // Which of them are the optimizer's own is not known, apart from the count that its base class makes anew each time.
+  return weights.map(one => ({ ...one, own: one.name === 'iter' }));
+}
+
+/**
+ * `setWeights` of the model's optimizer, if it is called now, gives the values to the variables of this model and leaves nothing out:
+ * TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than its steps, and has none for Adamax.
+ */
+export function adoptWeights(model: LayersModel, names: Names): void {
+  const optimizer = model.optimizer as Optimizer & { setWeights: Optimizer['setWeights'] };
+  const trained = namesOf(model.trainableWeights);
+  const fileNames = new Map([...names].map(([name, fileName]) => [fileName, name]));
+  const setWeights = async (weights: NamedTensor[]): Promise<void> => {
+    Reflect.deleteProperty(optimizer, 'setWeights');
+    if (isByName(optimizer)) {
+      await optimizer.setWeights(weights.map(one => ({ ...one, name: renamed(one.name, fileNames) })));
+      optimizer.assignSlotsTo?.(trained);
+      return;
+    }
+    const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
+    if (optimizer.getClassName() === 'Adamax') await setAdamax(optimizer, weights, trained.length);
+    else await optimizer.setWeights(weights);
+    for (const [field, suffix] of lists ?? []) {
+      const slots = (optimizer as unknown as Fields)[field] as Slot[] | undefined;
+      if (slots?.length !== trained.length) continue;
+      for (const [i, slot] of slots.entries()) slot.originalName = `${trained[i]}/${suffix}`;
+    }
+    setPowers(optimizer);
+  };
+  Object.defineProperty(optimizer, 'setWeights', { value: setWeights, configurable: true, writable: true });
+  // The loader calls it in the same turn, or not at all.
+  queueMicrotask(() => {
+    if (optimizer.setWeights === setWeights) Reflect.deleteProperty(optimizer, 'setWeights');
+  });
+}
+
+/** `kernel/velocity`: the slot of a variable, or the name of something else. */
+function renamed(name: string, variables: Names): string {
+  const cut = name.lastIndexOf('/');
+  const variable = variables.get(name.slice(0, cut));
+  return variable === undefined ? name : `${variable}${name.slice(cut)}`;
+}
+
+async function setAdamax(optimizer: Optimizer, weights: NamedTensor[], count: number): Promise<void> {
+  const inner = optimizer as unknown as Record<string, unknown> & {
+    extractIterations(weights: NamedTensor[]): Promise<NamedTensor[]>;
+  };
+  const slots = (await inner.extractIterations(weights)).map(({ name, tensor }) => ({
+    originalName: name,
+    variable: tensor.variable(false),
+  }));
+  inner.accumulatedFirstMoment = slots.slice(0, count);
+  inner.accumulatedWeightedInfNorm = slots.slice(count);
+}
+
+/** As so many steps leave them: each multiplies in float32, or counts. */
+function setPowers(optimizer: Optimizer): void {
+  const fields = optimizer as unknown as Record<string, unknown>;
+  const steps = optimizer.iterations;
+  for (const [field, beta] of [
+    ['accBeta1', 'beta1'],
+    ['accBeta2', 'beta2'],
+    ['iteration', null],
+  ] as const) {
+    const variable = fields[field] as Variable | undefined;
+    if (!variable?.assign) continue;
+    const value = scalar(beta === null ? steps : power(fields[beta] as number, steps), 'float32');
+    variable.assign(value);
+    value.dispose();
+  }
+}
+
+function power(beta: number, steps: number): number {
+  const base = Math.fround(beta);
+  let result = base;
+  // Soon it changes no more, however large a number the file has.
+  for (let i = 0; i < steps; i++) {
+    const next = Math.fround(result * base);
+    if (next === result) break;
+    result = next;
+  }
+  return result;
+}

@@ -1,0 +1,17 @@
+/** The two kinds of URL, and the mark of what was changed in TensorFlow.js. */
+import type { io } from '@tensorflow/tfjs-core';
+
+export const CHECKPOINT = 'ckpt://';
+export const FILE = 'file://';
+export const DONE: unique symbol = Symbol.for('tensorbundle.registered') as never;
+
+export interface Patched {
+  [DONE]?: boolean;
+}
+
+/** tfjs-node's handler, of which only this is used. */
+export interface FileSystem extends Patched {
+  path: unknown;
+  save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;
+  loadWeights(manifest: io.WeightsManifestConfig, path: string): Promise<unknown>;
+}

@@ -1,0 +1,90 @@
+/**
+ * Names of weights in files of TensorFlow.js, which finds weights by them alone. A layer that a custom layer makes without a name has
+ * another one in each process, and layers of nested models may be called the same: what is loaded then is found by its place.
+ */
+import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { numberObjects } from '../graph/numbering.js';
+import { modelTrackable } from '../layers/model.js';
+import { kindOf, knownClasses } from '../layers/registry.js';
+import type { Layer, LayerVariable } from '../layers/types.js';
+import { liveValue, variableOf } from '../layers/variable.js';
+
+const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_WEIGHTS_NOT_LISTED' };
+const told = new WeakSet<LayersModel>();
+
+/** Each weight of the model has a name of its own: TensorFlow.js's, or that with a number. By the names of the variables. */
+export function fileNames(model: LayersModel): Map<string, string> {
+  const names = new Map<string, string>();
+  const used = new Set<string>();
+  for (const weight of model.weights) {
+    const { name } = liveValue(weight, weight.originalName);
+    if (names.has(name)) continue;
+    let fileName = weight.originalName;
+    for (let i = 1; used.has(fileName); i++) fileName = `${weight.originalName}_${i}`;
+    used.add(fileName);
+    names.set(name, fileName);
+  }
+  return names;
+}
+
+/** A weight, and its name in the file. */
+export interface Placed {
+  readonly weight: LayerVariable;
+  readonly fileName: string;
+}
+
+/**
+ * Which value is whose, for values in the order in which they were saved: all weights, or those that are trained. Null where that
+ * cannot be told: names then decide alone. `byPlace`: names alone would miss some, or take another's.
+ */
+export function placeWeights(
+  model: LayersModel,
+  values: NamedTensorMap,
+): { placed: Placed[]; byPlace: boolean } | null {
+  const own = fileNames(model);
+  const inner = new Set(innerWeights(model));
+  const saved = Object.keys(values);
+  const fits = (weight: LayerVariable, i: number): boolean =>
+    weight.shape.join() === values[saved[i]!]!.shape.join() &&
+    (inner.has(weight) || own.get(liveValue(weight, weight.originalName).name) === saved[i]);
+  const order = [model.weights, model.trainableWeights].find(some => some.length === saved.length && some.every(fits));
+  if (order === undefined) return null;
+  const isUnique = new Set(model.weights.map(({ originalName }) => originalName)).size === model.weights.length;
+  const placed = order.map((weight, i) => ({ weight, fileName: saved[i]! }));
+  return { placed, byPlace: inner.size > 0 || !isUnique };
+}
+
+/** Of layers within custom layers, or held by them: their names are chosen when they are made. */
+function innerWeights(model: LayersModel): LayerVariable[] {
+  return model.layers.filter(isCustom).flatMap(layer => layer.weights);
+}
+
+function isCustom(layer: Layer): boolean {
+  const inner = kindOf(layer).inner?.(layer) ?? [];
+  return (inner.length > 0 && !knownClasses().includes(layer.getClassName())) || inner.some(isCustom);
+}
+
+/** TensorFlow.js saves the weights that a layer lists; what a custom layer has in its fields alone is not among them. */
+export function warnOfUnlisted(model: LayersModel): void {
+  if (told.has(model) || !model.layers.some(isCustomAnyhow)) return;
+  const listed = new Set<Variable>(model.weights.map(weight => liveValue(weight, weight.originalName)));
+  const { objects } = numberObjects(modelTrackable(model));
+  const missing = objects
+    .flatMap(({ object: { attributes } }) => attributes)
+    .filter(attribute => {
+      const variable = variableOf(attribute);
+      return variable !== undefined && !listed.has(liveValue(variable, attribute.label));
+    });
+  if (missing.length === 0) return;
+  told.add(model);
+  process.emitWarning(
+    `custom layers of the model '${model.name}' have weights that they do not list, so that TensorFlow.js neither trains nor saves ` +
+      `them: ${missing.map(({ label }) => label).join(', ')}; save to 'ckpt://', or list them (trainableWeights, nonTrainableWeights)`,
+    WARNING,
+  );
+}
+
+function isCustomAnyhow(layer: Layer): boolean {
+  return !knownClasses().includes(layer.getClassName()) || (kindOf(layer).inner?.(layer) ?? []).some(isCustomAnyhow);
+}

@@ -1,0 +1,74 @@
+/**
+ * TensorFlow.js as this package uses it; nothing else loads it. It is an optional peer: an import of it would fail before a line of ours
+ * has run, with an error that names a package that nobody installs by name. `require` finds the same copy as an import, since tfjs-core
+ * has one build for Node, and a module that awaits nothing can be required itself.
+ */
+import { createRequire } from 'node:module';
+import type * as tfjs from '@tensorflow/tfjs-core';
+import { TensorBundleError } from './errors.js';
+
+const NAME = '@tensorflow/tfjs-core';
+
+const core = load();
+
+export const {
+  abs,
+  add,
+  addN,
+  all,
+  clipByValue,
+  clone,
+  div,
+  engine,
+  fill,
+  io,
+  isFinite: areFinite,
+  keep,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  Optimizer,
+  pow,
+  reshape,
+  rsqrt,
+  scalar,
+  serialization,
+  slice,
+  sqrt,
+  square,
+  squeeze,
+  stack,
+  sub,
+  sum,
+  Tensor,
+  tensor,
+  tidy,
+  Variable,
+  variable,
+  variableGrads,
+  zeros,
+  zerosLike,
+} = core;
+
+export type { NamedTensorMap, Scalar } from '@tensorflow/tfjs-core';
+export type Optimizer = tfjs.Optimizer;
+export type Tensor = tfjs.Tensor;
+export type Variable = tfjs.Variable;
+
+/** Throws ERR_NOT_SUPPORTED if it is not installed. */
+function load(): typeof tfjs {
+  const require = createRequire(import.meta.url);
+  try {
+    require.resolve(NAME);
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      'TensorFlow.js is not installed, which tensorbundle/tfjs, tensorbundle/optimizers and tensorbundle/register need: ' +
+        '`npm install @tensorflow/tfjs` (any platform), or @tensorflow/tfjs-node (faster). Where it is installed but hidden from other ' +
+        `packages (Yarn Plug'n'Play, pnpm without hoisting), install ${NAME} and @tensorflow/tfjs-layers as well`,
+      { expected: NAME, cause },
+    );
+  }
+  return require(NAME) as typeof tfjs;
+}
