@@ -33,6 +33,7 @@ export { encodeTFRecord } from './data/sources/tf-record.js';
 export type { Transform } from './data/stages/mapping.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
 export type { Mismatch } from './graph/mismatch.js';
+export { MisplacedWeightsError } from './graph/misplaced.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
 export type { TrackedValue } from './graph/tracked-value.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';

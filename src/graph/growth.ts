@@ -7,6 +7,7 @@ import type { CheckpointReader } from '../bundle/reader.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { matchFrom } from './match.js';
 import { compare } from './mismatch.js';
+import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
 import { numberPlainObjects } from './numbering.js';
 import { keyedAttributes } from './object-graph.js';
 import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
@@ -80,6 +81,12 @@ function assignGrown(
     const refusal: RestoreOutcome = { ...outcome, loaded: [], mismatched, refused: true };
     throw new RestoreMismatchError(restoreStatus(refusal), refusal);
   }
+  const nameOf = new Map(graph.flatMap(({ attributes }) => attributes.map(one => [one.key, one.fullName] as const)));
+  const takings = fitting.map(({ key, attribute }) => {
+    return { key, storedName: nameOf.get(key) || attribute.fullName, taker: attribute, name: attribute.fullName };
+  });
+  const misplaced = findMisplaced(now, takings);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', outcome.path);
   for (const { value, attribute } of fitting) attribute.assign(copied(value));
   return fitting.map(({ key, attribute: { label } }) => ({ key, label }));
 }

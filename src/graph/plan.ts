@@ -4,14 +4,15 @@ import { TensorBundleError } from '../errors.js';
 import type { Assignment } from './assignments.js';
 import { extraKey } from './key.js';
 import { compare, owned } from './mismatch.js';
+import { findMisplaced, type Misplacement, type Taking } from './misplaced.js';
 import { type NumberedObject, numberObjects, numberPlainObjects } from './numbering.js';
 import { type KeyedAttribute, keyedAttributes } from './object-graph.js';
 import type { RestoreOutcome } from './restore-status.js';
 import type { EarlyCheck, RestorePlan } from './restorer.js';
 import { isSelected, isSelectedName, type SelectionOptions } from './selection.js';
-import { storedPaths } from './stored-graph.js';
+import { keysBelow, storedPaths } from './stored-graph.js';
 import { ambiguousRoot, joinKey, type StoredNames } from './stored-names.js';
-import type { Trackable } from './trackable.js';
+import type { Attribute, Trackable } from './trackable.js';
 
 /** A stored value that the live object must not be given. */
 interface Refusal {
@@ -31,6 +32,7 @@ export interface Plan {
   readonly conversions: readonly Conversion[];
   readonly early: readonly (EarlyCheck & { readonly label: string })[];
   readonly refusals: readonly Refusal[];
+  readonly misplaced: readonly Misplacement[];
 }
 
 export interface PlanOptions extends SelectionOptions {
@@ -68,6 +70,7 @@ export function planRestore(
   const conversions: Conversion[] = [];
   const refusals: Refusal[] = [];
   const early: Plan['early'][number][] = [];
+  const assigned = new Set<Attribute>();
   for (const variable of selected) {
     const { attribute } = variable;
     const { label } = attribute;
@@ -85,8 +88,10 @@ export function planRestore(
     else if (mismatch === null) {
       const apply: Assignment['apply'] = ([value]) => attribute.assign(value!);
       assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply });
+      assigned.add(attribute);
     } else if (attribute.convert && sameShape(attribute.shape, entry.shape) && entry.bytes <= MAX_CONVERTED_BYTES) {
       conversions.push({ key: name, attribute, bytes: entry.bytes });
+      assigned.add(attribute);
     } else outcome.mismatched.push({ ...mismatch, label });
   }
   for (const { object, path, plan } of restorerPlans(objects, reader, stored, options)) {
@@ -103,7 +108,42 @@ export function planRestore(
     for (const { key } of plan.mismatched) taken.add(key);
   }
   outcome.unused.push(...stored.names.filter(name => !taken.has(name)));
-  return { outcome, assignments, conversions, early, refusals };
+  const takings = [...takingsOf(variables, assigned, reader, stored), ...laterTakings(reader, stored)];
+  return { outcome, assignments, conversions, early, refusals, misplaced: findMisplaced(root, takings) };
+}
+
+/** What each variable takes, and what is not read all the same: it shows whose values are elsewhere. */
+function takingsOf(
+  variables: readonly KeyedAttribute[],
+  assigned: ReadonlySet<Attribute>,
+  reader: CheckpointReader,
+  stored: StoredNames,
+): Taking[] {
+  return variables.flatMap(variable => {
+    const { attribute } = variable;
+    const key = stored.nameOf(variable);
+    const storedName = key === undefined ? undefined : stored.storedNameOf(key);
+    if (key === undefined || storedName === undefined || !reader.has(key)) return [];
+    const mapping = stored.mappingOf(variable);
+    const within = mapping === 'variable' ? undefined : mapping;
+    const isSure = mapping === 'variable' || !assigned.has(attribute);
+    return [{ key, storedName, taker: attribute, name: attribute.fullName, isSure, within }];
+  });
+}
+
+/** What layers that have no variables yet are going to take. */
+function laterTakings(reader: CheckpointReader, { graph, owners, storedNameOf }: StoredNames): Taking[] {
+  return [...owners].flatMap(([node, object]) => {
+    const { growth, layer, fullName } = object;
+    if (!graph || !growth || !layer || layer.isModel || fullName === undefined) return [];
+    const scope = fullName.split('/');
+    return keysBelow(graph, node).flatMap(key => {
+      const storedName = storedNameOf(key);
+      if (storedName === undefined || !reader.has(key)) return [];
+      const name = [...scope, ...storedName.split('/').slice(scope.length)].join('/');
+      return [{ key, storedName, taker: object, name }];
+    });
+  });
 }
 
 interface PlannedObject extends NumberedObject {

@@ -32,6 +32,10 @@ export interface StoredNames {
   readonly ambiguous: readonly string[];
   /** Whether `map` says where the variable is. */
   isMapped(variable: KeyedAttribute): boolean;
+  /** What the variable of a stored value was called when it was saved; undefined if that is not known. */
+  storedNameOf(key: string): string | undefined;
+  /** How `map` speaks of a variable: of itself, or of an object that it lies in; undefined if it does not. */
+  mappingOf(variable: KeyedAttribute): 'variable' | Trackable | undefined;
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: readonly string[];
   /** Values that are not complete by themselves, by name. */
@@ -77,6 +81,7 @@ function namesByPath(
   const expected = new Map<Attribute, string>();
   // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
+  const mappedBy = new Map<Attribute, Trackable>();
   const names = new Set<string>(
     rootMapped
       ? []
@@ -90,6 +95,7 @@ function namesByPath(
     for (const [stored, live] of below) owners.set(stored, live);
     for (const { key, attribute } of keyedAttributes(numberPlainObjects(object).objects)) {
       found.set(attribute, keys.get(attribute));
+      mappedBy.set(attribute, object);
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
     for (const key of keysBelow(graph, node)) names.add(key);
@@ -100,9 +106,12 @@ function namesByPath(
     if (name === undefined) throw unknownTensor(stored, pathOfKey(key), [...names].map(pathOfKey));
     mapped.set(key, name);
   }
+  const fullNames = new Map(graph.flatMap(({ attributes }) => attributes.map(({ key, fullName }) => [key, fullName])));
   return {
     graph,
     owners,
+    storedNameOf: key => fullNames.get(key) || undefined,
+    mappingOf: ({ key, attribute }) => (mapped.has(key) ? 'variable' : mappedBy.get(attribute)),
     nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
     expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
     root: prefix,
@@ -139,6 +148,9 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
     root: '',
     ambiguous: [],
     isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
+    // Names are all that there is to go by, so they cannot contradict.
+    storedNameOf: () => undefined,
+    mappingOf: () => undefined,
     names,
     accompanied: new Map(),
   };

@@ -85,6 +85,17 @@ export interface Edge {
   readonly node: Trackable;
 }
 
+/** What a layer is called, and by whom. */
+export interface LayerName {
+  readonly name: string;
+  /** Whether a user gave the name. */
+  readonly isGiven: boolean;
+  /** Whether Keras or TensorFlow.js make up such names for layers of this class. */
+  isAutomatic(name: string): boolean;
+  /** Whether it is a model: its name is not in TensorFlow's names of its variables, and is in Keras 3's. */
+  readonly isModel: boolean;
+}
+
 /** An object of the graph. Identity counts: the same object reached by two edges is one node with two names. */
 export interface Trackable {
   /** In tracking order: it decides node numbers, hence keys and the order of the data file. */
@@ -110,6 +121,8 @@ export interface Trackable {
   readonly label?: string;
   /** What TensorFlow would call it: the scope of its variables (`dense`). */
   readonly fullName?: string;
+  /** Of a layer. */
+  readonly layer?: LayerName;
 }
 
 /** An object that holds others and no tensor of its own. */
