@@ -169,9 +169,9 @@ function restorerPlans(
     const node = nodes.get(object);
     if (graph === undefined || node === undefined) {
       if (options.optionalRestorers) return [];
-      const missing = keyedAttributes(numberObjects(object).objects).map(({ key }) =>
-        joinKey(joinKey(root, path), key),
-      );
+      const at = joinKey(root, path);
+      const missing =
+        restorer.missingAt?.(at) ?? keyedAttributes(numberObjects(object).objects).map(({ key }) => joinKey(at, key));
       return [{ object, path, plan: { parts: [], missing, mismatched: [] } }];
     }
     const at = paths?.get(node) ?? '';

@@ -11,7 +11,8 @@ import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from './object
 import { enumerate, followPath } from './object-path.js';
 import { type Fits, matchGraph } from './root.js';
 import { nameBelowScope } from './scope.js';
-import { decodeObjectGraph, keysBelow, type StoredGraph, storedPaths } from './stored-graph.js';
+import { decodeObjectGraph, nodesBelow, type StoredGraph, storedPaths } from './stored-graph.js';
+import { storedValues } from './stored-values.js';
 import type { Attribute, Trackable } from './trackable.js';
 
 export interface StoredNames {
@@ -82,13 +83,8 @@ function namesByPath(
   // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
   const mappedBy = new Map<Attribute, Trackable>();
-  const names = new Set<string>(
-    rootMapped
-      ? []
-      : match.root === 0
-        ? graph.flatMap(({ attributes }) => attributes.map(({ key }) => key))
-        : keysBelow(graph, match.root, new Set(others)),
-  );
+  const nodes: number[] = [];
+  if (!rootMapped) nodes.push(...(match.root === 0 ? graph.keys() : nodesBelow(graph, match.root, new Set(others))));
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
     const { keys, owners: below } = matchFrom(object, graph, node);
@@ -98,8 +94,9 @@ function namesByPath(
       mappedBy.set(attribute, object);
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
-    for (const key of keysBelow(graph, node)) names.add(key);
+    nodes.push(...nodesBelow(graph, node));
   }
+  const names = storedValues(graph, nodes, paths, reader);
   const mapped = new Map<string, string>();
   for (const [key, stored] of mapping.variables) {
     const name = reader.has(stored) ? stored : valueAt(graph, match.root, stored);
@@ -117,8 +114,7 @@ function namesByPath(
     root: prefix,
     ambiguous: rootMapped ? [] : match.ambiguous,
     isMapped: ({ key, attribute }) => mapped.has(key) || expected.has(attribute),
-    // A graph may name values that were not written (`has_checkpoint_values` of other savers).
-    names: [...names].filter(name => reader.has(name)),
+    names: [...names],
     accompanied: accompaniedValues(graph, companions),
   };
 }
