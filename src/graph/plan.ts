@@ -124,15 +124,14 @@ function takingsOf(
     const key = stored.nameOf(variable);
     const storedName = key === undefined ? undefined : stored.storedNameOf(key);
     if (key === undefined || storedName === undefined || !reader.has(key)) return [];
-    const mapping = stored.mappingOf(variable);
-    const within = mapping === 'variable' ? undefined : mapping;
-    const isSure = mapping === 'variable' || !assigned.has(attribute);
+    const within = stored.mappedWith(attribute);
+    const isSure = stored.isNamed(variable) || !assigned.has(attribute);
     return [{ key, storedName, taker: attribute, name: attribute.fullName, isSure, within }];
   });
 }
 
 /** What layers that have no variables yet are going to take. */
-function laterTakings(reader: CheckpointReader, { graph, owners, storedNameOf }: StoredNames): Taking[] {
+function laterTakings(reader: CheckpointReader, { graph, owners, storedNameOf, mappedWith }: StoredNames): Taking[] {
   return [...owners].flatMap(([node, object]) => {
     const { growth, layer, fullName } = object;
     if (!graph || !growth || !layer || layer.isModel || fullName === undefined) return [];
@@ -141,7 +140,7 @@ function laterTakings(reader: CheckpointReader, { graph, owners, storedNameOf }:
       const storedName = storedNameOf(key);
       if (storedName === undefined || !reader.has(key)) return [];
       const name = [...scope, ...storedName.split('/').slice(scope.length)].join('/');
-      return [{ key, storedName, taker: object, name }];
+      return [{ key, storedName, taker: object, name, within: mappedWith(object) }];
     });
   });
 }

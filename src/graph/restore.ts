@@ -67,8 +67,14 @@ async function convertAll(
   for (const { key, attribute, bytes } of conversions) {
     const value = attribute.convert?.(await reader.read(key, { copy: true }));
     const { label } = attribute;
-    if (value === undefined) outcome.mismatched.push({ ...compare(key, attribute, reader.entry(key))!, label });
-    else assignments.push({ names: [key], labels: [label], bytes, apply: () => attribute.assign(value) });
+    const entry = reader.entry(key);
+    if (value === undefined || typeof value === 'string') {
+      const reason = value === undefined ? {} : { reason: value };
+      outcome.mismatched.push({ ...compare(key, attribute, entry)!, label, ...reason });
+    } else {
+      const apply = (): void => attribute.assign(value, entry.dtype);
+      assignments.push({ names: [key], labels: [label], bytes, apply });
+    }
   }
   return assignments;
 }

@@ -35,8 +35,10 @@ export interface StoredNames {
   isMapped(variable: KeyedAttribute): boolean;
   /** What the variable of a stored value was called when it was saved; undefined if that is not known. */
   storedNameOf(key: string): string | undefined;
-  /** How `map` speaks of a variable: of itself, or of an object that it lies in; undefined if it does not. */
-  mappingOf(variable: KeyedAttribute): 'variable' | Trackable | undefined;
+  /** Whether `map` speaks of the variable itself. */
+  isNamed(variable: KeyedAttribute): boolean;
+  /** The innermost object that `map` speaks of and that this variable or object lies in. */
+  mappedWith(part: Attribute | Trackable): Trackable | undefined;
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: readonly string[];
   /** Values that are not complete by themselves, by name. */
@@ -82,14 +84,16 @@ function namesByPath(
   const expected = new Map<Attribute, string>();
   // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
-  const mappedBy = new Map<Attribute, Trackable>();
+  const mappedBy = new Map<Attribute | Trackable, Trackable>();
   const nodes: number[] = [];
   if (!rootMapped) nodes.push(...(match.root === 0 ? graph.keys() : nodesBelow(graph, match.root, new Set(others))));
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
     const { keys, owners: below } = matchFrom(object, graph, node);
     for (const [stored, live] of below) owners.set(stored, live);
-    for (const { key, attribute } of keyedAttributes(numberPlainObjects(object).objects)) {
+    const { objects } = numberPlainObjects(object);
+    for (const below of objects) mappedBy.set(below.object, object);
+    for (const { key, attribute } of keyedAttributes(objects)) {
       found.set(attribute, keys.get(attribute));
       mappedBy.set(attribute, object);
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
@@ -108,7 +112,8 @@ function namesByPath(
     graph,
     owners,
     storedNameOf: key => fullNames.get(key) || undefined,
-    mappingOf: ({ key, attribute }) => (mapped.has(key) ? 'variable' : mappedBy.get(attribute)),
+    isNamed: ({ key }) => mapped.has(key),
+    mappedWith: part => mappedBy.get(part),
     nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
     expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
     root: prefix,
@@ -146,7 +151,8 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
     isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
     // Names are all that there is to go by, so they cannot contradict.
     storedNameOf: () => undefined,
-    mappingOf: () => undefined,
+    isNamed: ({ key }) => mapping.variables.has(key),
+    mappedWith: () => undefined,
     names,
     accompanied: new Map(),
   };
