@@ -34,12 +34,14 @@ export { encodeTFRecord } from './data/sources/tf-record.js';
 export type { Transform } from './data/stages/mapping.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
 export type { Mismatch } from './graph/mismatch.js';
+export { MisplacedWeightsError } from './graph/misplaced.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
 export type { TrackedValue } from './graph/tracked-value.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export { Counter, type CounterValue } from './training/counter.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/early-stopping.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
@@ -54,7 +56,14 @@ export {
   keepLatest,
   type RetentionPolicy,
 } from './training/retention.js';
-export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
+export type {
+  SerializableState,
+  Trackables,
+  TrackableValue,
+  Tracked,
+  TrackedIn,
+  TracksChildren,
+} from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
 export { loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
 

@@ -2,6 +2,7 @@
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
+import { extraKey, STATE } from '../graph/key.js';
 import { ITERATOR } from '../graph/mismatch.js';
 import type { RestorePlan, StoredObject } from '../graph/restorer.js';
 import { branch, type Extra, type Trackable } from '../graph/trackable.js';
@@ -22,8 +23,6 @@ export interface Resumable {
   };
 }
 
-const NAME = 'state';
-
 export function isResumable(value: object): value is Resumable {
   return RESUMABLE in value;
 }
@@ -37,7 +36,7 @@ export function resumableTrackable(object: Resumable, label: string): Trackable 
     get extras() {
       return extrasOf(object);
     },
-    restorer: { plan: stored => planOf(object, stored) },
+    restorer: { plan: stored => planOf(object, stored), missingAt: path => [extraKey(path, STATE)] },
   } as Trackable;
 }
 
@@ -45,16 +44,16 @@ function extrasOf(object: Resumable): Extra[] {
   const { text, tensors } = encodeState(object[RESUMABLE].capture());
   const data = [new TextEncoder().encode(text)];
   return [
-    { name: NAME, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) },
-    ...tensors.map(({ dtype, shape, capture }, i) => ({ name: `${NAME}-${i}`, dtype, shape, capture })),
+    { name: STATE, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) },
+    ...tensors.map(({ dtype, shape, capture }, i) => ({ name: `${STATE}-${i}`, dtype, shape, capture })),
   ];
 }
 
 function planOf(object: Resumable, stored: StoredObject): RestorePlan {
-  const first = stored.extra(NAME);
-  if (first === undefined) return { parts: [], missing: [], mismatched: [] };
+  const first = stored.extra(STATE);
+  if (first === undefined) return { parts: [], missing: [{ key: extraKey(stored.path, STATE) }], mismatched: [] };
   const keys = [first];
-  for (let key = stored.extra(`${NAME}-0`); key !== undefined; key = stored.extra(`${NAME}-${keys.length - 1}`))
+  for (let key = stored.extra(`${STATE}-0`); key !== undefined; key = stored.extra(`${STATE}-${keys.length - 1}`))
     keys.push(key);
   let isRefused = false;
   return {

@@ -4,15 +4,16 @@
  * checked when the restore is made and then are views of the mapped file, so that waiting costs no memory of its own.
  */
 import type { CheckpointReader } from '../bundle/reader.js';
-import type { TensorValue } from '../format/dtypes.js';
+import type { DType, TensorValue } from '../format/dtypes.js';
 import { matchFrom } from './match.js';
 import { compare } from './mismatch.js';
+import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
 import { numberPlainObjects } from './numbering.js';
 import { keyedAttributes } from './object-graph.js';
 import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
 import { keysBelow, type StoredGraph } from './stored-graph.js';
 import type { StoredNames } from './stored-names.js';
-import type { Growth, Trackable } from './trackable.js';
+import type { Attribute, Growth, Trackable } from './trackable.js';
 
 /** By what stops it: a second restore of an object replaces what waits from the first. */
 const waiting = new WeakMap<object, () => void>();
@@ -23,6 +24,14 @@ interface Waiting {
   /** What identifies the live object. */
   readonly owner: object;
   readonly values: Map<string, TensorValue>;
+}
+
+/** A value for a new variable, in its own memory. */
+interface Fitting {
+  readonly key: string;
+  readonly attribute: Attribute;
+  readonly value: TensorValue;
+  readonly storedAs: DType | undefined;
 }
 
 /** Reads what will wait; the function returned makes it wait. Throws what the reader throws. */
@@ -67,20 +76,31 @@ function assignGrown(
   outcome: RestoreOutcome,
 ): Labelled[] {
   const { keys } = matchFrom(now, graph, node);
-  const fitting = keyedAttributes(numberPlainObjects(now).objects).flatMap(({ attribute }) => {
+  const mismatched: RestoreOutcome['mismatched'] = [];
+  const fitting = keyedAttributes(numberPlainObjects(now).objects).flatMap(({ attribute }): Fitting[] => {
     const key = keys.get(attribute);
     const value = key === undefined ? undefined : values.get(key);
-    return key === undefined || value === undefined ? [] : [{ key, value, attribute }];
-  });
-  const mismatched = fitting.flatMap(({ key, value, attribute }) => {
+    if (key === undefined || value === undefined) return [];
     const mismatch = compare(key, attribute, value);
-    return mismatch === null ? [] : [{ ...mismatch, label: attribute.label }];
+    if (mismatch === null) return [{ key, attribute, value: copied(value), storedAs: undefined }];
+    const isOfShape = attribute.shape.join() === value.shape.join();
+    const converted = isOfShape ? attribute.convert?.(value) : undefined;
+    if (typeof converted === 'object') return [{ key, attribute, value: converted, storedAs: value.dtype }];
+    const reason = converted === undefined ? {} : { reason: converted };
+    mismatched.push({ ...mismatch, label: attribute.label, ...reason });
+    return [];
   });
   if (mismatched.length > 0) {
     const refusal: RestoreOutcome = { ...outcome, loaded: [], mismatched, refused: true };
     throw new RestoreMismatchError(restoreStatus(refusal), refusal);
   }
-  for (const { value, attribute } of fitting) attribute.assign(copied(value));
+  const nameOf = new Map(graph.flatMap(({ attributes }) => attributes.map(one => [one.key, one.fullName] as const)));
+  const takings = fitting.map(({ key, attribute }) => {
+    return { key, storedName: nameOf.get(key) || attribute.fullName, taker: attribute, name: attribute.fullName };
+  });
+  const misplaced = findMisplaced(now, takings);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', outcome.path);
+  for (const { value, attribute, storedAs } of fitting) attribute.assign(value, storedAs);
   return fitting.map(({ key, attribute: { label } }) => ({ key, label }));
 }
 

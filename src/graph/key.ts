@@ -30,6 +30,16 @@ export function extraKey(path: string, name: string): string {
   return ['.TENSORBUNDLE', ...(path === '' ? [] : [path]), escapePart(name)].join('/');
 }
 
+/** The extra that is all the state of its object, not more exact values of what the graph has too. */
+export const STATE = 'state';
+
+/** Where the tensors of an attribute begin whose key is the name of none: `table/.ATTRIBUTES/`, of `table/.ATTRIBUTES/table-keys`. */
+export function attributesOf(key: string): string | undefined {
+  const at = key.lastIndexOf(`/${ATTRIBUTES}/`);
+  if (at >= 0) return key.slice(0, at + ATTRIBUTES.length + 2);
+  return key.startsWith(`${ATTRIBUTES}/`) ? `${ATTRIBUTES}/` : undefined;
+}
+
 /** The object's path in a key: what comes before `/.ATTRIBUTES/`, for messages and filters. */
 export function pathOfKey(key: string): string {
   const end = key.lastIndexOf(`/${ATTRIBUTES}/`);

@@ -8,6 +8,8 @@ export interface Mismatch {
   expected: string;
   /** dtype and shape in the checkpoint. */
   found: string;
+  /** Why a value that might have been converted was not, and what to do. */
+  reason?: string;
 }
 
 interface Typed {
@@ -41,13 +43,14 @@ export function owned(label: string): { owner: string; variable: string } {
  * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`: types are only
  * spoken of where they differ. `source` is who has the other value.
  */
-export function describeMismatch({ key, expected, found }: Mismatch, label: string, source: string): string {
+export function describeMismatch({ key, expected, found, reason }: Mismatch, label: string, source: string): string {
   const { owner, variable } = owned(label);
   const subject = owner === '' ? label : `layer ${owner}`;
   const foundType = typeOf(found);
   const sameType = !differsInType({ expected, found });
   const shown = (value: string): string => (sameType ? value.slice(value.indexOf(' ') + 1) : value);
   const sentence = `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} at ${key}`;
+  if (reason !== undefined) return `${sentence}: ${reason}`;
   return LIVE_DTYPES.includes(foundType) || foundType === ITERATOR
     ? sentence
     : `${sentence}, and TensorFlow.js has no ${foundType}`;

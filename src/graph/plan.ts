@@ -3,6 +3,7 @@ import type { CheckpointReader } from '../bundle/reader.js';
 import { TensorBundleError } from '../errors.js';
 import type { Assignment } from './assignments.js';
 import { compare, owned } from './mismatch.js';
+import { findMisplaced, type Misplacement } from './misplaced.js';
 import { numberPlainObjects } from './numbering.js';
 import { type KeyedAttribute, keyedAttributes } from './object-graph.js';
 import type { RestoreOutcome } from './restore-status.js';
@@ -10,7 +11,8 @@ import type { EarlyCheck } from './restorer.js';
 import { refusedObject, selectedPlans } from './restorer-plans.js';
 import { isSelected, type SelectionOptions } from './selection.js';
 import { ambiguousRoot, type StoredNames } from './stored-names.js';
-import type { Trackable } from './trackable.js';
+import { laterTakings, takingsOf } from './takings.js';
+import type { Attribute, Trackable } from './trackable.js';
 
 /** A stored value that the live object must not be given. */
 interface Refusal {
@@ -32,6 +34,7 @@ export interface Plan {
   readonly refusals: readonly Refusal[];
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: ReadonlySet<string>;
+  readonly misplaced: readonly Misplacement[];
 }
 
 export interface PlanOptions extends SelectionOptions {
@@ -69,6 +72,7 @@ export function planRestore(
   const conversions: Conversion[] = [];
   const refusals: Refusal[] = [];
   const early: Plan['early'][number][] = [];
+  const assigned = new Set<Attribute>();
   for (const variable of selected) {
     const { attribute } = variable;
     const { label } = attribute;
@@ -86,8 +90,10 @@ export function planRestore(
     else if (mismatch === null) {
       const apply: Assignment['apply'] = ([value]) => attribute.assign(value!);
       assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply });
+      assigned.add(attribute);
     } else if (attribute.convert && sameShape(attribute.shape, entry.shape) && entry.bytes <= MAX_CONVERTED_BYTES) {
       conversions.push({ key: name, attribute, bytes: entry.bytes });
+      assigned.add(attribute);
     } else outcome.mismatched.push({ ...mismatch, label });
   }
   const names = new Set(stored.names);
@@ -114,7 +120,8 @@ export function planRestore(
     for (const key of leftOut) taken.add(key);
   }
   outcome.unused.push(...[...names].filter(name => !taken.has(name)));
-  return { outcome, assignments, conversions, early, refusals, names };
+  const takings = [...takingsOf(variables, assigned, reader, stored), ...laterTakings(reader, stored)];
+  return { outcome, assignments, conversions, early, refusals, misplaced: findMisplaced(root, takings), names };
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

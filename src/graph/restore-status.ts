@@ -79,7 +79,7 @@ class Status implements RestoreStatus {
   }
 
   get mismatched(): Mismatch[] {
-    return this.#outcome.mismatched.map(({ key, expected, found }) => ({ key, expected, found }));
+    return this.#outcome.mismatched.map(({ label: _label, ...mismatch }) => mismatch);
   }
 
   assertConsumed(): this {
@@ -189,7 +189,7 @@ export class RestoreMismatchError extends TensorBundleError {
     const text = first === undefined ? '' : describeMismatch(first, first.label, outcome.source);
     super(
       'ERR_MISMATCH',
-      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed. ${adviceOn(outcome)}`,
+      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed${first?.reason ? '' : `. ${adviceOn(outcome)}`}`,
       {
         path: outcome.path,
         tensor: first?.key,

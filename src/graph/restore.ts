@@ -7,6 +7,7 @@ import { type Assignment, assignAll } from './assignments.js';
 import { deferToGrowth } from './growth.js';
 import { type MapOptions, readMapping } from './mapping.js';
 import { compare } from './mismatch.js';
+import { MisplacedWeightsError } from './misplaced.js';
 import { numberPlainObjects } from './numbering.js';
 import { type Conversion, type PlanOptions, planRestore, refused } from './plan.js';
 import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
@@ -32,8 +33,10 @@ export async function restore(
 ): Promise<RestoreStatus> {
   const mapping = readMapping(numberPlainObjects(root), options);
   const stored = await storedNames(root, reader, mapping, options);
-  const { outcome, assignments, conversions, early, refusals, names } = planRestore(root, reader, stored, options);
+  const plan = planRestore(root, reader, stored, options);
+  const { outcome, assignments, conversions, early, refusals, misplaced, names } = plan;
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
   for (const { key, label, check } of early) {
     outcome.mismatched.push(...check(await reader.read(key, { copy: true })).map(one => ({ ...one, label })));
@@ -66,8 +69,14 @@ async function convertAll(
   for (const { key, attribute, bytes } of conversions) {
     const value = attribute.convert?.(await reader.read(key, { copy: true }));
     const { label } = attribute;
-    if (value === undefined) outcome.mismatched.push({ ...compare(key, attribute, reader.entry(key))!, label });
-    else assignments.push({ names: [key], labels: [label], bytes, apply: () => attribute.assign(value) });
+    const entry = reader.entry(key);
+    if (value === undefined || typeof value === 'string') {
+      const reason = value === undefined ? {} : { reason: value };
+      outcome.mismatched.push({ ...compare(key, attribute, entry)!, label, ...reason });
+    } else {
+      const apply = (): void => attribute.assign(value, entry.dtype);
+      assignments.push({ names: [key], labels: [label], bytes, apply });
+    }
   }
   return assignments;
 }

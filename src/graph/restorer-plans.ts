@@ -56,10 +56,8 @@ export function selectedPlans(
     const node = nodes.get(object);
     if (graph === undefined || node === undefined) {
       if (options.optionalRestorers) return [];
-      const keyed = keyedAttributes(numberObjects(object).objects);
-      const missing = keyed
-        .map(one => ({ key: joinKey(joinKey(root, path), one.key), names: namesOf(one) }))
-        .filter(isChosenOne);
+      const at = joinKey(root, path);
+      const missing = missingOf(object, at).filter(isChosenOne);
       const isLeftOut = missing.length === 0 && !isChosen([], {});
       return isLeftOut
         ? []
@@ -104,6 +102,16 @@ export function selectedPlans(
       },
     ];
   });
+}
+
+/** What an object would have in a checkpoint that has no such object. */
+function missingOf(object: Trackable, at: string): Named[] {
+  const known = object.restorer?.missingAt?.(at);
+  if (known !== undefined) return known.map(key => ({ key }));
+  return keyedAttributes(numberObjects(object).objects).map(one => ({
+    key: joinKey(at, one.key),
+    names: namesOf(one),
+  }));
 }
 
 const NOTHING: RestorePlan = { parts: [], missing: [], mismatched: [] };

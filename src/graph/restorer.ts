@@ -79,4 +79,9 @@ export interface EarlyCheck {
 export interface Restorer {
   /** Reads and changes nothing. */
   plan(stored: StoredObject, found: Found): RestorePlan;
+  /**
+   * Keys that are missing where the checkpoint has no such object; `path` is where it would be. Left out: those of its attributes
+   * and of what is below it.
+   */
+  missingAt?(path: string): readonly string[];
 }

@@ -34,10 +34,13 @@ export class CapturedGraph {
   constructor(root: Trackable, { own = false }: { own?: boolean } = {}) {
     const { tensors, extras, serialized } = buildObjectGraph(root);
     this.#held = new Set();
-    const captured = (key: string, tensor: Pick<Attribute, 'dtype' | 'shape' | 'capture'>): CapturedTensor => {
+    const captured = (
+      key: string,
+      tensor: Pick<Attribute, 'dtype' | 'shape' | 'writtenAs' | 'capture'>,
+    ): CapturedTensor => {
       const capture = tensor.capture({ own });
       this.#held.add(capture);
-      return { key, dtype: tensor.dtype, shape: tensor.shape, capture };
+      return { key, dtype: tensor.writtenAs ?? tensor.dtype, shape: tensor.shape, capture };
     };
     try {
       this.#tensors = tensors.map(({ key, attribute }) => captured(key, attribute));

@@ -80,14 +80,19 @@ export function variableOf(graph: StoredGraph, number: number): StoredAttribute 
   return graph[number]!.attributes.find(({ name }) => name === VARIABLE_VALUE);
 }
 
-/** Keys of the attributes that can be reached from a node by edges and slots, in node order; nothing is looked for in `outside`. */
-export function keysBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): string[] {
+/** Nodes that can be reached from a node by edges and slots, in order; nothing is looked for in `outside`. */
+export function nodesBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): number[] {
   const seen = new Set([start]);
   for (const number of seen) {
     const { children, slots } = graph[number]!;
     for (const { node } of [...children, ...slots]) if (!outside.has(node)) seen.add(node);
   }
-  return [...seen].sort((a, b) => a - b).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
+  return [...seen].sort((a, b) => a - b);
+}
+
+/** Keys of the attributes of these nodes. */
+export function keysBelow(graph: StoredGraph, start: number): string[] {
+  return nodesBelow(graph, start).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
 }
 
 /** The shortest path from the root to each node that has one, escaped as in keys; '' is the root's. */

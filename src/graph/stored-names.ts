@@ -13,7 +13,8 @@ import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from './object
 import { enumerate, followPath } from './object-path.js';
 import { type Fits, matchGraph } from './root.js';
 import { nameBelowScope } from './scope.js';
-import { decodeObjectGraph, keysBelow, type StoredGraph, storedPaths } from './stored-graph.js';
+import { decodeObjectGraph, nodesBelow, type StoredGraph, storedPaths } from './stored-graph.js';
+import { storedValues } from './stored-values.js';
 import type { Attribute, Trackable } from './trackable.js';
 
 export interface StoredNames {
@@ -34,6 +35,12 @@ export interface StoredNames {
   readonly ambiguous: readonly string[];
   /** Whether `map` says where the variable is. */
   isMapped(variable: KeyedAttribute): boolean;
+  /** What the variable of a stored value was called when it was saved; undefined if that is not known. */
+  storedNameOf(key: string): string | undefined;
+  /** Whether `map` speaks of the variable itself. */
+  isNamed(variable: KeyedAttribute): boolean;
+  /** The innermost object that `map` speaks of and that this variable or object lies in. */
+  mappedWith(part: Attribute | Trackable): Trackable | undefined;
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: readonly string[];
   /** Values that are not complete by themselves, by name. */
@@ -79,39 +86,42 @@ function namesByPath(
   const expected = new Map<Attribute, string>();
   // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
-  const names = new Set<string>(
-    rootMapped
-      ? []
-      : match.root === 0
-        ? graph.flatMap(({ attributes }) => attributes.map(({ key }) => key))
-        : keysBelow(graph, match.root, new Set(others)),
-  );
+  const mappedBy = new Map<Attribute | Trackable, Trackable>();
+  const nodes: number[] = [];
+  if (!rootMapped) nodes.push(...(match.root === 0 ? graph.keys() : nodesBelow(graph, match.root, new Set(others))));
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
     const { keys, owners: below } = matchFrom(object, graph, node);
     for (const [stored, live] of below) owners.set(stored, live);
-    for (const { key, attribute } of keyedAttributes(numberPlainObjects(object).objects)) {
+    const { objects } = numberPlainObjects(object);
+    for (const below of objects) mappedBy.set(below.object, object);
+    for (const { key, attribute } of keyedAttributes(objects)) {
       found.set(attribute, keys.get(attribute));
+      mappedBy.set(attribute, object);
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
-    for (const key of keysBelow(graph, node)) names.add(key);
+    nodes.push(...nodesBelow(graph, node));
   }
+  const names = storedValues(graph, nodes, paths, reader);
   const mapped = new Map<string, string>();
   for (const [key, stored] of mapping.variables) {
     const name = reader.has(stored) ? stored : valueAt(graph, match.root, stored);
     if (name === undefined) throw unknownTensor(stored, pathOfKey(key), [...names].map(pathOfKey));
     mapped.set(key, name);
   }
+  const fullNames = new Map(graph.flatMap(({ attributes }) => attributes.map(({ key, fullName }) => [key, fullName])));
   return {
     graph,
     owners,
+    storedNameOf: key => fullNames.get(key) || undefined,
+    isNamed: ({ key }) => mapped.has(key),
+    mappedWith: part => mappedBy.get(part),
     nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
     expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
     root: prefix,
     ambiguous: rootMapped ? [] : match.ambiguous,
     isMapped: ({ key, attribute }) => mapped.has(key) || expected.has(attribute),
-    // A graph may name values that were not written (`has_checkpoint_values` of other savers).
-    names: [...names].filter(name => reader.has(name)),
+    names: [...names],
     accompanied: accompaniedValues(graph, companions),
   };
 }
@@ -141,6 +151,10 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
     root: '',
     ambiguous: [],
     isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
+    // Names are all that there is to go by, so they cannot contradict.
+    storedNameOf: () => undefined,
+    isNamed: ({ key }) => mapping.variables.has(key),
+    mappedWith: () => undefined,
     names,
     accompanied: new Map(),
   };

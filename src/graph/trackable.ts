@@ -34,10 +34,15 @@ export interface Attribute {
   readonly label: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives that. */
+  readonly writtenAs?: DType | undefined;
   /** Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what it must. */
   capture(options?: CaptureOptions): Capture;
-  /** Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. */
-  assign(value: TensorValue): void;
+  /**
+   * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the type that it was
+   * converted from.
+   */
+  assign(value: TensorValue, storedAs?: DType): void;
   /**
    * Why a stored value of another dtype or shape belongs to something that the live object cannot be (Keras's GRU with
    * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
@@ -45,10 +50,10 @@ export interface Attribute {
   refuse?(stored: { readonly dtype: DType; readonly shape: readonly number[] }): string | undefined;
   /**
    * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step in an
-   * int32 variable); undefined if not, which is a mismatch. Values are read for it before anything is assigned, so it is for
-   * small ones; left out where nothing is converted.
+   * int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do. Values are read for it
+   * before anything is assigned, so it is for small ones; left out where nothing is converted.
    */
-  convert?(stored: TensorValue): TensorValue | undefined;
+  convert?(stored: TensorValue): TensorValue | string | undefined;
 }
 
 /**
@@ -85,6 +90,17 @@ export interface Edge {
   readonly node: Trackable;
 }
 
+/** What a layer is called, and by whom. */
+export interface LayerName {
+  readonly name: string;
+  /** Whether a user gave the name. */
+  readonly isGiven: boolean;
+  /** Whether Keras or TensorFlow.js make up such names for layers of this class. */
+  isAutomatic(name: string): boolean;
+  /** Whether it is a model: its name is not in TensorFlow's names of its variables, and is in Keras 3's. */
+  readonly isModel: boolean;
+}
+
 /** An object of the graph. Identity counts: the same object reached by two edges is one node with two names. */
 export interface Trackable {
   /** In tracking order: it decides node numbers, hence keys and the order of the data file. */
@@ -110,6 +126,8 @@ export interface Trackable {
   readonly label?: string;
   /** What TensorFlow would call it: the scope of its variables (`dense`). */
   readonly fullName?: string;
+  /** Of a layer. */
+  readonly layer?: LayerName;
 }
 
 /** An object that holds others and no tensor of its own. */

@@ -1,5 +1,5 @@
 /** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
-import type { DType, TensorData } from '../format/dtypes.js';
+import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from './trackable.js';
 
 /** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
@@ -34,6 +34,16 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
       return { data: () => data, release: () => undefined };
     },
     assign: ({ data }) => value.assign(data as Data),
+    ...(value.dtype === 'int64' && { convert: toInt64 }),
   };
   return variableNode(attribute);
+}
+
+/** Types of whole numbers that int64 holds all of. */
+const NARROWER: readonly DType[] = ['int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32'];
+
+/** A step of Python's that is an int32, or narrower. */
+function toInt64({ dtype, shape, data }: TensorValue): TensorValue | undefined {
+  if (!NARROWER.includes(dtype)) return undefined;
+  return { dtype: 'int64', shape, data: BigInt64Array.from(data as Int32Array, BigInt) };
 }

@@ -3,6 +3,7 @@
 import { TensorBundleError } from '../errors.js';
 import { matchFrom } from '../graph/match.js';
 import { compare } from '../graph/mismatch.js';
+import { findMisplaced, MisplacedWeightsError } from '../graph/misplaced.js';
 import { numberObjects } from '../graph/numbering.js';
 import { buildObjectGraph, type KeyedAttribute, keyedAttributes } from '../graph/object-graph.js';
 import {
@@ -81,6 +82,12 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
     outcome.refused = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
+  const takings = pairs.map(({ source: { key, attribute }, target }) => {
+    const { fullName: name } = target.attribute;
+    return { key, storedName: attribute.fullName, taker: target.attribute, name };
+  });
+  const misplaced = findMisplaced(target.root, takings);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the other model', outcome.path);
   tidy(() => {
     // All values are held before the first is replaced: the models may share variables.
     const values = pairs.map(pair => independent(tensorOf(pair.source)));

@@ -8,7 +8,7 @@ import { notBuilt } from './container.js';
 import { isLayer, type Place, type Surroundings } from './family.js';
 import { growthOf } from './growth.js';
 import { variableAliases } from './keras3.js';
-import { kerasNames } from './naming.js';
+import { kerasNames, layerName } from './naming.js';
 import { kindOf, knownClasses } from './registry.js';
 import type { AnyVariable, Layer, LayersModel } from './types.js';
 import { awaitsWeights, innerNotBuilt } from './unbuilt.js';
@@ -67,7 +67,8 @@ export class ModelView implements Surroundings {
     // Known before it is complete: a custom layer may hold the layer that holds it.
     const children: Edge[] = [];
     const aliases: Edge[] = [];
-    const trackable: Trackable = { ...branch(children), aliases, label: place.label, fullName: place.scope };
+    const names = { label: place.label, fullName: place.scope, layer: layerName(layer) };
+    const trackable: Trackable = { ...branch(children), aliases, ...names };
     const growth = this.#options.defer ? growthOf(layer, () => this.#again(layer, place)) : undefined;
     if (growth) {
       const incomplete = { ...trackable, growth };

@@ -4,6 +4,7 @@
  * in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made, which is what the counter tells.
  * Layers in wrappers and cells count as well (tf_keras/src/backend.py, unique_object_name).
  */
+import type { LayerName } from '../graph/trackable.js';
 import type { Kind } from './family.js';
 import type { Layer } from './types.js';
 
@@ -41,6 +42,29 @@ function automaticName(layer: Layer): AutomaticName | null {
 /** Whether tfjs made up the name of a layer. */
 export function isAutomatic(layer: Layer): boolean {
   return automaticName(layer) !== null;
+}
+
+/** tfjs numbers models by other rules than layers; Keras 2 and 3 call a functional one differently. */
+const MODELS = /^(sequential|model|functional)_?\d*$/;
+
+/**
+ * The name of a layer, and whether it proves anything. A name as Keras makes them up for the class (`dense_1`) may have come from
+ * Keras with the architecture, so it counts as made up also where a user wrote it.
+ */
+export function layerName(layer: Layer): LayerName {
+  const className = layer.getClassName();
+  const isModel = 'layers' in layer;
+  const keras = kerasSnakeCase(className);
+  const tfjs = `${tfjsSnakeCase(className)}_${className}`;
+  const isAutomatic = (name: string): boolean => {
+    if (isModel && MODELS.test(name)) return true;
+    const rest = name.replace(/^(forward|backward)_/, '');
+    return (
+      [`${keras}_`, tfjs].some(start => rest.startsWith(start) && /^\d+$/.test(rest.slice(start.length))) ||
+      rest === keras
+    );
+  };
+  return { name: layer.name, isGiven: !isAutomatic(layer.name), isAutomatic, isModel };
 }
 
 /** Every layer that these are or hold, directly or not, each once. */

@@ -2,13 +2,16 @@
 
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
-import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { type Attribute, type Capture, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
 import { tensor, tidy, Variable } from '../tfjs-core.js';
 import { captureTensor } from './staging.js';
 import type { AnyVariable } from './types.js';
 
 /** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
 const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
+
+/** Variables of int32 whose values were int64 when they were restored: Python would not take them back as anything else. */
+const wide = new WeakSet<Variable>();
 
 /** `fullName` is Keras's (`dense/kernel`), `label` tfjs's (`dense_Dense1/kernel`). */
 export interface VariableNames {
@@ -33,6 +36,7 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     });
   }
   const dtype = dtypeInfo(value.dtype).name;
+  const writtenAs = wide.has(value) ? 'int64' : undefined;
   const attribute: VariableAttribute = {
     variable,
     name: VARIABLE_VALUE,
@@ -41,9 +45,15 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     dtype,
     shape: [...value.shape],
     ...(refuse && { refuse }),
+    writtenAs,
     ...(dtype === 'int32' && { convert: toInt32 }),
-    capture: options => captureTensor(liveValue(variable, label), options),
-    assign: ({ data, shape }) => {
+    capture: options => {
+      const captured = captureTensor(liveValue(variable, label), options);
+      return writtenAs === undefined ? captured : widened(captured);
+    },
+    assign: ({ data, shape }, storedAs) => {
+      if (storedAs === 'int64') wide.add(liveValue(variable, label));
+      else wide.delete(liveValue(variable, label));
       // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.
       tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
     },
@@ -52,11 +62,25 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
 }
 
 /** TensorFlow counts steps in int64, which TensorFlow.js does not have. */
-function toInt32({ dtype, shape, data }: TensorValue): TensorValue | undefined {
+function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | undefined {
   if (dtype !== 'int64') return undefined;
-  const wide = data as BigInt64Array;
-  if (!wide.every(value => BigInt.asIntN(32, value) === value)) return undefined;
-  return { dtype: 'int32', shape, data: Int32Array.from(wide, Number) };
+  const values = data as BigInt64Array;
+  const large = values.find(value => BigInt.asIntN(32, value) !== value);
+  if (large === undefined) return { dtype: 'int32', shape, data: Int32Array.from(values, Number) };
+  return `${large} does not fit into int32; for a step of 64 bits, use a Counter of tensorbundle/tfjs`;
+}
+
+/** The numbers as int64; few, since only few are converted when they are read. */
+function widened({ data, release }: Capture): Capture {
+  return { data: async () => BigInt64Array.from(await gathered(data()), BigInt), release };
+}
+
+async function gathered(data: ReturnType<Capture['data']>): Promise<Int32Array> {
+  const given = await data;
+  if (!(Symbol.asyncIterator in given)) return given as Int32Array;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of given) pieces.push(piece.slice());
+  return new Int32Array(Uint8Array.from(Buffer.concat(pieces)).buffer);
 }
 
 /** The variable behind an attribute that `variableTrackable` made; undefined for any other. */

@@ -157,13 +157,14 @@ export class BackupAndRestore extends TrainingCallback {
     const path = (await latestValidCheckpoint(backupDir)) ?? manager.latestCheckpoint;
     if (path !== null && !OURS.test(basename(path)))
       throw refused(`backupDir must be a directory of its own; ${backupDir} has other checkpoints`, path);
-    if (path !== null) (await restored(checkpoint, path, backupDir)).assertExistingObjectsMatched();
+    const status = path === null ? null : await restored(checkpoint, path, backupDir);
     if (path !== null && resumed && !resumed.isRestored)
       throw new TensorBundleError(
         'ERR_MISMATCH',
         `the backup ${path} is of a training without a dataset; resume it without one, or begin anew in another backupDir`,
         { path },
       );
+    status?.assertExistingObjectsMatched();
     if (path !== null) await manager.adopt(path);
     this.#manager = manager;
     this.#dataset = (resumed as CheckpointableDataset<unknown> | undefined) ?? null;

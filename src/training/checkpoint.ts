@@ -23,7 +23,7 @@ import { isLiteral } from '../realms.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
 import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
 import { type DescribeOptions, Description } from './trackables.js';
-import type { Trackables, TrackableValue } from './values.js';
+import type { Trackables, TrackableValue, Tracked, TrackedIn } from './values.js';
 
 export interface SaveOptions extends WriterOptions {
   /** Default false. True: what optimizers keep for single variables (momentums) is not written. */
@@ -61,7 +61,7 @@ interface Hooks {
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
 }
 
-export class Checkpoint {
+export class Checkpoint<First extends object = Trackables, Rest extends object = Trackables> {
   readonly #root: TrackableValue | undefined;
   readonly #children: Trackables;
   readonly #queue = new BackgroundQueue();
@@ -73,13 +73,14 @@ export class Checkpoint {
    * children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
    * Throws ERR_INVALID_ARGUMENT for what is nothing of the kind; what is in them is looked at by each save and restore.
    */
+  constructor(first: First & Tracked<First>, children?: Rest & TrackedIn<Rest>);
   constructor(children: Trackables);
   constructor(root: TrackableValue, children?: Trackables);
-  constructor(first: TrackableValue | Trackables, children?: Trackables) {
+  constructor(first: object, children?: object) {
     if (typeof first !== 'object' || first === null) throw noChildren(first);
     const isChildren = children === undefined && isNamed(first);
     this.#root = isChildren ? undefined : (first as TrackableValue);
-    this.#children = isChildren ? (first as Trackables) : (children ?? {});
+    this.#children = isChildren ? (first as Trackables) : ((children ?? {}) as Trackables);
     if (!isNamed(this.#children)) throw noChildren(this.#children);
     if ('save_counter' in this.#children) throw reserved('save_counter');
     if ('root' in this.#children && this.#root !== undefined) throw reserved('root');

@@ -33,3 +33,29 @@ export type TrackableValue =
 export interface Trackables {
   readonly [name: string]: TrackableValue;
 }
+
+/** What a checkpoint holds as it is, apart from collections. */
+type Thing = Layer | Optimizer | Variable | LayerVariable | TrackedValue | Resumable | SerializableState;
+
+/**
+ * T, if a checkpoint can hold it; else what it would have to be. It differs from `TrackableValue` for types declared as an
+ * `interface`, which have no index signature and are no `Trackables` for TypeScript, though the objects are.
+ */
+export type Tracked<T> = T extends Thing
+  ? T
+  : T extends { trackedChildren(): infer Children }
+    ? Children extends TrackedIn<Children>
+      ? T
+      : TracksChildren
+    : T extends readonly (infer Item)[]
+      ? readonly Tracked<Item>[]
+      : T extends ReadonlyMap<string, infer Item>
+        ? ReadonlyMap<string, Tracked<Item>>
+        : T extends Primitive | ((...args: never[]) => unknown) | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+          ? TrackableValue
+          : TrackedIn<T>;
+
+/** Each value of an object by `Tracked`. */
+export type TrackedIn<T> = { readonly [Name in keyof T]: Tracked<T[Name]> };
+
+type Primitive = string | number | bigint | boolean | symbol | null | undefined;

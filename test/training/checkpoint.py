@@ -48,6 +48,68 @@ def forms(fill):
     }
 
 
+TYPES = ["int8", "int16", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float64", "bool", "complex64"]
+
+
+def steps(value, dtype="int64"):
+    return tf.train.Checkpoint(step=tf.Variable(value, dtype=dtype), many=tf.Variable([value] * 20000, dtype=dtype))
+
+
+def others():
+    """What is no variable: an iterator, tables, state that is text, the state of a generator."""
+    iterator = iter(tf.data.Dataset.range(5))
+    next(iterator)
+    table = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    table.insert(["a"], [1])
+    dense = tf.lookup.experimental.DenseHashTable(tf.int64, tf.int64, -1, empty_key=-1, deleted_key=-2)
+    dense.insert([1], [2])
+    generator = tf.random.Generator.from_seed(1)
+    return {"it": iterator, "table": table, "nested": {"dense": dense}, "state": State("text"), "generator": generator}
+
+
+def passes(status, assertion):
+    status.expect_partial()
+    try:
+        getattr(status, assertion)()
+        return True
+    except AssertionError:
+        return False
+
+
+def write_values(directory):
+    steps(7).save(os.path.join(directory, "python", "steps"))
+    steps(7, "int32").save(os.path.join(directory, "python", "narrow"))
+    tf.train.Checkpoint(step=tf.Variable(3_000_000_000, dtype="int64")).write(os.path.join(directory, "python", "large"))
+    for dtype in TYPES:
+        one = tf.cast(1, dtype)
+        tf.train.Checkpoint(v=tf.Variable(one)).write(os.path.join(directory, "python", dtype))
+    path = os.path.join(directory, "python", "others")
+    tf.train.Checkpoint(step=tf.Variable(2), **others()).write(path)
+    old = tf.train.Checkpoint(step=tf.Variable(2)).write(os.path.join(directory, "python", "old"))
+    answer = {}
+    for name, other in others().items():
+        live = {key: value for key, value in others().items() if key != name}
+        left_out = tf.train.Checkpoint(step=tf.Variable(0), **live).read(path)
+        added = tf.train.Checkpoint(step=tf.Variable(0), **{name: other}).read(old)
+        answer[name] = {
+            "leftOut": passes(left_out, "assert_consumed"),
+            "added": passes(added, "assert_existing_objects_matched"),
+        }
+    with open(os.path.join(directory, "others.json"), "w", encoding="utf8") as file:
+        json.dump(answer, file)
+
+
+def read_steps(directory):
+    found = {}
+    for name, dtype in {"steps": "int64", "counter": "int64", "narrow": "int32"}.items():
+        checkpoint = steps(0, dtype) if name != "counter" else tf.train.Checkpoint(step=tf.Variable(0, dtype=dtype))
+        status = checkpoint.restore(os.path.join(directory, "node", f"{name}-1"))
+        status.assert_consumed()
+        found[name] = [int(checkpoint.step), *(set(checkpoint.many.numpy().tolist()) if name != "counter" else [])]
+    with open(os.path.join(directory, "steps.json"), "w", encoding="utf8") as file:
+        json.dump(found, file)
+
+
 def values(checkpoint):
     reader = tf.train.load_checkpoint(checkpoint.write(os.path.join(sys.argv[1], "python", "scratch")))
     keys = sorted(reader.get_variable_to_shape_map())
@@ -57,11 +119,13 @@ def values(checkpoint):
 def main():
     directory = sys.argv[1]
     if sys.argv[2] == "write":
+        write_values(directory)
         model().save(os.path.join(directory, "python", "saved model"), save_format="tf")
         for name, checkpoint in forms(0).items():
             checkpoint.save(os.path.join(directory, "python", name))
             checkpoint.save(os.path.join(directory, "python", name))
     else:
+        read_steps(directory)
         answer = {}
         for name, checkpoint in forms(100).items():
             status = checkpoint.restore(os.path.join(directory, "node", f"{name}-1"))

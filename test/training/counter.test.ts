@@ -1,0 +1,40 @@
+/** A step of 64 bits; checkpoint.test.ts gives it to TensorFlow and back. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { listVariables } from '../../src/index.js';
+import { Checkpoint, CheckpointManager, Counter } from '../../src/tfjs.js';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tensorbundle counter '));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const int32 = (value: number): tf.Variable => tf.tidy(() => tf.variable(tf.scalar(value, 'int32')));
+
+it('a Counter counts exactly, or refuses', async () => {
+  const counter = new Counter(2n ** 53n - 1n);
+  expect(counter.assignAdd().bigint).toBe(2n ** 53n);
+  expect(() => counter.value).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }));
+  expect(counter.assignSub(2n).value).toBe(2 ** 53 - 2);
+  for (const bad of [0.5, Number.NaN, 2 ** 53, '1', null, tf.tensor1d([1, 2])])
+    expect(() => counter.assign(bad as number)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  for (const bad of [2n ** 63n, -(2n ** 63n) - 1n])
+    expect(() => counter.assign(bad)).toThrow(expect.objectContaining({ code: 'ERR_TOO_LARGE' }));
+  expect(counter.value).toBe(2 ** 53 - 2);
+  expect(counter.assign(int32(9)).value).toBe(9);
+  const step = new Counter();
+  const options = { maxToKeep: null, stepCounter: step, checkpointInterval: 10 };
+  const manager = new CheckpointManager(new Checkpoint({ step }), directory, options);
+  const saved = [];
+  for (let i = 0; i < 25; i++, step.assignAdd()) saved.push((await manager.save()) !== null);
+  expect(saved.flatMap((is, i) => (is ? [i] : []))).toEqual([0, 10, 20]);
+  expect(
+    (await listVariables(manager.latestCheckpoint!))
+      .filter(({ name }) => name.startsWith('step/'))
+      .map(({ dtype }) => dtype),
+  ).toEqual(['int64']);
+});
