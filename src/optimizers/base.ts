@@ -1,5 +1,5 @@
 /**
- * What all optimizers of this folder share: slots by the names of variables, clipping, weight decay, the step. As in
+ * What all optimizers of this folder share: slots by variables, clipping, weight decay, the step. As in
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
 import {
@@ -69,7 +69,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly clipnorm: number | null;
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
-  readonly #slots = new Map<string, Variable[]>();
+  readonly #slots = new Map<Variable, Variable[]>();
+  /** What `setWeights` brought, in its order, by names that may be another process's. */
+  readonly #loaded = new Map<string, Variable[]>();
 
   constructor(
     { learningRate, weightDecay = null, clipnorm = null, globalClipnorm = null, clipvalue = null }: OptimizerOptions,
@@ -100,11 +102,11 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   override applyGradients(gradients: Gradients): void {
     const { registeredVariables } = engine();
-    const named = (
-      Array.isArray(gradients)
-        ? gradients
-        : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }))
-    ).filter(({ tensor }) => tensor != null);
+    const all = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }));
+    if (this.#loaded.size > 0) this.#adoptAtStep(all.map(({ name }) => name));
+    const named = all.filter(({ tensor }) => tensor != null);
     tidy(() => {
       const learningRate = scalar(this.learningRate, 'float32');
       const step = scalar(this.iterations + 1, 'float32');
@@ -112,7 +114,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       const updates = named.map(({ name }, i) => {
         const value = registeredVariables[name];
         if (value === undefined) throw noVariable(name);
-        return { value, gradient: clipped[i]!, slots: this.#slotsFor(name, value), learningRate, step };
+        return { value, gradient: clipped[i]!, slots: this.#slotsFor(value), learningRate, step };
       });
       for (const { value } of updates) this.#decay(value, learningRate);
       this.begin(step);
@@ -122,42 +124,66 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   slotsOf(variableName: string): readonly Variable[] {
-    return this.#slots.get(variableName) ?? [];
+    const value = engine().registeredVariables[variableName];
+    return (value && this.#slots.get(value)) ?? [];
   }
 
   variableNames(): string[] {
-    return [...this.#slots.keys()];
+    const { registeredVariables } = engine();
+    return [...this.#slots.keys()].filter(value => registeredVariables[value.name] === value).map(({ name }) => name);
   }
 
   setSlots(variableName: string, values: readonly Tensor[]): void {
     if (values.length !== this.slotLists.length) throw wrongCount(variableName, this.slotLists, values.length);
-    const slots = this.#slots.get(variableName);
+    const value = engine().registeredVariables[variableName];
+    const slots = value ? this.#slots.get(value) : this.#loaded.get(variableName);
     if (slots) {
       slots.forEach((slot, i) => {
         slot.assign(values[i]!);
       });
     } else {
-      const made = values.map(value => variable(value, false));
-      this.#slots.set(variableName, made);
+      const made = values.map(one => variable(one, false));
+      if (value) this.#slots.set(value, made);
+      else this.#loaded.set(variableName, made);
     }
+  }
+
+  /** What `setWeights` brought and no step has claimed yet, in its order. */
+  loadedSlots(): { name: string; slots: readonly Variable[] }[] {
+    return [...this.#loaded].map(([name, slots]) => ({ name, slots }));
+  }
+
+  /** Gives what `loadedSlots` lists to the variables of these names; what has none is dropped. */
+  adoptLoaded(variableNames: readonly (string | undefined)[]): void {
+    const { registeredVariables } = engine();
+    [...this.#loaded].forEach(([name, slots], i) => {
+      const value = registeredVariables[variableNames[i] ?? ''];
+      this.#loaded.delete(name);
+      if (value && !this.#slots.has(value)) this.#slots.set(value, slots);
+      else for (const slot of slots) slot.dispose();
+    });
   }
 
   /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
   override dispose(): void {
-    for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
-    this.#slots.clear();
+    this.#disposeSlots();
     this.iterations_ = 0;
   }
 
   /** The count of steps, what belongs to no variable, then the slots, variable by variable. */
   override async getWeights(): Promise<NamedTensor[]> {
-    const slots = [...this.#slots].flatMap(([name, variables]) =>
+    const known = [...this.#slots].map(([{ name }, slots]) => ({ name, slots }));
+    const slots = [...known, ...this.loadedSlots()].flatMap(({ name, slots: variables }) =>
       variables.map((tensor, i) => ({ name: `${name}/${this.slotLists[i]!.slot}`, tensor: tensor as Tensor })),
     );
     const scalars = this.scalars.map(({ name, get }) => ({ name, tensor: scalar(get(), 'float32') as Tensor }));
     return [await this.saveIterations(), ...scalars, ...slots];
   }
 
+  /**
+   * Takes what `getWeights` gave, in this process or in another, where names may be others': the slots are given to the variables
+   * of the next step, by their names if these are all among them, else in their order.
+   */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
     const byVariable = new Map<string, Tensor[]>();
@@ -172,7 +198,14 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       byVariable.set(name.slice(0, cut), values);
       values[this.slotLists.findIndex(({ slot }) => slot === name.slice(cut + 1))] = tensor;
     }
-    for (const [name, values] of byVariable) this.setSlots(name, values);
+    for (const [name, values] of byVariable) {
+      if (Object.values(values).length !== this.slotLists.length) throw wrongCount(name, this.slotLists, values.length);
+    }
+    this.#disposeSlots();
+    for (const [name, values] of byVariable) {
+      const made = values.map(one => variable(one, false));
+      this.#loaded.set(name, made);
+    }
   }
 
   override getConfig(): Record<string, number | boolean | null> {
@@ -185,12 +218,33 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return new cls(config);
   }
 
-  #slotsFor(name: string, value: Variable): Variable[] {
-    const known = this.#slots.get(name);
+  #slotsFor(value: Variable): Variable[] {
+    const known = this.#slots.get(value);
     if (known) return known;
     const slots = this.slotLists.map(() => variable(this.initialSlot(value), false));
-    this.#slots.set(name, slots);
+    this.#slots.set(value, slots);
     return slots;
+  }
+
+  /** Throws ERR_MISMATCH if the slots fit neither by name nor in their order; the next step begins without them. */
+  #adoptAtStep(names: readonly string[]): void {
+    const { registeredVariables } = engine();
+    const loaded = this.loadedSlots();
+    const fits = (name: string | undefined, i: number): boolean =>
+      name !== undefined && registeredVariables[name]?.shape.join() === loaded[i]!.slots[0]!.shape.join();
+    const known = loaded.map(({ name }) => (names.includes(name) ? name : undefined));
+    if (known.every(fits)) this.adoptLoaded(known);
+    else if (names.length === loaded.length && names.every(fits)) this.adoptLoaded(names);
+    else {
+      this.adoptLoaded([]);
+      throw noFit(loaded, names);
+    }
+  }
+
+  #disposeSlots(): void {
+    for (const slots of [...this.#slots.values(), ...this.#loaded.values()]) for (const slot of slots) slot.dispose();
+    this.#slots.clear();
+    this.#loaded.clear();
   }
 
   #decay(value: Variable, learningRate: Scalar): void {
@@ -226,6 +280,16 @@ function noVariable(name: string): TensorBundleError {
     'ERR_INVALID_ARGUMENT',
     `there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`,
     { tensor: name },
+  );
+}
+
+function noFit(loaded: readonly { name: string }[], names: readonly string[]): TensorBundleError {
+  const found = loaded.map(({ name }) => name);
+  return new TensorBundleError(
+    'ERR_MISMATCH',
+    `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, which they do not fit by name ` +
+      'or in their order. Train the same variables, or step again to go on without these slots',
+    { expected: [...names], found },
   );
 }
 

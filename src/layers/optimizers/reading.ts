@@ -10,8 +10,7 @@ import { variableOf as storedVariableOf } from '../../graph/stored-graph.js';
 import { VARIABLE_VALUE } from '../../graph/trackable.js';
 import { Restoring } from './restoring.js';
 import type { NumberState, OptimizerState } from './state.js';
-import { misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
-import type { SlotVariable } from './writing.js';
+import { type LiveVariables, misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
 
 /** What a number may be stored as. */
 const NUMBERS = ['int64', 'int32', 'float32', 'float64'] as const;
@@ -25,10 +24,9 @@ interface StoredNumber {
 export class OptimizerRestorer implements Restorer {
   readonly #optimizer: Optimizer;
   readonly #state: OptimizerState;
-  readonly #variables: readonly SlotVariable[];
+  readonly #variables: LiveVariables;
 
-  /** `variables`: all that the optimizer may have slots for, in Keras's order. */
-  constructor(optimizer: Optimizer, state: OptimizerState, variables: readonly SlotVariable[]) {
+  constructor(optimizer: Optimizer, state: OptimizerState, variables: LiveVariables) {
     this.#optimizer = optimizer;
     this.#state = state;
     this.#variables = variables;
@@ -52,7 +50,7 @@ export class OptimizerRestorer implements Restorer {
       state.learningRate,
       isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
     );
-    const existing = state.variableNames();
+    const { existing } = this.#variables;
     const others = isLegacy
       ? state.hyper.filter(one => one !== state.learningRate).map(one => number(one, [one.name]))
       : state.scalars.map(one => number(one, [one.name], existing.length === 0));
@@ -61,7 +59,7 @@ export class OptimizerRestorer implements Restorer {
       const key = stored.extra(name);
       return key === undefined || notNumber(key, found) ? undefined : key;
     };
-    const slots = new StoredSlots(stored, found, this.#variables, existing);
+    const slots = new StoredSlots(stored, found, this.#variables);
     const kinds = state.groups.flat();
     const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
     const misfits = all.map(slot => misfit(slot, found));

@@ -78,12 +78,12 @@ export class Restoring {
     return { keys: [key], apply };
   }
 
-  slot({ kind, key, variable, exact }: StoredSlotValue): RestorePart {
+  slot({ kind, key, place, variable, exact }: StoredSlotValue): RestorePart {
     const apply = ([keras, own]: readonly TensorValue[]): void => {
       const value = this.#isExact && own ? own : fromKeras(this.#state, kind, keras!);
       const owner = 'candidates' in variable ? variable : variable.name;
       if (typeof owner === 'string' && assignSlot(this.#state, owner, kind, value)) return;
-      addPending(this.#optimizer, this.#state, owner, kind.list, value);
+      addPending(this.#optimizer, this.#state, owner, { list: kind.list, place, value });
     };
     return { keys: exact === undefined ? [key] : [key, exact], apply };
   }

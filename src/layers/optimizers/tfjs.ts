@@ -4,6 +4,7 @@
  */
 import { keep, type Optimizer, scalar, type Tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
+import { type Belongings, ownersOf, wereSet } from './ownership.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
@@ -12,10 +13,10 @@ interface OptimizerVariable {
   readonly variable: Variable;
 }
 
-/** `trainable`: names of the variables that are trained, in order. Undefined for a class that is not TensorFlow.js's. */
-export function tfjsState(optimizer: Optimizer, trainable: readonly string[]): OptimizerState | undefined {
+/** Undefined for a class that is not TensorFlow.js's. Throws ERR_STATE if it cannot be told whose its slots are. */
+export function tfjsState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
   const description = OPTIMIZERS.get(optimizer.getClassName())?.(optimizer);
-  return description && new TfjsState(optimizer, description, trainable);
+  return description && new TfjsState(optimizer, description, belongings);
 }
 
 class TfjsState implements OptimizerState {
@@ -29,14 +30,12 @@ class TfjsState implements OptimizerState {
   readonly exact: readonly NumberState[];
   readonly #fields: Record<string, unknown>;
   readonly #isPlainSgd: boolean;
-  readonly #trainable: readonly string[];
+  readonly #belongings: Belongings;
+  /** Of an array, as long as it has this length: the positions of slots by the names of their variables. */
+  readonly #positions = new WeakMap<readonly OptimizerVariable[], { length: number; names: Map<string, number> }>();
 
-  constructor(
-    optimizer: Optimizer,
-    { kerasName, groups, lists, hyper, exact }: TfjsOptimizer,
-    trainable: readonly string[],
-  ) {
-    this.#trainable = trainable;
+  constructor(optimizer: Optimizer, { kerasName, groups, lists, hyper, exact }: TfjsOptimizer, belongings: Belongings) {
+    this.#belongings = belongings;
     this.kerasName = kerasName;
     this.groups = groups;
     this.lists = lists;
@@ -69,7 +68,7 @@ class TfjsState implements OptimizerState {
   }
 
   variableNames(): string[] {
-    return [...new Set(this.groups.flat().flatMap(slot => this.#names(slot)))];
+    return [...new Set(this.groups.flat().flatMap(slot => [...this.#names(slot).keys()]))];
   }
 
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined {
@@ -97,20 +96,27 @@ class TfjsState implements OptimizerState {
 
   #find(variableName: string, { list }: SlotKind): OptimizerVariable | undefined {
     const slot = this.groups.flat().find(one => one.list === list)!;
-    const array = this.#array(slot.array);
-    const originalName = `${variableName}/${slot.suffix}`;
-    const named = array.find(one => one?.originalName === originalName);
-    return named ?? array[this.#names(slot).indexOf(variableName)];
+    const position = this.#names(slot).get(variableName);
+    return position === undefined ? undefined : this.#array(slot.array)[position];
   }
 
-  /**
-   * The variables that a kind of slot exists for, in tfjs's order. What `setWeights` put there (a model that was loaded with its
-   * optimizer) has names of another process; tfjs itself goes by the order.
-   */
-  #names({ array, suffix }: TfjsSlot): string[] {
-    const names = this.#array(array).map(({ originalName }) => originalName.slice(0, -suffix.length - 1));
-    const known = this.#trainable;
-    return names.length === known.length && !names.some(name => known.includes(name)) ? [...known] : names;
+  /** Positions by the names of the variables that a kind of slot exists for, in tfjs's order. */
+  #names({ array, suffix }: TfjsSlot): ReadonlyMap<string, number> {
+    const slots = this.#array(array);
+    const known = this.#positions.get(slots);
+    if (known?.length === slots.length) return known.names;
+    const arrays = this.groups.flat().map(one => this.#array(one.array).flatMap(item => item?.variable ?? []));
+    const named = slots.flatMap(({ originalName, variable: slot }) => {
+      const name = originalName.endsWith(`/${suffix}`) ? originalName.slice(0, -suffix.length - 1) : originalName;
+      return { name, slot };
+    });
+    const owners = ownersOf(named, wereSet(arrays), this.#belongings);
+    const names = new Map<string, number>();
+    owners.forEach((name, i) => {
+      if (name !== undefined && !names.has(name)) names.set(name, i);
+    });
+    this.#positions.set(slots, { length: slots.length, names });
+    return names;
   }
 
   #array(name: string): OptimizerVariable[] {

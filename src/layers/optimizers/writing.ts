@@ -4,6 +4,7 @@ import type { DType, TensorData } from '../../format/dtypes.js';
 import {
   type Attribute,
   branch,
+  type Capture,
   type Edge,
   type Extra,
   type Slot,
@@ -11,7 +12,7 @@ import {
   VARIABLE_VALUE,
   variableNode,
 } from '../../graph/trackable.js';
-import type { SlotPlace, SlotValues } from './slots.js';
+import { OWNER, type SlotPlace, type SlotValues } from './slots.js';
 import type { NumberState, OptimizerState, SlotKind } from './state.js';
 
 /** Variables that have slots, in Keras's order. */
@@ -40,8 +41,17 @@ export class OptimizerWriting {
   readonly #variables: readonly SlotVariable[];
   readonly #label: string;
 
-  /** `variables`: those that have slots. */
-  constructor(optimizer: Optimizer, state: OptimizerState, values: SlotValues, variables: readonly SlotVariable[]) {
+  readonly #isShared: (fullName: string) => boolean;
+
+  /** `variables`: those that have slots, in order. `isShared`: whether several variables have the name. */
+  constructor(
+    optimizer: Optimizer,
+    state: OptimizerState,
+    values: SlotValues,
+    variables: readonly SlotVariable[],
+    isShared: (fullName: string) => boolean,
+  ) {
+    this.#isShared = isShared;
     this.#state = state;
     this.#values = values;
     this.#variables = variables;
@@ -58,7 +68,7 @@ export class OptimizerWriting {
       for (const variable of this.#variables) {
         for (const kind of group) {
           const place = this.#place(variable, kind, `${kerasName}/${kind.name}/${variable.fullName}`);
-          const node = this.#slotNode(place);
+          const node = this.#slotNode(place, this.#ownerOf(variable));
           if (!node) continue;
           all.push(node);
           byList.get(kind.list)!.push(node);
@@ -106,10 +116,19 @@ export class OptimizerWriting {
     return { variableName: name, kind, shape, fullName, label: `${this.#label}/${name}/${kind.name}` };
   }
 
-  #slotNode(place: SlotPlace): Trackable | undefined {
+  #slotNode(place: SlotPlace, owner?: Extra): Trackable | undefined {
     const attribute = this.#values.attribute(place);
     const exact = this.#values.exact(place);
-    return attribute && { ...variableNode(attribute), ...(exact && { extras: [exact] }) };
+    const extras = [exact, owner].flatMap(extra => extra ?? []);
+    return attribute && { ...variableNode(attribute), ...(extras.length > 0 && { extras }) };
+  }
+
+  /** Says beside a slot whose it is, where Keras's names do not. */
+  #ownerOf({ fullName, node }: SlotVariable): Extra | undefined {
+    if (node === undefined || !this.#isShared(fullName)) return undefined;
+    const data = Uint8Array.of(1);
+    const capture = (): Capture => ({ data: () => data, release: () => undefined });
+    return { name: OWNER, of: node, dtype: 'bool', shape: [], capture };
   }
 
   #exactNumbers(): Extra[] {
