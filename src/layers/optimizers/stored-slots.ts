@@ -150,8 +150,9 @@ export class StoredSlots {
       const nodes = this.#named.get(name) ?? [];
       const open = group.filter(item => {
         const node = nodes.find(one => this.#isMarked(item, one));
-        if (node !== undefined) owners.set(item, this.#said(node, item));
-        return node === undefined;
+        const owner = node === undefined ? null : this.#said(node, item);
+        if (owner) owners.set(item, owner);
+        return owner === null;
       });
       if (nodes.length > 0) this.#amongNodes(open, nodes, owners);
     }
@@ -211,8 +212,13 @@ export class StoredSlots {
     // Those that the optimizer is not known to train are the last to be thought of.
     const live = [...narrowed].reverse().find(list => list.length >= items.length && list.length > 0) ?? variables;
     const isOrdered = live.length === items.length && this.#live.order.isTold(live);
+    const shapeOf = ({ key }: Item): string => this.#found.entry(key).shape.join();
     items.forEach((item, i) => {
-      owners.set(item, isOrdered ? live[i]! : { ...item, candidates: live });
+      const shape = shapeOf(item);
+      const fitting = live.filter(one => one.shape.join() === shape).length;
+      // Of more slots than variables, nobody knows which are whose.
+      const isOne = fitting === 0 || fitting >= items.filter(one => shapeOf(one) === shape).length;
+      owners.set(item, isOrdered ? live[i]! : isOne ? { ...item, candidates: live } : null);
     });
   }
 }

@@ -2,8 +2,18 @@
  * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the first step,
  * and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
  */
-import { keep, type Optimizer, scalar, type Tensor, tidy, type Variable, variable } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  keep,
+  type Optimizer,
+  scalar,
+  type Tensor,
+  tidy,
+  type Variable,
+  variable,
+} from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
+import type { TensorValue } from '../../format/dtypes.js';
 import { type Belongings, ownersOf, wereSet } from './ownership.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
@@ -32,7 +42,7 @@ class TfjsState implements OptimizerState {
   readonly #isPlainSgd: boolean;
   readonly #belongings: Belongings;
   /** Of an array, as long as it has this length: the positions of slots by the names of their variables. */
-  readonly #positions = new WeakMap<readonly OptimizerVariable[], { length: number; names: Map<string, number> }>();
+  readonly #positions = new WeakMap<readonly OptimizerVariable[], { length: number; names: Map<string, number[]> }>();
 
   constructor(optimizer: Optimizer, { kerasName, groups, lists, hyper, exact }: TfjsOptimizer, belongings: Belongings) {
     this.#belongings = belongings;
@@ -73,35 +83,55 @@ class TfjsState implements OptimizerState {
 
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined {
     if (this.#isPlainSgd) return this.iterations.get() > 0 ? 'zeros' : undefined;
-    return this.#find(variableName, kind)?.variable;
+    return this.#find(variableName, kind)[0]?.variable;
   }
 
   assign(variableName: string, kind: SlotKind, value: Tensor): boolean {
     if (this.#isPlainSgd) return true;
     const found = this.#find(variableName, kind);
-    found?.variable.assign(value);
-    return found !== undefined;
+    for (const slot of found) slot.variable.assign(value);
+    return found.length > 0;
   }
 
+  /**
+   * By names. What waits for others than those of this step keeps its place, as it would have if nobody had stopped: tfjs gives the
+   * slot at a place to whatever comes there, in a later step or already in this one (one optimizer for two networks by turns).
+   */
   create(names: readonly string[], waiting: WaitingSlots): void {
-    for (const { array, suffix, list } of this.groups.flat()) {
-      const slots = this.#array(array);
+    for (const kind of this.groups.flat()) {
+      const slots = this.#array(kind.array);
+      const add = (at: number, owner: string, value: TensorValue): void => {
+        const slot = tidy(() => variable(tensorOf(value), false));
+        slots[at] = { originalName: `${owner}/${kind.suffix}`, variable: slot };
+      };
+      const places = [...waiting.keys()];
+      const waitsFor = (owner: string): TensorValue | undefined => waiting.get(owner)?.get(kind.list);
       names.forEach((name, i) => {
-        const value = waiting.get(name)?.get(list);
-        if (slots[i] != null || value === undefined) return;
-        slots[i] = { originalName: `${name}/${suffix}`, variable: tidy(() => variable(tensorOf(value), false)) };
+        const owner = waitsFor(name) ? name : names.includes(places[i]!) ? undefined : places[i];
+        const value = owner === undefined ? undefined : waitsFor(owner);
+        if (slots[i] != null || value === undefined || !hasShape(name, value)) return;
+        places.splice(places.indexOf(owner!), 1, '');
+        add(i, owner!, value);
       });
+      // As long as there is no gap: a step fills those of its variables only.
+      for (let at = names.length; at < places.length; at++) {
+        const owner = places[at]!;
+        const value = waitsFor(owner);
+        if (slots[at] != null || value === undefined || names.includes(owner)) break;
+        add(at, owner, value);
+      }
     }
   }
 
-  #find(variableName: string, { list }: SlotKind): OptimizerVariable | undefined {
+  /** More than one of a variable that is twice in a step's list, as tfjs-layers gives a layer that is in two models of a model. */
+  #find(variableName: string, { list }: SlotKind): OptimizerVariable[] {
     const slot = this.groups.flat().find(one => one.list === list)!;
-    const position = this.#names(slot).get(variableName);
-    return position === undefined ? undefined : this.#array(slot.array)[position];
+    const positions = this.#names(slot).get(variableName) ?? [];
+    return positions.map(position => this.#array(slot.array)[position]!);
   }
 
   /** Positions by the names of the variables that a kind of slot exists for, in tfjs's order. */
-  #names({ array, suffix }: TfjsSlot): ReadonlyMap<string, number> {
+  #names({ array, suffix }: TfjsSlot): ReadonlyMap<string, readonly number[]> {
     const slots = this.#array(array);
     const known = this.#positions.get(slots);
     if (known?.length === slots.length) return known.names;
@@ -111,9 +141,9 @@ class TfjsState implements OptimizerState {
       return { name, slot };
     });
     const owners = ownersOf(named, wereSet(arrays), this.#belongings);
-    const names = new Map<string, number>();
+    const names = new Map<string, number[]>();
     owners.forEach((name, i) => {
-      if (name !== undefined && !names.has(name)) names.set(name, i);
+      if (name !== undefined) names.set(name, [...(names.get(name) ?? []), i]);
     });
     this.#positions.set(slots, { length: slots.length, names });
     return names;
@@ -138,6 +168,10 @@ class TfjsState implements OptimizerState {
       },
     };
   }
+}
+
+function hasShape(name: string, { shape }: TensorValue): boolean {
+  return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
 
 /** SGD and what extends it keep a tensor of it, too. */
