@@ -171,10 +171,10 @@ export class StoredSlots {
   #amongNodes(items: readonly Item[], nodes: readonly number[], owners: Map<Item, Owner>): void {
     const live = [...new Set(nodes.flatMap(node => this.#found.liveOf(node) ?? []))];
     const variables = this.#live.order.sorted(live.flatMap(node => this.#variableAt(node) ?? []));
-    if (variables.length > 0) return this.#inOrder(items, variables, owners);
     // The program may call them otherwise; what something else in the checkpoint was matched to is not theirs.
     const others = this.#live.all.filter(one => one.fullName === items[0]?.name && !this.#isMatched(one));
-    if (others.length > 0) this.#inOrder(items, others, owners);
+    if (variables.length > 0) this.#inOrder(items, variables, owners);
+    else if (others.length > 0) this.#inOrder(items, others, owners);
     else for (const item of items) owners.set(item, this.#said(undefined, item));
   }
 
