@@ -10,6 +10,7 @@ export { Adagrad, type AdagradOptions } from './optimizers/adagrad.js';
 export { Adam, type AdamOptions, AdamW } from './optimizers/adam.js';
 export { Adamax, type AdamaxOptions } from './optimizers/adamax.js';
 export { KerasOptimizer, type OptimizerOptions } from './optimizers/base.js';
+export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale.js';
 export { Nadam, type NadamOptions } from './optimizers/nadam.js';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';

@@ -17,34 +17,41 @@ export interface Assignment {
   readonly labels: readonly string[];
   /** Of all of them. */
   readonly bytes: number;
-  /** Synchronous; the memory is its to keep. */
-  apply(values: readonly TensorValue[]): void;
+  /** Synchronous; the memory is its to keep. 'unused': there was no use for the values. */
+  apply(values: readonly TensorValue[]): unknown;
+  /** What it reads is another assignment's. Default false. */
+  readonly looksOn?: boolean;
 }
 
 /**
- * Damage is found before the first value is assigned. `alias` lets values be views of the mapped file.
+ * Damage is found before the first value is assigned. `alias` lets values be views of the mapped file. Returns the assignments
+ * that had no use for their values.
  * Throws what the reader throws.
  */
 export async function assignAll(
   reader: CheckpointReader,
   assignments: readonly Assignment[],
   alias: boolean,
-): Promise<void> {
+): Promise<ReadonlySet<Assignment>> {
+  const unused = new Set<Assignment>();
   const largest = assignments.reduce((most, { bytes }) => Math.max(most, bytes), LEAST_BATCH_BYTES);
   const all = [...batches(assignments, largest)];
   // One batch is checked by reading it, since it is assigned only when all of it was read.
   if (all.length > 1) await checkSums(reader, assignments);
-  for (const batch of all) await assignBatch(reader, batch, alias);
+  for (const batch of all) for (const one of await assignBatch(reader, batch, alias)) unused.add(one);
+  return unused;
 }
 
 /** A function of its own: its values are garbage before the next batch is read. */
-async function assignBatch(reader: CheckpointReader, batch: readonly Assignment[], alias: boolean): Promise<void> {
+async function assignBatch(
+  reader: CheckpointReader,
+  batch: readonly Assignment[],
+  alias: boolean,
+): Promise<Assignment[]> {
   const values = await Promise.all(
     batch.map(({ names }) => Promise.all(names.map(name => reader.read(name, { copy: !alias })))),
   );
-  batch.forEach((assignment, i) => {
-    assignment.apply(values[i]!);
-  });
+  return batch.filter((assignment, i) => assignment.apply(values[i]!) === 'unused');
 }
 
 /**

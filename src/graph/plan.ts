@@ -2,15 +2,14 @@
 import type { CheckpointReader } from '../bundle/reader.js';
 import { TensorBundleError } from '../errors.js';
 import type { Assignment } from './assignments.js';
-import { extraKey } from './key.js';
 import { compare, owned } from './mismatch.js';
-import { type NumberedObject, numberObjects, numberPlainObjects } from './numbering.js';
+import { numberPlainObjects } from './numbering.js';
 import { type KeyedAttribute, keyedAttributes } from './object-graph.js';
 import type { RestoreOutcome } from './restore-status.js';
-import type { EarlyCheck, RestorePlan } from './restorer.js';
-import { isSelected, isSelectedName, type SelectionOptions } from './selection.js';
-import { storedPaths } from './stored-graph.js';
-import { ambiguousRoot, joinKey, type StoredNames } from './stored-names.js';
+import type { EarlyCheck } from './restorer.js';
+import { refusedObject, selectedPlans } from './restorer-plans.js';
+import { isSelected, type SelectionOptions } from './selection.js';
+import { ambiguousRoot, type StoredNames } from './stored-names.js';
 import type { Trackable } from './trackable.js';
 
 /** A stored value that the live object must not be given. */
@@ -31,6 +30,8 @@ export interface Plan {
   readonly conversions: readonly Conversion[];
   readonly early: readonly (EarlyCheck & { readonly label: string })[];
   readonly refusals: readonly Refusal[];
+  /** Names in the checkpoint that belong to what was matched. */
+  readonly names: ReadonlySet<string>;
 }
 
 export interface PlanOptions extends SelectionOptions {
@@ -89,58 +90,31 @@ export function planRestore(
       conversions.push({ key: name, attribute, bytes: entry.bytes });
     } else outcome.mismatched.push({ ...mismatch, label });
   }
-  for (const { object, path, plan } of restorerPlans(objects, reader, stored, options)) {
-    outcome.selected++;
-    const label = object.label ?? path;
+  const names = new Set(stored.names);
+  for (const { label, plan, isSelected: isLeftIn, below, leftOut } of selectedPlans(
+    objects,
+    variables,
+    reader,
+    stored,
+    options,
+  )) {
+    if (isLeftIn) outcome.selected++;
+    if (plan.refusal !== undefined) throw refusedObject(label, plan.refusal, reader.prefix);
     if (plan.early) early.push({ ...plan.early, label });
-    outcome.missing.push(...plan.missing.map(key => ({ key, label: key })));
-    outcome.mismatched.push(...plan.mismatched.map(one => ({ ...one, label })));
-    for (const { keys, apply } of plan.parts) {
-      for (const key of keys) taken.add(key);
+    outcome.missing.push(...plan.missing.map(({ key }) => ({ key, label: key })));
+    outcome.mismatched.push(...plan.mismatched.map(({ key, expected, found }) => ({ key, expected, found, label })));
+    for (const { keys, apply, looksOn = false } of plan.parts) {
+      if (!looksOn) for (const key of keys) taken.add(key);
       const bytes = keys.reduce((sum, key) => sum + reader.entry(key).bytes, 0);
-      assignments.push({ names: keys, labels: keys.map(() => label), bytes, apply });
+      assignments.push({ names: keys, labels: keys.map(() => label), bytes, apply, looksOn });
     }
     for (const { key } of plan.mismatched) taken.add(key);
+    for (const key of below) names.add(key);
+    // As variables that are left out are not unused.
+    for (const key of leftOut) taken.add(key);
   }
-  outcome.unused.push(...stored.names.filter(name => !taken.has(name)));
-  return { outcome, assignments, conversions, early, refusals };
-}
-
-interface PlannedObject extends NumberedObject {
-  readonly plan: RestorePlan;
-}
-
-function restorerPlans(
-  objects: readonly NumberedObject[],
-  reader: CheckpointReader,
-  { graph, owners, root }: StoredNames,
-  options: PlanOptions,
-): PlannedObject[] {
-  const found = {
-    liveOf: (node: number) => owners.get(node),
-    has: (key: string) => reader.has(key),
-    entry: (key: string) => reader.entry(key),
-  };
-  const nodes = new Map([...owners].map(([node, object]) => [object, node]));
-  const paths = graph && storedPaths(graph);
-  return objects.flatMap(({ object, path }) => {
-    const { restorer } = object;
-    if (!restorer || !isSelectedName([path, object.label ?? path], options)) return [];
-    const node = nodes.get(object);
-    if (graph === undefined || node === undefined) {
-      if (options.optionalRestorers) return [];
-      const missing = keyedAttributes(numberObjects(object).objects).map(({ key }) =>
-        joinKey(joinKey(root, path), key),
-      );
-      return [{ object, path, plan: { parts: [], missing, mismatched: [] } }];
-    }
-    const at = paths?.get(node) ?? '';
-    const extra = (name: string): string | undefined => {
-      const key = extraKey(at, name);
-      return reader.has(key) ? key : undefined;
-    };
-    return [{ object, path, plan: restorer.plan({ graph, node, path: at, extra }, found) }];
-  });
+  outcome.unused.push(...[...names].filter(name => !taken.has(name)));
+  return { outcome, assignments, conversions, early, refusals, names };
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -32,7 +32,7 @@ export async function restore(
 ): Promise<RestoreStatus> {
   const mapping = readMapping(numberPlainObjects(root), options);
   const stored = await storedNames(root, reader, mapping, options);
-  const { outcome, assignments, conversions, early, refusals } = planRestore(root, reader, stored, options);
+  const { outcome, assignments, conversions, early, refusals, names } = planRestore(root, reader, stored, options);
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
   for (const { key, label, check } of early) {
@@ -43,11 +43,13 @@ export async function restore(
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
   const defer = await deferToGrowth(reader, stored, outcome);
-  await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
-  const inGraph = new Set(stored.names);
-  for (const { names, labels } of [...assignments, ...converted]) {
-    names.forEach((key, i) => {
-      if (inGraph.has(key)) outcome.loaded.push({ key, label: labels[i]! });
+  const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
+  for (const assignment of [...assignments, ...converted]) {
+    if (assignment.looksOn) continue;
+    assignment.names.forEach((key, i) => {
+      if (!names.has(key)) return;
+      if (unused.has(assignment)) outcome.unused.push(key);
+      else outcome.loaded.push({ key, label: assignment.labels[i]! });
     });
   }
   defer();

@@ -30,11 +30,27 @@ export interface Found {
 /** Values that are restored together. */
 export interface RestorePart {
   readonly keys: readonly string[];
+  /** What else filters may call it, beside its keys and the object. */
+  readonly names?: readonly string[];
+  /** The variable that it goes with: who leaves that out leaves this out. */
+  readonly of?: Trackable;
+  /** It only looks at values that other parts take, and is applied if any of these is. Default false. */
+  readonly looksOn?: boolean;
+  /** Applied only if filters leave out nothing of the object. Default false. */
+  readonly isForWhole?: boolean;
   /**
    * Called once, after everything was checked, with the values of `keys`; synchronous. The memory is the callee's to keep. May
-   * hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`.
+   * hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`. 'unused': the
+   * object has no use for what the values turned out to be.
    */
-  apply(values: readonly TensorValue[]): void;
+  apply(values: readonly TensorValue[]): unknown;
+}
+
+/** A value by its key, and what else filters may call it. */
+export interface Named {
+  readonly key: string;
+  readonly names?: readonly string[];
+  readonly of?: Trackable;
 }
 
 export interface RestorePlan {
@@ -44,9 +60,11 @@ export interface RestorePlan {
    */
   readonly parts: readonly RestorePart[];
   /** Keys that values of the live object would have and that the checkpoint lacks. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Named[];
   /** Stored values of another dtype or shape. Unless they are to be skipped, nothing is applied if there are any. */
-  readonly mismatched: readonly Mismatch[];
+  readonly mismatched: readonly (Mismatch & Named)[];
+  /** Why none of it can be restored, as a sentence that says what to do; nothing is changed then. */
+  readonly refusal?: string | undefined;
   /** A small value that tells more than types and shapes do. */
   readonly early?: EarlyCheck;
 }

@@ -23,6 +23,11 @@ export function isSelected(variable: KeyedAttribute, options: SelectionOptions):
   return isSelectedName(namesOf(variable), options);
 }
 
+/** Whether `exclude` alone leaves out what has these names. */
+export function isExcludedName(names: readonly string[], { exclude }: SelectionOptions): boolean {
+  return exclude !== undefined && matches(exclude, names);
+}
+
 /** The same for what has these names. */
 export function isSelectedName(names: readonly string[], { include, exclude }: SelectionOptions): boolean {
   return (include === undefined || matches(include, names)) && !(exclude && matches(exclude, names));

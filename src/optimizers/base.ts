@@ -3,6 +3,7 @@
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
 import {
+  add,
   addN,
   clipByValue,
   div,
@@ -30,6 +31,11 @@ import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 export interface OptimizerOptions {
   /** May be changed at any time. Default 0.001; of SGD 0.01. */
   learningRate?: number;
+  /**
+   * The rate of a step is the learning rate / (1 + decay * steps before it), as in tf_keras's legacy optimizers; 0 or more. Default
+   * 0. A checkpoint with legacy keys has it as a hyper-parameter; Keras's other optimizers have no such thing.
+   */
+  decay?: number;
   /** At each step a variable loses this times the learning rate of itself. Default: none; of AdamW 0.004. */
   weightDecay?: number | null;
   /** Each gradient is scaled down to this norm. Default: not. Of the three kinds of clipping the first that is given counts. */
@@ -65,6 +71,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly interleaved: boolean = true;
   readonly scalars: readonly NumberInState[] = [];
   learningRate: number;
+  /** May be changed at any time. */
+  decay: number;
   readonly weightDecay: number | null;
   readonly clipnorm: number | null;
   readonly globalClipnorm: number | null;
@@ -74,11 +82,19 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly #loaded = new Map<string, Variable[]>();
 
   constructor(
-    { learningRate, weightDecay = null, clipnorm = null, globalClipnorm = null, clipvalue = null }: OptimizerOptions,
+    {
+      learningRate,
+      decay = 0,
+      weightDecay = null,
+      clipnorm = null,
+      globalClipnorm = null,
+      clipvalue = null,
+    }: OptimizerOptions,
     defaultRate = 0.001,
   ) {
     super();
     this.learningRate = learningRate ?? defaultRate;
+    this.decay = decay;
     this.weightDecay = weightDecay;
     this.clipnorm = clipnorm;
     this.globalClipnorm = globalClipnorm;
@@ -108,7 +124,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     if (this.#loaded.size > 0) this.#adoptAtStep(all.map(({ name }) => name));
     const named = all.filter(({ tensor }) => tensor != null);
     tidy(() => {
-      const learningRate = scalar(this.learningRate, 'float32');
+      const learningRate = this.#rate();
       const step = scalar(this.iterations + 1, 'float32');
       const clipped = this.#clip(named.map(({ tensor }) => tensor));
       const updates = named.map(({ name }, i) => {
@@ -209,8 +225,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   override getConfig(): Record<string, number | boolean | null> {
-    const { learningRate, weightDecay, clipnorm, globalClipnorm, clipvalue } = this;
-    return { learningRate, weightDecay, clipnorm, globalClipnorm, clipvalue, ...this.options() };
+    const { learningRate, decay, weightDecay, clipnorm, globalClipnorm, clipvalue } = this;
+    return { learningRate, decay, weightDecay, clipnorm, globalClipnorm, clipvalue, ...this.options() };
   }
 
   /** As tfjs restores an optimizer that was saved with its model. */
@@ -245,6 +261,13 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     for (const slots of [...this.#slots.values(), ...this.#loaded.values()]) for (const slot of slots) slot.dispose();
     this.#slots.clear();
     this.#loaded.clear();
+  }
+
+  /** Of this step, in float32; tf_keras/src/optimizers/legacy/optimizer_v2.py, _decayed_lr. */
+  #rate(): Scalar {
+    const rate = scalar(this.learningRate, 'float32');
+    if (this.decay === 0) return rate;
+    return div(rate, add(1, mul(scalar(this.decay, 'float32'), scalar(this.iterations, 'float32'))));
   }
 
   #decay(value: Variable, learningRate: Scalar): void {

@@ -75,13 +75,18 @@ class KerasState implements OptimizerState {
     this.hyper = (legacy?.hyper ?? []).map(name => {
       if (name === 'learning_rate') return this.learningRate;
       if (name === 'momentum_cache') return { ...optimizer.scalars[0]!, name };
-      const property = FIELDS.get(name);
-      return property === undefined ? { name, get: () => 0, set: () => undefined } : field(optimizer, name, property);
+      return { ...field(optimizer, name, FIELDS.get(name)!), accepts: value => this.#accepts(name, value) };
     });
   }
 
   scale(): number {
     return 1;
+  }
+
+  /** Whether there are slots for momentum was decided when the optimizer was made; SGD always has them. */
+  #accepts(name: string, value: number): boolean {
+    if (name !== 'momentum' || this.kerasName === 'SGD') return true;
+    return value > 0 === this.#kinds.some(({ list }) => list === '_momentums');
   }
 
   variableNames(): readonly string[] {
@@ -159,4 +164,5 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
   ['beta_2', 'beta2'],
   ['momentum', 'momentum'],
   ['rho', 'rho'],
+  ['decay', 'decay'],
 ]);

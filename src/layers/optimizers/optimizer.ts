@@ -5,6 +5,7 @@ import { branch, type Trackable } from '../../graph/trackable.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';
+import { lossScalingOf, steppingOptimizer } from './loss-scaling.js';
 import { Order } from './order.js';
 import type { Belongings } from './ownership.js';
 import { waitingSlots } from './pending.js';
@@ -34,11 +35,12 @@ export interface OptimizerSurroundings extends Belongings {
  * be told whose its slots are.
  */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
-  const complete = kerasState(optimizer, around) ?? tfjsState(optimizer, around);
-  if (complete === undefined) throw unknownOptimizer(optimizer);
+  const stepping = steppingOptimizer(optimizer);
+  const complete = kerasState(stepping, around) ?? tfjsState(stepping, around);
+  if (complete === undefined) throw unknownOptimizer(stepping);
   const state = around.slots ? complete : withoutSlots(complete);
   const existing = state.variableNames();
-  const waiting = waitingSlots(optimizer, around);
+  const waiting = waitingSlots(stepping, around);
   const order = new Order(around, [...existing, ...waiting.slots.keys()]);
   const given = around.given.length > 0 ? around.given.flat() : around.trainable;
   const known = order.sorted(variablesOf([...given, ...existing], around));
@@ -49,8 +51,13 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
   if (around.keys === 'legacy' && waiting.ownerless.length > 0) throw ownerless(around.label, waiting.ownerless);
   const [kind] = state.groups.flat();
   const hasZeros = slotted.length === 0 && kind && known.some(({ name }) => state.slot(name, kind) === 'zeros');
-  const values = new SlotValues(state, waiting.slots);
-  const writing = new OptimizerWriting(optimizer, state, values, hasZeros ? known : slotted, around.isShared);
+  const writing = new OptimizerWriting(optimizer, state, {
+    values: new SlotValues(state, waiting.slots),
+    variables: hasZeros ? known : slotted,
+    trained: slotted.length > 0 ? slotted : known,
+    scaling: lossScalingOf(optimizer),
+    isShared: around.isShared,
+  });
   const { children, slots, extras } = around.keys === 'new' ? writing.asNew() : writing.asLegacy();
   const variables = { known, all, existing, order, isIncomplete: around.isIncomplete };
   const restorer = new OptimizerRestorer(optimizer, state, variables);

@@ -5,6 +5,7 @@
 import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import { steppingOptimizer } from './loss-scaling.js';
 import type { Belongings } from './ownership.js';
 import type { OptimizerState, WaitingSlots } from './state.js';
 import type { SlotVariable } from './writing.js';
@@ -30,7 +31,7 @@ interface Pending {
   readonly state: OptimizerState;
   /** In the order of the file. */
   readonly slots: Map<string, Map<string, TensorValue>>;
-  readonly undecided: UndecidedSlot[];
+  undecided: UndecidedSlot[];
   /** By the name of the variable, its place in the lists of the file. */
   readonly places: Map<string, number>;
 }
@@ -53,6 +54,12 @@ type Gradients = NamedTensorMap | { name: string; tensor: Tensor }[];
 /** What is restored takes the place of what waited before. */
 export function forgetPending(optimizer: Optimizer): void {
   waiting.delete(optimizer);
+}
+
+/** Of one list, where some of what waited before may stay. */
+export function forgetUndecided(optimizer: Optimizer, list: string): void {
+  const pending = waiting.get(optimizer);
+  if (pending) pending.undecided = pending.undecided.filter(slot => slot.list !== list);
 }
 
 /** A value for a slot that the optimizer will make; `variable` is a name if it is known. */
@@ -108,8 +115,9 @@ function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: Waiti
 
 /** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would. */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
-  const pending = waiting.get(optimizer);
-  waiting.delete(optimizer);
+  const stepping = steppingOptimizer(optimizer);
+  const pending = waiting.get(stepping);
+  waiting.delete(stepping);
   if (pending) createSlots(pending, names);
 }
 

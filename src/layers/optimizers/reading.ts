@@ -5,12 +5,15 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { attributeKey } from '../../graph/key.js';
 import { compare, type Mismatch } from '../../graph/mismatch.js';
-import type { Found, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
-import { variableOf as storedVariableOf } from '../../graph/stored-graph.js';
+import type { Found, Named, RestorePart, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
 import { VARIABLE_VALUE } from '../../graph/trackable.js';
+import { isLossScaling } from './loss-scaling.js';
 import { Restoring } from './restoring.js';
-import type { NumberState, OptimizerState } from './state.js';
+import type { NumberState, OptimizerState, SlotKind } from './state.js';
+import { isSameKind } from './stored-kind.js';
+import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimizer.js';
 import { type LiveVariables, misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
+import type { SlotVariable } from './writing.js';
 
 /** What a number may be stored as. */
 const NUMBERS = ['int64', 'int32', 'float32', 'float64'] as const;
@@ -26,24 +29,29 @@ export class OptimizerRestorer implements Restorer {
   readonly #state: OptimizerState;
   readonly #variables: LiveVariables;
 
+  /** `state` is that of the optimizer that makes the steps. */
   constructor(optimizer: Optimizer, state: OptimizerState, variables: LiveVariables) {
     this.#optimizer = optimizer;
     this.#state = state;
     this.#variables = variables;
   }
 
-  plan(stored: StoredObject, found: Found): RestorePlan {
+  plan(outer: StoredObject, found: Found): RestorePlan {
     const state = this.#state;
-    const missing: string[] = [];
-    const mismatched: Mismatch[] = [];
+    const one = storedOptimizer(outer, found);
+    const { stepping: stored, isLegacy, refusal } = one;
+    if (refusal !== undefined) return { parts: [], missing: [], mismatched: [], refusal };
+    const missing: Named[] = [];
+    const mismatched: (Mismatch & Named)[] = [];
     const number = (numberState: NumberState, names: readonly string[], isOptional = false): StoredNumber => {
       const key = childKey(stored, found, names);
       const mismatch = key === undefined ? null : notNumber(key, found);
-      if (mismatch) mismatched.push(mismatch);
-      if (key === undefined && !isOptional) missing.push(keyAt(stored.path, names[0]!));
+      if (mismatch) mismatched.push({ ...mismatch, names: [numberState.name] });
+      if (key === undefined && !isOptional) {
+        missing.push({ key: keyAt(stored.path, names[0]!), names: [numberState.name] });
+      }
       return { state: numberState, key: mismatch ? undefined : key };
     };
-    const isLegacy = childKey(stored, found, ['iter']) !== undefined;
     const iterations = number(state.iterations, [isLegacy ? 'iter' : '_iterations']);
     // A schedule is no number; tf_keras's new optimizers keep what it came to at the last step.
     const rate = number(
@@ -51,61 +59,104 @@ export class OptimizerRestorer implements Restorer {
       isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
     );
     const { existing } = this.#variables;
+    const isSame = isSameKind(one.kind, state.kerasName);
+    const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
     const others = isLegacy
-      ? state.hyper.filter(one => one !== state.learningRate).map(one => number(one, [one.name]))
-      : state.scalars.map(one => number(one, [one.name], existing.length === 0));
+      ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
+      : state.scalars.filter(isShared).map(one => number(one, [one.name], existing.length === 0));
     const restoring = new Restoring(this.#optimizer, state);
     const own = (name: string): string | undefined => {
       const key = stored.extra(name);
       return key === undefined || notNumber(key, found) ? undefined : key;
     };
     const slots = new StoredSlots(stored, found, this.#variables);
-    const kinds = state.groups.flat();
+    // What another class keeps means something else, whatever its name.
+    const kinds = isSame ? state.groups.flat() : [];
     const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
     const misfits = all.map(slot => misfit(slot, found));
-    mismatched.push(...misfits.flatMap(one => one ?? []));
+    mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...namesOf(all[i]!) }] : [])));
     missing.push(...this.#missingSlots(stored, all, existing));
     const fitting = all.filter((_, i) => misfits[i] === null);
-    const parts = [
-      // First of all: what is to be believed depends on it, and slots depend on the rate.
+    const scaling = this.#scaling(one, outer.path, found, restoring);
+    missing.push(...scaling.missing);
+    mismatched.push(...scaling.mismatched);
+    const parts: RestorePart[] = [
+      restoring.forget(),
+      // What is to be believed depends on it, and slots depend on the rate.
       restoring.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
       ...[iterations, rate, ...others].flatMap(one =>
         one.key === undefined ? [] : [restoring.number(one.key, one.state)],
       ),
-      restoring.exactRate(),
-      ...restoring.betas(),
+      restoring.exactRate(rate.key),
+      ...restoring.betas(iterations.key),
       ...state.exact.flatMap(one => {
         const key = own(one.name);
-        return key === undefined ? [] : [restoring.exactNumber(key, one)];
+        return key === undefined ? [] : [restoring.exactNumber(key, one, iterations.key)];
       }),
-      ...fitting.map(slot => restoring.slot(slot)),
+      ...this.#beside(restoring, isLegacy, own),
+      ...fitting.map(slot => restoring.slot(slot, namesOf(slot))),
+      ...scaling.parts,
     ];
     return { parts, missing, mismatched };
   }
 
+  /** What new optimizers of Keras have no place for, as this package wrote it. */
+  #beside(restoring: Restoring, isLegacy: boolean, own: (name: string) => string | undefined): readonly RestorePart[] {
+    const key = own('decay');
+    const decay = this.#state.hyper.find(({ name }) => name === 'decay');
+    return isLegacy || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
+  }
+
+  #scaling({ scaling }: StoredOptimizer, path: string, found: Found, restoring: Restoring): RestorePlan {
+    const expected = ['dynamic_scale', 'step_counter'];
+    const { scale, counter, idle = [] } = scaling ?? {};
+    if (scaling === undefined || scale === undefined || counter === undefined) {
+      const isWrapped = isLossScaling(this.#optimizer);
+      return {
+        parts: [restoring.withoutScaling(idle)],
+        missing: isWrapped ? expected.map(name => ({ key: keyAt(path, name), names: [name] })) : [],
+        mismatched: [],
+      };
+    }
+    const mismatched = [scale, counter].flatMap((key, i) => {
+      const mismatch = notNumber(key, found);
+      return mismatch ? [{ ...mismatch, names: [expected[i]!] }] : [];
+    });
+    const parts = mismatched.length > 0 ? [] : [restoring.scaling(scaling.form, [scale, counter], idle, expected)];
+    return { parts, missing: [], mismatched };
+  }
+
   /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */
-  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[], existing: readonly string[]): string[] {
+  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[], existing: readonly string[]): Named[] {
     const restored = new Set(
       slots.flatMap(({ kind, variable }) =>
         ('candidates' in variable ? (variable.candidates ?? []) : [variable]).map(({ name }) => `${kind.list} ${name}`),
       ),
     );
-    return existing.flatMap((name, i) =>
-      this.#state.groups
+    return existing.flatMap((name, i) => {
+      const variable = this.#variables.all.find(one => one.name === name);
+      return this.#state.groups
         .flat()
-        .filter(kind => !restored.has(`${kind.list} ${name}`))
-        .map(({ list }) => keyAt(path, `${list}/${i}`)),
-    );
+        .filter(kind => !restored.has(`${kind.list} ${name}`) && !isIdle(kind, this.#state))
+        .map(({ list }) => ({ key: keyAt(path, `${list}/${i}`), ...(variable ? namesOfVariable(variable) : {}) }));
+    });
   }
 }
 
-/** The value of the first of these children that there is. */
-function childKey({ graph, node }: StoredObject, found: Found, names: readonly string[]): string | undefined {
-  const keys = names.map(name => {
-    const edge = graph[node]!.children.find(one => one.name === name);
-    return edge && storedVariableOf(graph, edge.node)?.key;
-  });
-  return keys.find(key => key !== undefined && found.has(key));
+type Names = Pick<Named, 'names' | 'of'>;
+
+/** A slot goes with its variable. Of what may be one of several variables only Keras's name is known. */
+function namesOf({ variable }: StoredSlotValue): Names {
+  return 'candidates' in variable ? { names: [variable.name] } : namesOfVariable(variable);
+}
+
+function namesOfVariable({ name, fullName, node }: SlotVariable): Names {
+  return { names: [name, fullName], ...(node && { of: node }) };
+}
+
+/** Without momentum Keras 3's SGD keeps no slots; what others keep is multiplied by 0. */
+function isIdle({ list }: SlotKind, { hyper }: OptimizerState): boolean {
+  return list === 'momentums' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
 }
 
 function notNumber(key: string, { entry }: Found): Mismatch | null {

@@ -67,9 +67,9 @@ export class SlotValues {
   }
 }
 
-/** From Keras's form to the optimizer's. A learning rate of 0 leaves nothing to divide by, and nothing that moves. */
-export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue): TensorValue {
-  const scale = Math.fround(state.scale(kind));
+/** From Keras's form to the optimizer's. `rate`: what it was when the value was written, if it is known. A learning rate of 0 leaves nothing to divide by, and nothing that moves. */
+export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue, rate?: number): TensorValue {
+  const scale = Math.fround(state.scale(kind, rate));
   if (scale === 1) return value;
   return { ...value, data: (value.data as Float32Array).map(element => (scale === 0 ? 0 : element / scale)) };
 }

@@ -19,6 +19,8 @@ export interface NumberState {
   readonly name: string;
   get(): number;
   set(value: number): void;
+  /** False for a value that the optimizer cannot have. Left out: it takes all. */
+  accepts?(value: number): boolean;
 }
 
 export interface OptimizerState {
@@ -39,8 +41,8 @@ export interface OptimizerState {
   readonly scalars: readonly NumberState[];
   /** float32 state that Keras computes from its iterations, and that is to be kept bit for bit. */
   readonly exact: readonly NumberState[];
-  /** What Keras keeps is this times what the optimizer keeps. */
-  scale(kind: SlotKind): number;
+  /** What Keras keeps is this times what the optimizer keeps, at a learning rate; the present one by default. */
+  scale(kind: SlotKind, rate?: number): number;
   /** Names of the variables that have slots, as tfjs knows them. */
   variableNames(): readonly string[];
   /** 'zeros': Keras has one and this optimizer needs none. Undefined if the variable has none yet. */

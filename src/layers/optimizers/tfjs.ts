@@ -65,16 +65,22 @@ class TfjsState implements OptimizerState {
     };
     this.hyper = hyper.map(([name, property]) => {
       if (property === 'learningRate') return this.learningRate;
-      if (property === null) return { name, get: () => 0, set: () => undefined };
+      // tfjs has none, which is 0.
+      if (property === null) return { name, get: () => 0, set: () => undefined, accepts: value => value === 0 };
       if (property === 'momentum' && kerasName === 'SGD') return momentumOf(optimizer);
+      if (property === 'momentum') {
+        // Without momentum its slots are not kept, see rmsprop in tfjs-classes.ts.
+        const hasSlots = groups.flat().some(({ list }) => list === '_momentums');
+        return { ...field(optimizer, name, property), accepts: value => value > 0 === hasSlots };
+      }
       return field(optimizer, name, property);
     });
     this.exact = exact.map(name => this.#variableState(name));
   }
 
   /** Keras's velocity of SGD has the learning rate in it, with its sign. */
-  scale(kind: SlotKind): number {
-    return kind.list === 'momentums' ? -this.learningRate.get() : 1;
+  scale(kind: SlotKind, rate: number = this.learningRate.get()): number {
+    return kind.list === 'momentums' ? -rate : 1;
   }
 
   variableNames(): string[] {

@@ -1,0 +1,85 @@
+/**
+ * Of which class an optimizer in a checkpoint was. Nothing says it outright, and different classes keep different things under the
+ * same names (`_velocities` of Adam and of RMSprop). What tells it: the names of its variables (`Adam/m/dense/kernel`,
+ * `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and lacks.
+ */
+import type { StoredObject } from '../../graph/restorer.js';
+import { variableOf } from '../../graph/stored-graph.js';
+
+/** The lists of slots, and other state, of each class; of tf_keras's new optimizers and of Keras 3's. */
+const LISTS: Readonly<Record<string, readonly string[]>> = {
+  SGD: ['momentums'],
+  Adagrad: ['_accumulators'],
+  Adadelta: ['_accumulated_grads', '_accumulated_delta_vars'],
+  Adam: ['_momentums', '_velocities', '_velocity_hats'],
+  AdamW: ['_momentums', '_velocities', '_velocity_hats'],
+  Adamax: ['_m', '_u'],
+  Nadam: ['_momentums', '_velocities', '_u_product'],
+  RMSprop: ['_velocities', '_momentums', '_average_gradients'],
+  Ftrl: ['_accumulators', '_linears'],
+  Lion: ['_momentums'],
+  Lamb: ['_momentums', '_velocities'],
+  Adafactor: ['_r', '_c', '_v'],
+  Muon: ['momentums', 'adam_velocities'],
+  ScheduleFreeAdamW: ['_momentums', '_velocities'],
+};
+const OPTIONAL: readonly string[] = ['_velocity_hats'];
+const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(LISTS).flat());
+
+/** The hyper-parameters of legacy classes, beside the learning rate and decay; of Adam and of Adamax they are the same. */
+const LEGACY: readonly (readonly [kind: string | undefined, names: string])[] = [
+  ['SGD', 'momentum'],
+  ['Adagrad', ''],
+  ['Adadelta', 'rho'],
+  ['RMSprop', 'momentum,rho'],
+  ['Nadam', 'beta_1,beta_2,momentum_cache'],
+  ['Ftrl', 'beta,l1_regularization_strength,l2_regularization_strength,learning_rate_power'],
+  [undefined, 'beta_1,beta_2'],
+];
+const LEGACY_NAMES: ReadonlySet<string> = new Set(LEGACY.flatMap(([, names]) => names.split(',')));
+
+const BY_NAME: ReadonlyMap<string, string> = new Map(Object.keys(LISTS).map(kind => [kind.toLowerCase(), kind]));
+
+export function storedKind(stored: StoredObject, isLegacy: boolean): string | undefined {
+  return namedKind(stored) ?? (isLegacy ? legacyKind(stored) : listedKind(stored));
+}
+
+/** Whether what is stored of the one class means the same to the other: AdamW is Adam with an option. */
+export function isSameKind(one: string | undefined, other: string): boolean {
+  const plain = (kind: string): string => (kind === 'AdamW' ? 'Adam' : kind);
+  return one === undefined || plain(one) === plain(other);
+}
+
+function namedKind(stored: StoredObject): string | undefined {
+  const { graph, node } = stored;
+  const { children, slots } = graph[node]!;
+  const name = (number: number | undefined): string =>
+    number === undefined ? '' : (variableOf(graph, number)?.fullName ?? '');
+  const counter = children.find(edge => edge.name === '_iterations' || edge.name === 'iter');
+  // `cond_1/Adam/iter` is what tf_keras's loss scaling makes of it.
+  const scopes = name(counter?.node).split('/').slice(0, -1).reverse();
+  const lists = children.filter(edge => ALL_LISTS.has(edge.name));
+  const first = lists.flatMap(edge => graph[edge.node]!.children.find(item => name(item.node) !== '')?.node ?? []);
+  const [scope = ''] = name(first[0] ?? slots[0]?.node).split('/');
+  return [...scopes, scope].map(kindNamed).find(kind => kind !== undefined);
+}
+
+/** Keras 3 writes `schedule_free_adam_w`, and numbers what has the same name: `adam_1`. */
+function kindNamed(name: string): string | undefined {
+  return BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
+}
+
+function listedKind({ graph, node }: StoredObject): string | undefined {
+  const present = graph[node]!.children.map(({ name }) => name).filter(name => ALL_LISTS.has(name));
+  if (present.length === 0) return undefined;
+  const fits = ([, lists]: readonly [string, readonly string[]]): boolean =>
+    present.every(name => lists.includes(name)) &&
+    lists.every(name => present.includes(name) || OPTIONAL.includes(name));
+  return Object.entries(LISTS).find(fits)?.[0] ?? 'unknown';
+}
+
+function legacyKind({ graph, node }: StoredObject): string | undefined {
+  const names = graph[node]!.children.map(({ name }) => name).filter(name => LEGACY_NAMES.has(name));
+  const present = names.sort().join();
+  return LEGACY.find(([, all]) => all === present)?.[0];
+}

@@ -1,0 +1,215 @@
+/** Loss scaling, as keras/src/optimizers/loss_scale_optimizer.py: small gradients of float16 do not become zero. */
+import {
+  all,
+  isFinite as areFinite,
+  clone,
+  div,
+  keep,
+  mul,
+  type NamedTensorMap,
+  Optimizer,
+  type Scalar,
+  scalar,
+  serialization,
+  stack,
+  type Tensor,
+  tidy,
+  type Variable,
+  variableGrads,
+} from '@tensorflow/tfjs-core';
+import { TensorBundleError } from '../errors.js';
+
+export interface LossScaleOptions {
+  /** What the loss is multiplied by at first; above 0. Default 2 ** 15. */
+  initialScale?: number;
+  /** After so many steps in a row with finite gradients the scale is doubled; an integer of 1 or more. Default 2000. */
+  dynamicGrowthSteps?: number;
+}
+
+/** As tfjs gives gradients and weights. */
+interface NamedTensor {
+  name: string;
+  tensor: Tensor;
+}
+
+/** As tfjs saves an optimizer within another. */
+interface LossScaleConfig extends LossScaleOptions {
+  innerOptimizer: { className: string; config: serialization.ConfigDict };
+}
+
+const [SCALE, COUNTER] = ['dynamic_scale', 'step_counter'];
+
+/**
+ * Wraps another optimizer, as Keras 3 does by itself under `mixed_float16`: `minimize` (and so `model.fit`) computes the gradients
+ * of the scaled loss; the step is made with the gradients divided by the scale. A step with a gradient that is not finite is left
+ * out, and the scale halved; after `dynamicGrowthSteps` good steps in a row it is doubled. The gradients of `computeGradients` are
+ * scaled, and `applyGradients` expects them so, as Keras's `apply` does; who takes gradients of their own scales the loss by
+ * `scaleLoss`. Each step waits for one number of the backend. A checkpoint has the scale and the count of good steps, under the
+ * keys of Keras 3, or under those of tf_keras if they came from there.
+ *
+ * @example
+ * model.compile({ optimizer: new LossScaleOptimizer(new Adam({ learningRate: 0.01 })), loss: 'meanSquaredError' });
+ */
+export class LossScaleOptimizer extends Optimizer {
+  static readonly className = 'KerasLossScaleOptimizer';
+  readonly innerOptimizer: Optimizer;
+  readonly initialScale: number;
+  readonly dynamicGrowthSteps: number;
+  /** What the loss is multiplied by now; a float32. */
+  dynamicScale: number;
+  /** Good steps since the scale was changed. */
+  stepCounter: number;
+
+  /** Throws ERR_INVALID_ARGUMENT for what is no optimizer or wraps one itself, and for options out of range. */
+  constructor(innerOptimizer: Optimizer, { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 }: LossScaleOptions = {}) {
+    super();
+    checkInner(innerOptimizer);
+    if (!(initialScale > 0 && Number.isFinite(Math.fround(initialScale)))) {
+      throw outOfRange('initialScale', 'a finite number above 0', initialScale);
+    }
+    if (!Number.isInteger(dynamicGrowthSteps) || dynamicGrowthSteps < 1) {
+      throw outOfRange('dynamicGrowthSteps', 'an integer of 1 or more', dynamicGrowthSteps);
+    }
+    this.innerOptimizer = innerOptimizer;
+    this.initialScale = initialScale;
+    this.dynamicGrowthSteps = dynamicGrowthSteps;
+    this.dynamicScale = Math.fround(initialScale);
+    this.stepCounter = 0;
+  }
+
+  /** The inner optimizer's. */
+  get learningRate(): number {
+    return (this.innerOptimizer as Optimizer & { learningRate: number }).learningRate;
+  }
+
+  set learningRate(value: number) {
+    const inner = this.innerOptimizer as Optimizer & {
+      learningRate: number;
+      setLearningRate?: (value: number) => void;
+    };
+    // tfjs's SGD keeps a tensor of it, too.
+    if (inner.setLearningRate) inner.setLearningRate(value);
+    else inner.learningRate = value;
+  }
+
+  /** Steps that were made; those that were left out do not count. */
+  override get iterations(): number {
+    return this.innerOptimizer.iterations;
+  }
+
+  /** The loss times the scale of the next step. */
+  scaleLoss<T extends Tensor>(loss: T): T {
+    return mul(loss, scalar(this.dynamicScale, 'float32')) as T;
+  }
+
+  /** The value is the loss as `f` gives it; the gradients are those of the scaled loss. */
+  override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
+    let loss: Scalar | undefined;
+    const scaled = (): Scalar => {
+      const value = f();
+      loss = keep(clone(value));
+      return this.scaleLoss(value);
+    };
+    try {
+      const { value, grads } = variableGrads(scaled, varList);
+      value.dispose();
+      return { value: clone(loss!), grads };
+    } finally {
+      loss?.dispose();
+    }
+  }
+
+  /** `gradients` of the scaled loss. Variables without a gradient stay as they are. */
+  override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
+    const named = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+    if (!allFinite(named.flatMap(({ tensor }) => tensor ?? []))) {
+      this.stepCounter = 0;
+      this.dynamicScale = Math.fround(this.dynamicScale * 0.5);
+      return;
+    }
+    tidy(() => {
+      const scale = scalar(this.dynamicScale, 'float32');
+      // Also those without a gradient (frozen ones): TensorFlow.js's optimizers know variables by their places in the list.
+      this.innerOptimizer.applyGradients(
+        named.map(({ name, tensor }) => ({ name, tensor: tensor == null ? tensor : div(tensor, scale) })),
+      );
+    });
+    if (this.stepCounter === this.dynamicGrowthSteps - 1) {
+      this.stepCounter = 0;
+      this.dynamicScale = Math.fround(this.dynamicScale * 2);
+    } else this.stepCounter++;
+  }
+
+  /** The inner optimizer's state too; the scale begins anew. */
+  override dispose(): void {
+    this.innerOptimizer.dispose();
+    this.dynamicScale = Math.fround(this.initialScale);
+    this.stepCounter = 0;
+  }
+
+  /** The inner optimizer's, then scale and counter. */
+  override async getWeights(): Promise<NamedTensor[]> {
+    return [
+      ...(await this.innerOptimizer.getWeights()),
+      { name: SCALE!, tensor: scalar(this.dynamicScale, 'float32') },
+      { name: COUNTER!, tensor: scalar(this.stepCounter, 'int32') },
+    ];
+  }
+
+  override async setWeights(weights: NamedTensor[]): Promise<void> {
+    for (const { name, tensor } of weights) {
+      if (name === SCALE) this.dynamicScale = (await tensor.data())[0]!;
+      if (name === COUNTER) this.stepCounter = (await tensor.data())[0]!;
+    }
+    await this.innerOptimizer.setWeights(weights.filter(({ name }) => name !== SCALE && name !== COUNTER));
+  }
+
+  override getConfig(): serialization.ConfigDict {
+    const { innerOptimizer, initialScale, dynamicGrowthSteps } = this;
+    const inner = { className: innerOptimizer.getClassName(), config: innerOptimizer.getConfig() };
+    return { innerOptimizer: inner, initialScale, dynamicGrowthSteps };
+  }
+
+  /** As tfjs restores an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class that is not registered. */
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    const { innerOptimizer, ...options } = config as unknown as LossScaleConfig;
+    const [inner, make] = serialization.SerializationMap.getMap().classNameMap[innerOptimizer.className] ?? [];
+    if (inner === undefined || make === undefined) {
+      throw new TensorBundleError(
+        'ERR_NOT_SUPPORTED',
+        `the optimizer ${innerOptimizer.className} in a LossScaleOptimizer is not registered with TensorFlow.js`,
+        { found: innerOptimizer.className },
+      );
+    }
+    return new cls(make(inner, innerOptimizer.config), options);
+  }
+}
+
+/** One number for all, since each has to be waited for. */
+function allFinite(tensors: readonly Tensor[]): boolean {
+  if (tensors.length === 0) return true;
+  return tidy(() => all(stack(tensors.map(tensor => all(areFinite(tensor))))).dataSync()[0] !== 0);
+}
+
+function checkInner(inner: Optimizer): void {
+  const { applyGradients, innerOptimizer } = (inner ?? {}) as Partial<Optimizer & { innerOptimizer: unknown }>;
+  if (typeof applyGradients === 'function' && innerOptimizer === undefined) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    'give LossScaleOptimizer the optimizer that makes the steps: one of tf.train or of tensorbundle/optimizers',
+  );
+}
+
+function outOfRange(name: string, expected: string, found: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}; it is ${String(found)}`, {
+    expected,
+    found,
+  });
+}
+
+serialization.registerClass(LossScaleOptimizer);
