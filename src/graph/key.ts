@@ -25,9 +25,10 @@ export function slotPath(variable: string, optimizer: string, name: string): str
   return `${variable}/.OPTIMIZER_SLOT/${optimizer}/${escapePart(name)}`;
 }
 
-/** Key of what an object keeps beside the object graph. */
-export function extraKey(path: string, name: string): string {
-  return ['.TENSORBUNDLE', ...(path === '' ? [] : [path]), escapePart(name)].join('/');
+/** Key of what an object keeps beside the object graph; `of` is the path of another object that it speaks of. */
+export function extraKey(path: string, name: string, of?: string): string {
+  const end = of === undefined || of === '' ? [] : [of];
+  return ['.TENSORBUNDLE', ...(path === '' ? [] : [path]), escapePart(name), ...end].join('/');
 }
 
 /** The extra that is all the state of its object, not more exact values of what the graph has too. */

@@ -59,7 +59,11 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
     })),
   });
   const extras = objects.flatMap(({ object, path }) =>
-    (object.extras ?? []).map(extra => ({ key: extraKey(path, extra.name), extra })),
+    (object.extras ?? []).flatMap(extra => {
+      const of = extra.of && numbers.get(extra.of);
+      if (extra.of && of === undefined) return [];
+      return [{ key: extraKey(path, extra.name, of === undefined ? undefined : objects[of]!.path), extra }];
+    }),
   );
   // TensorFlow gathers what Python serialises after all tensors (tensorflow/python/checkpoint/save_util.py).
   const tensors = keyedAttributes(objects);

@@ -74,6 +74,8 @@ export interface Slot {
  */
 export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
   readonly name: string;
+  /** Another object that it speaks of, whose path is added to the key. If no edge leads there, the extra is not written. */
+  readonly of?: Trackable;
 }
 
 /** An object that gets variables or children later: a layer that is not built, a model without layers. */

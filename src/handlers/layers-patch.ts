@@ -3,7 +3,7 @@
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
-import { trainedNames } from '../layers/optimizers/trained.js';
+import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
 import { io as tfio } from '../tfjs-core.js';
 import { saveModel } from '../training/whole-model.js';

@@ -6,7 +6,7 @@
 
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
-import { namesOf, trainedNames } from '../layers/optimizers/trained.js';
+import { namesOf, trainedNames } from '../layers/trained.js';
 import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
 import { type NamedTensor, namedTensors } from './weights.js';
 
@@ -56,7 +56,7 @@ interface ByName {
   readonly slotLists: readonly { readonly slot: string }[];
   readonly scalars: readonly { readonly name: string; get(): number }[];
   slotsOf(variableName: string): readonly Variable[];
-  assignSlotsTo?(names: readonly string[]): boolean;
+  claimLoaded?(variableNames: readonly string[]): boolean;
 }
 
 /** Names in a file, by the names of variables, which depend on what else the process has made. */
@@ -74,7 +74,7 @@ export function optimizerWeights(model: LayersModel, names: Names): StateTensor[
   const trained = namesOf(model.trainableWeights);
   const iterations = { name: 'iter', tensor: scalar(optimizer.iterations, 'int32') as Tensor, own: true };
   if (isByName(optimizer)) {
-    optimizer.assignSlotsTo?.(compiled);
+    optimizer.claimLoaded?.(compiled);
     return [iterations, ...slotsByName(optimizer, trained, names)];
   }
   const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
@@ -143,7 +143,7 @@ export function adoptWeights(model: LayersModel, names: Names): void {
     Reflect.deleteProperty(optimizer, 'setWeights');
     if (isByName(optimizer)) {
       await optimizer.setWeights(weights.map(one => ({ ...one, name: renamed(one.name, fileNames) })));
-      optimizer.assignSlotsTo?.(trained);
+      optimizer.claimLoaded?.(trained);
       return;
     }
     const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);

@@ -10,6 +10,7 @@ import { growthOf } from './growth.js';
 import { variableAliases } from './keras3.js';
 import { kerasNames, layerName } from './naming.js';
 import { kindOf, knownClasses } from './registry.js';
+import { trainedWeights } from './trained.js';
 import type { AnyVariable, Layer, LayersModel } from './types.js';
 import { awaitsWeights, innerNotBuilt } from './unbuilt.js';
 import { liveValue, type VariableNames, variableTrackable } from './variable.js';
@@ -52,6 +53,7 @@ export class ModelView implements Surroundings {
   /** A weight and the tf.Variable in it are one. */
   readonly #variables = new Map<Variable, Trackable>();
   #byName: ReadonlyMap<string, Trackable> | undefined;
+  #fullNames: ReadonlyMap<string, number> | undefined;
   readonly #expected: { readonly thing: AnyVariable | Layer; readonly refusal: TensorBundleError }[] = [];
 
   /** `roots`: all that will be described, since Keras's names depend on what was made before. */
@@ -123,7 +125,24 @@ export class ModelView implements Surroundings {
     const trackable = variableTrackable(variable, names);
     this.#variables.set(identity, trackable);
     this.#byName = undefined;
+    this.#fullNames = undefined;
     return trackable;
+  }
+
+  /** Of each root, names in tfjs of all weights that may be trained, frozen or not, in Keras's order. */
+  networks(): string[][] {
+    return this.#roots.map(root => trainedWeights(root).map(weight => liveValue(weight, weight.name).name));
+  }
+
+  /** Whether something is not built yet. */
+  get isIncomplete(): boolean {
+    return [...this.#layers.values()].some(({ growth }) => growth !== undefined);
+  }
+
+  /** Whether several variables have this name in Keras. */
+  isShared(fullName: string): boolean {
+    this.#fullNames ??= countsOf([...this.#variables.values()].map(({ attributes }) => attributes[0]!.fullName));
+    return this.#fullNames.get(fullName)! > 1;
   }
 
   /** Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer. Keras's optimizers count so. */
@@ -164,6 +183,12 @@ export class ModelView implements Surroundings {
       { tensor: forgotten.originalName, found: layer.getClassName(), expected: knownClasses() },
     );
   }
+}
+
+function countsOf(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 function holdsValues(node: Trackable): boolean {

@@ -1,5 +1,5 @@
 /**
- * What all optimizers of this folder share: slots by the names of variables, clipping, weight decay, the step. As in
+ * What all optimizers of this folder share: slots by variables, clipping, weight decay, the step. As in
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
 
@@ -89,9 +89,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly clipnorm: number | null;
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
-  readonly #slots = new Map<string, Variable[]>();
-  /** Whether the slots are of `setWeights`, under the names that variables had in the process that saved them. */
-  #areForeign = false;
+  readonly #slots = new Map<Variable, Variable[]>();
+  /** What `setWeights` brought, in its order, by names that may be another process's. */
+  readonly #loaded = new Map<string, Variable[]>();
 
   constructor(
     {
@@ -130,13 +130,12 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   override applyGradients(gradients: Gradients): void {
     const { registeredVariables } = engine();
-    const named = (
-      Array.isArray(gradients)
-        ? gradients
-        : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }))
-    ).filter(({ tensor }) => tensor != null);
-    const names = named.map(({ name }) => name);
-    if (!this.assignSlotsTo(names)) throw foreignSlots([...this.#slots.keys()], names);
+    const all = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, gradient]) => ({ name, tensor: gradient }));
+    const names = all.map(({ name }) => name);
+    if (!this.claimLoaded(names)) throw this.#dropLoaded(names);
+    const named = all.filter(({ tensor }) => tensor != null);
     tidy(() => {
       const learningRate = this.#rate();
       const step = scalar(this.iterations + 1, 'float32');
@@ -144,7 +143,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       const updates = named.map(({ name }, i) => {
         const value = registeredVariables[name];
         if (value === undefined) throw noVariable(name);
-        return { value, gradient: clipped[i]!, slots: this.#slotsFor(name, value), learningRate, step };
+        return { value, gradient: clipped[i]!, slots: this.#slotsFor(value), learningRate, step };
       });
       for (const { value } of updates) this.#decay(value, learningRate);
       this.begin(step);
@@ -154,73 +153,82 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   slotsOf(variableName: string): readonly Variable[] {
-    return this.#slots.get(variableName) ?? [];
+    const value = engine().registeredVariables[variableName];
+    return (value && this.#slots.get(value)) ?? [];
   }
 
   variableNames(): string[] {
-    return [...this.#slots.keys()];
+    const { registeredVariables } = engine();
+    return [...this.#slots.keys()].filter(value => registeredVariables[value.name] === value).map(({ name }) => name);
   }
 
   setSlots(variableName: string, values: readonly Tensor[]): void {
     if (values.length !== this.slotLists.length) throw wrongCount(variableName, this.slotLists, values.length);
-    const slots = this.#slots.get(variableName);
+    const value = engine().registeredVariables[variableName];
+    const slots = value ? this.#slots.get(value) : this.#loaded.get(variableName);
     if (slots) {
       slots.forEach((slot, i) => {
         slot.assign(values[i]!);
       });
     } else {
-      const made = values.map(value => variable(value, false));
-      this.#slots.set(variableName, made);
+      const made = values.map(one => variable(one, false));
+      if (value) this.#slots.set(value, made);
+      else this.#loaded.set(variableName, made);
     }
+  }
+
+  /** What `setWeights` brought and no step has claimed yet, in its order. */
+  loadedSlots(): { name: string; slots: readonly Variable[] }[] {
+    return [...this.#loaded].map(([name, slots]) => ({ name, slots }));
+  }
+
+  /** Gives what `loadedSlots` lists to the variables of these names; what has none is dropped. */
+  adoptLoaded(variableNames: readonly (string | undefined)[]): void {
+    const { registeredVariables } = engine();
+    [...this.#loaded].forEach(([name, slots], i) => {
+      const value = registeredVariables[variableNames[i] ?? ''];
+      this.#loaded.delete(name);
+      if (value && !this.#slots.has(value)) this.#slots.set(value, slots);
+      else for (const slot of slots) slot.dispose();
+    });
   }
 
   /**
-   * Says whose the slots are that `setWeights` made: it is given names that the variables had in the process that saved them, and
-   * TensorFlow.js's own optimizers go by the order alone. Names count where all are known; then the order, where number and shapes are
-   * the same; then names that are known at all. A step does this by itself, in the order of its variables. False if nothing tells.
+   * Gives what `setWeights` brought to the variables of these names, as a step of them does: by name if all are among them, else in
+   * their order, as TensorFlow.js's own optimizers do. False, and nothing happens, if it fits in neither way.
    */
-  assignSlotsTo(names: readonly string[]): boolean {
-    if (!this.#areForeign || names.length === 0) return true;
-    const stored = [...this.#slots];
+  claimLoaded(variableNames: readonly string[]): boolean {
     const { registeredVariables } = engine();
-    const known = new Set(names.filter(name => this.#slots.has(name)));
-    const isSame =
-      known.size < names.length &&
-      stored.length === names.length &&
-      stored.every(([, [slot]], i) => slot?.shape.join() === registeredVariables[names[i]!]?.shape.join());
-    if (isSame) {
-      this.#reorder(stored.map(([, slots], i) => [names[i]!, slots]));
-    } else {
-      if (known.size === 0) return false;
-      const rest = stored.filter(([name]) => !known.has(name));
-      this.#reorder([...[...known].map(name => [name, this.#slots.get(name)!] as const), ...rest]);
-    }
-    this.#areForeign = false;
+    const loaded = this.loadedSlots();
+    const fits = (name: string | undefined, i: number): boolean =>
+      name !== undefined && registeredVariables[name]?.shape.join() === loaded[i]!.slots[0]!.shape.join();
+    const known = loaded.map(({ name }) => (variableNames.includes(name) ? name : undefined));
+    if (known.every(fits)) this.adoptLoaded(known);
+    else if (variableNames.length === loaded.length && variableNames.every(fits)) this.adoptLoaded(variableNames);
+    else return false;
     return true;
-  }
-
-  #reorder(slots: readonly (readonly [string, Variable[]])[]): void {
-    this.#slots.clear();
-    for (const [name, variables] of slots) this.#slots.set(name, variables);
   }
 
   /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
   override dispose(): void {
-    for (const slots of this.#slots.values()) for (const slot of slots) slot.dispose();
-    this.#slots.clear();
-    this.#areForeign = false;
+    this.#disposeSlots();
     this.iterations_ = 0;
   }
 
   /** The count of steps, what belongs to no variable, then the slots, variable by variable. */
   override async getWeights(): Promise<NamedTensor[]> {
-    const slots = [...this.#slots].flatMap(([name, variables]) =>
+    const known = [...this.#slots].map(([{ name }, slots]) => ({ name, slots }));
+    const slots = [...known, ...this.loadedSlots()].flatMap(({ name, slots: variables }) =>
       variables.map((tensor, i) => ({ name: `${name}/${this.slotLists[i]!.slot}`, tensor: tensor as Tensor })),
     );
     const scalars = this.scalars.map(({ name, get }) => ({ name, tensor: scalar(get(), 'float32') as Tensor }));
     return [await this.saveIterations(), ...scalars, ...slots];
   }
 
+  /**
+   * Takes what `getWeights` gave, in this process or in another, where names may be others': the slots are given to the variables
+   * of the next step, by their names if these are all among them, else in their order.
+   */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
     const byVariable = new Map<string, Tensor[]>();
@@ -235,12 +243,13 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
       byVariable.set(name.slice(0, cut), values);
       values[this.slotLists.findIndex(({ slot }) => slot === name.slice(cut + 1))] = tensor;
     }
+    for (const [name, values] of byVariable) {
+      if (Object.values(values).length !== this.slotLists.length) throw wrongCount(name, this.slotLists, values.length);
+    }
     // The values may be the very slots that they replace.
-    const before = [...this.#slots.values()].flat();
-    this.#slots.clear();
-    for (const [name, values] of byVariable) this.setSlots(name, values);
-    for (const variable of before) variable.dispose();
-    this.#areForeign = byVariable.size > 0;
+    const made = [...byVariable].map(([name, values]) => [name, values.map(one => variable(one, false))] as const);
+    this.#disposeSlots();
+    for (const [name, variables] of made) this.#loaded.set(name, variables);
   }
 
   override getConfig(): Record<string, number | boolean | null> {
@@ -253,12 +262,25 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return new cls(config);
   }
 
-  #slotsFor(name: string, value: Variable): Variable[] {
-    const known = this.#slots.get(name);
+  #slotsFor(value: Variable): Variable[] {
+    const known = this.#slots.get(value);
     if (known) return known;
     const slots = this.slotLists.map(() => variable(this.initialSlot(value), false));
-    this.#slots.set(name, slots);
+    this.#slots.set(value, slots);
     return slots;
+  }
+
+  /** The next step begins without them. */
+  #dropLoaded(names: readonly string[]): TensorBundleError {
+    const error = noFit(this.loadedSlots(), names);
+    this.adoptLoaded([]);
+    return error;
+  }
+
+  #disposeSlots(): void {
+    for (const slots of [...this.#slots.values(), ...this.#loaded.values()]) for (const slot of slots) slot.dispose();
+    this.#slots.clear();
+    this.#loaded.clear();
   }
 
   /** Of this step, in float32; tf_keras/src/optimizers/legacy/optimizer_v2.py, _decayed_lr. */
@@ -296,20 +318,21 @@ function clipToNorm(gradient: Tensor, total: Tensor, limit: number): Tensor {
   return div(mul(gradient, limit), maximum(total, limit));
 }
 
-function foreignSlots(found: readonly string[], expected: readonly string[]): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_MISMATCH',
-    `the optimizer's state was saved for ${found.length} variables (${found[0]}, …), which are not the ${expected.length} that are trained now ` +
-      `(${expected[0]}, …), by name or by order; train the model that it was saved with, or dispose() of the optimizer to begin anew`,
-    { expected, found },
-  );
-}
-
 function noVariable(name: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
     `there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`,
     { tensor: name },
+  );
+}
+
+function noFit(loaded: readonly { name: string }[], names: readonly string[]): TensorBundleError {
+  const found = loaded.map(({ name }) => name);
+  return new TensorBundleError(
+    'ERR_MISMATCH',
+    `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, which they do not fit by name ` +
+      'or in their order. Train the same variables, or step again to go on without these slots',
+    { expected: [...names], found },
   );
 }
 

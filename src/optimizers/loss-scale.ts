@@ -123,17 +123,20 @@ export class LossScaleOptimizer extends Optimizer {
 
   /** `gradients` of the scaled loss. Variables without a gradient stay as they are. */
   override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
-    const named = (
-      Array.isArray(gradients) ? gradients : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }))
-    ).filter(({ tensor }) => tensor != null);
-    if (!allFinite(named.map(({ tensor }) => tensor))) {
+    const named = Array.isArray(gradients)
+      ? gradients
+      : Object.entries(gradients).map(([name, tensor]) => ({ name, tensor }));
+    if (!allFinite(named.flatMap(({ tensor }) => tensor ?? []))) {
       this.stepCounter = 0;
       this.dynamicScale = Math.fround(this.dynamicScale * 0.5);
       return;
     }
     tidy(() => {
       const scale = scalar(this.dynamicScale, 'float32');
-      this.innerOptimizer.applyGradients(named.map(({ name, tensor }) => ({ name, tensor: div(tensor, scale) })));
+      // Also those without a gradient (frozen ones): TensorFlow.js's optimizers know variables by their places in the list.
+      this.innerOptimizer.applyGradients(
+        named.map(({ name, tensor }) => ({ name, tensor: tensor == null ? tensor : div(tensor, scale) })),
+      );
     });
     if (this.stepCounter === this.dynamicGrowthSteps - 1) {
       this.stepCounter = 0;

@@ -3,7 +3,7 @@
  * say what they track, Python state, and arrays, objects and Maps of all these (tensorflow/python/trackable/base.py and
  * data_structures.py decide the same for Python).
  */
-
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import { isResumable, resumableTrackable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
@@ -11,7 +11,10 @@ import { isTrackedValue, valueTrackable } from '../graph/tracked-value.js';
 import { isAnyVariable, isLayer, isVariable } from '../layers/family.js';
 import { ModelView } from '../layers/model.js';
 import { isOptimizer, optimizerTrackable } from '../layers/optimizers/optimizer.js';
+import { type Belongings, distinct } from '../layers/optimizers/ownership.js';
+import { givenWeights, trainedWeights } from '../layers/trained.js';
 import type { AnyVariable, Layer, LayersModel } from '../layers/types.js';
+import { liveValue } from '../layers/variable.js';
 import { classOf, isLiteral, isMap, isSet } from '../realms.js';
 import { isSerializable, stateTrackable } from './python-state.js';
 import type { Trackables, TrackableValue } from './values.js';
@@ -34,6 +37,8 @@ export class Description {
   readonly #known = new Map<object, Trackable>();
   /** Made when it is asked for, when everything has been described. */
   #objects: ReadonlyMap<Trackable, object> | undefined;
+  /** By optimizer, the models that were compiled with it. */
+  readonly #compiled = new Map<Optimizer, LayersModel[]>();
   /** Described when everything else has been: they speak of the variables of others. */
   readonly #optimizers: (() => Trackable)[] = [];
 
@@ -79,7 +84,7 @@ export class Description {
     if (known) return known;
     if (isAnyVariable(value)) return this.#view.freeVariable(value, variableName(value), path);
     if (isLayer(value)) return this.#view.layer(value, { scope: this.#view.nameOf(value), label: value.name });
-    if (isOptimizer(value)) return this.#optimizer(value);
+    if (isOptimizer(value)) return this.#optimizer(value, `the optimizer '${path}'`);
     if (isTrackedValue(value)) return this.#keep(value, valueTrackable(value, path));
     if (isResumable(value)) return this.#keep(value, resumableTrackable(value, path));
     return this.#collection(value, path);
@@ -100,11 +105,12 @@ export class Description {
 
   #optimizerOf(model: Layer): Trackable | undefined {
     const { optimizer } = model as Partial<LayersModel>;
-    if (this.#options.optimizers === false) return undefined;
-    return isOptimizer(optimizer) ? this.#optimizer(optimizer) : undefined;
+    if (this.#options.optimizers === false || !isOptimizer(optimizer)) return undefined;
+    this.#compiled.set(optimizer, [...(this.#compiled.get(optimizer) ?? []), model as LayersModel]);
+    return this.#optimizer(optimizer, `the optimizer of ${model.name}`);
   }
 
-  #optimizer(optimizer: Parameters<typeof optimizerTrackable>[0]): Trackable {
+  #optimizer(optimizer: Optimizer, label: string): Trackable {
     const known = this.#known.get(optimizer);
     if (known) return known;
     const { optimizerKeys = 'new', skipSlotVariables = false } = this.#options;
@@ -113,14 +119,30 @@ export class Description {
       Object.assign(
         node,
         optimizerTrackable(optimizer, {
+          ...this.#belongings(optimizer, label),
           keys: optimizerKeys,
           slots: !skipSlotVariables,
+          isIncomplete: this.#view.isIncomplete,
           nodeOf: name => this.#view.nodeOfVariable(name),
-          trainable: () => this.#view.trainable(),
+          isShared: fullName => this.#view.isShared(fullName),
         }),
       ),
     );
     return this.#keep(optimizer, node);
+  }
+
+  #belongings(optimizer: Optimizer, label: string): Belongings {
+    const names = (weights: readonly AnyVariable[]): string[] => weights.map(one => liveValue(one, one.name).name);
+    const models = this.#compiled.get(optimizer) ?? [];
+    const given = models.map(model => names(givenWeights(model))).filter(({ length }) => length > 0);
+    const compiled = models.map(model => names(trainedWeights(model)));
+    return {
+      label,
+      given: distinct(given),
+      compiled,
+      networks: this.#view.networks(),
+      trainable: this.#view.trainable(),
+    };
   }
 
   #keep(value: object, node: Trackable): Trackable {

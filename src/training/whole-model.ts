@@ -16,7 +16,7 @@ import { saveGraph } from '../graph/save.js';
 import type { Extra } from '../graph/trackable.js';
 import { checkModel } from '../layers/model.js';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
-import { trainedNames } from '../layers/optimizers/trained.js';
+import { trainedNames } from '../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { requireLayers } from './callback-base.js';
 import {

@@ -1,5 +1,6 @@
 /** Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they offer. */
 import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '../../tfjs-core.js';
+import { type Belongings, ownersOf } from './ownership.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 
 /** See src/optimizers/state.ts, which this describes; an optimizer may come from another copy of the package. */
@@ -11,6 +12,10 @@ interface KerasOptimizer {
   slotsOf(variableName: string): readonly (Variable | undefined)[];
   variableNames(): readonly string[];
   setSlots(variableName: string, values: readonly Tensor[]): void;
+  /** Slots that `setWeights` brought and that belong to no variable yet; older copies of the package have none. */
+  loadedSlots?(): readonly { readonly name: string; readonly slots: readonly Variable[] }[];
+  /** Gives the loaded slots to the variables of these names, in order; those without a name are dropped. */
+  adoptLoaded?(variableNames: readonly (string | undefined)[]): void;
 }
 
 /** Keras makes these in a loop of their own, after the others. */
@@ -21,10 +26,16 @@ const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['RMSprop', ['_velocities', '_momentums', '_average_gradients']],
 ]);
 
-export function kerasState(optimizer: Optimizer): OptimizerState | undefined {
+/** Throws ERR_STATE if it cannot be told whose the slots are that `setWeights` brought. */
+export function kerasState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
   const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizer>;
   const isOne = Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
-  return isOne ? new KerasState(optimizer as Optimizer & KerasOptimizer) : undefined;
+  if (!isOne) return undefined;
+  const keras = optimizer as Optimizer & KerasOptimizer;
+  const loaded = keras.loadedSlots?.() ?? [];
+  const named = loaded.map(({ name, slots: [slot] }) => ({ name, slot: slot! }));
+  if (named.length > 0) keras.adoptLoaded?.(ownersOf(named, true, belongings));
+  return new KerasState(keras);
 }
 
 class KerasState implements OptimizerState {

@@ -1,11 +1,13 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
-
+import { TensorBundleError } from '../../errors.js';
 import { branch, type Trackable } from '../../graph/trackable.js';
 import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras.js';
 import { lossScalingOf, steppingOptimizer } from './loss-scaling.js';
+import { Order } from './order.js';
+import type { Belongings } from './ownership.js';
 import { waitingSlots } from './pending.js';
 import { OptimizerRestorer } from './reading.js';
 import { SlotValues } from './slots.js';
@@ -16,51 +18,56 @@ import { OptimizerWriting, type SlotVariable } from './writing.js';
 export { isOptimizer } from './state.js';
 
 /** What else is in the checkpoint, and how the optimizer is to be written. */
-export interface OptimizerSurroundings {
+export interface OptimizerSurroundings extends Belongings {
   readonly keys: 'new' | 'legacy';
   /** False: only counters and hyper-parameters, neither written nor restored slots. */
   readonly slots: boolean;
+  /** Whether something in the checkpoint is not built yet. */
+  readonly isIncomplete: boolean;
   /** The node of a tf.Variable, by its name in tfjs; undefined if the checkpoint does not hold it. */
   nodeOf(variableName: string): Trackable | undefined;
-  /** Names of the variables that are trained, in Keras's order. */
-  trainable(): readonly string[];
+  /** Whether several variables of the checkpoint have this name in Keras. */
+  isShared(fullName: string): boolean;
 }
 
-/** To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer. */
+/**
+ * To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer, ERR_STATE if it cannot
+ * be told whose its slots are.
+ */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
-  const trainable = around.trainable();
-  // What was loaded with a model and made no step yet has names of the process that saved it.
-  (optimizer as { assignSlotsTo?(names: readonly string[]): boolean }).assignSlotsTo?.(trainable);
   const stepping = steppingOptimizer(optimizer);
-  const complete = kerasState(stepping) ?? tfjsState(stepping, trainable);
+  const complete = kerasState(stepping, around) ?? tfjsState(stepping, around);
   if (complete === undefined) throw unknownOptimizer(stepping);
   const state = around.slots ? complete : withoutSlots(complete);
   const existing = state.variableNames();
-  const known = inOrder(variablesOf([...new Set([...trainable, ...existing])], around), existing);
-  const waiting = waitingSlots(
-    stepping,
-    known.map(({ name }) => name),
-  );
-  const late = variablesOf([...waiting.keys()], around).filter(({ name }) => known.every(one => one.name !== name));
-  const variables = [...known, ...late];
+  const waiting = waitingSlots(stepping, around);
+  const order = new Order(around, [...existing, ...waiting.slots.keys()]);
+  const given = around.given.length > 0 ? around.given.flat() : around.trainable;
+  const known = order.sorted(variablesOf([...given, ...existing], around));
+  const everything = [...given, ...existing, ...waiting.slots.keys(), ...around.networks.flat()];
+  const all = order.sorted(variablesOf(everything, around));
+  const hasSlots = ({ name }: SlotVariable): boolean => existing.includes(name) || waiting.slots.has(name);
+  const slotted = waiting.inFileOrder([...all.filter(hasSlots), ...waiting.ownerless]);
+  if (around.keys === 'legacy' && waiting.ownerless.length > 0) throw ownerless(around.label, waiting.ownerless);
   const [kind] = state.groups.flat();
-  const slotted = variables.filter(({ name }) => existing.includes(name) || waiting.has(name));
-  const hasZeros = slotted.length === 0 && kind && trainable.some(name => state.slot(name, kind) === 'zeros');
+  const hasZeros = slotted.length === 0 && kind && known.some(({ name }) => state.slot(name, kind) === 'zeros');
   const writing = new OptimizerWriting(optimizer, state, {
-    values: new SlotValues(state, waiting),
+    values: new SlotValues(state, waiting.slots),
     variables: hasZeros ? known : slotted,
     trained: slotted.length > 0 ? slotted : known,
     scaling: lossScalingOf(optimizer),
+    isShared: around.isShared,
   });
   const { children, slots, extras } = around.keys === 'new' ? writing.asNew() : writing.asLegacy();
-  const restorer = new OptimizerRestorer(optimizer, state, known);
+  const variables = { known, all, existing, order, isIncomplete: around.isIncomplete };
+  const restorer = new OptimizerRestorer(optimizer, state, variables);
   return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
 }
 
-/** Without those that have been disposed. */
+/** Each once; without those that have been disposed. */
 function variablesOf(names: readonly string[], around: OptimizerSurroundings): SlotVariable[] {
   const { registeredVariables } = engine();
-  return names.flatMap(name => {
+  return [...new Set(names)].flatMap(name => {
     const variable = registeredVariables[name];
     if (variable === undefined) return [];
     const node = around.nodeOf(name);
@@ -70,11 +77,12 @@ function variablesOf(names: readonly string[], around: OptimizerSurroundings): S
   });
 }
 
-/** Weights of layers in Keras's order; other variables as the optimizer got to know them, which is all the order that they have. */
-function inOrder(variables: readonly SlotVariable[], existing: readonly string[]): SlotVariable[] {
-  const weights = variables.filter(({ isWeight }) => isWeight);
-  const others = variables.filter(({ isWeight }) => !isWeight);
-  const ranks = new Map(existing.map((name, i) => [name, i]));
-  const rank = ({ name }: SlotVariable): number => ranks.get(name) ?? ranks.size;
-  return [...weights, ...others.sort((a, b) => rank(a) - rank(b))];
+function ownerless(label: string, variables: readonly SlotVariable[]): TensorBundleError {
+  const found = variables.map(({ fullName }) => fullName);
+  return new TensorBundleError(
+    'ERR_STATE',
+    `${label} was restored and has not stepped since; whose ${found.length} of its slots are (${found[0]}, …) shows only then, and legacy ` +
+      "keys need to know. Make a step first, or save with optimizerKeys: 'new'",
+    { found },
+  );
 }

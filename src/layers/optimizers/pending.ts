@@ -7,6 +7,7 @@ import { TensorBundleError } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
 import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '../../tfjs-core.js';
 import { steppingOptimizer } from './loss-scaling.js';
+import type { Belongings } from './ownership.js';
 import type { OptimizerState, WaitingSlots } from './state.js';
 import type { SlotVariable } from './writing.js';
 
@@ -21,14 +22,28 @@ export interface Undecided {
 
 interface UndecidedSlot extends Undecided {
   readonly list: string;
+  /** Its place in the list of the file, the same in all lists. */
+  readonly place: number;
   readonly value: TensorValue;
 }
 
 /** Values of one optimizer, in its own form, that wait. */
 interface Pending {
   readonly state: OptimizerState;
+  /** In the order of the file. */
   readonly slots: Map<string, Map<string, TensorValue>>;
   undecided: UndecidedSlot[];
+  /** By the name of the variable, its place in the lists of the file. */
+  readonly places: Map<string, number>;
+}
+
+/** What waits, for a save. */
+export interface Waiting {
+  readonly slots: WaitingSlots;
+  /** Stand for the variables of slots in `slots` of which it is not known whose they are; they have no node. */
+  readonly ownerless: readonly SlotVariable[];
+  /** As they were in the file, if it is not known whose all are. */
+  inFileOrder(variables: readonly SlotVariable[]): SlotVariable[];
 }
 
 const waiting = new WeakMap<Optimizer, Pending>();
@@ -53,20 +68,50 @@ export function addPending(
   optimizer: Optimizer,
   state: OptimizerState,
   variable: string | Undecided,
-  list: string,
-  value: TensorValue,
+  { list, place, value }: { readonly list: string; readonly place: number; readonly value: TensorValue },
 ): void {
-  const pending: Pending = waiting.get(optimizer) ?? { state, slots: new Map(), undecided: [] };
+  const pending: Pending = waiting.get(optimizer) ?? { state, slots: new Map(), undecided: [], places: new Map() };
   waiting.set(optimizer, pending);
   watch(optimizer);
-  if (typeof variable === 'string') add(pending.slots, variable, list, value);
-  else pending.undecided.push({ ...variable, list, value });
+  if (typeof variable === 'string') {
+    pending.places.set(variable, place);
+    add(pending.slots, variable, list, value);
+  } else pending.undecided.push({ ...variable, list, place, value });
 }
 
-/** What waits, by the variables it would belong to if the next step were one of `names`. */
-export function waitingSlots(optimizer: Optimizer, names: readonly string[]): WaitingSlots {
+/** Nothing is guessed: what could be several variables' is written back as it was found. */
+export function waitingSlots(optimizer: Optimizer, { given, networks, trainable }: Belongings): Waiting {
   const pending = waiting.get(optimizer);
-  return pending === undefined ? new Map() : decide(pending, names).slots;
+  if (pending === undefined) return { slots: new Map(), ownerless: [], inFileOrder: variables => [...variables] };
+  // The one list that the step will have.
+  const [list, ...lists] = given.length > 0 ? given : networks.length > 0 ? [networks.length < 2 ? trainable : []] : [];
+  if (list !== undefined && list.length > 0 && lists.length === 0) {
+    const { slots, left, dropped } = decide(pending, list);
+    if (left.length + dropped === 0) return { slots, ownerless: [], inFileOrder: variables => [...variables] };
+  }
+  const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
+  const places = new Map(pending.places);
+  const ownerless = new Map<string, SlotVariable>();
+  for (const slot of pending.undecided) {
+    const only = onlyOwner(slot, slots);
+    const name = only?.name ?? `slot ${slot.place} of no known variable`;
+    places.set(name, slot.place);
+    add(slots, name, slot.list, slot.value);
+    if (only) continue;
+    ownerless.set(name, { name, fullName: slot.name, shape: slot.value.shape, node: undefined, isWeight: false });
+  }
+  const place = ({ name }: SlotVariable): number => places.get(name) ?? -1;
+  return {
+    slots,
+    ownerless: [...ownerless.values()],
+    inFileOrder: variables =>
+      ownerless.size === 0 ? [...variables] : [...variables].sort((a, b) => place(a) - place(b)),
+  };
+}
+
+function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: WaitingSlots): SlotVariable | undefined {
+  const possible = candidates.filter(one => sameShape(one, value) && !slots.get(one.name)?.has(list));
+  return possible.length === 1 ? possible[0] : undefined;
 }
 
 /** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
@@ -125,15 +170,22 @@ function createSlots(pending: Pending, names: readonly string[]): void {
 
 /**
  * `names` in the order of the step. Names decide where they are known; then the order, in which Keras keeps slots, too. `left`:
- * what cannot be given to any variable though some have none.
+ * what cannot be given to any variable though some have none. `dropped`: how many no variable of the step takes.
  */
-function decide(pending: Pending, names: readonly string[]): { slots: WaitingSlots; left: readonly UndecidedSlot[] } {
+function decide(
+  pending: Pending,
+  names: readonly string[],
+): { slots: WaitingSlots; left: readonly UndecidedSlot[]; dropped: number } {
   const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
   const left: UndecidedSlot[] = [];
+  let taken = 0;
   for (const list of new Set(pending.undecided.map(slot => slot.list))) {
     const free = new Set(names.filter(name => !slots.get(name)?.has(list)));
     const take = (name: string | undefined, { value }: UndecidedSlot): boolean => {
-      if (name !== undefined && free.delete(name)) add(slots, name, list, value);
+      if (name !== undefined && free.delete(name)) {
+        add(slots, name, list, value);
+        taken++;
+      }
       return name !== undefined;
     };
     const undecided = pending.undecided.filter(slot => slot.list === list);
@@ -149,7 +201,7 @@ function decide(pending: Pending, names: readonly string[]): { slots: WaitingSlo
     if (unnamed.length === free.size) for (const slot of unnamed) take([...free][0], slot);
     else if (free.size > 0) left.push(...unnamed);
   }
-  return { slots, left };
+  return { slots, left, dropped: pending.undecided.length - taken };
 }
 
 function sameShape(a: { readonly shape: readonly number[] }, b: { readonly shape: readonly number[] }): boolean {

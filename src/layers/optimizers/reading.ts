@@ -12,7 +12,7 @@ import { Restoring } from './restoring.js';
 import type { NumberState, OptimizerState, SlotKind } from './state.js';
 import { isSameKind } from './stored-kind.js';
 import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimizer.js';
-import { misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
+import { type LiveVariables, misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
 import type { SlotVariable } from './writing.js';
 
 /** What a number may be stored as. */
@@ -27,10 +27,10 @@ interface StoredNumber {
 export class OptimizerRestorer implements Restorer {
   readonly #optimizer: Optimizer;
   readonly #state: OptimizerState;
-  readonly #variables: readonly SlotVariable[];
+  readonly #variables: LiveVariables;
 
-  /** `state` is that of the optimizer that makes the steps; `variables`: all that it may have slots for, in Keras's order. */
-  constructor(optimizer: Optimizer, state: OptimizerState, variables: readonly SlotVariable[]) {
+  /** `state` is that of the optimizer that makes the steps. */
+  constructor(optimizer: Optimizer, state: OptimizerState, variables: LiveVariables) {
     this.#optimizer = optimizer;
     this.#state = state;
     this.#variables = variables;
@@ -58,7 +58,7 @@ export class OptimizerRestorer implements Restorer {
       state.learningRate,
       isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
     );
-    const existing = state.variableNames();
+    const { existing } = this.#variables;
     const isSame = isSameKind(one.kind, state.kerasName);
     const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
     const others = isLegacy
@@ -69,7 +69,7 @@ export class OptimizerRestorer implements Restorer {
       const key = stored.extra(name);
       return key === undefined || notNumber(key, found) ? undefined : key;
     };
-    const slots = new StoredSlots(stored, found, this.#variables, existing);
+    const slots = new StoredSlots(stored, found, this.#variables);
     // What another class keeps means something else, whatever its name.
     const kinds = isSame ? state.groups.flat() : [];
     const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
@@ -134,7 +134,7 @@ export class OptimizerRestorer implements Restorer {
       ),
     );
     return existing.flatMap((name, i) => {
-      const variable = this.#variables.find(one => one.name === name);
+      const variable = this.#variables.all.find(one => one.name === name);
       return this.#state.groups
         .flat()
         .filter(kind => !restored.has(`${kind.list} ${name}`) && !isIdle(kind, this.#state))

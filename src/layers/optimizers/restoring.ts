@@ -100,7 +100,7 @@ export class Restoring {
     return { keys: [key], names: [this.#state.iterations.name, ...namesOf(iterations)], apply };
   }
 
-  slot({ kind, key, variable, exact }: StoredSlotValue, names: Pick<RestorePart, 'names' | 'of'>): RestorePart {
+  slot({ kind, key, place, variable, exact }: StoredSlotValue, names: Pick<RestorePart, 'names' | 'of'>): RestorePart {
     const apply = ([keras, own]: readonly TensorValue[]): void => {
       const value = this.#isExact && own ? own : fromKeras(this.#state, kind, keras!, this.#storedRate);
       const owner = 'candidates' in variable ? variable : variable.name;
@@ -109,7 +109,7 @@ export class Restoring {
         this.#begun.add(kind.list);
         forgetUndecided(this.#stepping, kind.list);
       }
-      addPending(this.#stepping, this.#state, owner, kind.list, value);
+      addPending(this.#stepping, this.#state, owner, { list: kind.list, place, value });
     };
     return { keys: exact === undefined ? [key] : [key, exact], ...names, apply };
   }

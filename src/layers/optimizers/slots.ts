@@ -23,6 +23,8 @@ export interface SlotPlace {
 
 /** Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back exactly. */
 export const EXACT = 'exact';
+/** Beside the node of a slot, before the path of its variable, if several variables have the name that the slot's name has in it. */
+export const OWNER = 'variable';
 
 /** What an optimizer's slots are at this moment. */
 export class SlotValues {

@@ -1,6 +1,7 @@
 /**
- * Slots as a checkpoint has them, and whose they are. Legacy optimizers and Keras 3 say it; tf_keras's new optimizers keep slots in
- * the order of the variables and have their names in the slots' names.
+ * Slots as a checkpoint has them, and whose they are. Legacy optimizers and Keras 3 say it. tf_keras's new optimizers keep slots in
+ * the order of the variables and have their names in the slots' names: the names of the variables in the same checkpoint, which
+ * have been matched to live ones.
  */
 import { extraKey, pathOfKey } from '../../graph/key.js';
 import { compare, type Mismatch } from '../../graph/mismatch.js';
@@ -8,14 +9,30 @@ import type { Found, StoredObject } from '../../graph/restorer.js';
 import { variableOf as storedVariableOf } from '../../graph/stored-graph.js';
 import type { Trackable } from '../../graph/trackable.js';
 import { liveValue, variableOf } from '../variable.js';
+import type { Order } from './order.js';
 import type { Undecided } from './pending.js';
-import { EXACT } from './slots.js';
+import { EXACT, OWNER } from './slots.js';
 import type { SlotKind } from './state.js';
 import type { SlotVariable } from './writing.js';
+
+/** The live variables of which some may have slots. */
+export interface LiveVariables {
+  /** Those that the optimizer is given, and that it has slots for, in Keras's order. */
+  readonly known: readonly SlotVariable[];
+  /** With those that are frozen, or another optimizer's. */
+  readonly all: readonly SlotVariable[];
+  /** Names of those that have slots. */
+  readonly existing: readonly string[];
+  readonly order: Order;
+  /** Whether there may be more, of something that is not built yet. */
+  readonly isIncomplete: boolean;
+}
 
 export interface StoredSlotValue {
   readonly kind: SlotKind;
   readonly key: string;
+  /** In the list of its kind. */
+  readonly place: number;
   /** `Undecided` if the first step must show it. */
   readonly variable: SlotVariable | Undecided;
   /** Key of the value as this package's optimizer had it, if that is another. */
@@ -25,6 +42,7 @@ export interface StoredSlotValue {
 /** A stored slot before it is known whose it is; `name` is Keras's name of the variable, as far as it has one. */
 interface Item {
   readonly key: string;
+  readonly place: number;
   readonly name: string;
 }
 
@@ -34,25 +52,30 @@ type Owner = SlotVariable | Undecided | null;
 export class StoredSlots {
   readonly #stored: StoredObject;
   readonly #found: Found;
-  readonly #variables: readonly SlotVariable[];
+  readonly #live: LiveVariables;
   readonly #existing: ReadonlySet<string>;
+  /** Nodes of variables by their names. */
+  readonly #named = new Map<string, number[]>();
+  #matched: ReadonlySet<Trackable | undefined> | undefined;
 
-  /** `variables`: all that the optimizer may have slots for, in Keras's order. `existing`: names of those that have some. */
-  constructor(stored: StoredObject, found: Found, variables: readonly SlotVariable[], existing: readonly string[]) {
+  constructor(stored: StoredObject, found: Found, live: LiveVariables) {
     this.#stored = stored;
     this.#found = found;
-    this.#variables = variables;
-    this.#existing = new Set(existing);
+    this.#live = live;
+    this.#existing = new Set(live.existing);
+    stored.graph.forEach((_, node) => {
+      const name = storedVariableOf(stored.graph, node)?.fullName;
+      if (name !== undefined) this.#named.set(name, [...(this.#named.get(name) ?? []), node]);
+    });
   }
 
   /** Of tf_keras's new optimizers and of Keras 3's, which keep lists. */
   listed(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const trained = this.#list('_trainable_variables');
     return kinds.flatMap(kind => {
-      const all = this.#list(kind.list).map(node => this.#item(node, kind));
-      const items = all.flatMap(item => item ?? []);
-      if (trained.length === 0) return this.#values(kind, items, this.#byName(items));
-      const owners = all.flatMap((item, i) => (item ? [this.#said(trained[i], item)] : []));
+      const items = this.#list(kind.list).flatMap((node, place) => this.#item(node, kind, place) ?? []);
+      const owners =
+        trained.length === 0 ? this.#byName(items) : items.map(item => this.#said(trained[item.place], item));
       return this.#values(kind, items, owners);
     });
   }
@@ -61,17 +84,17 @@ export class StoredSlots {
   legacy(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const { graph, node } = this.#stored;
     return kinds.flatMap(kind =>
-      graph[node]!.slots.flatMap(slot => {
-        const item = slot.name === kind.legacy ? this.#item(slot.node, kind) : undefined;
+      graph[node]!.slots.flatMap((slot, place) => {
+        const item = slot.name === kind.legacy ? this.#item(slot.node, kind, place) : undefined;
         return item ? this.#values(kind, [item], [this.#said(slot.variable, item)]) : [];
       }),
     );
   }
 
   #values(kind: SlotKind, items: readonly Item[], owners: readonly Owner[]): StoredSlotValue[] {
-    return items.flatMap(({ key }, i) => {
+    return items.flatMap(({ key, place }, i) => {
       const variable = owners[i];
-      return variable ? [{ kind, key, variable, exact: this.#exact(key) }] : [];
+      return variable ? [{ kind, key, place, variable, exact: this.#exact(key) }] : [];
     });
   }
 
@@ -89,12 +112,12 @@ export class StoredSlots {
     return [...items].sort((a, b) => Number(a.name) - Number(b.name)).map(item => item.node);
   }
 
-  #item(node: number, { name }: SlotKind): Item | undefined {
+  #item(node: number, { name }: SlotKind, place: number): Item | undefined {
     const value = storedVariableOf(this.#stored.graph, node);
     if (value === undefined || !this.#found.has(value.key)) return undefined;
     const { key, fullName } = value;
     const cut = fullName.indexOf(`/${name}/`);
-    return { key, name: cut < 0 ? '' : fullName.slice(cut + name.length + 2) };
+    return { key, place, name: cut < 0 ? '' : fullName.slice(cut + name.length + 2) };
   }
 
   /** The node of a variable is known. What has no variable at all yet (a model that is not built) may have this one. */
@@ -102,50 +125,100 @@ export class StoredSlots {
     const live = node === undefined ? undefined : this.#found.liveOf(node);
     const variable = live && this.#variableAt(live);
     if (variable) return variable;
-    if (this.#variables.length > 0) return null;
+    if (this.#live.known.length > 0 && !this.#live.isIncomplete) return null;
     const name = node === undefined ? undefined : storedVariableOf(this.#stored.graph, node)?.fullName;
     return { key, name: name ?? '', candidates: undefined };
   }
 
   #variableAt(live: Trackable): SlotVariable | undefined {
-    const known = this.#variables.find(({ node }) => node === live);
+    const known = this.#live.all.find(({ node }) => node === live);
     const [attribute] = live.attributes;
     const variable = attribute && variableOf(attribute);
     if (known || variable === undefined) return known;
-    // One that is not trained at present.
     const { name } = liveValue(variable, attribute!.label);
     const { fullName, shape } = attribute!;
     return { name, fullName, shape, node: live, isWeight: false };
   }
 
   /**
-   * By names that fit; what is left, in the order of what is left, as Keras does with all. Equal names (`Variable`) are told apart
-   * by the order too, if there is one: of layers, or of the slots that exist.
+   * By the variables of these names in the checkpoint. Several of one name are told apart by what this package wrote beside the slot,
+   * then by their order, if they have one; else the first step shows it.
    */
   #byName(items: readonly Item[]): Owner[] {
     const owners = new Map<Item, Owner>();
-    const claimed = new Set<SlotVariable>();
     for (const [name, group] of groupBy(items, item => item.name)) {
-      const live = this.#variables.filter(({ fullName }) => fullName === name);
-      for (const variable of live) claimed.add(variable);
-      if (live.length > 0) this.#inOrder(group, live, owners);
+      const nodes = this.#named.get(name) ?? [];
+      const open = group.filter(item => {
+        const node = nodes.find(one => this.#isMarked(item, one));
+        const owner = node === undefined ? null : this.#said(node, item);
+        if (owner) owners.set(item, owner);
+        return owner === null;
+      });
+      if (nodes.length > 0) this.#amongNodes(open, nodes, owners);
     }
-    const nameless = items.filter(item => !owners.has(item));
-    const others = this.#variables.filter(variable => !claimed.has(variable));
-    const open = this.#existing.size > 0 ? others.filter(({ name }) => this.#existing.has(name)) : others;
-    if (this.#variables.length === 0) {
-      for (const item of nameless) owners.set(item, { ...item, candidates: undefined });
-    } else if (nameless.length === open.length) this.#inOrder(nameless, open, owners);
+    this.#byLiveName(
+      items.filter(item => !owners.has(item)),
+      owners,
+    );
     return items.map(item => owners.get(item) ?? null);
   }
 
+  #isMarked({ key }: Item, node: number): boolean {
+    const value = storedVariableOf(this.#stored.graph, node);
+    return value !== undefined && this.#found.has(extraKey(pathOfKey(key), OWNER, pathOfKey(value.key)));
+  }
+
+  #amongNodes(items: readonly Item[], nodes: readonly number[], owners: Map<Item, Owner>): void {
+    const live = [...new Set(nodes.flatMap(node => this.#found.liveOf(node) ?? []))];
+    const variables = this.#live.order.sorted(live.flatMap(node => this.#variableAt(node) ?? []));
+    // The program may call them otherwise; what something else in the checkpoint was matched to is not theirs.
+    const others = this.#live.all.filter(one => one.fullName === items[0]?.name && !this.#isMatched(one));
+    if (variables.length > 0) this.#inOrder(items, variables, owners);
+    else if (others.length > 0) this.#inOrder(items, others, owners);
+    else for (const item of items) owners.set(item, this.#said(undefined, item));
+  }
+
+  #isMatched({ node }: SlotVariable): boolean {
+    this.#matched ??= new Set(this.#stored.graph.map((_, number) => this.#found.liveOf(number)));
+    return this.#matched.has(node);
+  }
+
+  /**
+   * The checkpoint has the optimizer without its variables, or calls these otherwise: by the names of live variables; what is
+   * left, in the order of what is left, as Keras does with all.
+   */
+  #byLiveName(items: readonly Item[], owners: Map<Item, Owner>): void {
+    const { known, all } = this.#live;
+    const claimed = new Set<string>();
+    for (const [name, group] of groupBy(items, item => item.name)) {
+      const live = all.filter(({ fullName }) => fullName === name);
+      for (const variable of live) claimed.add(variable.name);
+      if (live.length > 0) this.#inOrder(group, live, owners);
+    }
+    const nameless = items.filter(item => !owners.has(item));
+    const others = known.filter(({ name }) => !claimed.has(name));
+    const open = this.#existing.size > 0 ? others.filter(({ name }) => this.#existing.has(name)) : others;
+    if (known.length === 0) {
+      for (const item of nameless) owners.set(item, { ...item, candidates: undefined });
+    } else if (nameless.length === open.length) this.#inOrder(nameless, open, owners);
+  }
+
   #inOrder(items: readonly Item[], variables: readonly SlotVariable[], owners: Map<Item, Owner>): void {
-    const isTrained = ({ name }: SlotVariable): boolean => this.#existing.has(name);
-    const trained = variables.filter(isTrained);
-    const live = variables.length > items.length && trained.length > 0 ? trained : variables;
-    const isOrdered = live.length === 1 || live.every(one => one.isWeight || isTrained(one));
+    const narrowed = [
+      variables,
+      variables.filter(one => this.#live.known.includes(one)),
+      variables.filter(({ name }) => this.#existing.has(name)),
+    ];
+    // Those that the optimizer is not known to train are the last to be thought of.
+    const live = [...narrowed].reverse().find(list => list.length >= items.length && list.length > 0) ?? variables;
+    const isOrdered = live.length === items.length && this.#live.order.isTold(live);
+    const shapeOf = ({ key }: Item): string => this.#found.entry(key).shape.join();
     items.forEach((item, i) => {
-      owners.set(item, isOrdered && live.length === items.length ? live[i]! : { ...item, candidates: live });
+      const shape = shapeOf(item);
+      const fitting = live.filter(one => one.shape.join() === shape).length;
+      // Of more slots than variables, nobody knows which are whose.
+      const isOne = fitting === 0 || fitting >= items.filter(one => shapeOf(one) === shape).length;
+      owners.set(item, isOrdered ? live[i]! : isOne ? { ...item, candidates: live } : null);
     });
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { TensorBundleError } from '../../errors.js';
+import type { TensorValue } from '../../format/dtypes.js';
 import {
   engine,
   fill,
@@ -15,6 +16,7 @@ import {
   type Variable,
   variable,
 } from '../../tfjs-core.js';
+import { type Belongings, ownersOf, wereSet } from './ownership.js';
 import { field, type NumberState, type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './state.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
@@ -23,10 +25,10 @@ interface OptimizerVariable {
   readonly variable: Variable;
 }
 
-/** `trainable`: names of the variables that are trained, in order. Undefined for a class that is not TensorFlow.js's. */
-export function tfjsState(optimizer: Optimizer, trainable: readonly string[]): OptimizerState | undefined {
+/** Undefined for a class that is not TensorFlow.js's. Throws ERR_STATE if it cannot be told whose its slots are. */
+export function tfjsState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
   const description = OPTIMIZERS.get(optimizer.getClassName())?.(optimizer);
-  return description && new TfjsState(optimizer, description, trainable);
+  return description && new TfjsState(optimizer, description, belongings);
 }
 
 class TfjsState implements OptimizerState {
@@ -40,15 +42,17 @@ class TfjsState implements OptimizerState {
   readonly exact: readonly NumberState[];
   readonly #fields: Record<string, unknown>;
   readonly #isPlainSgd: boolean;
-  readonly #trainable: readonly string[];
+  readonly #belongings: Belongings;
   readonly #idle: readonly { readonly array: string; readonly suffix: string }[];
+  /** Of an array, as long as it has this length: the positions of slots by the names of their variables. */
+  readonly #positions = new WeakMap<readonly OptimizerVariable[], { length: number; names: Map<string, number[]> }>();
 
   constructor(
     optimizer: Optimizer,
     { kerasName, groups, lists, hyper, exact, idle = [] }: TfjsOptimizer,
-    trainable: readonly string[],
+    belongings: Belongings,
   ) {
-    this.#trainable = trainable;
+    this.#belongings = belongings;
     this.#idle = idle;
     this.kerasName = kerasName;
     this.groups = groups;
@@ -88,29 +92,48 @@ class TfjsState implements OptimizerState {
   }
 
   variableNames(): string[] {
-    return [...new Set(this.groups.flat().flatMap(slot => this.#names(slot)))];
+    return [...new Set(this.groups.flat().flatMap(slot => [...this.#names(slot).keys()]))];
   }
 
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined {
     if (this.#isPlainSgd) return this.iterations.get() > 0 ? 'zeros' : undefined;
-    return this.#find(variableName, kind)?.variable;
+    return this.#find(variableName, kind)[0]?.variable;
   }
 
   assign(variableName: string, kind: SlotKind, value: Tensor): boolean {
     if (this.#isPlainSgd) return true;
     const found = this.#find(variableName, kind);
-    found?.variable.assign(value);
-    return found !== undefined;
+    for (const slot of found) slot.variable.assign(value);
+    return found.length > 0;
   }
 
+  /**
+   * By names. What waits for others than those of this step keeps its place, as it would have if nobody had stopped: tfjs gives the
+   * slot at a place to whatever comes there, in a later step or already in this one (one optimizer for two networks by turns).
+   */
   create(names: readonly string[], waiting: WaitingSlots): void {
-    for (const { array, suffix, list } of this.groups.flat()) {
-      const slots = this.#array(array);
+    for (const kind of this.groups.flat()) {
+      const slots = this.#array(kind.array);
+      const add = (at: number, owner: string, value: TensorValue): void => {
+        const slot = tidy(() => variable(tensorOf(value), false));
+        slots[at] = { originalName: `${owner}/${kind.suffix}`, variable: slot };
+      };
+      const places = [...waiting.keys()];
+      const waitsFor = (owner: string): TensorValue | undefined => waiting.get(owner)?.get(kind.list);
       names.forEach((name, i) => {
-        const value = waiting.get(name)?.get(list);
-        if (slots[i] != null || value === undefined) return;
-        slots[i] = { originalName: `${name}/${suffix}`, variable: tidy(() => variable(tensorOf(value), false)) };
+        const owner = waitsFor(name) ? name : names.includes(places[i]!) ? undefined : places[i];
+        const value = owner === undefined ? undefined : waitsFor(owner);
+        if (slots[i] != null || value === undefined || !hasShape(name, value)) return;
+        places.splice(places.indexOf(owner!), 1, '');
+        add(i, owner!, value);
       });
+      // As long as there is no gap: a step fills those of its variables only.
+      for (let at = names.length; at < places.length; at++) {
+        const owner = places[at]!;
+        const value = waitsFor(owner);
+        if (slots[at] != null || value === undefined || names.includes(owner)) break;
+        add(at, owner, value);
+      }
     }
     this.#fillGaps(names);
   }
@@ -131,22 +154,30 @@ class TfjsState implements OptimizerState {
     }
   }
 
-  #find(variableName: string, { list }: SlotKind): OptimizerVariable | undefined {
+  /** More than one of a variable that is twice in a step's list, as tfjs-layers gives a layer that is in two models of a model. */
+  #find(variableName: string, { list }: SlotKind): OptimizerVariable[] {
     const slot = this.groups.flat().find(one => one.list === list)!;
-    const array = this.#array(slot.array);
-    const originalName = `${variableName}/${slot.suffix}`;
-    const named = array.find(one => one?.originalName === originalName);
-    return named ?? array[this.#names(slot).indexOf(variableName)];
+    const positions = this.#names(slot).get(variableName) ?? [];
+    return positions.map(position => this.#array(slot.array)[position]!);
   }
 
-  /**
-   * The variables that a kind of slot exists for, in tfjs's order. What `setWeights` put there (a model that was loaded with its
-   * optimizer) has names of another process; tfjs itself goes by the order.
-   */
-  #names({ array, suffix }: TfjsSlot): string[] {
-    const names = this.#array(array).map(({ originalName }) => originalName.slice(0, -suffix.length - 1));
-    const known = this.#trainable;
-    return names.length === known.length && !names.some(name => known.includes(name)) ? [...known] : names;
+  /** Positions by the names of the variables that a kind of slot exists for, in tfjs's order. */
+  #names({ array, suffix }: TfjsSlot): ReadonlyMap<string, readonly number[]> {
+    const slots = this.#array(array);
+    const known = this.#positions.get(slots);
+    if (known?.length === slots.length) return known.names;
+    const arrays = this.groups.flat().map(one => this.#array(one.array).flatMap(item => item?.variable ?? []));
+    const named = slots.flatMap(({ originalName, variable: slot }) => {
+      const name = originalName.endsWith(`/${suffix}`) ? originalName.slice(0, -suffix.length - 1) : originalName;
+      return { name, slot };
+    });
+    const owners = ownersOf(named, wereSet(arrays), this.#belongings);
+    const names = new Map<string, number[]>();
+    owners.forEach((name, i) => {
+      if (name !== undefined) names.set(name, [...(names.get(name) ?? []), i]);
+    });
+    this.#positions.set(slots, { length: slots.length, names });
+    return names;
   }
 
   #array(name: string): OptimizerVariable[] {
@@ -168,6 +199,10 @@ class TfjsState implements OptimizerState {
       },
     };
   }
+}
+
+function hasShape(name: string, { shape }: TensorValue): boolean {
+  return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
 
 /** SGD and what extends it keep a tensor of it, too. */

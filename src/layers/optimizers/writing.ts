@@ -4,6 +4,7 @@ import type { DType, TensorData } from '../../format/dtypes.js';
 import {
   type Attribute,
   branch,
+  type Capture,
   type Edge,
   type Extra,
   type Slot,
@@ -12,7 +13,7 @@ import {
   variableNode,
 } from '../../graph/trackable.js';
 import type { LossScaling } from './loss-scaling.js';
-import type { SlotPlace, SlotValues } from './slots.js';
+import { OWNER, type SlotPlace, type SlotValues } from './slots.js';
 import type { NumberState, OptimizerState, SlotKind } from './state.js';
 
 /** Variables that have slots, in Keras's order. */
@@ -42,6 +43,8 @@ export interface OptimizerContent {
   /** What Keras 3 would have in its list of these: in the order of the slots, if there are any. */
   readonly trained: readonly SlotVariable[];
   readonly scaling: LossScaling | undefined;
+  /** Whether several variables have this name in Keras. */
+  isShared(fullName: string): boolean;
 }
 
 /** What is to be written of an optimizer, wherever it is put. */
@@ -164,7 +167,7 @@ export class OptimizerWriting {
       for (const variable of this.#content.variables) {
         for (const kind of group) {
           const place = this.#place(variable, kind, `${kerasName}/${kind.name}/${variable.fullName}`);
-          const node = this.#slotNode(place);
+          const node = this.#slotNode(place, this.#ownerOf(variable));
           if (!node) continue;
           all.push(node);
           byList.get(kind.list)!.push(node);
@@ -201,10 +204,19 @@ export class OptimizerWriting {
     return { variableName: name, kind, shape, fullName, label: `${this.#label}/${name}/${kind.name}` };
   }
 
-  #slotNode(place: SlotPlace): Trackable | undefined {
+  #slotNode(place: SlotPlace, owner?: Extra): Trackable | undefined {
     const attribute = this.#content.values.attribute(place);
     const exact = this.#content.values.exact(place);
-    return attribute && { ...variableNode(attribute), ...(exact && { extras: [exact] }) };
+    const extras = [exact, owner].flatMap(extra => extra ?? []);
+    return attribute && { ...variableNode(attribute), ...(extras.length > 0 && { extras }) };
+  }
+
+  /** Says beside a slot whose it is, where Keras's names do not. */
+  #ownerOf({ fullName, node }: SlotVariable): Extra | undefined {
+    if (node === undefined || !this.#content.isShared(fullName)) return undefined;
+    const data = Uint8Array.of(1);
+    const capture = (): Capture => ({ data: () => data, release: () => undefined });
+    return { name: OWNER, of: node, dtype: 'bool', shape: [], capture };
   }
 
   #beside(): Extra[] {

@@ -1,0 +1,45 @@
+/** The weights that a layer's gradients go to, whatever is frozen at present: what an optimizer may have been given. */
+import { fieldOf } from './family.js';
+import { kindOf } from './registry.js';
+import type { Layer, LayersModel, LayerVariable } from './types.js';
+import { liveValue } from './variable.js';
+
+/** In Keras's order: the layer's own, then those of the layers in it. */
+export function trainedWeights(layer: Layer): LayerVariable[] {
+  return [...new Set(weightsIn(layer, new Set()))];
+}
+
+function weightsIn(layer: Layer, seen: Set<Layer>): readonly LayerVariable[] {
+  if (seen.has(layer)) return [];
+  seen.add(layer);
+  const own = (fieldOf(layer, '_trainableWeights') ?? []) as readonly LayerVariable[];
+  const inner = kindOf(layer).inner?.(layer) ?? [];
+  // What a recurrent layer has belongs to its cell.
+  if (own.length === 0 && inner.length === 0) return layer.weights;
+  return [...own, ...inner.flatMap(one => weightsIn(one, seen))];
+}
+
+interface Compiled {
+  readonly collectedTrainableWeights?: readonly LayerVariable[] | null;
+  /** Of a Sequential: the model that does its work. */
+  readonly model?: Compiled | null;
+}
+
+/**
+ * What a compiled model hands to its optimizer at each step, in this order: the weights that were trainable when it was compiled
+ * (tfjs-layers/src/engine/training.ts, `collectedTrainableWeights`). Empty if it was not compiled since it was built.
+ */
+export function givenWeights(model: LayersModel): readonly LayerVariable[] {
+  const { collectedTrainableWeights, model: inner } = model as unknown as Compiled;
+  return collectedTrainableWeights ?? inner?.collectedTrainableWeights ?? [];
+}
+
+/** Names in tfjs, in the order of a step: of what the model was compiled with, whatever is frozen now; else of what is to be trained. */
+export function trainedNames(model: LayersModel): string[] {
+  const given = givenWeights(model);
+  return namesOf(given.length > 0 ? given : model.trainableWeights);
+}
+
+export function namesOf(weights: readonly LayerVariable[]): string[] {
+  return weights.map(weight => liveValue(weight, weight.originalName).name);
+}
