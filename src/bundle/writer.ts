@@ -6,8 +6,9 @@ import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type CheckedOptions, checkOptions, type SaveResult, type WriterOptions } from './options.js';
 import { save, saveTarget } from './save.js';
+import { elementCount, shapeOf } from './shapes.js';
 import { SliceSet } from './slice-set.js';
-import { elementCount, type Item, type ItemSlice, itemOf, shapeOf, type TensorSource } from './source.js';
+import { type Item, type ItemSlice, itemOf, type TensorSource } from './source.js';
 
 /**
  * Writes one checkpoint: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`, byte for byte as TensorFlow's SaveV2 for the
@@ -178,7 +179,7 @@ function checkExtent(name: string, fullShape: readonly number[], { begin, size }
 /** `first` may be the item itself; `slices` do not hold it yet. */
 function checkAgainst(item: Item, { fullShape, box }: ItemSlice, first: Item, slices: SliceSet): void {
   const { name } = item;
-  if (first.dtype !== item.dtype) {
+  if (first.dtype.number !== item.dtype.number) {
     throw new TensorBundleError('ERR_DTYPE', `the slices of '${name}' have different dtypes`, {
       tensor: name,
       expected: first.dtype.name,

@@ -1,6 +1,6 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
 import { mul, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import type { TensorValue } from '../../format/dtypes.js';
+import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import {
   type Attribute,
   type Capture,
@@ -47,7 +47,7 @@ export class SlotValues {
       shape: [...shape],
       capture: options => capture(value, state.scale(kind), shape, options),
       assign: ({ data }) => {
-        assignSlot(state, variableName, kind, fromKeras(state, kind, { dtype: 'float32', shape, data }));
+        assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
     };
   }
@@ -69,7 +69,8 @@ export class SlotValues {
 export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue): TensorValue {
   const scale = Math.fround(state.scale(kind));
   if (scale === 1) return value;
-  return { ...value, data: (value.data as Float32Array).map(element => (scale === 0 ? 0 : element / scale)) };
+  const data = (value.data as Float32Array).map(element => (scale === 0 ? 0 : element / scale));
+  return tensorValue(value.dtype, value.shape, data);
 }
 
 /** `value` is in the optimizer's form. False if the slot does not exist. */
