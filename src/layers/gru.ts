@@ -25,7 +25,8 @@ export interface KerasGRUCellArgs extends GRUCellLayerArgs {
  * `tf.layers.gru`, but the defaults are Keras's: `resetAfter: true`, `recurrentActivation: 'sigmoid'`, `kernelInitializer:
  * 'glorotUniform'`. Weights: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], `bias` [2, 3 units], all float32; the
  * gates are update, reset, candidate (tf_keras/src/layers/rnn/gru.py).
- * Throws ERR_NOT_SUPPORTED for `timeMajor` and `zeroOutputForMask`, and without tfjs-layers.
+ * Masked steps give what Keras gives for them, in `tf.layers.bidirectional` too, and regularizers count in the loss, which TensorFlow.js
+ * forgets for its own recurrent layers. Throws ERR_NOT_SUPPORTED for Keras's `timeMajor`, and without tfjs-layers.
  *
  * @example
  * const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1 })] });

@@ -1,5 +1,5 @@
 /** Keras's GRU with `reset_after=True`: TensorFlow.js's layer around a cell of that kind (tf_keras/src/layers/rnn/gru.py). */
-import { any, cast, cumsum, expandDims, minimum, mul, reverse, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { cast, cumsum, expandDims, minimum, mul, reverse, slice, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
 import { type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
@@ -14,8 +14,11 @@ interface CallArguments {
   training?: boolean;
 }
 
-/** Options of Keras's that change what is computed, and that TensorFlow.js's recurrent layers do not know. */
-const UNKNOWN_TO_TFJS = ['timeMajor', 'zeroOutputForMask'];
+/** Options that Keras has and TensorFlow.js's types do not. */
+interface KerasOptions {
+  timeMajor?: boolean;
+  zeroOutputForMask?: boolean;
+}
 
 const classes = new WeakMap<GRUClass, GRUClass>();
 
@@ -28,32 +31,69 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     /** Keras's name: the configuration says which of the two it is. */
     static readonly className = 'GRU';
 
-    constructor(args: GRULayerArgs) {
-      refuseUnknown(args);
+    /** Whether the output of a masked step is 0; otherwise it is the output of the step before. */
+    readonly #zeroOutputForMask: boolean;
+    #isInBidirectional = false;
+
+    constructor(args: GRULayerArgs & KerasOptions) {
+      refuseTimeMajor(args);
       const options = withKerasDefaults(args);
       super({ ...options, resetAfter: false } as GRULayerArgs);
+      this.#zeroOutputForMask = args.zeroOutputForMask === true;
       // The cell of the same copy of tfjs-layers, which nobody has used yet.
       const Cell = resetAfterCell(this.cell.constructor as GRUCellClass);
       (this as { cell: unknown }).cell = new Cell(options);
+      this.#noticeBidirectional();
+    }
+
+    /**
+     * Keras's Bidirectional tells its layers to give zeros for masked steps where they return sequences. TensorFlow.js's does not,
+     * but gives them names.
+     */
+    #noticeBidirectional(): void {
+      let name = this.name;
+      Object.defineProperty(this, 'name', {
+        configurable: true,
+        enumerable: true,
+        get: () => name,
+        set: (next: string) => {
+          this.#isInBidirectional ||= next === `forward_${name}` || next === `backward_${name}`;
+          name = next;
+        },
+      });
+    }
+
+    get #givesZeros(): boolean {
+      return this.#isInBidirectional ? this.returnSequences : this.#zeroOutputForMask;
     }
 
     override call(inputs: Tensor | Tensor[], kwargs: CallArguments | null): Tensor | Tensor[] {
       return tidy(() => {
         const outputs = super.call(inputs, kwargs ?? {});
         const { mask, initialState } = kwargs ?? {};
-        // Without a state to begin with, TensorFlow.js gives zeros by itself.
-        if (!mask || !(initialState || this.stateful)) return outputs;
+        // Without a state to begin with, TensorFlow.js gives zeros by itself until the first step that is not masked.
+        if (!mask || !(this.#givesZeros || initialState || this.stateful)) return outputs;
         const [output, ...states] = [outputs].flat() as [Tensor, ...Tensor[]];
-        const seen = mul(output, this.#seen(mask));
-        return Array.isArray(outputs) ? [seen, ...states] : seen;
+        const shown = mul(output, this.#shown(mask));
+        return Array.isArray(outputs) ? [shown, ...states] : shown;
       });
     }
 
-    /** 1 from the first step on that is not masked: until then Keras's output is 0, TensorFlow.js's is the state. */
-    #seen(mask: Tensor): Tensor {
-      if (!this.returnSequences) return cast(any(cast(mask, 'bool'), 1, true), 'float32');
-      const steps = cast(cast(mask, 'bool'), 'float32');
-      return expandDims(minimum(cumsum(this.goBackwards ? reverse(steps, 1) : steps, 1), 1), -1);
+    /**
+     * Where an output is not 0 in Keras (tf_keras/src/backend.py, rnn): at the steps that are not masked, or at all from the first of
+     * them on, where TensorFlow.js gives the state already.
+     */
+    #shown(mask: Tensor): Tensor {
+      const given = cast(cast(mask, 'bool'), 'float32');
+      const steps = this.goBackwards ? reverse(given, 1) : given;
+      const shown = this.#givesZeros ? steps : minimum(cumsum(steps, 1), 1);
+      if (this.returnSequences) return expandDims(shown, -1);
+      const last = shown.shape[1]! - 1;
+      return slice(shown, [0, last], [-1, 1]);
+    }
+
+    override getConfig(): ReturnType<GRU['getConfig']> {
+      return { ...super.getConfig(), ...(this.#zeroOutputForMask && { zeroOutputForMask: true }) };
     }
 
     /** TensorFlow.js forgets the regularizers of a recurrent layer's weights: they are in the books of the cell. */
@@ -66,14 +106,11 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
   return ResetAfterGRU;
 }
 
-function refuseUnknown(args: GRULayerArgs): void {
-  const options = args as unknown as Record<string, unknown>;
-  const found = UNKNOWN_TO_TFJS.find(name => options[name] === true);
-  if (found === undefined) return;
-  const keras = found.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+function refuseTimeMajor({ timeMajor }: KerasOptions): void {
+  if (!timeMajor) return;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `a GRU with ${found} (Keras's ${keras}) is not computed in TensorFlow.js; make the model without it`,
-    { found },
+    "a GRU with timeMajor (Keras's time_major) is not computed in TensorFlow.js; put the batch first, and make the layer without it",
+    { found: 'timeMajor' },
   );
 }
