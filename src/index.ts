@@ -20,5 +20,13 @@ export {
   updateCheckpointState,
 } from './commit/state-file.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
-export type { DType, NumericArray, TensorData, TensorValue } from './format/dtypes.js';
+export type {
+  DataOf,
+  DType,
+  NumericArray,
+  StoredDType,
+  TensorData,
+  TensorValue,
+  UnknownDType,
+} from './format/dtypes.js';
 export type { ShardPolicy } from './format/plan.js';

@@ -38,6 +38,7 @@ export { MisplacedWeightsError } from './graph/misplaced.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
 export type { TrackedValue } from './graph/tracked-value.js';
 export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
+export { gru, gruCell, type KerasGRUArgs, type KerasGRUCellArgs } from './layers/gru.js';
 export type { BackgroundSave } from './training/background.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
@@ -166,8 +167,8 @@ export async function saveWeights(
  * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
  * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
  * converted: float16 values are a mismatch for a float32 variable. Values of something that TensorFlow.js cannot compute
- * (Keras's GRU with reset_after=True, layers with LoRA adapters) reject with ERR_NOT_SUPPORTED, also with `skipMismatch`,
- * unless `include` or `exclude` leave them out. A GRU with reset_after=True and use_bias=False cannot be told from the other
+ * (layers with LoRA adapters), or of the other variant of a GRU (`gru` makes Keras's), reject with ERR_NOT_SUPPORTED, also with
+ * `skipMismatch`, unless `include` or `exclude` leave them out. A GRU with reset_after=True and use_bias=False cannot be told from the other
  * variant by what a checkpoint holds: such weights load, and compute something else.
  * Beside the model, memory never holds more than the largest tensor that is read, or 1 MiB where all are smaller.
  * ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.

@@ -3,7 +3,6 @@
  * header and the entries of slices are kept apart.
  */
 import { TensorBundleError } from '../errors.js';
-import type { DTypeInfo } from '../format/dtypes.js';
 import { decodeEntry, decodeEntryInSteps, type StoredEntry } from '../format/entry.js';
 import { decodeHeader } from '../format/header.js';
 import { decodeSliceKey, sliceKeyOf } from '../format/slice-key.js';
@@ -97,7 +96,7 @@ export class IndexFile {
     return this.#decode(this.#positionOf(name), name);
   }
 
-  /** The same with its place and type, also of a partitioned tensor. Throws as `entry`, and ERR_DTYPE for an unknown type. */
+  /** The same with its place and type, also of a partitioned tensor. Throws as `entry`. */
   stored(name: string): StoredTensor {
     const position = this.#positionOf(name);
     return this.#storedAt(position, name);
@@ -268,7 +267,7 @@ export class IndexFile {
 
   #storedAt(position: number, name: string): StoredTensor {
     const entry = this.#decode(position, name);
-    return { name, position, entry, dtype: this.dtypeOf(name, entry) };
+    return { name, position, entry, dtype: entry.dtype };
   }
 
   #isLong(position: number): boolean {
@@ -282,21 +281,7 @@ export class IndexFile {
 
   *#storedInSteps(position: number, name: string): Steps<StoredTensor> {
     const entry = yield* this.#decodeInSteps(position, name);
-    return { name, position, entry, dtype: this.dtypeOf(name, entry) };
-  }
-
-  /** Throws ERR_DTYPE for a type this package does not know. */
-  dtypeOf(name: string, entry: StoredEntry): DTypeInfo {
-    if (entry.dtype !== undefined) return entry.dtype;
-    throw new TensorBundleError(
-      'ERR_DTYPE',
-      `${this.path}: tensor '${name}' has type number ${entry.dtypeNumber}, which this version does not know`,
-      {
-        path: this.path,
-        tensor: name,
-        found: entry.dtypeNumber,
-      },
-    );
+    return { name, position, entry, dtype: entry.dtype };
   }
 }
 

@@ -1,10 +1,10 @@
 /** One-call questions to a checkpoint, as TensorFlow has them (tensorflow/python/training/checkpoint_utils.py). */
 import type { PathLike } from '../commit/paths.js';
-import type { DType, TensorValue } from '../format/dtypes.js';
+import type { StoredDType, TensorValue } from '../format/dtypes.js';
 import { CheckpointReader } from './reader.js';
 
-/** Name, type and shape of every tensor, in the order of names. Throws what `CheckpointReader.open` does. */
-export async function listVariables(path: PathLike): Promise<{ name: string; dtype: DType; shape: number[] }[]> {
+/** Name, type and shape of every tensor, in the order of names, also of those whose type cannot be read. Throws what `CheckpointReader.open` does. */
+export async function listVariables(path: PathLike): Promise<{ name: string; dtype: StoredDType; shape: number[] }[]> {
   const reader = await CheckpointReader.open(path);
   try {
     return reader.names().map(name => {

@@ -134,7 +134,7 @@ function checkNames(items: readonly Item[]): void {
         details,
       );
     }
-    if (item.dtype !== other.dtype) {
+    if (item.dtype.number !== other.dtype.number) {
       throw new TensorBundleError('ERR_DTYPE', `the slices of '${item.name}' have different dtypes`, details);
     }
     if (String(item.slice.fullShape) !== String(other.slice.fullShape)) {

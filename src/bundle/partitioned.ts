@@ -60,7 +60,7 @@ export async function assemble(
 ): Promise<TensorData> {
   const { name, full } = slices;
   const { index } = tensors;
-  const dtype = index.dtypeOf(name, full);
+  const { dtype } = full;
   const exact = slices.exactly(box);
   if (exact >= 0) return readWhole(tensors, slices.part(exact).stored, options.copy);
   const wanted = await inTurns(partsIn(slices, box), options.signal, 'reading');

@@ -35,14 +35,11 @@ export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | und
  * The same pieces; ERR_ABORTED as soon as the signal fires, even while the source is still making one. The source is told
  * (`return`) when it is not read to its end, and waited for only as long as nobody aborts.
  */
-export async function* untilAborted(
-  source: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
+export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   // An iterator that has ended or thrown is not told to return: as `for await` has it.
   let open = true;
-  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+  const next = async (): Promise<IteratorResult<T>> => {
     try {
       const result = await iterator.next();
       if (result.done) open = false;
@@ -67,7 +64,7 @@ export async function* untilAborted(
   }
 }
 
-export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
+export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array | string> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 

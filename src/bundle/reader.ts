@@ -3,12 +3,20 @@ import { isPromise } from '../realms.js';
 import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
+import {
+  type NumericArray,
+  type StoredDType,
+  type TensorData,
+  type TensorValue,
+  tensorValue,
+} from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns } from '../format/turns.js';
 import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
+import { pick } from './element-box.js';
+import { knownType } from './known-type.js';
 import { locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import { assemble, rangeOf } from './partitioned.js';
@@ -27,7 +35,8 @@ export interface SliceEntry {
 }
 
 export interface Entry {
-  dtype: DType;
+  /** `unknown-N` for a type that this version does not know: number N of types.proto. Such a tensor cannot be read. */
+  dtype: StoredDType;
   shape: number[];
   /** Stored bytes, of all slices together. */
   bytes: number;
@@ -108,12 +117,12 @@ export class CheckpointReader implements AsyncDisposable {
     return this.#bundle.index.has(name);
   }
 
-  /** Throws ERR_NOT_FOUND; ERR_CORRUPT and ERR_DTYPE for a damaged or unknown entry. */
+  /** Throws ERR_NOT_FOUND; ERR_CORRUPT for a damaged entry. */
   entry(name: string): Entry {
     this.#checkOpen();
     const { index } = this.#bundle;
     const entry = this.#partitioned.get(name)?.entry ?? index.entry(name);
-    const dtype = index.dtypeOf(name, entry).name;
+    const dtype = entry.dtype.name;
     if (entry.slices.length === 0) {
       return {
         dtype,
@@ -169,7 +178,8 @@ export class CheckpointReader implements AsyncDisposable {
 
   async *#pieces(name: string, options: { bytes?: number }): AsyncGenerator<Uint8Array, void, undefined> {
     const stored = await this.#storedOf(name, undefined);
-    const { entry, dtype } = stored;
+    const { entry } = stored;
+    const dtype = knownType(this.#bundle.index, stored);
     const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
     if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
       throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'bytes must be a whole number from 1', { found: pieceBytes });
@@ -217,15 +227,16 @@ export class CheckpointReader implements AsyncDisposable {
     throwIfAborted(options.signal, 'reading');
     const found = this.#storedOf(name, options.signal);
     const stored = isPromise(found) ? await found : found;
-    const { entry, dtype } = stored;
+    const { entry } = stored;
+    const dtype = knownType(this.#bundle.index, stored);
     const { shape } = entry;
     const whole = options.begin === undefined && options.size === undefined;
     const box: TensorSlice = whole
       ? { begin: shape.map(() => 0), size: shape }
       : rangeOf(name, shape, options.begin, options.size);
-    const value = (data: TensorValue['data']): TensorValue => {
+    const value = (data: TensorData): TensorValue => {
       throwIfAborted(options.signal, 'reading');
-      return { dtype: dtype.name, shape: [...box.size], data };
+      return tensorValue(dtype.name, [...box.size], data);
     };
     if (entry.slices.length > 0) {
       const slices = await this.#slicesOf(stored, options.signal);
@@ -317,17 +328,4 @@ export class CheckpointReader implements AsyncDisposable {
       path: this.prefix,
     });
   }
-}
-
-function pick(elements: readonly Uint8Array[], shape: readonly number[], box: TensorSlice): Uint8Array[] {
-  return [...elementIndexes(shape, box)].map(i => elements[i]!);
-}
-
-function* elementIndexes(shape: readonly number[], box: TensorSlice, axis = 0, base = 0): Generator<number> {
-  if (axis === shape.length) {
-    yield base;
-    return;
-  }
-  for (let i = 0; i < box.size[axis]!; i++)
-    yield* elementIndexes(shape, box, axis + 1, base * shape[axis]! + box.begin[axis]! + i);
 }

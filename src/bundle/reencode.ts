@@ -2,6 +2,7 @@
  * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the data
  * file, with slices as they were stored. Their checksums are checked on the way.
  */
+import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
 import { sliceOf } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
@@ -50,7 +51,10 @@ function* itemsOf(
       }
     }
   }
-  for (const stored of plain) tensors.locate(stored);
+  for (const stored of plain) {
+    tensors.locate(stored);
+    if (index.bigEndian) refuseUnknownOrder(index.path, stored);
+  }
   const { checks, overlapping } = yield* planChecks(plain);
   // A copy of bytes that many entries claim would grow without bound.
   refuseOverlap(bundle, overlapping);
@@ -60,7 +64,7 @@ function* itemsOf(
       name: stored.name,
       dtype: stored.dtype,
       shape: stored.entry.shape,
-      bytes: stored.dtype.bytes === 0 ? null : stored.entry.size,
+      bytes: stored.dtype.bytes === 0 && !stored.dtype.opaque ? null : stored.entry.size,
       shard: shardOf(stored),
       ...(slice ? { slice } : {}),
       content: contentOf(tensors, stored, index.bigEndian),
@@ -77,10 +81,24 @@ function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
   }));
 }
 
+/**
+ * Copies are little-endian. In a type that is not known, elements of one byte alone have no order.
+ */
+function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor): void {
+  const count = entry.shape.reduce((product, n) => product * n, 1);
+  if (!dtype.opaque || entry.size <= count) return;
+  throw new TensorBundleError(
+    'ERR_DTYPE',
+    `${path}: tensor '${name}' has type number ${dtype.number}, which this version does not know, and the other byte order, so its ` +
+      'bytes cannot be turned round; copy the files as they are',
+    { path, tensor: name, found: dtype.number },
+  );
+}
+
 function contentOf(tensors: TensorReader, stored: StoredTensor, bigEndian: boolean): Content {
   if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored), own: true };
   if (stored.dtype.name === 'string') return { kind: 'elements', elements: () => tensors.strings(stored) };
-  if (stored.entry.size > PIECE_BYTES || bigEndian)
+  if (stored.entry.size > PIECE_BYTES || bigEndian || stored.dtype.opaque)
     return { kind: 'pull', pull: () => new OwnedPieces(tensors.pieces(stored, PIECE_BYTES)) };
   return { kind: 'pull', pull: () => tensors.numeric(stored, true), own: true };
 }

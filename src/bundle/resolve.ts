@@ -4,8 +4,10 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
 import { isBytes } from '../realms.js';
+import { elementsOf, encodeText } from './elements.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
-import { type Content, checkElements, elementCount, type Item } from './source.js';
+import { elementCount } from './shapes.js';
+import type { Content, Item } from './source.js';
 
 /** The same items, with every size known. Sources are asked one after another, in the order of add. */
 export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
@@ -28,35 +30,36 @@ async function resolveItem(
   signal: AbortSignal | undefined,
 ): Promise<Item> {
   const value = await orAborted(content.elements(), signal);
-  const pieces = isAsyncIterable(value) ? await collect(item.name, value, signal) : null;
+  const pieces = isAsyncIterable(value) ? await collect(item, value, signal) : null;
   // From here to the end nothing is awaited: what is checked is what is encoded.
   if (pieces !== null) checkLengths(item.name, pieces.views, pieces.lengths);
   const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
-  checkElements(item.name, item.dtype, item.shape, data);
-  if (content.lengths)
-    checkLengths(item.name, isBytes(data) ? [data] : (data as readonly Uint8Array[]), content.lengths);
-  if (isBytes(data)) {
+  const elements = elementsOf(item.name, item.dtype, item.shape, data);
+  if (content.lengths) checkLengths(item.name, isBytes(elements) ? [elements] : elements, content.lengths);
+  if (isBytes(elements)) {
     // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
-    const view = pieces === null && content.own !== true ? Uint8Array.from(data) : data;
+    const view = pieces === null && content.own !== true ? Uint8Array.from(elements) : elements;
     return {
       ...item,
       bytes: view.byteLength,
       content: { kind: 'memory', view, crc: checkVariant(item, view), own: true },
     };
   }
-  const { bytes, crc } = encodeStrings(data as readonly Uint8Array[]);
+  const { bytes, crc } = encodeStrings(elements);
   return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: true } };
 }
 
 /** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */
 async function collect(
-  name: string,
-  source: AsyncIterable<Uint8Array>,
+  { name, dtype }: Item,
+  source: AsyncIterable<Uint8Array | string>,
   signal: AbortSignal | undefined,
 ): Promise<{ views: Uint8Array[]; lengths: number[] }> {
   const views: Uint8Array[] = [];
   const lengths: number[] = [];
-  for await (const piece of untilAborted(source, signal)) {
+  for await (const given of untilAborted(source, signal)) {
+    const isText = typeof given === 'string' && dtype.name === 'string';
+    const piece = isText ? encodeText(name, given, views.length) : given;
     checkPiece(name, piece);
     views.push(piece);
     lengths.push(piece.byteLength);

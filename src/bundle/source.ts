@@ -4,19 +4,22 @@
  */
 
 import { TensorBundleError } from '../errors.js';
-import {
-  type DType,
-  type DTypeInfo,
-  dtypeInfo,
-  type NumericArray,
-  type TensorData,
-  type TensorValue,
-} from '../format/dtypes.js';
-import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
+import type { NumericArray } from '../format/dtypes.js';
+import { type DType, type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';
 import type { SliceExtent, TensorSlice } from '../format/slices.js';
 import { MAX_NAME_LENGTH } from '../format/table-format.js';
 import { classOf, isArrayOf, isBytes, isError } from '../realms.js';
+import { elementsOf, type GivenData } from './elements.js';
+import { elementCount, shapeError, shapeOf } from './shapes.js';
 import { TfPieces } from './tf-pieces.js';
+
+/** A value at hand. Whether `data` fit `dtype` and `shape` is checked when it is given. A TensorValue is one. */
+export interface GivenTensor {
+  dtype: DType;
+  shape: readonly number[];
+  /** As TensorValue has it; the elements of a string tensor may also be texts, which are stored as UTF-8. */
+  data: GivenData;
+}
 
 /** Pulled once, inside `finish()`: strings and variants first (their size is unknown), the rest in file order. */
 export interface LazyTensor {
@@ -24,9 +27,10 @@ export interface LazyTensor {
   shape: readonly number[];
   /**
    * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece that was given away must not be
-   * changed any more. An abort does not wait for a source that never settles.
+   * changed any more. Of a string tensor each piece is one element, as bytes or as text. An abort does not wait for a source
+   * that never settles.
    */
-  data: () => TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
+  data: () => GivenData | Promise<GivenData> | AsyncIterable<Uint8Array | string>;
 }
 
 /** A tf.Tensor or tf.Variable, known by its members: the core never loads TensorFlow.js. */
@@ -36,7 +40,7 @@ export interface TfTensorLike {
   dataSync(): ArrayBufferView | readonly string[];
 }
 
-export type TensorSource = TensorValue | LazyTensor | TfTensorLike;
+export type TensorSource = GivenTensor | LazyTensor | TfTensorLike;
 
 /**
  * Pieces that were made for the save and that nobody else holds: each is freed as soon as it is written, so that staging
@@ -51,12 +55,12 @@ export class OwnedPieces implements AsyncIterable<Uint8Array> {
 }
 
 /** What `pull` gives: validated when it comes. */
-export type Pulled = TensorData | AsyncIterable<Uint8Array>;
+export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
 
 /** One tensor (or one slice of a partitioned tensor) to be saved. */
 export interface Item {
   name: string;
-  dtype: DTypeInfo;
+  dtype: StoredType;
   /** Shape of what is stored: the slice's own for a slice. */
   shape: readonly number[];
   /** Null for strings and variants until they are resolved. */
@@ -89,7 +93,7 @@ export type Content =
   /** Values whose stored form is made before planning; `lengths` are the bytes of each when they were given. */
   | {
       kind: 'elements';
-      elements: () => TensorData | Promise<Pulled> | Pulled;
+      elements: () => Promise<Pulled> | Pulled;
       lengths?: readonly number[];
       foreign?: boolean;
       own?: true;
@@ -140,15 +144,15 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
       : { kind: 'pull', pull: () => data(), foreign: true };
   }
   if (dtype.bytes === 0) {
-    checkElements(name, dtype, shape, data);
-    const views = isBytes(data) ? [data] : (data as readonly Uint8Array[]);
-    return { kind: 'elements', elements: () => data, lengths: views.map(view => view.byteLength) };
+    const elements = elementsOf(name, dtype, shape, data);
+    const views = isBytes(elements) ? [elements] : elements;
+    return { kind: 'elements', elements: () => elements, lengths: views.map(view => view.byteLength) };
   }
   return { kind: 'memory', view: viewOf(name, dtype, shape, data) };
 }
 
 /** The value as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
-export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): ArrayBufferView {
+export function viewOf(name: string, dtype: StoredType, shape: readonly number[], data: unknown): ArrayBufferView {
   if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
     throw new TensorBundleError(
       'ERR_DTYPE',
@@ -175,64 +179,6 @@ export function viewOf(name: string, dtype: DTypeInfo, shape: readonly number[],
   return data;
 }
 
-/** String data is one Uint8Array an element; a variant is one Uint8Array in all. Throws ERR_DTYPE or ERR_SHAPE. */
-export function checkElements(name: string, dtype: DTypeInfo, shape: readonly number[], data: unknown): void {
-  if (dtype.name === 'variant') {
-    if (isBytes(data)) return;
-    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': a variant's data are its stored bytes, a Uint8Array`, {
-      tensor: name,
-    });
-  }
-  if (!Array.isArray(data) || !data.every(isBytes)) {
-    throw new TensorBundleError(
-      'ERR_DTYPE',
-      `tensor '${name}': give an array with one Uint8Array for each element, for example Buffer.from(text)`,
-      { tensor: name },
-    );
-  }
-  const expected = elementCount(name, shape);
-  if (data.length !== expected) {
-    throw new TensorBundleError(
-      'ERR_SHAPE',
-      `tensor '${name}': shape [${shape}] needs ${expected} strings, there are ${data.length}`,
-      {
-        tensor: name,
-        expected,
-        found: data.length,
-      },
-    );
-  }
-}
-
-/** Number of elements. Throws ERR_SHAPE for a shape that TensorFlow could not restore. */
-export function elementCount(name: string, shape: readonly number[]): number {
-  for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0)
-      throw shapeError(name, shape, 'has a size that is no whole number >= 0');
-  }
-  const count = countElements(shape);
-  if (count === null) throw shapeError(name, shape, 'is too large');
-  return count;
-}
-
-/** A copy of what should be a shape. Throws ERR_SHAPE; the sizes are for `elementCount` to check. */
-export function shapeOf(name: string, shape: unknown): number[] {
-  if (!Array.isArray(shape)) {
-    throw new TensorBundleError('ERR_SHAPE', `tensor '${name}': a shape is an array of numbers`, {
-      tensor: name,
-      found: typeof shape,
-    });
-  }
-  if (shape.length > MAX_RANK) {
-    throw new TensorBundleError(
-      'ERR_SHAPE',
-      `tensor '${name}': ${shape.length} dimensions are more than the ${MAX_RANK} that TensorFlow can restore`,
-      { tensor: name, expected: MAX_RANK, found: shape.length },
-    );
-  }
-  return [...shape];
-}
-
 function dtypeOf(name: string, dtype: string): DTypeInfo {
   try {
     return dtypeInfo(dtype);
@@ -247,12 +193,5 @@ function checkShard(name: string, shard: number | undefined): number | undefined
   throw new TensorBundleError('ERR_INVALID_ARGUMENT', `tensor '${name}': shard must be a whole number from 0`, {
     tensor: name,
     found: shard,
-  });
-}
-
-function shapeError(name: string, shape: readonly number[], what: string): TensorBundleError {
-  return new TensorBundleError('ERR_SHAPE', `tensor '${name}': shape [${shape}] ${what}`, {
-    tensor: name,
-    found: [...shape],
   });
 }

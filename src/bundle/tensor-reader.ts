@@ -6,7 +6,7 @@
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
-import type { DTypeInfo, NumericArray } from '../format/dtypes.js';
+import type { NumericArray, StoredType } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
@@ -33,7 +33,7 @@ export interface StoredTensor {
   /** Position in the index. */
   position: number;
   entry: StoredEntry;
-  dtype: DTypeInfo;
+  dtype: StoredType;
 }
 
 export interface CheckHooks {
@@ -75,9 +75,18 @@ export class TensorReader {
         },
       );
     }
+    if (dtype.number === 0) {
+      throw new TensorBundleError('ERR_DTYPE', `${path}: tensor '${name}' has no type; the index is damaged`, {
+        path,
+        tensor: name,
+        offset: index.offsetOf(position),
+        found: 0,
+      });
+    }
     const count = entry.shape.reduce((product, n) => product * n, 1);
     const least = dtype.bytes === 0 ? count : count * dtype.bytes;
-    if (dtype.bytes === 0 ? size < least : size !== least) {
+    // How many bytes a shape takes in a type that is not known, nobody can say.
+    if (!dtype.opaque && (dtype.bytes === 0 ? size < least : size !== least)) {
       throw new TensorBundleError(
         'ERR_CORRUPT',
         `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}${least} bytes, its entry says ${size}`,
@@ -124,7 +133,7 @@ export class TensorReader {
     const { position, dtype, entry } = stored;
     try {
       const file = this.locate(stored);
-      if (dtype.bytes === 0) {
+      if (dtype.bytes === 0 && !dtype.opaque) {
         await this.#storedBytes(stored);
         hooks.onBytes?.(entry.size);
       } else {
@@ -253,7 +262,7 @@ export class TensorReader {
   }
 
   /** An array for a value whose size has been checked against the files. Throws ERR_TOO_LARGE. */
-  allocate(name: string, dtype: DTypeInfo, shape: readonly number[]): NumericArray {
+  allocate(name: string, dtype: StoredType, shape: readonly number[]): NumericArray {
     const count = shape.reduce((product, n) => product * n, 1);
     return makeArray(
       name,
@@ -262,7 +271,10 @@ export class TensorReader {
     );
   }
 
-  /** Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first one. */
+  /**
+   * Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first one. Those of
+   * a type that is not known are as they are.
+   */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
     const file = this.locate(stored);
     if (this.verify) await this.check(stored);
@@ -290,11 +302,11 @@ export class TensorReader {
     return views;
   }
 
-  #swapped(dtype: DTypeInfo): boolean {
+  #swapped(dtype: StoredType): boolean {
     return this.bundle.index.bigEndian && dtype.unit > 1;
   }
 
-  #swap(dtype: DTypeInfo, array: ArrayBufferView): void {
+  #swap(dtype: StoredType, array: ArrayBufferView): void {
     if (this.#swapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
   }
 
@@ -319,8 +331,9 @@ export class TensorReader {
 }
 
 /** Bytes of as many whole elements of a numeric type as fit into `bytes`; of one element at least. */
-export function wholeElements(dtype: DTypeInfo, bytes: number): number {
-  return Math.max(dtype.bytes, bytes - (bytes % dtype.bytes));
+export function wholeElements(dtype: StoredType, bytes: number): number {
+  const unit = Math.max(1, dtype.bytes);
+  return Math.max(unit, bytes - (bytes % unit));
 }
 
 /** Allocation of what the entry asks for; its size has been checked against the file. Throws ERR_TOO_LARGE. */

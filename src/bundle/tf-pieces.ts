@@ -4,9 +4,9 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { DTypeInfo } from '../format/dtypes.js';
+import { encodeText } from './elements.js';
 import type { TfTensorLike } from './source.js';
 
 /** One `dataSync` of this size takes about a millisecond. */
@@ -57,8 +57,8 @@ export class TfPieces implements AsyncIterable<Uint8Array> {
     // `bytes` keeps strings that are not UTF-8; `dataSync` decodes them.
     const data = typeof tensor.bytes === 'function' ? await tensor.bytes() : tensor.dataSync();
     if (!Array.isArray(data)) throw this.#unexpected(data);
-    return data.map(element =>
-      typeof element === 'string' ? new TextEncoder().encode(element) : (element as Uint8Array),
+    return data.map((element, i) =>
+      typeof element === 'string' ? encodeText(this.name, element, i) : (element as Uint8Array),
     );
   }
 

@@ -9,8 +9,9 @@ import { type OptionList, refuseUnknown } from '../options.js';
 import { type CheckedOptions, checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { abortWith } from './pulling.js';
 import { save, saveTarget } from './save.js';
+import { elementCount, shapeOf } from './shapes.js';
 import { SliceSet } from './slice-set.js';
-import { elementCount, type Item, type ItemSlice, itemOf, shapeOf, type TensorSource } from './source.js';
+import { type Item, type ItemSlice, itemOf, type TensorSource } from './source.js';
 
 const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 
@@ -187,7 +188,7 @@ function checkExtent(name: string, fullShape: readonly number[], { begin, size }
 /** `first` may be the item itself; `slices` do not hold it yet. */
 function checkAgainst(item: Item, { fullShape, box }: ItemSlice, first: Item, slices: SliceSet): void {
   const { name } = item;
-  if (first.dtype !== item.dtype) {
+  if (first.dtype.number !== item.dtype.number) {
     throw new TensorBundleError('ERR_DTYPE', `the slices of '${name}' have different dtypes`, {
       tensor: name,
       expected: first.dtype.name,

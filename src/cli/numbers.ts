@@ -1,8 +1,15 @@
 /**
- * Stored elements as numbers: half, bfloat16, 8-bit floats, 4-bit integers and booleans through tables; and a stream of
+ * Stored elements as numbers: half, bfloat16, smaller floats, integers below a byte and booleans through tables; and a stream of
  * bytes, cut anywhere, as a stream of whole elements, so that a tensor of any size passes through a fixed amount of memory.
  */
-import { type DType, dtypeInfo, type NumericArray, type NumericArrayConstructor } from '../format/dtypes.js';
+import {
+  type DType,
+  dtypeInfo,
+  isKnownDType,
+  type NumericArray,
+  type NumericArrayConstructor,
+  type StoredDType,
+} from '../format/dtypes.js';
 
 /** How the elements of a type become numbers. */
 export interface NumberFormat {
@@ -14,29 +21,59 @@ export interface NumberFormat {
   readonly table: Float64Array | null;
 }
 
-/** Sign, exponent and fraction bits to a number, as IEEE 754 lays them out. `finite`: no infinities, one NaN a sign (e4m3fn). */
-function smallFloat(bits: number, exponentBits: number, fractionBits: number, finite: boolean): number {
-  const bias = 2 ** (exponentBits - 1) - 1;
+/**
+ * How the bits of a small float are to be read (github.com/jax-ml/ml_dtypes, as TensorFlow has them). What the largest exponent
+ * means, or negative zero: `ieee` infinities and NaNs; `fn` numbers, but all bits set is NaN; `fnuz` numbers, and the one NaN
+ * is what would be negative zero; `plain` numbers.
+ */
+interface SmallFloat {
+  readonly exponent: number;
+  readonly fraction: number;
+  readonly kind: 'ieee' | 'fn' | 'fnuz' | 'plain';
+  /** Default: the middle of the exponents. */
+  readonly bias?: number;
+}
+
+function smallFloat(bits: number, format: SmallFloat): number {
+  const { exponent: exponentBits, fraction: fractionBits, kind } = format;
+  const { bias = 2 ** (exponentBits - 1) - (kind === 'fnuz' ? 0 : 1) } = format;
   const sign = (bits >> (exponentBits + fractionBits)) & 1 ? -1 : 1;
   const top = 2 ** exponentBits - 1;
   const exponent = (bits >> fractionBits) & top;
   const fraction = bits & (2 ** fractionBits - 1);
   if (exponent === top) {
-    if (!finite) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    if (fraction === 2 ** fractionBits - 1) return Number.NaN;
+    if (kind === 'ieee') return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    if (kind === 'fn' && fraction === 2 ** fractionBits - 1) return Number.NaN;
   }
+  if (kind === 'fnuz' && sign < 0 && exponent === 0 && fraction === 0) return Number.NaN;
   const scale = 2 ** ((exponent === 0 ? 1 : exponent) - bias - fractionBits);
   return sign * scale * (exponent === 0 ? fraction : fraction + 2 ** fractionBits);
 }
 
-const VALUE_OF_BITS: Readonly<Partial<Record<DType, { patterns: number; value: (bits: number) => number }>>> = {
-  float16: { patterns: 65536, value: bits => smallFloat(bits, 5, 10, false) },
-  bfloat16: { patterns: 65536, value: bits => smallFloat(bits, 8, 7, false) },
-  float8_e4m3fn: { patterns: 256, value: bits => smallFloat(bits, 4, 3, true) },
-  float8_e5m2: { patterns: 256, value: bits => smallFloat(bits, 5, 2, false) },
-  // One byte an element, the value in its low four bits.
+interface Rule {
+  readonly patterns: number;
+  readonly value: (bits: number) => number;
+}
+
+function small(patterns: number, exponent: number, fraction: number, kind: SmallFloat['kind'], bias?: number): Rule {
+  const format: SmallFloat = { exponent, fraction, kind, ...(bias !== undefined && { bias }) };
+  return { patterns, value: bits => smallFloat(bits, format) };
+}
+
+const VALUE_OF_BITS: Readonly<Partial<Record<DType, Rule>>> = {
+  float16: small(65536, 5, 10, 'ieee'),
+  bfloat16: small(65536, 8, 7, 'ieee'),
+  float8_e4m3fn: small(256, 4, 3, 'fn'),
+  float8_e5m2: small(256, 5, 2, 'ieee'),
+  float8_e4m3fnuz: small(256, 4, 3, 'fnuz'),
+  float8_e4m3b11fnuz: small(256, 4, 3, 'fnuz', 11),
+  float8_e5m2fnuz: small(256, 5, 2, 'fnuz'),
+  // One byte an element, the value in its low bits.
+  float4_e2m1fn: small(256, 2, 1, 'plain'),
   int4: { patterns: 256, value: bits => ((bits & 15) ^ 8) - 8 },
   uint4: { patterns: 256, value: bits => bits & 15 },
+  int2: { patterns: 256, value: bits => ((bits & 3) ^ 2) - 2 },
+  uint2: { patterns: 256, value: bits => bits & 3 },
   bool: { patterns: 256, value: bits => (bits === 0 ? 0 : 1) },
 };
 
@@ -52,8 +89,9 @@ function tableOf(dtype: DType): Float64Array | null {
   return table;
 }
 
-/** Null for types without numbers: string and variant. */
-export function numberFormat(dtype: DType): NumberFormat | null {
+/** Null for types without numbers: string and variant, and those that are not known. */
+export function numberFormat(dtype: StoredDType): NumberFormat | null {
+  if (!isKnownDType(dtype)) return null;
   const info = dtypeInfo(dtype);
   if (info.bytes === 0) return null;
   return { array: info.array, parts: info.bytes === info.unit ? 1 : 2, table: tableOf(dtype) };

@@ -1,6 +1,6 @@
 /** Values of a tensor as JSON: nested arrays, with what JSON numbers cannot say told as strings. */
 import { TextDecoder } from 'node:util';
-import type { DType, NumericArray } from '../format/dtypes.js';
+import type { NumericArray, StoredDType } from '../format/dtypes.js';
 import type { NumberFormat } from './numbers.js';
 import type { Statistics } from './statistics.js';
 
@@ -24,7 +24,7 @@ export function jsonString(bytes: Uint8Array): JsonString {
 }
 
 /** Elements from stored units (complex: pairs of them; the last pair must be whole). */
-export function jsonElements(units: NumericArray, dtype: DType, format: NumberFormat): JsonElement[] {
+export function jsonElements(units: NumericArray, dtype: StoredDType, format: NumberFormat): JsonElement[] {
   const values = Array.from(units as ArrayLike<number | bigint>, unit =>
     format.table === null ? jsonNumber(unit) : jsonNumber(format.table[Number(unit)]!),
   );

@@ -30,9 +30,21 @@ export type DType =
   | 'quint8'
   | 'qint16'
   | 'quint16'
-  | 'qint32';
+  | 'qint32'
+  | 'float8_e4m3fnuz'
+  | 'float8_e4m3b11fnuz'
+  | 'float8_e5m2fnuz'
+  | 'int2'
+  | 'uint2'
+  | 'float4_e2m1fn';
 
-/** Typed arrays of fixed-size types. Half types are bits in Uint16Array; 8-bit floats and 4-bit integers bits in Uint8Array. */
+/** A type that this version does not know: N is its number in TensorFlow's enum (a reference type's is 100 and more). */
+export type UnknownDType = `unknown-${number}`;
+
+/** What a checkpoint can say of a tensor: a type that can be read, or one that can only be listed, verified, copied and merged. */
+export type StoredDType = DType | UnknownDType;
+
+/** Typed arrays of fixed-size types. Half types are bits in Uint16Array; smaller floats and integers below a byte are bits in Uint8Array. */
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -48,11 +60,38 @@ export type NumericArray =
 /** Complex is interleaved (re, im); string is one Uint8Array an element, row-major; variant is the stored bytes, opaque. */
 export type TensorData = NumericArray | readonly Uint8Array[];
 
-export interface TensorValue {
-  dtype: DType;
-  shape: readonly number[];
-  data: TensorData;
+/** Types whose data are in each class of array. */
+interface ArraysByDType {
+  float32: Float32Array;
+  complex64: Float32Array;
+  float64: Float64Array;
+  complex128: Float64Array;
+  int8: Int8Array;
+  qint8: Int8Array;
+  int16: Int16Array;
+  qint16: Int16Array;
+  int32: Int32Array;
+  qint32: Int32Array;
+  int64: BigInt64Array;
+  uint16: Uint16Array;
+  quint16: Uint16Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  string: readonly Uint8Array[];
 }
+
+/** The data of a tensor of a type: all that `ArraysByDType` does not name are bytes. */
+export type DataOf<D extends DType> = D extends keyof ArraysByDType ? ArraysByDType[D] : Uint8Array;
+
+/**
+ * A tensor. Its `dtype` says what `data` is: where `value.dtype === 'float32'`, `value.data` is a Float32Array. `shape` in
+ * elements; `data` is row-major.
+ */
+export type TensorValue<D extends DType = DType> = {
+  [K in D]: { dtype: K; shape: readonly number[]; data: DataOf<K> };
+}[D];
 
 export interface NumericArrayConstructor {
   new (length: number): NumericArray;
@@ -62,6 +101,7 @@ export interface NumericArrayConstructor {
 
 export interface DTypeInfo {
   readonly name: DType;
+  readonly opaque: false;
   /** DataType enum of types.proto. */
   readonly number: number;
   /** Bytes of one element; 0 for string and variant, whose size varies. */
@@ -70,6 +110,19 @@ export interface DTypeInfo {
   readonly unit: number;
   readonly array: NumericArrayConstructor;
 }
+
+/** A type of which nothing is known but its number: its tensors are bytes, as many as their entries say. */
+export interface OpaqueType {
+  readonly name: UnknownDType;
+  readonly opaque: true;
+  readonly number: number;
+  readonly bytes: 0;
+  readonly unit: 1;
+  readonly array: Uint8ArrayConstructor;
+}
+
+export type StoredType = DTypeInfo | OpaqueType;
+
 const TABLE: readonly [DType, number, number, number, NumericArrayConstructor][] = [
   ['float32', 1, 4, 4, Float32Array],
   ['float64', 2, 8, 8, Float64Array],
@@ -95,14 +148,20 @@ const TABLE: readonly [DType, number, number, number, NumericArrayConstructor][]
   ['uint64', 23, 8, 8, BigUint64Array],
   ['float8_e5m2', 24, 1, 1, Uint8Array],
   ['float8_e4m3fn', 25, 1, 1, Uint8Array],
+  ['float8_e4m3fnuz', 26, 1, 1, Uint8Array],
+  ['float8_e4m3b11fnuz', 27, 1, 1, Uint8Array],
+  ['float8_e5m2fnuz', 28, 1, 1, Uint8Array],
   ['int4', 29, 1, 1, Uint8Array],
   ['uint4', 30, 1, 1, Uint8Array],
+  ['int2', 31, 1, 1, Uint8Array],
+  ['uint2', 32, 1, 1, Uint8Array],
+  ['float4_e2m1fn', 33, 1, 1, Uint8Array],
 ];
 
 const BY_NAME = new Map<string, DTypeInfo>();
 const BY_NUMBER = new Map<number, DTypeInfo>();
 for (const [name, number, bytes, unit, array] of TABLE) {
-  const info: DTypeInfo = { name, number, bytes, unit, array };
+  const info: DTypeInfo = { name, opaque: false, number, bytes, unit, array };
   BY_NAME.set(name, info);
   BY_NUMBER.set(number, info);
 }
@@ -118,7 +177,19 @@ export function dtypeInfo(name: string): DTypeInfo {
   throw new TensorBundleError('ERR_DTYPE', `unknown dtype '${name}'; use one of ${DTYPES.join(', ')}`, { found: name });
 }
 
-/** By enum number; undefined if this package does not know it. */
-export function dtypeOfNumber(number: number): DTypeInfo | undefined {
-  return BY_NUMBER.get(number);
+/** By enum number: also of a type that this package does not know. */
+export function dtypeOfNumber(number: number): StoredType {
+  return (
+    BY_NUMBER.get(number) ?? { name: `unknown-${number}`, opaque: true, number, bytes: 0, unit: 1, array: Uint8Array }
+  );
+}
+
+/** Whether tensors of the type can be read. */
+export function isKnownDType(dtype: StoredDType): dtype is DType {
+  return !dtype.startsWith('unknown-');
+}
+
+/** A value whose data were read or checked as the array that its type has. */
+export function tensorValue(dtype: DType, shape: readonly number[], data: TensorData): TensorValue {
+  return { dtype, shape, data } as TensorValue;
 }

@@ -5,7 +5,7 @@
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
-import { type DTypeInfo, dtypeOfNumber } from './dtypes.js';
+import { dtypeOfNumber, type StoredType } from './dtypes.js';
 import { elementCount, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
 import { atOnce, type Steps } from './turns.js';
@@ -22,8 +22,8 @@ const STEP_EXTENTS = 8192;
 export interface StoredEntry {
   /** Number of the type in TensorFlow's enum. */
   dtypeNumber: number;
-  /** What this package knows about the type; undefined if nothing. */
-  dtype: DTypeInfo | undefined;
+  /** What this package knows about the type. */
+  dtype: StoredType;
   shape: number[];
   shard: number;
   /** Bytes from the start of the data file. */
@@ -111,7 +111,7 @@ export function* decodeEntryInSteps(bytes: Uint8Array, origin: ByteOrigin = {}):
 function emptyEntry(): StoredEntry {
   return {
     dtypeNumber: 0,
-    dtype: undefined,
+    dtype: dtypeOfNumber(0),
     shape: [],
     shard: 0,
     offset: 0,

@@ -4,7 +4,7 @@
  * checked when the restore is made and then are views of the mapped file, so that waiting costs no memory of its own.
  */
 import type { CheckpointReader } from '../bundle/reader.js';
-import type { DType, TensorValue } from '../format/dtypes.js';
+import { type DType, isKnownDType, type TensorValue, tensorValue } from '../format/dtypes.js';
 import { matchFrom } from './match.js';
 import { compare } from './mismatch.js';
 import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
@@ -44,8 +44,11 @@ export async function deferToGrowth(
   for (const [node, { growth }] of owners) {
     if (!graph || !growth) continue;
     const values = new Map<string, TensorValue>();
-    for (const key of keysBelow(graph, node))
-      if (reader.has(key)) values.set(key, await reader.read(key, { copy: true }));
+    for (const key of keysBelow(graph, node)) {
+      // A type that cannot be read is one that no variable can have.
+      if (reader.has(key) && isKnownDType(reader.entry(key).dtype))
+        values.set(key, await reader.read(key, { copy: true }));
+    }
     deferred.push({ node, growth, owner: growth.owner, values });
   }
   return () => {
@@ -106,5 +109,5 @@ function assignGrown(
 
 /** The view goes back to the file; a variable must own its memory. */
 function copied(value: TensorValue): TensorValue {
-  return { ...value, data: value.data.slice() as TensorValue['data'] };
+  return tensorValue(value.dtype, value.shape, value.data.slice());
 }

@@ -1,5 +1,5 @@
 /** Whether a stored value fits a live variable, as data and as a sentence. */
-import type { DType } from '../format/dtypes.js';
+import type { DType, StoredDType } from '../format/dtypes.js';
 
 export interface Mismatch {
   /** Key in the checkpoint. */
@@ -13,7 +13,7 @@ export interface Mismatch {
 }
 
 interface Typed {
-  readonly dtype: DType;
+  readonly dtype: StoredDType;
   readonly shape: readonly number[];
 }
 

@@ -2,7 +2,9 @@
  * Reads a checkpoint into live objects: decode, match, check every dtype and shape, check every checksum, and only then
  * assign. A refusal or damage is found before anything has changed.
  */
+
 import type { CheckpointReader } from '../bundle/reader.js';
+import type { DType } from '../format/dtypes.js';
 import { type Assignment, assignAll } from './assignments.js';
 import { deferToGrowth } from './growth.js';
 import { type MapOptions, readMapping } from './mapping.js';
@@ -74,7 +76,9 @@ async function convertAll(
       const reason = value === undefined ? {} : { reason: value };
       outcome.mismatched.push({ ...compare(key, attribute, entry)!, label, ...reason });
     } else {
-      const apply = (): void => attribute.assign(value, entry.dtype);
+      // What was read has a type that is known.
+      const storedAs = entry.dtype as DType;
+      const apply = (): void => attribute.assign(value, storedAs);
       assignments.push({ names: [key], labels: [label], bytes, apply });
     }
   }

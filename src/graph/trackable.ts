@@ -2,7 +2,7 @@
  * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js; whoever
  * owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read and set.
  */
-import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
+import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
 import type { Restorer } from './restorer.js';
 
 /** The attribute name under which TensorFlow keeps the value of a variable. */
@@ -47,7 +47,7 @@ export interface Attribute {
    * Why a stored value of another dtype or shape belongs to something that the live object cannot be (Keras's GRU with
    * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
    */
-  refuse?(stored: { readonly dtype: DType; readonly shape: readonly number[] }): string | undefined;
+  refuse?(stored: { readonly dtype: StoredDType; readonly shape: readonly number[] }): string | undefined;
   /**
    * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step in an
    * int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do. Values are read for it

@@ -48,20 +48,36 @@ const stackedCells: Kind = {
 
 /**
  * Keras's GRU has two rows of biases with `reset_after=True` (its default), and then multiplies the reset gate after the
- * recurrent product. TensorFlow.js has the other variant only, so the weights would compute something else.
+ * recurrent product. TensorFlow.js's own has the other variant only. The weights of one would compute something else in the other.
  */
-function resetAfter(cell: Layer): Attribute['refuse'] {
-  const units = Number(fieldOf(cell, 'units'));
-  return ({ shape }) =>
-    shape.length === 2 && shape[0] === 2 && shape[1] === 3 * units
-      ? 'these are the weights of a GRU with reset_after=True, which TensorFlow.js does not have; ' +
-        'train it in Python with reset_after=False, or leave the layer out with exclude'
-      : undefined;
+function otherVariant(cell: Layer): Attribute['refuse'] {
+  const width = 3 * Number(fieldOf(cell, 'units'));
+  const isAfter = cell.getConfig().resetAfter === true;
+  return ({ shape }) => {
+    const stored = String(shape);
+    if (!isAfter && stored === `2,${width}`) {
+      return (
+        "these are the weights of a GRU with reset_after=True, which TensorFlow.js's own GRU does not compute; make the layer with " +
+        "gru({ units, … }) or gruCell of 'tensorbundle/tfjs' (a model made from Keras's JSON has it by itself), or leave the layer out with exclude"
+      );
+    }
+    if (isAfter && stored === `${width}`) {
+      return (
+        'these are the weights of a GRU with reset_after=False; make the layer with gru({ units, resetAfter: false, … }) ' +
+        'or tf.layers.gru, or leave it out with exclude'
+      );
+    }
+    return undefined;
+  };
 }
 
 const cellVariables = variables(['kernel', 'kernel'], ['recurrentKernel', 'recurrent_kernel'], ['bias', 'bias']);
 
-const gruCell = variables(['kernel', 'kernel'], ['recurrentKernel', 'recurrent_kernel'], ['bias', 'bias', resetAfter]);
+const gruCell = variables(
+  ['kernel', 'kernel'],
+  ['recurrentKernel', 'recurrent_kernel'],
+  ['bias', 'bias', otherVariant],
+);
 
 const lstmCell: Kind = {
   edges: (cell, around, place) => [

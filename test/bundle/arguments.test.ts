@@ -71,7 +71,8 @@ test('lazy strings and variants that are none', async () => {
     yield 'word';
   }
   for (const dtype of ['string', 'variant'] as const) {
-    for (const data of [() => undefined, () => null, async () => 3, () => 'text', words]) {
+    for (const data of [() => undefined, () => null, async () => 3, () => 'text', () => [3], words]) {
+      if (data === words && dtype === 'string') continue;
       const lazy = { dtype, shape: [1], data } as unknown as LazyTensor;
       await expect(new CheckpointWriter(fresh()).add('x', lazy).finish()).rejects.toEqual(code('ERR_DTYPE', 'x'));
     }

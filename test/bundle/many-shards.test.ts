@@ -5,6 +5,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { dtypeInfo } from '../../src/format/dtypes.js';
 import { encodeEntry } from '../../src/format/entry.js';
 import { encodeHeader } from '../../src/format/header.js';
 import { TableWriter } from '../../src/format/table-writer.js';
@@ -105,13 +106,15 @@ test('a directory that is renamed while its checkpoint is open', async () => {
 /** Without those of views of earlier tests, which are unmapped when they are garbage. */
 const calls = (): number => faulty.operations().filter(({ syscall }) => syscall !== 'munmap').length;
 
+const FLOAT32 = dtypeInfo('float32');
+
 /** An index that claims `shards` data files, with one empty tensor in each of the first `entries`. */
 function claim(shards: number, entries: number): string {
   const prefix = join(scratch.directory(), 'model');
   const table = new TableWriter();
   table.add(new Uint8Array(0), encodeHeader(shards));
   for (let i = 0; i < entries; i++) {
-    const entry = { dtypeNumber: 1, dtype: undefined, shape: [1], shard: i, offset: 0, size: 4, crc: 0, slices: [] };
+    const entry = { dtypeNumber: 1, dtype: FLOAT32, shape: [1], shard: i, offset: 0, size: 4, crc: 0, slices: [] };
     table.add(Buffer.from(`t${String(i).padStart(7, '0')}`), encodeEntry(entry));
   }
   mkdirSync(join(prefix, '..'), { recursive: true });

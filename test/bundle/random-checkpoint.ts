@@ -46,6 +46,16 @@ function* bits(seed: number): Generator<number> {
   }
 }
 
+/** Bits of a byte that values of the type use, where these are fewer than 8. */
+const MASKS: ReadonlyMap<DType, number> = new Map([
+  ['bool', 1],
+  ['int2', 3],
+  ['uint2', 3],
+  ['int4', 15],
+  ['uint4', 15],
+  ['float4_e2m1fn', 15],
+]);
+
 export function randomData(dtype: DType, count: number, seed: number): TensorData {
   const source = bits(seed);
   const next = (): number => source.next().value as number;
@@ -57,7 +67,7 @@ export function randomData(dtype: DType, count: number, seed: number): TensorDat
     return Array.from({ length: count }, () => Uint8Array.from({ length: length() }, () => next() & 255));
   }
   const info = dtypeInfo(dtype);
-  const mask = dtype === 'bool' ? 1 : dtype === 'int4' || dtype === 'uint4' ? 15 : 255;
+  const mask = MASKS.get(dtype) ?? 255;
   const bytes = Uint8Array.from({ length: count * info.bytes }, () => next() & mask);
   return new info.array(bytes.buffer);
 }

@@ -62,7 +62,11 @@ describe('add', () => {
       ['float16', new Float32Array(1)],
       ['int64', new Int32Array(2)],
       ['bool', [true]],
-      ['string', ['text']],
+      ['string', [3]],
+      ['string', 'text'],
+      ['string', new Array(1)],
+      ['string', ['\ud800']],
+      ['string', ['a\udc00b']],
       ['string', new Uint8Array(1)],
       ['variant', [new Uint8Array(1)]],
     ];

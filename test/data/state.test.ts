@@ -36,8 +36,8 @@ async function rewritten(from: string, change: (name: string, value: TensorValue
 const texts = new TextEncoder();
 const withText = (from: string, edit: (text: string) => string): Promise<string> =>
   rewritten(from, (name, value) =>
-    isState(name)
-      ? { ...value, data: [texts.encode(edit(new TextDecoder().decode((value.data as readonly Uint8Array[])[0])))] }
+    isState(name) && value.dtype === 'string'
+      ? { ...value, data: [texts.encode(edit(new TextDecoder().decode(value.data[0])))] }
       : value,
   );
 

@@ -1,5 +1,6 @@
 /** Recurrent layers, cells and ConvLSTM2D. tfjs's default recurrent activation (hard sigmoid) and Keras's (sigmoid). */
 import * as tf from '@tensorflow/tfjs-node';
+import { gru, gruCell } from '../../src/tfjs.js';
 import { apply, applyAll, graph, type Rows, row } from './matrix-model.js';
 
 const l = tf.layers;
@@ -105,5 +106,70 @@ export const RECURRENT: Rows = {
   'a recurrent layer used twice': graph([[4, 3]], (n, x) => {
     const layer = l.gru({ units: 3, returnSequences, ...n('a') });
     return apply(l.add(n('sum')), [apply(layer, x), apply(layer, apply(layer, x))]);
+  }),
+  'gru, reset after': row([4, 3], n => [
+    gru({ units: 3, returnSequences, ...n('a') }),
+    gru({
+      units: 2,
+      returnSequences,
+      goBackwards: true,
+      recurrentActivation: 'hardSigmoid',
+      activation: 'relu',
+      ...n('b'),
+    }),
+    gru({ units: 1, returnSequences, trainable: false, implementation: 1, ...n('c') }),
+    gru({ units: 2, returnSequences, dropout: 0.2, recurrentDropout: 0.3, ...n('d') }),
+    gru({ units: 2, returnSequences, resetAfter: false, ...n('e') }),
+    gru({ units: 2, useBias: false, ...n('f') }),
+  ]),
+  'gru, reset after, with regularizers, constraints and initializers': row([4, 3], n => [
+    gru({
+      units: 3,
+      unroll: true,
+      kernelInitializer: 'heNormal',
+      recurrentInitializer: 'glorotNormal',
+      biasInitializer: 'ones',
+      kernelRegularizer: 'l1l2',
+      recurrentRegularizer: tf.regularizers.l2({ l2: 0.02 }),
+      biasRegularizer: tf.regularizers.l1({ l1: 0.03 }),
+      kernelConstraint: 'maxNorm',
+      recurrentConstraint: 'unitNorm',
+      biasConstraint: 'nonNeg',
+      ...n('a'),
+    }),
+  ]),
+  'gru, reset after, stateful': row({ batchInputShape: [2, 4, 3] }, n => [
+    gru({ units: 2, returnSequences, stateful: true, ...n('a') }),
+    gru({ units: 3, stateful: true, ...n('b') }),
+  ]),
+  'gru, reset after, with states and masks': graph([[4, 3]], (n, x) => {
+    const masked = apply(l.masking({ maskValue: 0, ...n('m') }), x);
+    const states = applyAll(gru({ units: 3, returnState: true, returnSequences, ...n('a') }), masked);
+    return applyAll(gru({ units: 3, ...n('b') }), states[0]!, { initialState: [states[1]!] });
+  }),
+  'gru cells, reset after': row([4, 3], n => [
+    l.rnn({ cell: gruCell({ units: 2, ...n('ca') }), returnSequences, goBackwards: true, ...n('a') }),
+    l.rnn({
+      cell: [
+        gruCell({ units: 3, ...n('cb') }),
+        l.lstmCell({ units: 4, ...n('cc') }),
+        gruCell({ units: 2, ...n('cd') }),
+      ],
+      returnSequences,
+      ...n('b'),
+    }),
+    l.rnn({ cell: l.stackedRNNCells({ cells: [gruCell({ units: 2, ...n('ce') })], ...n('s') }), ...n('c') }),
+  ]),
+  'gru, reset after, in wrappers': graph([[2, 4, 3]], (n, x) => {
+    const each = l.timeDistributed({
+      layer: l.bidirectional({ layer: gru({ units: 2, ...n('ia') }) as never, mergeMode: 'concat', ...n('b') }),
+      ...n('t'),
+    });
+    const both = l.bidirectional({
+      layer: gru({ units: 3, returnSequences, ...n('ib') }) as never,
+      mergeMode: 'mul',
+      ...n('c'),
+    });
+    return apply(both, apply(each, x));
   }),
 };

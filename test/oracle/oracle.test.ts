@@ -24,7 +24,8 @@ function sample(dtype: DType, shape: readonly number[]): NamedTensor {
     return { name, dtype, shape, data };
   }
   const info = dtypeInfo(dtype);
-  const bytes = Uint8Array.from({ length: count * info.bytes }, (_, i) => (dtype === 'bool' ? i % 2 : (i * 7) % 16));
+  const values = { bool: 2, int2: 4, uint2: 4 }[dtype as string] ?? 16;
+  const bytes = Uint8Array.from({ length: count * info.bytes }, (_, i) => (i * 7) % values);
   return { name, dtype, shape, data: new info.array(bytes.buffer) };
 }
 

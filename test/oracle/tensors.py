@@ -8,7 +8,8 @@ import tensorflow as tf
 
 # Quantized types have no plain NumPy type: they travel as the integer they are stored as.
 _QUANTIZED = {"qint8": tf.int8, "quint8": tf.uint8, "qint16": tf.int16, "quint16": tf.uint16, "qint32": tf.int32}
-_NIBBLES = ("int4", "uint4")
+# Their bits in a byte; NumPy extends the sign.
+_NARROW = {"int4": 0x0F, "uint4": 0x0F, "int2": 0x03, "uint2": 0x03, "float4_e2m1fn": 0x0F}
 
 
 def from_bytes(dtype, shape, raw):
@@ -37,6 +38,6 @@ def to_bytes(tensor):
     if name in _QUANTIZED:
         return name, shape, tf.bitcast(tensor, _QUANTIZED[name]).numpy().tobytes()
     array = np.ascontiguousarray(tensor.numpy())
-    if name in _NIBBLES:
-        return name, shape, (array.reshape(-1).view(np.uint8) & 0x0F).tobytes()
+    if name in _NARROW:
+        return name, shape, (array.reshape(-1).view(np.uint8) & _NARROW[name]).tobytes()
     return name, shape, array.tobytes()

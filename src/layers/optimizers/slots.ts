@@ -1,6 +1,5 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
-
-import type { TensorValue } from '../../format/dtypes.js';
+import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import {
   type Attribute,
   type Capture,
@@ -50,7 +49,7 @@ export class SlotValues {
       shape: [...shape],
       capture: options => capture(value, state.scale(kind), shape, options),
       assign: ({ data }) => {
-        assignSlot(state, variableName, kind, fromKeras(state, kind, { dtype: 'float32', shape, data }));
+        assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
     };
   }
@@ -72,7 +71,8 @@ export class SlotValues {
 export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue, rate?: number): TensorValue {
   const scale = Math.fround(state.scale(kind, rate));
   if (scale === 1) return value;
-  return { ...value, data: (value.data as Float32Array).map(element => (scale === 0 ? 0 : element / scale)) };
+  const data = (value.data as Float32Array).map(element => (scale === 0 ? 0 : element / scale));
+  return tensorValue(value.dtype, value.shape, data);
 }
 
 /** `value` is in the optimizer's form. False if the slot does not exist. */

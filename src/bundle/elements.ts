@@ -1,0 +1,71 @@
+/**
+ * Data of strings and variants as callers give them. A string is text or bytes; text is stored as UTF-8, as Python stores
+ * a `str` (tensorflow/python/framework/constant_op.py). What is stored are bytes.
+ */
+import { TextEncoder } from 'node:util';
+import { TensorBundleError } from '../errors.js';
+import type { StoredType, TensorData } from '../format/dtypes.js';
+import { isWellFormed } from '../format/utf8-order.js';
+import { isBytes } from '../realms.js';
+import { elementCount } from './shapes.js';
+
+/** Data as callers give them: the elements of a string tensor may also be texts, or some of them. */
+export type GivenData = TensorData | readonly (string | Uint8Array)[];
+
+/**
+ * The bytes of each element of a string tensor, row-major; of a variant its stored bytes. Bytes that were given are not copied,
+ * and an array of bytes alone is handed back itself. Throws ERR_DTYPE or ERR_SHAPE.
+ */
+export function elementsOf(
+  name: string,
+  dtype: StoredType,
+  shape: readonly number[],
+  data: unknown,
+): Uint8Array | readonly Uint8Array[] {
+  if (dtype.name === 'variant') {
+    if (isBytes(data)) return data;
+    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': a variant's data are its stored bytes, a Uint8Array`, {
+      tensor: name,
+    });
+  }
+  if (!Array.isArray(data) || !isText(data)) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${name}': give an array with one string or one Uint8Array for each element`,
+      { tensor: name },
+    );
+  }
+  const expected = elementCount(name, shape);
+  if (data.length !== expected) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': shape [${shape}] needs ${expected} strings, there are ${data.length}`,
+      {
+        tensor: name,
+        expected,
+        found: data.length,
+      },
+    );
+  }
+  const bytes = data.every(element => typeof element !== 'string')
+    ? data
+    : data.map((element, i) => (typeof element === 'string' ? encodeText(name, element, i) : element));
+  return bytes as readonly Uint8Array[];
+}
+
+/** Holes count: `every` would pass over them. */
+function isText(data: readonly unknown[]): boolean {
+  for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'string' && !isBytes(data[i])) return false;
+  return true;
+}
+
+/** UTF-8 of one element. Throws ERR_DTYPE for half of a character, which would come back as another text. */
+export function encodeText(name: string, text: string, position: number): Uint8Array {
+  if (isWellFormed(text)) return new TextEncoder().encode(text);
+  throw new TensorBundleError(
+    'ERR_DTYPE',
+    `tensor '${name}': element ${position} has half of a surrogate pair, which UTF-8 cannot hold; ` +
+      'mend the text (text.toWellFormed()), or give bytes',
+    { tensor: name, found: position },
+  );
+}

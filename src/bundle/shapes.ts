@@ -1,0 +1,39 @@
+/** Shapes as callers give them, checked. */
+import { TensorBundleError } from '../errors.js';
+import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
+
+/** Number of elements. Throws ERR_SHAPE for a shape that TensorFlow could not restore. */
+export function elementCount(name: string, shape: readonly number[]): number {
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw shapeError(name, shape, 'has a size that is no whole number >= 0');
+  }
+  const count = countElements(shape);
+  if (count === null) throw shapeError(name, shape, 'is too large');
+  return count;
+}
+
+/** A copy of what should be a shape. Throws ERR_SHAPE; the sizes are for `elementCount` to check. */
+export function shapeOf(name: string, shape: unknown): number[] {
+  if (!Array.isArray(shape)) {
+    throw new TensorBundleError('ERR_SHAPE', `tensor '${name}': a shape is an array of numbers`, {
+      tensor: name,
+      found: typeof shape,
+    });
+  }
+  if (shape.length > MAX_RANK) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': ${shape.length} dimensions are more than the ${MAX_RANK} that TensorFlow can restore`,
+      { tensor: name, expected: MAX_RANK, found: shape.length },
+    );
+  }
+  return [...shape];
+}
+
+export function shapeError(name: string, shape: readonly number[], what: string): TensorBundleError {
+  return new TensorBundleError('ERR_SHAPE', `tensor '${name}': shape [${shape}] ${what}`, {
+    tensor: name,
+    found: [...shape],
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * Keras's GRU as Keras makes it: `reset_after=True` is its default, and TensorFlow.js has the other variant only. Importing this file
+ * makes TensorFlow.js choose by the configuration when it makes layers from a model's JSON; `tf.layers.gru` stays what it is.
+ */
+
+import type { serialization as Serialization } from '@tensorflow/tfjs-core';
+import type { GRUCellLayerArgs, GRULayerArgs } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../errors.js';
+import { serialization } from '../tfjs-core.js';
+import { type GRUCell, type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
+import { type GRU, type GRUClass, resetAfterGRU } from './reset-after-gru.js';
+
+/** Options of TensorFlow.js's GRU, with Keras's defaults. */
+export interface KerasGRUArgs extends GRULayerArgs {
+  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
+  resetAfter?: boolean;
+}
+
+/** Options of TensorFlow.js's GRU cell, with Keras's defaults. */
+export interface KerasGRUCellArgs extends GRUCellLayerArgs {
+  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
+  resetAfter?: boolean;
+}
+
+/**
+ * Keras's `GRU`: [batch, time, features] to [batch, units], or to [batch, time, units] with `returnSequences`. All options are those of
+ * `tf.layers.gru`, but the defaults are Keras's: `resetAfter: true`, `recurrentActivation: 'sigmoid'`, `kernelInitializer:
+ * 'glorotUniform'`. Weights: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], `bias` [2, 3 units], all float32; the
+ * gates are update, reset, candidate (tf_keras/src/layers/rnn/gru.py).
+ * Masked steps give what Keras gives for them, in `tf.layers.bidirectional` too, and regularizers count in the loss, which TensorFlow.js
+ * forgets for its own recurrent layers. Throws ERR_NOT_SUPPORTED for Keras's `timeMajor`, and without tfjs-layers.
+ *
+ * @example
+ * const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1 })] });
+ */
+export function gru(args: KerasGRUArgs): GRU {
+  const Base = registered('GRU') as unknown as GRUClass;
+  const { resetAfter = true, ...options } = args;
+  return new (resetAfter ? resetAfterGRU(Base) : Base)(withKerasDefaults(options));
+}
+
+/** Keras's `GRUCell`, for `tf.layers.rnn({ cell })`; see `gru`. */
+export function gruCell(args: KerasGRUCellArgs): GRUCell {
+  const Base = registered('GRUCell') as unknown as GRUCellClass;
+  const { resetAfter = true, ...options } = args;
+  return new (resetAfter ? resetAfterCell(Base) : Base)(withKerasDefaults(options));
+}
+
+type Registration = Serialization.SerializationMap['classNameMap'][string];
+
+function registered(name: string): Registration[0] {
+  const found: Registration | undefined = serialization.SerializationMap.getMap().classNameMap[name];
+  if (found) return found[0];
+  throw new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    '@tensorflow/tfjs-layers is not loaded; install it, or @tensorflow/tfjs or @tensorflow/tfjs-node',
+  );
+}
+
+/** What makes a layer from a configuration, and chooses the class by it. */
+function choosing([type, fromConfig]: Registration, variant: (type: Registration[0]) => Registration[0]): Registration {
+  const make: typeof fromConfig = (given, config, ...more) => {
+    const { resetAfter, ...options } = config;
+    return resetAfter === true ? new (variant(type))(options) : fromConfig(given, config, ...more);
+  };
+  return [type, make];
+}
+
+/** Stays when another copy of tfjs-layers, or one that is loaded later, registers its own class. */
+function choose(name: string, variant: (type: Registration[0]) => Registration[0]): void {
+  const map = serialization.SerializationMap.getMap().classNameMap;
+  const define = (registration: Registration | undefined): void => {
+    const chosen = registration && choosing(registration, variant);
+    Object.defineProperty(map, name, {
+      configurable: true,
+      enumerable: chosen !== undefined,
+      get: () => chosen,
+      set: define,
+    });
+  };
+  define(map[name]);
+}
+
+choose('GRU', type => resetAfterGRU(type as unknown as GRUClass) as unknown as Registration[0]);
+choose('GRUCell', type => resetAfterCell(type as unknown as GRUCellClass) as unknown as Registration[0]);

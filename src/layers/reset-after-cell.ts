@@ -1,0 +1,158 @@
+/**
+ * Keras's GRU cell with `reset_after=True`, which TensorFlow.js lacks: the reset gate multiplies what the recurrent kernel gives, not
+ * what it takes, and that product has biases of its own (tf_keras/src/layers/rnn/gru.py, GRUCell.call).
+ */
+
+import type { GRUCellLayerArgs, layers } from '@tensorflow/tfjs-layers';
+import { add, dropout, matMul, mul, onesLike, split, sub, type Tensor, tidy, unstack } from '../tfjs-core.js';
+
+export type GRUCell = ReturnType<typeof layers.gruCell>;
+/** A class of some copy of tfjs-layers. */
+export type GRUCellClass = new (args: GRUCellLayerArgs) => GRUCell;
+
+type Build = Parameters<GRUCell['build']>[0];
+type Config = ReturnType<GRUCell['getConfig']>;
+
+/** What Keras takes where nothing is said; TensorFlow.js's own GRU has `hardSigmoid` and `glorotNormal`. */
+const KERAS_DEFAULTS = {
+  activation: 'tanh',
+  recurrentActivation: 'sigmoid',
+  kernelInitializer: 'glorotUniform',
+  recurrentInitializer: 'orthogonal',
+  biasInitializer: 'zeros',
+} as const;
+
+/**
+ * The options with Keras's defaults. As in Keras, `recurrentDropout` needs `implementation` 1, where each gate has masks of its
+ * own; otherwise 2 is the default. An activation of null is none.
+ */
+export function withKerasDefaults<Args extends GRUCellLayerArgs>(args: Args): Args {
+  const given = Object.entries(args).filter(
+    ([name, value]) =>
+      value !== undefined && (value !== null || name === 'activation' || name === 'recurrentActivation'),
+  );
+  const implementation = args.recurrentDropout ? 1 : (args.implementation ?? 2);
+  return { ...KERAS_DEFAULTS, ...(Object.fromEntries(given) as unknown as Args), implementation };
+}
+
+const GATES = 3;
+/** Seeds are whole numbers; 0 would be none. */
+const MAX_SEED = 2 ** 30;
+
+const classes = new WeakMap<GRUCellClass, GRUCellClass>();
+
+/** The cell's class, on the class of TensorFlow.js's own cell. */
+export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
+  const known = classes.get(Base);
+  if (known) return known;
+
+  class ResetAfterGRUCell extends Base {
+    /** Keras's name: the configuration says which of the two it is. */
+    static readonly className = 'GRUCell';
+
+    /**
+     * Of the dropout masks, by the object that one run over a sequence hands to every step: all its steps have the same masks, which
+     * are made anew from the seed each time, so that no tensor has to be kept.
+     */
+    readonly #seeds = new WeakMap<object, number>();
+
+    constructor(args: GRUCellLayerArgs) {
+      super({ ...withKerasDefaults(args), resetAfter: false });
+    }
+
+    override build(inputShape: Build): void {
+      const shape = (Array.isArray(inputShape[0]) ? inputShape[0] : inputShape) as number[];
+      const width = this.units * GATES;
+      this.kernel = this.addWeight(
+        'kernel',
+        [shape.at(-1)!, width],
+        undefined,
+        this.kernelInitializer,
+        this.kernelRegularizer,
+        true,
+        this.kernelConstraint,
+      );
+      this.recurrentKernel = this.addWeight(
+        'recurrent_kernel',
+        [this.units, width],
+        undefined,
+        this.recurrentInitializer,
+        this.recurrentRegularizer,
+        true,
+        this.recurrentConstraint,
+      );
+      // What tfjs's types leave out: null without a bias, as in its own cell.
+      this.bias = this.useBias
+        ? this.addWeight(
+            'bias',
+            [2, width],
+            undefined,
+            this.biasInitializer,
+            this.biasRegularizer,
+            true,
+            this.biasConstraint,
+          )
+        : (null as never);
+      this.built = true;
+    }
+
+    /** Takes the inputs of a step and the state before it; gives the output, which is the new state as well. */
+    override call(given: Tensor | Tensor[], kwargs: { training?: boolean } | null): Tensor[] {
+      return tidy(() => {
+        const [inputs, state] = given as [Tensor, Tensor];
+        const [inputBias, recurrentBias] = this.useBias ? unstack(this.bias.read()) : [];
+        const seed = this.#seed(kwargs ?? {});
+        const training = kwargs?.training === true;
+        const inputMasks = training ? this.#masks(inputs, this.dropout, seed) : [];
+        const stateMasks = training ? this.#masks(state, this.recurrentDropout, seed + GATES) : [];
+        const [xz, xr, xh] = product(inputs, this.kernel.read(), inputBias, inputMasks);
+        const [hz, hr, hh] = product(state, this.recurrentKernel.read(), recurrentBias, stateMasks);
+        const update = this.recurrentActivation.apply(add(xz, hz));
+        const reset = this.recurrentActivation.apply(add(xr, hr));
+        const candidate = this.activation.apply(add(xh, mul(reset, hh)));
+        const output = add(mul(update, state), mul(sub(1, update), candidate));
+        return [output, output];
+      });
+    }
+
+    override getConfig(): Config {
+      return { ...super.getConfig(), resetAfter: true };
+    }
+
+    #seed(run: object): number {
+      const known = this.#seeds.get(run);
+      if (known !== undefined) return known;
+      const seed = 1 + Math.floor(Math.random() * MAX_SEED);
+      this.#seeds.set(run, seed);
+      return seed;
+    }
+
+    /** One for all gates, or one for each; none if nothing is dropped. */
+    #masks(like: Tensor, rate: number, seed: number): Tensor[] {
+      if (!(0 < rate && rate < 1)) return [];
+      const count = this.implementation === 1 ? GATES : 1;
+      return Array.from({ length: count }, (_, gate) => dropout(onesLike(like), rate, undefined, seed + gate));
+    }
+  }
+
+  classes.set(Base, ResetAfterGRUCell);
+  return ResetAfterGRUCell;
+}
+
+type Gates = [update: Tensor, reset: Tensor, candidate: Tensor];
+
+/** What `value` gives for each gate. */
+function product(value: Tensor, kernel: Tensor, bias: Tensor | undefined, masks: readonly Tensor[]): Gates {
+  if (masks.length === GATES) {
+    const biases = bias && split(bias, GATES);
+    return split(kernel, GATES, 1).map((part, gate) =>
+      withBias(matMul(mul(value, masks[gate]!), part), biases?.[gate]),
+    ) as Gates;
+  }
+  const [mask] = masks;
+  return split(withBias(matMul(mask ? mul(value, mask) : value, kernel), bias), GATES, 1) as Gates;
+}
+
+function withBias(value: Tensor, bias: Tensor | undefined): Tensor {
+  return bias ? add(value, bias) : value;
+}

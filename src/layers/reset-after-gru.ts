@@ -1,0 +1,117 @@
+/** Keras's GRU with `reset_after=True`: TensorFlow.js's layer around a cell of that kind (tf_keras/src/layers/rnn/gru.py). */
+
+import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../errors.js';
+import { cast, cumsum, expandDims, minimum, mul, reverse, slice, type Tensor, tidy } from '../tfjs-core.js';
+import { type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
+
+export type GRU = ReturnType<typeof layers.gru>;
+/** A class of some copy of tfjs-layers. */
+export type GRUClass = new (args: GRULayerArgs) => GRU;
+
+interface CallArguments {
+  mask?: Tensor | null;
+  initialState?: readonly Tensor[] | null;
+  training?: boolean;
+}
+
+/** Options that Keras has and TensorFlow.js's types do not. */
+interface KerasOptions {
+  timeMajor?: boolean;
+  zeroOutputForMask?: boolean;
+}
+
+const classes = new WeakMap<GRUClass, GRUClass>();
+
+/** The layer's class, on the class of TensorFlow.js's own GRU. */
+export function resetAfterGRU(Base: GRUClass): GRUClass {
+  const known = classes.get(Base);
+  if (known) return known;
+
+  class ResetAfterGRU extends Base {
+    /** Keras's name: the configuration says which of the two it is. */
+    static readonly className = 'GRU';
+
+    /** Whether the output of a masked step is 0; otherwise it is the output of the step before. */
+    readonly #zeroOutputForMask: boolean;
+    #isInBidirectional = false;
+
+    constructor(args: GRULayerArgs & KerasOptions) {
+      refuseTimeMajor(args);
+      const options = withKerasDefaults(args);
+      super({ ...options, resetAfter: false } as GRULayerArgs);
+      this.#zeroOutputForMask = args.zeroOutputForMask === true;
+      // The cell of the same copy of tfjs-layers, which nobody has used yet.
+      const Cell = resetAfterCell(this.cell.constructor as GRUCellClass);
+      (this as { cell: unknown }).cell = new Cell(options);
+      this.#noticeBidirectional();
+    }
+
+    /**
+     * Keras's Bidirectional tells its layers to give zeros for masked steps where they return sequences. TensorFlow.js's does not,
+     * but gives them names.
+     */
+    #noticeBidirectional(): void {
+      let name = this.name;
+      Object.defineProperty(this, 'name', {
+        configurable: true,
+        enumerable: true,
+        get: () => name,
+        set: (next: string) => {
+          this.#isInBidirectional ||= next === `forward_${name}` || next === `backward_${name}`;
+          name = next;
+        },
+      });
+    }
+
+    get #givesZeros(): boolean {
+      return this.#isInBidirectional ? this.returnSequences : this.#zeroOutputForMask;
+    }
+
+    override call(inputs: Tensor | Tensor[], kwargs: CallArguments | null): Tensor | Tensor[] {
+      return tidy(() => {
+        const outputs = super.call(inputs, kwargs ?? {});
+        const { mask, initialState } = kwargs ?? {};
+        // Without a state to begin with, TensorFlow.js gives zeros by itself until the first step that is not masked.
+        if (!mask || !(this.#givesZeros || initialState || this.stateful)) return outputs;
+        const [output, ...states] = [outputs].flat() as [Tensor, ...Tensor[]];
+        const shown = mul(output, this.#shown(mask));
+        return Array.isArray(outputs) ? [shown, ...states] : shown;
+      });
+    }
+
+    /**
+     * Where an output is not 0 in Keras (tf_keras/src/backend.py, rnn): at the steps that are not masked, or at all from the first of
+     * them on, where TensorFlow.js gives the state already.
+     */
+    #shown(mask: Tensor): Tensor {
+      const given = cast(cast(mask, 'bool'), 'float32');
+      const steps = this.goBackwards ? reverse(given, 1) : given;
+      const shown = this.#givesZeros ? steps : minimum(cumsum(steps, 1), 1);
+      if (this.returnSequences) return expandDims(shown, -1);
+      const last = shown.shape[1]! - 1;
+      return slice(shown, [0, last], [-1, 1]);
+    }
+
+    override getConfig(): ReturnType<GRU['getConfig']> {
+      return { ...super.getConfig(), ...(this.#zeroOutputForMask && { zeroOutputForMask: true }) };
+    }
+
+    /** TensorFlow.js forgets the regularizers of a recurrent layer's weights: they are in the books of the cell. */
+    override calculateLosses(): ReturnType<GRU['calculateLosses']> {
+      return [...super.calculateLosses(), ...this.cell.calculateLosses()];
+    }
+  }
+
+  classes.set(Base, ResetAfterGRU);
+  return ResetAfterGRU;
+}
+
+function refuseTimeMajor({ timeMajor }: KerasOptions): void {
+  if (!timeMajor) return;
+  throw new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    "a GRU with timeMajor (Keras's time_major) is not computed in TensorFlow.js; put the batch first, and make the layer without it",
+    { found: 'timeMajor' },
+  );
+}
