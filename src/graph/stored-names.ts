@@ -43,6 +43,8 @@ export interface StoredNamesOptions {
   companions?: readonly Companion[] | undefined;
   /** Default true: the live root may be a child of the stored one. */
   search?: boolean | undefined;
+  /** Stored objects that are left aside: what only they have counts as none of the root's. */
+  aside?: ((graph: StoredGraph) => readonly number[]) | undefined;
 }
 
 /** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
@@ -50,13 +52,13 @@ export async function storedNames(
   root: Trackable,
   reader: CheckpointReader,
   mapping: Mapping,
-  { companions = [], search = true }: StoredNamesOptions,
+  { companions = [], search = true, aside = () => [] }: StoredNamesOptions,
 ): Promise<StoredNames> {
   if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
   const { data } = await reader.read(OBJECT_GRAPH_KEY);
   const [serialized] = data;
   const graph = decodeObjectGraph(serialized instanceof Uint8Array ? serialized : new Uint8Array(), reader.prefix);
-  return namesByPath(root, graph, reader, mapping, companions, search);
+  return namesByPath(root, graph, reader, mapping, companions, search, aside(graph));
 }
 
 function namesByPath(
@@ -66,6 +68,7 @@ function namesByPath(
   mapping: Mapping,
   companions: readonly Companion[],
   search: boolean,
+  aside: readonly number[],
 ): StoredNames {
   const fits: Fits = (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null;
   const match = search ? matchGraph(root, graph, fits) : { ...matchFrom(root, graph, 0), ambiguous: [] };
@@ -80,9 +83,9 @@ function namesByPath(
   const names = new Set<string>(
     rootMapped
       ? []
-      : match.root === 0
+      : match.root === 0 && aside.length === 0
         ? graph.flatMap(({ attributes }) => attributes.map(({ key }) => key))
-        : keysBelow(graph, match.root, new Set(others)),
+        : keysBelow(graph, match.root, new Set([...(match.root === 0 ? [] : others), ...aside])),
   );
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
@@ -92,7 +95,7 @@ function namesByPath(
       found.set(attribute, keys.get(attribute));
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
-    for (const key of keysBelow(graph, node)) names.add(key);
+    for (const key of keysBelow(graph, node, new Set(aside))) names.add(key);
   }
   const mapped = new Map<string, string>();
   for (const [key, stored] of mapping.variables) {
