@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -11,7 +12,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
 
-DIRECTORY = sys.argv[1]
+DIRECTORY, TITLES = sys.argv[1:]
 STEPS = 5
 K, N, L = keras3.optimizers, tf_keras.optimizers, tf_keras.optimizers.legacy
 FULL = {"momentum": 0.8, "centered": True}
@@ -111,6 +112,8 @@ answer = {}
 makers = {}
 for generation, name, create in cases():
     title = f"{name} {generation}"
+    if not re.fullmatch(TITLES, title):
+        continue
     makers[title] = (generation, name, create)
     model, optimizer = make(generation, create)
     train(generation, name, model, optimizer, 0, STEPS)
