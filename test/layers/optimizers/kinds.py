@@ -108,6 +108,28 @@ def build(generation, name, optimizer, variables):
     inner._create_all_weights(variables)
 
 
+def embedded(library, optimizer, tokens):
+    """One step of an Embedding of zeros; the gradient of each position is [3, 4]."""
+    layer = library.layers.Embedding(3, 2, embeddings_initializer="zeros")
+    layer.build((None,))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(tf.constant(tokens)) * [3.0, 4.0])
+    variables = layer.trainable_variables
+    if library is keras3:
+        gradients = tape.gradient(loss, [v.value for v in variables])
+    else:
+        gradients = tape.gradient(loss, variables)
+    optimizer.apply_gradients(zip(gradients, variables))
+    return np.asarray(layer.get_weights()[0]).ravel().tolist()
+
+
+def embeddings():
+    for norm in ("clipnorm", "global_clipnorm"):
+        for title, tokens in (("apart", [0, 1]), ("twice", [0, 0])):
+            for generation, library in (("keras3", keras3), ("new", tf_keras)):
+                yield f"{norm} {title} {generation}", embedded(library, library.optimizers.SGD(1.0, **{norm: 1.0}), tokens)
+
+
 answer = {}
 makers = {}
 for generation, name, create in cases():
@@ -124,7 +146,7 @@ for generation, name, create in cases():
     one["then"] = train(generation, name, model, optimizer, STEPS, 2 * STEPS)
     one["end"] = state(optimizer)
     answer[title] = one
-print(json.dumps(answer), flush=True)
+print(json.dumps({"optimizers": answer, "embeddings": dict(embeddings())}), flush=True)
 
 read = {}
 for title in json.loads(sys.stdin.readline()):

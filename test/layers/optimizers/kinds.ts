@@ -71,6 +71,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 let directory: string;
 let python: ChildProcessWithoutNullStreams;
 let written: Record<string, Written>;
+let embeddings: Record<string, number[]>;
 let read: Record<string, Read>;
 let lines: AsyncIterator<string>;
 
@@ -156,7 +157,8 @@ export function testKinds({ titles, least, live }: Selection): void {
       if (done) throw new Error(errors);
       return value as string;
     };
-    written = JSON.parse(await line()) as Record<string, Written>;
+    const answer = JSON.parse(await line()) as { optimizers: typeof written; embeddings: typeof embeddings };
+    ({ optimizers: written, embeddings } = answer);
     for (const title of returning()) {
       // Into ours without a wrapper, whatever it was; then on into Python again.
       const { checkpoint } = begin(SAME[kindIn(title)]!());
@@ -271,6 +273,37 @@ export function testKinds({ titles, least, live }: Selection): void {
         }
       },
     );
+  });
+
+  describe('clipping to a norm with an Embedding', () => {
+    it.each(['clipnorm', 'globalClipnorm'] as const)('%s: as Keras while no row is used twice', async norm => {
+      for (const [title, tokens] of [
+        ['apart', [0, 1]],
+        ['twice', [0, 0]],
+      ] as const) {
+        const layer = tf.layers.embedding({
+          inputDim: 3,
+          outputDim: 2,
+          embeddingsInitializer: 'zeros',
+          inputShape: [2],
+        });
+        const model = tf.sequential({ layers: [layer] });
+        const optimizer = new exact.SGD({ learningRate: 1, [norm]: 1 });
+        optimizer.minimize(() =>
+          tf.sum(tf.mul(model.apply(tf.tensor2d([[...tokens]])) as tf.Tensor, tf.tensor1d([3, 4]))).asScalar(),
+        );
+        const length = Math.hypot(...model.getWeights()[0]!.dataSync());
+        for (const generation of ['keras3', 'new']) {
+          const name = norm === 'clipnorm' ? norm : 'global_clipnorm';
+          const keras = Math.hypot(...embeddings[`${name} ${title} ${generation}`]!);
+          // The two slices are measured one by one there, and come together afterwards.
+          expect([title, generation, keras / length]).toEqual([
+            ...[title, generation],
+            expect.closeTo(title === 'apart' ? 1 : Math.SQRT2, 5),
+          ]);
+        }
+      }
+    });
   });
 
   describe('written here', () => {
