@@ -85,14 +85,20 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
 };
 
 export interface LoadWeightsOptions {
+  /**
+   * Default true: a compiled model takes the state of its optimizer, too, if the checkpoint has one. False: weights only; the
+   * optimizer stays as it is, and what the checkpoint has for one counts neither as loaded nor as unused.
+   */
+  includeOptimizer?: boolean;
   /** Default false. True: variables whose shape or dtype differs keep their value, the rest is loaded. */
   skipMismatch?: boolean;
   /**
    * Load only variables of which a name matches: the checkpoint key (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or
-   * without that suffix), Keras's name (`dense/kernel`) or tfjs's (`dense_Dense1/kernel`).
+   * without that suffix), Keras's name (`dense/kernel`) or tfjs's (`dense_Dense1/kernel`). What an optimizer keeps for a variable
+   * goes with it; its numbers are known by key, Keras's name (`learning_rate`, `iterations`, `decay`, …) and the optimizer's.
    */
   include?: RegExp;
-  /** Do not load variables of which a name matches; stronger than `include`. */
+  /** Do not load variables of which a name matches, nor what an optimizer keeps for them; stronger than `include`. */
   exclude?: RegExp;
   /**
    * Where the checkpoint has what cannot be found by itself. On the left a variable (any of the names `include` knows), with
@@ -111,6 +117,7 @@ export interface LoadWeightsOptions {
 }
 
 const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
+  includeOptimizer: 'flag',
   skipMismatch: 'flag',
   include: true,
   exclude: true,
@@ -168,7 +175,9 @@ export async function saveWeights(
  * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
  * converted: float16 values are a mismatch for a float32 variable. Values of something that TensorFlow.js cannot compute
  * (layers with LoRA adapters), or of the other variant of a GRU (`gru` makes Keras's), reject with ERR_NOT_SUPPORTED, also with
- * `skipMismatch`, unless `include` or `exclude` leave them out. A GRU with reset_after=True and use_bias=False cannot be told from the other
+ * `skipMismatch`, unless `include` or `exclude` leave them out; so do optimizers of which a checkpoint does not tell enough (Keras 3's
+ * MultiOptimizer, gradient_accumulation_steps), unless `includeOptimizer: false`. Of an optimizer of another class only the steps and the
+ * learning rate are taken; the rest is `unused`. A GRU with reset_after=True and use_bias=False cannot be told from the other
  * variant by what a checkpoint holds: such weights load, and compute something else.
  * Beside the model, memory never holds more than the largest tensor that is read, or 1 MiB where all are smaller.
  * ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.

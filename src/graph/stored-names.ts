@@ -52,6 +52,8 @@ export interface StoredNamesOptions {
   companions?: readonly Companion[] | undefined;
   /** Default true: the live root may be a child of the stored one. */
   search?: boolean | undefined;
+  /** Stored objects that are left aside: what only they have counts as none of the root's. */
+  aside?: ((graph: StoredGraph) => readonly number[]) | undefined;
 }
 
 /** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
@@ -59,13 +61,13 @@ export async function storedNames(
   root: Trackable,
   reader: CheckpointReader,
   mapping: Mapping,
-  { companions = [], search = true }: StoredNamesOptions,
+  { companions = [], search = true, aside = () => [] }: StoredNamesOptions,
 ): Promise<StoredNames> {
   if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
   const { data } = await reader.read(OBJECT_GRAPH_KEY);
   const [serialized] = data;
   const graph = decodeObjectGraph(isBytes(serialized) ? serialized : new Uint8Array(), reader.prefix);
-  return namesByPath(root, graph, reader, mapping, companions, search);
+  return namesByPath(root, graph, reader, mapping, companions, search, aside(graph));
 }
 
 function namesByPath(
@@ -75,6 +77,7 @@ function namesByPath(
   mapping: Mapping,
   companions: readonly Companion[],
   search: boolean,
+  aside: readonly number[],
 ): StoredNames {
   const fits: Fits = (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null;
   const match = search ? matchGraph(root, graph, fits) : { ...matchFrom(root, graph, 0), ambiguous: [] };
@@ -88,7 +91,11 @@ function namesByPath(
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
   const mappedBy = new Map<Attribute | Trackable, Trackable>();
   const nodes: number[] = [];
-  if (!rootMapped) nodes.push(...(match.root === 0 ? graph.keys() : nodesBelow(graph, match.root, new Set(others))));
+  if (!rootMapped) {
+    const isWhole = match.root === 0 && aside.length === 0;
+    const outside = new Set([...(match.root === 0 ? [] : others), ...aside]);
+    nodes.push(...(isWhole ? graph.keys() : nodesBelow(graph, match.root, outside)));
+  }
   for (const { object, name, stored } of mapping.objects) {
     const node = storedObject(graph, match.root, stored, name);
     const { keys, owners: below } = matchFrom(object, graph, node);
@@ -100,7 +107,7 @@ function namesByPath(
       mappedBy.set(attribute, object);
       expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
     }
-    nodes.push(...nodesBelow(graph, node));
+    nodes.push(...nodesBelow(graph, node, new Set(aside)));
   }
   const names = storedValues(graph, nodes, paths, reader);
   const mapped = new Map<string, string>();

@@ -40,11 +40,19 @@ export interface OptimizerOptions {
   decay?: number;
   /** At each step a variable loses this times the learning rate of itself. Default: none; of AdamW 0.004. */
   weightDecay?: number | null;
-  /** Each gradient is scaled down to this norm. Default: not. Of the three kinds of clipping the first that is given counts. */
+  /**
+   * Each gradient is scaled down to this norm. Default: not. Of the three kinds of clipping the first that is given counts. On an
+   * Embedding this is not what Keras does: there the gradient comes as slices, one for each row that was looked up, whose norm is
+   * taken before those of one row are added up; TensorFlow.js adds them up first. They agree while no row is used twice in a batch;
+   * otherwise Keras clips less, for two equal slices by the square root of 2.
+   */
   clipnorm?: number | null;
-  /** All gradients are scaled down together to this norm. Default: not. */
+  /** All gradients are scaled down together to this norm. Default: not. With an Embedding as `clipnorm` says. */
   globalClipnorm?: number | null;
-  /** Each element of a gradient is clipped to plus or minus this. Default: not. */
+  /**
+   * Each element of a gradient is clipped to plus or minus this. Default: not. Of an Embedding that uses a row twice, Keras clips the
+   * elements of each slice, and TensorFlow.js their sum.
+   */
   clipvalue?: number | null;
 }
 

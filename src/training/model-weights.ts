@@ -8,6 +8,7 @@ import { type RestoreOptions, restore } from '../graph/restore.js';
 import type { RestoreStatus } from '../graph/restore-status.js';
 import { checkpointRoot, type Extra, type Trackable } from '../graph/trackable.js';
 import { LORA } from '../layers/lora.js';
+import { optimizersOfModels } from '../layers/optimizers/stored-optimizer.js';
 import { type DescribeOptions, Description } from './trackables.js';
 
 /** What is saved. `extras` lie beside the graph, under the root. */
@@ -15,15 +16,21 @@ export function weightsOf(model: LayersModel, options: DescribeOptions, extras: 
   return checkpointRoot(describe(model, options), extras);
 }
 
+export interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
+  /** Default true. */
+  includeOptimizer?: boolean | undefined;
+}
+
 /** Loads what can be found; see `loadWeights`. What the model is wrong in shows before `path` is looked at. */
 export async function loadInto(
   model: LayersModel,
   path: PathLike,
-  options: RestoreOptions = {},
+  { includeOptimizer = true, ...options }: LoadOptions = {},
 ): Promise<RestoreStatus> {
-  const described = describe(model, {});
+  const described = describe(model, { optimizers: includeOptimizer });
   await using reader = await CheckpointReader.open(path);
-  return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true });
+  const aside = includeOptimizer ? undefined : optimizersOfModels;
+  return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true, aside });
 }
 
 /** A text that lies beside the graph. */

@@ -113,7 +113,7 @@ export class OptimizerRestorer implements Restorer {
     if (scaling === undefined || scale === undefined || counter === undefined) {
       const isWrapped = isLossScaling(this.#optimizer);
       return {
-        parts: [restoring.withoutScaling(idle)],
+        parts: [restoring.withoutScaling(), ...idle.map(key => restoring.idle(key))],
         missing: isWrapped ? expected.map(name => ({ key: keyAt(path, name), names: [name] })) : [],
         mismatched: [],
       };
@@ -122,8 +122,8 @@ export class OptimizerRestorer implements Restorer {
       const mismatch = notNumber(key, found);
       return mismatch ? [{ ...mismatch, names: [expected[i]!] }] : [];
     });
-    const parts = mismatched.length > 0 ? [] : [restoring.scaling(scaling.form, [scale, counter], idle, expected)];
-    return { parts, missing: [], mismatched };
+    const parts = mismatched.length > 0 ? [] : [restoring.scaling(scaling.form, [scale, counter], expected)];
+    return { parts: [...parts, ...idle.map(key => restoring.idle(key))], missing: [], mismatched };
   }
 
   /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */

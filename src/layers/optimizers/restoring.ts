@@ -114,19 +114,19 @@ export class Restoring {
     return { keys: exact === undefined ? [key] : [key, exact], ...names, apply };
   }
 
-  scaling(
-    form: ScalingForm,
-    keys: readonly [scale: string, counter: string],
-    idle: readonly string[],
-    names: readonly string[],
-  ): RestorePart {
+  scaling(form: ScalingForm, keys: readonly [scale: string, counter: string], names: readonly string[]): RestorePart {
     const apply = ([scale, counter]: readonly TensorValue[]): void =>
       restoreLossScaling(this.#optimizer, form, Number(scale!.data[0]), Number(counter!.data[0]));
-    return { keys: [...keys, ...idle], names, apply };
+    return { keys, names, apply };
   }
 
-  withoutScaling(idle: readonly string[]): RestorePart {
-    return { keys: idle, apply: () => forgetLossScaling(this.#optimizer) };
+  withoutScaling(): RestorePart {
+    return { keys: [], isForWhole: true, apply: () => forgetLossScaling(this.#optimizer) };
+  }
+
+  /** A value that is always the same. */
+  idle(key: string): RestorePart {
+    return { keys: [key], apply: () => undefined };
   }
 }
 

@@ -1,7 +1,7 @@
 /** What an optimizer of a checkpoint is: whose, of which class, and what is around it. */
 import { extraKey } from '../../graph/key.js';
 import type { Found, StoredObject } from '../../graph/restorer.js';
-import { storedPaths, variableOf } from '../../graph/stored-graph.js';
+import { type StoredEdge, type StoredGraph, storedPaths, variableOf } from '../../graph/stored-graph.js';
 import type { ScalingForm } from './loss-scaling.js';
 import { storedKind } from './stored-kind.js';
 
@@ -74,13 +74,20 @@ function refusalOf(stepping: StoredObject): string | undefined {
     );
   const within = graph[node]!.children.find(edge => {
     const { children } = graph[edge.node]!;
-    return (
-      edge.node !== node &&
-      edge.name !== 'base_optimizer' &&
-      children.some(({ name }) => name === '_iterations' || name === 'iter')
-    );
+    return edge.node !== node && edge.name !== 'base_optimizer' && children.some(isCounter);
   });
   return within && `it wraps another optimizer ('${within.name}') in a way that is not known here`;
+}
+
+/** The optimizers of compiled models, which Keras has as their children. */
+export function optimizersOfModels(graph: StoredGraph): number[] {
+  return graph.flatMap(({ children }) =>
+    children.flatMap(({ name, node }) => (name === 'optimizer' && graph[node]!.children.some(isCounter) ? [node] : [])),
+  );
+}
+
+function isCounter({ name }: StoredEdge): boolean {
+  return name === '_iterations' || name === 'iter';
 }
 
 export function childNode({ graph, node }: StoredObject, name: string): number | undefined {
