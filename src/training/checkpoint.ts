@@ -41,7 +41,7 @@ export interface RestoreStateOptions {
   skipSlotVariables?: boolean;
   /** Default false. True: variables whose shape or dtype differs keep their value, the rest is restored. */
   skipMismatch?: boolean;
-  /** Only variables, and optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
+  /** Only variables, and numbers of optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
   include?: RegExp;
   /** Without those of which a name matches; stronger than `include`. */
   exclude?: RegExp;

@@ -1,7 +1,11 @@
 /** Loss scaling as an optimizer of TensorFlow.js. Its numbers beside Keras's: test/layers/optimizers/wrapped.test.ts. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
 import { Adam, LossScaleOptimizer, SGD } from '../../src/optimizers.js';
+import { loadModel, saveModel } from '../../src/tfjs.js';
 
 function begin(optimizer: tf.Optimizer): tf.LayersModel {
   const kernelInitializer = tf.initializers.constant({ value: -0.5 });
@@ -91,6 +95,25 @@ it('is used by hand: gradients of the scaled loss, one of them a variable that h
   ]);
   expect([w.dataSync()[0], idle.dataSync()[0]]).toEqual([-2, 5]);
   expect(optimizer.scaleLoss(tf.scalar(2)).dataSync()[0]).toBe(16);
+});
+
+it('comes back with its model', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-loss-scale-'));
+  try {
+    const scaled = new LossScaleOptimizer(new Adam({ learningRate: 0.25, decay: 0.5 }), { initialScale: 64 });
+    for (const optimizer of [scaled, new LossScaleOptimizer(tf.train.momentum(0.25, 0.5), { initialScale: 64 })]) {
+      const model = begin(optimizer);
+      await learn(model, 3);
+      await saveModel(model, join(directory, 'model'));
+      const again = await loadModel(join(directory, 'model'));
+      const { dynamicScale, stepCounter, iterations, learningRate } = again.optimizer as LossScaleOptimizer;
+      expect([dynamicScale, stepCounter, iterations, learningRate]).toEqual([64, 3, 3, 0.25]);
+      await Promise.all([learn(model, 3), learn(again, 3)]);
+      expect(weightsOf(again)).toEqual(weightsOf(model));
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
 
 it('refuses what cannot be meant', () => {
