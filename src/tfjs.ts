@@ -148,7 +148,9 @@ export async function saveWeights(
  *
  * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
  * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
- * converted: float16 values are a mismatch for a float32 variable. Values of something that TensorFlow.js cannot compute
+ * converted: float16 values are a mismatch for a float32 variable. Weights that by their position would go to one layer and by
+ * their name in the checkpoint are those of another that you named reject with a MisplacedWeightsError (ERR_MISMATCH), also with
+ * `skipMismatch`: see `map`; tf_keras takes them. Values of something that TensorFlow.js cannot compute
  * (Keras's GRU with reset_after=True, layers with LoRA adapters) reject with ERR_NOT_SUPPORTED, also with `skipMismatch`,
  * unless `include` or `exclude` leave them out. A GRU with reset_after=True and use_bias=False cannot be told from the other
  * variant by what a checkpoint holds: such weights load, and compute something else.
