@@ -173,10 +173,12 @@ export async function saveWeights(
  *
  * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
  * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
- * converted: float16 values are a mismatch for a float32 variable. Values of something that TensorFlow.js cannot compute
- * (layers with LoRA adapters), or of the other variant of a GRU (`gru` makes Keras's), reject with ERR_NOT_SUPPORTED, also with
- * `skipMismatch`, unless `include` or `exclude` leave them out; so do optimizers of which a checkpoint does not tell enough (Keras 3's
- * MultiOptimizer, gradient_accumulation_steps), unless `includeOptimizer: false`. Of an optimizer of another class only the steps and the
+ * converted: float16 values are a mismatch for a float32 variable. Weights that by their position would go to one layer and by
+ * their name in the checkpoint are those of another that you named reject with a MisplacedWeightsError (ERR_MISMATCH), also with
+ * `skipMismatch`: see `map`; tf_keras takes them. Values of something that TensorFlow.js cannot compute (layers with LoRA adapters),
+ * or of the other variant of a GRU (`gru` makes Keras's), reject with ERR_NOT_SUPPORTED, also with `skipMismatch`, unless `include`
+ * or `exclude` leave them out; so do optimizers of which a checkpoint does not tell enough (Keras 3's MultiOptimizer,
+ * gradient_accumulation_steps), unless `includeOptimizer: false`. Of an optimizer of another class only the steps and the
  * learning rate are taken; the rest is `unused`. A GRU with reset_after=True and use_bias=False cannot be told from the other
  * variant by what a checkpoint holds: such weights load, and compute something else.
  * Beside the model, memory never holds more than the largest tensor that is read, or 1 MiB where all are smaller.

@@ -44,7 +44,8 @@ interface Pair {
  * Keys in the status are those `saveWeights` would give: of `from` for loaded, unused and mismatched values, of `to` for
  * missing ones. Neither missing nor unused values throw: look at the status.
  *
- * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs, and then has changed nothing;
+ * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs, and a MisplacedWeightsError (ERR_MISMATCH, too) if a layer
+ * would get the weights of one of another name while the target has a layer of that name, which you gave; both change nothing.
  * ERR_INVALID_ARGUMENT for something that is no built model or no option; ERR_STATE for a disposed model.
  *
  * @example

@@ -192,7 +192,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
    * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
    * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a layer that is
    * not built, of an optimizer before its first step) wait for them. Missing and unused values do not reject: look at the
-   * status. Rejects with ERR_MISMATCH, and then has changed nothing, if a shape or type differs; with ERR_NOT_SUPPORTED for
+   * status. Rejects with ERR_MISMATCH, and then has changed nothing, if a shape or type differs, or (MisplacedWeightsError) if
+   * layers by their positions would get the weights of others that you named; with ERR_NOT_SUPPORTED for
    * values of something that TensorFlow.js cannot compute; and with what CheckpointReader.open and read throw.
    *
    * @example

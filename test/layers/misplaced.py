@@ -1,6 +1,6 @@
 """Checkpoints for test/layers/misplaced.test.ts, written in one process by tf_keras, Keras 3 and TensorFlow.
 
-Argument: the directory to write to. `answer.json` in it has the outputs of each model, and what tf_keras makes of moved positions.
+Arguments: the directory to write to, and the kinds of layers. `answer.json` in it has the outputs of each model, and what tf_keras makes of moved positions.
 """
 import json
 import os
@@ -51,7 +51,7 @@ def fill(model, seed):
 
 def main():
     os.chdir(sys.argv[1])
-    for number, kind in enumerate(["dense", "lstm", "bidirectional", "distributed", "nested"]):
+    for number, kind in enumerate(sys.argv[2:]):
         for library, K in {"tf_keras": tf_keras, "keras3": keras3}.items():
             K.backend.clear_session()
             model = branches(K, kind, "ab")

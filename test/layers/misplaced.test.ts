@@ -2,12 +2,9 @@
  * Positions that moved: a layer without weights in one of two branches changes the order of the layers, and with it where a
  * checkpoint has whose weights. tf_keras gives one branch the other's; names that users gave show it.
  */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -19,89 +16,37 @@ import {
   ModelCheckpoint,
   saveWeights,
 } from '../../src/tfjs.js';
+import {
+  type Answer,
+  branches,
+  distance,
+  itRefusesWhatMoved,
+  mapIn,
+  type Names,
+  predict,
+  refusal,
+  runKeras,
+  valuesOf,
+  X,
+} from './misplaced.js';
 
 const l = tf.layers;
 let directory: string;
-let answer: Record<string, number[]> & { 'later names': string[] };
+let answer: Answer;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle misplaced '));
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'layers', 'misplaced.py'), directory]);
-  answer = JSON.parse(await readFile(join(directory, 'answer.json'), 'utf8'));
+  answer = await runKeras(directory, ['dense', 'distributed', 'nested']);
 }, 180_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const at = (...parts: string[]): string => join(directory, ...parts);
-const KINDS = ['dense', 'lstm', 'bidirectional', 'distributed', 'nested'] as const;
-type Kind = (typeof KINDS)[number];
-type Names = readonly [string | undefined, string | undefined];
-
-function layerOf(kind: Kind, name: string | undefined): tf.layers.Layer | tf.Sequential {
-  const named = name === undefined ? {} : { name };
-  const lstm = { recurrentActivation: 'sigmoid' as const };
-  if (kind === 'lstm') return l.lstm({ units: 4, ...lstm, ...named });
-  if (kind === 'bidirectional')
-    return l.bidirectional({ layer: l.lstm({ units: 2, ...lstm }) as tf.RNN, mergeMode: 'concat', ...named });
-  if (kind === 'distributed') return l.timeDistributed({ layer: l.dense({ units: 4, name: `in_${name}` }), ...named });
-  const dense = { units: 4, activation: 'tanh' as const };
-  if (kind === 'nested')
-    return tf.sequential({ layers: [l.dense({ ...dense, inputShape: [4, 3], name: 'same' })], ...named });
-  return l.dense({ ...dense, ...named });
-}
-
-/** As in misplaced.py. */
-function branches(kind: Kind, names: Names = ['a', 'b'], dropout = false): tf.LayersModel {
-  const inputs = tf.input({ shape: [4, 3] });
-  const [a, b] = names.map(name => layerOf(kind, name).apply(inputs) as tf.SymbolicTensor);
-  const second = dropout ? (l.dropout({ rate: 0.5 }).apply(b!) as tf.SymbolicTensor) : b!;
-  return tf.model({ inputs, outputs: l.concatenate().apply([a!, second]) as tf.SymbolicTensor });
-}
-
-const X = tf.linspace(-1, 1, 24).reshape([2, 4, 3]);
-const predict = (model: tf.LayersModel): number[] => tf.tidy(() => [...(model.predict(X) as tf.Tensor).dataSync()]);
-const distance = (found: readonly number[], wanted: readonly number[]): number =>
-  Math.max(...found.map((value, i) => Math.abs(value - wanted[i]!)));
-const valuesOf = (model: tf.LayersModel): string => model.weights.map(w => String(w.read().dataSync())).join();
-
-async function refusal(model: tf.LayersModel, work: () => unknown): Promise<MisplacedWeightsError> {
-  const before = valuesOf(model);
-  const tensors = tf.memory().numTensors;
-  const error = await (async () => work())().then(
-    () => expect.fail('nothing was refused'),
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(MisplacedWeightsError);
-  expect(error).toMatchObject({ code: 'ERR_MISMATCH' });
-  expect(valuesOf(model)).toBe(before);
-  expect(tf.memory().numTensors).toBe(tensors);
-  return error as MisplacedWeightsError;
-}
-
-/** The map that the error says would help. */
-const mapIn = ({ message }: Error): Record<string, string> =>
-  JSON.parse(/\{ map: (\{.*\}) \}/.exec(message)?.[1] ?? 'null');
 
 describe('positions that moved', () => {
-  it.each(KINDS.filter(kind => kind !== 'nested'))(
-    '%s: tf_keras swaps, here it is refused, and `map` loads it',
-    async kind => {
-      // Real tf_keras: everything is consumed, and the values are others.
-      expect(distance(answer[`tf_keras/${kind} moved`]!, answer[`tf_keras/${kind}`]!)).toBeGreaterThan(0.01);
-      for (const library of ['tf_keras', 'keras3']) {
-        const path = at(library, kind, 'w');
-        const same = branches(kind);
-        (await loadWeights(same, path)).assertExistingObjectsMatched();
-        expect(distance(predict(same), answer[`${library}/${kind}`]!), library).toBeLessThan(1e-5);
-        const moved = branches(kind, ['a', 'b'], true);
-        const error = await refusal(moved, () => loadWeights(moved, path));
-        expect(error.message).toMatch(/'a'.*'b'|'b'.*'a'/);
-        expect(error.misplaced.map(({ layer, weightsOf }) => `${layer} ${weightsOf}`).sort()).toEqual(['a b', 'b a']);
-        (await loadWeights(moved, path, { map: mapIn(error) })).assertExistingObjectsMatched();
-        expect(distance(predict(moved), answer[`${library}/${kind}`]!), library).toBeLessThan(1e-5);
-      }
-    },
+  itRefusesWhatMoved(
+    ['dense', 'distributed'],
+    () => directory,
+    () => answer,
   );
 
   it('nested models whose layers have the same names: Keras 3 notes the names of the models, tf_keras does not', async () => {

@@ -49,7 +49,7 @@ it('values whose types are interfaces, at any depth', async () => {
     new Checkpoint({ ...training, best }),
     new Checkpoint({ networks, deep: { numbers: numbers() } }),
     new Checkpoint(policy, training),
-    new Checkpoint(new Agent(numbers()), numbers()),
+    new Checkpoint(new Agent(numbers()), networks),
     new Checkpoint({ agent: new Agent(numbers()), agents: [new Agent(numbers())] }),
     new Checkpoint({ best } as Trackables),
     new Checkpoint(policy),
