@@ -6,6 +6,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { liveValue } from '../layers/variable.js';
 import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/compilation.js';
+import { freezeTopology } from '../training/frozen.js';
 import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
 import { fileNames, warnOfUnlisted } from './weight-names.js';
 import { weightsOfTensors } from './weights.js';
@@ -17,8 +18,10 @@ export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},
 ): Promise<{ artifacts: io.ModelArtifacts; weights: HeldWeights }> {
+  const modelTopology = model.toJSON(null, false) as object;
+  freezeTopology(modelTopology, model);
   const artifacts: io.ModelArtifacts = {
-    modelTopology: model.toJSON(null, false) as object,
+    modelTopology,
     format: 'layers-model',
     generatedBy: 'TensorFlow.js tfjs-layers',
     convertedBy: null as never,
