@@ -34,7 +34,7 @@ export async function artifactsOf(
   const weights = weightsOf(model, config.trainableOnly);
   const compilation = config.includeOptimizer ? compilationOf(model) : undefined;
   if (compilation === undefined) return { artifacts, weights };
-  const trainingConfig = trainingConfigOf(model, compilation);
+  const trainingConfig = trainingConfigOf(compilation);
   if (trainingConfig === undefined) {
     const instead = "save to 'ckpt://', and load with loadModel(path, { loss, metrics })";
     warnOfFunctions(model, compilation, `the model will be loaded uncompiled, without its optimizer; ${instead}`);

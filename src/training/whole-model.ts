@@ -93,7 +93,7 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
   const architecture: Architecture = {
     modelTopology: model.toJSON(null, false) as object,
     // For earlier versions of this package.
-    trainingConfig: compilation && trainingConfigOf(model, compilation),
+    trainingConfig: compilation && trainingConfigOf(compilation),
     compilation,
     frozen: frozenModels(model),
     ...(metadata && { userDefinedMetadata: metadata }),
