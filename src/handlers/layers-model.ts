@@ -51,6 +51,18 @@ export async function artifactsOf(
   }
 }
 
+/** With the weights in buffers, one each: for handlers that are TensorFlow.js's in all but name. */
+export async function bufferedArtifactsOf(model: LayersModel, config: io.SaveConfig): Promise<io.ModelArtifacts> {
+  const { artifacts, weights } = await artifactsOf(model, config);
+  const weightData: ArrayBuffer[] = [];
+  try {
+    for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
+  } finally {
+    weights.release();
+  }
+  return { ...artifacts, weightSpecs: [...weights.specs], weightData };
+}
+
 /** Without the optimizer. They are the caller's to release. */
 export function weightsOf(model: LayersModel, trainableOnly = false): HeldWeights {
   const names = fileNames(model);
