@@ -39,6 +39,7 @@ export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
 export type { BackgroundSave } from './training/background.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export type { CompileOptions } from './training/compilation.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/early-stopping.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
 export { CheckpointManager } from './training/manager.js';
@@ -55,7 +56,7 @@ export {
 } from './training/retention.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
-export { loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
+export { type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */
