@@ -42,6 +42,7 @@ export { gru, gruCell, type KerasGRUArgs, type KerasGRUCellArgs } from './layers
 export type { BackgroundSave } from './training/background.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
 export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
+export type { CompileOptions } from './training/compilation.js';
 export { Counter, type CounterValue } from './training/counter.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/early-stopping.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
@@ -66,7 +67,7 @@ export type {
   TracksChildren,
 } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
-export { loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
+export { type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */

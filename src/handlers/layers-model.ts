@@ -6,6 +6,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { liveValue } from '../layers/variable.js';
 import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/compilation.js';
+import { freezeTopology } from '../training/frozen.js';
 import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
 import { fileNames, warnOfUnlisted } from './weight-names.js';
 import { weightsOfTensors } from './weights.js';
@@ -17,8 +18,10 @@ export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},
 ): Promise<{ artifacts: io.ModelArtifacts; weights: HeldWeights }> {
+  const modelTopology = model.toJSON(null, false) as object;
+  freezeTopology(modelTopology, model);
   const artifacts: io.ModelArtifacts = {
-    modelTopology: model.toJSON(null, false) as object,
+    modelTopology,
     format: 'layers-model',
     generatedBy: 'TensorFlow.js tfjs-layers',
     convertedBy: null as never,
@@ -31,7 +34,7 @@ export async function artifactsOf(
   const weights = weightsOf(model, config.trainableOnly);
   const compilation = config.includeOptimizer ? compilationOf(model) : undefined;
   if (compilation === undefined) return { artifacts, weights };
-  const trainingConfig = trainingConfigOf(model, compilation);
+  const trainingConfig = trainingConfigOf(compilation);
   if (trainingConfig === undefined) {
     const instead = "save to 'ckpt://', and load with loadModel(path, { loss, metrics })";
     warnOfFunctions(model, compilation, `the model will be loaded uncompiled, without its optimizer; ${instead}`);
@@ -46,6 +49,18 @@ export async function artifactsOf(
     weights.release();
     throw error;
   }
+}
+
+/** With the weights in buffers, one each: for handlers that are TensorFlow.js's in all but name. */
+export async function bufferedArtifactsOf(model: LayersModel, config: io.SaveConfig): Promise<io.ModelArtifacts> {
+  const { artifacts, weights } = await artifactsOf(model, config);
+  const weightData: ArrayBuffer[] = [];
+  try {
+    for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
+  } finally {
+    weights.release();
+  }
+  return { ...artifacts, weightSpecs: [...weights.specs], weightData };
 }
 
 /** Without the optimizer. They are the caller's to release. */

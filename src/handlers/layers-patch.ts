@@ -7,8 +7,9 @@ import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
 import { io as tfio } from '../tfjs-core.js';
 import { saveModel } from '../training/whole-model.js';
+import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
-import { artifactsOf, weightsOf } from './layers-model.js';
+import { artifactsOf, bufferedArtifactsOf, weightsOf } from './layers-model.js';
 import { saveModelFiles } from './model-files.js';
 import { adoptWeights } from './optimizer-weights.js';
 import { CHECKPOINT, DONE, FILE, type FileSystem, type Patched } from './schemes.js';
@@ -31,7 +32,11 @@ function patchSave(prototype: LayersModel): void {
   const theirs = prototype.save;
   prototype.save = async function (this: LayersModel, target, config) {
     const path = typeof target === 'string' ? target : '';
-    if (path.startsWith(CHECKPOINT) && !config?.trainableOnly) {
+    if (path.startsWith(CHECKPOINT) && config?.trainableOnly) {
+      // Not a model that Python could load: what is left out is not in the file.
+      return await saveArtifacts(await bufferedArtifactsOf(this, config), path.slice(CHECKPOINT.length));
+    }
+    if (path.startsWith(CHECKPOINT)) {
       const includeOptimizer = config?.includeOptimizer ?? false;
       await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer });
       const weights = weightsOf(this);

@@ -35,18 +35,16 @@ export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifa
   const ticket = ++tickets;
   waiting.set(ticket, model);
   const modelTopology = { class_name: ReadyModel.className, config: { ticket } };
-  // What a loader of graph models looks at; nobody else sees it.
-  Object.defineProperty(modelTopology, 'node', {
+  const artifacts: io.ModelArtifacts = { modelTopology, format: 'layers-model' };
+  // What a loader of graph models asks first; nobody else does.
+  Object.defineProperty(artifacts, 'getWeightStream', {
     get: () => {
       dispose(take(ticket));
-      throw new TensorBundleError(
-        'ERR_INVALID_ARGUMENT',
-        `${path} holds a layers model; load it with tf.loadLayersModel`,
-        { path },
-      );
+      const message = `${path} holds a layers model; load it with tf.loadLayersModel`;
+      throw new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
     },
   });
-  return { modelTopology, format: 'layers-model' };
+  return artifacts;
 }
 
 export function dispose(model: LayersModel): void {

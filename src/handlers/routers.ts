@@ -7,7 +7,7 @@ import { optionalLayers } from '../training/callback-base.js';
 import { loadModel } from '../training/whole-model.js';
 import { loadArtifacts, saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
-import { artifactsOf } from './layers-model.js';
+import { bufferedArtifactsOf } from './layers-model.js';
 import { patchLayersModel } from './layers-patch.js';
 import { readWeightFiles, saveModelFiles } from './model-files.js';
 import { dispose, readyArtifacts } from './ready-model.js';
@@ -69,14 +69,7 @@ function checkpointHandler(url: string | string[], options?: io.LoadOptions): io
 async function artifactsInCheckpoint(path: string): Promise<io.ModelArtifacts> {
   const model = await loadModel(path);
   try {
-    const { artifacts, weights } = await artifactsOf(model, { includeOptimizer: true });
-    const weightData: ArrayBuffer[] = [];
-    try {
-      for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
-    } finally {
-      weights.release();
-    }
-    return { ...artifacts, weightSpecs: [...weights.specs], weightData };
+    return await bufferedArtifactsOf(model, { includeOptimizer: true });
   } finally {
     dispose(model);
   }

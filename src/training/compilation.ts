@@ -37,7 +37,6 @@ export interface CompileOptions {
 interface Inner {
   readonly loss: unknown;
   readonly metrics: unknown;
-  getTrainingConfig(): object;
   loadTrainingConfig(config: object): void;
 }
 
@@ -72,16 +71,23 @@ export function compilationOf(model: LayersModel): Compilation | undefined {
 }
 
 /** In the form of TensorFlow.js, with names that it finds again; undefined where there is a function without such a name. */
-export function trainingConfigOf(model: LayersModel, { optimizer, loss, metrics }: Compilation): object | undefined {
+export function trainingConfigOf({ optimizer, loss, metrics }: Compilation): object | undefined {
   const [lossNames, metricNames] = [named(loss), named(metrics)];
   if (lossNames === undefined || metricNames === undefined) return undefined;
-  try {
-    if (!JSON.stringify(metrics).includes('"metric":')) return (model as unknown as Inner).getTrainingConfig();
-  } catch {
-    // A list of metrics for one output has no name. `loadTrainingConfig` takes one as it is.
-  }
+  // A single name would be taken for a dictionary.
   const list = typeof metricNames === 'string' ? [metricNames] : metricNames;
-  return { loss: lossNames, metrics: list, optimizer_config: optimizer };
+  return { loss: mapNames(lossNames, snakeCase), metrics: list, optimizer_config: optimizer };
+}
+
+/** As TensorFlow.js writes the names of losses, and Keras. */
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+}
+
+function mapNames(value: unknown, change: (name: string) => string): unknown {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map(one => mapNames(one, change));
+  return mapped(value as Readonly<Record<string, unknown>>, one => mapNames(one, change));
 }
 
 /** Says once for each model what of it is not saved, and what can be done: `instead`. */

@@ -28,6 +28,7 @@ import {
   trainingConfigOf,
   warnOfFunctions,
 } from './compilation.js';
+import { freeze, frozenModels, type LayerPath } from './frozen.js';
 import { loadInto, textExtra, weightsOf } from './model-weights.js';
 
 const NAME = 'model';
@@ -39,6 +40,8 @@ interface Architecture {
   readonly modelTopology: object;
   readonly trainingConfig?: object;
   readonly compilation?: Compilation;
+  /** Models in the model, or itself, that are not trainable. */
+  readonly frozen?: readonly LayerPath[];
   readonly userDefinedMetadata?: Record<string, object>;
 }
 
@@ -97,8 +100,9 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
   const architecture: Architecture = {
     modelTopology: model.toJSON(null, false) as object,
     // For earlier versions of this package.
-    trainingConfig: compilation && trainingConfigOf(model, compilation),
+    trainingConfig: compilation && trainingConfigOf(compilation),
     compilation,
+    frozen: frozenModels(model),
     ...(metadata && { userDefinedMetadata: metadata }),
   };
   const text = JSON.stringify(architecture);
@@ -145,12 +149,13 @@ export async function loadModel(path: PathLike, options: LoadModelOptions = {}):
   checkSize(reader.entry(key).bytes, { path: reader.prefix, tensor: key });
   const { data } = await reader.read(key);
   const architecture = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
-  const { trainingConfig, compilation, ...artifacts } = architecture;
+  const { trainingConfig, compilation, frozen = [], ...artifacts } = architecture;
   const compiled = compilation && checkedCompilation(compilation, reader.prefix, key);
   const earlier = compilation === undefined ? trainingConfig : undefined;
   if (options.compile !== false) checkGiven(options, compiled !== undefined || earlier !== undefined, reader.prefix);
   const model = await requireLayers().loadLayersModel({ load: async () => artifacts });
   try {
+    if (Array.isArray(frozen) && frozen.every(Array.isArray)) freeze(model, frozen);
     if (options.compile !== false) {
       if (compiled) compileAs(model, compiled, options);
       else if (earlier) compileEarlier(model, earlier, options);

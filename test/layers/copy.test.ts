@@ -205,3 +205,17 @@ describe('order and path', () => {
     expect(() => copyWeights(disposed, model)).toThrowError(expect.objectContaining({ code: 'ERR_STATE' }));
   });
 });
+
+describe('an array that dataSync gives', () => {
+  it.each(['tensorflow', 'cpu'])('%s: what is written into it changes one model only', async backend => {
+    await tf.setBackend(backend);
+    const [one, two] = [dense([2]), dense([2])];
+    copyWeights(one, two);
+    const before = values(one);
+    for (const weight of two.getWeights()) weight.dataSync().fill(7);
+    expect(values(one)).toEqual(before);
+    copyWeights(one, two);
+    for (const weight of one.getWeights()) weight.dataSync().fill(9);
+    expect(values(two)).toEqual(before);
+  });
+});
