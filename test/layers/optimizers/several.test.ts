@@ -142,12 +142,12 @@ describe('two networks with layers of the same names', () => {
     async name => {
       const files: io.ModelArtifacts[] = [];
       const rows = tf.tensor2d([[1, 0, 2]]);
-      const fit = (model: tf.LayersModel, scale: number) =>
+      const learn = (model: tf.LayersModel, scale: number) =>
         model.fit(rows, tf.tensor2d([[scale, 1, scale]]), { epochs: 3, verbose: 0 });
       for (const scale of [5, -5]) {
         const model = network('out', 'end');
         compile(model, MAKERS[name]());
-        await fit(model, scale);
+        await learn(model, scale);
         const handler = tf.io.withSaveHandler(async artifacts => {
           files.push(artifacts);
           return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
@@ -176,10 +176,10 @@ describe('two networks with layers of the same names', () => {
       (await new Checkpoint(resumed).read(path)).assertConsumed();
       (await new Checkpoint({ critic: alone.critic }).read(`${path} critic`)).assertConsumed();
       for (const { actor, critic } of [whole, resumed]) {
-        await fit(actor, 5);
-        await fit(critic, -5);
+        await learn(actor, 5);
+        await learn(critic, -5);
       }
-      await fit(alone.critic, -5);
+      await learn(alone.critic, -5);
       expectSame(weightsIn(Object.values(resumed)), weightsIn(Object.values(whole)));
       expectSame(weightsIn([alone.critic]), weightsIn([whole.critic]));
     },
