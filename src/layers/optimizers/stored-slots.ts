@@ -116,8 +116,9 @@ export class StoredSlots {
     const value = storedVariableOf(this.#stored.graph, node);
     if (value === undefined || !this.#found.has(value.key)) return undefined;
     const { key, fullName } = value;
-    const cut = fullName.indexOf(`/${name}/`);
-    return { key, place, name: cut < 0 ? '' : fullName.slice(cut + name.length + 2) };
+    // `Adam/m/dense/kernel`; `m/dense/kernel` if the optimizer was built before its first step.
+    const cut = `/${fullName}`.indexOf(`/${name}/`);
+    return { key, place, name: cut < 0 ? '' : fullName.slice(cut + name.length + 1) };
   }
 
   /** The node of a variable is known. What has no variable at all yet (a model that is not built) may have this one. */
@@ -206,7 +207,7 @@ export class StoredSlots {
   #inOrder(items: readonly Item[], variables: readonly SlotVariable[], owners: Map<Item, Owner>): void {
     const narrowed = [
       variables,
-      variables.filter(one => this.#live.known.includes(one)),
+      variables.filter(one => this.#live.known.some(({ name }) => name === one.name)),
       variables.filter(({ name }) => this.#existing.has(name)),
     ];
     // Those that the optimizer is not known to train are the last to be thought of.

@@ -30,7 +30,7 @@ const BY_VARIABLES = {
   'exact RMSprop': () => new exact.RMSprop({ learningRate: 0.01, momentum: 0.8, centered: true, clipnorm: 1 }),
 };
 
-/** An optimizer; `byVariables`: only of those that keep slots by variables. Never one that was not there before a name was added. */
+/** `byVariables`: only of those that keep slots by variables. */
 export function randomOptimizer(random, { byVariables = false } = {}) {
   const table = byVariables || random.chance(0.4) ? BY_VARIABLES : BY_PLACES;
   const name = random.pick(Object.keys(table));
