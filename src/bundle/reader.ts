@@ -2,7 +2,7 @@
 import { isPromise } from '../realms.js';
 import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { requireMade, TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 import type { TensorSlice } from '../format/slices.js';
@@ -63,6 +63,7 @@ export class CheckpointReader implements AsyncDisposable {
   #closing: Promise<void> | null = null;
 
   private constructor(bundle: OpenBundle, verify: boolean) {
+    requireMade(bundle, 'CheckpointReader', 'await CheckpointReader.open(path)');
     this.#bundle = bundle;
     this.#tensors = new TensorReader(bundle, verify);
   }

@@ -105,7 +105,7 @@ test('errors have their codes and their class', async () => {
   expect(error).toBeInstanceOf(Error);
   expect(error).toMatchObject({ code: 'ERR_NOT_FOUND', name: 'TensorBundleError' });
   await save('new/folder/x', Float32Array.of(1));
-  await expect(save('new/folder/x.index/y', Float32Array.of(1))).rejects.toMatchObject({ code: 'ERR_NOT_A_CHECKPOINT' });
+  await expect(save('new/folder/x.index/y', Float32Array.of(1))).rejects.toMatchObject({ code: 'ERR_IO' });
   const controller = new AbortController();
   controller.abort(new Error('enough'));
   const aborted = core.CheckpointReader.open(at('strings'), { signal: controller.signal });
