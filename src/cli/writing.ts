@@ -50,7 +50,7 @@ export async function runSave(
     return EXIT.ok;
   }
   const seconds = (performance.now() - started) / 1000;
-  const files = plural(result.shards, 'data file');
+  const files = plural(result.shards, 'shard');
   const wanted = (await said.wanted?.()) ?? result.shards;
   const why = result.shards < wanted ? 'each has a tensor, and an' : 'an';
   const other = ` instead of ${wanted}: ${why} overwrite has another number than what it replaced`;
