@@ -124,3 +124,15 @@ export function abortError(signal: AbortSignal, action: string): TensorBundleErr
 export function throwIfAborted(signal: AbortSignal | undefined, action: string): void {
   if (signal?.aborted) throw abortError(signal, action);
 }
+
+/**
+ * Of a class whose constructor is its own: `part` is what it makes itself of, never a path or whatever else JavaScript lets callers give
+ * to `new`. Throws ERR_INVALID_ARGUMENT that says how one is made.
+ */
+export function requireMade(part: unknown, what: string, how: string): void {
+  if (typeof part === 'object' && part !== null && !Array.isArray(part) && !('href' in part)) return;
+  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `a ${what} is not made by new ${what}(…) but by ${how}`, {
+    expected: how,
+    found: part,
+  });
+}

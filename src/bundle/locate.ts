@@ -2,13 +2,17 @@
  * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
  */
 import { join, resolve } from 'node:path';
-import { splitPrefix, stripFileSuffix } from '../commit/names.js';
+import { joinPrefix, splitPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { readCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { recognize } from '../format/sniff.js';
 import { LocalStore } from '../storage/local-store.js';
 import { IndexFile } from './index-file.js';
+
+/** Of the checkpoints in a directory, in a message. */
+const MOST_TOLD = 5;
+const MOST_LOOKED_AT = 1000;
 
 type PathKind = 'file' | 'directory' | 'other' | null;
 
@@ -37,7 +41,45 @@ export async function locate(given: PathLike): Promise<string> {
             ? ''
             : `; the checkpoint '${trimmed}' is written without the slash`
         }`;
-  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${why}`, { path: looked });
+  // Of the same name with a number, where there are such: `run/ckpt` was saved as `run/ckpt-1`.
+  const { directory, base } = splitPrefix(trimmed);
+  const others = (await kindOf(directory)) === 'directory' ? await checkpointsIn(directory) : [];
+  const numbered = others.filter(other => base !== '' && splitPrefix(other).base.startsWith(base));
+  const hint =
+    others.length > 0 && path === trimmed ? `; ${advice(numbered.length > 0 ? numbered : others, '', 'there is')}` : '';
+  throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${why}${hint}`, { path: looked });
+}
+
+/** Prefixes of all that have an index in the directory, the newest first. */
+async function checkpointsIn(directory: string): Promise<string[]> {
+  const store = await LocalStore.open(resolve(directory));
+  if (store === null) return [];
+  try {
+    const found: { prefix: string; modified: bigint }[] = [];
+    for (const name of (await store.list()).filter(one => one.endsWith('.index')).slice(0, MOST_LOOKED_AT)) {
+      const stat = await store.stat(name);
+      const prefix = joinPrefix(directory, name.slice(0, -'.index'.length));
+      if (stat?.kind === 'file') found.push({ prefix, modified: stat.modified });
+    }
+    return found.sort((a, b) => Number(b.modified - a.modified)).map(({ prefix }) => prefix);
+  } catch (error) {
+    // They are only told of, beside what is wrong.
+    if (error instanceof TensorBundleError) return [];
+    throw error;
+  } finally {
+    await store.close();
+  }
+}
+
+function advice(
+  prefixes: readonly string[],
+  otherwise: string,
+  lead = 'give the prefix of a checkpoint in it:',
+): string {
+  if (prefixes.length === 0) return otherwise;
+  const told = prefixes.slice(0, MOST_TOLD).map(prefix => `'${prefix}'`);
+  const more = prefixes.length > told.length ? ` and ${prefixes.length - told.length} more` : '';
+  return `${lead} ${told.join(', ')}${more}`;
 }
 
 /** The path of a directory without the slashes at its end. */
@@ -62,7 +104,6 @@ async function locateInDirectory(directory: string): Promise<string> {
     );
   const named = state?.modelCheckpointPath || null;
   if (named !== null && (await kindOf(`${named}.index`)) !== null) return named;
-  const unnamed = (await kindOf(`${directory}/.index`)) === 'file' ? `, for example '${directory}/'` : '';
   const found =
     state === null
       ? 'no `checkpoint` file and no SavedModel'
@@ -71,10 +112,8 @@ async function locateInDirectory(directory: string): Promise<string> {
         : `a \`checkpoint\` file that names ${named}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the directory ${directory} has ${found}; give the prefix of a checkpoint in it${unnamed}`,
-    {
-      path: directory,
-    },
+    `the directory ${directory} has ${found}; ${advice(await checkpointsIn(directory), 'give the prefix of a checkpoint in it')}`,
+    { path: directory },
   );
 }
 

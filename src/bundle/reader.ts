@@ -2,7 +2,7 @@
 import { isPromise } from '../realms.js';
 import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { requireMade, TensorBundleError, throwIfAborted } from '../errors.js';
 import {
   type NumericArray,
   type StoredDType,
@@ -72,6 +72,7 @@ export class CheckpointReader implements AsyncDisposable {
   #closing: Promise<void> | null = null;
 
   private constructor(bundle: OpenBundle, verify: boolean) {
+    requireMade(bundle, 'CheckpointReader', 'await CheckpointReader.open(path)');
     this.#bundle = bundle;
     this.#tensors = new TensorReader(bundle, verify);
   }

@@ -37,7 +37,7 @@ export function writerOptions(args: Arguments): WriterOptions {
 
 /** Runs a save with a bar and Ctrl-C, prints its result, gives the exit code. */
 export async function runSave(
-  said: { doing: string; done: string },
+  said: { doing: string; done: string; wanted?: () => Promise<number | undefined> },
   args: Arguments,
   output: Output,
   save: (watch: { signal: AbortSignal; onProgress: (progress: Progress) => void }) => Promise<SaveResult>,
@@ -50,7 +50,11 @@ export async function runSave(
     return EXIT.ok;
   }
   const seconds = (performance.now() - started) / 1000;
-  const size = `${plural(result.tensors, 'tensor')}, ${humanBytes(result.bytesWritten)}, ${plural(result.shards, 'shard')}`;
+  const files = plural(result.shards, 'shard');
+  const wanted = (await said.wanted?.()) ?? result.shards;
+  const why = result.shards < wanted ? 'each has a tensor, and an' : 'an';
+  const other = ` instead of ${wanted}: ${why} overwrite has another number than what it replaced`;
+  const size = `${plural(result.tensors, 'tensor')}, ${humanBytes(result.bytesWritten)}, ${files}${wanted === result.shards ? '' : other}`;
   output.write(
     `${output.style.good(said.done)} ${visible(result.prefix)}  ${output.style.dim(`${size}, ${seconds.toFixed(2)} s`)}\n`,
   );

@@ -1,7 +1,7 @@
 /** One run through a dataset, as users hold it. */
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
-import { TensorBundleError } from '../errors.js';
+import { requireMade, TensorBundleError } from '../errors.js';
 import { disposeElement } from './element.js';
 import { checkOutline, checkState, type Iteration, outline, type Stage, type State, seedsOf } from './iteration.js';
 import { storedSeed } from './randomness.js';
@@ -51,6 +51,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
 
   /** @internal */
   constructor(stage: Stage<T>, runs: Runs) {
+    requireMade(runs, 'DatasetIterator', 'await dataset.iterator()');
     this.#stage = stage;
     this.#runs = runs;
   }

@@ -5,7 +5,7 @@
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
 import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+import { requireMade, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { DatasetIterator, type Runs } from './dataset-iterator.js';
 import type { Stage } from './iteration.js';
@@ -54,6 +54,12 @@ export class Dataset<T> {
 
   /** @internal */
   constructor(stage: Stage<T>) {
+    const isStage = typeof (stage as Partial<Stage<T>> | undefined)?.start === 'function';
+    requireMade(
+      isStage ? stage : null,
+      'Dataset',
+      'Dataset.fromArray(items), fromTensorSlices(tensors), fromGenerator(function)',
+    );
     this.#stage = stage;
   }
 

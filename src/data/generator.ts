@@ -4,7 +4,7 @@
  * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
  */
 
-import { TensorBundleError } from '../errors.js';
+import { requireMade, TensorBundleError } from '../errors.js';
 import type { TrackedValue } from '../graph/tracked-value.js';
 import { type Tensor, tensor } from '../tfjs-core.js';
 import { philox } from './philox.js';
@@ -20,6 +20,7 @@ export class Generator {
   readonly #tracked: TrackedValue<BigInt64Array>;
 
   private constructor(state: BigInt64Array<ArrayBuffer>) {
+    requireMade(state, 'Generator', 'Generator.fromSeed(seed) or Generator.fromState(state)');
     this.#state = state;
     this.#tracked = {
       dtype: 'int64',

@@ -267,7 +267,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   /** As tfjs restores an optimizer that was saved with its model. */
   static override fromConfig<T>(cls: new (options: OptimizerOptions) => T, config: OptimizerOptions): T {
-    return new cls(config);
+    // TensorFlow.js adds this to what `getConfig` gave.
+    const { customObjects: _custom, ...options } = config as OptimizerOptions & { customObjects?: unknown };
+    return new cls(options);
   }
 
   #slotsFor(value: Variable): Variable[] {

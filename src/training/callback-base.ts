@@ -20,12 +20,21 @@ const Base: new () => tfjsLayers.Callback = (layers?.Callback as never) ?? class
 /** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
 export abstract class TrainingCallback extends Base {
   readonly #given: LayersModel | undefined;
+  /** Whose method one of the hooks was called as, the last time. */
+  #caller: unknown = this;
 
   constructor(model: LayersModel | undefined) {
     super();
     this.#given = model;
     // A copy that takes this for a configuration calls these without it.
-    for (const hook of HOOKS) this[hook] = (this[hook] as (...given: never[]) => Promise<void>).bind(this);
+    const self = this;
+    for (const hook of HOOKS) {
+      const own = this[hook] as (...given: unknown[]) => Promise<void>;
+      this[hook] = function (this: unknown, ...given: unknown[]): Promise<void> {
+        self.#caller = this;
+        return own.apply(self, given);
+      };
+    }
     if (model) this.model = model;
   }
 
@@ -39,9 +48,17 @@ export abstract class TrainingCallback extends Base {
   protected get trained(): LayersModel {
     const model = this.model as LayersModel | null | undefined;
     if (model) return model;
+    const name = this.constructor.name;
+    // Of the same copy, which took it for a configuration as it took the first of the list.
+    if (layers && this.#caller instanceof layers.CustomCallback)
+      throw new TensorBundleError(
+        'ERR_INVALID_ARGUMENT',
+        `this ${name} was not told which model is trained: the first of the callbacks is a plain object of functions, and TensorFlow.js ` +
+          'then takes all of them for such objects; give `new tf.CustomCallback({ … })` in its place',
+      );
     throw new TensorBundleError(
       'ERR_INVALID_ARGUMENT',
-      `this ${this.constructor.name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
+      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
         'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the option `model`',
     );
   }

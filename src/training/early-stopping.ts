@@ -6,7 +6,7 @@ import { RESUMABLE, type Resumable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { TrainingCallback } from './callback-base.js';
-import { type MonitorMode, numbersIn } from './monitor.js';
+import { hintFor, type MonitorMode, numbersIn } from './monitor.js';
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */
@@ -128,8 +128,9 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     const values = await numbersIn(logs);
     const current = values[monitor];
     if (current === undefined) {
-      const available = Object.keys(values).join(', ') || 'none';
-      process.emitWarning(`there is no metric ${monitor} to stop early by; there are ${available}`, WARNING);
+      const available = Object.keys(values);
+      const message = `there is no metric ${monitor} to stop early by; there are ${available.join(', ') || 'none'}`;
+      process.emitWarning(message + hintFor(monitor, available), WARNING);
       return;
     }
     if (epoch < startFromEpoch) return;

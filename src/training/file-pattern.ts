@@ -4,6 +4,7 @@
  */
 import { splitPrefix } from '../commit/names.js';
 import { TensorBundleError } from '../errors.js';
+import { hintFor } from './monitor.js';
 import { formatNumber, MAX_PRECISION, MAX_WIDTH, type PythonNumber, parseSpec } from './python-format.js';
 
 interface Field {
@@ -75,7 +76,7 @@ export class FilePattern {
   }
 
   #unknown(field: string, names: readonly string[]): TensorBundleError {
-    return refused(this.text, `{${field}} is not known; there are ${names.join(', ')}`, field);
+    return refused(this.text, `{${field}} is not known; there are ${names.join(', ')}${hintFor(field, names)}`, field);
   }
 }
 

@@ -13,7 +13,7 @@ import { TrainingCallback } from './callback-base.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { loadInto, weightsOf } from './model-weights.js';
-import { Monitor, type MonitorMode, numbersIn } from './monitor.js';
+import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
 import { architectureOf } from './whole-model.js';
 
 export interface ModelCheckpointOptions {
@@ -205,7 +205,7 @@ export class ModelCheckpoint extends TrainingCallback {
   #saveWithoutMetric(available: readonly string[]): boolean {
     const { onMissingMetric = 'skip' } = this.#options;
     if (onMissingMetric === 'save') return true;
-    const message = `there is no metric ${this.#monitor.metric} to tell the best by; there are ${available.join(', ') || 'none'}`;
+    const message = `there is no metric ${this.#monitor.metric} to tell the best by; there are ${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
     if (onMissingMetric === 'throw') throw refused(message, this.#monitor.metric);
     process.emitWarning(`${message}; nothing is saved`, WARNING);
     return false;

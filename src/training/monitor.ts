@@ -22,6 +22,32 @@ export class Monitor {
   }
 }
 
+/** Long names of losses and metrics, and the short ones that Keras and TensorFlow.js have for them. */
+const SHORT: readonly (readonly [long: string, short: string])[] = [
+  ['accuracy', 'acc'],
+  ['meansquarederror', 'mse'],
+  ['meanabsoluteerror', 'mae'],
+  ['meanabsolutepercentageerror', 'mape'],
+  ['cosineproximity', 'cosine'],
+];
+
+/**
+ * What may be meant by the name of a metric that is not there, as the end of a message; '' if nothing is like it. TensorFlow.js calls
+ * `acc` what Keras calls `accuracy`, and has other spellings of the rest.
+ */
+export function hintFor(metric: string, available: readonly string[]): string {
+  const twin = available.find(name => plainName(name) === plainName(metric));
+  if (twin !== undefined) return `; did you mean ${twin}? TensorFlow.js calls it so`;
+  const withoutData = metric.startsWith('val_') && !available.some(name => name.startsWith('val_'));
+  const same = withoutData && available.find(name => plainName(name) === plainName(metric.slice('val_'.length)));
+  return same ? `; without validation data there is ${same} only (validationData or validationSplit of fit)` : '';
+}
+
+function plainName(metric: string): string {
+  const letters = metric.toLowerCase().replaceAll('_', '');
+  return SHORT.reduce((name, [long, short]) => name.replace(new RegExp(`${long}$`), short), letters);
+}
+
 /** What TensorFlow.js hands to callbacks, as numbers; some are scalars, which stay the caller's. */
 export async function numbersIn(logs: object | undefined): Promise<Record<string, number>> {
   const entries = Object.entries((logs ?? {}) as Record<string, number | { data(): Promise<ArrayLike<number>> }>);

@@ -5,7 +5,7 @@
 import '../disposal.js';
 import { CheckpointReader } from '../bundle/reader.js';
 import type { PathLike } from '../commit/paths.js';
-import { TensorBundleError } from '../errors.js';
+import { requireMade, TensorBundleError } from '../errors.js';
 import { matchFrom } from '../graph/match.js';
 import { OBJECT_GRAPH_KEY } from '../graph/object-graph.js';
 import { decodeObjectGraph, type StoredGraph } from '../graph/stored-graph.js';
@@ -29,6 +29,7 @@ export class CheckpointView {
   readonly #graph: StoredGraph;
 
   private constructor(prefix: string, graph: StoredGraph) {
+    requireGraph(graph);
     this.prefix = prefix;
     this.#graph = graph;
   }
@@ -92,6 +93,10 @@ export class CheckpointView {
       if (object !== undefined) yield [node, object];
     }
   }
+}
+
+function requireGraph(graph: unknown): void {
+  requireMade(Array.isArray(graph) ? {} : null, 'CheckpointView', 'await CheckpointView.open(path)');
 }
 
 /** Live objects as a checkpoint sees them. */

@@ -1,4 +1,5 @@
 /** `tensorbundle copy`: a checkpoint again, re-encoded or resharded. */
+import '../../disposal.js';
 import type { Arguments, Command } from '../command.js';
 import type { Output } from '../output.js';
 import { runSave, WRITING_OPTIONS, writerOptions } from '../writing.js';
@@ -19,9 +20,15 @@ that TensorFlow wrote is the same to the byte.`,
   positionals: [2, 2],
   async run(args: Arguments, output: Output): Promise<number> {
     const options = writerOptions(args);
-    const { copyCheckpoint } = await import('../../index.js');
+    const { CheckpointReader, copyCheckpoint } = await import('../../index.js');
     const [from, to] = args.positionals as [string, string];
-    return runSave({ doing: 'copy', done: 'copied to' }, args, output, watch =>
+    // By --max-bytes nobody asks for a number.
+    const wanted = async (): Promise<number | undefined> => {
+      if (options.shards !== undefined) return typeof options.shards === 'number' ? options.shards : undefined;
+      await using reader = await CheckpointReader.open(from, { verify: 'never' });
+      return reader.numShards;
+    };
+    return runSave({ doing: 'copy', done: 'copied to', wanted }, args, output, watch =>
       copyCheckpoint(from, to, { ...options, ...watch }),
     );
   },

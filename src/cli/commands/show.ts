@@ -5,7 +5,7 @@ import type { CheckpointReader, Entry } from '../../index.js';
 import { type Arguments, type Command, wholeNumber } from '../command.js';
 import { EXIT } from '../failure.js';
 import type { Output } from '../output.js';
-import { visible } from '../printable.js';
+import { visible, visibleJson } from '../printable.js';
 import { columns, humanBytes, plural, shapeText } from '../style.js';
 import { digest, type TensorDigest } from '../tensor-digest.js';
 import { valueLines } from '../value-text.js';
@@ -31,6 +31,41 @@ function notFound(reader: CheckpointReader, name: string, path: string): TensorB
     path: reader.prefix,
     tensor: name,
   });
+}
+
+/** What the tree leaves out at the end of a name. */
+const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
+
+/**
+ * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it too; as any
+ * listing prints it, with codes for what is not to be printed; or as TensorFlow prints variables, NAME:0.
+ */
+function nameMeant(reader: CheckpointReader, asked: string, path: string): string {
+  const bare = asked.replace(/^\/+|\/+$/g, '');
+  const forms = [
+    asked,
+    `${asked}${VALUE}`,
+    bare,
+    `${bare}${VALUE}`,
+    asked.replace(/:0$/, ''),
+    asked.replace(/:0$/, VALUE),
+  ];
+  const found = forms.find(form => form !== '' && reader.has(form));
+  if (found !== undefined) return found;
+  const wanted = new Set(forms);
+  const printed = reader.names().filter(name => wanted.has(visible(name)) || wanted.has(jsonText(name)));
+  if (printed.length === 0) throw notFound(reader, asked, path);
+  if (printed.length === 1) return printed[0]!;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant as it is, not as it is printed`,
+    { path: reader.prefix, tensor: asked },
+  );
+}
+
+/** As it stands between the quotes of --json. */
+function jsonText(name: string): string {
+  return visibleJson(JSON.stringify(name)).slice(1, -1);
 }
 
 function number(value: number | bigint | null): string {
@@ -71,7 +106,7 @@ export const show: Command = {
 Minimum, maximum, mean and (population) deviation are over the finite elements; NaNs and infinities are counted. In
 JSON, 64-bit integers are strings, non-finite numbers "NaN", "Infinity" and "-Infinity", complex numbers {re, im},
 strings {utf8} or, where they are not UTF-8, {base64}; a variant is its stored bytes as {base64}. A numeric tensor may
-be larger than memory.`,
+be larger than memory. NAME may be as \`ls\` prints it: without /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.`,
   options: {
     limit: { type: 'string', value: 'N', help: `elements to show (${TEXT_ELEMENTS}; with --json ${JSON_ELEMENTS})` },
   },
@@ -86,9 +121,7 @@ be larger than memory.`,
     const { CheckpointReader } = await import('../../index.js');
     const reader = await CheckpointReader.open(path);
     try {
-      // TensorFlow prints variables as NAME:0, and people paste that.
-      const name = !reader.has(asked) && asked.endsWith(':0') ? asked.slice(0, -2) : asked;
-      if (!reader.has(name)) throw notFound(reader, asked, path);
+      const name = nameMeant(reader, asked, path);
       const entry = reader.entry(name);
       const found = await digest(reader, name, limit);
       if (args.json) {
