@@ -171,13 +171,30 @@ function load(): NativeBinding {
     // An addon given by path: the sanitizer and fault-injection builds of the tests.
     const given = process.env.TENSORBUNDLE_BINDING;
     if (given) return place.require(given) as NativeBinding;
-    return (place.require('node-gyp-build') as (directory: string) => NativeBinding)(place.root);
+    return loadFrom(place);
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NATIVE_ADDON',
       `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}: ${adviceOn(cause, place)}`,
       { path: place?.root, cause },
     );
+  }
+}
+
+/** The finder of the right binary looks for /etc/alpine-release, which a process with --permission may not; told the C library, it need not. */
+function loadFrom({ require, root }: Place): NativeBinding {
+  const find = (): NativeBinding => (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
+  try {
+    return find();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ERR_ACCESS_DENIED' || process.env.LIBC !== undefined) throw error;
+  }
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  process.env.LIBC = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  try {
+    return find();
+  } finally {
+    delete process.env.LIBC;
   }
 }
 
@@ -196,7 +213,6 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
     );
   const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } };
   const hidden = place && permission?.has('fs.read', place.root) === false ? place.root : undefined;
-  // What loads the addon also looks for /etc/alpine-release, and some versions of Node refuse even that.
   const refused = code === 'ERR_ACCESS_DENIED' ? (resource ?? hidden) : hidden;
   if (refused !== undefined)
     return (

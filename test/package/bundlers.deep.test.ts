@@ -63,8 +63,10 @@ describe.each(kinds)('$name, $format', ({ name, format }) => {
         const { stderr, status } = await start(node, [file], folder);
         expect(status).toBe(1);
         expect(stderr, `Node ${node.version}`).toContain('ERR_NATIVE_ADDON');
-        expect(stderr).toMatch(/mark tensorbundle as external \(esbuild: --external:tensorbundle; rollup: external/);
-        expect(stderr).not.toMatch(/compile it/);
+        // Node shows the line of the program too, and webpack's has only one.
+        const said = /^\w+: the native addon .*$/m.exec(stderr)![0];
+        expect(said).toMatch(/mark tensorbundle as external \(esbuild: --external:tensorbundle; rollup: external/);
+        expect(said).not.toMatch(/compile it/);
       }
     } finally {
       if (name === 'webpack') renameSync(`${installed}-moved`, installed);
@@ -99,15 +101,19 @@ describe.each(hostNodes())('under permissions, Node $version', node => {
     expect(stderr).not.toMatch(/compile it|external/);
   });
 
-  test('where only the JavaScript may be read: --allow-fs-read is named too', async () => {
-    const home = join(folder, 'node_modules', 'tensorbundle');
-    const read = [join(folder, 'esbuild', '*'), join(home, 'dist', '*'), join(home, 'package.json')];
-    const others = ['@bufbuild', 'node-gyp-build'].map(name => join(folder, 'node_modules', name, '*'));
-    const allowed = [...read, ...others, join(folder, 'package.json')].map(path => `--allow-fs-read=${path}`);
-    const { stderr, status } = await start(node, [flag, '--allow-addons', ...allowed, program], folder);
-    expect(status).toBe(1);
-    expect(stderr).toContain('ERR_NATIVE_ADDON');
-    expect(stderr).toContain('--allow-fs-read');
-    expect(stderr).not.toMatch(/compile it|external/);
-  });
+  // Node 20 then refuses to import the package at all.
+  test.runIf(!node.version.startsWith('20.'))(
+    'where only the JavaScript may be read: --allow-fs-read is named',
+    async () => {
+      const home = join(folder, 'node_modules', 'tensorbundle');
+      const read = [join(folder, 'esbuild', '*'), join(home, 'dist', '*'), join(home, 'package.json')];
+      const others = ['@bufbuild', 'node-gyp-build'].map(name => join(folder, 'node_modules', name, '*'));
+      const allowed = [...read, ...others, join(folder, 'package.json')].map(path => `--allow-fs-read=${path}`);
+      const { stderr, status } = await start(node, [flag, '--allow-addons', ...allowed, program], folder);
+      expect(status).toBe(1);
+      expect(stderr).toContain('ERR_NATIVE_ADDON');
+      expect(stderr).toContain('--allow-fs-read');
+      expect(stderr).not.toMatch(/compile it|external/);
+    },
+  );
 });

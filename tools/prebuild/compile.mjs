@@ -25,7 +25,10 @@ function listOf(text, name) {
 /** @param {string} root */
 export function nativeSources(root) {
   const gyp = readFileSync(join(root, 'native', 'addon.gypi'), 'utf8');
-  return { sources: [...listOf(gyp, 'engine_sources'), ...listOf(gyp, 'addon_sources')], defines: listOf(gyp, 'defines') };
+  return {
+    sources: [...listOf(gyp, 'engine_sources'), ...listOf(gyp, 'addon_sources')],
+    defines: listOf(gyp, 'defines'),
+  };
 }
 
 /** Node's headers beside the running Node. The Node-API part is the same for every version and platform. */
