@@ -64,7 +64,10 @@ describe.each(kinds)('$name, $format', ({ name, format }) => {
         expect(status).toBe(1);
         expect(stderr, `Node ${node.version}`).toContain('ERR_NATIVE_ADDON');
         // Node shows the line of the program too, and webpack's has only one.
-        const said = /^\w+: the native addon .*$/m.exec(stderr)![0];
+        const said = stderr
+          .split('\n')
+          .filter(line => line.length < 1000)
+          .join('\n');
         expect(said).toMatch(/mark tensorbundle as external \(esbuild: --external:tensorbundle; rollup: external/);
         expect(said).not.toMatch(/compile it/);
       }
