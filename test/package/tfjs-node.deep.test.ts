@@ -62,15 +62,16 @@ test('without tfjs-node it says how to install it', () => {
   });
 });
 
-test('it builds, does nothing the second time, and undoes everything', () => {
+let before: Record<string, string>;
+
+test('what is missing is named, and nothing changes', () => {
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '@tensorflow/tfjs-node@4.22.0'], {
     cwd: folder,
   });
-  const before = snapshot();
+  before = snapshot();
   const nowhere = join(work, 'nowhere');
   mkdirSync(nowhere);
 
-  // What is missing is named, and nothing changes.
   expect(setup([], { PATH: nowhere, VIRTUAL_ENV: '', CONDA_PREFIX: '' })).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/no Python with TensorFlow was found \(tried python3, python\).*--python PATH/),
@@ -92,7 +93,9 @@ test('it builds, does nothing the second time, and undoes everything', () => {
   // A compiler that fails: everything is as it was.
   expect(setup(['--python', PYTHON], { CXX: 'false', CXXFLAGS: '' }).status).not.toBe(0);
   expect(snapshot()).toEqual(before);
+});
 
+test('it builds, and does nothing the second time', () => {
   // Found by itself, as the environment in use.
   const first = setup([], { VIRTUAL_ENV: join(CHECKOUT, '.tools', 'venv') });
   expect(first.status, first.stderr).toBe(0);
@@ -103,8 +106,11 @@ test('it builds, does nothing the second time, and undoes everything', () => {
   expect(JSON.parse(again.stdout)).toMatchObject({ done: 'nothing', tfjsNode: { version: '4.22.0' } });
   expect(again.stderr).toBe('');
   expect(snapshot()).toEqual(built);
+});
 
-  for (const { version, command: started } of hostNodes()) {
+test.each(hostNodes())(
+  "the README's examples run on it, twice in one folder, on Node $version",
+  ({ version, command: started }) => {
     const node = started.at(-1)!;
     const reader = join(folder, `reader on ${version}`);
     mkdirSync(reader);
@@ -113,8 +119,10 @@ test('it builds, does nothing the second time, and undoes everything', () => {
       status: 0,
       stdout: expect.stringMatching(/^nothing/),
     });
-  }
+  },
+);
 
+test('it undoes everything', () => {
   expect(setup(['--undo'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^undone in .*deps/) });
   expect(snapshot()).toEqual(before);
   expect(existsSync(join(home, 'deps'))).toBe(false);
