@@ -1,82 +1,153 @@
 /**
- * The package's install script: uses a prebuilt addon if there is one for this platform, else compiles it.
+ * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a package:
+ * `npx tensorbundle build-addon`, which is the same.
  *
  *   node native/install.mjs             nothing to do if a prebuild or an earlier build loads; else compile
  *   node native/install.mjs --rebuild   compile in any case
  *   node native/install.mjs --faults    compile in any case, the fault-injection addon of the tests too
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { argv, env, execPath, exit, platform } from 'node:process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { argv, exit, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { COMPILER_ADVICE, nodeGyp, nodeHeaders } from './node-gyp.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
+const script = fileURLToPath(import.meta.url);
+const HEADERS = 'node-addon-api';
 
-/** Whether an addon for this platform, Node and C library is there and loads. */
-function addonLoads() {
+/** binding.gyp where there is no checkout. */
+const RECIPE = `{
+  'variables': { 'node_addon_api': '<(module_root_dir)/node-addon-api' },
+  'includes': ['native/addon.gypi'],
+}
+`;
+
+/** The addon that this platform, Node and C library load; undefined if there is none, or if it does not load. */
+function loadedAddon() {
   try {
-    require('node-gyp-build')(root);
-    return true;
+    const load = require('node-gyp-build');
+    load(root);
+    return load.resolve(root);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** The node-gyp to run: this project's own, npm's copy, or whatever the PATH has. */
-function nodeGyp() {
-  const candidates = [
-    join(root, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-    env.npm_config_node_gyp,
-    env.npm_execpath && join(dirname(env.npm_execpath), '..', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-    join(dirname(execPath), '..', 'lib', 'node_modules', 'npm', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
-  ];
-  const script = candidates.find(path => path && existsSync(path));
-  return script ? [execPath, script] : ['node-gyp'];
-}
-
-/** Headers beside the running Node, where its distribution has them: node-gyp would download them otherwise. */
-function nodeDirectory() {
-  const prefix = dirname(dirname(execPath));
-  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined;
+/**
+ * Runs node-gyp in `folder`. Throws an Error whose `output` is the end of what it printed.
+ * @param {string} folder
+ * @param {readonly string[]} definitions for gyp
+ */
+function compileIn(folder, definitions) {
+  const [command, ...first] = nodeGyp();
+  const args = [...first, 'rebuild', '--jobs=2', ...nodeHeaders(), '--', ...definitions];
+  const result = spawnSync(command, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.status === 0) return;
+  const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-40).join('\n');
+  const message =
+    `the native addon of tensorbundle could not be compiled (${result.error?.message ?? `exit ${result.status}`}). ` +
+    `${COMPILER_ADVICE} It also needs node-gyp, which npm brings, and Node's headers. Then again: ` +
+    `node '${script}'`;
+  throw Object.assign(new Error(message), { output });
 }
 
 /**
- * Compiles the addon into build/Release. Throws with advice if that fails.
- * @param {{ faults?: boolean }} [options] `faults`: also the fault-injection addon (needs a source checkout)
+ * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes yarn install
+ * node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the project's settings.
+ * @param {string} folder
  */
-export function buildAddon({ faults = false } = {}) {
-  const [command, ...first] = nodeGyp();
-  const headers = nodeDirectory();
-  const args = [...first, 'rebuild', '--jobs=2'];
-  if (headers) args.push(`--nodedir=${headers}`);
-  if (faults) args.push('--', '-Dtb_test=1');
-  const result = spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (result.status === 0) return;
-  const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-40).join('\n');
-  throw new Error(
-    `${output}\n\ntensorbundle: the native addon could not be compiled (${result.error?.message ?? `exit ${result.status}`}).\n` +
-      'It needs Python 3, make and a C++17 compiler (Debian and Ubuntu: apt-get install python3 make g++; ' +
-      'Alpine: apk add python3 make g++; macOS: xcode-select --install).\n' +
-      'Then run: npm rebuild tensorbundle',
-  );
-}
-
-function main() {
-  const faults = argv.includes('--faults');
-  if (!faults && !argv.includes('--rebuild') && addonLoads()) return;
-  if (platform === 'win32') throw new Error('tensorbundle: there is no native addon for Windows yet');
-  buildAddon({ faults });
-  if (!addonLoads()) throw new Error('tensorbundle: the addon was compiled but does not load; please report this');
-}
-
-if (argv[1] && import.meta.url === pathToFileURL(argv[1]).href) {
+function putHeaders(folder) {
+  const to = join(folder, HEADERS);
   try {
-    main();
+    cpSync(dirname(require.resolve(`${HEADERS}/package.json`)), to, { recursive: true });
+    return;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+  }
+  const wanted = `${HEADERS}@${require('../package.json').devDependencies[HEADERS]}`;
+  const fetched = spawnSync('npm', ['pack', wanted, '--silent', '--pack-destination', folder], { encoding: 'utf8' });
+  const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'));
+  if (fetched.status !== 0 || tarball === undefined) {
+    const why = fetched.error?.message ?? fetched.stderr.trim().split('\n')[0];
+    throw new Error(
+      `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside tensorbundle, ` +
+        `then again: node '${script}'`,
+    );
+  }
+  mkdirSync(to);
+  execFileSync('tar', ['-xzf', join(folder, tarball), '-C', to, '--strip-components=1']);
+}
+
+/**
+ * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon into the
+ * package.
+ */
+function compileApart() {
+  const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-addon-'));
+  try {
+    mkdirSync(join(folder, 'native'));
+    for (const name of readdirSync(join(root, 'native'))) {
+      if (/\.(cc|h|gypi)$/.test(name)) copyFileSync(join(root, 'native', name), join(folder, 'native', name));
+    }
+    putHeaders(folder);
+    writeFileSync(join(folder, 'binding.gyp'), RECIPE);
+    compileIn(folder, []);
+    const to = join(root, 'build', 'Release');
+    mkdirSync(to, { recursive: true });
+    const unfinished = join(to, `tensorbundle-${process.pid}.tmp`);
+    copyFileSync(join(folder, 'build', 'Release', 'tensorbundle.node'), unfinished);
+    renameSync(unfinished, join(to, 'tensorbundle.node'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes sure that there is an addon that loads. Throws with advice if it cannot be compiled.
+ * @param {{ rebuild?: boolean, faults?: boolean, note?: (text: string) => void }} [options] `rebuild`: compile in any case;
+ *   `faults`: that too, and the fault-injection addon (needs a checkout); `note`: is told what takes long
+ * @returns {{ addon: string, compiled: boolean }} the file
+ */
+export function installAddon({ rebuild = false, faults = false, note = () => {} } = {}) {
+  const found = rebuild || faults ? undefined : loadedAddon();
+  if (found) return { addon: found, compiled: false };
+  if (platform === 'win32') throw new Error('there is no native addon for Windows yet');
+  note(`compiling the addon with ${nodeGyp().join(' ')}; it takes about a minute ...`);
+  if (existsSync(join(root, 'binding.gyp'))) compileIn(root, faults ? ['-Dtb_test=1'] : []);
+  else compileApart();
+  const addon = loadedAddon();
+  if (!addon) throw new Error('the addon was compiled but does not load; please report this');
+  return { addon, compiled: true };
+}
+
+// Both as they really lie: a package manager may have put a symbolic link into the path.
+if (argv[1] && realpathSync(argv[1]) === realpathSync(script)) {
+  try {
+    const { addon, compiled } = installAddon({
+      rebuild: argv.includes('--rebuild'),
+      faults: argv.includes('--faults'),
+      note: text => console.error(`tensorbundle: ${text}`),
+    });
+    console.error(compiled ? `tensorbundle: compiled ${addon}` : `tensorbundle: nothing to do: ${addon} loads`);
+  } catch (error) {
+    if (error?.output) console.error(error.output);
+    console.error(error instanceof Error ? `tensorbundle: ${error.message}` : error);
     exit(1);
   }
 }

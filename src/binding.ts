@@ -158,38 +158,92 @@ export interface NativeBinding {
   threads(): number;
 }
 
+/** The folder of the package, seen from this file: `native/install.mjs` lies there, unless this code was copied elsewhere. */
+interface Place {
+  readonly require: NodeJS.Require;
+  readonly root: string;
+}
+
 function load(): NativeBinding {
-  const require = createRequire(import.meta.url);
-  const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+  let place: Place | undefined;
   try {
+    place = placeOf(import.meta.url);
     // An addon given by path: the sanitizer and fault-injection builds of the tests.
     const given = process.env.TENSORBUNDLE_BINDING;
-    if (given) return require(given) as NativeBinding;
-    return (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
+    if (given) return place.require(given) as NativeBinding;
+    return loadFrom(place);
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NATIVE_ADDON',
-      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}; ${adviceOn(cause)}`,
-      { path: root, cause },
+      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}: ${adviceOn(cause, place)}`,
+      { path: place?.root, cause },
     );
   }
 }
 
-function adviceOn(cause: unknown): string {
-  const { code, message } = (cause ?? {}) as { code?: unknown; message?: unknown };
+/** The finder of the right binary looks for /etc/alpine-release, which a process with --permission may not; told the C library, it need not. */
+function loadFrom({ require, root }: Place): NativeBinding {
+  const find = (): NativeBinding => (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
+  try {
+    return find();
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ERR_ACCESS_DENIED' || process.env.LIBC !== undefined) throw error;
+  }
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  process.env.LIBC = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  try {
+    return find();
+  } finally {
+    delete process.env.LIBC;
+  }
+}
+
+/** A bundler that makes CommonJS may leave no URL at all. */
+function placeOf(url: string | undefined): Place {
+  if (url === undefined) throw new Error('this code does not know in which file it is');
+  return { require: createRequire(url), root: join(dirname(fileURLToPath(url)), '..') };
+}
+
+function adviceOn(cause: unknown, place: Place | undefined): string {
+  const { code, resource } = (cause ?? {}) as { code?: unknown; resource?: unknown };
   if (code === 'ERR_DLOPEN_DISABLED')
     return (
       'this process may not load addons: start Node with --allow-addons where it has --permission (or --experimental-permission), ' +
       'and without --no-addons'
     );
-  // Bundled code lies in another folder, without node-gyp-build and without the binaries.
-  const isAway = code === 'MODULE_NOT_FOUND' && /'node-gyp-build'/.test(String(message));
-  const bundled =
-    'if a bundler has put tensorbundle into one file, mark it as external: its addon has to stay in node_modules';
-  return isAway
-    ? `node-gyp-build is not installed beside it; ${bundled}`
-    : 'run `npm rebuild tensorbundle` (it needs a C++17 compiler, make and Python 3), and reinstall if node_modules was copied ' +
-        `from another kind of machine; ${bundled}`;
+  const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } };
+  const hidden = place && permission?.has('fs.read', place.root) === false ? place.root : undefined;
+  const refused = code === 'ERR_ACCESS_DENIED' ? (resource ?? hidden) : hidden;
+  if (refused !== undefined)
+    return (
+      `this process may not read ${refused}: with --permission (or --experimental-permission) start Node with --allow-addons, and ` +
+      `with --allow-fs-read for that too, or for all (--allow-fs-read='*')`
+    );
+  const compile = place && compilerOf(place);
+  if (compile === undefined)
+    return (
+      'a bundler has put tensorbundle into another file, and the addon has to stay where it is, in node_modules: mark ' +
+      'tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; webpack: ' +
+      'externals), and deploy node_modules with it'
+    );
+  if (process.platform === 'win32') return 'there is no engine for Windows yet; WSL has one';
+  return (
+    `${String((cause as Error)?.message ?? cause)
+      .split('\n')[0]!
+      .trim()}; compile it here by \`${compile}\` (that needs Python 3, make ` +
+    'and a C++17 compiler), or reinstall if node_modules was copied from another kind of machine'
+  );
+}
+
+/** The command that compiles the addon; undefined if this code is not in its package. Its whole path: it works from everywhere. */
+function compilerOf({ require, root }: Place): string | undefined {
+  try {
+    const script = require.resolve(join(root, 'native', 'install.mjs'));
+    // Under yarn's Plug'n'Play only `yarn node` finds the packages that it needs.
+    return `${process.versions.pnp === undefined ? '' : 'yarn '}node '${script}'`;
+  } catch {
+    return undefined;
+  }
 }
 
 export const native: NativeBinding = load();

@@ -2,17 +2,19 @@
 import { createRequire } from 'node:module';
 import type { Command } from './command.js';
 import { parseCommandLine } from './command.js';
+import { buildAddon } from './commands/build-addon.js';
 import { copy } from './commands/copy.js';
 import { latest } from './commands/latest.js';
 import { ls } from './commands/ls.js';
 import { merge } from './commands/merge.js';
+import { setupTfjsNode } from './commands/setup-tfjs-node.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
 import { describeError, EXIT, exitCodeOf, jsonOfError, UsageError } from './failure.js';
 import { helpOfCommand, helpOfProgram } from './help.js';
 import type { Output } from './output.js';
 
-export const COMMANDS: readonly Command[] = [ls, show, verify, copy, merge, latest];
+export const COMMANDS: readonly Command[] = [ls, show, verify, copy, merge, latest, buildAddon, setupTfjsNode];
 
 function find(name: string): Command {
   const command = COMMANDS.find(candidate => candidate.name === name);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasControls, run, runJson } from './program.js';
 
-const NAMES = ['ls', 'show', 'verify', 'copy', 'merge', 'latest'];
+const NAMES = ['ls', 'show', 'verify', 'copy', 'merge', 'latest', 'build-addon', 'setup-tfjs-node'];
 const CARD = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 describe('help', () => {
@@ -59,6 +59,8 @@ describe('a wrong command line exits with 2 and says what is wrong', () => {
     ['shards without a value', ['copy', 'x', 'y', '--shards'], /--shards/],
     ['a size that is none', ['copy', 'x', 'y', '--max-bytes', '1 potato'], /--max-bytes takes a number of bytes/],
     ['a size of nothing', ['copy', 'x', 'y', '--max-bytes', '0'], /--max-bytes takes a number of bytes/],
+    ['an argument where none belongs', ['build-addon', 'now'], /unexpected argument 'now'/],
+    ['undo and an option', ['setup-tfjs-node', '--undo', '--dry-run'], /--undo takes no other option/],
     ['a limit that is none', ['show', 'x', 'y', '--limit', 'all'], /--limit takes a whole number/],
   ];
 

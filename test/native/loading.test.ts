@@ -1,6 +1,6 @@
 /** The addon that cannot be loaded: the error says why, and what helps in that case. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -27,9 +27,33 @@ test.each([[['--no-addons']], [[permission, '--allow-fs-read=*']]])(
     const { code, message } = load(DIST, flags);
     expect(code).toBe('ERR_NATIVE_ADDON');
     expect(message).toContain('--allow-addons');
-    expect(message).not.toMatch(/npm rebuild/);
+    expect(message).not.toMatch(/compile it|external/);
   },
 );
+
+test('a machine without a prebuild: one command is named, by a path that works from everywhere', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-without-'));
+  try {
+    for (const name of ['binding.js', 'errors.js']) cpSync(join(DIST, name), join(directory, 'dist', name));
+    for (const name of ['install.mjs', 'node-gyp.mjs']) {
+      cpSync(join(DIST, '..', 'native', name), join(directory, 'native', name));
+    }
+    writeFileSync(join(directory, 'package.json'), '{"name": "tensorbundle", "type": "module"}');
+    mkdirSync(join(directory, 'node_modules'));
+    cpSync(join(DIST, '../node_modules/node-gyp-build'), join(directory, 'node_modules/node-gyp-build'), {
+      recursive: true,
+    });
+    const { code, message } = load(join(directory, 'dist'), []);
+    expect(code).toBe('ERR_NATIVE_ADDON');
+    expect(message).toMatch(/No native build was found for platform=/);
+    expect(message).toContain(
+      `compile it here by \`node '${join(realpathSync(directory), 'native', 'install.mjs')}'\``,
+    );
+    expect(message).not.toMatch(/external/);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 test('in a bundle: tensorbundle is to be external', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-bundle-'));
@@ -38,7 +62,7 @@ test('in a bundle: tensorbundle is to be external', () => {
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     expect(load(join(directory, 'out'), [])).toMatchObject({
       code: 'ERR_NATIVE_ADDON',
-      message: expect.stringMatching(/^(?!.*npm rebuild).*bundler.*external/),
+      message: expect.stringMatching(/^(?!.*compile it).*bundler.*external/),
     });
     // Where the project has node-gyp-build all the same.
     mkdirSync(join(directory, 'node_modules'));

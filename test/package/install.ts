@@ -3,7 +3,7 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT, type Packed, pack, run, stage } from './pack.js';
 
-export const DEPENDENCIES = ['@bufbuild/protobuf', 'node-addon-api', 'node-gyp-build'];
+export const DEPENDENCIES = ['@bufbuild/protobuf', 'node-gyp-build'];
 
 export interface Installed {
   /** Where `tensorbundle` resolves to the installed package. */

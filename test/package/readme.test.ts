@@ -1,21 +1,13 @@
-/** The README's examples, run in order in one folder, as a reader would run them. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The README's examples on the plain TensorFlow.js that they name, and its links. On tfjs-node: tfjs-node.deep.test.ts. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CHECKOUT, run } from './pack.js';
-
-interface Example {
-  language: string;
-  code: string;
-}
-
-const examples: Example[] = [
-  ...readFileSync(join(CHECKOUT, 'README.md'), 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms),
-].map(match => ({ language: match[1]!, code: match[2]! }));
+import { CHECKOUT } from './pack.js';
+import { examples, expectExamplesTwice, README } from './readme.js';
 
 let folder: string;
 
-/** Inside the checkout, where `tensorbundle` names the package itself and tfjs-node is installed. */
+/** Inside the checkout, where `tensorbundle` names the package itself and tfjs is installed. */
 beforeAll(() => {
   const parent = join(CHECKOUT, '.tools');
   mkdirSync(parent, { recursive: true });
@@ -27,28 +19,22 @@ test('the README has examples of writing, reading, weights, training, callbacks,
   expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'sh']);
 });
 
-test('the examples run', () => {
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '-1', NO_COLOR: '1' };
-  const printed: string[] = [];
-  for (const [i, { language, code }] of examples.entries()) {
-    if (language === 'js') {
-      writeFileSync(join(folder, `example-${i}.mjs`), code);
-      printed.push(run(process.execPath, [`example-${i}.mjs`], { cwd: folder, env }));
-      continue;
-    }
-    for (const line of code.trim().split('\n')) {
-      const [npx, program, ...args] = line.split(' ');
-      expect([npx, program]).toEqual(['npx', 'tensorbundle']);
-      printed.push(run(process.execPath, [join(CHECKOUT, 'dist', 'cli', 'main.js'), ...args], { cwd: folder, env }));
-    }
+test('its links work where there is no repository: whole addresses, each of a file that is in the package', () => {
+  const { files } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { files: string[] };
+  const targets = [...README.matchAll(/\]\(([^)\s]+)\)/g)].map(match => match[1]!);
+  expect(targets.length).toBeGreaterThan(5);
+  for (const target of targets) {
+    const [, path] = /^https:\/\/unpkg\.com\/tensorbundle\/(.+)$/.exec(target) ?? [];
+    expect(path, target).toBeDefined();
+    expect(existsSync(join(CHECKOUT, path!)), target).toBe(true);
+    expect(
+      files.some(one => one === path || (one.includes('*') && join(one, '..') === join(path!, '..'))),
+      target,
+    ).toBe(true);
   }
-  expect(printed[0]).toMatch(/^\d+ bytes, 1 data file\n$/);
-  expect(printed[1]).toContain('dense/kernel float32 [ 2, 2 ]');
-  expect(printed[1]).toMatch(/\[ 1, 2, 3, 4 \]\n\[ 3, 4 \]\n$/);
-  expect(printed[2]).toContain('8 variables');
-  expect(printed[3]).toBe('null\nrun/ckpt-1\n');
-  expect(printed[4]).toBe('0 run/best\n');
-  expect(printed[5]).toBe('5\n');
-  expect(printed[6]).toContain('kernel');
-  expect(printed.at(-1)).toContain('out/digits');
+});
+
+test('the examples run on plain tfjs, and run again in the same folder', () => {
+  const command = join(CHECKOUT, 'dist', 'cli', 'main.js');
+  expectExamplesTwice({ folder, flavour: '@tensorflow/tfjs', node: process.execPath, command });
 });

@@ -42,7 +42,10 @@ describe('the packed package', () => {
   test('holds these files and no others', () => {
     const { packed } = installed;
     const expected = new Set([
-      ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'binding.gyp', 'package.json', 'native/install.mjs'],
+      ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'package.json'],
+      // No binding.gyp: package managers compile what has one (managers.deep.test.ts).
+      ...['native/addon.gypi', 'native/install.mjs', 'native/node-gyp.mjs'],
+      ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^examples\//).map(file => `docs/${file}`),
       ...sourcesOf('native', /^[^/]+\.(cc|h)$/).map(file => `native/${file}`),
       ...sourcesOf('src', /\.ts$/).flatMap(file =>
         ['.js', '.d.ts'].map(ending => `dist/${file.replace(/\.ts$/, ending)}`),
@@ -59,10 +62,21 @@ describe('the packed package', () => {
     }
   });
 
-  test('binding.gyp compiles every native source that is in it', () => {
-    const gyp = readFileSync(join(CHECKOUT, 'binding.gyp'), 'utf8');
-    const named = [...gyp.matchAll(/'(native\/[a-z0-9_]+\.cc)'/g)].map(match => match[1]!);
+  test('its recipe compiles every native source that is in it, and the checkout compiles by the same', () => {
+    const recipe = readFileSync(join(CHECKOUT, 'native', 'addon.gypi'), 'utf8');
+    const named = [...recipe.matchAll(/'(native\/[a-z0-9_]+\.cc)'/g)].map(match => match[1]!);
     expect(named.sort()).toEqual(installed.packed.files.filter(file => file.endsWith('.cc')));
+    expect(readFileSync(join(CHECKOUT, 'binding.gyp'), 'utf8')).toContain("'includes': ['native/addon.gypi']");
+  });
+
+  test('runs nothing when it is installed, and npm is told that there is nothing to compile', () => {
+    const card = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { scripts: object };
+    expect(Object.keys(card.scripts).filter(name => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+    expect(card).toMatchObject({ gypfile: false });
+    // What npm says of an installed package that has something to run or to compile.
+    const lock = readFileSync(join(installed.folder, 'package-lock.json'), 'utf8');
+    expect(lock).toContain('node_modules/tensorbundle');
+    expect(lock).not.toContain('hasInstallScript');
   });
 
   test('pleases publint', async () => {

@@ -1,4 +1,4 @@
-/** Compiles the addon for one target with zig's C++ compiler, from the sources and definitions of binding.gyp. */
+/** Compiles the addon for one target with zig's C++ compiler, from the sources and definitions of native/addon.gypi. */
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { command } from '../setup/command.mjs';
@@ -11,21 +11,24 @@ const FLAGS = ['-std=c++17', '-O2', '-DNDEBUG', '-fPIC', '-fexceptions', '-fvisi
 const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
 
 /**
- * The strings of a list in binding.gyp, which is a Python literal.
+ * The strings of a list in native/addon.gypi, which is a Python literal.
  * @param {string} text
  * @param {string} name
  * @returns {string[]}
  */
 function listOf(text, name) {
   const body = new RegExp(`'${name}': \\[([^\\]]*)\\]`).exec(text)?.[1];
-  if (body === undefined) throw new SetupFailure(`binding.gyp has no list '${name}'`, 'Correct tools/prebuild/.');
+  if (body === undefined) throw new SetupFailure(`native/addon.gypi has no list '${name}'`, 'Correct tools/prebuild/.');
   return [...body.replaceAll(/#.*/g, '').matchAll(/'([^']+)'/g)].map(match => match[1]);
 }
 
 /** @param {string} root */
 export function nativeSources(root) {
-  const gyp = readFileSync(join(root, 'binding.gyp'), 'utf8');
-  return { sources: [...listOf(gyp, 'engine_sources'), 'native/addon.cc'], defines: listOf(gyp, 'defines') };
+  const gyp = readFileSync(join(root, 'native', 'addon.gypi'), 'utf8');
+  return {
+    sources: [...listOf(gyp, 'engine_sources'), ...listOf(gyp, 'addon_sources')],
+    defines: listOf(gyp, 'defines'),
+  };
 }
 
 /** Node's headers beside the running Node. The Node-API part is the same for every version and platform. */
@@ -54,7 +57,7 @@ function paths(root, target) {
   const facts = [ZIG_VERSION, version, JSON.stringify(target)];
   const recipe = ['compile.mjs', 'exports.map', 'targets.mjs', 'zig.mjs'].map(name => `tools/prebuild/${name}`);
   return {
-    sources: digest(root, ['native', 'binding.gyp', ...recipe], facts),
+    sources: digest(root, ['native', ...recipe], facts),
     stamp: join(root, '.tools', 'prebuilds', `${target.name}.stamp`),
     output: join(root, 'prebuilds', target.file),
   };

@@ -18,6 +18,7 @@ import { faultfs } from './faultfs.mjs';
 import { foreign } from './foreign.mjs';
 import { javascript } from './javascript.mjs';
 import { lock } from './lock.mjs';
+import { managers } from './managers.mjs';
 import { packages } from './packages.mjs';
 import { prebuild } from './prebuild.mjs';
 import { pretrained } from './pretrained.mjs';
@@ -25,7 +26,7 @@ import { python } from './python.mjs';
 import { tfjs } from './tfjs.mjs';
 
 /** @type {readonly Step[]} */
-export const STEPS = [packages, addon, prebuild, javascript, python, tfjs, pretrained, faultfs, foreign];
+export const STEPS = [packages, addon, prebuild, javascript, python, tfjs, pretrained, faultfs, foreign, managers];
 
 /**
  * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.

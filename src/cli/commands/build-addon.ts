@@ -1,0 +1,56 @@
+/** `tensorbundle build-addon`: compiles the native addon where no prebuilt one fits. */
+import { TensorBundleError } from '../../errors.js';
+import type { Arguments, Command } from '../command.js';
+import { EXIT } from '../failure.js';
+import type { Output } from '../output.js';
+import { visible, visibleLines } from '../printable.js';
+
+/** native/install.mjs, which works without dist/ as well. */
+interface Installer {
+  installAddon(options: { rebuild: boolean; note(text: string): void }): { addon: string; compiled: boolean };
+}
+
+const INSTALLER = new URL('../../../native/install.mjs', import.meta.url).href;
+
+export const buildAddon: Command = {
+  name: 'build-addon',
+  synopsis: '[--rebuild] [--json]',
+  summary: 'compile the native addon, where no prebuilt one fits',
+  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. Elsewhere nothing is compiled until
+this command is run: it takes about a minute and needs Python 3, make and a C++17 compiler; npm, if it is there, fetches the
+headers of node-addon-api. The result is put into the package, as build/Release/tensorbundle.node. It does nothing if
+an addon loads already.`,
+  options: {
+    rebuild: { type: 'boolean', help: 'compile even if an addon loads' },
+  },
+  examples: [
+    ['build-addon', 'compile it if it is needed'],
+    ['build-addon --rebuild', 'an addon made for this very processor and C library'],
+  ],
+  positionals: [0, 0],
+  async run(args: Arguments, output: Output): Promise<number> {
+    const { installAddon } = (await import(INSTALLER)) as Installer;
+    const note = (text: string): void => output.error(`${visible(text)}\n`);
+    const result = attempt(
+      () => installAddon({ rebuild: args.flag('rebuild'), note }),
+      printed => {
+        if (!args.json) output.error(`${visibleLines(printed)}\n`);
+      },
+    );
+    if (args.json) output.json(result);
+    else if (result.compiled) output.write(`compiled ${visible(result.addon)}\n`);
+    else output.write(`nothing to do: ${visible(result.addon)} loads\n`);
+    return EXIT.ok;
+  },
+};
+
+/** `onOutput` is told what the compiler printed before it failed. */
+function attempt<T>(action: () => T, onOutput: (printed: string) => void): T {
+  try {
+    return action();
+  } catch (cause) {
+    const { message, output } = cause as Error & { output?: string };
+    if (output) onOutput(output);
+    throw new TensorBundleError('ERR_NATIVE_ADDON', message, { cause });
+  }
+}

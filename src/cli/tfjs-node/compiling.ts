@@ -1,0 +1,45 @@
+/** Compiles tfjs-node's binding with its own build tool and the node-gyp that is here. */
+import { TensorBundleError } from '../../errors.js';
+import type { TfjsNode } from './place.js';
+import { runProgram } from './program.js';
+import type { TensorFlow } from './tensorflow.js';
+
+/** native/node-gyp.mjs, which this package's own addon is compiled with. */
+interface NodeGyp {
+  COMPILER_ADVICE: string;
+  nodeGypScript(): string | undefined;
+  nodeHeaders(): string[];
+}
+
+const load = async (): Promise<NodeGyp> =>
+  (await import(new URL('../../../native/node-gyp.mjs', import.meta.url).href)) as NodeGyp;
+
+/** @throws TensorBundleError ERR_NOT_SUPPORTED if there is no make or no C++ compiler. */
+export async function requireCompiler(): Promise<void> {
+  const { COMPILER_ADVICE } = await load();
+  for (const program of ['make', process.env.CXX?.split(' ')[0] || 'g++']) {
+    if ((await runProgram(program, ['--version'])).status === 0) continue;
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      `there is no \`${program}\` here, and the binding of tfjs-node has to be compiled. ${COMPILER_ADVICE}`,
+      { found: program },
+    );
+  }
+}
+
+/** @throws TensorBundleError ERR_NATIVE_ADDON; its cause has the end of what was printed. */
+export async function compileBinding(tfjs: TfjsNode, { python }: TensorFlow, preGyp: string): Promise<void> {
+  const { COMPILER_ADVICE, nodeGypScript, nodeHeaders } = await load();
+  const script = nodeGypScript();
+  const env: Record<string, string> = { PYTHON: process.env.PYTHON ?? python };
+  // Without it the build tool looks on the PATH.
+  if (script) env.npm_config_node_gyp = script;
+  const args = [preGyp, 'install', '--build-from-source', ...nodeHeaders()];
+  const { status, output } = await runProgram(process.execPath, args, { cwd: tfjs.home, env });
+  if (status === 0) return;
+  throw new TensorBundleError(
+    'ERR_NATIVE_ADDON',
+    `the binding of tfjs-node could not be compiled; everything is as it was. ${COMPILER_ADVICE} It also needs node-gyp, which npm brings`,
+    { path: tfjs.home, cause: new Error(output.trim().split('\n').slice(-40).join('\n')) },
+  );
+}
