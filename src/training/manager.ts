@@ -3,33 +3,32 @@
  * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on. Unlike
  * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
-import { basename, join } from 'node:path';
-import { latestValidCheckpoint } from '../bundle/latest.js';
+import { join } from 'node:path';
+import { type Update, writeManagedState } from '../commit/latest-name.js';
 import { removeOrphans } from '../commit/orphans.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
-import { type ErrorCode, TensorBundleError } from '../errors.js';
+import { STATE_NAME } from '../commit/state-file.js';
+import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
 import { readBooks } from './books.js';
-import type { Checkpoint, SaveOptions } from './checkpoint.js';
+import type { Checkpoint, Hooks, Saved, SaveOptions } from './checkpoint.js';
 import { LEDGER_NAME, writeLedger } from './ledger.js';
 import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
-import { warnOfBooks, warnOfFallback, warnOfRemoval } from './manager-warnings.js';
+import { restoreNewest } from './manager-restore.js';
+import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
 import { Shelf } from './shelf.js';
 
-/** Damage of a checkpoint, for which another one may be taken instead. */
-const DAMAGE: readonly ErrorCode[] = [
-  'ERR_CHECKSUM',
-  'ERR_CORRUPT',
-  'ERR_MISSING_SHARD',
-  'ERR_NOT_A_CHECKPOINT',
-  'ERR_NOT_FOUND',
-  'ERR_TOO_LARGE',
-  'ERR_TRUNCATED',
-];
+/** A save that is about to be made. */
+interface Next {
+  readonly path: string;
+  readonly absolute: string;
+  /** What the save counter says. */
+  readonly counted: number;
+  readonly made: KeptCheckpoint;
+}
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
@@ -43,6 +42,8 @@ export class CheckpointManager {
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
   #isClean = false;
+  /** Pending while the numbers on disk are looked for: the books have none of its own. */
+  #numbering: Promise<void> | null = null;
   /** What the last sweep could not remove: a warning says it once. */
   #unremoved: ReadonlySet<string> = new Set();
   /** One save at a time writes down what it made. */
@@ -63,6 +64,7 @@ export class CheckpointManager {
     this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
     this.#shelf = new Shelf(this.#options, state, ledger, now());
+    if (![...this.#shelf.paths].some(path => this.#own.isNamed(path))) this.#numbering = this.#countFromDisk();
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -98,21 +100,31 @@ export class CheckpointManager {
   async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
     this.#requireWritable();
     if (!this.#isTime(options)) return null;
-    const { path, made, write } = this.#next(options);
-    return await this.checkpoint.writeManaged(path, write, {
-      absolute: this.#own.absolute(path),
-      afterCommit: () => this.#record(made, write),
+    const { write } = split(options);
+    const step = this.#step();
+    const hooks = ({ path, absolute, made }: Next): Hooks => ({
+      absolute,
+      afterCommit: saved => this.#record(made, write, saved),
       again: error => this.#makeRoom(path, error),
     });
+    if (this.#numbering !== null)
+      return await this.checkpoint.writeLater(
+        this.#numbering.then(() => this.#next(options, step)),
+        write,
+        hooks,
+      );
+    const next = this.#next(options, step);
+    return await this.checkpoint.writeManaged(next.path, write, hooks(next));
   }
 
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#isTime(options)) return null;
-    const { path, made, write } = this.#next(options);
-    const absolute = this.#own.absolute(path);
-    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit: () => this.#record(made, write) });
+    const { write } = split(options);
+    const { path, absolute, made } = this.#next(options, this.#step());
+    const afterCommit = (saved: Saved) => this.#record(made, write, saved);
+    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
   }
 
   /**
@@ -122,21 +134,12 @@ export class CheckpointManager {
    */
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
-    const problems: TensorBundleError[] = this.#stateDamage ? [this.#stateDamage] : [];
-    const tried = new Set<string>();
-    for (const path of [this.#shelf.latest, ...this.#shelf.newestFirst()]) {
-      if (path === null || tried.has(path)) continue;
-      tried.add(path);
-      if (await this.#restored(path, problems)) return path;
-    }
-    // No list, or nothing whole in it.
-    const found = this.#options.fallback ? await latestValidCheckpoint(this.#own.directory) : null;
-    const other = found === null ? null : join(this.directory, basename(found));
-    const isOwn = other !== null && this.#own.absolute(other) === found && this.#own.numberOf(basename(other)) !== null;
-    if (isOwn && !tried.has(other) && (await this.#restored(other, problems))) return other;
-    if (tried.size > 0) throw problems.find(({ path }) => path !== undefined) ?? problems[0];
-    await this.#options.initFn?.();
-    return null;
+    const { fallback, checkpointInterval, initFn } = this.#options;
+    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
+    const path = await restoreNewest({ ...search, fallback });
+    if (path === null) await initFn?.();
+    else if (checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
+    return path;
   }
 
   /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
@@ -188,21 +191,6 @@ export class CheckpointManager {
     await this.checkpoint.sync();
   }
 
-  async #restored(path: string, problems: TensorBundleError[]): Promise<boolean> {
-    try {
-      await this.checkpoint.restore(this.#own.absolute(path));
-    } catch (error) {
-      const isDamage = error instanceof TensorBundleError && DAMAGE.includes(error.code);
-      if (!isDamage || !this.#options.fallback) throw error;
-      problems.push(error);
-      return false;
-    }
-    this.#shelf.latest = path;
-    if (this.#options.checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
-    if (problems.length > 0) warnOfFallback(path, problems);
-    return true;
-  }
-
   /** TensorFlow's rule: the step is remembered before anything is written. */
   #isTime({ checkInterval = true }: ManagerSaveOptions): boolean {
     const { checkpointInterval } = this.#options;
@@ -214,18 +202,20 @@ export class CheckpointManager {
     return true;
   }
 
-  #next({ checkpointNumber, checkInterval: _i, metrics = {}, ...rest }: ManagerSaveOptions): {
-    path: string;
-    made: KeptCheckpoint;
-    write: SaveOptions;
-  } {
+  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
     const counted = this.checkpoint.incrementSaveCounter();
     const number = checkpointNumber ?? counted;
     if (!Number.isSafeInteger(number) || number < 0) throw badNumber(number);
     const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
-    const made = { path, number, step: this.#step(), time: now(), metrics: { ...metrics }, pinned: false };
-    const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
-    return { path, made, write };
+    const made = { path, number, step, time: now(), metrics: { ...metrics }, pinned: false };
+    return { path, absolute: this.#own.absolute(path), counted, made };
+  }
+
+  /** Numbers go on above those on disk, though no book has them: what is there is not saved over. */
+  async #countFromDisk(): Promise<void> {
+    const found = await this.#own.found().catch(() => []);
+    for (const { number } of found) this.checkpoint.countFrom(number);
+    this.#numbering = null;
   }
 
   #step(): number | null {
@@ -235,14 +225,15 @@ export class CheckpointManager {
   }
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */
-  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
+  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions, { call }: Saved): Promise<void> {
+    const update = { durable, call };
     await this.#alone(async () => {
       await this.#removeOrphans();
       await this.#own.made(made.path);
       this.#shelf.add({ ...made, time: now() }, durable);
-      await this.#write(durable);
+      await this.#write(update);
       await this.#removeSwept();
-      await this.#write(durable);
+      await this.#write(update);
     });
   }
 
@@ -263,10 +254,10 @@ export class CheckpointManager {
     await work;
   }
 
-  async #write(durable: boolean): Promise<void> {
+  async #write(update: Update): Promise<void> {
     for (;;) {
       try {
-        return await this.#writeBooks(durable);
+        return await this.#writeBooks(update);
       } catch (error) {
         const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
         if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
@@ -275,17 +266,14 @@ export class CheckpointManager {
     }
   }
 
-  async #writeBooks(durable: boolean): Promise<void> {
+  async #writeBooks(update: Update): Promise<void> {
     const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger || this.#hasLedger) await this.#writeLedger(durable);
-    await updateCheckpointState(this.#own.directory, {
-      modelCheckpointPath: this.#own.absolute(latest!),
-      allModelCheckpointPaths: active.map(path => this.#own.absolute(path)),
-      allModelCheckpointTimestamps: timestamps,
-      lastPreservedTimestamp: lastPreserved,
-      durable,
-    });
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
+    const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
+    const isOwn = (base: string): boolean => this.#own.numberOf(base) !== null;
+    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn };
+    await writeManagedState(this.#own.directory, managed, update);
   }
 
   /** What saves that died left behind, once a manager. */
@@ -337,6 +325,14 @@ export class CheckpointManager {
     await writeLedger(this.#own.directory, checkpoints, durable);
     this.#hasLedger = checkpoints.length > 0;
   }
+}
+
+/** The options of a save without the manager's own. */
+function split({ checkpointNumber: _n, checkInterval: _i, metrics: _m, ...rest }: ManagerSaveOptions): {
+  write: SaveOptions;
+} {
+  const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
+  return { write };
 }
 
 /** Seconds, as TensorFlow's time. */

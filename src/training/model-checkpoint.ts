@@ -1,9 +1,9 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { WriterOptions } from '../bundle/options.js';
-import { absolutePrefix, splitPrefix, splitSavePrefix } from '../commit/names.js';
+import { nameAsLatest } from '../commit/latest-name.js';
+import { absolutePrefix, splitSavePrefix } from '../commit/names.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
-import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { CapturedGraph } from '../graph/save.js';
 import { BackgroundQueue } from './background.js';
@@ -206,10 +206,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const { durable } = this.#queue.submit(path, {
       run: async onStaged => {
         const result = await captured.write(absolute, writer, { onStaged });
-        await updateCheckpointState(splitPrefix(absolute).directory, {
-          modelCheckpointPath: absolute,
-          durable: writer.durable ?? true,
-        });
+        await nameAsLatest(absolute, { durable: writer.durable ?? true, call: captured.call });
         return result;
       },
       after: async () => undefined,
