@@ -46,6 +46,7 @@ export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/model-checkpoint.js';
 export type { MonitorMode } from './training/monitor.js';
+export type { PreemptionSaver } from './training/preemption-saver.js';
 export {
   type KeptCheckpoint,
   keepBest,
@@ -54,6 +55,7 @@ export {
   keepLatest,
   type RetentionPolicy,
 } from './training/retention.js';
+export type { SaveFrequency } from './training/save-schedule.js';
 export type { SerializableState, Trackables, TrackableValue, TracksChildren } from './training/values.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
 export { loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';

@@ -59,7 +59,7 @@ export async function writeManagedState(directory: string, managed: ManagedState
   const own = managed.kept.map(one => ({ ...one, path: relativePath(directory, one.path) }));
   await rewriteState(directory, STATE_NAME, update, (before, isOvertaken) => {
     const ours = new Set([path, ...own.map(one => one.path)]);
-    const others = before === null ? [] : othersOf(directory, before, managed, ours);
+    const others = before === null ? [] : othersOf(directory, before, managed.isOwn, ours);
     const all = [...others, ...own];
     const isOther = isOvertaken && others.some(one => one.path === before!.modelCheckpointPath);
     const latest = isOther ? before!.modelCheckpointPath : path;
@@ -72,8 +72,24 @@ export async function writeManagedState(directory: string, managed: ManagedState
   });
 }
 
+/** Without the manager's own: nothing is left of the file if nobody else has a checkpoint in it. */
+export async function forgetManaged(directory: string, isOwn: ManagedState['isOwn'], update: Update): Promise<void> {
+  await rewriteState(directory, STATE_NAME, update, before => {
+    const others = before === null ? [] : othersOf(directory, before, isOwn, new Set());
+    if (others.length === 0) return 'remove';
+    const { modelCheckpointPath, lastPreservedTimestamp } = before!;
+    const latest = (others.find(({ path }) => path === modelCheckpointPath) ?? others.at(-1)!).path;
+    return fieldsOf(latest, lastly(others, latest), isManaged(before) ? others : [], lastPreservedTimestamp);
+  });
+}
+
 /** What lies directly in the directory under names that the manager does not make. */
-function othersOf(directory: string, before: StateFields, { isOwn }: ManagedState, ours: ReadonlySet<string>): Named[] {
+function othersOf(
+  directory: string,
+  before: StateFields,
+  isOwn: ManagedState['isOwn'],
+  ours: ReadonlySet<string>,
+): Named[] {
   const entries = entriesOf(before);
   const { modelCheckpointPath: latest } = before;
   // A file that names the newest only, or not among all.

@@ -152,7 +152,10 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
 }
 
 /** Paths as the file has them. Null: it stays as it is. */
-export type StateChange = (before: StateFields | null, isOvertaken: boolean) => Omit<StateFields, 'unknown'> | null;
+export type StateChange = (
+  before: StateFields | null,
+  isOvertaken: boolean,
+) => Omit<StateFields, 'unknown'> | 'remove' | null;
 
 /**
  * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others write meanwhile
@@ -173,6 +176,7 @@ export async function rewriteState(
       const before = await readFields(store, name).catch(() => null);
       const fields = change(before, isOvertaken);
       if (fields === null) return;
+      if (fields === 'remove') return void (await store.remove(name));
       const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
       checkSize(Buffer.byteLength(text), store.pathOf(name));
       await replaceSmallFile(store, name, text, durable);

@@ -21,6 +21,7 @@ export function readBooks(directory: string, own: OwnCheckpoints): Books {
   const ledger = new Map<string, KeptCheckpoint>();
   for (const one of readLedger(directory).values()) {
     const path = own.spelled(one.path);
+    if (own.isOthers(path)) continue;
     ledger.set(path, { ...one, path, pinned: one.pinned || (ledger.get(path)?.pinned ?? false) });
   }
   try {
@@ -56,7 +57,7 @@ function ownFirst(state: CheckpointState, own: OwnCheckpoints): CheckpointState 
   const { modelCheckpointPath: latest, allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = state;
   const newest = all.findLast(path => own.isNamed(path) && own.isHere(path));
   if (newest === undefined) return state;
-  const kept = [...all.keys()].filter(i => own.isNamed(all[i]!) || !own.isHere(all[i]!));
+  const kept = [...all.keys()].filter(i => !own.isOthers(all[i]!));
   return {
     ...state,
     modelCheckpointPath: own.isNamed(latest) ? latest : newest,

@@ -4,31 +4,25 @@
  * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
 import { join } from 'node:path';
-import { type Update, writeManagedState } from '../commit/latest-name.js';
+import { nextCall } from '../commit/call-order.js';
+import { forgetManaged, type Update, writeManagedState } from '../commit/latest-name.js';
 import { removeOrphans } from '../commit/orphans.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { STATE_NAME } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
 import { readBooks } from './books.js';
 import type { Checkpoint, Hooks, Saved, SaveOptions } from './checkpoint.js';
-import { LEDGER_NAME, writeLedger } from './ledger.js';
+import { writeLedger } from './ledger.js';
 import { checkManagerOptions, type ManagerOptions, type ManagerSaveOptions } from './manager-options.js';
 import { restoreNewest } from './manager-restore.js';
+import { badNumber, type Next, split } from './manager-save.js';
 import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
+import { PreemptionSaver } from './preemption-saver.js';
 import type { KeptCheckpoint } from './retention.js';
+import { SaveInterval } from './save-interval.js';
 import { Shelf } from './shelf.js';
-
-/** A save that is about to be made. */
-interface Next {
-  readonly path: string;
-  readonly absolute: string;
-  /** What the save counter says. */
-  readonly counted: number;
-  readonly made: KeptCheckpoint;
-}
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
@@ -36,11 +30,13 @@ export class CheckpointManager {
   readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #own: OwnCheckpoints;
   readonly #shelf: Shelf;
-  #lastCheckpointStep: number | null;
+  readonly #interval: SaveInterval;
   /** What the constructor could not read of the state file. */
   readonly #stateDamage: TensorBundleError | null;
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
+  readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
+  readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
   #isClean = false;
   /** Pending while the numbers on disk are looked for: the books have none of its own. */
   #numbering: Promise<void> | null = null;
@@ -58,7 +54,7 @@ export class CheckpointManager {
     this.directory = pathOf(directory);
     this.#options = checkManagerOptions(this.directory, options);
     this.checkpoint = checkpoint;
-    this.#lastCheckpointStep = this.#options.lastCheckpointStep;
+    this.#interval = new SaveInterval(this.#options);
     this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
     const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
     this.#stateDamage = stateDamage;
@@ -83,7 +79,7 @@ export class CheckpointManager {
 
   /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
   get lastCheckpointStep(): number | null {
-    return this.#lastCheckpointStep;
+    return this.#interval.lastStep;
   }
 
   /**
@@ -99,9 +95,9 @@ export class CheckpointManager {
 
   async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
     this.#requireWritable();
-    if (!this.#isTime(options)) return null;
+    if (!this.#interval.isTime(options)) return null;
     const { write } = split(options);
-    const step = this.#step();
+    const step = this.#interval.step();
     const hooks = ({ path, absolute, made }: Next): Hooks => ({
       absolute,
       afterCommit: saved => this.#record(made, write, saved),
@@ -120,9 +116,9 @@ export class CheckpointManager {
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
-    if (!this.#isTime(options)) return null;
+    if (!this.#interval.isTime(options)) return null;
     const { write } = split(options);
-    const { path, absolute, made } = this.#next(options, this.#step());
+    const { path, absolute, made } = this.#next(options, this.#interval.step());
     const afterCommit = (saved: Saved) => this.#record(made, write, saved);
     return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
   }
@@ -134,11 +130,11 @@ export class CheckpointManager {
    */
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
-    const { fallback, checkpointInterval, initFn } = this.#options;
+    const { fallback, initFn } = this.#options;
     const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
     const path = await restoreNewest({ ...search, fallback });
     if (path === null) await initFn?.();
-    else if (checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
+    else this.#interval.restored();
     return path;
   }
 
@@ -177,29 +173,41 @@ export class CheckpointManager {
       this.#shelf.latest = null;
       await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
-      try {
-        if (store === null || !(await this.#own.isHome(store))) return;
-        for (const name of [STATE_NAME, LEDGER_NAME]) await store.remove(name);
-      } finally {
-        await store?.close();
-      }
+      const isHome = store !== null && (await this.#own.isHome(store));
+      await store?.close();
+      if (!isHome) return;
+      await forgetManaged(this.#own.directory, this.#isOwnBase, { durable: true, call: nextCall() });
+      await writeLedger(this.#own.directory, [], { durable: true, isOther: this.#isOther, isLast: true });
+    });
+  }
+
+  /**
+   * Where the newest of its own may be: in the books, then on disk, the newest first.
+   *
+   * @internal
+   */
+  async ownPaths(): Promise<string[]> {
+    const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
+    const found = await this.#own.found();
+    return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
+  }
+
+  /**
+   * Listens for SIGTERM from now on, so that a training loop can save before the process is taken away: see `PreemptionSaver`. Throws
+   * ERR_STATE if the manager is `readOnly`.
+   */
+  saveBeforePreemption(): PreemptionSaver {
+    this.#requireWritable();
+    return new PreemptionSaver(async options => {
+      await this.sync();
+      // One of the same step is there already.
+      return (await this.#saveNow({ ...options, checkInterval: false })) ?? this.latestCheckpoint;
     });
   }
 
   /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
   async sync(): Promise<void> {
     await this.checkpoint.sync();
-  }
-
-  /** TensorFlow's rule: the step is remembered before anything is written. */
-  #isTime({ checkInterval = true }: ManagerSaveOptions): boolean {
-    const { checkpointInterval } = this.#options;
-    if (checkpointInterval === null) return true;
-    const step = this.#step()!;
-    const last = this.#lastCheckpointStep;
-    if (last !== null && (step === last || (checkInterval && step < last + checkpointInterval))) return false;
-    this.#lastCheckpointStep = step;
-    return true;
   }
 
   #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
@@ -216,12 +224,6 @@ export class CheckpointManager {
     const found = await this.#own.found().catch(() => []);
     for (const { number } of found) this.checkpoint.countFrom(number);
     this.#numbering = null;
-  }
-
-  #step(): number | null {
-    const { stepCounter } = this.#options;
-    if (stepCounter === null) return null;
-    return typeof stepCounter === 'function' ? stepCounter() : Number(stepCounter.dataSync()[0]);
   }
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */
@@ -271,8 +273,7 @@ export class CheckpointManager {
     // First, since what the other file names without it has no metrics.
     if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
     const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
-    const isOwn = (base: string): boolean => this.#own.numberOf(base) !== null;
-    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn };
+    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
     await writeManagedState(this.#own.directory, managed, update);
   }
 
@@ -322,25 +323,12 @@ export class CheckpointManager {
 
   async #writeLedger(durable: boolean): Promise<void> {
     const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
-    await writeLedger(this.#own.directory, checkpoints, durable);
+    await writeLedger(this.#own.directory, checkpoints, { durable, isOther: this.#isOther });
     this.#hasLedger = checkpoints.length > 0;
   }
-}
-
-/** The options of a save without the manager's own. */
-function split({ checkpointNumber: _n, checkInterval: _i, metrics: _m, ...rest }: ManagerSaveOptions): {
-  write: SaveOptions;
-} {
-  const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
-  return { write };
 }
 
 /** Seconds, as TensorFlow's time. */
 function now(): number {
   return Date.now() / 1000;
-}
-
-function badNumber(found: unknown): TensorBundleError {
-  const message = `checkpointNumber must be a whole number, not ${String(found)}`;
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
 }

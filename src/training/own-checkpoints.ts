@@ -42,6 +42,11 @@ export class OwnCheckpoints {
     return dirname(resolve(this.#from, `${path}x`)) === this.directory;
   }
 
+  /** Whether a path means something directly in the directory that the manager has not made. */
+  isOthers(path: string): boolean {
+    return this.isHere(path) && !this.isNamed(path);
+  }
+
   /** Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then by number. */
   async found(): Promise<{ path: string; number: number }[]> {
     const store = await LocalStore.open(this.directory);

@@ -14,6 +14,7 @@ import {
   BackupAndRestore,
   Checkpoint,
   CheckpointManager,
+  keepBest,
   type ManagerOptions,
   ModelCheckpoint,
   saveModel,
@@ -80,12 +81,6 @@ const OTHERS: Record<string, (run: string, model: tf.Sequential) => Promise<unkn
   'another manager': async (run, model) => {
     const other = new CheckpointManager(new Checkpoint({ model }), run, { maxToKeep: 1, checkpointName: 'other' });
     for (let i = 0; i < 4; i++) await other.save();
-  },
-  'the backups of another training': async run => {
-    const model = network();
-    const backup = new BackupAndRestore({ backupDir: run });
-    await backup.resume(model);
-    await model.fit(xs, ys, { epochs: 2, verbose: 0, callbacks: [backup] });
   },
   updateCheckpointState: async (run, model) => {
     await saveWeights(model, join(run, 'named'), { updateState: false });
@@ -157,6 +152,20 @@ describe('a manager goes on with its own', () => {
     }
     const { allModelCheckpointPaths: all } = (await readCheckpointState(run))!;
     expect(all.map(path => basename(path)).sort()).toEqual(['b-10', 'b-11', 'b-12', 'ckpt-11', 'ckpt-12']);
+  });
+
+  it('two managers with policies: each keeps its best, over restarts', async () => {
+    const run = fresh();
+    const best = { maxToKeep: 1, retention: [keepBest({ metric: 'loss', mode: 'min' })] };
+    for (let restart = 0; restart < 3; restart++) {
+      for (const name of ['ckpt', 'b']) {
+        const one = start(run, { ...best, checkpointName: name });
+        await one.manager.restoreOrInitialize();
+        for (const loss of restart === 0 ? [3, 1, 2] : [4, 5]) await one.manager.save({ metrics: { loss } });
+      }
+      for (const name of ['ckpt', 'b'])
+        expect(indexes(run, name).sort()).toEqual([`${name}-2`, `${name}-${3 + 2 * restart}`]);
+    }
   });
 
   it('a manager, the best and the backups of one training in one directory', async () => {
