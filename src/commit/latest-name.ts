@@ -72,12 +72,18 @@ export async function writeManagedState(directory: string, managed: ManagedState
   });
 }
 
-/** Without the manager's own: nothing is left of the file if nobody else has a checkpoint in it. */
+/**
+ * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another manager, whose
+ * checkpoints have numbers.
+ */
 export async function forgetManaged(directory: string, isOwn: ManagedState['isOwn'], update: Update): Promise<void> {
   await rewriteState(directory, STATE_NAME, update, before => {
     const others = before === null ? [] : othersOf(directory, before, isOwn, new Set());
-    if (others.length === 0) return 'remove';
-    const { modelCheckpointPath, lastPreservedTimestamp } = before!;
+    const { modelCheckpointPath, lastPreservedTimestamp } = before ?? {
+      modelCheckpointPath: '',
+      lastPreservedTimestamp: null,
+    };
+    if (!others.some(({ path }) => path === modelCheckpointPath || /-\d+$/.test(path))) return 'remove';
     const latest = (others.find(({ path }) => path === modelCheckpointPath) ?? others.at(-1)!).path;
     return fieldsOf(latest, lastly(others, latest), isManaged(before) ? others : [], lastPreservedTimestamp);
   });

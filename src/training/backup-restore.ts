@@ -54,8 +54,7 @@ async function restoreFrom(path: string, what: BackedUp, place: BackupPlace): Pr
   const { model, progress, trackables, dataset } = what;
   const weights = { ...trackables, model, progress };
   try {
-    const checkpoint = new Checkpoint({ ...weights, ...(dataset && { dataset }) });
-    (await checkpoint.restore(path)).assertExistingObjectsMatched();
+    (await place.manager.checkpoint.restore(path)).assertExistingObjectsMatched();
     if (dataset && !dataset.isRestored)
       throw new TensorBundleError(
         'ERR_MISMATCH',
@@ -67,7 +66,9 @@ async function restoreFrom(path: string, what: BackedUp, place: BackupPlace): Pr
     const isMismatch = error instanceof TensorBundleError && error.code === 'ERR_MISMATCH';
     if (!isMismatch || !dataset || !place.restartData) throw error;
     // Refused before anything changed. Where the model is another one too, this is refused as well.
-    (await new Checkpoint(weights).restore(path)).assertExistingObjectsMatched();
+    const withoutData = new Checkpoint(weights);
+    (await withoutData.restore(path)).assertExistingObjectsMatched();
+    place.manager.checkpoint.countFrom(withoutData.saveCounter);
     beginEpochAnew(progress, place, 'the dataset is another one than that of the backup');
     return;
   }

@@ -81,6 +81,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   #stoppedEpoch = 0;
   /** Restored for the next training. */
   #isAdopted = false;
+  /** The restored training had been stopped, and no epoch has been trained since. */
+  #wasOver = false;
   /** The restored weights are as `getWeights` gives them. */
   #isOldOrder = false;
 
@@ -128,7 +130,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     if (this.#isAdopted) {
       this.#isAdopted = false;
       // What was stopped and is not trained any more stays so.
-      if (!this[IS_OVER]) this.#stoppedEpoch = 0;
+      this.#wasOver = this[IS_OVER];
+      if (!this.#wasOver) this.#stoppedEpoch = 0;
       if (this.#bestWeights !== null) this.#owners ??= variablesOf(model);
       return;
     }
@@ -148,7 +151,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
       process.emitWarning(`there is no metric ${monitor} to stop early by; there are ${available}`, WARNING);
       return;
     }
-    this.#stoppedEpoch = 0;
+    if (this.#wasOver) this.#stoppedEpoch = 0;
+    this.#wasOver = false;
     if (epoch < startFromEpoch) return;
     if (restoreBestWeights && this.#bestWeights === null) {
       this.#keepWeights();

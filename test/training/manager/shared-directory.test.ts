@@ -160,7 +160,7 @@ describe('a manager goes on with its own', () => {
     for (let restart = 0; restart < 3; restart++) {
       for (const name of ['ckpt', 'b']) {
         const one = start(run, { ...best, checkpointName: name });
-        await one.manager.restoreOrInitialize();
+        if (restart > 0) await one.manager.restoreOrInitialize();
         for (const loss of restart === 0 ? [3, 1, 2] : [4, 5]) await one.manager.save({ metrics: { loss } });
       }
       for (const name of ['ckpt', 'b'])
