@@ -1,6 +1,6 @@
 /** Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for each other. */
 import '../crash/fault-engine.js';
-import { symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -25,14 +25,17 @@ afterEach(() => expect(faulty.openDescriptors()).toBe(0));
 
 /** A save that hands its data over when it is told to. */
 function held(prefix: string | URL, value: number, options: WriterOptions = {}) {
-  const gate = Promise.withResolvers<void>();
+  let release = (): void => undefined;
+  const gate = new Promise<void>(resolve => {
+    release = resolve;
+  });
   const writer = new CheckpointWriter(prefix, { durable: false, ...options });
   const data = async () => {
-    await gate.promise;
+    await gate;
     return Float32Array.of(value);
   };
   writer.add('v', { dtype: 'float32', shape: [1], data });
-  return { saved: writer.finish(), release: gate.resolve };
+  return { saved: writer.finish(), release: () => release() };
 }
 const valueOf = async (prefix: string): Promise<number> => (await loadVariable(prefix, 'v')).data[0] as number;
 
@@ -57,7 +60,7 @@ describe('the older of two saves ends later', () => {
     expect(await valueOf(prefix)).toBe(2);
     // Nothing of the other is left.
     expect((await verifyCheckpoint(prefix)).ok).toBe(true);
-    expect(scratch.names(directory).filter(name => name !== 'link')).toHaveLength(2);
+    expect(readdirSync(directory).filter(name => name !== 'link')).toHaveLength(2);
   });
 
   test.each(['atomic', 'in-place'] as const)('%s, ten of them, released in any order', async overwrite => {
@@ -140,19 +143,18 @@ describe('what cannot be read is not absent', () => {
   afterEach(() => faulty.setFaults(null));
 
   test.each([
-    ['EACCES', 'openat', 'checkpoint', 'ERR_PERMISSION'],
-    ['EIO', 'openat', 'checkpoint', 'ERR_IO'],
-    ['EACCES', 'fstatat', 'ckpt-7.index', 'ERR_PERMISSION'],
-  ])('%s at %s of %s', async (errno, syscall, path, code) => {
+    ['EACCES', 'checkpoint', 'ERR_PERMISSION'],
+    ['EIO', 'checkpoint', 'ERR_IO'],
+    ['EACCES', 'ckpt-7.index', 'ERR_PERMISSION'],
+  ])('%s of %s', async (errno, path, code) => {
     const directory = await prepared();
     expect(await latestCheckpoint(directory)).toBe(join(directory, 'ckpt-7'));
-    const { operations } = { operations: faulty.operations().map(one => one.syscall) };
     faulty.setFaults([{ at: 1, path, action: 'error', errno, sticky: true }]);
-    await expect(latestCheckpoint(directory), `${syscall} ${operations.join()}`).rejects.toMatchObject({ code });
+    await expect(latestCheckpoint(directory)).rejects.toMatchObject({ code });
     await expect(latestValidCheckpoint(directory)).rejects.toMatchObject({ code });
     await expect(checkpointExists(directory)).rejects.toMatchObject({ code });
     if (path === 'checkpoint') {
-      const checkpoint = new Checkpoint({ step: new Map() });
+      const checkpoint = new Checkpoint({ none: {} });
       expect(() => new CheckpointManager(checkpoint, directory, { maxToKeep: 1 })).toThrow(
         expect.objectContaining({ code }),
       );
