@@ -1,5 +1,5 @@
 /** BackupAndRestore: a training that was interrupted anywhere ends as one that was not, bit for bit. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
@@ -452,13 +452,16 @@ describe('every so many seconds', () => {
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     const run = fresh();
+    mkdirSync(run);
     const backup = new BackupAndRestore({ backupDir: run, saveFreq: { seconds: 10 }, writer: { durable: false } });
     const model = network();
     const { dataset } = await backup.resume(model, data.ours());
     const made: string[] = [];
     const saves = new ModelCheckpoint({ filepath: join(run, 'm', '{epoch}-{batch}'), saveFreq: { seconds: 25 } });
     const clock = new tf.CustomCallback({
-      onBatchBegin: async () => void (now += 4000),
+      onBatchBegin: async () => {
+        now += 4000;
+      },
       onBatchEnd: async () => {
         const newest = readdirSync(run).find(name => /^backup-\d+\.index$/.test(name)) ?? '-';
         if (newest !== made.at(-1)) made.push(newest);
