@@ -5,9 +5,10 @@
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from './bundle/options.js';
-import { absolutePrefix, splitPrefix } from './commit/names.js';
+import { nextCall } from './commit/call-order.js';
+import { nameAsLatest } from './commit/latest-name.js';
+import { absolutePrefix } from './commit/names.js';
 import { type PathLike, savePathOf } from './commit/paths.js';
-import { updateCheckpointState } from './commit/state-file.js';
 import { TensorBundleError } from './errors.js';
 import type { RestoreStatus } from './graph/restore-status.js';
 import { saveGraph } from './graph/save.js';
@@ -50,6 +51,7 @@ export { CheckpointManager } from './training/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/model-checkpoint.js';
 export type { MonitorMode } from './training/monitor.js';
+export type { PreemptionSaver } from './training/preemption-saver.js';
 export {
   type KeptCheckpoint,
   keepBest,
@@ -58,6 +60,7 @@ export {
   keepLatest,
   type RetentionPolicy,
 } from './training/retention.js';
+export type { SaveFrequency } from './training/save-schedule.js';
 export type {
   SerializableState,
   Trackables,
@@ -156,12 +159,10 @@ export async function saveWeights(
   const path = savePathOf(prefix);
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
   const absolute = absolutePrefix(path);
+  const call = nextCall();
   const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), path, writer);
   if (updateState) {
-    await updateCheckpointState(splitPrefix(absolute).directory, {
-      modelCheckpointPath: absolute,
-      durable: writer.durable ?? true,
-    });
+    await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
   }
   return result;
 }

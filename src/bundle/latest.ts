@@ -2,16 +2,18 @@
 import { join, resolve } from 'node:path';
 import { joinPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
-import { readCheckpointState } from '../commit/state-file.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { type CheckpointState, readCheckpointState } from '../commit/state-file.js';
+import { type ErrorCode, TensorBundleError, throwIfAborted } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
+import { isDamage, isDamageCode } from './damage.js';
 import { kindOf, withoutSlashes } from './locate.js';
 import { CheckpointReader } from './reader.js';
 import { verifyCheckpoint } from './verify.js';
 
 /**
- * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too.
+ * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too. Rejects with
+ * ERR_PERMISSION, ERR_IO and the like where nobody can tell.
  */
 export async function checkpointExists(path: PathLike): Promise<boolean> {
   const local = pathOf(path);
@@ -29,19 +31,35 @@ async function directoryHasOne(directory: string): Promise<boolean> {
   return (await latestCheckpoint(directory)) !== null;
 }
 
+/** Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest checkpoint. */
+const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'];
 /**
- * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. Never
- * throws for what it finds; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
+ * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. A state file that is
+ * none (damaged text, above 4 MiB, a directory) is null with a process warning (code TENSORBUNDLE_STATE_IGNORED), as TensorFlow has it.
+ * What cannot be read is never taken for absent: rejects with ERR_PERMISSION, ERR_IO and the like, since a training would begin anew
+ * without a word; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path
+ * (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
  */
 export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
   const local = pathOf(directory);
+  const state = await stateIn(local, latestFilename);
+  if (state === null || state.modelCheckpointPath === '' || schemeOf(state.modelCheckpointPath) !== null) return null;
+  return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
+}
+
+/** Null where there is none; says so where there is something else under its name. */
+async function stateIn(directory: string, latestFilename: string): Promise<CheckpointState | null> {
   try {
-    const state = await readCheckpointState(local, latestFilename);
-    if (state === null || state.modelCheckpointPath === '' || schemeOf(state.modelCheckpointPath) !== null) return null;
-    return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
+    return await readCheckpointState(directory, latestFilename);
   } catch (error) {
-    if (error instanceof TensorBundleError && error.code !== 'ERR_INVALID_ARGUMENT') return null;
-    throw error;
+    if (!(error instanceof TensorBundleError && NO_STATE.includes(error.code))) throw error;
+    // The directory itself is a file: there is no state file.
+    if ((await kindOf(withoutSlashes(resolve(directory)))) !== 'directory') return null;
+    process.emitWarning(`${error.message}; it counts as none`, {
+      type: 'TensorBundleWarning',
+      code: 'TENSORBUNDLE_STATE_IGNORED',
+    });
+    return null;
   }
 }
 
@@ -58,22 +76,28 @@ const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: t
 /**
  * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by
  * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is. Rejects with
- * ERR_ABORTED.
+ * ERR_ABORTED; with ERR_PERMISSION, ERR_IO and the like where something newer than what is whole cannot be read, which says nothing about it.
  */
 export async function latestValidCheckpoint(
   directory: PathLike,
   options: LatestValidOptions = {},
 ): Promise<string | null> {
   refuseUnknown(options, 'latestValidCheckpoint', LATEST_VALID_OPTIONS);
+  let unread: TensorBundleError | null = null;
   for (const prefix of await candidates(pathOf(directory), options.latestFilename ?? 'checkpoint')) {
     throwIfAborted(options.signal, 'looking for a checkpoint');
-    if (await isValid(prefix, options.deep ?? true, options.signal)) return prefix;
+    const problem = await problemOf(prefix, options.deep ?? true, options.signal);
+    if (problem === null) return prefix;
+    // A bad sector is damage of this one; where no other is whole, it is all that there is.
+    if (problem.code === 'ERR_IO') unread ??= problem;
+    else if (!isDamage(problem)) throw problem;
   }
+  if (unread !== null) throw unread;
   return null;
 }
 
 async function candidates(directory: string, latestFilename: string): Promise<string[]> {
-  const state = await readCheckpointState(directory, latestFilename).catch(() => null);
+  const state = await stateIn(directory, latestFilename);
   const named = state === null ? [] : [state.modelCheckpointPath, ...state.allModelCheckpointPaths.toReversed()];
   const store = await LocalStore.open(resolve(directory));
   if (store === null) return [];
@@ -94,14 +118,26 @@ async function candidates(directory: string, latestFilename: string): Promise<st
   }
 }
 
-async function isValid(prefix: string, deep: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+/** Null for one that is whole. */
+async function problemOf(
+  prefix: string,
+  deep: boolean,
+  signal: AbortSignal | undefined,
+): Promise<TensorBundleError | null> {
   try {
-    if (deep) return (await verifyCheckpoint(prefix, { ...(signal && { signal }) })).ok;
-    const reader = await CheckpointReader.open(prefix, { ...(signal && { signal }) });
-    await reader.close();
-    return true;
+    if (deep) {
+      const { ok, problems } = await verifyCheckpoint(prefix, { ...(signal && { signal }) });
+      if (ok) return null;
+      // What may not be read weighs more than what is read and is damaged.
+      const first = problems.find(({ code }) => !isDamageCode(code)) ?? problems[0];
+      return new TensorBundleError(first?.code ?? 'ERR_CORRUPT', first?.message ?? `${prefix} is damaged`, {
+        path: first?.file ?? prefix,
+      });
+    }
+    await (await CheckpointReader.open(prefix, { ...(signal && { signal }) })).close();
+    return null;
   } catch (error) {
-    if (error instanceof TensorBundleError && error.code !== 'ERR_ABORTED') return false;
+    if (error instanceof TensorBundleError) return error;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../binding.js';
+import { nextCall } from '../commit/call-order.js';
 import { announce, type SaveEvent } from '../commit/channels.js';
 import { splitSavePrefix } from '../commit/names.js';
 import { savePathOf } from '../commit/paths.js';
@@ -31,18 +32,20 @@ export interface SaveTarget {
   /** Absolute. */
   directory: string;
   base: string;
+  /** Of saves to one prefix in one process, the one with the highest stays. */
+  call: number;
 }
 
 /** Throws ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for a prefix that names nothing that can be saved. */
-export function saveTarget(given: unknown): SaveTarget {
+export function saveTarget(given: unknown, call: number = nextCall()): SaveTarget {
   const prefix = savePathOf(given);
   const { directory, base } = splitSavePrefix(prefix);
-  return { prefix, directory: resolve(directory), base };
+  return { prefix, directory: resolve(directory), base, call };
 }
 
 /** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
 export async function save(
-  { prefix, directory, base }: SaveTarget,
+  { prefix, directory, base, call }: SaveTarget,
   items: readonly Item[],
   options: CheckedOptions,
 ): Promise<SaveResult> {
@@ -50,7 +53,7 @@ export async function save(
   const resolved = await resolveItems(items, options.signal);
   const store = await LocalStore.create(directory);
   try {
-    return await new Save(prefix, store, base, resolved, options).run();
+    return await new Save(prefix, store, base, resolved, options, call).run();
   } finally {
     await store.close();
   }
@@ -82,6 +85,7 @@ class Save {
     private readonly base: string,
     private readonly items: readonly Item[],
     private readonly options: CheckedOptions,
+    private readonly call: number,
   ) {
     this.#totalBytes = items.reduce((sum, item) => sum + item.bytes!, 0);
   }
@@ -109,8 +113,10 @@ class Save {
         this.#announce('sync', total);
         this.#report('commit');
       });
-      this.#announce('commit', total);
-      this.#announce('clean', total, { removed });
+      if (removed !== null) {
+        this.#announce('commit', total);
+        this.#announce('clean', total, { removed });
+      }
       return {
         prefix: this.prefix,
         tensors: new Set(items.map(item => item.name)).size,
@@ -132,7 +138,7 @@ class Save {
     const { store, base, options } = this;
     const bytes = this.#totalBytes + indexEstimate(this.items);
     for (let attempt = 1; ; attempt++) {
-      const publication = await Publication.begin(store, base, { ...options, candidates, bytes });
+      const publication = await Publication.begin(store, base, { ...options, candidates, bytes, call: this.call });
       try {
         const plan = planOf(publication.total);
         return { publication, plan, first: await publication.createShard(0, plan.shardBytes[0]!) };

@@ -31,6 +31,7 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #plain = new Set<string>();
   readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
   #longNames = 0;
+  #call: number | undefined;
   #finishing: Promise<SaveResult> | null = null;
 
   /** As it was given; of a URL, its path. */
@@ -104,11 +105,14 @@ export class CheckpointWriter implements AsyncDisposable {
    * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION,
    * ERR_IO, ERR_INVALID_ARGUMENT (a prefix that names no file), ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
    * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
+   *
+   * Of saves to one prefix that nobody waited for, the last that this process has called stays: one that ends after a later one counts
+   * as replaced by it. Where that one has no syncs and this one has, ERR_DURABILITY_UNCERTAIN says so.
    */
   finish(): Promise<SaveResult> {
     try {
       this.#checkOpen();
-      const target = saveTarget(this.prefix);
+      const target = saveTarget(this.prefix, this.#call);
       const letGo = abortWith(this.#abort, this.#options.signal);
       const options = { ...this.#options, signal: this.#abort.signal };
       this.#finishing = save(target, this.#items, options).finally(letGo);
@@ -116,6 +120,16 @@ export class CheckpointWriter implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * `finish()` then counts as a call that was made before (`nextCall`).
+   *
+   * @internal
+   */
+  calledAt(call: number): this {
+    this.#call = call;
+    return this;
   }
 
   /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */

@@ -22,12 +22,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
+import { overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
 import { planInPlace, unlinkInPlace } from './in-place.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
+import { type Replaced, replacedBy } from './replaced.js';
+import { checkSpace } from './space.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
@@ -51,15 +54,8 @@ export interface PublicationOptions {
   keepPrevious: boolean;
   lockTimeoutMs: number;
   signal?: AbortSignal | undefined;
-}
-
-/** What the index on disk was when the save began. */
-interface Replaced {
-  permissions: number | undefined;
-  /** Nanoseconds since the epoch; null where there was no index. */
-  modified: bigint | null;
-  /** Of a save in place, which unlinks the index: total of the last durable generation that it leaves. */
-  last: number | null;
+  /** By `nextCall`: a save does not take the place of one that was called later. */
+  call: number;
 }
 
 /** What lies beside a new generation. */
@@ -108,9 +104,12 @@ export class Publication {
   static async #attempt(
     store: ObjectStore,
     base: string,
-    options: PublicationOptions,
+    given: PublicationOptions,
     patient: boolean,
   ): Promise<Publication | null> {
+    // Nothing of a later save may be unlinked: what this one writes will not stay.
+    const isLate = given.overwrite === 'in-place' && overtakenBy(placeOf(store.identity, base), given.call) !== null;
+    const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
     const found = await surveyGenerations(store, base);
     const committed = await committedTotal(store, base, { checked: found.dead.size > 0 });
     if (committed !== null && options.overwrite === 'error') throw existsError(store, base);
@@ -146,10 +145,11 @@ export class Publication {
   }
 
   /**
-   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up.
+   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up; null if a later save of this process
+   * has taken the place already, so that this one is to be abandoned.
    * Throws ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
    */
-  async publish(index: Uint8Array, onSynced: () => void): Promise<string[]> {
+  async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
     const { store, base, options } = this;
     if (options.durable) await store.sync();
     await this.intent.write(index, options.durable);
@@ -159,6 +159,7 @@ export class Publication {
       if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       const old = await store.stat(indexName(base), false);
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
+      if (this.#isOvertaken()) return null;
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
       // A durable save can do without: what it replaces stays until the next one.
@@ -169,6 +170,7 @@ export class Publication {
       if (!options.durable && rest !== null && rest.last !== null) await this.#mark(rest.last);
       await this.#rename();
       this.#state = 'committed';
+      rememberCall(placeOf(store.identity, base), options);
       // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
       forgetUnsynced(store.identity, base);
@@ -178,6 +180,20 @@ export class Publication {
       // The save stands; what could not be removed now is stale for the next one too.
       return rest === null ? [] : this.#clean(rest).catch(() => []);
     });
+  }
+
+  /** As if this save had been committed just before the other: what it promised must then hold of the other. */
+  #isOvertaken(): boolean {
+    const { store, base, options } = this;
+    const later = overtakenBy(placeOf(store.identity, base), options.call);
+    if (later === null) return false;
+    if (later.durable || !options.durable) return true;
+    const path = store.pathOf(indexName(base));
+    throw new TensorBundleError(
+      'ERR_DURABILITY_UNCERTAIN',
+      `a later save of ${path}, without syncs (durable: false), has taken the place of this one; wait for a save before the next of the same name`,
+      { path },
+    );
   }
 
   /**
@@ -322,25 +338,4 @@ function busyError(store: ObjectStore, base: string, waitedMs: number): TensorBu
 function existsError(store: ObjectStore, base: string): TensorBundleError {
   const path = store.pathOf(indexName(base));
   return new TensorBundleError('ERR_EXISTS', `${path} exists; give another prefix or overwrite: 'atomic'`, { path });
-}
-
-async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
-  const stat = await store.stat(indexName(base));
-  if (stat?.kind !== 'file') return { permissions: undefined, modified: null, last: null };
-  return { permissions: stat.mode & 0o777, modified: stat.modified, last: null };
-}
-
-/** `freed`: bytes that the save itself gives back first. */
-async function checkSpace(store: ObjectStore, bytes: number, freed: number): Promise<void> {
-  const free = await store.freeSpace();
-  if (free === null || free + freed >= bytes) return;
-  const room =
-    freed > 0
-      ? `${freed} more when the old checkpoint is gone`
-      : 'an overwrite needs room for the old and the new checkpoint together';
-  throw new TensorBundleError(
-    'ERR_NO_SPACE',
-    `${store.path} has ${free} bytes free and the save needs ${bytes}; ${room}`,
-    { path: store.path, expected: bytes, found: free },
-  );
 }

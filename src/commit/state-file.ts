@@ -10,6 +10,7 @@ import { TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
+import { nextCall, overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { joinPrefix, splitPrefix } from './names.js';
 import { type PathLike, pathOf, schemeOf } from './paths.js';
 import { replaceSmallFile } from './small-file.js';
@@ -122,12 +123,13 @@ const UPDATE_OPTIONS: OptionList<CheckpointStateUpdate> = {
 };
 
 /**
- * Replaces the state file atomically. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
+ * Replaces the state file atomically. Of several calls that nobody waits for, the last stays. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
  * ERR_INVALID_ARGUMENT for an empty path, and ERR_TOO_LARGE above 4 MiB; the old one stays.
  * Order and absent fields as `update_checkpoint_state_internal` writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
   refuseUnknown(update, 'updateCheckpointState', UPDATE_OPTIONS);
+  const call = nextCall();
   const local = pathOf(directory);
   const newest = pathOf(update.modelCheckpointPath);
   const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
@@ -149,21 +151,48 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   }
   const name = update.latestFilename ?? STATE_NAME;
   checkFilename(name);
-  const durable = update.durable ?? true;
-  const store = await LocalStore.create(resolve(local));
+  await rewriteState(local, name, { durable: update.durable ?? true, call }, (_, isOvertaken) =>
+    isOvertaken
+      ? null
+      : {
+          modelCheckpointPath: relativePath(local, newest),
+          allModelCheckpointPaths: all.map(path => relativePath(local, path)),
+          allModelCheckpointTimestamps: [...timestamps],
+          lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
+        },
+  );
+}
+
+/** Paths as the file has them. Null: it stays as it is. */
+export type StateChange = (
+  before: StateFields | null,
+  isOvertaken: boolean,
+) => Omit<StateFields, 'unknown'> | 'remove' | null;
+
+/**
+ * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others write meanwhile
+ * is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with ERR_TOO_LARGE; the old one stays.
+ */
+export async function rewriteState(
+  directory: string,
+  name: string,
+  { durable, call }: { durable: boolean; call: number },
+  change: StateChange,
+): Promise<void> {
+  const store = await LocalStore.create(resolve(directory));
   try {
     await store.exclusively(30_000, undefined, async () => {
-      // A damaged state file is replaced, not mourned: it holds nothing that the update does not say anew.
+      const place = placeOf(store.identity, name);
+      const isOvertaken = overtakenBy(place, call) !== null;
+      // A damaged state file is replaced, not mourned: nobody can tell what it holds.
       const before = await readFields(store, name).catch(() => null);
-      const text = formatStateText({
-        modelCheckpointPath: relativePath(local, newest),
-        allModelCheckpointPaths: all.map(path => relativePath(local, path)),
-        allModelCheckpointTimestamps: [...timestamps],
-        lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
-        unknown: before?.unknown ?? [],
-      });
+      const fields = change(before, isOvertaken);
+      if (fields === null) return;
+      if (fields === 'remove') return void (await store.remove(name));
+      const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
       checkSize(Buffer.byteLength(text), store.pathOf(name));
       await replaceSmallFile(store, name, text, durable);
+      if (!isOvertaken) rememberCall(place, { call, durable });
     });
   } finally {
     await store.close();

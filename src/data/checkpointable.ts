@@ -79,6 +79,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   #run: Run<T> | null = null;
   #pending: RunState | null = null;
   #isRestored = false;
+  #onShort: (() => void) | null = null;
 
   /** @internal */
   constructor(dataset: AnyDataset<T>, options: CheckpointableOptions) {
@@ -122,6 +123,15 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return this.#isRestored;
   }
 
+  /**
+   * Where the dataset ends before the place that was saved: the run begins anew, and this is called, instead of ERR_MISMATCH.
+   *
+   * @internal
+   */
+  beginAnewIfShort(onShort: (() => void) | null): void {
+    this.#onShort = onShort;
+  }
+
   async #begin(): Promise<Run<T>> {
     const stored = this.#pending;
     const goesOn = stored !== null && !stored.isDone;
@@ -134,10 +144,13 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       source = await this.#next();
       await turns.give();
     }
-    const run: Run<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
+    let run: Run<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
     if (goesOn) {
       if (this.#dataset instanceof Dataset) (source as DatasetIterator<T>)[RESUMABLE].adopt(stored.iterator);
-      else await this.#skip(source, stored.elements);
+      else if (!(await this.#skip(source, stored.elements))) {
+        run = { source: await this.#next(), elements: 0, isDone: false };
+        this.#onShort?.();
+      }
     }
     if (this.#pending === stored) this.#pending = null;
     this.#run = run;
@@ -149,7 +162,8 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return await this.#dataset.iterator();
   }
 
-  async #skip(source: Run<T>['source'], total: number): Promise<void> {
+  /** False if it has ended before, and may. */
+  async #skip(source: Run<T>['source'], total: number): Promise<boolean> {
     const { signal, onSkip } = this.#options;
     // The signal is heard in them.
     const turns = new Turns();
@@ -157,6 +171,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       throwIfAborted(signal, 'passing over elements of the dataset');
       await turns.give();
       const { value, done } = await source.next();
+      if (done && this.#onShort) return false;
       if (done)
         throw new TensorBundleError(
           'ERR_MISMATCH',
@@ -167,6 +182,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       skipped++;
       onSkip?.(skipped, total);
     }
+    return true;
   }
 
   #name(): string {

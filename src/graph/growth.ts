@@ -34,6 +34,13 @@ interface Fitting {
   readonly storedAs: DType | undefined;
 }
 
+/** Whether an object that is not complete yet will find something. */
+export function isAwaited(reader: CheckpointReader, { graph, owners }: StoredNames): boolean {
+  return [...owners].some(
+    ([node, { growth }]) => graph && growth && keysBelow(graph, node).some(key => reader.has(key)),
+  );
+}
+
 /** Reads what will wait; the function returned makes it wait. Throws what the reader throws. */
 export async function deferToGrowth(
   reader: CheckpointReader,

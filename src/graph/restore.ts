@@ -6,7 +6,7 @@
 import type { CheckpointReader } from '../bundle/reader.js';
 import type { DType } from '../format/dtypes.js';
 import { type Assignment, assignAll } from './assignments.js';
-import { deferToGrowth } from './growth.js';
+import { deferToGrowth, isAwaited } from './growth.js';
 import { type MapOptions, readMapping } from './mapping.js';
 import { compare } from './mismatch.js';
 import { MisplacedWeightsError } from './misplaced.js';
@@ -16,11 +16,23 @@ import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreS
 import { type StoredNamesOptions, storedNames } from './stored-names.js';
 import type { Trackable } from './trackable.js';
 
+/** What a restore is about to do. Keys are checkpoint keys. */
+export interface RestoreMatch {
+  /** Of values that will be assigned. */
+  readonly matched: readonly string[];
+  /** That existing variables would have and the checkpoint lacks. */
+  readonly missing: readonly string[];
+  /** Whether values will wait for variables that do not exist yet. */
+  readonly isAwaited: boolean;
+}
+
 export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOptions {
   /** Leave variables alone whose shape or dtype differs, instead of refusing. */
   skipMismatch?: boolean | undefined;
   /** Let values alias the mapped file instead of copying it. */
   alias?: boolean | undefined;
+  /** Called before anything is changed; what it throws refuses the restore. */
+  accept?: ((match: RestoreMatch) => void) | undefined;
 }
 
 /**
@@ -47,6 +59,11 @@ export async function restore(
     outcome.refused = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
+  options.accept?.({
+    matched: [...assignments, ...converted].flatMap(({ names }) => names),
+    missing: outcome.missing.map(({ key }) => key),
+    isAwaited: isAwaited(reader, stored),
+  });
   const defer = await deferToGrowth(reader, stored, outcome);
   const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
   for (const assignment of [...assignments, ...converted]) {

@@ -6,6 +6,7 @@
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { OwnedPieces } from '../bundle/source.js';
 import { CheckpointWriter } from '../bundle/writer.js';
+import { nextCall } from '../commit/call-order.js';
 import type { DType, TensorData } from '../format/dtypes.js';
 import { isPromise } from '../realms.js';
 import { buildObjectGraph, OBJECT_GRAPH_KEY } from './object-graph.js';
@@ -21,6 +22,8 @@ interface CapturedTensor {
 
 /** The values that objects had at one moment, whatever happens to the objects since. */
 export class CapturedGraph {
+  /** When that moment was: of saves to one prefix, that of the latest values stays. */
+  readonly call: number = nextCall();
   readonly #tensors: readonly CapturedTensor[];
   readonly #beside: readonly CapturedTensor[];
   readonly #serialized: Uint8Array;
@@ -85,7 +88,7 @@ export class CapturedGraph {
       capture.release();
       if (this.#held.size === 0) onStaged?.();
     };
-    const writer = new CheckpointWriter(prefix, options);
+    const writer = new CheckpointWriter(prefix, options).calledAt(this.call);
     for (const tensor of this.#tensors) add(writer, tensor, read);
     writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
     for (const tensor of this.#beside) add(writer, tensor, read);

@@ -1,7 +1,6 @@
 /** A training that goes on after an interruption (Keras's BackupAndRestore), also in the middle of an epoch. */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { latestValidCheckpoint } from '../bundle/latest.js';
 import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import {
@@ -13,17 +12,37 @@ import {
 } from '../data/checkpointable.js';
 import { TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { Progress } from './backup-progress.js';
+import { beginEpochAnew, restoreBackup } from './backup-restore.js';
 import { TrainingCallback } from './callback-base.js';
 import { Checkpoint } from './checkpoint.js';
+import { IS_OVER, isStoppedEarly } from './early-stopping.js';
 import { EpochEnd } from './epoch-end.js';
 import { CheckpointManager } from './manager.js';
-import type { SerializableState, Trackables } from './values.js';
+import { PreemptionWatch } from './preemption.js';
+import { type SaveFrequency, SaveSchedule } from './save-schedule.js';
+import type { Trackables } from './values.js';
 
 export interface BackupAndRestoreOptions {
   /** A directory of its own. */
   backupDir: PathLike;
-  /** Default 'epoch': at the end of each. A number: after so many batches; needs a dataset that `resume` gave. */
-  saveFreq?: 'epoch' | number;
+  /**
+   * Default 'epoch': at the end of each. A number: after so many batches; needs a dataset that `resume` gave. `{ seconds: 600 }`: at the
+   * end of a batch when so much time has passed since the last backup, or since the training began; with `model.fit`, at the end of an
+   * epoch.
+   */
+  saveFreq?: SaveFrequency;
+  /**
+   * Default false. True: on SIGTERM the batch is finished and backed up durably, and then the signal ends the process, as Keras's
+   * `save_before_preemption`. Where somebody else listens for SIGTERM, the training goes on after the backup, and what ends is theirs to
+   * say. `model.fit` cannot go on in the middle of an epoch: there the last backup stays as it is.
+   */
+  saveBeforePreemption?: boolean;
+  /**
+   * Where `resume` is given another dataset than that of the backup. Default 'throw': ERR_MISMATCH, and nothing is changed. 'restart': the
+   * model, its optimizer, the epoch and `trackables` are restored, and the data of that epoch begins anew, with a process warning.
+   */
+  onChangedDataset?: 'throw' | 'restart';
   /** Default false. True: two backups are kept, so that one is left if the other is damaged afterwards. */
   doubleCheckpoint?: boolean;
   /** Default false. True: a training that comes to its end removes its backups. (Keras's default is true.) */
@@ -42,7 +61,9 @@ export interface BackupAndRestoreOptions {
 
 const OPTIONS: OptionList<BackupAndRestoreOptions> = {
   backupDir: true,
-  saveFreq: true,
+  saveFreq: { seconds: true },
+  saveBeforePreemption: 'flag',
+  onChangedDataset: ['throw', 'restart'],
   doubleCheckpoint: 'flag',
   deleteCheckpoint: 'flag',
   trackables: true,
@@ -53,30 +74,7 @@ const OPTIONS: OptionList<BackupAndRestoreOptions> = {
 };
 
 const NAME = 'backup';
-const OURS = /^backup-\d+$/;
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_BACKUP_AND_RESTORE' };
-
-/** The next batch to train with. */
-class Progress implements SerializableState {
-  epoch = 0;
-  batch = 0;
-
-  serialize(): string {
-    return JSON.stringify({ epoch: this.epoch, batch: this.batch });
-  }
-
-  deserialize(state: string): void {
-    const { epoch, batch } = (parsed(state) ?? {}) as Record<string, unknown>;
-    if (!isCount(epoch) || !isCount(batch))
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        'the backup does not say which epoch and batch are next; remove it, and begin anew',
-        { found: state.slice(0, 100) },
-      );
-    this.epoch = epoch;
-    this.batch = batch;
-  }
-}
 
 /**
  * Keras's `BackupAndRestore`. A callback of TensorFlow.js can neither choose the first epoch nor leave batches out, so `resume` is
@@ -95,7 +93,8 @@ class Progress implements SerializableState {
  */
 export class BackupAndRestore extends TrainingCallback {
   readonly #options: BackupAndRestoreOptions & { readonly backupDir: string };
-  readonly #saveFreq: 'epoch' | number;
+  readonly #schedule: SaveSchedule;
+  readonly #watch = new PreemptionWatch();
   readonly #progress = new Progress();
   #manager: CheckpointManager | null = null;
   #dataset: CheckpointableDataset<unknown> | null = null;
@@ -103,7 +102,6 @@ export class BackupAndRestore extends TrainingCallback {
   #epoch = 0;
   #offset = 0;
   #batches = 0;
-  #batchesSinceSave = 0;
   #isFirstEpoch = true;
   /** Where the last epoch has ended; null before. */
   #reached: { readonly epoch: number; readonly batch: number } | null = null;
@@ -117,11 +115,11 @@ export class BackupAndRestore extends TrainingCallback {
     const given = pathOf(options.backupDir);
     if (given === '') throw refused("backupDir must be a path ('.' is the current directory)", given);
     const backupDir = resolve(given);
-    const { saveFreq = 'epoch', onError = 'throw' } = options;
-    if (saveFreq !== 'epoch' && !(Number.isSafeInteger(saveFreq) && saveFreq > 0))
-      throw refused("saveFreq must be 'epoch' or a whole number of batches above 0", saveFreq);
+    const { saveFreq, onError = 'throw', onChangedDataset = 'throw' } = options;
+    this.#schedule = new SaveSchedule('BackupAndRestore', saveFreq);
+    if (!['throw', 'restart'].includes(onChangedDataset))
+      throw refused("onChangedDataset must be 'throw' or 'restart'", onChangedDataset);
     if (!['throw', 'warn'].includes(onError)) throw refused("onError must be 'throw' or 'warn'", onError);
-    this.#saveFreq = saveFreq;
     this.#options = { ...options, backupDir };
   }
 
@@ -145,7 +143,7 @@ export class BackupAndRestore extends TrainingCallback {
     options: CheckpointableOptions = {},
   ): Promise<{ initialEpoch: number; dataset: CheckpointableDataset<T> | undefined }> {
     refuseUnknown(options, 'resume', CHECKPOINTABLE_OPTIONS);
-    const { backupDir, doubleCheckpoint, trackables = {} } = this.#options;
+    const { backupDir, doubleCheckpoint, trackables = {}, onChangedDataset } = this.#options;
     const resumed = dataset && checkpointable(dataset, options);
     const progress = this.#progress;
     const checkpoint = new Checkpoint({ ...trackables, model, ...(resumed && { dataset: resumed }), progress });
@@ -153,24 +151,27 @@ export class BackupAndRestore extends TrainingCallback {
       maxToKeep: doubleCheckpoint ? 2 : 1,
       checkpointName: NAME,
     });
-    // The newest one's own error, if none is whole.
-    const path = (await latestValidCheckpoint(backupDir)) ?? manager.latestCheckpoint;
-    if (path !== null && !OURS.test(basename(path)))
-      throw refused(`backupDir must be a directory of its own; ${backupDir} has other checkpoints`, path);
-    const status = path === null ? null : await restored(checkpoint, path, backupDir);
-    if (path !== null && resumed && !resumed.isRestored)
-      throw new TensorBundleError(
-        'ERR_MISMATCH',
-        `the backup ${path} is of a training without a dataset; resume it without one, or begin anew in another backupDir`,
-        { path },
-      );
-    status?.assertExistingObjectsMatched();
+    const restartData = onChangedDataset === 'restart';
+    const what = { model, progress, trackables, dataset: resumed as CheckpointableDataset<unknown> | undefined };
+    const path = await restoreBackup(what, { manager, backupDir, restartData, warn });
     if (path !== null) await manager.adopt(path);
+    const isShort = (): void => {
+      beginEpochAnew(progress, { warn }, 'the dataset ends before the place of the backup');
+      this.#offset = 0;
+    };
+    if (restartData) resumed?.beginAnewIfShort(isShort);
     this.#manager = manager;
-    this.#dataset = (resumed as CheckpointableDataset<unknown> | undefined) ?? null;
+    this.#dataset = what.dataset ?? null;
     this.#isFirstEpoch = true;
     this.#reached = null;
-    return { initialEpoch: progress.epoch, dataset: resumed };
+    return { initialEpoch: this.#isOver(trackables) ? Infinity : progress.epoch, dataset: resumed };
+  }
+
+  /** An EarlyStopping has ended the training, and would do it again: one that goes on with the others says so itself. */
+  #isOver(trackables: Trackables): boolean {
+    const stoppings = Object.values(trackables).filter(one => IS_OVER in (one as object));
+    if (stoppings.length > 0) return stoppings.some(one => (one as unknown as Record<symbol, unknown>)[IS_OVER]);
+    return this.#progress.isStopped;
   }
 
   override async onTrainBegin(): Promise<void> {
@@ -180,16 +181,19 @@ export class BackupAndRestore extends TrainingCallback {
         'ERR_STATE',
         'BackupAndRestore: call resume(model, dataset) before the training, and give its initialEpoch and dataset to fit or fitDataset',
       );
-    if (this.#saveFreq !== 'epoch' && this.#dataset === null)
+    if (this.#schedule.isByBatch && this.#dataset === null)
       throw refused(
         'model.fit cannot go on in the middle of an epoch; use fitDataset for a saveFreq in batches',
-        this.#saveFreq,
+        this.#options.saveFreq,
       );
+    this.#schedule.begin();
+    if (this.#options.saveBeforePreemption) this.#watch.open();
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
     if (this.#isFirstEpoch && epoch !== this.#progress.epoch)
       throw refused(`the training must begin with initialEpoch ${this.#progress.epoch}, which resume gave`, epoch);
+    this.#progress.isStopped = false;
     this.#offset = this.#isFirstEpoch ? this.#progress.batch : 0;
     this.#isFirstEpoch = false;
     this.#epoch = epoch;
@@ -202,8 +206,10 @@ export class BackupAndRestore extends TrainingCallback {
     const done = this.#offset + this.#batches;
     const isWhole = steps !== null && done >= steps;
     if (isWhole && this.#offset > 0) this.#early ??= new EpochEnd(this.trained);
-    if (this.#saveFreq === 'epoch' || ++this.#batchesSinceSave < this.#saveFreq) return;
-    await this.#save(isWhole ? this.#epoch + 1 : this.#epoch, isWhole ? 0 : done);
+    this.#schedule.count(1);
+    const now = isWhole ? { epoch: this.#epoch + 1, batch: 0 } : { epoch: this.#epoch, batch: done };
+    if (await this.#watch.isAsked()) await this.#saveAtLast(this.#dataset === null ? null : now);
+    else if (this.#dataset !== null && this.#schedule.isDue) await this.#save(now);
   }
 
   override async onEpochEnd(epoch: number): Promise<void> {
@@ -214,19 +220,23 @@ export class BackupAndRestore extends TrainingCallback {
     // A training that was stopped goes on where it was.
     const isCut = this.#dataset !== null && (steps === null ? this.#dataset.isRunning : done < steps);
     this.#reached = isCut ? { epoch, batch: done } : { epoch: epoch + 1, batch: 0 };
-    if (this.#saveFreq === 'epoch') await this.#save(this.#reached.epoch, this.#reached.batch);
+    if (await this.#watch.isAsked()) await this.#saveAtLast(this.#reached);
+    else if (this.#schedule.isByEpoch || (this.#dataset === null && this.#schedule.isDue))
+      await this.#save(this.#reached);
   }
 
   override async onTrainEnd(): Promise<void> {
-    const { epoch, batch } = this.#reached ?? this.#progress;
-    const isSaved = epoch === this.#progress.epoch && batch === this.#progress.batch;
-    if (!isSaved && !this.#options.deleteCheckpoint) await this.#save(epoch, batch);
+    const now = this.#reached ?? this.#progress;
+    // The model may have the best weights by now.
+    const isSaved = this.#progress.is(now) && !(this.#reached && isStoppedEarly(this.trained));
+    if (!isSaved && !this.#options.deleteCheckpoint) await this.#save(now);
     try {
       await this.#manager?.sync();
     } catch (error) {
       this.#failed(error);
     }
     if (this.#options.deleteCheckpoint) await this.#manager?.discard();
+    await this.#watch.close();
     // Another training has to be resumed first.
     this.#manager = null;
   }
@@ -237,52 +247,45 @@ export class BackupAndRestore extends TrainingCallback {
     return this.#dataset && steps != null && steps !== this.#dataset.size ? steps : null;
   }
 
-  async #save(epoch: number, batch: number): Promise<void> {
-    this.#batchesSinceSave = 0;
-    this.#progress.epoch = epoch;
-    this.#progress.batch = batch;
+  async #save(now: { readonly epoch: number; readonly batch: number }, isLast = false): Promise<void> {
+    this.#schedule.saved();
+    this.#progress.epoch = now.epoch;
+    this.#progress.batch = now.batch;
+    this.#progress.isStopped = now.batch === 0 && isStoppedEarly(this.trained);
     const { background, writer = {} } = this.#options;
     try {
-      if (background) {
+      if (isLast) {
+        await this.#manager!.sync();
+        await this.#manager!.save({ ...writer, durable: true });
+      } else if (background) {
         await this.#manager!.sync();
         this.#manager!.save({ ...writer, background: true });
       } else await this.#manager!.save(writer);
     } catch (error) {
+      if (isLast) warn(`the backup before the end failed: ${(error as Error).message}`);
       this.#failed(error);
+    }
+  }
+
+  /** The process is about to end. Null: the state of this moment cannot be gone on from. */
+  async #saveAtLast(now: { readonly epoch: number; readonly batch: number } | null): Promise<void> {
+    try {
+      if (now !== null) return await this.#save(now, true);
+      warn('model.fit cannot go on in the middle of an epoch: the last backup stays as it is');
+      await this.#manager!.sync();
+    } finally {
+      await this.#watch.settle();
     }
   }
 
   #failed(error: unknown): void {
     if (this.#options.onError !== 'warn') throw error;
-    process.emitWarning(`a backup failed, and training goes on: ${(error as Error).message}`, WARNING);
+    warn(`a backup failed, and training goes on: ${(error as Error).message}`);
   }
 }
 
-async function restored(checkpoint: Checkpoint, path: string, backupDir: string): ReturnType<Checkpoint['restore']> {
-  try {
-    return await checkpoint.restore(path);
-  } catch (error) {
-    if (!(error instanceof TensorBundleError && error.code === 'ERR_NOT_FOUND' && error.path === `${path}.index`))
-      throw error;
-    throw new TensorBundleError(
-      'ERR_NOT_FOUND',
-      `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove the directory to begin anew`,
-      { path: error.path, cause: error },
-    );
-  }
-}
-
-/** Undefined for what is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+function warn(text: string): void {
+  process.emitWarning(text, WARNING);
 }
 
 function refused(what: string, found: unknown): TensorBundleError {

@@ -2,26 +2,24 @@
  * `tf.train.Checkpoint` for TensorFlow.js: the state of a training under names, in files that TensorFlow reads
  * (tensorflow/python/checkpoint/checkpoint.py).
  */
-
-import { resolve } from 'node:path';
 import type { SaveResult, WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
-import { absolutePrefix, joinPrefix, splitPrefix } from '../commit/names.js';
+import { nameAsLatest } from '../commit/latest-name.js';
+import { absolutePrefix } from '../commit/names.js';
 import { type PathLike, pathOf, savePathOf } from '../commit/paths.js';
-import { updateCheckpointState } from '../commit/state-file.js';
-import { TensorBundleError } from '../errors.js';
 import { numberPlainObjects } from '../graph/numbering.js';
 import { keyedAttributes } from '../graph/object-graph.js';
-import { restore } from '../graph/restore.js';
+import { type RestoreMatch, type RestoreOptions, restore } from '../graph/restore.js';
 import { type RestoreStatus, restoreStatus } from '../graph/restore-status.js';
 import { CapturedGraph } from '../graph/save.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
-import { valueTrackable } from '../graph/tracked-value.js';
 import { LORA } from '../layers/lora.js';
 import { refuseUnknown } from '../options.js';
 import { isLiteral } from '../realms.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
 import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
+import { noChildren, reserved, taken } from './refused-children.js';
+import { SaveCounter } from './save-counter.js';
 import { type DescribeOptions, Description } from './trackables.js';
 import type { Trackables, TrackableValue, Tracked, TrackedIn } from './values.js';
 
@@ -50,10 +48,18 @@ export interface RestoreStateOptions {
 }
 
 /** What happens between the commit of a numbered checkpoint and its acknowledgement. */
-type AfterCommit = (path: string) => Promise<void>;
+type AfterCommit = (saved: Saved) => Promise<void>;
+
+/** What a manager, or the `checkpoint` file, is told of a save. */
+export interface Saved {
+  /** Absolute. */
+  readonly prefix: string;
+  /** When it was called (`nextCall`). */
+  readonly call: number;
+}
 
 /** What a manager adds to a save. */
-interface Hooks {
+export interface Hooks {
   /** Where the prefix is, if not where the current directory makes it. */
   readonly absolute?: string | undefined;
   readonly afterCommit: AfterCommit;
@@ -65,8 +71,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   readonly #root: TrackableValue | undefined;
   readonly #children: Trackables;
   readonly #queue = new BackgroundQueue();
-  /** Null until something counts: `write` alone writes no counter. */
-  #saveCounter: number | null = null;
+  readonly #counter = new SaveCounter();
 
   /**
    * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose own
@@ -91,15 +96,23 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return this.#queue.isBusy;
   }
 
+  /**
+   * The next number is above this one.
+   *
+   * @internal
+   */
+  countFrom(number: number): void {
+    this.#counter.countFrom(number);
+  }
+
   /** How often `save` was called; restored with the rest. 0 before the first. */
   get saveCounter(): number {
-    return this.#saveCounter ?? 0;
+    return this.#counter.value;
   }
 
   /** What `save` and the manager do before a numbered checkpoint is written. Returns the new number. */
   incrementSaveCounter(): number {
-    this.#saveCounter = this.saveCounter + 1;
-    return this.#saveCounter;
+    return this.#counter.increment();
   }
 
   /**
@@ -169,6 +182,28 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return prefix;
   }
 
+  /**
+   * As `writeManaged`, of a save whose number is not known yet: the values are those of the call all the same.
+   *
+   * @internal
+   */
+  async writeLater<T extends { path: string; absolute: string; counted: number }>(
+    next: Promise<T>,
+    options: SaveOptions,
+    hooks: (one: T) => Hooks,
+  ): Promise<string> {
+    const number = next.then(({ counted }) => counted);
+    number.catch(() => undefined);
+    const captured = new CapturedGraph(this.#describe(options, number));
+    try {
+      const one = await next;
+      await this.#submit(one.path, captured, one.absolute, options, hooks(one)).durable;
+      return one.path;
+    } finally {
+      captured.release();
+    }
+  }
+
   /** All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the latest. */
   #submit(
     prefix: string,
@@ -181,7 +216,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
       run: async onStaged => {
         const { again } = hooks;
         const result = await captured.write(absolute, writerOptions(options), { onStaged, ...(again && { again }) });
-        await hooks.afterCommit(prefix);
+        await hooks.afterCommit({ prefix: absolute, call: captured.call });
         return { ...result, prefix };
       },
       after: async () => options.writeCallback?.(prefix),
@@ -202,17 +237,36 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   async restore(path: PathLike | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'restore', RESTORE_OPTIONS);
     // What is restored has a counter, so that the next save goes on counting.
-    this.#saveCounter ??= 0;
+    this.#counter.begin();
     if (path === null) return this.#nothing();
     return await this.read(path, options);
+  }
+
+  /**
+   * As `restore`, unless `accept` throws: then nothing has changed.
+   *
+   * @internal
+   */
+  async restoreIf(path: string, accept: (match: RestoreMatch) => void): Promise<RestoreStatus> {
+    const before = this.#counter.state;
+    try {
+      this.#counter.begin();
+      return await this.#read(path, { accept });
+    } catch (error) {
+      this.#counter.state = before;
+      throw error;
+    }
   }
 
   /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
   async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'read', RESTORE_OPTIONS);
-    const given = pathOf(path);
+    return await this.#read(pathOf(path), options);
+  }
+
+  async #read(path: string, options: RestoreStateOptions & Pick<RestoreOptions, 'accept'>): Promise<RestoreStatus> {
     await this.#queue.idle();
-    const reader = await CheckpointReader.open(given);
+    const reader = await CheckpointReader.open(path);
     try {
       const { skipSlotVariables, ...choice } = options;
       const root = this.#describe({ defer: true, skipSlotVariables });
@@ -243,7 +297,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /** The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an edge to itself. */
-  #describe(options: DescribeOptions): Trackable {
+  #describe(options: DescribeOptions, number?: Promise<number>): Trackable {
     const description = new Description([this.#root, this.#children], options);
     const root = this.#root === undefined ? branch([]) : description.trackable(this.#root, 'root');
     const names = Object.keys(this.#children).sort(byCodePoint);
@@ -255,35 +309,16 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     const added: Edge[] = named.filter(({ name }) => !own.has(name));
     const self: Trackable = { ...root, children, added };
     if (this.#root !== undefined) children.push({ name: 'root', node: self });
-    const counter = this.#counter();
+    const counter = this.#counter.trackable(number);
     if (counter !== null) added.push({ name: 'save_counter', node: counter });
     children.push(...added);
     return self;
   }
-
-  #counter(): Trackable | null {
-    if (this.#saveCounter === null) return null;
-    const value = {
-      dtype: 'int64' as const,
-      shape: [],
-      fullName: 'save_counter',
-      read: () => BigInt64Array.of(BigInt(this.saveCounter)),
-      assign: (data: BigInt64Array) => {
-        this.#saveCounter = Number(data[0]);
-      },
-    };
-    return valueTrackable(value, 'save_counter');
-  }
 }
 
-/** The directory's `checkpoint` file then names this checkpoint and no other, as TensorFlow's `Checkpoint.save` does. */
+/** The directory's `checkpoint` file then names this checkpoint as the latest, as TensorFlow's `Checkpoint.save` has it. */
 function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
-  const from = process.cwd();
-  return async path => {
-    const { directory, base } = splitPrefix(path);
-    const absolute = resolve(from, directory);
-    await updateCheckpointState(absolute, { modelCheckpointPath: joinPrefix(absolute, base), durable });
-  };
+  return ({ prefix, call }) => nameAsLatest(prefix, { durable, call });
 }
 
 function writerOptions(options: SaveOptions): WriterOptions {
@@ -299,32 +334,6 @@ function isNamed(value: unknown): value is Trackables {
 /** Python's order of strings; JavaScript's `sort` goes by UTF-16 units. */
 function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
-}
-
-function noChildren(found: unknown): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    'a Checkpoint is given an object of trackables by name, for example { model, optimizer }, or a trackable and such an object',
-    { found: found === null ? 'null' : typeof found },
-  );
-}
-
-function taken(name: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `the root has something else under '${name}' already; give the child another name`,
-    { found: name },
-  );
-}
-
-function reserved(name: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `'${name}' is a name that the Checkpoint itself uses; choose another`,
-    {
-      found: name,
-    },
-  );
 }
 
 export type { BackgroundSave, SaveResult };

@@ -4,8 +4,10 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { disposeElement } from '../data/element.js';
 import { RESUMABLE, type Resumable } from '../data/resumable.js';
 import { TensorBundleError } from '../errors.js';
+import type { LayerVariable } from '../layers/types.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { TrainingCallback } from './callback-base.js';
+import { variablesOf } from './model-variables.js';
 import { hintFor, type MonitorMode, numbersIn } from './monitor.js';
 
 export interface EarlyStoppingOptions {
@@ -47,6 +49,26 @@ interface StoppingState {
   readonly best: number;
   readonly bestEpoch: number;
   readonly bestWeights: readonly Tensor[] | null;
+  /** How the weights are ordered: as `variablesOf` has them; left out by version 0.1, which had them as `getWeights` gave them then. */
+  readonly order?: 'layers';
+  /** Left out by version 0.1. */
+  readonly stoppedEpoch?: number;
+}
+
+/** Whether a training that this has ended would still be over. Known to every copy of this package. */
+export const IS_OVER: unique symbol = Symbol.for('tensorbundle.isOver') as never;
+
+/** Models whose last training an EarlyStopping has ended. */
+const stopped = new WeakSet<object>();
+
+export function isStoppedEarly(model: LayersModel): boolean {
+  return faces(model).some(face => stopped.has(face));
+}
+
+/** A Sequential trains the functional model inside it: callbacks may know either. */
+function faces(model: LayersModel): object[] {
+  const { model: inside } = model as { model?: unknown };
+  return typeof inside === 'object' && inside !== null ? [model, inside] : [model];
 }
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_EARLY_STOPPING' };
@@ -67,9 +89,15 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   #best: number;
   #bestEpoch = 0;
   #bestWeights: readonly Tensor[] | null = null;
+  /** Whose they are, in the same order; null where they were restored, until the model is known. */
+  #owners: readonly LayerVariable[] | null = null;
   #stoppedEpoch = 0;
   /** Restored for the next training. */
   #isAdopted = false;
+  /** The restored training had been stopped, and no epoch has been trained since. */
+  #wasOver = false;
+  /** The restored weights are as `getWeights` gives them. */
+  #isOldOrder = false;
 
   constructor(options: EarlyStoppingOptions = {}) {
     refuseUnknown(options, 'EarlyStopping', OPTIONS);
@@ -104,19 +132,24 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     return this.#bestEpoch;
   }
 
-  /** The epoch that was the last, counted from 0; 0 if the training was not stopped. */
+  /** The epoch that was the last, counted from 0; 0 if the training was not stopped. After a restore: that of the saved training. */
   get stoppedEpoch(): number {
     return this.#stoppedEpoch;
   }
 
   override async onTrainBegin(): Promise<void> {
     // Throws if the model is not known.
-    void this.trained;
-    this.#stoppedEpoch = 0;
+    const model = this.trained;
+    for (const face of faces(model)) stopped.delete(face);
     if (this.#isAdopted) {
       this.#isAdopted = false;
+      // What was stopped and is not trained any more stays so.
+      this.#wasOver = this[IS_OVER];
+      if (!this.#wasOver) this.#stoppedEpoch = 0;
+      if (this.#bestWeights !== null) this.#owners ??= variablesOf(model);
       return;
     }
+    this.#stoppedEpoch = 0;
     this.#wait = 0;
     this.#best = this.#worst();
     this.#bestEpoch = 0;
@@ -133,22 +166,25 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
       process.emitWarning(message + hintFor(monitor, available), WARNING);
       return;
     }
+    if (this.#wasOver) this.#stoppedEpoch = 0;
+    this.#wasOver = false;
     if (epoch < startFromEpoch) return;
     if (restoreBestWeights && this.#bestWeights === null) {
-      this.#keep(this.#weights());
+      this.#keepWeights();
       this.#bestEpoch = epoch;
     }
     this.#wait++;
     if (this.#isBetter(current, this.#best)) {
       this.#best = current;
       this.#bestEpoch = epoch;
-      if (restoreBestWeights) this.#keep(this.#weights());
+      if (restoreBestWeights) this.#keepWeights();
       if (baseline === null || this.#isBetter(current, baseline)) this.#wait = 0;
       return;
     }
     // Keras never stops after the first epoch.
     if (this.#wait < patience || epoch === 0) return;
     this.#stoppedEpoch = epoch;
+    for (const face of faces(this.trained)) stopped.add(face);
     this.trained.stopTraining = true;
   }
 
@@ -157,7 +193,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     if (this.#stoppedEpoch > 0 && verbose) console.log(`Epoch ${this.#stoppedEpoch + 1}: early stopping`);
     if (this.#bestWeights === null) return;
     if (verbose) console.log(`Restoring model weights from the end of the best epoch: ${this.#bestEpoch + 1}.`);
-    this.trained.setWeights([...this.#bestWeights]);
+    this.#restoreWeights(this.#bestWeights);
     this.#keep(null);
   }
 
@@ -169,27 +205,56 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
         best: this.#best,
         bestEpoch: this.#bestEpoch,
         bestWeights: this.#bestWeights,
+        order: 'layers',
+        stoppedEpoch: this.#stoppedEpoch,
       }),
       check: () => undefined,
       adopt: state => {
-        const { wait, best, bestEpoch, bestWeights } = state as StoppingState;
+        const { wait, best, bestEpoch, bestWeights, order, stoppedEpoch = 0 } = state as StoppingState;
         this.#wait = wait;
         this.#best = best;
         this.#bestEpoch = bestEpoch;
         this.#keep(bestWeights);
+        this.#isOldOrder = order !== 'layers';
+        this.#stoppedEpoch = stoppedEpoch;
         this.#isAdopted = true;
       },
     };
   }
 
-  /** Clones share the data: weights are replaced by training, never changed. */
-  #weights(): Tensor[] {
-    return this.trained.getWeights().map(weight => weight.clone());
+  /** @internal */
+  get [IS_OVER](): boolean {
+    return this.#stoppedEpoch > 0 && this.#wait >= this.#options.patience;
+  }
+
+  /** Of each variable, whatever is frozen now or then. Clones share the data: weights are replaced by training, never changed. */
+  #keepWeights(): void {
+    const owners = variablesOf(this.trained);
+    this.#keep(owners.map(variable => variable.read().clone()));
+    this.#owners = owners;
+    this.#isOldOrder = false;
+  }
+
+  #restoreWeights(weights: readonly Tensor[]): void {
+    if (this.#isOldOrder) {
+      this.trained.setWeights([...weights]);
+      return;
+    }
+    const owners = this.#owners ?? variablesOf(this.trained);
+    const wrong = owners.findIndex((variable, i) => String(variable.shape) !== String(weights[i]?.shape));
+    if (wrong >= 0 || owners.length !== weights.length)
+      throw new TensorBundleError(
+        'ERR_MISMATCH',
+        `EarlyStopping: the best weights are of another model (${weights.length} of them, the model has ${owners.length}); nothing was changed`,
+        { expected: owners.map(({ shape }) => shape), found: weights.map(({ shape }) => shape) },
+      );
+    for (const [i, variable] of owners.entries()) variable.write(weights[i]!);
   }
 
   #keep(weights: readonly Tensor[] | null): void {
     disposeElement(this.#bestWeights);
     this.#bestWeights = weights;
+    this.#owners = null;
   }
 
   #isBetter(value: number, reference: number): boolean {

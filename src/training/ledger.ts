@@ -34,25 +34,36 @@ export function readLedger(directory: string): Map<string, KeptCheckpoint> {
   );
 }
 
-/** Oldest first. Rejects with ERR_TOO_LARGE for what could not be read again. */
+/**
+ * Oldest first. Entries on disk that are another manager's (`isOther`, by path) stay. Nothing is left of the file if there are none at
+ * all. Rejects with ERR_TOO_LARGE for what could not be read again.
+ */
 export async function writeLedger(
   directory: string,
   checkpoints: readonly KeptCheckpoint[],
-  durable: boolean,
+  { durable, isOther, isLast = false }: { durable: boolean; isOther(path: string): boolean; isLast?: boolean },
 ): Promise<void> {
-  const entries = checkpoints.map(one => ({
-    ...one,
-    path: relativePath(directory, one.path),
-    metrics: Object.fromEntries(Object.entries(one.metrics).map(([name, value]) => [name, writtenNumber(value)])),
-  }));
-  const text = `${JSON.stringify({ version: VERSION, checkpoints: entries }, null, 1)}\n`;
+  const entries = checkpoints.map(one => written({ ...one, path: relativePath(directory, one.path) }));
   const store = await LocalStore.create(resolve(directory));
   try {
-    checkSize(Buffer.byteLength(text), store.pathOf(LEDGER_NAME));
-    await store.exclusively(30_000, undefined, () => replaceSmallFile(store, LEDGER_NAME, text, durable));
+    await store.exclusively(30_000, undefined, async () => {
+      const others = parse(readText(directory)).flatMap(one =>
+        isOther(joined(directory, one.path)) ? [written(one)] : [],
+      );
+      if (isLast && others.length === 0) return void (await store.remove(LEDGER_NAME));
+      const text = `${JSON.stringify({ version: VERSION, checkpoints: [...others, ...entries] }, null, 1)}\n`;
+      checkSize(Buffer.byteLength(text), store.pathOf(LEDGER_NAME));
+      await replaceSmallFile(store, LEDGER_NAME, text, durable);
+    });
   } finally {
     await store.close();
   }
+}
+
+/** As JSON has it. */
+function written(one: KeptCheckpoint): object {
+  const metrics = Object.entries(one.metrics).map(([name, value]) => [name, writtenNumber(value)]);
+  return { ...one, metrics: Object.fromEntries(metrics) as object };
 }
 
 function checkSize(found: number, path: string): void {

@@ -6,6 +6,7 @@ import { type OptionList, refuseUnknown } from '../options.js';
 import type { SaveOptions } from './checkpoint.js';
 import { BACKGROUND_SAVE_OPTIONS } from './checkpoint-options.js';
 import type { RetentionPolicy } from './retention.js';
+import { checkSeconds } from './save-schedule.js';
 
 export interface LowSpace {
   /** Of the save that found the disk full. */
@@ -24,8 +25,11 @@ export interface ManagerOptions {
   checkpointName?: string;
   /** Where the step is, for `checkpointInterval` and for policies. */
   stepCounter?: { dataSync(): ArrayLike<number> } | (() => number);
-  /** `save` does nothing before so many steps have been made since the last. Needs `stepCounter`. */
-  checkpointInterval?: number;
+  /**
+   * `save` does nothing before so many steps have been made since the last; needs `stepCounter`. Or `{ seconds: 600 }`: before so much
+   * time has passed since the last save, or since the manager was made.
+   */
+  checkpointInterval?: number | { readonly seconds: number };
   /** The step of the last save before this manager. Default: not known. */
   lastCheckpointStep?: number;
   /** Called by `restoreOrInitialize` if there is no checkpoint. */
@@ -48,7 +52,7 @@ const MANAGER_OPTIONS: OptionList<ManagerOptions> = {
   keepCheckpointEveryNHours: true,
   checkpointName: true,
   stepCounter: true,
-  checkpointInterval: true,
+  checkpointInterval: { seconds: true },
   lastCheckpointStep: true,
   initFn: 'function',
   retention: true,
@@ -78,7 +82,7 @@ export interface CheckedManagerOptions {
   readonly keepCheckpointEveryNHours: number | null;
   readonly checkpointName: string;
   readonly stepCounter: NonNullable<ManagerOptions['stepCounter']> | null;
-  readonly checkpointInterval: number | null;
+  readonly checkpointInterval: number | { readonly seconds: number } | null;
   readonly lastCheckpointStep: number | null;
   readonly initFn: ManagerOptions['initFn'];
   readonly retention: readonly RetentionPolicy[];
@@ -98,9 +102,16 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     throw invalid('checkpointName', 'a file name', checkpointName);
   // What is there under such a name can be read all the same.
   if (!options.readOnly) savePathOf(joinPrefix(directory, checkpointName));
-  if (checkpointInterval !== null && !(checkpointInterval > 0))
-    throw invalid('checkpointInterval', 'a number above 0', checkpointInterval);
-  if (checkpointInterval !== null && options.stepCounter === undefined)
+  const isInSteps = typeof checkpointInterval !== 'object';
+  if (checkpointInterval !== null && !isInSteps)
+    checkSeconds('CheckpointManager', 'checkpointInterval', checkpointInterval);
+  if (isInSteps && !(checkpointInterval > 0))
+    throw invalid(
+      'checkpointInterval',
+      'a number of steps above 0, or { seconds: a number above 0 }',
+      checkpointInterval,
+    );
+  if (isInSteps && options.stepCounter === undefined)
     throw invalid('stepCounter', 'given with checkpointInterval', undefined);
   const { retention = [] } = options as { retention?: unknown };
   const isPolicy = (one: unknown): boolean => typeof (one as Partial<RetentionPolicy> | null)?.keep === 'function';
@@ -115,7 +126,7 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     checkpointName,
     stepCounter: options.stepCounter ?? null,
     checkpointInterval,
-    lastCheckpointStep: checkpointInterval === null ? null : (options.lastCheckpointStep ?? null),
+    lastCheckpointStep: !isInSteps ? null : (options.lastCheckpointStep ?? null),
     initFn: options.initFn?.bind(options),
     retention: options.retention ?? [],
     readOnly: options.readOnly ?? false,

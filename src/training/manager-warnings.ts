@@ -5,7 +5,12 @@ const NAMED = 5;
 
 /** What is newer than the checkpoint that was restored was passed over. */
 export function warnOfFallback(path: string, problems: readonly Error[]): void {
-  emit('TENSORBUNDLE_FALLBACK', `restored ${path}, since what is newer cannot be read: ${listed(problems)}`);
+  emit('TENSORBUNDLE_FALLBACK', `restored ${path}, since what is newer cannot be used: ${listed(problems)}`);
+}
+
+/** There is nothing of the manager's own, and what others have saved is not what the objects need. */
+export function warnOfOthers(problems: readonly Error[]): void {
+  emit('TENSORBUNDLE_NOT_RESTORED', `nothing was restored, and the training begins anew: ${listed(problems)}`);
 }
 
 export function warnOfRemoval(errors: readonly Error[]): void {

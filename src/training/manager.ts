@@ -3,38 +3,31 @@
  * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on. Unlike
  * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
-import { basename, join } from 'node:path';
-import { latestValidCheckpoint } from '../bundle/latest.js';
+import { join } from 'node:path';
+import { nextCall } from '../commit/call-order.js';
+import { forgetManaged, type Update, writeManagedState } from '../commit/latest-name.js';
 import { removeOrphans } from '../commit/orphans.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { STATE_NAME, updateCheckpointState } from '../commit/state-file.js';
-import { type ErrorCode, TensorBundleError } from '../errors.js';
+import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { BackgroundSave } from './background.js';
 import { readBooks } from './books.js';
-import type { Checkpoint, SaveOptions } from './checkpoint.js';
-import { LEDGER_NAME, writeLedger } from './ledger.js';
+import type { Checkpoint, Hooks, Saved, SaveOptions } from './checkpoint.js';
+import { writeLedger } from './ledger.js';
 import {
   checkManagerOptions,
   checkSaveOptions,
   type ManagerOptions,
   type ManagerSaveOptions,
 } from './manager-options.js';
-import { warnOfBooks, warnOfFallback, warnOfRemoval } from './manager-warnings.js';
+import { restoreNewest } from './manager-restore.js';
+import { type Next, split } from './manager-save.js';
+import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
+import { PreemptionSaver } from './preemption-saver.js';
 import type { KeptCheckpoint } from './retention.js';
+import { SaveInterval } from './save-interval.js';
 import { Shelf } from './shelf.js';
-
-/** Damage of a checkpoint, for which another one may be taken instead. */
-const DAMAGE: readonly ErrorCode[] = [
-  'ERR_CHECKSUM',
-  'ERR_CORRUPT',
-  'ERR_MISSING_SHARD',
-  'ERR_NOT_A_CHECKPOINT',
-  'ERR_NOT_FOUND',
-  'ERR_TOO_LARGE',
-  'ERR_TRUNCATED',
-];
 
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
@@ -42,12 +35,16 @@ export class CheckpointManager {
   readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #own: OwnCheckpoints;
   readonly #shelf: Shelf;
-  #lastCheckpointStep: number | null;
+  readonly #interval: SaveInterval;
   /** What the constructor could not read of the state file. */
   readonly #stateDamage: TensorBundleError | null;
   /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
   #hasLedger: boolean;
+  readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
+  readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
   #isClean = false;
+  /** Pending while the numbers on disk are looked for: the books have none of its own. */
+  #numbering: Promise<void> | null = null;
   /** What the last sweep could not remove: a warning says it once. */
   #unremoved: ReadonlySet<string> = new Set();
   /** One save at a time writes down what it made. */
@@ -62,12 +59,13 @@ export class CheckpointManager {
     this.directory = pathOf(directory);
     this.#options = checkManagerOptions(this.directory, options);
     this.checkpoint = checkpoint;
-    this.#lastCheckpointStep = this.#options.lastCheckpointStep;
+    this.#interval = new SaveInterval(this.#options);
     this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
     const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
     this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
     this.#shelf = new Shelf(this.#options, state, ledger, now());
+    if (![...this.#shelf.paths].some(path => this.#own.isNamed(path))) this.#numbering = this.#countFromDisk();
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -86,7 +84,7 @@ export class CheckpointManager {
 
   /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
   get lastCheckpointStep(): number | null {
-    return this.#lastCheckpointStep;
+    return this.#interval.lastStep;
   }
 
   /**
@@ -103,23 +101,33 @@ export class CheckpointManager {
   async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
     checkSaveOptions(options);
     this.#requireWritable();
-    if (!this.#isTime(options)) return null;
-    const { path, made, write } = this.#next(options);
-    return await this.checkpoint.writeManaged(path, write, {
-      absolute: this.#own.absolute(path),
-      afterCommit: () => this.#record(made, write),
+    if (!this.#interval.isTime(options)) return null;
+    const { write } = split(options);
+    const step = this.#interval.step();
+    const hooks = ({ path, absolute, made }: Next): Hooks => ({
+      absolute,
+      afterCommit: saved => this.#record(made, write, saved),
       again: error => this.#makeRoom(path, error),
     });
+    if (this.#numbering !== null)
+      return await this.checkpoint.writeLater(
+        this.#numbering.then(() => this.#next(options, step)),
+        write,
+        hooks,
+      );
+    const next = this.#next(options, step);
+    return await this.checkpoint.writeManaged(next.path, write, hooks(next));
   }
 
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
     checkSaveOptions(options);
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
-    if (!this.#isTime(options)) return null;
-    const { path, made, write } = this.#next(options);
-    const absolute = this.#own.absolute(path);
-    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit: () => this.#record(made, write) });
+    if (!this.#interval.isTime(options)) return null;
+    const { write } = split(options);
+    const { path, absolute, made } = this.#next(options, this.#interval.step());
+    const afterCommit = (saved: Saved) => this.#record(made, write, saved);
+    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
   }
 
   /**
@@ -129,21 +137,12 @@ export class CheckpointManager {
    */
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
-    const problems: TensorBundleError[] = this.#stateDamage ? [this.#stateDamage] : [];
-    const tried = new Set<string>();
-    for (const path of [this.#shelf.latest, ...this.#shelf.newestFirst()]) {
-      if (path === null || tried.has(path)) continue;
-      tried.add(path);
-      if (await this.#restored(path, problems)) return path;
-    }
-    // No list, or nothing whole in it.
-    const found = this.#options.fallback ? await latestValidCheckpoint(this.#own.directory) : null;
-    const other = found === null ? null : join(this.directory, basename(found));
-    const isOwn = other !== null && this.#own.absolute(other) === found && this.#own.numberOf(basename(other)) !== null;
-    if (isOwn && !tried.has(other) && (await this.#restored(other, problems))) return other;
-    if (tried.size > 0) throw problems.find(({ path }) => path !== undefined) ?? problems[0];
-    await this.#options.initFn?.();
-    return null;
+    const { fallback, initFn } = this.#options;
+    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
+    const path = await restoreNewest({ ...search, fallback });
+    if (path === null) await initFn?.();
+    else this.#interval.restored();
+    return path;
   }
 
   /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
@@ -181,12 +180,35 @@ export class CheckpointManager {
       this.#shelf.latest = null;
       await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
-      try {
-        if (store === null || !(await this.#own.isHome(store))) return;
-        for (const name of [STATE_NAME, LEDGER_NAME]) await store.remove(name);
-      } finally {
-        await store?.close();
-      }
+      const isHome = store !== null && (await this.#own.isHome(store));
+      await store?.close();
+      if (!isHome) return;
+      await forgetManaged(this.#own.directory, this.#isOwnBase, { durable: true, call: nextCall() });
+      await writeLedger(this.#own.directory, [], { durable: true, isOther: this.#isOther, isLast: true });
+    });
+  }
+
+  /**
+   * Where the newest of its own may be: in the books, then on disk, the newest first.
+   *
+   * @internal
+   */
+  async ownPaths(): Promise<string[]> {
+    const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
+    const found = await this.#own.found();
+    return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
+  }
+
+  /**
+   * Listens for SIGTERM from now on, so that a training loop can save before the process is taken away: see `PreemptionSaver`. Throws
+   * ERR_STATE if the manager is `readOnly`.
+   */
+  saveBeforePreemption(): PreemptionSaver {
+    this.#requireWritable();
+    return new PreemptionSaver(async options => {
+      await this.sync();
+      // One of the same step is there already.
+      return (await this.#saveNow({ ...options, checkInterval: false })) ?? this.latestCheckpoint;
     });
   }
 
@@ -195,60 +217,31 @@ export class CheckpointManager {
     await this.checkpoint.sync();
   }
 
-  async #restored(path: string, problems: TensorBundleError[]): Promise<boolean> {
-    try {
-      await this.checkpoint.restore(this.#own.absolute(path));
-    } catch (error) {
-      const isDamage = error instanceof TensorBundleError && DAMAGE.includes(error.code);
-      if (!isDamage || !this.#options.fallback) throw error;
-      problems.push(error);
-      return false;
-    }
-    this.#shelf.latest = path;
-    if (this.#options.checkpointInterval !== null) this.#lastCheckpointStep = this.#step();
-    if (problems.length > 0) warnOfFallback(path, problems);
-    return true;
-  }
-
-  /** TensorFlow's rule: the step is remembered before anything is written. */
-  #isTime({ checkInterval = true }: ManagerSaveOptions): boolean {
-    const { checkpointInterval } = this.#options;
-    if (checkpointInterval === null) return true;
-    const step = this.#step()!;
-    const last = this.#lastCheckpointStep;
-    if (last !== null && (step === last || (checkInterval && step < last + checkpointInterval))) return false;
-    this.#lastCheckpointStep = step;
-    return true;
-  }
-
-  #next({ checkpointNumber, checkInterval: _i, metrics = {}, ...rest }: ManagerSaveOptions): {
-    path: string;
-    made: KeptCheckpoint;
-    write: SaveOptions;
-  } {
+  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
     const counted = this.checkpoint.incrementSaveCounter();
     const number = checkpointNumber ?? counted;
     const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
-    const made = { path, number, step: this.#step(), time: now(), metrics: { ...metrics }, pinned: false };
-    const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
-    return { path, made, write };
+    const made = { path, number, step, time: now(), metrics: { ...metrics }, pinned: false };
+    return { path, absolute: this.#own.absolute(path), counted, made };
   }
 
-  #step(): number | null {
-    const { stepCounter } = this.#options;
-    if (stepCounter === null) return null;
-    return typeof stepCounter === 'function' ? stepCounter() : Number(stepCounter.dataSync()[0]);
+  /** Numbers go on above those on disk, though no book has them: what is there is not saved over. */
+  async #countFromDisk(): Promise<void> {
+    const found = await this.#own.found().catch(() => []);
+    for (const { number } of found) this.checkpoint.countFrom(number);
+    this.#numbering = null;
   }
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */
-  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions): Promise<void> {
+  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions, { call }: Saved): Promise<void> {
+    const update = { durable, call };
     await this.#alone(async () => {
       await this.#removeOrphans();
       await this.#own.made(made.path);
       this.#shelf.add({ ...made, time: now() }, durable);
-      await this.#write(durable);
+      await this.#write(update);
       await this.#removeSwept();
-      await this.#write(durable);
+      await this.#write(update);
     });
   }
 
@@ -269,10 +262,10 @@ export class CheckpointManager {
     await work;
   }
 
-  async #write(durable: boolean): Promise<void> {
+  async #write(update: Update): Promise<void> {
     for (;;) {
       try {
-        return await this.#writeBooks(durable);
+        return await this.#writeBooks(update);
       } catch (error) {
         const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
         if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
@@ -281,17 +274,13 @@ export class CheckpointManager {
     }
   }
 
-  async #writeBooks(durable: boolean): Promise<void> {
+  async #writeBooks(update: Update): Promise<void> {
     const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger || this.#hasLedger) await this.#writeLedger(durable);
-    await updateCheckpointState(this.#own.directory, {
-      modelCheckpointPath: this.#own.absolute(latest!),
-      allModelCheckpointPaths: active.map(path => this.#own.absolute(path)),
-      allModelCheckpointTimestamps: timestamps,
-      lastPreservedTimestamp: lastPreserved,
-      durable,
-    });
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
+    const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
+    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
+    await writeManagedState(this.#own.directory, managed, update);
   }
 
   /** What saves that died left behind, once a manager. */
@@ -339,7 +328,7 @@ export class CheckpointManager {
 
   async #writeLedger(durable: boolean): Promise<void> {
     const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
-    await writeLedger(this.#own.directory, checkpoints, durable);
+    await writeLedger(this.#own.directory, checkpoints, { durable, isOther: this.#isOther });
     this.#hasLedger = checkpoints.length > 0;
   }
 }

@@ -1,9 +1,9 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
-import { absolutePrefix, splitPrefix, splitSavePrefix } from '../commit/names.js';
+import { nameAsLatest } from '../commit/latest-name.js';
+import { absolutePrefix, splitSavePrefix } from '../commit/names.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
-import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { CapturedGraph } from '../graph/save.js';
 import { type OptionList, refuseUnknown } from '../options.js';
@@ -14,6 +14,8 @@ import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { loadInto, weightsOf } from './model-weights.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
+import { PreemptionWatch } from './preemption.js';
+import { type SaveFrequency, SaveSchedule } from './save-schedule.js';
 import { architectureOf } from './whole-model.js';
 
 export interface ModelCheckpointOptions {
@@ -30,13 +32,24 @@ export interface ModelCheckpointOptions {
   saveWeightsOnly?: boolean;
   /** Default 'auto': greater is better for a metric with "acc" in its name, less for others. */
   mode?: MonitorMode;
-  /** Default 'epoch': at the end of each. A number: after so many batches, counted on across epochs. */
-  saveFreq?: 'epoch' | number;
+  /**
+   * Default 'epoch': at the end of each. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at the end of a
+   * batch when so much time has passed since the last save, or since the training began.
+   */
+  saveFreq?: SaveFrequency;
+  /**
+   * Default false. True: on SIGTERM the batch is finished, the model saved durably, and then the signal ends the process, unless somebody
+   * else listens for it. With `saveBestOnly` only what is being saved is finished: the best is not replaced by what nobody has measured.
+   */
+  saveBeforePreemption?: boolean;
   /** Only what is better than this is saved with `saveBestOnly`. */
   initialValueThreshold?: number;
   /** Default 0. 1: a line for each decision. */
   verbose?: 0 | 1;
-  /** Default false. True: training begins with the weights of the newest file of this pattern, if there is one. */
+  /**
+   * Default false. True: training begins with the weights of the newest file of this pattern, if there is one. `fit` rejects with
+   * ERR_TRIVIAL_MATCH if nothing in it is of this model.
+   */
   loadWeightsOnRestart?: boolean;
   /** Default false. True: training goes on while a save is written. */
   background?: boolean;
@@ -56,7 +69,8 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
   saveBestOnly: 'flag',
   saveWeightsOnly: 'flag',
   mode: true,
-  saveFreq: true,
+  saveFreq: { seconds: true },
+  saveBeforePreemption: 'flag',
   initialValueThreshold: true,
   verbose: true,
   loadWeightsOnRestart: 'flag',
@@ -87,7 +101,8 @@ export class ModelCheckpoint extends TrainingCallback {
   readonly #options: ModelCheckpointOptions;
   readonly #pattern: FilePattern;
   readonly #monitor: Monitor;
-  readonly #saveFreq: 'epoch' | number;
+  readonly #schedule: SaveSchedule;
+  readonly #watch = new PreemptionWatch();
   readonly #queue = new BackgroundQueue();
   /** Settles, never rejects, when the last save has, and what follows from it. */
   #pending: Promise<void> = Promise.resolve();
@@ -96,23 +111,22 @@ export class ModelCheckpoint extends TrainingCallback {
   #best: number | null;
   #lastSaved: string | null = null;
   #epoch = 0;
-  #batchesSinceSave = 0;
   #lastBatch = -1;
+  /** The save that is made now is the last before the process ends. */
+  #isLast = false;
 
   constructor(options: ModelCheckpointOptions) {
     refuseUnknown(options, 'ModelCheckpoint', OPTIONS);
     super(options.model);
     checkOptions(options.writer ?? {}, '`writer` of ModelCheckpoint', WRITER_OPTIONS);
-    const { saveFreq = 'epoch', initialValueThreshold = null } = options;
+    const { saveFreq, initialValueThreshold = null } = options;
     // A pattern ends as what is made from it; a wrong one is not to show after an epoch.
     const filepath = savePathOf(options.filepath);
     splitSavePrefix(filepath);
     this.#options = options;
     this.#pattern = new FilePattern(filepath);
     this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
-    if (saveFreq !== 'epoch' && !(Number.isInteger(saveFreq) && saveFreq > 0))
-      throw refused("saveFreq must be 'epoch' or a whole number of batches above 0", saveFreq);
-    this.#saveFreq = saveFreq;
+    this.#schedule = new SaveSchedule('ModelCheckpoint', saveFreq);
     if (initialValueThreshold !== null && typeof initialValueThreshold !== 'number')
       throw refused('initialValueThreshold must be a number', initialValueThreshold);
     this.#best = initialValueThreshold;
@@ -136,13 +150,14 @@ export class ModelCheckpoint extends TrainingCallback {
     const { loadWeightsOnRestart, saveBestOnly } = this.#options;
     if (loadWeightsOnRestart) {
       const path = await newestOf(this.#pattern);
-      if (path !== null) await loadInto(model, path);
+      if (path !== null) (await loadInto(model, path)).assertNontrivialMatch();
     }
-    if (!saveBestOnly) return;
-    for (const path of await storedOf(this.#pattern)) {
+    for (const path of saveBestOnly ? await storedOf(this.#pattern) : []) {
       const stored = await bestOf(path, this.#monitor);
       if (stored !== null && this.#monitor.isBetter(stored, this.#best)) this.#best = stored;
     }
+    this.#schedule.begin();
+    if (this.#options.saveBeforePreemption) this.#watch.open();
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
@@ -150,23 +165,42 @@ export class ModelCheckpoint extends TrainingCallback {
   }
 
   override async onBatchEnd(batch: number, logs?: object): Promise<void> {
-    if (this.#saveFreq === 'epoch') return;
     // The batches of an epoch count from 0 again.
-    this.#batchesSinceSave += batch <= this.#lastBatch ? batch + 1 : batch - this.#lastBatch;
+    this.#schedule.count(batch <= this.#lastBatch ? batch + 1 : batch - this.#lastBatch);
     this.#lastBatch = batch;
-    if (this.#batchesSinceSave < this.#saveFreq) return;
-    this.#batchesSinceSave = 0;
+    if (await this.#watch.isAsked()) return await this.#saveAtLast(batch, logs);
+    if (!this.#schedule.isDue) return;
+    this.#schedule.saved();
     await this.#consider(batch, logs);
   }
 
   override async onEpochEnd(epoch: number, logs?: object): Promise<void> {
     this.#epoch = epoch;
-    if (this.#saveFreq === 'epoch') await this.#consider(null, logs);
+    if (await this.#watch.isAsked()) await this.#saveAtLast(null, logs);
+    else if (this.#schedule.isByEpoch) await this.#consider(null, logs);
   }
 
   override async onTrainEnd(): Promise<void> {
     await this.#pending;
+    await this.#watch.close();
     this.#raise();
+  }
+
+  /** The process is about to end. */
+  async #saveAtLast(batch: number | null, logs: object | undefined): Promise<void> {
+    const isMeasured = batch === null && this.#schedule.isByEpoch;
+    this.#isLast = true;
+    try {
+      if (!this.#options.saveBestOnly || isMeasured) await this.#consider(batch, logs);
+      await this.#pending;
+      this.#raise();
+    } catch (error) {
+      process.emitWarning(`the save before the end failed: ${(error as Error).message}`, WARNING);
+      throw error;
+    } finally {
+      this.#isLast = false;
+      await this.#watch.settle();
+    }
   }
 
   /** Early where TensorFlow.js says what will be in the logs, so that a slip of the pen costs no epoch. */
@@ -174,7 +208,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const metrics = (this.params as { metrics?: unknown } | undefined)?.metrics;
     if (!Array.isArray(metrics)) return;
     const known = metrics as string[];
-    if (this.#saveFreq === 'epoch') this.#pattern.checkFields(['epoch', ...known]);
+    if (this.#schedule.isByEpoch) this.#pattern.checkFields(['epoch', ...known]);
     else this.#pattern.checkFields(['epoch', 'batch', 'size', ...known.filter(name => !name.startsWith('val_'))]);
   }
 
@@ -213,7 +247,9 @@ export class ModelCheckpoint extends TrainingCallback {
 
   /** The values are those of this moment. `best` is what will be the best if the save succeeds. */
   async #save(path: string, best: number | null): Promise<void> {
-    const { background = false, saveBestOnly, saveWeightsOnly, writer = {} } = this.#options;
+    const { saveBestOnly, saveWeightsOnly } = this.#options;
+    const background = this.#options.background === true && !this.#isLast;
+    const writer: WriterOptions = { ...this.#options.writer, ...(this.#isLast && { durable: true }) };
     const model = this.trained;
     const extras = [
       ...(saveWeightsOnly ? [] : [architectureOf(model)]),
@@ -226,10 +262,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const { durable } = this.#queue.submit(path, {
       run: async onStaged => {
         const result = await captured.write(absolute, writer, { onStaged });
-        await updateCheckpointState(splitPrefix(absolute).directory, {
-          modelCheckpointPath: absolute,
-          durable: writer.durable ?? true,
-        });
+        await nameAsLatest(absolute, { durable: writer.durable ?? true, call: captured.call });
         return result;
       },
       after: async () => undefined,

@@ -32,6 +32,40 @@ export class OwnCheckpoints {
     this.#first = identityOf(this.directory);
   }
 
+  /** Whether the manager makes such a name, in whatever directory. */
+  isNamed(path: string): boolean {
+    return this.#isOwnName(path);
+  }
+
+  /** Whether a path means something directly in the directory, by text alone. */
+  isHere(path: string): boolean {
+    return dirname(resolve(this.#from, `${path}x`)) === this.directory;
+  }
+
+  /** Whether a path means something directly in the directory that the manager has not made. */
+  isOthers(path: string): boolean {
+    return this.isHere(path) && !this.isNamed(path);
+  }
+
+  /** Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then by number. */
+  async found(): Promise<{ path: string; number: number }[]> {
+    const store = await LocalStore.open(this.directory);
+    if (store === null) return [];
+    try {
+      const found: { path: string; number: number; modified: bigint }[] = [];
+      for (const file of await store.list()) {
+        const name = file.slice(0, -'.index'.length);
+        if (!file.endsWith('.index') || !this.#isOwnName(name)) continue;
+        const stat = await store.stat(file);
+        if (stat?.kind !== 'file') continue;
+        found.push({ path: this.#here + name, number: this.numberOf(name)!, modified: stat.modified });
+      }
+      return found.sort((a, b) => (a.modified === b.modified ? b.number - a.number : a.modified < b.modified ? 1 : -1));
+    } finally {
+      await store.close();
+    }
+  }
+
   /** The one spelling in which the books have a path: own ones as the directory was given, by text alone. */
   spelled(path: string): string {
     // Nearly all are so, and there may be many.

@@ -7,9 +7,10 @@ import '../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../bundle/options.js';
 import { CheckpointReader } from '../bundle/reader.js';
-import { absolutePrefix, splitPrefix } from '../commit/names.js';
+import { nextCall } from '../commit/call-order.js';
+import { nameAsLatest } from '../commit/latest-name.js';
+import { absolutePrefix } from '../commit/names.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
-import { updateCheckpointState } from '../commit/state-file.js';
 import { TensorBundleError } from '../errors.js';
 import { extraKey } from '../graph/key.js';
 import { saveGraph } from '../graph/save.js';
@@ -77,12 +78,10 @@ export async function saveModel(
   checkModel(model);
   const path = savePathOf(prefix);
   const absolute = absolutePrefix(path);
+  const call = nextCall();
   const extra = architectureOf(model, includeOptimizer);
   const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer);
-  await updateCheckpointState(splitPrefix(absolute).directory, {
-    modelCheckpointPath: absolute,
-    durable: writer.durable ?? true,
-  });
+  await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
   return result;
 }
 

@@ -1,5 +1,5 @@
 /** BackupAndRestore: a training that was interrupted anywhere ends as one that was not, bit for bit. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
@@ -8,9 +8,12 @@ import { Adam } from '../../../src/optimizers.js';
 import {
   BackupAndRestore,
   type BackupAndRestoreOptions,
+  Checkpoint,
+  CheckpointManager,
   Dataset,
   EarlyStopping,
   Generator,
+  ModelCheckpoint,
 } from '../../../src/tfjs.js';
 
 let directory: string;
@@ -341,4 +344,148 @@ describe('the backups', () => {
     await model.fitDataset(dataset as never, { epochs: 3, verbose: 0, callbacks: [backup, stop] as never });
     expect((await train({ run, make, saveFreq: 'epoch' }))!.weights).toEqual(whole!.weights);
   }, 60_000);
+});
+
+describe('a training that EarlyStopping has ended', () => {
+  const make = (): Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> =>
+    Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(21);
+  async function rerun(
+    run: string,
+    { isTracked = true, isFit = false, patience = 1 }: { isTracked?: boolean; isFit?: boolean; patience?: number },
+  ): Promise<{ epochs: number; weights: string[]; from: number }> {
+    const model = network();
+    // No epoch is better than the first.
+    const stopping = new EarlyStopping({ monitor: 'loss', patience, minDelta: 1e6, restoreBestWeights: true });
+    const backup = new BackupAndRestore({ backupDir: run, ...(isTracked && { trackables: { stopping } }) });
+    let epochs = 0;
+    const count = new tf.CustomCallback({ onEpochEnd: async () => void epochs++ });
+    const callbacks = [count, stopping, backup];
+    if (isFit) {
+      const { initialEpoch } = await backup.resume(model);
+      const [xs, ys] = [tf.tensor2d(rows), tf.tensor2d(targets)];
+      await model.fit(xs, ys, { epochs: 8, initialEpoch, shuffle: false, verbose: 0, callbacks });
+      return { epochs, weights: bits(model), from: initialEpoch };
+    }
+    const { initialEpoch, dataset } = await backup.resume(model, make());
+    await model.fitDataset(dataset as never, { epochs: 8, initialEpoch, verbose: 0, callbacks });
+    return { epochs, weights: bits(model), from: initialEpoch };
+  }
+
+  it.each([
+    { isTracked: true, isFit: false },
+    { isTracked: true, isFit: true },
+    { isTracked: false, isFit: true },
+  ])('is not trained on by a rerun, and has the best weights: %j', async how => {
+    const run = fresh();
+    const first = await rerun(run, how);
+    expect(first).toMatchObject({ epochs: 2, from: 0 });
+    for (let i = 0; i < 3; i++)
+      expect(await rerun(run, how)).toEqual({ epochs: 0, weights: first.weights, from: Infinity });
+    if (!how.isTracked) return;
+    // More patience: it goes on, and ends where it would have.
+    expect(await rerun(run, { ...how, patience: 3 })).toMatchObject({ epochs: 2, from: 2 });
+    expect(await rerun(run, { ...how, patience: 3 })).toMatchObject({ epochs: 0 });
+  });
+});
+
+describe('another dataset than that of the backup', () => {
+  const make = data.ours as () => never;
+  const other = (): Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> =>
+    Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(6);
+  const warnings = () => vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+
+  it("is refused; with onChangedDataset: 'restart' the weights, the optimizer and the epoch go on, and the data begins anew", async () => {
+    const run = fresh();
+    expect(await train({ run, make, saveFreq: 4 }, 17)).toBeNull();
+    await expect(new BackupAndRestore({ backupDir: run }).resume(network(), other())).rejects.toMatchObject({
+      code: 'ERR_MISMATCH',
+    });
+    const same = network();
+    await new BackupAndRestore({ backupDir: run }).resume(same, make() as Dataset<unknown>);
+    const said = warnings();
+    const model = network();
+    const backup = new BackupAndRestore({ backupDir: run, onChangedDataset: 'restart' });
+    const { initialEpoch, dataset } = await backup.resume(model, other());
+    expect([initialEpoch, bits(model)]).toEqual([1, bits(same)]);
+    expect(said.mock.calls.map(([text]) => String(text))).toEqual([
+      expect.stringMatching(/epoch 2 begins anew.*5 batches/),
+    ]);
+    let batches = 0;
+    const count = new tf.CustomCallback({ onBatchEnd: async () => void batches++ });
+    await model.fitDataset(dataset as never, {
+      epochs: 3,
+      initialEpoch,
+      verbose: 0,
+      callbacks: [backup, count] as never,
+    });
+    expect(batches).toBe(14);
+    const last = await new BackupAndRestore({ backupDir: run }).resume(network(), other());
+    expect(last.initialEpoch).toBe(3);
+    // A model that is another one is refused all the same.
+    const wrong = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
+    wrong.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
+    await expect(
+      new BackupAndRestore({ backupDir: run, onChangedDataset: 'restart' }).resume(wrong, make() as Dataset<unknown>),
+    ).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
+  });
+
+  it("one of tf.data's that is shorter now, and none at all", async () => {
+    const run = fresh();
+    expect(await train({ run, make: data["tf.data's"] as () => never, saveFreq: 4 }, 9)).toBeNull();
+    const short = (): never =>
+      tf.data.zip({ xs: tf.data.array(rows.slice(0, 8)), ys: tf.data.array(targets.slice(0, 8)) }).batch(4) as never;
+    await expect(train({ run, make: short, saveFreq: 'epoch' })).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
+    const said = warnings();
+    const more = { onChangedDataset: 'restart' } as const;
+    expect(await train({ run, make: short, saveFreq: 'epoch', more })).toMatchObject({ from: 0 });
+    expect(String(said.mock.calls[0]![0])).toContain('ends before the place of the backup');
+    const none = fresh();
+    expect(await train({ run: none, make, saveFreq: 4 }, 17)).toBeNull();
+    const resumed = await new BackupAndRestore({ backupDir: none }).resume(network());
+    expect(resumed.initialEpoch).toBe(1);
+    expect(String(said.mock.calls.at(-1)![0])).toContain('begins anew');
+  });
+});
+
+describe('every so many seconds', () => {
+  it('BackupAndRestore, ModelCheckpoint, a manager', async () => {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const run = fresh();
+    mkdirSync(run);
+    const backup = new BackupAndRestore({ backupDir: run, saveFreq: { seconds: 10 }, writer: { durable: false } });
+    const model = network();
+    const { dataset } = await backup.resume(model, data.ours());
+    const made: string[] = [];
+    const saves = new ModelCheckpoint({ filepath: join(run, 'm', '{epoch}-{batch}'), saveFreq: { seconds: 25 } });
+    const clock = new tf.CustomCallback({
+      onBatchBegin: async () => {
+        now += 4000;
+      },
+      onBatchEnd: async () => {
+        const newest = readdirSync(run).find(name => /^backup-\d+\.index$/.test(name)) ?? '-';
+        if (newest !== made.at(-1)) made.push(newest);
+      },
+    });
+    await model.fitDataset(dataset as never, { epochs: 1, verbose: 0, callbacks: [clock, backup, saves] as never });
+    // 11 batches of 4 s: at 12, 24 and 36 s; and at the end.
+    expect(made).toEqual(['-', 'backup-1.index', 'backup-2.index', 'backup-3.index']);
+    expect(readdirSync(join(run, 'm')).filter(name => name.endsWith('.index'))).toEqual(['1-7.index']);
+    const manager = new CheckpointManager(new Checkpoint({ model }), fresh(), {
+      maxToKeep: 9,
+      checkpointInterval: { seconds: 10 },
+    });
+    const answers: boolean[] = [];
+    for (let i = 0; i < 6; i++) {
+      now += 4000;
+      answers.push((await manager.save()) !== null);
+    }
+    expect(answers).toEqual([false, false, true, false, false, true]);
+    expect(await manager.save({ checkInterval: false })).not.toBeNull();
+    for (const seconds of [0, -1, NaN, '5', undefined]) {
+      const refused = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' });
+      expect(() => new BackupAndRestore({ backupDir: run, saveFreq: { seconds } as never })).toThrow(refused);
+      expect(() => new ModelCheckpoint({ filepath: run, saveFreq: { seconds } as never })).toThrow(refused);
+    }
+  });
 });

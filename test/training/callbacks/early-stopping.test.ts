@@ -153,6 +153,63 @@ describe('in a training', () => {
     expect([weight(fresh), other.best, other.bestEpoch]).toEqual([1, 1, 1]);
   });
 
+  const dense = (kernelInitializer: 'ones' | 'zeros'): tf.layers.Layer =>
+    tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer });
+  const two = (): tf.Sequential => {
+    const batch = tf.layers.batchNormalization();
+    const inner = tf.sequential({ layers: [dense('zeros'), batch] });
+    const model = tf.sequential({ layers: [dense('ones'), inner, dense('zeros')] });
+    model.compile({ loss: 'meanSquaredError', optimizer: tf.train.sgd(1.5) });
+    return model;
+  };
+  /** By layer, whatever is frozen. */
+  const perLayer = (model: tf.LayersModel): string[] =>
+    model.layers.flatMap(layer => {
+      const { layers = [layer] } = layer as unknown as { layers?: tf.layers.Layer[] };
+      return layers.flatMap(one => one.weights.map(each => String(each.read().dataSync())));
+    });
+
+  it.each([0, 1, 2])(
+    'layer %i is frozen, or thawed, after the best epoch: each weight comes back where it was',
+    async at => {
+      for (const begins of [true, false]) {
+        const model = two();
+        model.layers[at]!.trainable = begins;
+        const stopping = new EarlyStopping({ monitor: 'val', patience: 2, restoreBestWeights: true });
+        stopping.setModel(model);
+        await stopping.onTrainBegin();
+        const grow = () =>
+          tf.tidy(() => {
+            for (const layer of model.layers)
+              for (const each of layer.weights) each.write(each.read().add(Math.random()));
+          });
+        grow();
+        await stopping.onEpochEnd(0, { val: 1 });
+        const best = perLayer(model);
+        model.layers[at]!.trainable = !begins;
+        grow();
+        await stopping.onEpochEnd(1, { val: 2 });
+        // In a new process the model is built anew.
+        const path = await new Checkpoint({ stopping }).write(join(directory, `frozen-${at}-${begins}`));
+        const other = new EarlyStopping({ monitor: 'val', patience: 2, restoreBestWeights: true });
+        await new Checkpoint({ stopping: other }).read(path);
+        const again = two();
+        again.layers[2 - at]!.trainable = false;
+        other.setModel(again);
+        await other.onTrainBegin();
+        for (const [one, its] of [
+          [stopping, model],
+          [other, again],
+        ] as const) {
+          await one.onEpochEnd(2, { val: 3 });
+          expect(its.stopTraining).toBe(true);
+          await one.onTrainEnd();
+          expect(perLayer(its)).toEqual(best);
+        }
+      }
+    },
+  );
+
   it('bad options are refused', () => {
     for (const options of [{ patience: NaN }, { minDelta: '1' }, { mode: 'up' }, { monitor: 3 }, { baseline: 'x' }])
       expect(() => new EarlyStopping(options as never)).toThrow(

@@ -1,0 +1,151 @@
+/**
+ * The `checkpoint` file of a directory that several write to: managers, callbacks, single saves. Each names what it has saved as the
+ * newest, as TensorFlow does; what a manager has written down stays, since it finds its checkpoints there again. TensorFlow's own writers
+ * replace the whole file.
+ *
+ * Only a manager writes times. A path of somebody else among them has the time 0: no manager, TensorFlow's neither, takes what is not
+ * newer than `last_preserved_timestamp` for one that it may remove
+ * (tensorflow/python/checkpoint/checkpoint_management.py, CheckpointManager.__init__).
+ */
+
+import { splitPrefix } from './names.js';
+import { joined, relativePath, rewriteState, STATE_NAME } from './state-file.js';
+import type { StateFields } from './state-text.js';
+
+/** Of what nobody keeps or removes, so many of the newest stay in the file, which each save reads and writes. */
+const MOST_UNKEPT = 100;
+
+export interface Named {
+  readonly path: string;
+  /** Seconds since the epoch; 0 for what is no manager's. */
+  readonly time: number;
+}
+
+/** A manager's own part of the file. Absolute paths. */
+export interface ManagedState {
+  /** What was saved last. */
+  readonly latest: string;
+  /** Oldest first. */
+  readonly kept: readonly Named[];
+  readonly lastPreserved: number;
+  /** Whether a checkpoint of that base name in the directory is the manager's own. */
+  isOwn(base: string): boolean;
+}
+
+export interface Update {
+  readonly durable: boolean;
+  /** By `nextCall`: what was saved later stays the newest. */
+  readonly call: number;
+}
+
+/** After a save of an absolute prefix by who keeps no books. Rejects as `updateCheckpointState` does. */
+export async function nameAsLatest(prefix: string, update: Update): Promise<void> {
+  const { directory } = splitPrefix(prefix);
+  const path = relativePath(directory, prefix);
+  await rewriteState(directory, STATE_NAME, update, (before, isOvertaken) => {
+    const named = isManaged(before) ? entriesOf(before) : [];
+    // TensorFlow's own writers name the newest only.
+    if (named.length === 0) return isOvertaken ? null : fieldsOf(path, [{ path, time: 0 }], [], null);
+    const time = named.find(one => one.path === path)?.time ?? 0;
+    const all = withoutOldUnkept([...named.filter(one => one.path !== path), { path, time }], before!);
+    const latest = isOvertaken ? before!.modelCheckpointPath : path;
+    return fieldsOf(latest, lastly(all, latest), all, before!.lastPreservedTimestamp);
+  });
+}
+
+/** After a save of a manager. Rejects as `updateCheckpointState` does. */
+export async function writeManagedState(directory: string, managed: ManagedState, update: Update): Promise<void> {
+  const path = relativePath(directory, managed.latest);
+  const own = managed.kept.map(one => ({ ...one, path: relativePath(directory, one.path) }));
+  await rewriteState(directory, STATE_NAME, update, (before, isOvertaken) => {
+    const ours = new Set([path, ...own.map(one => one.path)]);
+    const others = before === null ? [] : othersOf(directory, before, managed.isOwn, ours);
+    const all = [...others, ...own];
+    const isOther = isOvertaken && others.some(one => one.path === before!.modelCheckpointPath);
+    const latest = isOther ? before!.modelCheckpointPath : path;
+    // Another manager's are its own to keep: what it has not preserved must not look as if it were.
+    const isShared = others.some(({ time }) => time > (before!.lastPreservedTimestamp ?? 0));
+    const preserved = isShared
+      ? Math.min(managed.lastPreserved, before!.lastPreservedTimestamp ?? 0)
+      : managed.lastPreserved;
+    return fieldsOf(latest, lastly(all, latest), all, preserved);
+  });
+}
+
+/**
+ * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another manager, whose
+ * checkpoints have numbers.
+ */
+export async function forgetManaged(directory: string, isOwn: ManagedState['isOwn'], update: Update): Promise<void> {
+  await rewriteState(directory, STATE_NAME, update, before => {
+    const others = before === null ? [] : othersOf(directory, before, isOwn, new Set());
+    const { modelCheckpointPath, lastPreservedTimestamp } = before ?? {
+      modelCheckpointPath: '',
+      lastPreservedTimestamp: null,
+    };
+    if (!others.some(({ path }) => path === modelCheckpointPath || /-\d+$/.test(path))) return 'remove';
+    const latest = (others.find(({ path }) => path === modelCheckpointPath) ?? others.at(-1)!).path;
+    return fieldsOf(latest, lastly(others, latest), isManaged(before) ? others : [], lastPreservedTimestamp);
+  });
+}
+
+/** What lies directly in the directory under names that the manager does not make. */
+function othersOf(
+  directory: string,
+  before: StateFields,
+  isOwn: ManagedState['isOwn'],
+  ours: ReadonlySet<string>,
+): Named[] {
+  const entries = entriesOf(before);
+  const { modelCheckpointPath: latest } = before;
+  // A file that names the newest only, or not among all.
+  if (latest !== '' && !entries.some(({ path }) => path === latest)) entries.push({ path: latest, time: 0 });
+  const others = entries.filter(({ path }) => {
+    const written = relativePath(directory, joined(directory, path));
+    return written === path && !path.includes('/') && !isOwn(path) && !ours.has(path);
+  });
+  return withoutOldUnkept(others, before);
+}
+
+function isManaged(state: StateFields | null): state is StateFields {
+  const { allModelCheckpointPaths: paths = [], allModelCheckpointTimestamps: times = [] } = state ?? {};
+  return times.length > 0 && times.length === paths.length;
+}
+
+/** Each path once, where it comes last. */
+function entriesOf(state: StateFields): Named[] {
+  const times = isManaged(state) ? state.allModelCheckpointTimestamps : [];
+  const found = new Map<string, number>();
+  for (const [i, path] of state.allModelCheckpointPaths.entries()) {
+    found.delete(path);
+    if (path !== '') found.set(path, times[i] ?? 0);
+  }
+  return [...found].map(([path, time]) => ({ path, time }));
+}
+
+function withoutOldUnkept(entries: readonly Named[], { lastPreservedTimestamp }: StateFields): Named[] {
+  const isKept = ({ time }: Named): boolean => time > (lastPreservedTimestamp ?? 0);
+  let surplus = entries.filter(one => !isKept(one)).length - MOST_UNKEPT;
+  return entries.filter(one => isKept(one) || surplus-- <= 0);
+}
+
+/** TensorFlow has the newest at the end. */
+function lastly(all: readonly Named[], latest: string): Named[] {
+  const found = all.find(({ path }) => path === latest);
+  return [...all.filter(one => one !== found), found ?? { path: latest, time: 0 }];
+}
+
+/** `timed` is empty where no manager writes: then there are no times. */
+function fieldsOf(
+  latest: string,
+  all: readonly Named[],
+  timed: readonly Named[],
+  lastPreservedTimestamp: number | null,
+): Omit<StateFields, 'unknown'> {
+  return {
+    modelCheckpointPath: latest,
+    allModelCheckpointPaths: all.map(({ path }) => path),
+    allModelCheckpointTimestamps: timed.length === 0 ? [] : all.map(({ time }) => time),
+    lastPreservedTimestamp,
+  };
+}

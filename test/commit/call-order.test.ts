@@ -1,0 +1,173 @@
+/** Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for each other. */
+import '../crash/fault-engine.js';
+import { readdirSync, symlinkSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import {
+  CheckpointWriter,
+  checkpointExists,
+  copyCheckpoint,
+  latestCheckpoint,
+  latestValidCheckpoint,
+  loadVariable,
+  readCheckpointState,
+  updateCheckpointState,
+  verifyCheckpoint,
+  type WriterOptions,
+} from '../../src/index.js';
+import { Checkpoint, CheckpointManager } from '../../src/tfjs.js';
+import { Scratch } from '../crash/scratch.js';
+import { faulty } from '../native/fault-binding.js';
+
+const scratch = new Scratch('call-order');
+// A manager looks at its directory while its constructor has long thrown.
+afterEach(() => vi.waitFor(() => expect(faulty.openDescriptors()).toBe(0)));
+
+/** A save that hands its data over when it is told to. */
+function held(prefix: string | URL, value: number, options: WriterOptions = {}) {
+  let release = (): void => undefined;
+  const gate = new Promise<void>(resolve => {
+    release = resolve;
+  });
+  const writer = new CheckpointWriter(prefix, { durable: false, ...options });
+  const data = async () => {
+    await gate;
+    return Float32Array.of(value);
+  };
+  writer.add('v', { dtype: 'float32', shape: [1], data });
+  return { saved: writer.finish(), release: () => release() };
+}
+const storedIn = async (prefix: string): Promise<number> => (await loadVariable(prefix, 'v')).data[0] as number;
+
+describe('the older of two saves ends later', () => {
+  const spellings: [string, (directory: string) => [string | URL, string | URL]][] = [
+    ['one spelling', directory => [join(directory, 'a'), join(directory, 'a')]],
+    ['relative and absolute', directory => [relative(process.cwd(), join(directory, 'a')), join(directory, 'a')]],
+    ['a file: URL', directory => [pathToFileURL(join(directory, 'a')), join(directory, 'a')]],
+    ['a link', directory => [join(directory, 'link', 'a'), join(directory, 'a')]],
+  ];
+  test.each(spellings)('%s', async (_, spell) => {
+    const directory = scratch.directory();
+    symlinkSync('.', join(directory, 'link'));
+    const [one, other] = spell(directory);
+    const older = held(one, 1);
+    const newer = held(other, 2);
+    newer.release();
+    await newer.saved;
+    older.release();
+    await older.saved;
+    const prefix = join(directory, 'a');
+    expect(await storedIn(prefix)).toBe(2);
+    // Nothing of the other is left.
+    expect((await verifyCheckpoint(prefix)).ok).toBe(true);
+    expect(readdirSync(directory).filter(name => !/^(link|a\.index|a\.data-0000[01]-of-00002)$/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  test.each(['atomic', 'in-place'] as const)('%s, ten of them, released in any order', async overwrite => {
+    const prefix = join(scratch.directory(), 'a');
+    const saves = Array.from({ length: 10 }, (_, i) => held(prefix, i, i % 3 === 0 ? { overwrite } : {}));
+    for (const i of [3, 9, 1, 7, 5, 0, 8, 2, 6, 4]) {
+      saves[i]!.release();
+      if (i % 2 === 1 && overwrite === 'atomic') await saves[i]!.saved;
+    }
+    await Promise.all(saves.map(({ saved }) => saved));
+    expect(await storedIn(prefix)).toBe(9);
+  });
+
+  test('an older durable one does not claim to be durable where the newer is not', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1, { durable: true });
+    const newer = held(prefix, 2);
+    newer.release();
+    await newer.saved;
+    older.release();
+    await expect(older.saved).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+    expect(await storedIn(prefix)).toBe(2);
+  });
+
+  test('a newer one that fails does not count', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1);
+    const controller = new AbortController();
+    const newer = held(prefix, 2, { signal: controller.signal });
+    controller.abort();
+    newer.release();
+    await expect(newer.saved).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    older.release();
+    await older.saved;
+    expect(await storedIn(prefix)).toBe(1);
+  });
+
+  test('a copy that was called later', async () => {
+    const directory = scratch.directory();
+    const source = held(join(directory, 'source'), 7);
+    source.release();
+    await source.saved;
+    const older = held(join(directory, 'a'), 1);
+    await copyCheckpoint(join(directory, 'source'), join(directory, 'a'), { durable: false });
+    older.release();
+    await older.saved;
+    expect(await storedIn(join(directory, 'a'))).toBe(7);
+  });
+
+  test('another prefix does not wait', async () => {
+    const directory = scratch.directory();
+    const older = held(join(directory, 'a'), 1);
+    const other = held(join(directory, 'b'), 2);
+    other.release();
+    await other.saved;
+    older.release();
+    await older.saved;
+    expect([await storedIn(join(directory, 'a')), await storedIn(join(directory, 'b'))]).toEqual([1, 2]);
+  });
+});
+
+test('the state file names what was named last, however many updates are on their way', async () => {
+  const directory = scratch.directory();
+  const updates = Array.from({ length: 20 }, (_, i) =>
+    updateCheckpointState(directory, { modelCheckpointPath: join(directory, `c-${i}`), durable: i % 2 === 0 }),
+  );
+  await Promise.all(updates);
+  expect(basename((await readCheckpointState(directory))!.modelCheckpointPath)).toBe('c-19');
+});
+
+describe('what cannot be read is not absent', () => {
+  async function prepared(): Promise<string> {
+    const directory = scratch.directory();
+    const one = held(join(directory, 'ckpt-7'), 7);
+    one.release();
+    await one.saved;
+    await updateCheckpointState(directory, { modelCheckpointPath: join(directory, 'ckpt-7'), durable: false });
+    return directory;
+  }
+  afterEach(() => faulty.setFaults(null));
+
+  test.each([
+    ['EACCES', 'checkpoint', 'ERR_PERMISSION'],
+    ['EIO', 'checkpoint', 'ERR_IO'],
+    ['EACCES', 'ckpt-7.index', 'ERR_PERMISSION'],
+  ])('%s of %s', async (errno, path, code) => {
+    const directory = await prepared();
+    expect(await latestCheckpoint(directory)).toBe(join(directory, 'ckpt-7'));
+    faulty.setFaults([{ at: 1, path, action: 'error', errno, sticky: true }]);
+    await expect(latestCheckpoint(directory)).rejects.toMatchObject({ code });
+    await expect(latestValidCheckpoint(directory)).rejects.toMatchObject({ code });
+    await expect(checkpointExists(directory)).rejects.toMatchObject({ code });
+    if (path === 'checkpoint') {
+      const checkpoint = new Checkpoint({ none: {} });
+      expect(() => new CheckpointManager(checkpoint, directory, { maxToKeep: 1 })).toThrow(
+        expect.objectContaining({ code }),
+      );
+    }
+  });
+
+  test('absence is null: no directory, no file, a directory that is a file', async () => {
+    const directory = await prepared();
+    expect(await latestCheckpoint(join(directory, 'none'))).toBeNull();
+    expect(await latestCheckpoint(join(directory, 'ckpt-7.index'))).toBeNull();
+    expect(await latestCheckpoint(directory, 'other')).toBeNull();
+  });
+});
