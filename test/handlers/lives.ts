@@ -50,7 +50,7 @@ export async function saveAndLoad(model: tf.LayersModel, scheme: Scheme, directo
   const url = await saved(model, scheme, directory);
   expect(count(), `a save to ${scheme}://`).toBe(before);
   disposeAll(await tf.loadLayersModel(url));
-  expect(count() - before, `a load from ${scheme}://`).toBe(kept);
+  expect(count() - before, `a load from ${scheme}://`).toBeLessThanOrEqual(kept);
   return await tf.loadLayersModel(url);
 }
 
