@@ -1,5 +1,7 @@
 /** `file://` where tfjs-node is absent: the files that it would write and load. */
+
 import { basename, dirname, resolve } from 'node:path';
+import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';

@@ -158,7 +158,7 @@ export function adoptWeights(model: LayersModel, names: Names): void {
   };
   Object.defineProperty(optimizer, 'setWeights', { value: setWeights, configurable: true, writable: true });
   // The loader calls it in the same turn, or not at all.
-  queueMicrotask(() => {
+  void Promise.resolve().then(() => {
     if (optimizer.setWeights === setWeights) Reflect.deleteProperty(optimizer, 'setWeights');
   });
 }

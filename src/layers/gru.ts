@@ -4,23 +4,12 @@
  */
 
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';
-import type { GRUCellLayerArgs, GRULayerArgs } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
+import { refuseUnknown } from '../options.js';
 import { serialization } from '../tfjs-core.js';
+import { GRU_CELL_OPTIONS, GRU_OPTIONS, type KerasGRUArgs, type KerasGRUCellArgs } from './gru-options.js';
 import { type GRUCell, type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
 import { type GRU, type GRUClass, resetAfterGRU } from './reset-after-gru.js';
-
-/** Options of TensorFlow.js's GRU, with Keras's defaults. */
-export interface KerasGRUArgs extends GRULayerArgs {
-  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
-  resetAfter?: boolean;
-}
-
-/** Options of TensorFlow.js's GRU cell, with Keras's defaults. */
-export interface KerasGRUCellArgs extends GRUCellLayerArgs {
-  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
-  resetAfter?: boolean;
-}
 
 /**
  * Keras's `GRU`: [batch, time, features] to [batch, units], or to [batch, time, units] with `returnSequences`. All options are those of
@@ -34,6 +23,7 @@ export interface KerasGRUCellArgs extends GRUCellLayerArgs {
  * const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1 })] });
  */
 export function gru(args: KerasGRUArgs): GRU {
+  refuseUnknown(args, 'gru', GRU_OPTIONS);
   const Base = registered('GRU') as unknown as GRUClass;
   const { resetAfter = true, ...options } = args;
   return new (resetAfter ? resetAfterGRU(Base) : Base)(withKerasDefaults(options));
@@ -41,6 +31,7 @@ export function gru(args: KerasGRUArgs): GRU {
 
 /** Keras's `GRUCell`, for `tf.layers.rnn({ cell })`; see `gru`. */
 export function gruCell(args: KerasGRUCellArgs): GRUCell {
+  refuseUnknown(args, 'gruCell', GRU_CELL_OPTIONS);
   const Base = registered('GRUCell') as unknown as GRUCellClass;
   const { resetAfter = true, ...options } = args;
   return new (resetAfter ? resetAfterCell(Base) : Base)(withKerasDefaults(options));

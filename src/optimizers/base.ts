@@ -5,29 +5,24 @@
 
 import { TensorBundleError } from '../errors.js';
 import type { OptionList } from '../options.js';
+import { isLiteral } from '../realms.js';
 import {
   add,
-  addN,
-  clipByValue,
   div,
   engine,
-  maximum,
-  minimum,
   mul,
   type NamedTensorMap,
   Optimizer,
   type Scalar,
   scalar,
-  sqrt,
-  square,
   sub,
-  sum,
   type Tensor,
   tidy,
   type Variable,
   variable,
   zerosLike,
 } from '../tfjs-core.js';
+import { clip } from './clipping.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {
@@ -147,7 +142,10 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     tidy(() => {
       const learningRate = this.#rate();
       const step = scalar(this.iterations + 1, 'float32');
-      const clipped = this.#clip(named.map(({ tensor }) => tensor));
+      const clipped = clip(
+        named.map(({ tensor }) => tensor),
+        this,
+      );
       const updates = named.map(({ name }, i) => {
         const value = registeredVariables[name];
         if (value === undefined) throw noVariable(name);
@@ -267,6 +265,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   /** As tfjs restores an optimizer that was saved with its model. */
   static override fromConfig<T>(cls: new (options: OptimizerOptions) => T, config: OptimizerOptions): T {
+    // What is no object of options is told by the class itself.
+    if (!isLiteral(config)) return new cls(config);
     // TensorFlow.js adds this to what `getConfig` gave.
     const { customObjects: _custom, ...options } = config as OptimizerOptions & { customObjects?: unknown };
     return new cls(options);
@@ -303,29 +303,6 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   #decay(value: Variable, learningRate: Scalar): void {
     if (this.weightDecay !== null) value.assign(sub(value, mul(mul(value, this.weightDecay), learningRate)));
   }
-
-  #clip(gradients: readonly Tensor[]): Tensor[] {
-    const { clipnorm, globalClipnorm, clipvalue } = this;
-    if (clipnorm !== null && clipnorm > 0)
-      return gradients.map(gradient => clipToNorm(gradient, norm([gradient]), clipnorm));
-    if (globalClipnorm !== null && globalClipnorm > 0 && gradients.length > 0) {
-      const scale = mul(globalClipnorm, minimum(div(1, norm(gradients)), 1 / globalClipnorm));
-      return gradients.map(gradient => mul(gradient, scale));
-    }
-    if (clipvalue !== null && clipvalue > 0)
-      return gradients.map(gradient => clipByValue(gradient, -clipvalue, clipvalue));
-    return [...gradients];
-  }
-}
-
-/** Of all elements together. */
-function norm(tensors: readonly Tensor[]): Tensor {
-  return sqrt(addN(tensors.map(tensor => sum(square(tensor)))));
-}
-
-/** `tf.clip_by_norm`: a gradient below the limit is not changed. */
-function clipToNorm(gradient: Tensor, total: Tensor, limit: number): Tensor {
-  return div(mul(gradient, limit), maximum(total, limit));
 }
 
 function noVariable(name: string): TensorBundleError {

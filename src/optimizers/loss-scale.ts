@@ -2,6 +2,7 @@
 
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import {
   all,
   areFinite,
@@ -27,6 +28,8 @@ export interface LossScaleOptions {
   /** After so many steps in a row with finite gradients the scale is doubled; an integer of 1 or more. Default 2000. */
   dynamicGrowthSteps?: number;
 }
+
+const LOSS_SCALE_OPTIONS: OptionList<LossScaleOptions> = { initialScale: true, dynamicGrowthSteps: true };
 
 /** As tfjs gives gradients and weights. */
 interface NamedTensor {
@@ -63,8 +66,10 @@ export class LossScaleOptimizer extends Optimizer {
   stepCounter: number;
 
   /** Throws ERR_INVALID_ARGUMENT for what is no optimizer or wraps one itself, and for options out of range. */
-  constructor(innerOptimizer: Optimizer, { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 }: LossScaleOptions = {}) {
+  constructor(innerOptimizer: Optimizer, options: LossScaleOptions = {}) {
     super();
+    refuseUnknown(options, 'LossScaleOptimizer', LOSS_SCALE_OPTIONS);
+    const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = options;
     checkInner(innerOptimizer);
     if (!(initialScale > 0 && Number.isFinite(Math.fround(initialScale)))) {
       throw outOfRange('initialScale', 'a finite number above 0', initialScale);
@@ -179,7 +184,9 @@ export class LossScaleOptimizer extends Optimizer {
     cls: Serialization.SerializableConstructor<T>,
     config: Serialization.ConfigDict,
   ): T {
-    const { innerOptimizer, ...options } = config as unknown as LossScaleConfig;
+    // TensorFlow.js adds `customObjects` to what `getConfig` gave.
+    const given = config as unknown as LossScaleConfig & { customObjects?: unknown };
+    const { innerOptimizer, customObjects: _custom, ...options } = given;
     const [inner, make] = serialization.SerializationMap.getMap().classNameMap[innerOptimizer.className] ?? [];
     if (inner === undefined || make === undefined) {
       throw new TensorBundleError(

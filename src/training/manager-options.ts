@@ -141,8 +141,8 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
 }
 
 /** Before anything is counted. Throws ERR_INVALID_ARGUMENT. */
-export function checkSaveOptions(options: ManagerSaveOptions): void {
-  refuseUnknown(options, 'save', MANAGER_SAVE_OPTIONS);
+export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): void {
+  refuseUnknown(options, what, MANAGER_SAVE_OPTIONS);
   const { checkpointNumber: number = 0 } = options;
   if (!Number.isSafeInteger(number) || number < 0) throw invalid('checkpointNumber', 'a whole number', number);
 }

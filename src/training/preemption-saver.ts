@@ -1,5 +1,5 @@
 /** A manager's save before the process is taken away, for a training loop of one's own. */
-import type { ManagerSaveOptions } from './manager-options.js';
+import { checkSaveOptions, type ManagerSaveOptions } from './manager-options.js';
 import { PreemptionWatch } from './preemption.js';
 
 /**
@@ -32,6 +32,7 @@ export class PreemptionSaver {
    * `save` does; the signal goes on its way all the same.
    */
   async saveIfAsked(options: ManagerSaveOptions = {}): Promise<string | null> {
+    checkSaveOptions(options, 'saveIfAsked');
     if (!(await this.#watch.isAsked())) return null;
     try {
       return await this.#save({ ...options, durable: true });

@@ -4,6 +4,7 @@
  * removed when the last of them has saved, and the signal raised again, which ends the process as ever. If somebody else did listen when
  * the signal came, they have had it, and what ends is theirs to say: it is not raised again.
  */
+import { clearTimeout, setTimeout } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
 
 const SIGNAL = 'SIGTERM';

@@ -59,6 +59,7 @@ export interface SaveModelOptions extends WriterOptions {
   includeOptimizer?: boolean;
 }
 
+const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag' };
 const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = { ...WRITER_OPTIONS, includeOptimizer: 'flag' };
 
 /**
@@ -136,6 +137,7 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
  * const model = await loadModel('run/best');
  */
 export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
+  refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
   await using reader = await CheckpointReader.open(path);
   const key = extraKey('', NAME);
   if (!reader.has(key)) {

@@ -47,6 +47,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   saveWeights: { run: options => api.saveWeights(model, at('w'), options) },
   loadWeights: { run: options => api.loadWeights(model, at('in'), options) },
+  loadModel: { run: options => api.loadModel(at('in'), options) },
+  gru: { needed: { units: 1 }, run: options => api.gru(options) },
+  gruCell: { needed: { units: 1 }, run: options => api.gruCell(options) },
   saveModel: { run: options => api.saveModel(model, at('w'), options) },
   copyWeights: { run: options => api.copyWeights(model, model, options) },
   checkpointable: { run: options => api.checkpointable(dataset(), options) },
@@ -70,6 +73,7 @@ const CALLS: Readonly<Record<string, Call>> = {
     run: options => new api.CheckpointManager(checkpoint(), at('m'), options),
   },
   'CheckpointManager#save': { run: options => settled(manager().save(options)) },
+  'PreemptionSaver#saveIfAsked': { run: options => preemptionSaved(options) },
   keepBest: { needed: { metric: 'loss', mode: 'min' }, run: options => api.keepBest(options) },
   'new Adadelta': { run: options => new optimizers.Adadelta(options) },
   'new Adagrad': { run: options => new optimizers.Adagrad(options) },
@@ -79,6 +83,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'new Nadam': { run: options => new optimizers.Nadam(options) },
   'new RMSprop': { run: options => new optimizers.RMSprop(options) },
   'new SGD': { run: options => new optimizers.SGD(options) },
+  'new LossScaleOptimizer': { run: options => new optimizers.LossScaleOptimizer(new optimizers.SGD(), options) },
   'KerasOptimizer.fromConfig': { run: options => optimizers.KerasOptimizer.fromConfig(optimizers.SGD, options) },
 };
 /** Data that travels with an error, of whatever names. */
@@ -108,6 +113,15 @@ afterAll(async () => {
 async function settled(save: unknown): Promise<unknown> {
   const result = await save;
   return typeof result === 'object' && result !== null ? await (result as api.BackgroundSave).durable : result;
+}
+
+async function preemptionSaved(options: never): Promise<unknown> {
+  const saver = manager().saveBeforePreemption();
+  try {
+    return await saver.saveIfAsked(options);
+  } finally {
+    await saver.close();
+  }
 }
 
 /** The options with `inner` at the site's path. */

@@ -1,4 +1,5 @@
 /** `tensorbundle build-addon`: compiles the native addon where no prebuilt one fits. */
+import { URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import type { Arguments, Command } from '../command.js';
 import { EXIT } from '../failure.js';

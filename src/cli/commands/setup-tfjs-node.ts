@@ -1,5 +1,7 @@
 /** `tensorbundle setup-tfjs-node`: makes an installed @tensorflow/tfjs-node work, against the user's pip TensorFlow. */
+
 import { TensorBundleError } from '../../errors.js';
+import { isError } from '../../realms.js';
 import type { Arguments, Command } from '../command.js';
 import { EXIT, UsageError } from '../failure.js';
 import type { Output } from '../output.js';
@@ -60,7 +62,7 @@ Linux, x64 and arm64. It needs make, a C++ compiler and node-gyp (npm brings it)
       if (isDry) for (const step of plan.steps) note(`would ${step}`);
       else await carryOut(tfjs, tensorflow, plan.need, note);
     } catch (error) {
-      if (error instanceof TensorBundleError && error.cause instanceof Error && !args.json)
+      if (error instanceof TensorBundleError && isError(error.cause) && !args.json)
         output.error(`${visibleLines(error.cause.message)}\n`);
       throw error;
     }

@@ -1,4 +1,5 @@
 /** Compiles tfjs-node's binding with its own build tool and the node-gyp that is here. */
+import { URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import type { TfjsNode } from './place.js';
 import { runProgram } from './program.js';
