@@ -38,3 +38,10 @@ it('a Counter counts exactly, or refuses', async () => {
       .map(({ dtype }) => dtype),
   ).toEqual(['int64']);
 });
+
+it.each([7, 2n ** 60n, { step: 1n }, null, new String('7')])('serialize() that gives %s, and no text', async state => {
+  const value = { serialize: () => state as string, deserialize: () => undefined };
+  const saving = new Checkpoint({ values: { state: value } }).write(join(directory, 'no-text'));
+  await expect(saving).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', expected: 'string' });
+  await expect(saving).rejects.toThrow("serialize() of 'values.state'");
+});
