@@ -1,4 +1,5 @@
 /** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
+import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from './trackable.js';
 
@@ -30,7 +31,10 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
     dtype: value.dtype,
     shape: [...value.shape],
     capture: () => {
-      const data = value.read().slice() as TensorData;
+      const given = value.read() as unknown;
+      // What is in it the writer checks.
+      if (!Array.isArray(given) && !ArrayBuffer.isView(given)) throw noArray(label, value.dtype, given);
+      const data = (given as Data).slice() as TensorData;
       return { data: () => data, release: () => undefined };
     },
     assign: ({ data }) => value.assign(data as Data),
@@ -46,4 +50,12 @@ const NARROWER: readonly DType[] = ['int8', 'int16', 'int32', 'uint8', 'uint16',
 function toInt64({ dtype, shape, data }: TensorValue): TensorValue | undefined {
   if (!NARROWER.includes(dtype)) return undefined;
   return { dtype: 'int64', shape, data: BigInt64Array.from(data as Int32Array, BigInt) };
+}
+
+function noArray(label: string, dtype: DType, found: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_DTYPE',
+    `read() of '${label}' gave a ${typeof found}, and it must give an array of ${dtype}: of one element for a scalar`,
+    { tensor: label, expected: dtype, found: typeof found },
+  );
 }

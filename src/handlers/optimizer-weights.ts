@@ -5,8 +5,10 @@
  */
 
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { lossScalingOf, steppingOptimizer } from '../layers/optimizers/loss-scaling.js';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
 import { namesOf, trainedNames } from '../layers/trained.js';
+import { iterationsWeight } from '../optimizers/iterations.js';
 import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
 import { type NamedTensor, namedTensors } from './weights.js';
 
@@ -65,14 +67,37 @@ export type Names = ReadonlyMap<string, string>;
 /** `own`: made for the caller, who disposes of them. */
 export type StateTensor = NamedTensor & { own: boolean };
 
-/** As it is now where the class is known; of others, when they have answered. */
+/**
+ * As it is now where the class is known; of others, when they have answered. Throws ERR_TOO_LARGE for more steps than such files can
+ * say.
+ */
 export function optimizerWeights(model: LayersModel, names: Names): StateTensor[] | Promise<StateTensor[]> {
-  const { optimizer } = model;
+  const stepping = steppingOptimizer(model.optimizer);
+  const state = steppingWeights(model, stepping, names);
+  if (stepping === model.optimizer) return state;
+  const scaling = scalingWeights(model.optimizer);
+  return Array.isArray(state) ? [...state, ...scaling] : state.then(weights => [...weights, ...scaling]);
+}
+
+/** By the names that `LossScaleOptimizer.setWeights` knows. */
+function scalingWeights(optimizer: Optimizer): StateTensor[] {
+  const { scale, counter } = lossScalingOf(optimizer)!;
+  return [
+    { name: scale.name, tensor: scalar(scale.get(), 'float32'), own: true },
+    { name: counter.name, tensor: scalar(counter.get(), 'int32'), own: true },
+  ];
+}
+
+function steppingWeights(
+  model: LayersModel,
+  optimizer: Optimizer,
+  names: Names,
+): StateTensor[] | Promise<StateTensor[]> {
   const compiled = trainedNames(model);
   // What was restored and waits for the first step would be missed.
   makeWaitingSlots(optimizer, compiled);
   const trained = namesOf(model.trainableWeights);
-  const iterations = { name: 'iter', tensor: scalar(optimizer.iterations, 'int32') as Tensor, own: true };
+  const iterations = { ...iterationsWeight(optimizer.iterations), own: true };
   if (isByName(optimizer)) {
     optimizer.claimLoaded?.(compiled);
     return [iterations, ...slotsByName(optimizer, trained, names)];
@@ -136,10 +161,11 @@ async function others(optimizer: Optimizer): Promise<StateTensor[]> {
  * TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than its steps, and has none for Adamax.
  */
 export function adoptWeights(model: LayersModel, names: Names): void {
-  const optimizer = model.optimizer as Optimizer & { setWeights: Optimizer['setWeights'] };
+  const { optimizer: given } = model;
+  const optimizer = steppingOptimizer(given);
   const trained = namesOf(model.trainableWeights);
   const fileNames = new Map([...names].map(([name, fileName]) => [fileName, name]));
-  const setWeights = async (weights: NamedTensor[]): Promise<void> => {
+  const adopt = async (weights: NamedTensor[]): Promise<void> => {
     Reflect.deleteProperty(optimizer, 'setWeights');
     if (isByName(optimizer)) {
       await optimizer.setWeights(weights.map(one => ({ ...one, name: renamed(one.name, fileNames) })));
@@ -156,11 +182,21 @@ export function adoptWeights(model: LayersModel, names: Names): void {
     }
     setPowers(optimizer);
   };
-  Object.defineProperty(optimizer, 'setWeights', { value: setWeights, configurable: true, writable: true });
+  const setWeights = async (weights: NamedTensor[]): Promise<void> => {
+    Reflect.deleteProperty(given, 'setWeights');
+    replaceSetWeights(optimizer, adopt);
+    // What scales the loss takes what is its own, and hands on the rest.
+    await given.setWeights(weights);
+  };
+  replaceSetWeights(given, setWeights);
   // The loader calls it in the same turn, or not at all.
   void Promise.resolve().then(() => {
-    if (optimizer.setWeights === setWeights) Reflect.deleteProperty(optimizer, 'setWeights');
+    if (given.setWeights === setWeights) Reflect.deleteProperty(given, 'setWeights');
   });
+}
+
+function replaceSetWeights(optimizer: Optimizer, value: Optimizer['setWeights']): void {
+  Object.defineProperty(optimizer, 'setWeights', { value, configurable: true, writable: true });
 }
 
 /** `kernel/velocity`: the slot of a variable, or the name of something else. */

@@ -23,6 +23,7 @@ import {
   zerosLike,
 } from '../tfjs-core.js';
 import { clip } from './clipping.js';
+import { iterationsWeight } from './iterations.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
 
 export interface OptimizerOptions {
@@ -221,14 +222,14 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     this.iterations_ = 0;
   }
 
-  /** The count of steps, what belongs to no variable, then the slots, variable by variable. */
+  /** The count of steps, what belongs to no variable, then the slots, variable by variable. Throws ERR_TOO_LARGE above 2^31 - 1 steps. */
   override async getWeights(): Promise<NamedTensor[]> {
     const known = [...this.#slots].map(([{ name }, slots]) => ({ name, slots }));
     const slots = [...known, ...this.loadedSlots()].flatMap(({ name, slots: variables }) =>
       variables.map((tensor, i) => ({ name: `${name}/${this.slotLists[i]!.slot}`, tensor: tensor as Tensor })),
     );
     const scalars = this.scalars.map(({ name, get }) => ({ name, tensor: scalar(get(), 'float32') as Tensor }));
-    return [await this.saveIterations(), ...scalars, ...slots];
+    return [iterationsWeight(this.iterations), ...scalars, ...slots];
   }
 
   /**

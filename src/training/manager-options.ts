@@ -23,7 +23,7 @@ export interface ManagerOptions {
   keepCheckpointEveryNHours?: number;
   /** Default 'ckpt': files are called `ckpt-1.index` and so on. */
   checkpointName?: string;
-  /** Where the step is, for `checkpointInterval` and for policies. */
+  /** Where the step is, for `checkpointInterval` and for policies: a `Counter`, a variable, or a function that tells it. */
   stepCounter?: { dataSync(): ArrayLike<number> } | (() => number);
   /**
    * `save` does nothing before so many steps have been made since the last; needs `stepCounter`. Or `{ seconds: 600 }`: before so much
@@ -113,6 +113,9 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     );
   if (isInSteps && options.stepCounter === undefined)
     throw invalid('stepCounter', 'given with checkpointInterval', undefined);
+  const { stepCounter } = options;
+  if (stepCounter !== undefined && typeof stepCounter !== 'function' && typeof stepCounter?.dataSync !== 'function')
+    throw invalid('stepCounter', 'a Counter, a variable, or a function that gives the step', stepCounter);
   const { retention = [] } = options as { retention?: unknown };
   const isPolicy = (one: unknown): boolean => typeof (one as Partial<RetentionPolicy> | null)?.keep === 'function';
   if (!Array.isArray(retention) || !retention.every(isPolicy))
@@ -147,7 +150,7 @@ export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): vo
   if (!Number.isSafeInteger(number) || number < 0) throw invalid('checkpointNumber', 'a whole number', number);
 }
 
-function invalid(option: string, expected: string, found: unknown): TensorBundleError {
+export function invalid(option: string, expected: string, found: unknown): TensorBundleError {
   return new TensorBundleError('ERR_INVALID_ARGUMENT', `${option} must be ${expected}, not ${String(found)}`, {
     expected,
     found,

@@ -1,5 +1,5 @@
 /** Whether it is time for a manager's save: so many steps, or so many seconds, after the last. */
-import type { CheckedManagerOptions, ManagerSaveOptions } from './manager-options.js';
+import { type CheckedManagerOptions, invalid, type ManagerSaveOptions } from './manager-options.js';
 
 type Options = Pick<CheckedManagerOptions, 'checkpointInterval' | 'stepCounter' | 'lastCheckpointStep'>;
 
@@ -23,9 +23,13 @@ export class SaveInterval {
     return this.#lastStep;
   }
 
+  /** Throws ERR_INVALID_ARGUMENT for what is no number: after NaN, it would be time for a save each time. */
   step(): number | null {
     if (this.#counter === null) return null;
-    return typeof this.#counter === 'function' ? this.#counter() : Number(this.#counter.dataSync()[0]);
+    const given: unknown = typeof this.#counter === 'function' ? this.#counter() : this.#counter.dataSync()[0];
+    const step = typeof given === 'bigint' ? Number(given) : given;
+    if (typeof step === 'number' && Number.isFinite(step)) return step;
+    throw invalid('what stepCounter gives', 'a number', given);
   }
 
   restored(): void {

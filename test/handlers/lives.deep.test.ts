@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, describe, expect, it } from 'vitest';
+import { LossScaleOptimizer } from '../../src/optimizers.js';
 import '../../src/register.js';
 import { copyWeights } from '../../src/tfjs.js';
 import { CONVOLUTIONS } from '../layers/matrix-convolutions.js';
@@ -21,6 +22,11 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describe.each(['ckpt', 'file'] as const)('%s://', scheme => {
   it.each(Object.entries(OPTIMIZERS))('%s', async (_, make) => {
     await liveThrough({ make: () => network(make()), train }, scheme, directory);
+  });
+
+  it.each(Object.entries(OPTIMIZERS))('%s in a LossScaleOptimizer', async (_, make) => {
+    const scaled = () => new LossScaleOptimizer(make(), { initialScale: 2 ** 10, dynamicGrowthSteps: 3 });
+    await liveThrough({ make: () => network(scaled()), train }, scheme, directory);
   });
 
   it.each([

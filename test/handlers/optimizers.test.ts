@@ -6,8 +6,8 @@ import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import '../../src/register.js';
-import { SGD } from '../../src/optimizers.js';
-import { loadModel, saveModel } from '../../src/tfjs.js';
+import { LossScaleOptimizer, SGD } from '../../src/optimizers.js';
+import { copyWeights, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import { OPTIMIZERS } from '../layers/optimizers/training.js';
 import { bitsOf, disposeAll, type Life, liveThrough, saveAndLoad } from './lives.js';
 import { network, train } from './network.js';
@@ -24,6 +24,55 @@ describe.each([
   it.each(names)('%s', async name => {
     await liveThrough({ make: () => network(OPTIMIZERS[name]!()), train }, scheme, directory);
   });
+});
+
+describe('a LossScaleOptimizer', () => {
+  const scaled = (name: string) => new LossScaleOptimizer(OPTIMIZERS[name]!(), { dynamicGrowthSteps: 3 });
+
+  it.each(['adam', 'adamax'])('around %s, through file://', async name => {
+    await liveThrough({ make: () => network(scaled(name)), train }, 'file', directory);
+  });
+
+  // TensorFlow.js has slots by their places alone: those of the frozen layer must not move to the next.
+  it.each(['momentum', 'exact SGD'])('around %s: what is frozen since the model was compiled', async name => {
+    const model = network(scaled(name));
+    await train(model);
+    model.layers[0]!.trainable = false;
+    const through = await saveAndLoad(await saveAndLoad(model, 'file', directory), 'file', directory);
+    const plain = await saveAndLoad(network(OPTIMIZERS[name]!()), 'ckpt', directory);
+    copyWeights(model, plain);
+    plain.layers[0]!.trainable = false;
+    plain.compile({ optimizer: plain.optimizer, loss: 'meanSquaredError' });
+    // The right slots, of an optimizer that was never scaled, by another way; a scale that is a power of two changes no bit.
+    await saveWeights(model, join(directory, 'slots'));
+    await loadWeights(plain, join(directory, 'slots'));
+    await train(through);
+    await train(plain);
+    expect(bitsOf(through)).toEqual(bitsOf(plain));
+    const { dynamicScale, stepCounter } = through.optimizer as LossScaleOptimizer;
+    expect([dynamicScale, stepCounter]).toEqual([2 ** 17, 2]);
+    for (const one of [model, through, plain]) disposeAll(one);
+  });
+});
+
+it.each(['ckpt', 'file'] as const)('more steps than an int32 holds, through %s://', async scheme => {
+  for (const make of [OPTIMIZERS.sgd!, OPTIMIZERS['exact Adam']!, () => new LossScaleOptimizer(OPTIMIZERS.adam!())]) {
+    const model = network(make());
+    await train(model);
+    Object.assign((model.optimizer as Partial<LossScaleOptimizer>).innerOptimizer ?? model.optimizer, {
+      iterations_: 3e9,
+    });
+    const url = `${scheme}://${directory}/many-${scheme}`;
+    const saving = model.save(url, { includeOptimizer: true });
+    if (scheme === 'file') await expect(saving).rejects.toMatchObject({ code: 'ERR_TOO_LARGE', found: 3e9 });
+    else {
+      await saving;
+      const loaded = await tf.loadLayersModel(url);
+      expect(loaded.optimizer.iterations).toBe(3e9);
+      disposeAll(loaded);
+    }
+    disposeAll(model);
+  }
 });
 
 describe('by other ways', () => {

@@ -38,3 +38,32 @@ it('a Counter counts exactly, or refuses', async () => {
       .map(({ dtype }) => dtype),
   ).toEqual(['int64']);
 });
+
+it.each([7, 2n ** 60n, { step: 1n }, null, new String('7')])('serialize() that gives %s, and no text', async state => {
+  const value = { serialize: () => state as string, deserialize: () => undefined };
+  const saving = new Checkpoint({ values: { state: value } }).write(join(directory, 'no-text'));
+  await expect(saving).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', expected: 'string' });
+  await expect(saving).rejects.toThrow("serialize() of 'values.state'");
+});
+
+it('what is no array or no step is named', async () => {
+  const value = { dtype: 'int64' as const, shape: [], read: () => 3n as never, assign: () => undefined };
+  const saving = new Checkpoint({ value }).write(join(directory, 'no-array'));
+  await expect(saving).rejects.toMatchObject({ code: 'ERR_DTYPE', expected: 'int64', found: 'bigint' });
+  const manager = (stepCounter: unknown): CheckpointManager =>
+    new CheckpointManager(new Checkpoint({ step: new Counter() }), join(directory, 'steps'), {
+      ...{ maxToKeep: 1, checkpointInterval: 2 },
+      stepCounter: stepCounter as () => number,
+    });
+  for (const bad of [5, 5n, {}, null])
+    expect(() => manager(bad)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }));
+  for (const bad of [Number.NaN, undefined, '5'])
+    await expect(manager(() => bad).save()).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  let step = 3n;
+  const counted = manager(() => step);
+  expect(await counted.save()).not.toBeNull();
+  step++;
+  expect(await counted.save()).toBeNull();
+  step++;
+  expect(await counted.save()).not.toBeNull();
+});
