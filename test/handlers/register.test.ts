@@ -1,8 +1,17 @@
 /** `tensorbundle/register`: ckpt:// and file:// in an unmodified program of TensorFlow.js. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
@@ -256,6 +265,34 @@ describe('file://', () => {
       expect(tf.memory().numTensors - before).toBeLessThan(60);
     },
   );
+
+  it('of saves that nobody waits for, the last that was called stays, however the directory is spelled', async () => {
+    const run = fresh();
+    const model = network();
+    const spellings = [run, `${run}/`, join(run, '..', basename(run), '.'), relative(process.cwd(), run)];
+    const saves: Promise<unknown>[] = [];
+    for (let i = 0; i < 12; i++) {
+      model.setWeights(model.getWeights().map(weight => tf.fill(weight.shape, i)));
+      // One with an optimizer has more to do.
+      saves.push(model.save(`file://${spellings[i % 4]}`, { includeOptimizer: i % 3 === 0 }));
+    }
+    await Promise.all(saves);
+    const loaded = await tf.loadLayersModel(`file://${run}/model.json`);
+    expect(new Set(loaded.getWeights().flatMap(weight => [...weight.dataSync()]))).toEqual(new Set([11]));
+    expect(readdirSync(run)).toHaveLength(2);
+  });
+
+  it('files of weights that were cut are told of', async () => {
+    const run = fresh();
+    await network().save(`file://${run}`);
+    for (const bytes of [10, 12]) {
+      truncateSync(join(run, 'weights.bin'), bytes);
+      await expect(tf.loadLayersModel(`file://${run}/model.json`)).rejects.toMatchObject({
+        code: 'ERR_CORRUPT',
+        found: bytes,
+      });
+    }
+  });
 
   it('files of others stay, and so does the old model when a save fails', async () => {
     const run = fresh();
