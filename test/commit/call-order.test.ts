@@ -1,6 +1,6 @@
 /** Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for each other. */
 import '../crash/fault-engine.js';
-import { readdirSync, symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -215,6 +215,27 @@ describe('what cannot be read is not absent', () => {
       expect(() => new CheckpointManager(checkpoint, directory, { maxToKeep: 1 })).toThrow(
         expect.objectContaining({ code }),
       );
+    }
+  });
+
+  test.each([
+    ['', /names no checkpoint/],
+    ['\n', /names no checkpoint/],
+    ['model_checkpoint_path: ""\n', /names no checkpoint/],
+    ['model_checkpoint_path: "gone-3"\n', /gone-3, which is not there/],
+    ['model_checkpoint_path: "gs://bucket/x-3"\n', /x-3, which is not there/],
+    ['garbage', /counts as none/],
+  ])('a state file of %j is null with a warning', async (text, message) => {
+    const directory = await prepared();
+    writeFileSync(join(directory, 'checkpoint'), text);
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      expect(await latestCheckpoint(directory)).toBeNull();
+      expect(warned.mock.calls).toEqual([
+        [expect.stringMatching(message), expect.objectContaining({ code: 'TENSORBUNDLE_STATE_IGNORED' })],
+      ]);
+    } finally {
+      warned.mockRestore();
     }
   });
 
