@@ -35,7 +35,8 @@ async function directoryHasOne(directory: string): Promise<boolean> {
 const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'];
 /**
  * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. A state file that is
- * none (damaged text, above 4 MiB, a directory) is null with a process warning (code TENSORBUNDLE_STATE_IGNORED), as TensorFlow has it.
+ * none (damaged text, empty, above 4 MiB, a directory), or that names what is not there, is null with a process warning (code
+ * TENSORBUNDLE_STATE_IGNORED); TensorFlow logs it, and raises for an empty one.
  * What cannot be read is never taken for absent: rejects with ERR_PERMISSION, ERR_IO and the like, since a training would begin anew
  * without a word; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path
  * (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
@@ -43,8 +44,20 @@ const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT
 export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
   const local = pathOf(directory);
   const state = await stateIn(local, latestFilename);
-  if (state === null || state.modelCheckpointPath === '' || schemeOf(state.modelCheckpointPath) !== null) return null;
-  return (await kindOf(`${state.modelCheckpointPath}.index`)) === 'file' ? state.modelCheckpointPath : null;
+  if (state === null) return null;
+  const { modelCheckpointPath: named } = state;
+  const isLocal = named !== '' && schemeOf(named) === null;
+  if (isLocal && (await kindOf(`${named}.index`)) === 'file') return named;
+  const what = named === '' ? 'names no checkpoint: it is empty, or was cut' : `names ${named}, which is not there`;
+  ignored(`${join(local, latestFilename)} ${what}`);
+  return null;
+}
+
+function ignored(what: string): void {
+  process.emitWarning(`${what}; it counts as none`, {
+    type: 'TensorBundleWarning',
+    code: 'TENSORBUNDLE_STATE_IGNORED',
+  });
 }
 
 /** Null where there is none; says so where there is something else under its name. */
@@ -55,10 +68,7 @@ async function stateIn(directory: string, latestFilename: string): Promise<Check
     if (!(error instanceof TensorBundleError && NO_STATE.includes(error.code))) throw error;
     // The directory itself is a file: there is no state file.
     if ((await kindOf(withoutSlashes(resolve(directory)))) !== 'directory') return null;
-    process.emitWarning(`${error.message}; it counts as none`, {
-      type: 'TensorBundleWarning',
-      code: 'TENSORBUNDLE_STATE_IGNORED',
-    });
+    ignored(error.message);
     return null;
   }
 }

@@ -107,7 +107,7 @@ export class CheckpointWriter implements AsyncDisposable {
    * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
    *
    * Of saves to one prefix that nobody waited for, the last that this process has called stays: one that ends after a later one counts
-   * as replaced by it. Where that one has no syncs and this one has, ERR_DURABILITY_UNCERTAIN says so.
+   * as replaced by it. Where that one has no syncs and this one has, that one is synced then; ERR_DURABILITY_UNCERTAIN if it cannot be.
    */
   finish(): Promise<SaveResult> {
     try {

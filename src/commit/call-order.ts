@@ -4,7 +4,7 @@
  */
 
 /** What the last call that has come to its end at a place was, and whether a power loss can take it. */
-interface Last {
+export interface Last {
   readonly call: number;
   readonly durable: boolean;
 }
@@ -21,9 +21,12 @@ export function nextCall(): number {
   return ++calls;
 }
 
-/** `identity` is that of the directory, however it is spelled. */
-export function placeOf(identity: string, name: string): string {
-  return `${identity}/${name}`;
+/**
+ * `identity` is that of the directory, however it is spelled. A file is none of a checkpoint's: `checkpoint` may be the name of both, the
+ * state file and a prefix.
+ */
+export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' = 'prefix'): string {
+  return `${identity}/${kind}/${name}`;
 }
 
 /** The later call that has written to the place; null if there is none. To be asked under the directory's lock. */

@@ -26,6 +26,7 @@ import { overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
 import { planInPlace, unlinkInPlace } from './in-place.js';
+import { makeDurable } from './make-durable.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { rememberOwn } from './own-files.js';
 import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
@@ -156,10 +157,10 @@ export class Publication {
     onSynced();
     return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
       throwIfAborted(options.signal, 'the save');
-      if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       const old = await store.stat(indexName(base), false);
       if (old !== null && options.overwrite === 'error') throw existsError(store, base);
-      if (this.#isOvertaken()) return null;
+      if (await this.#isOvertaken()) return null;
+      if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       // Another save may have committed since step 1: what is replaced is what is there now.
       const replacedTotal = old === null ? null : await committedTotal(store, base);
       // A durable save can do without: what it replaces stays until the next one.
@@ -183,17 +184,24 @@ export class Publication {
   }
 
   /** As if this save had been committed just before the other: what it promised must then hold of the other. */
-  #isOvertaken(): boolean {
+  async #isOvertaken(): Promise<boolean> {
     const { store, base, options } = this;
-    const later = overtakenBy(placeOf(store.identity, base), options.call);
+    const place = placeOf(store.identity, base);
+    const later = overtakenBy(place, options.call);
     if (later === null) return false;
     if (later.durable || !options.durable) return true;
-    const path = store.pathOf(indexName(base));
-    throw new TensorBundleError(
-      'ERR_DURABILITY_UNCERTAIN',
-      `a later save of ${path}, without syncs (durable: false), has taken the place of this one; wait for a save before the next of the same name`,
-      { path },
-    );
+    try {
+      await makeDurable(store, base);
+    } catch (cause) {
+      const path = store.pathOf(indexName(base));
+      throw new TensorBundleError(
+        'ERR_DURABILITY_UNCERTAIN',
+        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, and could not be synced for it; save again`,
+        { path, cause },
+      );
+    }
+    rememberCall(place, { call: later.call, durable: true });
+    return true;
   }
 
   /**

@@ -182,12 +182,19 @@ export async function rewriteState(
   const store = await LocalStore.create(resolve(directory));
   try {
     await store.exclusively(30_000, undefined, async () => {
-      const place = placeOf(store.identity, name);
-      const isOvertaken = overtakenBy(place, call) !== null;
+      const place = placeOf(store.identity, name, 'file');
+      const later = overtakenBy(place, call);
+      const isOvertaken = later !== null;
       // A damaged state file is replaced, not mourned: nobody can tell what it holds.
       const before = await readFields(store, name).catch(() => null);
       const fields = change(before, isOvertaken);
-      if (fields === null) return;
+      if (fields === null) {
+        // What this one promised must hold of the later one.
+        if (!durable || later === null || later.durable || before === null) return;
+        await store.syncObject(name);
+        await store.sync();
+        return rememberCall(place, { ...later, durable });
+      }
       if (fields === 'remove') return void (await store.remove(name));
       const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
       checkSize(Buffer.byteLength(text), store.pathOf(name));

@@ -34,6 +34,7 @@ export class FileHandler implements io.IOHandler {
 }
 
 async function read(path: string): Promise<Uint8Array> {
+  if (basename(path) === '') throw isDirectory(path);
   const store = await LocalStore.open(dirname(path));
   try {
     const stat = await store?.stat(basename(path));

@@ -2,6 +2,7 @@
 
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { nextCall } from '../commit/call-order.js';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
 import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
@@ -31,6 +32,7 @@ export function patchLayersModel(prototype: LayersModel & Patched): void {
 function patchSave(prototype: LayersModel): void {
   const theirs = prototype.save;
   prototype.save = async function (this: LayersModel, target, config) {
+    const call = nextCall();
     const path = typeof target === 'string' ? target : '';
     if (path.startsWith(CHECKPOINT) && config?.trainableOnly) {
       // Not a model that Python could load: what is left out is not in the file.
@@ -52,7 +54,7 @@ function patchSave(prototype: LayersModel): void {
     }
     const { artifacts, weights } = await artifactsOf(this, config);
     try {
-      return await saveModelFiles(ours, artifacts, weights);
+      return await saveModelFiles(ours, artifacts, weights, call);
     } finally {
       weights.release();
     }

@@ -11,13 +11,14 @@ import type { io } from '@tensorflow/tfjs-core';
 import { ChunkPool } from '../bundle/chunk-pool.js';
 import { ShardStream } from '../bundle/shard-stream.js';
 import type { Item } from '../bundle/source.js';
+import { nextCall, overtakenBy, placeOf, rememberCall } from '../commit/call-order.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
 import { dtypeInfo } from '../format/dtypes.js';
 import { isBuffer, isError } from '../realms.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
-import { artifactsInfo, type Weights } from './weights.js';
+import { artifactsInfo, type Weights, weightsOfArtifacts } from './weights.js';
 
 const [MODEL, WEIGHTS] = ['model.json', 'weights.bin'];
 /** What a save calls weights when there are some already. */
@@ -27,11 +28,15 @@ const PART_BYTES = 1024 ** 3;
 const LOCK_TIMEOUT_MS = 30_000;
 export const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
-/** Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED, ERR_IO. The old model stays then. */
+/**
+ * `call` (`nextCall`): of saves that nobody waits for, the last that was called stays, and one that comes after it writes nothing.
+ * Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED, ERR_IO. The old model stays then.
+ */
 export async function saveModelFiles(
   directory: string,
   artifacts: io.ModelArtifacts,
   weights: Weights,
+  call: number = nextCall(),
 ): Promise<io.SaveResult> {
   const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
   if (isBuffer(rest.modelTopology))
@@ -41,6 +46,8 @@ export async function saveModelFiles(
   const store = await LocalStore.create(resolve(directory));
   try {
     await store.exclusively(LOCK_TIMEOUT_MS, undefined, async () => {
+      const place = placeOf(store.identity, MODEL!, 'file');
+      if (overtakenBy(place, call) !== null) return;
       const before = new Set(await store.list());
       const base = before.has(WEIGHTS!) ? `weights-${randomBytes(8).toString('hex')}` : 'weights';
       const paths = await writeParts(store, base, weights);
@@ -54,6 +61,7 @@ export async function saveModelFiles(
         for (const path of paths) if (!named.has(path)) await store.remove(path).catch(() => false);
         throw error;
       }
+      rememberCall(place, { call, durable: true });
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
       for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await store.remove(name);
     });
@@ -99,7 +107,25 @@ export async function readWeightFiles(
       await store?.close();
     }
   }
-  return [manifest.flatMap(({ weights }) => weights), buffers];
+  const specs = manifest.flatMap(({ weights }) => weights);
+  checkBytes(directory, specs, buffers);
+  return [specs, buffers];
+}
+
+/** Throws ERR_CORRUPT where the files end before the weights do; TensorFlow.js would say something of a shape, if anything. */
+function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers: ArrayBuffer[]): void {
+  try {
+    weightsOfArtifacts({ weightSpecs: specs, weightData: buffers });
+  } catch (cause) {
+    if (!(cause instanceof TensorBundleError && cause.code === 'ERR_INVALID_ARGUMENT')) throw cause;
+    const path = resolve(directory, MODEL!);
+    const { expected, found } = cause;
+    throw new TensorBundleError(
+      'ERR_CORRUPT',
+      `the files of weights that ${path} names have ${found} bytes, and the model needs ${expected}: they are cut, or of another model`,
+      { path, expected, found, cause },
+    );
+  }
 }
 
 /** Nothing is left behind if it fails. */

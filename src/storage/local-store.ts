@@ -219,6 +219,19 @@ export class LocalStore implements ObjectStore {
     });
   }
 
+  async syncObject(name: string): Promise<void> {
+    await this.#do('sync', name, async () => {
+      const handle = await withDescriptor(() => native.open(this.#directory, name, 'read'));
+      if (handle === null)
+        throw new TensorBundleError('ERR_NOT_FOUND', `${this.pathOf(name)} was removed`, { path: this.pathOf(name) });
+      try {
+        await native.sync(handle);
+      } finally {
+        await release(handle);
+      }
+    });
+  }
+
   freeSpace(): Promise<number | null> {
     return this.#do('look at', undefined, async () => {
       try {

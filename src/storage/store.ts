@@ -81,6 +81,8 @@ export interface ObjectStore {
   isRemoved(): Promise<boolean>;
   /** Makes names (creations, renames, removals) durable, also those of directories that opening the store created. */
   sync(): Promise<void>;
+  /** Makes the bytes of an object that is there durable, whoever wrote them. ERR_NOT_FOUND if it is absent. */
+  syncObject(name: string): Promise<void>;
   /** Bytes that may still be written; null where the file system does not say. */
   freeSpace(): Promise<number | null>;
   /**

@@ -16,7 +16,7 @@ import { Progress } from './backup-progress.js';
 import { beginEpochAnew, restoreBackup } from './backup-restore.js';
 import { TrainingCallback } from './callback-base.js';
 import { Checkpoint } from './checkpoint.js';
-import { IS_OVER, isStoppedEarly } from './early-stopping.js';
+import { IS_OVER, isStoppedEarly, whenBestIsBack } from './early-stopping.js';
 import { EpochEnd } from './epoch-end.js';
 import { CheckpointManager } from './manager.js';
 import { PreemptionWatch } from './preemption.js';
@@ -237,8 +237,25 @@ export class BackupAndRestore extends TrainingCallback {
     }
     if (this.#options.deleteCheckpoint) await this.#manager?.discard();
     await this.#watch.close();
+    const manager = this.#manager;
     // Another training has to be resumed first.
     this.#manager = null;
+    if (this.#options.deleteCheckpoint || !this.#isStoppedByOther) return;
+    whenBestIsBack(this.trained, async () => {
+      this.#manager = manager;
+      try {
+        await this.#save(now);
+        await manager?.sync();
+      } finally {
+        this.#manager = null;
+      }
+    });
+  }
+
+  /** By an EarlyStopping that is not in the backup, and that may come later among the callbacks. */
+  get #isStoppedByOther(): boolean {
+    const { trackables = {} } = this.#options;
+    return isStoppedEarly(this.trained) && !Object.values(trackables).some(one => IS_OVER in (one as object));
   }
 
   /** TensorFlow.js tells of no other number than this, or the size of the dataset. */

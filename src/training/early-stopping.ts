@@ -71,6 +71,14 @@ function faces(model: LayersModel): object[] {
   return typeof inside === 'object' && inside !== null ? [model, inside] : [model];
 }
 
+/** By model: what waits for the best weights to be back. */
+const waiting = new WeakMap<object, () => Promise<void>>();
+
+/** Once, at the end of this training: when an EarlyStopping that comes later among the callbacks has put the best weights back. */
+export function whenBestIsBack(model: LayersModel, action: () => Promise<void>): void {
+  for (const face of faces(model)) waiting.set(face, action);
+}
+
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_EARLY_STOPPING' };
 
 /**
@@ -140,7 +148,10 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   override async onTrainBegin(): Promise<void> {
     // Throws if the model is not known.
     const model = this.trained;
-    for (const face of faces(model)) stopped.delete(face);
+    for (const face of faces(model)) {
+      stopped.delete(face);
+      waiting.delete(face);
+    }
     if (this.#isAdopted) {
       this.#isAdopted = false;
       // What was stopped and is not trained any more stays so.
@@ -195,6 +206,11 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     if (verbose) console.log(`Restoring model weights from the end of the best epoch: ${this.#bestEpoch + 1}.`);
     this.#restoreWeights(this.#bestWeights);
     this.#keep(null);
+    const action = faces(this.trained)
+      .map(face => waiting.get(face))
+      .find(one => one !== undefined);
+    for (const face of faces(this.trained)) waiting.delete(face);
+    await action?.();
   }
 
   /** @internal */

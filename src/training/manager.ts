@@ -125,6 +125,7 @@ export class CheckpointManager {
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#interval.isTime(options)) return null;
     const { write } = split(options);
+    if (this.#numbering !== null) this.#skipTaken(options);
     const { path, absolute, made } = this.#next(options, this.#interval.step());
     const afterCommit = (saved: Saved) => this.#record(made, write, saved);
     return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
@@ -230,6 +231,13 @@ export class CheckpointManager {
     const found = await this.#own.found().catch(() => []);
     for (const { number } of found) this.checkpoint.countFrom(number);
     this.#numbering = null;
+  }
+
+  /** The path is wanted before the directory can have been listed, as where a training has held up the loop: at least nothing is saved over. */
+  #skipTaken({ checkpointNumber }: ManagerSaveOptions): void {
+    if (checkpointNumber !== undefined) return;
+    while (this.#own.isTaken(this.checkpoint.saveCounter + 1))
+      this.checkpoint.countFrom(this.checkpoint.saveCounter + 1);
   }
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */

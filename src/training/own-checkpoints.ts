@@ -66,6 +66,15 @@ export class OwnCheckpoints {
     }
   }
 
+  /** Whether there is one of this number. At once; false where the directory cannot be looked into. */
+  isTaken(number: number): boolean {
+    try {
+      return LocalStore.readNow(this.directory, `${this.#start}${number}.index`, 0) !== null;
+    } catch (error) {
+      return error instanceof TensorBundleError && ['ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'].includes(error.code);
+    }
+  }
+
   /** The one spelling in which the books have a path: own ones as the directory was given, by text alone. */
   spelled(path: string): string {
     // Nearly all are so, and there may be many.

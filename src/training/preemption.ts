@@ -6,6 +6,7 @@
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
 
 const SIGNAL = 'SIGTERM';
 /** A training that has failed calls nothing any more: the signal does not wait longer than this for the end of a batch. */
@@ -21,12 +22,25 @@ function hear(): void {
   for (const watch of open) watch.hear();
 }
 
+let isWarned = false;
+
+function warnOfWorker(): void {
+  if (isWarned) return;
+  isWarned = true;
+  process.emitWarning(
+    'saveBeforePreemption has no effect in a worker thread, which SIGTERM does not reach; train in the main thread or in a child process',
+    { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_PREEMPTION' },
+  );
+}
+
 /** One who saves. Nothing is listened for before `open`, nor after `close`. */
 export class PreemptionWatch {
   #isAsked = false;
   #grace: NodeJS.Timeout | undefined;
 
+  /** Node.js tells only the main thread of signals: elsewhere a process warning says that nothing will be saved. */
   open(): void {
+    if (!isMainThread) warnOfWorker();
     if (open.size === 0) process.prependListener(SIGNAL, hear);
     open.add(this);
   }

@@ -1,7 +1,7 @@
 /** Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for each other. */
 import '../crash/fault-engine.js';
-import { readdirSync, symlinkSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -77,15 +77,60 @@ describe('the older of two saves ends later', () => {
     expect(await storedIn(prefix)).toBe(9);
   });
 
-  test('an older durable one does not claim to be durable where the newer is not', async () => {
-    const prefix = join(scratch.directory(), 'a');
-    const older = held(prefix, 1, { durable: true });
-    const newer = held(prefix, 2);
-    newer.release();
-    await newer.saved;
-    older.release();
-    await expect(older.saved).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
-    expect(await storedIn(prefix)).toBe(2);
+  describe('an older durable one, and the newer is not', () => {
+    async function overtaken(prefix: string, whileLater?: () => void): Promise<unknown> {
+      const older = held(prefix, 1, { durable: true });
+      const newer = held(prefix, 2);
+      newer.release();
+      await newer.saved;
+      whileLater?.();
+      older.release();
+      return older.saved.then(
+        () => null,
+        error => error,
+      );
+    }
+    afterEach(() => faulty.setFaults(null));
+
+    test.each([false, true])('the newer is synced for it; a durable one before: %s', async before => {
+      const prefix = join(scratch.directory(), 'a');
+      if (before) {
+        const first = held(prefix, 0, { durable: true });
+        first.release();
+        await first.saved;
+      }
+      // What the newer wrote is synced before the directory is, and only then is the marker that says it is not removed.
+      expect(await overtaken(prefix, () => faulty.setFaults([]))).toBeNull();
+      const operations = faulty.operations().map(({ syscall, path = '' }) => `${syscall} ${basename(path)}`);
+      const names = readdirSync(dirname(prefix));
+      expect(names.filter(name => name.includes('unsynced'))).toEqual([]);
+      expect(operations).toContain('fsync a.index');
+      expect(operations.filter(line => /^fsync a\.data/.test(line)).length).toBeGreaterThan(0);
+      faulty.setFaults(null);
+      expect(await storedIn(prefix)).toBe(2);
+      // From here on it counts as durable: a save without syncs keeps it.
+      const next = held(prefix, 3);
+      next.release();
+      await next.saved;
+      expect(readdirSync(dirname(prefix)).filter(name => name.includes('unsynced'))).toHaveLength(1);
+    });
+
+    test('one that cannot be synced', async () => {
+      const prefix = join(scratch.directory(), 'a');
+      const fault = {
+        at: 1,
+        path: 'a.index',
+        syscall: 'fsync',
+        notPath: 'intent',
+        action: 'error',
+        errno: 'EIO',
+        sticky: true,
+      } as const;
+      const error = await overtaken(prefix, () => faulty.setFaults([fault]));
+      expect(error).toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+      faulty.setFaults(null);
+      expect(await storedIn(prefix)).toBe(2);
+    });
   });
 
   test('a newer one that fails does not count', async () => {
@@ -125,6 +170,15 @@ describe('the older of two saves ends later', () => {
   });
 });
 
+test('a prefix that is called as the state file is another place', async () => {
+  const directory = scratch.directory();
+  const older = held(join(directory, 'checkpoint'), 1);
+  await updateCheckpointState(directory, { modelCheckpointPath: join(directory, 'other'), durable: false });
+  older.release();
+  await older.saved;
+  expect(await storedIn(join(directory, 'checkpoint'))).toBe(1);
+});
+
 test('the state file names what was named last, however many updates are on their way', async () => {
   const directory = scratch.directory();
   const updates = Array.from({ length: 20 }, (_, i) =>
@@ -161,6 +215,27 @@ describe('what cannot be read is not absent', () => {
       expect(() => new CheckpointManager(checkpoint, directory, { maxToKeep: 1 })).toThrow(
         expect.objectContaining({ code }),
       );
+    }
+  });
+
+  test.each([
+    ['', /names no checkpoint/],
+    ['\n', /names no checkpoint/],
+    ['model_checkpoint_path: ""\n', /names no checkpoint/],
+    ['model_checkpoint_path: "gone-3"\n', /gone-3, which is not there/],
+    ['model_checkpoint_path: "gs://bucket/x-3"\n', /x-3, which is not there/],
+    ['garbage', /counts as none/],
+  ])('a state file of %j is null with a warning', async (text, message) => {
+    const directory = await prepared();
+    writeFileSync(join(directory, 'checkpoint'), text);
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      expect(await latestCheckpoint(directory)).toBeNull();
+      expect(warned.mock.calls).toEqual([
+        [expect.stringMatching(message), expect.objectContaining({ code: 'TENSORBUNDLE_STATE_IGNORED' })],
+      ]);
+    } finally {
+      warned.mockRestore();
     }
   });
 

@@ -1,14 +1,25 @@
 /** `tensorbundle/register`: ckpt:// and file:// in an unmodified program of TensorFlow.js. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../../src/register.js';
 import { latestCheckpoint, listVariables } from '../../src/index.js';
+import { LocalStore } from '../../src/storage/local-store.js';
 import { loadModel, saveModel } from '../../src/tfjs.js';
 
 const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
@@ -256,6 +267,38 @@ describe('file://', () => {
       expect(tf.memory().numTensors - before).toBeLessThan(60);
     },
   );
+
+  it('of saves that nobody waits for, the last that was called stays, however the directory is spelled', async () => {
+    const run = fresh();
+    const model = network();
+    const store = await LocalStore.create(run);
+    const saves: Promise<unknown>[] = [];
+    // Who waits longer for the directory looks less often whether it is free.
+    await store.exclusively(1000, undefined, async () => {
+      for (const [i, directory] of [run, `${run}/`, relative(process.cwd(), run)].entries()) {
+        model.setWeights(model.getWeights().map(weight => tf.fill(weight.shape, i)));
+        saves.push(model.save(`file://${directory}`, { includeOptimizer: i % 2 === 0 }));
+        await delay(120 - 60 * i);
+      }
+    });
+    await store.close();
+    await Promise.all(saves);
+    const loaded = await tf.loadLayersModel(`file://${run}/model.json`);
+    expect(new Set(loaded.getWeights().flatMap(weight => [...weight.dataSync()]))).toEqual(new Set([2]));
+    expect(readdirSync(run)).toHaveLength(2);
+  });
+
+  it('files of weights that were cut are told of', async () => {
+    const run = fresh();
+    await network().save(`file://${run}`);
+    for (const bytes of [10, 12]) {
+      truncateSync(join(run, 'weights.bin'), bytes);
+      await expect(tf.loadLayersModel(`file://${run}/model.json`)).rejects.toMatchObject({
+        code: 'ERR_CORRUPT',
+        found: bytes,
+      });
+    }
+  });
 
   it('files of others stay, and so does the old model when a save fails', async () => {
     const run = fresh();

@@ -353,7 +353,12 @@ describe('a training that EarlyStopping has ended', () => {
     Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(21);
   async function rerun(
     run: string,
-    { isTracked = true, isFit = false, patience = 1 }: { isTracked?: boolean; isFit?: boolean; patience?: number },
+    {
+      isTracked = true,
+      isFit = false,
+      isFirst = false,
+      patience = 1,
+    }: { isTracked?: boolean; isFit?: boolean; isFirst?: boolean; patience?: number },
   ): Promise<{ epochs: number; weights: string[]; from: number }> {
     const model = network();
     // No epoch is better than the first.
@@ -361,7 +366,7 @@ describe('a training that EarlyStopping has ended', () => {
     const backup = new BackupAndRestore({ backupDir: run, ...(isTracked && { trackables: { stopping } }) });
     let epochs = 0;
     const count = new tf.CustomCallback({ onEpochEnd: async () => void epochs++ });
-    const callbacks = [count, stopping, backup];
+    const callbacks = isFirst ? [count, backup, stopping] : [count, stopping, backup];
     if (isFit) {
       const { initialEpoch } = await backup.resume(model);
       const [xs, ys] = [tf.tensor2d(rows), tf.tensor2d(targets)];
@@ -377,6 +382,9 @@ describe('a training that EarlyStopping has ended', () => {
     { isTracked: true, isFit: false },
     { isTracked: true, isFit: true },
     { isTracked: false, isFit: true },
+    { isTracked: true, isFit: true, isFirst: true },
+    { isTracked: false, isFit: true, isFirst: true },
+    { isTracked: false, isFit: false, isFirst: true },
   ])('is not trained on by a rerun, and has the best weights: %j', async how => {
     const run = fresh();
     const first = await rerun(run, how);

@@ -138,6 +138,20 @@ describe('a manager goes on with its own', () => {
     }
   });
 
+  it('nothing is saved over by a save in the background that cannot wait for the directory to be listed', async () => {
+    const run = fresh();
+    const first = start(run, { maxToKeep: null });
+    for (const value of [1, 2, 3]) await saveStep(first, value);
+    rmSync(join(run, 'checkpoint'));
+    const second = start(run, { maxToKeep: null });
+    const saves = [10, 11].map(() => second.manager.save({ background: true })!);
+    expect(saves.map(({ path }) => path)).toEqual([join(run, 'ckpt-4'), join(run, 'ckpt-5')]);
+    await Promise.all(saves.map(({ durable }) => durable));
+    const read = start(run);
+    await read.manager.checkpoint.restore(join(run, 'ckpt-1'));
+    expect(stepOf(read)).toBe(1);
+  });
+
   it('two managers: each keeps as many as it is told, over restarts', async () => {
     const run = fresh();
     for (let restart = 0; restart < 3; restart++) {
