@@ -18,7 +18,17 @@ export default defineConfig({
         extends: true,
         test: { name: 'normal', include: ['test/**/*.test.ts'], exclude: [DEEP, '**/node_modules/**'] },
       },
-      { extends: true, test: { name: 'deep', include: [DEEP], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'deep',
+          include: [DEEP],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          // For test/depth.ts.
+          env: { TENSORBUNDLE_TESTS: 'deep' },
+        },
+      },
     ],
   },
 });

@@ -1,4 +1,5 @@
 /** Random saves with and without syncs, killed ones among them, against what FORMAT.md promises of the generations that stay. */
+import './unsynced.test.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { TensorBundleError, type WriterOptions } from '../../src/index.js';
+import { isDeep } from '../depth.js';
 import { type Fault, faulty, type Operation } from '../native/fault-binding.js';
 import { filesOf, onlyGeneration, save, savedAt } from './generation.js';
 import { Scratch } from './scratch.js';
@@ -135,20 +136,26 @@ function callsOf(operations: readonly Operation[]): { syscall: string; at: numbe
   });
 }
 
+/** Of errors that stay; that each error is met once is asked of all. */
+const LASTING = isDeep ? Object.keys(CODES) : ['EIO', 'ENOSPC'];
+
 describe.each(scenarios)('$name', scenario => {
   test.each(Object.keys(CODES))('every call fails once with %s', async errno => {
     for (const call of callsOf(await recorded(scenario))) await run(scenario, { ...call, action: 'error', errno });
   });
 
-  test.each(Object.keys(CODES))('every call of a kind fails from one on with %s', async errno => {
+  test.each(LASTING)('every call of a kind fails from one on with %s', async errno => {
     for (const call of callsOf(await recorded(scenario)))
       await run(scenario, { ...call, action: 'error', errno, sticky: true });
   });
 
-  test.each(['EIO', 'ENOSPC', 'EMFILE'])('everything fails from one call on with %s', async errno => {
-    const count = (await recorded(scenario)).length;
-    for (let at = 1; at <= count; at++) await run(scenario, { at, action: 'error', errno, sticky: true });
-  });
+  test.each(isDeep ? ['EIO', 'ENOSPC', 'EMFILE'] : ['ENOSPC'])(
+    'everything fails from one call on with %s',
+    async errno => {
+      const count = (await recorded(scenario)).length;
+      for (let at = 1; at <= count; at++) await run(scenario, { at, action: 'error', errno, sticky: true });
+    },
+  );
 
   test.each([false, true])('short writes and reads change nothing (sticky: %s)', async sticky => {
     for (const call of callsOf(await recorded(scenario))) await run(scenario, { ...call, action: 'short', sticky });

@@ -9,12 +9,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, expect, it } from 'vitest';
+import { isDeep } from '../depth.js';
 import { Choices } from '../layers/random-numbers.js';
 
 const PROGRAM = fileURLToPath(new URL('saver.mjs', import.meta.url));
 const REGISTER = pathToFileURL(fileURLToPath(new URL('../../dist/register.js', import.meta.url))).href;
 const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-drop-in-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const KILLS = isDeep ? 20 : 5;
 
 /** The last model that was acknowledged. */
 async function saveAndKill(from: number, milliseconds: number): Promise<number> {
@@ -31,10 +34,10 @@ async function saveAndKill(from: number, milliseconds: number): Promise<number> 
   return last;
 }
 
-it('20 kills', async () => {
+it(`${KILLS} kills`, async () => {
   const random = new Choices(17);
   let next = 1;
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < KILLS; i++) {
     const acknowledged = await saveAndKill(next, random.whole(0, 25));
     const model = await tf.loadLayersModel(`file://${join(directory, 'model')}/model.json`);
     const values = new Set(model.getWeights().flatMap(weight => [...weight.dataSync()]));

@@ -1,0 +1,2 @@
+/** Older versions of TensorFlow. */
+import './fixtures.test.js';

@@ -1,0 +1,2 @@
+/** Every error that stays. */
+import './errno.test.js';

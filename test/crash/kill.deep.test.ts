@@ -1,0 +1,2 @@
+/** Every kind of save. */
+import './kill.test.js';

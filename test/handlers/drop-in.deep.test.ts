@@ -1,0 +1,2 @@
+/** More kills. */
+import './drop-in.test.js';

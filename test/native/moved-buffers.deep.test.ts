@@ -1,0 +1,2 @@
+/** On every Node that there is. */
+import './moved-buffers.test.js';

@@ -1,0 +1,2 @@
+/** Every frequency with every kind of dataset. */
+import './backup-and-restore.test.js';

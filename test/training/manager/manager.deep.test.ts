@@ -1,0 +1,2 @@
+/** More random commands. */
+import './manager.test.js';
