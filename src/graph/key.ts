@@ -10,11 +10,6 @@ export function escapePart(name: string): string {
   return name.replaceAll('.', '..').replaceAll('/', '.S');
 }
 
-/** `['a/b', 'c']` becomes `a.Sb/c`; the root's path is the empty string. */
-export function objectPath(parts: readonly string[]): string {
-  return parts.map(escapePart).join('/');
-}
-
 /** Key of an attribute of the object at `path` (already escaped): `dense/kernel/.ATTRIBUTES/VARIABLE_VALUE`. */
 export function attributeKey(path: string, attribute: string): string {
   return `${path}/${ATTRIBUTES}/${escapePart(attribute)}`;

@@ -6,6 +6,13 @@ import type { OptionList } from '../options.js';
 export interface KerasGRUArgs extends GRULayerArgs {
   /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
   resetAfter?: boolean;
+  /**
+   * Keras's `zero_output_for_mask`: whether the output of a masked step is 0; by default it is the output of the step before. True
+   * is refused (ERR_NOT_SUPPORTED) where `resetAfter` is false.
+   */
+  zeroOutputForMask?: boolean;
+  /** Keras's `time_major`: true is refused (ERR_NOT_SUPPORTED), since TensorFlow.js has the batch first. */
+  timeMajor?: boolean;
 }
 
 /** Options of TensorFlow.js's GRU cell, with Keras's defaults. */
@@ -45,6 +52,8 @@ export const GRU_CELL_OPTIONS: OptionList<KerasGRUCellArgs> = {
 
 export const GRU_OPTIONS: OptionList<KerasGRUArgs> = {
   ...GRU_CELL_OPTIONS,
+  zeroOutputForMask: 'flag',
+  timeMajor: 'flag',
   cell: true,
   returnSequences: 'flag',
   returnState: 'flag',

@@ -9,7 +9,7 @@ import { refuseUnknown } from '../options.js';
 import { serialization } from '../tfjs-core.js';
 import { GRU_CELL_OPTIONS, GRU_OPTIONS, type KerasGRUArgs, type KerasGRUCellArgs } from './gru-options.js';
 import { type GRUCell, type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
-import { type GRU, type GRUClass, resetAfterGRU } from './reset-after-gru.js';
+import { type GRU, type GRUClass, refuseTimeMajor, resetAfterGRU } from './reset-after-gru.js';
 
 /**
  * Keras's `GRU`: [batch, time, features] to [batch, units], or to [batch, time, units] with `returnSequences`. All options are those of
@@ -26,6 +26,7 @@ export function gru(args: KerasGRUArgs): GRU {
   refuseUnknown(args, 'gru', GRU_OPTIONS);
   const Base = registered('GRU') as unknown as GRUClass;
   const { resetAfter = true, ...options } = args;
+  if (!resetAfter) refuseUncomputed(args);
   return new (resetAfter ? resetAfterGRU(Base) : Base)(withKerasDefaults(options));
 }
 
@@ -35,6 +36,17 @@ export function gruCell(args: KerasGRUCellArgs): GRUCell {
   const Base = registered('GRUCell') as unknown as GRUCellClass;
   const { resetAfter = true, ...options } = args;
   return new (resetAfter ? resetAfterCell(Base) : Base)(withKerasDefaults(options));
+}
+
+/** TensorFlow.js's own GRU takes these and forgets them. */
+function refuseUncomputed(args: KerasGRUArgs): void {
+  refuseTimeMajor(args);
+  if (!args.zeroOutputForMask) return;
+  throw new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    'zeroOutputForMask needs the GRU with resetAfter: true; TensorFlow.js has no such option',
+    { found: 'zeroOutputForMask' },
+  );
 }
 
 type Registration = Serialization.SerializationMap['classNameMap'][string];

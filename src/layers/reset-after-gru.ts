@@ -3,6 +3,7 @@
 import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
 import { cast, cumsum, expandDims, minimum, mul, reverse, slice, type Tensor, tidy } from '../tfjs-core.js';
+import type { KerasGRUArgs } from './gru-options.js';
 import { type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
 
 export type GRU = ReturnType<typeof layers.gru>;
@@ -13,12 +14,6 @@ interface CallArguments {
   mask?: Tensor | null;
   initialState?: readonly Tensor[] | null;
   training?: boolean;
-}
-
-/** Options that Keras has and TensorFlow.js's types do not. */
-interface KerasOptions {
-  timeMajor?: boolean;
-  zeroOutputForMask?: boolean;
 }
 
 const classes = new WeakMap<GRUClass, GRUClass>();
@@ -36,7 +31,7 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     readonly #zeroOutputForMask: boolean;
     #isInBidirectional = false;
 
-    constructor(args: GRULayerArgs & KerasOptions) {
+    constructor(args: KerasGRUArgs) {
       refuseTimeMajor(args);
       const options = withKerasDefaults(args);
       super({ ...options, resetAfter: false } as GRULayerArgs);
@@ -107,7 +102,8 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
   return ResetAfterGRU;
 }
 
-function refuseTimeMajor({ timeMajor }: KerasOptions): void {
+/** Throws ERR_NOT_SUPPORTED for `timeMajor`. */
+export function refuseTimeMajor({ timeMajor }: Pick<KerasGRUArgs, 'timeMajor'>): void {
   if (!timeMajor) return;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',

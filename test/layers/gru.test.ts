@@ -224,9 +224,29 @@ describe('which GRU it is', () => {
     expect(isAfter(config(false))).toBe(false);
     expect(gruCell({ units: 2, resetAfter: false }).getConfig().resetAfter).toBe(false);
     expectTypeOf<KerasGRUArgs['resetAfter']>().toEqualTypeOf<boolean | undefined>();
-    expect(() => gru({ units: 2, timeMajor: true } as never)).toThrow(
-      expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', found: 'timeMajor' }),
-    );
+  });
+
+  it("takes Keras's options by name, and refuses what would not be computed", () => {
+    const refused = (args: KerasGRUArgs, code: string, found: string): void => {
+      expect(() => gru(args)).toThrow(expect.objectContaining({ code, found }));
+    };
+    for (const resetAfter of [true, false]) {
+      refused({ units: 2, resetAfter, timeMajor: true }, 'ERR_NOT_SUPPORTED', 'timeMajor');
+      expect(gru({ units: 2, resetAfter, timeMajor: false, zeroOutputForMask: false }).getConfig()).toMatchObject({
+        resetAfter,
+      });
+    }
+    refused({ units: 2, resetAfter: false, zeroOutputForMask: true }, 'ERR_NOT_SUPPORTED', 'zeroOutputForMask');
+    expect(gru({ units: 2, zeroOutputForMask: true }).getConfig()).toMatchObject({ zeroOutputForMask: true });
+    refused({ units: 2, reset_after: true } as never, 'ERR_INVALID_ARGUMENT', 'reset_after');
+    const masked = tf.sequential({
+      layers: [
+        l.masking({ maskValue: 0, inputShape: [5, 3] }),
+        gru({ units: 2, returnSequences, zeroOutputForMask: true }),
+      ],
+    });
+    const [, row] = tf.tidy(() => (masked.predict(inputs, { batchSize: 4 }) as tf.Tensor3D).arraySync());
+    expect(row!.map(step => step.every(value => value === 0))).toEqual([false, true, false, true, true]);
   });
 
   it('is chosen although another copy of tfjs-layers registers its classes later', async () => {

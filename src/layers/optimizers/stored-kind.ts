@@ -60,8 +60,11 @@ function namedKind(stored: StoredObject): string | undefined {
   const scopes = name(counter?.node).split('/').slice(0, -1).reverse();
   const lists = children.filter(edge => ALL_LISTS.has(edge.name));
   const first = lists.flatMap(edge => graph[edge.node]!.children.find(item => name(item.node) !== '')?.node ?? []);
-  const [scope = ''] = name(first[0] ?? slots[0]?.node).split('/');
-  return [...scopes, scope].map(kindNamed).find(kind => kind !== undefined);
+  const all = children.flatMap(edge => (edge.name === '_variables' ? graph[edge.node]!.children : []));
+  const named = first.length > 0 || slots.length > 0 ? [first[0] ?? slots[0]!.node] : all.map(item => item.node);
+  return [...scopes, ...named.map(number => name(number).split('/')[0]!)]
+    .map(kindNamed)
+    .find(kind => kind !== undefined);
 }
 
 /** Keras 3 writes `schedule_free_adam_w`, and numbers what has the same name: `adam_1`. */

@@ -73,7 +73,7 @@ export class StoredSlots {
   listed(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const trained = this.#list('_trainable_variables');
     return kinds.flatMap(kind => {
-      const items = this.#list(kind.list).flatMap((node, place) => this.#item(node, kind, place) ?? []);
+      const items = this.#slots(kind, kinds).flatMap((node, place) => this.#item(node, kind, place) ?? []);
       const owners =
         trained.length === 0 ? this.#byName(items) : items.map(item => this.#said(trained[item.place], item));
       return this.#values(kind, items, owners);
@@ -110,6 +110,19 @@ export class StoredSlots {
     const edge = graph[node]!.children.find(one => one.name === name);
     const items = edge ? graph[edge.node]!.children : [];
     return [...items].sort((a, b) => Number(a.name) - Number(b.name)).map(item => item.node);
+  }
+
+  /**
+   * Nodes of the slots of a kind. A tf_keras optimizer that was in a checkpoint before its first step has none of its lists in later
+   * ones, only `_variables`, where names tell the kinds (tf_keras/src/optimizers/optimizer.py).
+   */
+  #slots(kind: SlotKind, kinds: readonly SlotKind[]): readonly number[] {
+    if (kinds.some(({ list }) => this.#list(list).length > 0)) return this.#list(kind.list);
+    const names = new Set(kinds.map(({ name }) => name));
+    return this.#list('_variables').filter(node => {
+      const [first = '', second = ''] = storedVariableOf(this.#stored.graph, node)?.fullName.split('/') ?? [];
+      return kind.name === (names.has(first) ? first : second);
+    });
   }
 
   #item(node: number, { name }: SlotKind, place: number): Item | undefined {

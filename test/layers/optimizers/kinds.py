@@ -36,6 +36,12 @@ def cases():
         yield generation, "Adam schedule", lambda module=module, decay=decay: module.Adam(decay)
     for generation, module in (("keras3", K), ("new", N)):
         yield generation, "Adam ema", lambda module=module: module.Adam(0.01, use_ema=True)
+    # In a checkpoint before its first step: the later ones have none of its lists, only `_variables`.
+    for kind in ["SGD", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion"]:
+        yield "new", f"{kind} early", lambda kind=kind: getattr(N, kind)(0.01)
+    yield "new", "SGD momentum early", lambda: N.SGD(0.01, momentum=0.9)
+    yield "new", "Adam amsgrad early", lambda: N.Adam(0.01, amsgrad=True)
+    yield "new", "RMSprop full early", lambda: N.RMSprop(0.01, **FULL)
     yield "keras3", "Adam accumulating", lambda: K.Adam(0.01, gradient_accumulation_steps=2)
     yield "keras3", "Multi", multi
     for kind in ["SGD", "Adagrad", "Adadelta", "Adam", "Adamax", "RMSprop"]:
@@ -138,6 +144,8 @@ for generation, name, create in cases():
         continue
     makers[title] = (generation, name, create)
     model, optimizer = make(generation, create)
+    if name.endswith(" early"):
+        tf.train.Checkpoint(model=model, optimizer=optimizer).write(f"{DIRECTORY}/python/early")
     train(generation, name, model, optimizer, 0, STEPS)
     tf.train.Checkpoint(model=model, optimizer=optimizer).write(f"{DIRECTORY}/python/{title}")
     one = {"iterations": int(optimizer.iterations), "weights": [np.asarray(w).ravel().tolist() for w in model.get_weights()]}

@@ -75,7 +75,7 @@ let embeddings: Record<string, number[]>;
 let read: Record<string, Read>;
 let lines: AsyncIterator<string>;
 
-const kindIn = (title: string): string => title.replace(/ (scaled|decay|schedule|ema)/, '').replace(/ \w+$/, '');
+const kindIn = (title: string): string => title.replace(/ (scaled|decay|schedule|ema|early)/, '').replace(/ \w+$/, '');
 const isSteady = (title: string): boolean => !/schedule|ema|accumulating/.test(title) && kindIn(title) in SAME;
 const isScaled = (title: string): boolean => / scaled /.test(title);
 
