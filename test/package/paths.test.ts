@@ -2,7 +2,7 @@
  * Every place of the public API that takes a path, found from the types, so that none can be forgotten: each takes a `file:`
  * URL as text and as an object, and refuses what is not local before anything is written or read.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chdir, cwd } from 'node:process';
@@ -180,8 +180,8 @@ function placesOf(entries: readonly string[]): string[] {
 const FOUND = placesOf(['index.ts', 'tfjs.ts', 'optimizers.ts']);
 
 test('these are all places', () => {
-  const entries = readdirSync(join(CHECKOUT, 'src')).filter(name => name.endsWith('.ts'));
-  expect(entries.sort()).toEqual(['binding.ts', 'errors.ts', 'index.ts', 'optimizers.ts', 'register.ts', 'tfjs.ts']);
+  const { exports } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { exports: object };
+  expect(Object.keys(exports)).toEqual(['.', './tfjs', './optimizers', './register', './package.json']);
   expect(FOUND).toEqual(Object.keys(PLACES).sort());
 });
 
