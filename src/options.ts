@@ -7,8 +7,8 @@ import { isRoot, isSignal } from './realms.js';
 
 /**
  * The options that an interface declares. TypeScript refuses a list that lacks one of them. `true`: whoever takes the value looks at it;
- * 'flag': it is true or false; 'signal', 'function': an AbortSignal, a function; an array: one of these; a list: an object of options
- * again, unless it is no object.
+ * 'flag': it is true or false; 'number', 'number or null': it is one, and not NaN; 'signal', 'function': an AbortSignal, a function; an
+ * array: one of these; a list: an object of options again, unless it is no object.
  */
 export type OptionList<T> = { readonly [K in keyof Required<T>]: OptionKind<NonNullable<T[K]>> };
 type OptionKind<V> = [V] extends [boolean]
@@ -17,15 +17,23 @@ type OptionKind<V> = [V] extends [boolean]
     ? 'signal'
     : [V] extends [(...given: never[]) => unknown]
       ? 'function'
-      : true | readonly V[] | InnerList<V>;
+      : [V] extends [number]
+        ? true | 'number' | 'number or null' | readonly V[]
+        : true | readonly V[] | InnerList<V>;
 /** Of the members of a union that are objects. */
 type InnerList<V> = V extends object ? OptionList<V> : never;
 
 const KINDS = {
   flag: { expected: 'true or false', fits: (value: unknown) => typeof value === 'boolean' },
+  number: { expected: 'a number', fits: isNumber },
+  'number or null': { expected: 'a number or null', fits: (value: unknown) => value === null || isNumber(value) },
   signal: { expected: 'an AbortSignal', fits: isSignal },
   function: { expected: 'a function', fits: (value: unknown) => typeof value === 'function' },
 };
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' && !Number.isNaN(value);
+}
 
 /** A list as it is here, where it does not matter of what. */
 interface AnyList {
@@ -97,6 +105,9 @@ function unknownOptions(keys: readonly string[], what: string, path: string, lis
     if (meant[i] !== undefined) return `${not}; did you mean \`${path}${meant[i]}\`?`;
     const outer = ownerOf(key, list);
     if (outer !== undefined) return `${not}; it belongs into \`${outer[0]}\`: { ${outer[0]}: { ${outer[1]} } }`;
+    // Of the callbacks, which have options of their own beside those.
+    if (key === 'writer' && Object.hasOwn(list, 'durable'))
+      return `${not}; what would be in it stands by itself here: { durable } in place of { writer: { durable } }`;
     return `${not}; there are ${known.map(option => `\`${path}${option}\``).join(', ')}`;
   });
   return new TensorBundleError('ERR_INVALID_ARGUMENT', texts.join(' '), {

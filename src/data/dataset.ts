@@ -131,7 +131,11 @@ export class Dataset<T> {
 
   /** Elements joined to batches. `smallLastBatch`, default true: the last one may have fewer. */
   batch(batchSize: number, smallLastBatch = true): Dataset<Batched<T>> {
-    return new Dataset(new Batch(this.#stage, count('batchSize', batchSize, 1), smallLastBatch) as Stage<Batched<T>>);
+    return new Dataset(
+      new Batch(this.#stage, count('batchSize', batchSize, 1), flag('smallLastBatch', smallLastBatch)) as Stage<
+        Batched<T>
+      >,
+    );
   }
 
   concatenate(dataset: Dataset<T>): Dataset<T> {
@@ -203,7 +207,14 @@ export class Dataset<T> {
    * from `seed`, which is drawn if there is none, and saved with the iterator.
    */
   shuffle(bufferSize: number, seed?: number | string, reshuffleEachIteration = true): Dataset<T> {
-    return new Dataset(new Shuffle(this.#stage, count('bufferSize', bufferSize, 1), seed, reshuffleEachIteration));
+    return new Dataset(
+      new Shuffle(
+        this.#stage,
+        count('bufferSize', bufferSize, 1),
+        seed,
+        flag('reshuffleEachIteration', reshuffleEachIteration),
+      ),
+    );
   }
 
   /** Without the first elements; none at all if `count` is left out or negative. */
@@ -237,6 +248,12 @@ function endless(times: number | undefined): number {
 function count(name: string, value: number, least: number): number {
   if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) return value;
   throw invalid(`${name} must be a whole number, at least ${least}`, value);
+}
+
+/** Not an object of options, which would count as true whatever is in it. */
+function flag(name: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value;
+  throw invalid(`${name} must be true or false`, value);
 }
 
 function invalid(message: string, found: unknown): TensorBundleError {

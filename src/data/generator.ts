@@ -6,6 +6,7 @@
 
 import { requireMade, TensorBundleError } from '../errors.js';
 import type { TrackedValue } from '../graph/tracked-value.js';
+import { isArrayOf } from '../realms.js';
 import { type Tensor, tensor } from '../tfjs-core.js';
 import { philox } from './philox.js';
 
@@ -20,7 +21,11 @@ export class Generator {
   readonly #tracked: TrackedValue<BigInt64Array>;
 
   private constructor(state: BigInt64Array<ArrayBuffer>) {
-    requireMade(state, 'Generator', 'Generator.fromSeed(seed) or Generator.fromState(state)');
+    requireMade(
+      isArrayOf('BigInt64Array', state) ? state : null,
+      'Generator',
+      'Generator.fromSeed(seed) or Generator.fromState(state)',
+    );
     this.#state = state;
     this.#tracked = {
       dtype: 'int64',

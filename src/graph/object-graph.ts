@@ -2,10 +2,9 @@
  * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the bytes of
  * `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's order).
  */
-import { create, toBinary } from '@bufbuild/protobuf';
 import { attributeKey, extraKey } from './key.js';
 import { type Numbering, numberObjects, withDescendants, writtenSlots } from './numbering.js';
-import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
+import { create, TrackableObjectGraphSchema, toBinary } from './protobuf.js';
 import { type Attribute, type Extra, PYTHON_STATE, type Trackable } from './trackable.js';
 
 /** Name of the tensor that holds the object graph. */

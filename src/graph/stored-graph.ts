@@ -2,12 +2,11 @@
  * The object graph of a checkpoint, decoded and checked: every node number in it is one that exists, so that nobody after
  * this file has to ask. Unknown fields are ignored.
  */
-import { fromBinary } from '@bufbuild/protobuf';
 import { TensorBundleError } from '../errors.js';
 import { markAncestors } from './ancestors.js';
 import { escapePart } from './key.js';
 import { OBJECT_GRAPH_KEY } from './object-graph.js';
-import { TrackableObjectGraphSchema } from './proto/trackable_object_graph_pb.js';
+import { fromBinary, TrackableObjectGraphSchema } from './protobuf.js';
 import { VARIABLE_VALUE } from './trackable.js';
 
 export interface StoredEdge {

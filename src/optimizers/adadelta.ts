@@ -10,7 +10,7 @@ export interface AdadeltaOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-const OPTIONS: OptionList<AdadeltaOptions> = { ...OPTIMIZER_OPTIONS, rho: true, epsilon: true };
+const OPTIONS: OptionList<AdadeltaOptions> = { ...OPTIMIZER_OPTIONS, rho: 'number', epsilon: 'number' };
 
 /** Adadelta as tf_keras/src/optimizers/adadelta.py. TensorFlow.js's own divides by the accumulator of the step before. */
 export class Adadelta extends KerasOptimizer {

@@ -10,7 +10,11 @@ export interface AdagradOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-const OPTIONS: OptionList<AdagradOptions> = { ...OPTIMIZER_OPTIONS, initialAccumulatorValue: true, epsilon: true };
+const OPTIONS: OptionList<AdagradOptions> = {
+  ...OPTIMIZER_OPTIONS,
+  initialAccumulatorValue: 'number',
+  epsilon: 'number',
+};
 
 /** Adagrad as tf_keras/src/optimizers/adagrad.py. */
 export class Adagrad extends KerasOptimizer {

@@ -29,9 +29,9 @@ export interface AdamOptions extends OptimizerOptions {
 
 const OPTIONS: OptionList<AdamOptions> = {
   ...OPTIMIZER_OPTIONS,
-  beta1: true,
-  beta2: true,
-  epsilon: true,
+  beta1: 'number',
+  beta2: 'number',
+  epsilon: 'number',
   amsgrad: 'flag',
 };
 

@@ -13,7 +13,12 @@ export interface AdamaxOptions extends OptimizerOptions {
   epsilon?: number;
 }
 
-const OPTIONS: OptionList<AdamaxOptions> = { ...OPTIMIZER_OPTIONS, beta1: true, beta2: true, epsilon: true };
+const OPTIONS: OptionList<AdamaxOptions> = {
+  ...OPTIMIZER_OPTIONS,
+  beta1: 'number',
+  beta2: 'number',
+  epsilon: 'number',
+};
 
 /** Adamax as tf_keras/src/optimizers/adamax.py. */
 export class Adamax extends KerasOptimizer {

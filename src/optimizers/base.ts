@@ -54,12 +54,12 @@ export interface OptimizerOptions {
 
 /** What all of them have. Each class refuses what it does not know: this one cannot know what a subclass takes. */
 export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
-  learningRate: true,
-  decay: true,
-  weightDecay: true,
-  clipnorm: true,
-  globalClipnorm: true,
-  clipvalue: true,
+  learningRate: 'number',
+  decay: 'number',
+  weightDecay: 'number or null',
+  clipnorm: 'number or null',
+  globalClipnorm: 'number or null',
+  clipvalue: 'number or null',
 };
 
 /** A step of one variable. */

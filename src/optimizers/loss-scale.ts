@@ -29,7 +29,7 @@ export interface LossScaleOptions {
   dynamicGrowthSteps?: number;
 }
 
-const LOSS_SCALE_OPTIONS: OptionList<LossScaleOptions> = { initialScale: true, dynamicGrowthSteps: true };
+const LOSS_SCALE_OPTIONS: OptionList<LossScaleOptions> = { initialScale: 'number', dynamicGrowthSteps: 'number' };
 
 /** As tfjs gives gradients and weights. */
 interface NamedTensor {

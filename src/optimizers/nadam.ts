@@ -30,7 +30,7 @@ export interface NadamOptions extends OptimizerOptions {
 /** How the momentum grows with the steps. */
 const MOMENTUM_DECAY = 0.96;
 
-const OPTIONS: OptionList<NadamOptions> = { ...OPTIMIZER_OPTIONS, beta1: true, beta2: true, epsilon: true };
+const OPTIONS: OptionList<NadamOptions> = { ...OPTIMIZER_OPTIONS, beta1: 'number', beta2: 'number', epsilon: 'number' };
 
 /** Adam with Nesterov's momentum, as tf_keras/src/optimizers/nadam.py. */
 export class Nadam extends KerasOptimizer {

@@ -16,9 +16,9 @@ export interface RMSpropOptions extends OptimizerOptions {
 
 const OPTIONS: OptionList<RMSpropOptions> = {
   ...OPTIMIZER_OPTIONS,
-  rho: true,
-  momentum: true,
-  epsilon: true,
+  rho: 'number',
+  momentum: 'number',
+  epsilon: 'number',
   centered: 'flag',
 };
 

@@ -10,7 +10,7 @@ export interface SGDOptions extends OptimizerOptions {
   nesterov?: boolean;
 }
 
-const OPTIONS: OptionList<SGDOptions> = { ...OPTIMIZER_OPTIONS, momentum: true, nesterov: 'flag' };
+const OPTIONS: OptionList<SGDOptions> = { ...OPTIMIZER_OPTIONS, momentum: 'number', nesterov: 'flag' };
 
 /** Stochastic gradient descent with momentum, as tf_keras/src/optimizers/sgd.py. Its velocity has the learning rate in it. */
 export class SGD extends KerasOptimizer {

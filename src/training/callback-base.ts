@@ -15,13 +15,16 @@ const HOOKS = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBa
  */
 const layers = peer();
 
-const Base: new () => tfjsLayers.Callback = (layers?.Callback as never) ?? class {};
+type Callback = tfjsLayers.Callback;
+
+const Base: new () => Callback = (layers?.Callback as never) ?? class {};
 
 /** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
 export abstract class TrainingCallback extends Base {
   readonly #given: LayersModel | undefined;
   /** Whose method one of the hooks was called as, the last time. */
   #caller: unknown = this;
+  #awaitsModel = false;
 
   constructor(model: LayersModel | undefined) {
     super();
@@ -38,8 +41,27 @@ export abstract class TrainingCallback extends Base {
     if (model) this.model = model;
   }
 
+  /**
+   * TensorFlow.js calls this of each callback in turn, and then `setModel`, at once. If the second does not come, one that stands later
+   * in the list is no callback, and the error that TensorFlow.js throws does not say so: `callback.setParams is not a function`.
+   */
+  override setParams(params: Parameters<Callback['setParams']>[0]): void {
+    this.params = params;
+    this.#awaitsModel = true;
+    void Promise.resolve().then(() => {
+      if (!this.#awaitsModel) return;
+      this.#awaitsModel = false;
+      process.emitWarning(
+        `the training has not begun: after this ${this.constructor.name}, something among the callbacks is none, such as a plain object ` +
+          'of functions; give `new tf.CustomCallback({ … })` in its place',
+        { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_CALLBACKS' },
+      );
+    });
+  }
+
   /** The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that one only. */
   override setModel(model: unknown): void {
+    this.#awaitsModel = false;
     const isInside = (this.#given as { model?: unknown } | undefined)?.model === model;
     this.model = isInside ? this.#given! : (model as LayersModel);
   }

@@ -49,7 +49,7 @@ export interface ManagerOptions {
 
 const MANAGER_OPTIONS: OptionList<ManagerOptions> = {
   maxToKeep: true,
-  keepCheckpointEveryNHours: true,
+  keepCheckpointEveryNHours: 'number or null',
   checkpointName: true,
   stepCounter: true,
   checkpointInterval: { seconds: true },
@@ -113,9 +113,9 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     );
   if (isInSteps && options.stepCounter === undefined)
     throw invalid('stepCounter', 'given with checkpointInterval', undefined);
-  const { stepCounter } = options;
+  const { stepCounter } = options as { stepCounter?: { dataSync?: unknown } | null };
   if (stepCounter !== undefined && typeof stepCounter !== 'function' && typeof stepCounter?.dataSync !== 'function')
-    throw invalid('stepCounter', 'a Counter, a variable, or a function that gives the step', stepCounter);
+    throw invalid('stepCounter', 'a Counter, an int32 variable of one number, or a function', stepCounter);
   const { retention = [] } = options as { retention?: unknown };
   const isPolicy = (one: unknown): boolean => typeof (one as Partial<RetentionPolicy> | null)?.keep === 'function';
   if (!Array.isArray(retention) || !retention.every(isPolicy))
@@ -148,6 +148,17 @@ export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): vo
   refuseUnknown(options, what, MANAGER_SAVE_OPTIONS);
   const { checkpointNumber: number = 0 } = options;
   if (!Number.isSafeInteger(number) || number < 0) throw invalid('checkpointNumber', 'a whole number', number);
+  const { metrics } = options as { metrics?: unknown };
+  if (metrics === undefined) return;
+  // NaN is a number, since a loss may become that; `undefined` is what was not measured.
+  const isMeasure = (one: unknown): boolean => typeof one === 'number' || one === undefined;
+  if (
+    typeof metrics !== 'object' ||
+    metrics === null ||
+    Array.isArray(metrics) ||
+    !Object.values(metrics).every(isMeasure)
+  )
+    throw invalid('metrics', 'an object of numbers, for example { val_loss: 0.1 }', metrics);
 }
 
 export function invalid(option: string, expected: string, found: unknown): TensorBundleError {

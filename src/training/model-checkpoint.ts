@@ -71,7 +71,7 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
   mode: true,
   saveFreq: { seconds: true },
   saveBeforePreemption: 'flag',
-  initialValueThreshold: true,
+  initialValueThreshold: 'number or null',
   verbose: true,
   loadWeightsOnRestart: 'flag',
   background: 'flag',

@@ -143,7 +143,7 @@ test('a slash too many: what there is, and how it is written', async () => {
   });
   await expect(CheckpointReader.open(`${prefix}x`)).rejects.toMatchObject({
     path: `${prefix}x.index`,
-    message: `there is no checkpoint at ${prefix}x: ${prefix}x.index does not exist`,
+    message: `there is no checkpoint at ${prefix}x: ${prefix}x.index does not exist; there is '${prefix}'`,
   });
 });
 

@@ -90,3 +90,18 @@ test('a copy says how many data files it made, and why not another number', () =
     expect(wanted, out).toBe(asked === files() ? undefined : String(asked));
   }
 });
+
+test('a merge says so too', async () => {
+  const other = directory.in('merged/other');
+  const writer = new CheckpointWriter(other, { shards: 2 });
+  for (const name of ['x', 'y']) writer.add(name, { dtype: 'int32', shape: [1], data: Int32Array.of(1) });
+  await writer.finish();
+  const to = directory.in('merged/all');
+  for (const [said, why] of [
+    [3, ''],
+    [4, ' instead of 3: an overwrite has another number than what it replaced'],
+  ] as const)
+    expect(run(['merge', to, prefix, other]).out).toContain(`, ${said} shards${why}, `);
+  // The counted ones are gone, or replaced by the result.
+  expect(run(['merge', '--delete-inputs', to, prefix, other]).out).toContain(', 5 shards instead of 3:');
+});

@@ -7,6 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
+/** What loads the addon, with what it imports. */
+const LOADER = ['binding.js', 'errors.js', 'realms.js'];
 
 function load(directory: string, flags: readonly string[]): { code: string; message: string } {
   const program = `import(${JSON.stringify(pathToFileURL(join(directory, 'binding.js')).href)})
@@ -34,7 +36,7 @@ test.each([[['--no-addons']], [[permission, '--allow-fs-read=*']]])(
 test('a machine without a prebuild: one command is named, by a path that works from everywhere', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-without-'));
   try {
-    for (const name of ['binding.js', 'errors.js']) cpSync(join(DIST, name), join(directory, 'dist', name));
+    for (const name of LOADER) cpSync(join(DIST, name), join(directory, 'dist', name));
     for (const name of ['install.mjs', 'node-gyp.mjs']) {
       cpSync(join(DIST, '..', 'native', name), join(directory, 'native', name));
     }
@@ -58,7 +60,7 @@ test('a machine without a prebuild: one command is named, by a path that works f
 test('in a bundle: tensorbundle is to be external', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-bundle-'));
   try {
-    for (const name of ['binding.js', 'errors.js']) cpSync(join(DIST, name), join(directory, 'out', name));
+    for (const name of LOADER) cpSync(join(DIST, name), join(directory, 'out', name));
     writeFileSync(join(directory, 'package.json'), '{"type": "module"}');
     expect(load(join(directory, 'out'), [])).toMatchObject({
       code: 'ERR_NATIVE_ADDON',

@@ -249,6 +249,48 @@ describe('what counts as an option', () => {
     );
   });
 
+  it('numbers are numbers: a text, NaN or a list would count as one somewhere, or as none', async () => {
+    const { Adam, SGD, RMSprop, LossScaleOptimizer } = optimizers;
+    const no = ['0.1', Number.NaN, true, [], {}] as never[];
+    for (const value of no) {
+      for (const option of ['learningRate', 'decay', 'beta1', 'epsilon', 'weightDecay', 'clipnorm', 'clipvalue'])
+        expect(() => new Adam({ [option]: value }), option).toThrow(new RegExp(`${option} must be a number.*of Adam`));
+      expect(() => new SGD({ momentum: value })).toThrow(/momentum must be a number/);
+      expect(() => new RMSprop({ rho: value })).toThrow(/rho must be a number/);
+      expect(() => new LossScaleOptimizer(new SGD(), { initialScale: value })).toThrow(/initialScale must be a number/);
+      const hours = { maxToKeep: 1, keepCheckpointEveryNHours: value };
+      expect(() => new api.CheckpointManager(checkpoint(), at('m'), hours)).toThrow(/EveryNHours must be a number/);
+      const threshold = { filepath: 'x', initialValueThreshold: value };
+      expect(() => new api.ModelCheckpoint(threshold)).toThrow(/initialValueThreshold must be a number/);
+    }
+    new Adam({ clipnorm: null, weightDecay: null, globalClipnorm: 1 });
+    for (const metrics of ['loss', 1, null, [1], { loss: '1' }, { loss: tf.scalar(1) }] as never[])
+      await expect((async () => settled(manager().save({ metrics })))()).rejects.toThrow(
+        /metrics must be an object of num/,
+      );
+    await settled(manager().save({ metrics: { loss: Number.NaN, val_loss: undefined as never } }));
+    for (const stepCounter of ['step', 3, {}] as never[])
+      expect(() => new api.CheckpointManager(checkpoint(), at('m'), { maxToKeep: 1, stepCounter })).toThrow(
+        /stepCounter must be a Counter/,
+      );
+  });
+
+  it('an object of options where a flag stands by itself', () => {
+    for (const value of [{ smallLastBatch: false }, 'no', 0] as never[]) {
+      expect(() => dataset().batch(2, value)).toThrow(/smallLastBatch must be true or false/);
+      expect(() => dataset().shuffle(2, 1, value)).toThrow(/reshuffleEachIteration must be true or false/);
+    }
+    dataset().batch(2, undefined).shuffle(2, 1, undefined);
+  });
+
+  it('`writer` belongs to the callbacks; elsewhere its options stand by themselves', async () => {
+    const wrong = { writer: { durable: false } } as object;
+    await expect(api.saveWeights(model, at('w'), wrong)).rejects.toThrow(
+      /`writer` is not .*stands by itself here: { durable }/,
+    );
+    expect(() => make(wrong)).toThrow(/stands by itself here/);
+  });
+
   it('TypeScript refuses them too', () => {
     const never = (): void => {
       // @ts-expect-error

@@ -51,7 +51,7 @@ const last = (text: string, lines = 1): string => text.trim().split('\n').slice(
 /** In a new folder, then again in the same. */
 export function expectExamplesTwice(reader: Reader): void {
   const printed = runExamples(reader);
-  expect(printed[0]).toMatch(/^\d+ bytes, 1 data file\n$/);
+  expect(printed[0]).toMatch(/^\d+ bytes; data files: 1\n$/);
   expect(printed[1]).toContain('dense/kernel float32 [ 2, 2 ]');
   expect(printed[1]).toMatch(/\[ 1, 2, 3, 4 \]\n\[ 3, 4 \]\n$/);
   expect(last(printed[2]!)).toBe('8 variables');

@@ -60,6 +60,24 @@ describe('a plain object among the callbacks', () => {
     await expect(wrong).rejects.not.toThrow(/another copy/);
   });
 
+  it.each<[string, unknown]>([
+    ['a plain object', plain],
+    ['nothing', undefined],
+    ['a text', 'earlyStopping'],
+  ])('after one of ours: %s', async (_what, other) => {
+    for (const make of [
+      () => new EarlyStopping({ monitor: 'loss' }),
+      () => new ModelCheckpoint({ filepath: at('a') }),
+    ]) {
+      const told = await warnings(() => expect(train([make(), other])).rejects.toThrow(/setParams/));
+      expect(told).toEqual([expect.stringMatching(/has not begun.*plain object.*new tf\.CustomCallback\(/)]);
+    }
+    const set = tf.data.array([{ xs, ys }]);
+    const callbacks = [new EarlyStopping({ monitor: 'loss' })];
+    expect(await warnings(() => compiled().fitDataset(set, { epochs: 1, verbose: 0, callbacks }))).toEqual([]);
+    expect(await warnings(() => train([...callbacks, new tf.CustomCallback(plain)]))).toEqual([]);
+  });
+
   it('what it says helps, and so does the option model', async () => {
     await train([new tf.CustomCallback(plain), new EarlyStopping({ monitor: 'loss' })]);
     await train([new EarlyStopping({ monitor: 'loss' })]);

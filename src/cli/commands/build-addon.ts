@@ -17,10 +17,10 @@ export const buildAddon: Command = {
   name: 'build-addon',
   synopsis: '[--rebuild] [--json]',
   summary: 'compile the native addon, where no prebuilt one fits',
-  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. Elsewhere nothing is compiled until
-this command is run: it takes about a minute and needs Python 3, make and a C++17 compiler; npm, if it is there, fetches the
-headers of node-addon-api. The result is put into the package, as build/Release/tensorbundle.node. It does nothing if
-an addon loads already.`,
+  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. On another machine run this
+command once: it compiles the addon there, which takes about a minute and needs Python 3, make and a C++17 compiler.
+The headers of node-addon-api are fetched by npm, if the project has none. The result is put into the package, as
+build/Release/tensorbundle.node. If an addon loads already, the command does nothing.`,
   options: {
     rebuild: { type: 'boolean', help: 'compile even if an addon loads' },
   },

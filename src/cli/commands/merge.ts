@@ -20,9 +20,23 @@ Slices of one tensor may come from several inputs; a tensor that two inputs hold
   positionals: [2, Number.POSITIVE_INFINITY],
   async run(args: Arguments, output: Output): Promise<number> {
     const options = { ...writerOptions(args), deleteInputs: args.flag('delete-inputs') };
-    const { mergeCheckpoints } = await import('../../index.js');
+    const { CheckpointReader, mergeCheckpoints } = await import('../../index.js');
     const [to, ...from] = args.positionals as [string, string, ...string[]];
-    return runSave({ doing: 'merge', done: 'merged into' }, args, output, watch =>
+    // Each data file of each input becomes one. Counted before the merge, which may remove them, or replace one.
+    const counts = Promise.all(
+      from.map(async path => {
+        await using reader = await CheckpointReader.open(path, { verify: 'never' });
+        const entries = reader.names().map(name => reader.entry(name));
+        return new Set(
+          entries.flatMap(({ shard, slices }) => (slices.length > 0 ? slices.map(one => one.shard) : [shard])),
+        ).size;
+      }),
+    ).catch(() => []);
+    await counts;
+    // If the inputs cannot be read, the merge says so.
+    const wanted = async (): Promise<number | undefined> =>
+      (await counts).reduce((sum, one) => sum + one, 0) || undefined;
+    return runSave({ doing: 'merge', done: 'merged into', wanted }, args, output, watch =>
       mergeCheckpoints(from, to, { ...options, ...watch }),
     );
   },

@@ -15,11 +15,12 @@ export const setupTfjsNode: Command = {
   synopsis: '[--python PATH] [--dry-run | --undo] [--json]',
   summary: 'make @tensorflow/tfjs-node work, with the TensorFlow of pip',
   description: `The install script of @tensorflow/tfjs-node 4.22 downloads an old TensorFlow library, and the server refuses
-(tfjs#8742); its code calls functions that Node 23 removed (tfjs#8425). This command takes the libraries of the TensorFlow
-that pip has installed, and compiles the binding against them (once for all versions of Node; about a minute). It changes
-nothing outside of node_modules/@tensorflow/tfjs-node: there it links TensorFlow's libraries into deps/, compiles into
-lib/, and replaces the removed calls in two files. What was there before is kept, and --undo brings it back. After a new
-install of the package, or when that Python environment has moved, run it again; if all is well it does nothing.
+(tfjs#8742); its code calls functions that Node 23 removed (tfjs#8425). This command takes the libraries of the
+TensorFlow that pip has installed, and compiles the binding against them (once for all versions of Node; about a
+minute). It changes nothing outside of node_modules/@tensorflow/tfjs-node: there it links TensorFlow's libraries into
+deps/, compiles into lib/, and replaces the removed calls in two files. What was there before is kept, and --undo
+brings it back. Run it again after a new install of the package, or when that Python environment has moved; if all is
+well it does nothing.
 
 First, in the folder of your project:
   npm install --ignore-scripts @tensorflow/tfjs-node

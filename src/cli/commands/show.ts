@@ -37,8 +37,8 @@ function notFound(reader: CheckpointReader, name: string, path: string): TensorB
 const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
 
 /**
- * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it too; as any
- * listing prints it, with codes for what is not to be printed; or as TensorFlow prints variables, NAME:0.
+ * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it too; with a slash
+ * too many or too few; as any listing prints it, with codes for what is not to be printed; or as TensorFlow prints variables, NAME:0.
  */
 function nameMeant(reader: CheckpointReader, asked: string, path: string): string {
   const bare = asked.replace(/^\/+|\/+$/g, '');
@@ -47,6 +47,8 @@ function nameMeant(reader: CheckpointReader, asked: string, path: string): strin
     `${asked}${VALUE}`,
     bare,
     `${bare}${VALUE}`,
+    `/${bare}`,
+    `/${bare}${VALUE}`,
     asked.replace(/:0$/, ''),
     asked.replace(/:0$/, VALUE),
   ];
