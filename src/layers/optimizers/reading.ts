@@ -61,9 +61,6 @@ export class OptimizerRestorer implements Restorer {
     const { existing } = this.#variables;
     const isSame = isSameKind(one.kind, state.kerasName);
     const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
-    const others = isLegacy
-      ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
-      : state.scalars.filter(isShared).map(one => number(one, [one.name], existing.length === 0));
     const restoring = new Restoring(this.#optimizer, state);
     const own = (name: string): string | undefined => {
       const key = stored.extra(name);
@@ -73,6 +70,11 @@ export class OptimizerRestorer implements Restorer {
     // What another class keeps means something else, whatever its name.
     const kinds = isSame ? state.groups.flat() : [];
     const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
+    // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files that have slots.
+    const isBeforeSteps = existing.length === 0 && all.length === 0;
+    const others = isLegacy
+      ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
+      : state.scalars.filter(isShared).map(one => number(one, [one.name], isBeforeSteps));
     const misfits = all.map(slot => misfit(slot, found));
     mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...namesOf(all[i]!) }] : [])));
     missing.push(...this.#missingSlots(stored, all, existing));

@@ -37,7 +37,7 @@ def cases():
     for generation, module in (("keras3", K), ("new", N)):
         yield generation, "Adam ema", lambda module=module: module.Adam(0.01, use_ema=True)
     # In a checkpoint before its first step: the later ones have none of its lists, only `_variables`; and of Nadam no `_u_product`.
-    for kind in ["SGD", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "RMSprop", "Lion"]:
+    for kind in ["SGD", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "RMSprop", "Lion", "Nadam"]:
         yield "new", f"{kind} early", lambda kind=kind: getattr(N, kind)(0.01)
     yield "new", "SGD momentum early", lambda: N.SGD(0.01, momentum=0.9)
     yield "new", "Adam amsgrad early", lambda: N.Adam(0.01, amsgrad=True)
