@@ -24,7 +24,7 @@ export interface ManagerOptions {
   /** Default 'ckpt': files are called `ckpt-1.index` and so on. */
   checkpointName?: string;
   /** Where the step is, for `checkpointInterval` and for policies: a `Counter`, a variable, or a function that tells it. */
-  stepCounter?: { dataSync(): ArrayLike<number> } | (() => number);
+  stepCounter?: { dataSync(): ArrayLike<number> } | (() => number | bigint);
   /**
    * `save` does nothing before so many steps have been made since the last; needs `stepCounter`. Or `{ seconds: 600 }`: before so much
    * time has passed since the last save, or since the manager was made.
