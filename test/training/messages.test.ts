@@ -130,6 +130,7 @@ describe('what is not made by new', () => {
     ['CheckpointReader', CheckpointReader, [], 'await CheckpointReader.open(path)'],
     ['CheckpointView', CheckpointView, ['out/model'], 'await CheckpointView.open(path)'],
     ['Generator', Generator, [1], 'Generator.fromSeed(seed)'],
+    ['Generator', Generator, [{ seed: 1 }], 'Generator.fromSeed(seed)'],
     ['Dataset', Dataset, [[1, 2]], 'Dataset.fromArray(items)'],
     ['DatasetIterator', DatasetIterator, [[1, 2]], 'await dataset.iterator()'],
     ['CheckpointableDataset', CheckpointableDataset, [1], 'checkpointable takes a dataset'],

@@ -1,4 +1,5 @@
 /** `tensorbundle merge`: several checkpoints into one, as TensorFlow's MergeV2Checkpoints. */
+import '../../disposal.js';
 import type { Arguments, Command } from '../command.js';
 import type { Output } from '../output.js';
 import { runSave, WRITING_OPTIONS, writerOptions } from '../writing.js';
