@@ -43,7 +43,8 @@ export class CheckpointManager {
   readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
   readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
   #isClean = false;
-  /** Pending while the numbers on disk are looked for: the books have none of its own. */
+  /** The books have none of its own: the first save looks for the numbers on disk. */
+  #isUncounted: boolean;
   #numbering: Promise<void> | null = null;
   /** What the last sweep could not remove: a warning says it once. */
   #unremoved: ReadonlySet<string> = new Set();
@@ -65,7 +66,7 @@ export class CheckpointManager {
     this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
     this.#shelf = new Shelf(this.#options, state, ledger, now());
-    if (![...this.#shelf.paths].some(path => this.#own.isNamed(path))) this.#numbering = this.#countFromDisk();
+    this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
@@ -109,12 +110,11 @@ export class CheckpointManager {
       afterCommit: saved => this.#record(made, write, saved),
       again: error => this.#makeRoom(path, error),
     });
-    if (this.#numbering !== null)
-      return await this.checkpoint.writeLater(
-        this.#numbering.then(() => this.#next(options, step)),
-        write,
-        hooks,
-      );
+    if (this.#isUncounted) {
+      this.#numbering ??= this.#countFromDisk();
+      const next = this.#numbering.then(() => this.#next(options, step));
+      return await this.checkpoint.writeLater(next, write, hooks);
+    }
     const next = this.#next(options, step);
     return await this.checkpoint.writeManaged(next.path, write, hooks(next));
   }
@@ -125,7 +125,7 @@ export class CheckpointManager {
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#interval.isTime(options)) return null;
     const { write } = split(options);
-    if (this.#numbering !== null) this.#skipTaken(options);
+    if (this.#isUncounted) this.#skipTaken(options);
     const { path, absolute, made } = this.#next(options, this.#interval.step());
     const afterCommit = (saved: Saved) => this.#record(made, write, saved);
     return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
@@ -230,10 +230,10 @@ export class CheckpointManager {
   async #countFromDisk(): Promise<void> {
     const found = await this.#own.found().catch(() => []);
     for (const { number } of found) this.checkpoint.countFrom(number);
-    this.#numbering = null;
+    this.#isUncounted = false;
   }
 
-  /** The path is wanted before the directory can have been listed, as where a training has held up the loop: at least nothing is saved over. */
+  /** The path is wanted at once, before the directory can be listed: at least nothing is saved over. */
   #skipTaken({ checkpointNumber }: ManagerSaveOptions): void {
     if (checkpointNumber !== undefined) return;
     while (this.#own.isTaken(this.checkpoint.saveCounter + 1))
