@@ -6,7 +6,7 @@ import { nextCall } from '../commit/call-order.js';
 import { makeWaitingSlots } from '../layers/optimizers/pending.js';
 import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
-import { io as tfio } from '../tfjs-core.js';
+import { io as tfio, tidy } from '../tfjs-core.js';
 import { saveModel } from '../training/whole-model.js';
 import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
@@ -73,11 +73,14 @@ function patchLoadWeights(prototype: Inner): void {
   prototype.loadWeights = function (this: LayersModel & Inner, weights, strict = true) {
     const found = placeWeights(this, weights);
     const isComplete = found?.placed.length === this.weights.length;
-    if (found?.byPlace && (isComplete || !strict)) {
-      for (const { weight, fileName } of found.placed) weight.write(weights[fileName]!);
-    } else {
-      theirs.call(this, weights, strict);
-    }
+    // TensorFlow.js keeps what a constraint makes of a weight.
+    tidy(() => {
+      if (found?.byPlace && (isComplete || !strict)) {
+        for (const { weight, fileName } of found.placed) weight.write(weights[fileName]!);
+      } else {
+        theirs.call(this, weights, strict);
+      }
+    });
     if (!this.optimizer) return;
     const pairs = (found?.placed ?? []).map(
       ({ weight, fileName }) => [liveValue(weight, weight.originalName).name, fileName] as const,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { padded, visible, visibleJson, visibleLines, widthOf } from '../../src/cli/printable.js';
 import { columns, makeStyle, painted } from '../../src/cli/style.js';
 import { CheckpointWriter } from '../../src/index.js';
+import { isDeep } from '../depth.js';
 import { flipBitOf } from './checkpoints.js';
 import { hasTerminal, makeDirectory, type Outcome, onTerminal, run } from './program.js';
 
@@ -124,10 +125,13 @@ describe('columns', () => {
   });
 });
 
-describe.each([
-  ['on a pipe', false],
+/** A pipe as well in the deep run. */
+const WAYS: readonly (readonly [name: string, isTerminal: boolean])[] = [
   ['on a terminal', true],
-])('the program %s', (_name, isTerminal) => {
+  ['on a pipe', false],
+];
+
+describe.each(isDeep ? WAYS : WAYS.slice(0, 1))('the program %s', (_name, isTerminal) => {
   let directory: Awaited<ReturnType<typeof makeDirectory>>;
   /** Directories, a checkpoint, tensors and texts with all of these in their names. */
   let home: string;

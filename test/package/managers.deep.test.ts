@@ -23,6 +23,9 @@ import { MANAGERS, type Manager, projectFolder } from './managers.js';
 import { CHECKOUT, hostPrebuild, pack, run, stage } from './pack.js';
 import { type Registry, startRegistry } from './registry.js';
 
+// What `npm run` hands on to its children is not what a user has.
+for (const name of Object.keys(process.env)) if (name.startsWith('npm_')) delete process.env[name];
+
 let work: string;
 let staged: string;
 let registry: Registry;

@@ -1,0 +1,2 @@
+/** On a pipe, too. */
+import './printing.test.js';
