@@ -81,6 +81,11 @@ function patchLoadWeights(prototype: Inner): void {
         theirs.call(this, weights, strict);
       }
     });
+    // Nor is a weight what was saved once a constraint has been applied to it again.
+    for (const { weight, fileName } of found?.placed ?? []) {
+      const stored = weights[fileName];
+      if (stored) liveValue(weight, weight.originalName).assign(stored);
+    }
     if (!this.optimizer) return;
     const pairs = (found?.placed ?? []).map(
       ({ weight, fileName }) => [liveValue(weight, weight.originalName).name, fileName] as const,
