@@ -2,8 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { managersHome } from '../../tools/setup/managers.mjs';
 import { hostNodes } from './lives/nodes.js';
@@ -26,6 +28,12 @@ export function managerFile(...path: string[]): string {
 /** The newest of the tested versions; some of these tools want it. */
 export function newestNode(): string {
   return hostNodes().at(-1)!.command.at(-1)!;
+}
+
+/** By a connection of its own: what `fetch` keeps open, the registry closes while a program is waited for. */
+async function textOf(url: string): Promise<string> {
+  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage];
+  return await text(response);
 }
 
 async function freePort(): Promise<number> {
@@ -76,7 +84,7 @@ export async function startRegistry(work: string): Promise<Registry> {
       run('npm', ['publish', '--ignore-scripts', what], { cwd: folder });
     },
     metadata: async name => {
-      const document = (await (await fetch(url + name)).json()) as {
+      const document = JSON.parse(await textOf(url + name)) as {
         'dist-tags': { latest: string };
         versions: Record<string, Record<string, unknown>>;
       };
