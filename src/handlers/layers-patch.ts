@@ -73,15 +73,9 @@ function patchLoadWeights(prototype: Inner): void {
   prototype.loadWeights = function (this: LayersModel & Inner, weights, strict = true) {
     const found = placeWeights(this, weights);
     const isComplete = found?.placed.length === this.weights.length;
-    // TensorFlow.js keeps what a constraint makes of a weight.
-    tidy(() => {
-      if (found?.byPlace && (isComplete || !strict)) {
-        for (const { weight, fileName } of found.placed) weight.write(weights[fileName]!);
-      } else {
-        theirs.call(this, weights, strict);
-      }
-    });
-    // Nor is a weight what was saved once a constraint has been applied to it again.
+    // TensorFlow.js keeps the tensors that a constraint makes of a weight.
+    if (!found?.byPlace || !(isComplete || !strict)) tidy(() => theirs.call(this, weights, strict));
+    // As it was saved: TensorFlow.js applies a weight's constraint once more, which is not always without effect.
     for (const { weight, fileName } of found?.placed ?? []) {
       const stored = weights[fileName];
       if (stored) liveValue(weight, weight.originalName).assign(stored);
