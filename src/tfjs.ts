@@ -34,7 +34,7 @@ export type { Making } from './data/sources/generated.js';
 export { encodeTFRecord } from './data/sources/tf-record.js';
 export type { Transform } from './data/stages/map.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
-export type { Mismatch } from './graph/restore/mismatch.js';
+export type { Mismatch } from './graph/mismatch.js';
 export { MisplacedWeightsError } from './graph/restore/misplaced.js';
 export { RestoreMismatchError, type RestoreStatus } from './graph/restore/restore-status.js';
 export type { TrackedValue } from './graph/tracked-value.js';
@@ -46,7 +46,8 @@ export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/e
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/callbacks/model-checkpoint.js';
 export type { MonitorMode } from './training/callbacks/monitor.js';
 export type { BackgroundSave } from './training/checkpoint/background.js';
-export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint/checkpoint.js';
+export { Checkpoint } from './training/checkpoint/checkpoint.js';
+export type { RestoreStateOptions, SaveOptions } from './training/checkpoint/checkpoint-options.js';
 export { Counter, type CounterValue } from './training/checkpoint/counter.js';
 export { type AssignmentMap, initFromCheckpoint } from './training/checkpoint/init-from-checkpoint.js';
 export type {

@@ -3,9 +3,9 @@ import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { extraKey, STATE } from '../graph/key.js';
-import { ITERATOR } from '../graph/restore/mismatch.js';
-import type { RestorePlan, StoredObject } from '../graph/restorer.js';
-import { branch, type Extra, type Trackable } from '../graph/trackable.js';
+import { ITERATOR } from '../graph/mismatch.js';
+import type { StoredSubgraph } from '../graph/stored-graph.js';
+import { branch, type Extra, type RestorePlan, type Trackable } from '../graph/trackable.js';
 import { disposeElement } from './element.js';
 import { decodeState, encodeState, parseState } from './state-codec.js';
 
@@ -49,7 +49,7 @@ function extrasOf(object: Resumable): Extra[] {
   ];
 }
 
-function planOf(object: Resumable, stored: StoredObject): RestorePlan {
+function planOf(object: Resumable, stored: StoredSubgraph): RestorePlan {
   const first = stored.extra(STATE);
   if (first === undefined) return { parts: [], missing: [{ key: extraKey(stored.path, STATE) }], mismatched: [] };
   const keys = [first];

@@ -6,7 +6,7 @@
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
-import type { Capture, CaptureOptions } from '../graph/trackable.js';
+import type { Capture, CaptureOptions } from '../graph/attribute.js';
 import { captureTensor } from '../layers/staging.js';
 import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
@@ -40,6 +40,7 @@ const ARRAYS = {
   Uint32Array,
   BigInt64Array,
 };
+
 const DTYPES: Record<keyof typeof ARRAYS, DType> = {
   Float32Array: 'float32',
   Float64Array: 'float64',
@@ -53,8 +54,10 @@ const DTYPES: Record<keyof typeof ARRAYS, DType> = {
 
 /** Of an object of the user's with a name of ours: an object with a list of lists. */
 const NAMED_LEVELS = 3;
+
 /** Of lists and objects in each other, in the text; two for every stage of a dataset. The walks are recursive, one call a level. */
 export const MOST_LEVELS = 2048;
+
 /** Of the text. It is parsed in one go, half a text of JavaScript at most. */
 export const MOST_STATE_BYTES = 256 * 1024 * 1024;
 const MOST_DIGITS = 10_000;

@@ -41,3 +41,6 @@ export function pathOfKey(key: string): string {
   const end = key.lastIndexOf(`/${ATTRIBUTES}/`);
   return end < 0 ? key : key.slice(0, end);
 }
+
+/** Name of the tensor that holds the object graph. */
+export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';

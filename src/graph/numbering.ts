@@ -3,8 +3,8 @@
  * once. The first (hence shortest) path by which an object is met names it. Slot variables follow, by optimizer, slot name and
  * variable (tensorflow/python/checkpoint/graph_view.py, util.py `serialize_slot_variables`).
  */
-import { markAncestors } from './ancestors.js';
-import { escapePart, slotPath } from './key.js';
+import type { Attribute } from './attribute.js';
+import { attributeKey, escapePart, slotPath } from './key.js';
 import type { Edge, Slot, Trackable } from './trackable.js';
 
 export interface NumberedObject {
@@ -82,4 +82,30 @@ export function withDescendants({ objects, numbers }: Numbering, has: (object: T
   });
   const found = objects.map(({ object }) => has(object));
   return markAncestors(found, parents);
+}
+
+/** An attribute of a live object under the key it is saved by. */
+export interface KeyedAttribute {
+  readonly key: string;
+  readonly attribute: Attribute;
+}
+
+/** The keys of every attribute of the objects, in node order. */
+export function keyedAttributes(objects: Numbering['objects']): KeyedAttribute[] {
+  return objects.flatMap(({ object, path }) =>
+    object.attributes.map(attribute => ({ key: attributeKey(path, attribute.name), attribute })),
+  );
+}
+
+/** Marks every ancestor of a marked node, in place; cycles are fine. `parents` are by node number. */
+export function markAncestors(marked: boolean[], parents: readonly (readonly number[])[]): boolean[] {
+  const queue = marked.flatMap((yes, number) => (yes ? [number] : []));
+  for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
+    for (const parent of parents[number]!) {
+      if (marked[parent]) continue;
+      marked[parent] = true;
+      queue.push(parent);
+    }
+  }
+  return marked;
 }

@@ -1,60 +1,14 @@
 /**
  * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js; whoever
  * owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read and set.
+ * A Restorer belongs to an object that is stored in another form than it lives in: optimizers, of which there are three
+ * generations of keys, values to convert, and slots that may not exist yet.
  */
-import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
-import type { Restorer } from './restorer.js';
-
-/** The attribute name under which TensorFlow keeps the value of a variable. */
-export const VARIABLE_VALUE = 'VARIABLE_VALUE';
-
-/** The attribute name of state that is no tensor but text. */
-export const PYTHON_STATE = 'py_state';
-
-export interface CaptureOptions {
-  /** Copy now what others may still change, instead of when it is written. Default false. */
-  readonly own?: boolean;
-}
-
-/** A value that is kept for a save. */
-export interface Capture {
-  /** Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again. */
-  data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
-  /** Lets go of the value; called once, when all of it was read or the save is over. */
-  release(): void;
-}
-
-/** One tensor of an object. `dtype` and `shape` are known without touching the data. */
-export interface Attribute {
-  /** Last part of the checkpoint key; `VARIABLE_VALUE` for a variable. */
-  readonly name: string;
-  /** The variable's shared name in TensorFlow (`dense/kernel`), written to the graph. */
-  readonly fullName: string;
-  /** What the owner of the live object calls it (`dense_Dense1/kernel`), for messages and filters. */
-  readonly label: string;
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /** What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives that. */
-  readonly writtenAs?: DType | undefined;
-  /** Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what it must. */
-  capture(options?: CaptureOptions): Capture;
-  /**
-   * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the type that it was
-   * converted from.
-   */
-  assign(value: TensorValue, storedAs?: DType): void;
-  /**
-   * Why a stored value of another dtype or shape belongs to something that the live object cannot be (Keras's GRU with
-   * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
-   */
-  refuse?(stored: { readonly dtype: StoredDType; readonly shape: readonly number[] }): string | undefined;
-  /**
-   * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step in an
-   * int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do. Values are read for it
-   * before anything is assigned, so it is for small ones; left out where nothing is converted.
-   */
-  convert?(stored: TensorValue): TensorValue | string | undefined;
-}
+import type { Entry } from '../bundle/reader.js';
+import type { TensorValue } from '../format/dtypes.js';
+import type { Attribute } from './attribute.js';
+import type { Mismatch } from './mismatch.js';
+import type { StoredSubgraph } from './stored-graph.js';
 
 /**
  * A variable that an optimizer keeps for another variable (TensorFlow's slot variable). It is written beside the variable it
@@ -70,7 +24,7 @@ export interface Slot {
 
 /**
  * A tensor of an object that lies beside the object graph, where TensorFlow never looks: `.TENSORBUNDLE/<object>/<name>`. The
- * object's restorer finds it again (`StoredObject.extra`).
+ * object's restorer finds it again (`StoredSubgraph.extra`).
  */
 export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
   readonly name: string;
@@ -79,11 +33,11 @@ export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
 }
 
 /** An object that gets variables or children later: a layer that is not built, a model without layers. */
-export interface Growth {
+export interface Incomplete {
   /** The live object, whoever describes it. */
   readonly owner: object;
-  /** Has `grown` called, synchronously, each time there is more, with the object as it then is. Returns what stops that. */
-  watch(grown: (now: Trackable) => void): () => void;
+  /** Has `changed` called, synchronously, each time there is more, with the object as it then is. Returns what stops that. */
+  watch(changed: (now: Trackable) => void): () => void;
 }
 
 export interface Edge {
@@ -123,7 +77,7 @@ export interface Trackable {
   /** Those of the children that are not the restorer's: what a Checkpoint adds to a root that has one. */
   readonly added?: readonly Edge[];
   /** Left out for an object that is complete. */
-  readonly growth?: Growth;
+  readonly incomplete?: Incomplete;
   /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */
   readonly label?: string;
   /** What TensorFlow would call it: the scope of its variables (`dense`). */
@@ -151,4 +105,73 @@ export function checkpointRoot(object: Trackable, extras: readonly Extra[] = [])
   const root: Trackable = { children, attributes: object.attributes, extras };
   children.push({ name: 'root', node: root });
   return root;
+}
+
+/** A value by its key, and what else filters may call it. */
+export interface NamedValue {
+  readonly key: string;
+  readonly names?: readonly string[];
+  readonly of?: Trackable;
+}
+
+/** The rest of the checkpoint: every other object has been matched before a restorer is asked. */
+export interface MatchedCheckpoint {
+  /** The live object that a stored node was matched to. */
+  liveOf(node: number): Trackable | undefined;
+  has(key: string): boolean;
+  /** Type, shape and size of a stored value. Throws ERR_NOT_FOUND. */
+  entry(key: string): Entry;
+}
+
+/** Values that are restored together. */
+export interface RestorePart {
+  readonly keys: readonly string[];
+  /** What else filters may call it, beside its keys and the object. */
+  readonly names?: readonly string[];
+  /** The variable that it goes with: who leaves that out leaves this out. */
+  readonly of?: Trackable;
+  /** It only looks at values that other parts take, and is applied if any of these is. Default false. */
+  readonly looksOn?: boolean;
+  /** Applied only if filters leave out nothing of the object. Default false. */
+  readonly isForWhole?: boolean;
+  /**
+   * Called once, after everything was checked, with the values of `keys`; synchronous. The memory is the callee's to keep. May
+   * hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`. 'unused': the
+   * object has no use for what the values turned out to be.
+   */
+  apply(values: readonly TensorValue[]): unknown;
+}
+
+export interface RestorePlan {
+  /**
+   * Applied in order. Keys of the object graph count as loaded, so they name every stored value that the object understands.
+   * Few keys a part: all values of a part are in memory together.
+   */
+  readonly parts: readonly RestorePart[];
+  /** Keys that values of the live object would have and that the checkpoint lacks. */
+  readonly missing: readonly NamedValue[];
+  /** Stored values of another dtype or shape. Unless they are to be skipped, nothing is applied if there are any. */
+  readonly mismatched: readonly (Mismatch & NamedValue)[];
+  /** Why none of it can be restored, as a sentence that says what to do; nothing is changed then. */
+  readonly refusal?: string | undefined;
+  /** A small value that tells more than types and shapes do. */
+  readonly early?: EarlyCheck;
+}
+
+/** Restores an object, and all that is stored below it, as a whole. */
+export interface Restorer {
+  /** Reads and changes nothing. */
+  plan(stored: StoredSubgraph, found: MatchedCheckpoint): RestorePlan;
+  /**
+   * Keys that are missing where the checkpoint has no such object; `path` is where it would be. Left out: those of its attributes
+   * and of what is below it.
+   */
+  missingAt?(path: string): readonly string[];
+}
+
+/** Read while nothing has been changed. */
+export interface EarlyCheck {
+  readonly key: string;
+  /** What `mismatched` would have. May throw: nothing is changed then. */
+  check(value: TensorValue): readonly Mismatch[];
 }

@@ -1,7 +1,8 @@
 /** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
 import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
-import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from './trackable.js';
+import { type Attribute, VARIABLE_VALUE } from './attribute.js';
+import { type Trackable, variableNode } from './trackable.js';
 
 /** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
 export interface TrackedValue<Data extends TensorData = TensorData> {

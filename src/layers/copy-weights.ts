@@ -1,9 +1,9 @@
 /** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
 
 import { TensorBundleError } from '../errors.js';
-import { numberObjects } from '../graph/numbering.js';
-import { matchFrom } from '../graph/restore/by-edges.js';
-import { compare } from '../graph/restore/mismatch.js';
+import { compare } from '../graph/mismatch.js';
+import { type KeyedAttribute, keyedAttributes, numberObjects } from '../graph/numbering.js';
+import { matchByEdges } from '../graph/restore/by-edges.js';
 import { findMisplaced, MisplacedWeightsError } from '../graph/restore/misplaced.js';
 import {
   RestoreMismatchError,
@@ -12,7 +12,7 @@ import {
   restoreStatus,
 } from '../graph/restore/restore-status.js';
 import { decodeObjectGraph } from '../graph/stored/decode.js';
-import { buildObjectGraph, type KeyedAttribute, keyedAttributes } from '../graph/stored/encode.js';
+import { buildObjectGraph } from '../graph/stored/encode.js';
 import type { Trackable } from '../graph/trackable.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
@@ -127,7 +127,7 @@ function pairByOrder(source: Described, target: Described): Pair[] {
 function pairByPath(source: Described, target: Described): Pair[] {
   const graph = decodeObjectGraph(buildObjectGraph(source.root).serialized, 'the other model');
   const byKey = new Map(source.variables.map(one => [one.key, one]));
-  const { keys } = matchFrom(target.root, graph, 0);
+  const { keys } = matchByEdges(target.root, graph, 0);
   return target.variables.flatMap(one => {
     const found = byKey.get(keys.get(one.attribute) ?? '');
     return found === undefined ? [] : [{ source: found, target: one }];

@@ -1,7 +1,8 @@
 /** How a kind of layer is described: which edges lead from it, in tf_keras's tracking order. */
 
 import { TensorBundleError } from '../errors.js';
-import type { Attribute, Edge, Trackable } from '../graph/trackable.js';
+import type { Attribute } from '../graph/attribute.js';
+import type { Edge, Trackable } from '../graph/trackable.js';
 import { Variable } from '../tfjs-core.js';
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
 

@@ -2,10 +2,11 @@
 
 import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../errors.js';
+import type { Attribute } from '../graph/attribute.js';
 import { numberObjects } from '../graph/numbering.js';
-import { type Attribute, branch, type Edge, type Trackable } from '../graph/trackable.js';
+import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { notBuilt } from './container.js';
-import { growthOf } from './deferred-layers.js';
+import { incompleteLayer } from './deferred-layers.js';
 import { isLayer, type Place, type Surroundings } from './family.js';
 import { variableAliases } from './keras3.js';
 import { kerasNames, layerName } from './naming.js';
@@ -71,11 +72,11 @@ export class ModelView implements Surroundings {
     const aliases: Edge[] = [];
     const names = { label: place.label, fullName: place.scope, layer: layerName(layer) };
     const trackable: Trackable = { ...branch(children), aliases, ...names };
-    const growth = this.#options.defer ? growthOf(layer, () => this.#again(layer, place)) : undefined;
-    if (growth) {
-      const incomplete = { ...trackable, growth };
-      this.#layers.set(layer, incomplete);
-      return incomplete;
+    const incomplete = this.#options.defer ? incompleteLayer(layer, () => this.#again(layer, place)) : undefined;
+    if (incomplete) {
+      const described = { ...trackable, incomplete };
+      this.#layers.set(layer, described);
+      return described;
     }
     this.#layers.set(layer, trackable);
     if ('layers' in layer && (layer.layers as readonly Layer[]).length === 0) throw notBuilt(layer);
@@ -136,7 +137,7 @@ export class ModelView implements Surroundings {
 
   /** Whether something is not built yet. */
   get isIncomplete(): boolean {
-    return [...this.#layers.values()].some(({ growth }) => growth !== undefined);
+    return [...this.#layers.values()].some(({ incomplete }) => incomplete !== undefined);
   }
 
   /** Whether several variables have this name in Keras. */

@@ -2,7 +2,9 @@
  * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, the cell the weights. Keras also tracks
  * two lists that hold no values: `state_spec` of every layer, `state_size` of an LSTM's cell.
  */
-import { type Attribute, branch, type Edge } from '../graph/trackable.js';
+
+import type { Attribute } from '../graph/attribute.js';
+import { branch, type Edge } from '../graph/trackable.js';
 import { type Family, fieldOf, isLayer, type Kind, layerIn, type Place, variables } from './family.js';
 import type { Layer } from './types.js';
 

@@ -5,11 +5,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
-import type { Capture, CaptureOptions } from '../graph/trackable.js';
+import type { Capture, CaptureOptions } from '../graph/attribute.js';
 import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '../tfjs-core.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
 const PIECE_BYTES = 2 * 1024 * 1024;
+
 /** Smaller tensors come whole: they are gathered, and their arrays are nothing to the garbage collector. */
 const MIN_PIECE_BYTES = 64 * 1024;
 

@@ -2,7 +2,8 @@
 
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
-import { type Attribute, type Capture, type Trackable, VARIABLE_VALUE, variableNode } from '../graph/trackable.js';
+import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
+import { type Trackable, variableNode } from '../graph/trackable.js';
 import { tensor, tidy, Variable } from '../tfjs-core.js';
 import { captureTensor } from './staging.js';
 import type { AnyVariable } from './types.js';

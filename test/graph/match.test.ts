@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { matchFrom } from '../../src/graph/restore/by-edges.js';
+import { matchByEdges } from '../../src/graph/restore/by-edges.js';
 import { matchGraph } from '../../src/graph/restore/stored-root.js';
-import { decodeObjectGraph, keysBelow, type StoredGraph } from '../../src/graph/stored/decode.js';
+import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
 import { buildObjectGraph } from '../../src/graph/stored/encode.js';
+import { keysBelow } from '../../src/graph/stored/walks.js';
+import type { StoredGraph } from '../../src/graph/stored-graph.js';
 import { branch, type Edge, type Trackable } from '../../src/graph/trackable.js';
 import { containerAliases, type NamedNode, variableAliases } from '../../src/layers/keras3.js';
 import { type Cell, cell, holder } from './tree.js';
@@ -169,7 +171,7 @@ describe('aliases', () => {
   it('end on a graph that goes round in circles', () => {
     const root = keras3Sequential(one('a'));
     (root.children as Edge[]).push({ name: '_functional', node: root });
-    expect(matchFrom(sequential(null).root, stored(root), 0).keys.size).toBe(1);
+    expect(matchByEdges(sequential(null).root, stored(root), 0).keys.size).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Plain objects to build graphs from: variables that live in an array. */
 import type { DType, TensorData } from '../../src/format/dtypes.js';
-import { type Edge, type Trackable, VARIABLE_VALUE, variableNode } from '../../src/graph/trackable.js';
+import { VARIABLE_VALUE } from '../../src/graph/attribute.js';
+import { type Edge, type Trackable, variableNode } from '../../src/graph/trackable.js';
 
 export interface Cell {
   node: Trackable;

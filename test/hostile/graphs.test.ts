@@ -1,9 +1,9 @@
 /** Object graphs made to multiply: many edges to one node that claims many attributes. Squared they would fill the memory. */
 import { expect, it } from 'vitest';
-import { matchFrom } from '../../src/graph/restore/by-edges.js';
-import { matchListed } from '../../src/graph/restore/by-position.js';
+import { matchByEdges } from '../../src/graph/restore/by-edges.js';
+import { matchByPosition } from '../../src/graph/restore/by-position.js';
 import { accompaniedValues } from '../../src/graph/restore/companions.js';
-import type { StoredAttribute, StoredEdge, StoredGraph } from '../../src/graph/stored/decode.js';
+import type { StoredAttribute, StoredEdge, StoredGraph } from '../../src/graph/stored-graph.js';
 import { branch } from '../../src/graph/trackable.js';
 import { LORA } from '../../src/layers/lora.js';
 
@@ -35,7 +35,7 @@ it('lists of variables are read once', () => {
     { children: edges(String, 2), attributes: [], slots: [] },
     { children: [], attributes, slots: [] },
   ];
-  expect(matchListed(branch([]), graph, () => true)).toBeUndefined();
+  expect(matchByPosition(branch([]), graph, () => true)).toBeUndefined();
 });
 
 it('a long chain that leads to one live object again and again is walked once', () => {
@@ -47,5 +47,5 @@ it('a long chain that leads to one live object again and again is walked once', 
     attributes: [],
     slots: [],
   }));
-  expect(matchFrom(self, graph, 0).keys.size).toBe(0);
+  expect(matchByEdges(self, graph, 0).keys.size).toBe(0);
 });

@@ -1,8 +1,7 @@
 /** The list of known layers against what TensorFlow.js registers: a layer it gains must not be forgotten. */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
-import { numberObjects } from '../../src/graph/numbering.js';
-import { keyedAttributes } from '../../src/graph/stored/encode.js';
+import { keyedAttributes, numberObjects } from '../../src/graph/numbering.js';
 import { modelTrackable } from '../../src/layers/model.js';
 import { knownClasses } from '../../src/layers/registry.js';
 

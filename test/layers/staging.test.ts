@@ -1,7 +1,7 @@
 /** How tensors become bytes: in pieces, right, and without touching what belongs to others. */
 import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Capture } from '../../src/graph/trackable.js';
+import type { Capture } from '../../src/graph/attribute.js';
 import { captureTensor } from '../../src/layers/staging.js';
 
 const COUNT = 1_500_001;

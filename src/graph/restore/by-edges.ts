@@ -3,8 +3,11 @@
  * from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
  * (tensorflow/python/checkpoint/restore.py).
  */
-import { nodesWithValues, type StoredGraph } from '../stored/decode.js';
-import type { Attribute, Edge, Trackable } from '../trackable.js';
+
+import type { Attribute } from '../attribute.js';
+import { nodesWithValues } from '../stored/walks.js';
+import type { StoredGraph } from '../stored-graph.js';
+import type { Edge, Trackable } from '../trackable.js';
 
 export interface Match {
   /** Node of the stored graph that the live root was taken for. */
@@ -21,7 +24,7 @@ export interface Match {
  * Aliases are followed only after every edge has been, so they never change what edges find. What an object with a restorer
  * holds is its own matter.
  */
-export function matchFrom(live: Trackable, stored: StoredGraph, root: number): Match {
+export function matchByEdges(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);
   const keys = new Map<Attribute, string>();
   // Kept: a stored graph may lead to one live object any number of times.

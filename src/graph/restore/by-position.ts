@@ -3,10 +3,11 @@
  * that of `model.variables`, layer by layer, so it says which variable is which.
  */
 
-import { type StoredAttribute, type StoredGraph, variableOf } from '../stored/decode.js';
-import type { Attribute, Edge, Trackable } from '../trackable.js';
+import type { Attribute } from '../attribute.js';
+import { storedVariable } from '../stored/walks.js';
+import type { StoredAttribute, StoredGraph } from '../stored-graph.js';
+import type { Edge, Trackable } from '../trackable.js';
 import type { Match } from './by-edges.js';
-import type { Fits } from './stored-root.js';
 
 /** What the root of such a graph holds (keras/src/export/saved_model.py, ExportArchive). */
 const LISTS: readonly string[] = ['variables', 'trainable_variables', 'non_trainable_variables'];
@@ -18,12 +19,12 @@ const SEED = /(^|\/)seed_generator_state$/;
  * Undefined unless the whole list fits the whole model, variable by variable: name, dtype and shape. A part is never taken,
  * since only the position tells variables apart.
  */
-export function matchListed(live: Trackable, stored: StoredGraph, fits: Fits): Match | undefined {
+export function matchByPosition(live: Trackable, stored: StoredGraph, fits: Fits): Match | undefined {
   const lists = new Map(stored[0]!.children.map(({ name, node }) => [name, node]));
   const root = lists.get('variables');
   if (root === undefined || !LISTS.every(name => lists.has(name))) return undefined;
   const itemsOf = (list: number): StoredAttribute[] =>
-    stored[list]!.children.flatMap(({ node }) => variableOf(stored, node) ?? []);
+    stored[list]!.children.flatMap(({ node }) => storedVariable(stored, node) ?? []);
   const items = itemsOf(root).filter(({ fullName }) => !SEED.test(fullName));
   // A wrapper of tf_keras lists what is trained before what is frozen, so layers of one kind may have changed places.
   const namesOf = (list: string): string[] => itemsOf(lists.get(list)!).map(lastPart);
@@ -69,3 +70,6 @@ function inModelOrder(live: Trackable): ListedVariable[] {
   }
   return found;
 }
+
+/** Whether the value stored under a key has the dtype and shape of a live attribute. */
+export type Fits = (attribute: Attribute, key: string) => boolean;

@@ -1,6 +1,7 @@
 /** Names of variables below a scope of another name, for checkpoints that know their tensors by name only. */
-import type { KeyedAttribute } from '../stored/encode.js';
-import type { Attribute } from '../trackable.js';
+
+import type { Attribute } from '../attribute.js';
+import type { KeyedAttribute } from '../numbering.js';
 
 /**
  * The tensors of `scope` that the variables of an object stand for. How much of a variable's own name is the object's and is

@@ -2,7 +2,8 @@
  * Stored variables that change what another one means: a value that is read without its companion would be wrong without
  * anybody noticing.
  */
-import { type StoredGraph, variableOf } from '../stored/decode.js';
+import { storedVariable } from '../stored/walks.js';
+import type { StoredGraph } from '../stored-graph.js';
 
 export interface Companion {
   /** Name of the edge to the companion. */
@@ -28,11 +29,11 @@ export function accompaniedValues(
     graph.flatMap(({ children }) =>
       companions.flatMap(({ name, changes, reason }) => {
         const companion = children.find(edge => edge.name === name);
-        const value = companion && variableOf(graph, companion.node);
+        const value = companion && storedVariable(graph, companion.node);
         if (value === undefined) return [];
         return changes.flatMap(changed => {
           const edge = children.find(child => child.name === changed);
-          const key = edge && variableOf(graph, edge.node)?.key;
+          const key = edge && storedVariable(graph, edge.node)?.key;
           return key === undefined ? [] : [[key, { reason, companions: [value.key] }] as const];
         });
       }),

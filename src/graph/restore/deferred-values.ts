@@ -1,26 +1,27 @@
 /**
  * Deferred restore: values that belong to an object which is not complete yet (a layer that is not built, a model without
  * layers) wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its like). They are
- * checked when the restore is made and then are views of the mapped file, so that waiting costs no memory of its own.
+ * checked and read when the restore is made, and stay in memory until a variable takes them.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { type DType, isKnownDType, type TensorValue, tensorValue } from '../../format/dtypes.js';
-import { numberPlainObjects } from '../numbering.js';
-import { keysBelow, type StoredGraph } from '../stored/decode.js';
-import { keyedAttributes } from '../stored/encode.js';
-import type { Attribute, Growth, Trackable } from '../trackable.js';
-import { matchFrom } from './by-edges.js';
-import { compare } from './mismatch.js';
+import type { Attribute } from '../attribute.js';
+import { compare } from '../mismatch.js';
+import { keyedAttributes, numberPlainObjects } from '../numbering.js';
+import { keysBelow } from '../stored/walks.js';
+import type { StoredGraph } from '../stored-graph.js';
+import type { Incomplete, Trackable } from '../trackable.js';
+import { matchByEdges } from './by-edges.js';
 import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
 import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
 import type { StoredNames } from './stored-names.js';
 
-/** By what stops it: a second restore of an object replaces what waits from the first. */
-const waiting = new WeakMap<object, () => void>();
+/** By live object, what ends its waiting: a second restore of an object replaces what waits from the first. */
+const stopWaiting = new WeakMap<object, () => void>();
 
-interface Waiting {
+interface DeferredValues {
   readonly node: number;
-  readonly growth: Growth;
+  readonly incomplete: Incomplete;
   /** What identifies the live object. */
   readonly owner: object;
   readonly values: Map<string, TensorValue>;
@@ -37,55 +38,55 @@ interface Fitting {
 /** Whether an object that is not complete yet will find something. */
 export function isAwaited(reader: CheckpointReader, { graph, owners }: StoredNames): boolean {
   return [...owners].some(
-    ([node, { growth }]) => graph && growth && keysBelow(graph, node).some(key => reader.has(key)),
+    ([node, { incomplete }]) => graph && incomplete && keysBelow(graph, node).some(key => reader.has(key)),
   );
 }
 
 /** Reads what will wait; the function returned makes it wait. Throws what the reader throws. */
-export async function deferToGrowth(
+export async function deferValues(
   reader: CheckpointReader,
   { graph, owners }: StoredNames,
   outcome: RestoreOutcome,
 ): Promise<() => void> {
-  const deferred: Waiting[] = [];
-  for (const [node, { growth }] of owners) {
-    if (!graph || !growth) continue;
+  const deferred: DeferredValues[] = [];
+  for (const [node, { incomplete }] of owners) {
+    if (!graph || !incomplete) continue;
     const values = new Map<string, TensorValue>();
     for (const key of keysBelow(graph, node)) {
       // A type that cannot be read is one that no variable can have.
       if (reader.has(key) && isKnownDType(reader.entry(key).dtype))
         values.set(key, await reader.read(key, { copy: true }));
     }
-    deferred.push({ node, growth, owner: growth.owner, values });
+    deferred.push({ node, incomplete, owner: incomplete.owner, values });
   }
   return () => {
     for (const one of deferred) wait(one, graph!, outcome);
   };
 }
 
-function wait({ node, growth, owner, values }: Waiting, graph: StoredGraph, outcome: RestoreOutcome): void {
-  waiting.get(owner)?.();
+function wait({ node, incomplete, owner, values }: DeferredValues, graph: StoredGraph, outcome: RestoreOutcome): void {
+  stopWaiting.get(owner)?.();
   if (values.size === 0) return;
-  const stop = growth.watch(now => {
-    for (const { key, label } of assignGrown(now, graph, node, values, outcome)) {
+  const stop = incomplete.watch(now => {
+    for (const { key, label } of assignDeferred(now, graph, node, values, outcome)) {
       values.delete(key);
       outcome.loaded.push({ key, label });
       outcome.unused = outcome.unused.filter(unused => unused !== key);
     }
     if (values.size === 0) stop();
   });
-  waiting.set(owner, stop);
+  stopWaiting.set(owner, stop);
 }
 
 /** Throws ERR_MISMATCH if a new variable is of another shape or type than the value that waited for it. */
-function assignGrown(
+function assignDeferred(
   now: Trackable,
   graph: StoredGraph,
   node: number,
   values: ReadonlyMap<string, TensorValue>,
   outcome: RestoreOutcome,
 ): Labelled[] {
-  const { keys } = matchFrom(now, graph, node);
+  const { keys } = matchByEdges(now, graph, node);
   const mismatched: RestoreOutcome['mismatched'] = [];
   const fitting = keyedAttributes(numberPlainObjects(now).objects).flatMap(({ attribute }): Fitting[] => {
     const key = keys.get(attribute);
@@ -114,7 +115,7 @@ function assignGrown(
   return fitting.map(({ key, attribute: { label } }) => ({ key, label }));
 }
 
-/** The view goes back to the file; a variable must own its memory. */
+/** Two variables may take one value, and each must own its memory. */
 function copied(value: TensorValue): TensorValue {
   return tensorValue(value.dtype, value.shape, value.data.slice());
 }

@@ -1,6 +1,6 @@
 /** Which variables of a model a restore is about. */
 import { pathOfKey } from '../key.js';
-import type { KeyedAttribute } from '../stored/encode.js';
+import type { KeyedAttribute } from '../numbering.js';
 
 export interface SelectionOptions {
   /** Only variables of which a name matches. */
@@ -10,7 +10,7 @@ export interface SelectionOptions {
 }
 
 /** The names by which filters and maps may speak of a variable: key, key without suffix, Keras's name, the owner's name. */
-export function namesOf({ key, attribute }: KeyedAttribute): string[] {
+export function filterNames({ key, attribute }: KeyedAttribute): string[] {
   return [key, pathOfKey(key), attribute.fullName, attribute.label];
 }
 
@@ -20,7 +20,7 @@ function matches(pattern: RegExp, names: readonly string[]): boolean {
 }
 
 export function isSelected(variable: KeyedAttribute, options: SelectionOptions): boolean {
-  return isSelectedName(namesOf(variable), options);
+  return isSelectedName(filterNames(variable), options);
 }
 
 /** Whether `exclude` alone leaves out what has these names. */

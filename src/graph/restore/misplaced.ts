@@ -5,10 +5,11 @@
  * weights for another's.
  */
 import { TensorBundleError } from '../../errors.js';
+import type { Attribute } from '../attribute.js';
 import { pathOfKey } from '../key.js';
 import { numberPlainObjects } from '../numbering.js';
 import { enumerate } from '../object-path.js';
-import type { Attribute, LayerName, Trackable } from '../trackable.js';
+import type { LayerName, Trackable } from '../trackable.js';
 
 /** A stored value and who is to have it: a variable, or a layer that has none yet. */
 export interface Taking {
@@ -110,7 +111,7 @@ function layersIn(group: Trackable): NamedLayer[] {
       ),
     );
     const attributes = inside.flatMap(one => one.attributes);
-    const unbuilt = inside.filter(({ growth }) => growth);
+    const unbuilt = inside.filter(({ incomplete }) => incomplete);
     if (attributes.length + unbuilt.length === 0) return [];
     const variables = unbuilt.length > 0 ? undefined : new Set(attributes.map(({ fullName }) => lastOf(fullName)));
     return [{ ...layer, object, scope, holds: new Set([...attributes, ...unbuilt]), depths, variables }];

@@ -1,10 +1,9 @@
 /** Names of a checkpoint that the caller gave to variables, or to whole objects, of the live graph. */
 import { TensorBundleError } from '../../errors.js';
-import type { NumberedObject, Numbering } from '../numbering.js';
+import { type KeyedAttribute, keyedAttributes, type NumberedObject, type Numbering } from '../numbering.js';
 import { enumerate, followPath } from '../object-path.js';
-import { type KeyedAttribute, keyedAttributes } from '../stored/encode.js';
 import type { Trackable } from '../trackable.js';
-import { namesOf } from './filters.js';
+import { filterNames } from './filters.js';
 
 export interface MapOptions {
   /**
@@ -22,7 +21,7 @@ export interface MappedObject {
   readonly stored: string;
 }
 
-export interface Mapping {
+export interface NameMap {
   /** By live key. */
   readonly variables: ReadonlyMap<string, string>;
   /** Outer objects before inner ones: what is said of an inner one counts. */
@@ -33,11 +32,11 @@ export interface Mapping {
  * Variables go by the names that filters know, objects by their label, TensorFlow's name or their path; a name that several
  * have is the first one's in node order. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a typing error.
  */
-export function readMapping(numbering: Numbering, { map = {} }: MapOptions): Mapping {
+export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): NameMap {
   const variables = keyedAttributes(numbering.objects);
   const keys = new Map<string, string>();
   for (const variable of variables) {
-    for (const name of namesOf(variable)) if (!keys.has(name)) keys.set(name, variable.key);
+    for (const name of filterNames(variable)) if (!keys.has(name)) keys.set(name, variable.key);
   }
   const mappedVariables = new Map<string, string>();
   const mappedObjects: MappedObject[] = [];

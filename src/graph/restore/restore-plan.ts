@@ -1,13 +1,12 @@
 /** What a restore is going to do, found out without reading a value. */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
-import { numberPlainObjects } from '../numbering.js';
-import type { EarlyCheck } from '../restorer.js';
-import { type KeyedAttribute, keyedAttributes } from '../stored/encode.js';
-import type { Attribute, Trackable } from '../trackable.js';
+import type { Attribute } from '../attribute.js';
+import { compare, splitLabel } from '../mismatch.js';
+import { type KeyedAttribute, keyedAttributes, numberPlainObjects } from '../numbering.js';
+import type { EarlyCheck, Trackable } from '../trackable.js';
 import type { Assignment } from './assignments.js';
 import { isSelected, type SelectionOptions } from './filters.js';
-import { compare, owned } from './mismatch.js';
 import { findMisplaced, type Misplacement } from './misplaced.js';
 import type { RestoreOutcome } from './restore-status.js';
 import { refusedObject, selectedPlans } from './restorer-plans.js';
@@ -26,7 +25,7 @@ export interface Conversion extends KeyedAttribute {
   readonly bytes: number;
 }
 
-export interface Plan {
+export interface PlannedRestore {
   readonly outcome: RestoreOutcome;
   readonly assignments: readonly Assignment[];
   readonly conversions: readonly Conversion[];
@@ -50,7 +49,7 @@ export function planRestore(
   reader: CheckpointReader,
   stored: StoredNames,
   options: PlanOptions,
-): Plan {
+): PlannedRestore {
   const { objects } = numberPlainObjects(root);
   const variables = keyedAttributes(objects);
   const selected = variables.filter(variable => isSelected(variable, options));
@@ -71,7 +70,7 @@ export function planRestore(
   const assignments: Assignment[] = [];
   const conversions: Conversion[] = [];
   const refusals: Refusal[] = [];
-  const early: Plan['early'][number][] = [];
+  const early: PlannedRestore['early'][number][] = [];
   const assigned = new Set<Attribute>();
   for (const variable of selected) {
     const { attribute } = variable;
@@ -131,7 +130,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** The error for values that must not be given to the live objects. */
 export function refused([first, ...more]: readonly Refusal[], path: string): TensorBundleError {
   const { name, label, reason } = first!;
-  const { owner, variable } = owned(label);
+  const { owner, variable } = splitLabel(label);
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
     `${owner === '' ? '' : `layer ${owner} `}cannot take ${variable} from ${name}` +

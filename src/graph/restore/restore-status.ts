@@ -1,8 +1,8 @@
 /** What a restore did, and TensorFlow's assertions about it. */
 import { type ErrorCode, TensorBundleError } from '../../errors.js';
 import { pathOfKey } from '../key.js';
+import { describeMismatch, differsInType, type Mismatch, splitLabel, typeOf } from '../mismatch.js';
 import { enumerate } from '../object-path.js';
-import { describeMismatch, differsInType, type Mismatch, owned, typeOf } from './mismatch.js';
 
 /** Outcome of reading a checkpoint into live objects. Keys are checkpoint keys. */
 export interface RestoreStatus {
@@ -162,7 +162,7 @@ function keysOf(variables: readonly Labelled[]): string[] {
 }
 
 function describeMissing({ key, label }: Labelled): string {
-  const { owner, variable } = owned(label);
+  const { owner, variable } = splitLabel(label);
   return `${owner === '' ? '' : `layer ${owner}: `}${variable} (${key})`;
 }
 

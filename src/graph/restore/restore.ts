@@ -5,13 +5,13 @@
 
 import type { CheckpointReader } from '../../bundle/reader.js';
 import type { DType } from '../../format/dtypes.js';
+import { compare } from '../mismatch.js';
 import { numberPlainObjects } from '../numbering.js';
 import type { Trackable } from '../trackable.js';
 import { type Assignment, assignAll } from './assignments.js';
-import { deferToGrowth, isAwaited } from './deferred-values.js';
-import { compare } from './mismatch.js';
+import { deferValues, isAwaited } from './deferred-values.js';
 import { MisplacedWeightsError } from './misplaced.js';
-import { type MapOptions, readMapping } from './name-map.js';
+import { type MapOptions, readNameMap } from './name-map.js';
 import { type Conversion, type PlanOptions, planRestore, refused } from './restore-plan.js';
 import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
 import { type StoredNamesOptions, storedNames } from './stored-names.js';
@@ -45,8 +45,8 @@ export async function restore(
   reader: CheckpointReader,
   options: RestoreOptions = {},
 ): Promise<RestoreStatus> {
-  const mapping = readMapping(numberPlainObjects(root), options);
-  const stored = await storedNames(root, reader, mapping, options);
+  const nameMap = readNameMap(numberPlainObjects(root), options);
+  const stored = await storedNames(root, reader, nameMap, options);
   const plan = planRestore(root, reader, stored, options);
   const { outcome, assignments, conversions, early, refusals, misplaced, names } = plan;
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
@@ -64,7 +64,7 @@ export async function restore(
     missing: outcome.missing.map(({ key }) => key),
     isAwaited: isAwaited(reader, stored),
   });
-  const defer = await deferToGrowth(reader, stored, outcome);
+  const defer = await deferValues(reader, stored, outcome);
   const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
   for (const assignment of [...assignments, ...converted]) {
     if (assignment.looksOn) continue;

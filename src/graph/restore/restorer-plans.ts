@@ -2,12 +2,10 @@
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import { extraKey, pathOfKey } from '../key.js';
-import { type NumberedObject, numberObjects } from '../numbering.js';
-import type { Named, RestorePlan } from '../restorer.js';
-import { keysBelow, storedPaths } from '../stored/decode.js';
-import { type KeyedAttribute, keyedAttributes } from '../stored/encode.js';
-import type { Trackable } from '../trackable.js';
-import { isExcludedName, isSelectedName, namesOf, type SelectionOptions } from './filters.js';
+import { type KeyedAttribute, keyedAttributes, type NumberedObject, numberObjects } from '../numbering.js';
+import { keysBelow, storedPaths } from '../stored/walks.js';
+import type { NamedValue, RestorePlan, Trackable } from '../trackable.js';
+import { filterNames, isExcludedName, isSelectedName, type SelectionOptions } from './filters.js';
 import { joinKey, type StoredNames } from './stored-names.js';
 
 export interface PlannedObject {
@@ -43,16 +41,16 @@ export function selectedPlans(
   };
   const nodes = new Map([...owners].map(([node, object]) => [object, node]));
   const paths = graph && storedPaths(graph);
-  const byAttribute = new Map(variables.map(variable => [variable.attribute, namesOf(variable)]));
+  const byAttribute = new Map(variables.map(variable => [variable.attribute, filterNames(variable)]));
   const namesOfNode = (node: Trackable | undefined): readonly string[] =>
     node?.attributes.flatMap(attribute => byAttribute.get(attribute) ?? []) ?? [];
   return objects.flatMap(({ object, path }) => {
     const { restorer } = object;
     if (!restorer) return [];
     const label = object.label ?? path;
-    const isChosen = (keys: readonly string[], { names = [], of }: Omit<Named, 'key'>): boolean =>
+    const isChosen = (keys: readonly string[], { names = [], of }: Omit<NamedValue, 'key'>): boolean =>
       isSelectedName([path, label, ...keys, ...keys.map(pathOfKey), ...names, ...namesOfNode(of)], options);
-    const isChosenOne = ({ key, ...one }: Named): boolean => isChosen([key], one);
+    const isChosenOne = ({ key, ...one }: NamedValue): boolean => isChosen([key], one);
     const node = nodes.get(object);
     if (graph === undefined || node === undefined) {
       if (options.optionalRestorers) return [];
@@ -105,12 +103,12 @@ export function selectedPlans(
 }
 
 /** What an object would have in a checkpoint that has no such object. */
-function missingOf(object: Trackable, at: string): Named[] {
+function missingOf(object: Trackable, at: string): NamedValue[] {
   const known = object.restorer?.missingAt?.(at);
   if (known !== undefined) return known.map(key => ({ key }));
   return keyedAttributes(numberObjects(object).objects).map(one => ({
     key: joinKey(at, one.key),
-    names: namesOf(one),
+    names: filterNames(one),
   }));
 }
 

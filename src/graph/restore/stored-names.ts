@@ -3,19 +3,22 @@
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import { isBytes } from '../../realms.js';
-import { pathOfKey } from '../key.js';
-import { numberPlainObjects } from '../numbering.js';
+import type { Attribute } from '../attribute.js';
+import { OBJECT_GRAPH_KEY, pathOfKey } from '../key.js';
+import { compare } from '../mismatch.js';
+import { type KeyedAttribute, keyedAttributes, numberPlainObjects } from '../numbering.js';
 import { enumerate, followPath } from '../object-path.js';
-import { decodeObjectGraph, nodesBelow, type StoredGraph, storedPaths } from '../stored/decode.js';
-import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from '../stored/encode.js';
+import { decodeObjectGraph } from '../stored/decode.js';
 import { storedValues } from '../stored/value-names.js';
-import type { Attribute, Trackable } from '../trackable.js';
-import { matchFrom } from './by-edges.js';
+import { nodesBelow, storedPaths } from '../stored/walks.js';
+import type { StoredGraph } from '../stored-graph.js';
+import type { Trackable } from '../trackable.js';
+import { matchByEdges } from './by-edges.js';
+import type { Fits } from './by-position.js';
 import { nameBelowScope } from './by-scope.js';
 import { type Accompanied, accompaniedValues, type Companion } from './companions.js';
-import { compare } from './mismatch.js';
-import type { MappedObject, Mapping } from './name-map.js';
-import { type Fits, matchGraph } from './stored-root.js';
+import type { MappedObject, NameMap } from './name-map.js';
+import { matchGraph } from './stored-root.js';
 
 export interface StoredNames {
   /** Undefined where the checkpoint knows its tensors by name only. */
@@ -60,28 +63,28 @@ export interface StoredNamesOptions {
 export async function storedNames(
   root: Trackable,
   reader: CheckpointReader,
-  mapping: Mapping,
+  nameMap: NameMap,
   { companions = [], search = true, aside = () => [] }: StoredNamesOptions,
 ): Promise<StoredNames> {
-  if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
+  if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, nameMap);
   const { data } = await reader.read(OBJECT_GRAPH_KEY);
   const [serialized] = data;
   const graph = decodeObjectGraph(isBytes(serialized) ? serialized : new Uint8Array(), reader.prefix);
-  return namesByPath(root, graph, reader, mapping, companions, search, aside(graph));
+  return namesByPath(root, graph, reader, nameMap, companions, search, aside(graph));
 }
 
 function namesByPath(
   root: Trackable,
   graph: StoredGraph,
   reader: CheckpointReader,
-  mapping: Mapping,
+  nameMap: NameMap,
   companions: readonly Companion[],
   search: boolean,
   aside: readonly number[],
 ): StoredNames {
   const fits: Fits = (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null;
-  const match = search ? matchGraph(root, graph, fits) : { ...matchFrom(root, graph, 0), ambiguous: [] };
-  const rootMapped = mapping.objects.some(({ object }) => object === root);
+  const match = search ? matchGraph(root, graph, fits) : { ...matchByEdges(root, graph, 0), ambiguous: [] };
+  const rootMapped = nameMap.objects.some(({ object }) => object === root);
   const paths = storedPaths(graph);
   const prefix = paths.get(match.root) ?? '';
   const found = new Map<Attribute, string | undefined>(match.keys);
@@ -96,9 +99,9 @@ function namesByPath(
     const outside = new Set([...(match.root === 0 ? [] : others), ...aside]);
     nodes.push(...(isWhole ? graph.keys() : nodesBelow(graph, match.root, outside)));
   }
-  for (const { object, name, stored } of mapping.objects) {
+  for (const { object, name, stored } of nameMap.objects) {
     const node = storedObject(graph, match.root, stored, name);
-    const { keys, owners: below } = matchFrom(object, graph, node);
+    const { keys, owners: below } = matchByEdges(object, graph, node);
     for (const [stored, live] of below) owners.set(stored, live);
     const { objects } = numberPlainObjects(object);
     for (const below of objects) mappedBy.set(below.object, object);
@@ -111,7 +114,7 @@ function namesByPath(
   }
   const names = storedValues(graph, nodes, paths, reader);
   const mapped = new Map<string, string>();
-  for (const [key, stored] of mapping.variables) {
+  for (const [key, stored] of nameMap.variables) {
     const name = reader.has(stored) ? stored : valueAt(graph, match.root, stored);
     if (name === undefined) throw unknownTensor(stored, pathOfKey(key), [...names].map(pathOfKey));
     mapped.set(key, name);
@@ -134,17 +137,17 @@ function namesByPath(
 }
 
 /** A name-based checkpoint (tf.compat.v1.train.Saver): TensorFlow falls back to the variables' names, and so do we. */
-function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredNames {
+function namesByVariable(reader: CheckpointReader, nameMap: NameMap): StoredNames {
   const names = reader.names();
   const found = new Map<Attribute, string | undefined>();
-  for (const { object, name, stored } of mapping.objects) {
+  for (const { object, name, stored } of nameMap.objects) {
     const scope = stored.replace(/\/+$/, '');
     const inScope = names.filter(one => one.startsWith(`${scope}/`));
     if (inScope.length === 0) throw unknownObject(stored, name, `its tensors are ${enumerate(names)}`);
     const attributes = keyedAttributes(numberPlainObjects(object).objects);
     for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), scope)) found.set(attribute, tensor);
   }
-  for (const [key, stored] of mapping.variables) {
+  for (const [key, stored] of nameMap.variables) {
     if (!reader.has(stored)) throw unknownTensor(stored, pathOfKey(key), names);
   }
   const byName = ({ attribute }: KeyedAttribute): string | undefined =>
@@ -152,15 +155,15 @@ function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredName
   return {
     owners: new Map(),
     nameOf: variable =>
-      mapping.variables.get(variable.key) ??
+      nameMap.variables.get(variable.key) ??
       (found.has(variable.attribute) ? found.get(variable.attribute) : byName(variable)),
     expectedName: ({ attribute }) => attribute.fullName,
     root: '',
     ambiguous: [],
-    isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
+    isMapped: ({ key, attribute }) => nameMap.variables.has(key) || found.has(attribute),
     // Names are all that there is to go by, so they cannot contradict.
     storedNameOf: () => undefined,
-    isNamed: ({ key }) => mapping.variables.has(key),
+    isNamed: ({ key }) => nameMap.variables.has(key),
     mappedWith: () => undefined,
     names,
     accompanied: new Map(),

@@ -3,10 +3,11 @@
  * `tf.train.Checkpoint(net=…, optimizer=…)` a child of the root.
  */
 
-import { keysBelow, type StoredGraph } from '../stored/decode.js';
-import type { Attribute, Trackable } from '../trackable.js';
-import { type Match, matchFrom } from './by-edges.js';
-import { matchListed } from './by-position.js';
+import { keysBelow } from '../stored/walks.js';
+import type { StoredGraph } from '../stored-graph.js';
+import type { Trackable } from '../trackable.js';
+import { type Match, matchByEdges } from './by-edges.js';
+import { type Fits, matchByPosition } from './by-position.js';
 
 export interface RootMatch extends Match {
   /**
@@ -15,9 +16,6 @@ export interface RootMatch extends Match {
    */
   readonly ambiguous: readonly string[];
 }
-
-/** Whether the value stored under a key has the dtype and shape of a live attribute. */
-export type Fits = (attribute: Attribute, key: string) => boolean;
 
 /** Children of the root that are tried; more is no checkpoint of models, and each costs a walk of the graph. */
 const MOST_CANDIDATES = 32;
@@ -37,7 +35,7 @@ interface Candidate extends Match {
  */
 export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = () => true): RootMatch {
   const candidate = (name: string, node: number): Candidate => {
-    const match = matchFrom(live, stored, node);
+    const match = matchByEdges(live, stored, node);
     return { ...match, name, fitting: [...match.keys].filter(([attribute, key]) => fits(attribute, key)).length };
   };
   const edges = candidateEdges(live, stored);
@@ -52,7 +50,7 @@ export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = ()
       .filter(({ keys }) => keys.size > 0),
   );
   const [only] = best;
-  if (only === undefined) return { ...(matchListed(live, stored, fits) ?? root), ambiguous: [] };
+  if (only === undefined) return { ...(matchByPosition(live, stored, fits) ?? root), ambiguous: [] };
   if (best.length === 1) return { ...only, ambiguous: [] };
   const exact = best.filter(({ root, keys }) => keysBelow(stored, root).length === keys.size);
   if (exact.length === 1) return { ...exact[0]!, ambiguous: [] };

@@ -1,8 +1,8 @@
 /** Which stored value each variable is about to take: for the check that it is not another layer's. */
 import type { CheckpointReader } from '../../bundle/reader.js';
-import { keysBelow } from '../stored/decode.js';
-import type { KeyedAttribute } from '../stored/encode.js';
-import type { Attribute } from '../trackable.js';
+import type { Attribute } from '../attribute.js';
+import type { KeyedAttribute } from '../numbering.js';
+import { keysBelow } from '../stored/walks.js';
 import type { Taking } from './misplaced.js';
 import type { StoredNames } from './stored-names.js';
 
@@ -30,8 +30,8 @@ export function laterTakings(
   { graph, owners, storedNameOf, mappedWith }: StoredNames,
 ): Taking[] {
   return [...owners].flatMap(([node, object]) => {
-    const { growth, layer, fullName } = object;
-    if (!graph || !growth || !layer || layer.isModel || fullName === undefined) return [];
+    const { incomplete, layer, fullName } = object;
+    if (!graph || !incomplete || !layer || layer.isModel || fullName === undefined) return [];
     const scope = fullName.split('/');
     return keysBelow(graph, node).flatMap(key => {
       const storedName = storedNameOf(key);

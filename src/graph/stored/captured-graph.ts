@@ -9,8 +9,10 @@ import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
 import { nextCall } from '../../commit/call-order.js';
 import type { DType, TensorData } from '../../format/dtypes.js';
 import { isPromise } from '../../realms.js';
-import type { Attribute, Capture, Trackable } from '../trackable.js';
-import { buildObjectGraph, OBJECT_GRAPH_KEY } from './encode.js';
+import type { Attribute, Capture } from '../attribute.js';
+import { OBJECT_GRAPH_KEY } from '../key.js';
+import type { Trackable } from '../trackable.js';
+import { buildObjectGraph } from './encode.js';
 
 /** One tensor that is kept for a save. */
 interface CapturedTensor {

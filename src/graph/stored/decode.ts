@@ -3,38 +3,9 @@
  * this file has to ask. Unknown fields are ignored.
  */
 import { TensorBundleError } from '../../errors.js';
-import { markAncestors } from '../ancestors.js';
-import { escapePart } from '../key.js';
-import { VARIABLE_VALUE } from '../trackable.js';
-import { OBJECT_GRAPH_KEY } from './encode.js';
+import { OBJECT_GRAPH_KEY } from '../key.js';
+import type { StoredGraph } from '../stored-graph.js';
 import { fromBinary, TrackableObjectGraphSchema } from './protobuf.js';
-
-export interface StoredEdge {
-  readonly name: string;
-  readonly node: number;
-}
-
-export interface StoredAttribute {
-  readonly name: string;
-  readonly fullName: string;
-  readonly key: string;
-}
-
-export interface StoredSlot {
-  /** Node of the variable that the slot belongs to. */
-  readonly variable: number;
-  readonly name: string;
-  readonly node: number;
-}
-
-export interface StoredNode {
-  readonly children: readonly StoredEdge[];
-  readonly attributes: readonly StoredAttribute[];
-  readonly slots: readonly StoredSlot[];
-}
-
-/** Nodes by number; at least the root. */
-export type StoredGraph = readonly StoredNode[];
 
 /** Throws ERR_CORRUPT for anything that is not a usable graph. */
 export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph {
@@ -69,49 +40,4 @@ export function decodeObjectGraph(bytes: Uint8Array, path: string): StoredGraph 
       return { variable, name, node: slot };
     }),
   }));
-}
-
-/**
- * The value of a variable. At most one a node, however many attributes a hostile graph claims: who goes through the children
- * of many nodes must not multiply.
- */
-export function variableOf(graph: StoredGraph, number: number): StoredAttribute | undefined {
-  return graph[number]!.attributes.find(({ name }) => name === VARIABLE_VALUE);
-}
-
-/** Nodes that can be reached from a node by edges and slots, in order; nothing is looked for in `outside`. */
-export function nodesBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): number[] {
-  const seen = new Set([start]);
-  for (const number of seen) {
-    const { children, slots } = graph[number]!;
-    for (const { node } of [...children, ...slots]) if (!outside.has(node)) seen.add(node);
-  }
-  return [...seen].sort((a, b) => a - b);
-}
-
-/** Keys of the attributes of these nodes. */
-export function keysBelow(graph: StoredGraph, start: number): string[] {
-  return nodesBelow(graph, start).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
-}
-
-/** The shortest path from the root to each node that has one, escaped as in keys; '' is the root's. */
-export function storedPaths(graph: StoredGraph): ReadonlyMap<number, string> {
-  const paths = new Map([[0, '']]);
-  // A Map visits what is added while it is walked: this is the breadth-first queue.
-  for (const [number, path] of paths) {
-    for (const { name, node } of graph[number]!.children) {
-      if (!paths.has(node)) paths.set(node, path === '' ? escapePart(name) : `${path}/${escapePart(name)}`);
-    }
-  }
-  return paths;
-}
-
-/** For each node, whether it or something below it has a value. */
-export function nodesWithValues(graph: StoredGraph): readonly boolean[] {
-  const parents: number[][] = graph.map(() => []);
-  graph.forEach(({ children }, number) => {
-    for (const { node } of children) parents[node]!.push(number);
-  });
-  const found = graph.map(({ attributes }) => attributes.length > 0);
-  return markAncestors(found, parents);
 }

@@ -2,19 +2,12 @@
  * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the bytes of
  * `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's order).
  */
+
+import { PYTHON_STATE } from '../attribute.js';
 import { attributeKey, extraKey } from '../key.js';
-import { type Numbering, numberObjects, withDescendants, writtenSlots } from '../numbering.js';
-import { type Attribute, type Extra, PYTHON_STATE, type Trackable } from '../trackable.js';
+import { type KeyedAttribute, keyedAttributes, numberObjects, withDescendants, writtenSlots } from '../numbering.js';
+import type { Extra, Trackable } from '../trackable.js';
 import { create, TrackableObjectGraphSchema, toBinary } from './protobuf.js';
-
-/** Name of the tensor that holds the object graph. */
-export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
-
-/** An attribute of a live object under the key it is saved by. */
-export interface KeyedAttribute {
-  readonly key: string;
-  readonly attribute: Attribute;
-}
 
 export interface KeyedExtra {
   readonly key: string;
@@ -28,13 +21,6 @@ export interface ObjectGraph {
   readonly extras: readonly KeyedExtra[];
   /** The serialised TrackableObjectGraph; a scalar string tensor, last in the data file. */
   readonly serialized: Uint8Array;
-}
-
-/** The keys of every attribute of the objects, in node order. */
-export function keyedAttributes(objects: Numbering['objects']): KeyedAttribute[] {
-  return objects.flatMap(({ object, path }) =>
-    object.attributes.map(attribute => ({ key: attributeKey(path, attribute.name), attribute })),
-  );
 }
 
 export function buildObjectGraph(root: Trackable): ObjectGraph {

@@ -1,7 +1,7 @@
 /** Which tensors of a checkpoint are values of objects, whoever wrote them: the graph names not all of them by their keys. */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { attributesOf, extraKey, STATE } from '../key.js';
-import type { StoredGraph } from './decode.js';
+import type { StoredGraph } from '../stored-graph.js';
 
 /**
  * Names of the values of some nodes, in node order, each once. An object that is no variable may have several tensors under the

@@ -3,10 +3,11 @@
  * ones (`iter` and slot variables), and this package, whose exact values count as long as nobody has trained on since.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
+import { VARIABLE_VALUE } from '../../graph/attribute.js';
 import { attributeKey } from '../../graph/key.js';
-import { compare, type Mismatch } from '../../graph/restore/mismatch.js';
-import type { Found, Named, RestorePart, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
-import { VARIABLE_VALUE } from '../../graph/trackable.js';
+import { compare, type Mismatch } from '../../graph/mismatch.js';
+import type { StoredSubgraph } from '../../graph/stored-graph.js';
+import type { MatchedCheckpoint, NamedValue, RestorePart, RestorePlan, Restorer } from '../../graph/trackable.js';
 import { isLossScaling } from './loss-scaling.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
 import { isSameKind } from './stored-kind.js';
@@ -36,13 +37,13 @@ export class OptimizerRestorer implements Restorer {
     this.#variables = variables;
   }
 
-  plan(outer: StoredObject, found: Found): RestorePlan {
+  plan(outer: StoredSubgraph, found: MatchedCheckpoint): RestorePlan {
     const state = this.#state;
     const one = storedOptimizer(outer, found);
     const { stepping: stored, isLegacy, refusal } = one;
     if (refusal !== undefined) return { parts: [], missing: [], mismatched: [], refusal };
-    const missing: Named[] = [];
-    const mismatched: (Mismatch & Named)[] = [];
+    const missing: NamedValue[] = [];
+    const mismatched: (Mismatch & NamedValue)[] = [];
     const number = (numberState: NumberState, names: readonly string[], isOptional = false): StoredNumber => {
       const key = childKey(stored, found, names);
       const mismatch = key === undefined ? null : notNumber(key, found);
@@ -109,7 +110,7 @@ export class OptimizerRestorer implements Restorer {
     return isLegacy || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
   }
 
-  #scaling({ scaling }: StoredOptimizer, path: string, found: Found, restoring: Restoring): RestorePlan {
+  #scaling({ scaling }: StoredOptimizer, path: string, found: MatchedCheckpoint, restoring: Restoring): RestorePlan {
     const expected = ['dynamic_scale', 'step_counter'];
     const { scale, counter, idle = [] } = scaling ?? {};
     if (scaling === undefined || scale === undefined || counter === undefined) {
@@ -129,7 +130,11 @@ export class OptimizerRestorer implements Restorer {
   }
 
   /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */
-  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[], existing: readonly string[]): Named[] {
+  #missingSlots(
+    { path }: StoredSubgraph,
+    slots: readonly StoredSlotValue[],
+    existing: readonly string[],
+  ): NamedValue[] {
     const restored = new Set(
       slots.flatMap(({ kind, variable }) =>
         ('candidates' in variable ? (variable.candidates ?? []) : [variable]).map(({ name }) => `${kind.list} ${name}`),
@@ -145,7 +150,7 @@ export class OptimizerRestorer implements Restorer {
   }
 }
 
-type Names = Pick<Named, 'names' | 'of'>;
+type Names = Pick<NamedValue, 'names' | 'of'>;
 
 /** A slot goes with its variable. Of what may be one of several variables only Keras's name is known. */
 function namesOf({ variable }: StoredSlotValue): Names {
@@ -161,7 +166,7 @@ function isIdle({ list }: SlotKind, { hyper }: OptimizerState): boolean {
   return list === 'momentums' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
 }
 
-function notNumber(key: string, { entry }: Found): Mismatch | null {
+function notNumber(key: string, { entry }: MatchedCheckpoint): Mismatch | null {
   const stored = entry(key);
   const dtype = NUMBERS.find(one => one === stored.dtype) ?? 'float32';
   return compare(key, { dtype, shape: [] }, stored);

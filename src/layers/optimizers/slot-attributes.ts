@@ -1,12 +1,7 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
-import {
-  type Attribute,
-  type Capture,
-  type CaptureOptions,
-  type Extra,
-  VARIABLE_VALUE,
-} from '../../graph/trackable.js';
+import { type Attribute, type Capture, type CaptureOptions, VARIABLE_VALUE } from '../../graph/attribute.js';
+import type { Extra } from '../../graph/trackable.js';
 import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
 import { captureTensor } from '../staging.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
@@ -22,6 +17,7 @@ export interface SlotPlace {
 
 /** Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back exactly. */
 export const EXACT = 'exact';
+
 /** Beside the node of a slot, before the path of its variable, if several variables have the name that the slot's name has in it. */
 export const OWNER = 'variable';
 

@@ -3,8 +3,9 @@
  * same names (`_velocities` of Adam and of RMSprop). What tells it: the names of its variables (`Adam/m/dense/kernel`,
  * `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and lacks.
  */
-import type { StoredObject } from '../../graph/restorer.js';
-import { variableOf } from '../../graph/stored/decode.js';
+
+import { storedVariable } from '../../graph/stored/walks.js';
+import type { StoredSubgraph } from '../../graph/stored-graph.js';
 
 /** The lists of slots, and other state, of each class; of tf_keras's new optimizers and of Keras 3's. */
 const LISTS: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +24,7 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
   Muon: ['momentums', 'adam_velocities'],
   ScheduleFreeAdamW: ['_momentums', '_velocities'],
 };
+
 const OPTIONAL: readonly string[] = ['_velocity_hats'];
 const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(LISTS).flat());
 
@@ -40,7 +42,7 @@ const LEGACY_NAMES: ReadonlySet<string> = new Set(LEGACY.flatMap(([, names]) => 
 
 const BY_NAME: ReadonlyMap<string, string> = new Map(Object.keys(LISTS).map(kind => [kind.toLowerCase(), kind]));
 
-export function storedKind(stored: StoredObject, isLegacy: boolean): string | undefined {
+export function storedKind(stored: StoredSubgraph, isLegacy: boolean): string | undefined {
   return namedKind(stored) ?? (isLegacy ? legacyKind(stored) : listedKind(stored));
 }
 
@@ -50,11 +52,11 @@ export function isSameKind(one: string | undefined, other: string): boolean {
   return one === undefined || plain(one) === plain(other);
 }
 
-function namedKind(stored: StoredObject): string | undefined {
+function namedKind(stored: StoredSubgraph): string | undefined {
   const { graph, node } = stored;
   const { children, slots } = graph[node]!;
   const name = (number: number | undefined): string =>
-    number === undefined ? '' : (variableOf(graph, number)?.fullName ?? '');
+    number === undefined ? '' : (storedVariable(graph, number)?.fullName ?? '');
   const counter = children.find(edge => edge.name === '_iterations' || edge.name === 'iter');
   // `cond_1/Adam/iter` is what tf_keras's loss scaling makes of it.
   const scopes = name(counter?.node).split('/').slice(0, -1).reverse();
@@ -72,7 +74,7 @@ function kindNamed(name: string): string | undefined {
   return BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
 }
 
-function listedKind({ graph, node }: StoredObject): string | undefined {
+function listedKind({ graph, node }: StoredSubgraph): string | undefined {
   const present = graph[node]!.children.map(({ name }) => name).filter(name => ALL_LISTS.has(name));
   if (present.length === 0) return undefined;
   const fits = ([, lists]: readonly [string, readonly string[]]): boolean =>
@@ -81,7 +83,7 @@ function listedKind({ graph, node }: StoredObject): string | undefined {
   return Object.entries(LISTS).find(fits)?.[0] ?? 'unknown';
 }
 
-function legacyKind({ graph, node }: StoredObject): string | undefined {
+function legacyKind({ graph, node }: StoredSubgraph): string | undefined {
   const names = graph[node]!.children.map(({ name }) => name).filter(name => LEGACY_NAMES.has(name));
   const present = names.sort().join();
   return LEGACY.find(([, all]) => all === present)?.[0];

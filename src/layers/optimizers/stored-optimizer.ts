@@ -1,13 +1,14 @@
 /** What an optimizer of a checkpoint is: whose, of which class, and what is around it. */
 import { extraKey } from '../../graph/key.js';
-import type { Found, StoredObject } from '../../graph/restorer.js';
-import { type StoredEdge, type StoredGraph, storedPaths, variableOf } from '../../graph/stored/decode.js';
+import { storedPaths, storedVariable } from '../../graph/stored/walks.js';
+import type { StoredEdge, StoredGraph, StoredSubgraph } from '../../graph/stored-graph.js';
+import type { MatchedCheckpoint } from '../../graph/trackable.js';
 import type { ScalingForm } from './loss-scaling.js';
 import { storedKind } from './stored-kind.js';
 
 export interface StoredOptimizer {
   /** The optimizer that makes the steps. */
-  readonly stepping: StoredObject;
+  readonly stepping: StoredSubgraph;
   /** tf_keras's legacy optimizers have other names than all later ones. */
   readonly isLegacy: boolean;
   /** Keras's class; undefined if nothing tells it. */
@@ -26,7 +27,7 @@ export interface StoredScaling {
   readonly idle: readonly string[];
 }
 
-export function storedOptimizer(outer: StoredObject, found: Found): StoredOptimizer {
+export function storedOptimizer(outer: StoredSubgraph, found: MatchedCheckpoint): StoredOptimizer {
   const inner = childNode(outer, 'inner_optimizer');
   const stepping = inner === undefined ? outer : { ...outer, ...placeOf(outer, inner, found) };
   const isLegacy = childKey(stepping, found, ['iter']) !== undefined;
@@ -39,13 +40,13 @@ export function storedOptimizer(outer: StoredObject, found: Found): StoredOptimi
   };
 }
 
-function placeOf({ graph }: StoredObject, node: number, { has }: Found): Omit<StoredObject, 'graph'> {
+function placeOf({ graph }: StoredSubgraph, node: number, { has }: MatchedCheckpoint): Omit<StoredSubgraph, 'graph'> {
   const path = storedPaths(graph).get(node) ?? '';
   const extra = (name: string): string | undefined => [extraKey(path, name)].find(has);
   return { node, path, extra };
 }
 
-function scalingOf(outer: StoredObject, found: Found): StoredScaling | undefined {
+function scalingOf(outer: StoredSubgraph, found: MatchedCheckpoint): StoredScaling | undefined {
   if (childNode(outer, 'inner_optimizer') !== undefined) {
     const key = (name: string): string | undefined => childKey(outer, found, [name]);
     return {
@@ -62,7 +63,7 @@ function scalingOf(outer: StoredObject, found: Found): StoredScaling | undefined
 }
 
 /** What would be restored as something else than it is, though its names are the usual ones. */
-function refusalOf(stepping: StoredObject): string | undefined {
+function refusalOf(stepping: StoredSubgraph): string | undefined {
   const { graph, node } = stepping;
   const has = (name: string): boolean => childNode(stepping, name) !== undefined;
   if (has('_inner_optimizers') || has('_var_to_optimizer_idx'))
@@ -90,15 +91,19 @@ function isCounter({ name }: StoredEdge): boolean {
   return name === '_iterations' || name === 'iter';
 }
 
-export function childNode({ graph, node }: StoredObject, name: string): number | undefined {
+export function childNode({ graph, node }: StoredSubgraph, name: string): number | undefined {
   return graph[node]!.children.find(one => one.name === name)?.node;
 }
 
 /** The value of the first of these children that there is. */
-export function childKey(stored: StoredObject, found: Found, names: readonly string[]): string | undefined {
+export function childKey(
+  stored: StoredSubgraph,
+  found: MatchedCheckpoint,
+  names: readonly string[],
+): string | undefined {
   const keys = names.map(name => {
     const child = childNode(stored, name);
-    return child === undefined ? undefined : variableOf(stored.graph, child)?.key;
+    return child === undefined ? undefined : storedVariable(stored.graph, child)?.key;
   });
   return keys.find(key => key !== undefined && found.has(key));
 }

@@ -4,10 +4,10 @@
  * have been matched to live ones.
  */
 import { extraKey, pathOfKey } from '../../graph/key.js';
-import { compare, type Mismatch } from '../../graph/restore/mismatch.js';
-import type { Found, StoredObject } from '../../graph/restorer.js';
-import { variableOf as storedVariableOf } from '../../graph/stored/decode.js';
-import type { Trackable } from '../../graph/trackable.js';
+import { compare, type Mismatch } from '../../graph/mismatch.js';
+import { storedVariable as storedVariableOf } from '../../graph/stored/walks.js';
+import type { StoredSubgraph } from '../../graph/stored-graph.js';
+import type { MatchedCheckpoint, Trackable } from '../../graph/trackable.js';
 import { liveValue, variableOf } from '../variable.js';
 import type { SlotKind } from './optimizer-state.js';
 import { EXACT, OWNER } from './slot-attributes.js';
@@ -50,15 +50,15 @@ interface Item {
 type Owner = SlotVariable | Undecided | null;
 
 export class StoredSlots {
-  readonly #stored: StoredObject;
-  readonly #found: Found;
+  readonly #stored: StoredSubgraph;
+  readonly #found: MatchedCheckpoint;
   readonly #live: LiveVariables;
   readonly #existing: ReadonlySet<string>;
   /** Nodes of variables by their names. */
   readonly #named = new Map<string, number[]>();
   #matched: ReadonlySet<Trackable | undefined> | undefined;
 
-  constructor(stored: StoredObject, found: Found, live: LiveVariables) {
+  constructor(stored: StoredSubgraph, found: MatchedCheckpoint, live: LiveVariables) {
     this.#stored = stored;
     this.#found = found;
     this.#live = live;
@@ -238,7 +238,7 @@ export class StoredSlots {
 }
 
 /** Why a slot cannot be taken, if it cannot. Of what may be a variable's that is not known, the shape is seen at the first step. */
-export function misfit({ key, variable }: StoredSlotValue, { entry }: Found): Mismatch | null {
+export function misfit({ key, variable }: StoredSlotValue, { entry }: MatchedCheckpoint): Mismatch | null {
   const stored = entry(key);
   const owners = 'candidates' in variable ? (variable.candidates ?? [stored]) : [variable];
   const mismatches = owners.map(({ shape }) => compare(key, { dtype: 'float32', shape }, stored));

@@ -2,7 +2,7 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { TensorValue } from '../../format/dtypes.js';
 import { pathOfKey } from '../../graph/key.js';
-import type { RestorePart } from '../../graph/restorer.js';
+import type { RestorePart } from '../../graph/trackable.js';
 import { forgetLossScaling, restoreLossScaling, type ScalingForm, steppingOptimizer } from './loss-scaling.js';
 import type { NumberState, OptimizerState } from './optimizer-state.js';
 import { assignSlot, fromKeras } from './slot-attributes.js';

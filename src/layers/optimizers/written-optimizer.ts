@@ -1,17 +1,8 @@
 /** An optimizer under the names of Keras: those of tf_keras's optimizers since 2.11, or of the legacy ones. */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../format/dtypes.js';
-import {
-  type Attribute,
-  branch,
-  type Capture,
-  type Edge,
-  type Extra,
-  type Slot,
-  type Trackable,
-  VARIABLE_VALUE,
-  variableNode,
-} from '../../graph/trackable.js';
+import { type Attribute, type Capture, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { branch, type Edge, type Extra, type Slot, type Trackable, variableNode } from '../../graph/trackable.js';
 import type { LossScaling } from './loss-scaling.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
 import { OWNER, type SlotPlace, type SlotValues } from './slot-attributes.js';

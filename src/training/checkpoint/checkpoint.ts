@@ -8,45 +8,26 @@ import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, pathOf, savePathOf } from '../../commit/paths.js';
-import { numberPlainObjects } from '../../graph/numbering.js';
+import { keyedAttributes, numberPlainObjects } from '../../graph/numbering.js';
 import { type RestoreMatch, type RestoreOptions, restore } from '../../graph/restore/restore.js';
 import { type RestoreStatus, restoreStatus } from '../../graph/restore/restore-status.js';
 import { CapturedGraph } from '../../graph/stored/captured-graph.js';
-import { keyedAttributes } from '../../graph/stored/encode.js';
 import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
 import { LORA } from '../../layers/lora.js';
 import { refuseUnknown } from '../../options.js';
 import { isLiteral } from '../../realms.js';
 import { BackgroundQueue, type BackgroundSave } from './background.js';
-import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
+import {
+  BACKGROUND_SAVE_OPTIONS,
+  RESTORE_OPTIONS,
+  type RestoreStateOptions,
+  SAVE_OPTIONS,
+  type SaveOptions,
+} from './checkpoint-options.js';
 import { type DescribeOptions, Description } from './description.js';
 import { noChildren, reserved, taken } from './refused-children.js';
 import { SaveCounter } from './save-counter.js';
 import type { Trackables, TrackableValue, Tracked, TrackedIn } from './trackable-value.js';
-
-export interface SaveOptions extends WriterOptions {
-  /** Default false. True: what optimizers keep for single variables (momentums) is not written. */
-  skipSlotVariables?: boolean;
-  /** Under whose names optimizers are written: those of tf_keras's new optimizers (default) or of its legacy ones. */
-  optimizerKeys?: 'new' | 'legacy';
-  /** Of a background save, while another is in flight: 'wait' for it (default), or 'skip' this one. */
-  ifBusy?: 'wait' | 'skip';
-  /** Called with the path once the checkpoint is committed and named; what it throws rejects the save. */
-  writeCallback?(path: string): void | Promise<void>;
-}
-
-export interface RestoreStateOptions {
-  /** Default false. True: what optimizers keep for single variables stays as it is. */
-  skipSlotVariables?: boolean;
-  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is restored. */
-  skipMismatch?: boolean;
-  /** Only variables, and numbers of optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
-  include?: RegExp;
-  /** Without those of which a name matches; stronger than `include`. */
-  exclude?: RegExp;
-  /** Where the checkpoint has what it has under another name, as `map` of `loadWeights`. */
-  map?: Record<string, string>;
-}
 
 /** What happens between the commit of a numbered checkpoint and its acknowledgement. */
 type AfterCommit = (saved: Saved) => Promise<void>;

@@ -4,7 +4,8 @@
  */
 import { TextDecoder, TextEncoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { type Attribute, PYTHON_STATE, type Trackable, variableNode } from '../../graph/trackable.js';
+import { type Attribute, PYTHON_STATE } from '../../graph/attribute.js';
+import { type Trackable, variableNode } from '../../graph/trackable.js';
 import type { SerializableState } from './trackable-value.js';
 
 export function isSerializable(value: object): value is SerializableState {

@@ -1,5 +1,7 @@
 /** How often a checkpoint was saved: TensorFlow's `save_counter`, an int64 among its objects. */
-import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from '../../graph/trackable.js';
+
+import { type Attribute, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { type Trackable, variableNode } from '../../graph/trackable.js';
 
 export class SaveCounter {
   /** Null until something counts: `write` alone writes no counter. */

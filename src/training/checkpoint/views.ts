@@ -6,9 +6,10 @@ import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import type { PathLike } from '../../commit/paths.js';
 import { requireMade, TensorBundleError } from '../../errors.js';
-import { matchFrom } from '../../graph/restore/by-edges.js';
-import { decodeObjectGraph, type StoredGraph } from '../../graph/stored/decode.js';
-import { OBJECT_GRAPH_KEY } from '../../graph/stored/encode.js';
+import { OBJECT_GRAPH_KEY } from '../../graph/key.js';
+import { matchByEdges } from '../../graph/restore/by-edges.js';
+import { decodeObjectGraph } from '../../graph/stored/decode.js';
+import type { StoredGraph } from '../../graph/stored-graph.js';
 import type { Trackable } from '../../graph/trackable.js';
 import { Description } from './description.js';
 import type { Trackables, TrackableValue } from './trackable-value.js';
@@ -134,7 +135,7 @@ export class TrackableView {
 
   /** @internal */
   matches(graph: StoredGraph): ReadonlyMap<number, Trackable> {
-    return matchFrom(this.#root, graph, 0).owners;
+    return matchByEdges(this.#root, graph, 0).owners;
   }
 
   #all(): Trackable[] {

@@ -3,8 +3,7 @@ import { joinPrefix } from '../../commit/names.js';
 import { pathOf, savePathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import type { SaveOptions } from '../checkpoint/checkpoint.js';
-import { BACKGROUND_SAVE_OPTIONS } from '../checkpoint/checkpoint-options.js';
+import { BACKGROUND_SAVE_OPTIONS, type SaveOptions } from '../checkpoint/checkpoint-options.js';
 import type { RetentionPolicy } from './retention.js';
 import { checkSeconds } from './save-schedule.js';
 

@@ -1,5 +1,5 @@
 /** A save of a manager: its name, and which options are whose. */
-import type { SaveOptions } from '../checkpoint/checkpoint.js';
+import type { SaveOptions } from '../checkpoint/checkpoint-options.js';
 import type { ManagerSaveOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
 

@@ -1,16 +1,5 @@
 /** Whether a stored value fits a live variable, as data and as a sentence. */
-import type { DType, StoredDType } from '../../format/dtypes.js';
-
-export interface Mismatch {
-  /** Key in the checkpoint. */
-  key: string;
-  /** dtype and shape of the live variable: `float32 [3,3,16,32]`. */
-  expected: string;
-  /** dtype and shape in the checkpoint. */
-  found: string;
-  /** Why a value that might have been converted was not, and what to do. */
-  reason?: string;
-}
+import type { DType, StoredDType } from '../format/dtypes.js';
 
 interface Typed {
   readonly dtype: StoredDType;
@@ -19,6 +8,7 @@ interface Typed {
 
 /** What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is. */
 const LIVE_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
+
 /** Said of what is no variable: the position in a dataset. */
 export const ITERATOR = 'iterator';
 
@@ -34,7 +24,7 @@ function describe({ dtype, shape }: Typed): string {
 }
 
 /** A variable's label in two: `block/conv2d_3/kernel` is the `kernel` of `block/conv2d_3`. */
-export function owned(label: string): { owner: string; variable: string } {
+export function splitLabel(label: string): { owner: string; variable: string } {
   const cut = label.lastIndexOf('/');
   return { owner: label.slice(0, Math.max(0, cut)), variable: label.slice(cut + 1) };
 }
@@ -44,7 +34,7 @@ export function owned(label: string): { owner: string; variable: string } {
  * spoken of where they differ. `source` is who has the other value.
  */
 export function describeMismatch({ key, expected, found, reason }: Mismatch, label: string, source: string): string {
-  const { owner, variable } = owned(label);
+  const { owner, variable } = splitLabel(label);
   const subject = owner === '' ? label : `layer ${owner}`;
   const foundType = typeOf(found);
   const sameType = !differsInType({ expected, found });
@@ -63,4 +53,15 @@ export function differsInType({ expected, found }: Pick<Mismatch, 'expected' | '
 /** `float32` of `float32 [3,3,16,32]`. */
 export function typeOf(value: string): string {
   return value.slice(0, value.indexOf(' '));
+}
+
+export interface Mismatch {
+  /** Key in the checkpoint. */
+  key: string;
+  /** dtype and shape of the live variable: `float32 [3,3,16,32]`. */
+  expected: string;
+  /** dtype and shape in the checkpoint. */
+  found: string;
+  /** Why a value that might have been converted was not, and what to do. */
+  reason?: string;
 }

@@ -1,0 +1,37 @@
+/** An object graph as a checkpoint holds it, decoded: the types, without what decodes and walks it (`stored/`). */
+export interface StoredEdge {
+  readonly name: string;
+  readonly node: number;
+}
+
+export interface StoredAttribute {
+  readonly name: string;
+  readonly fullName: string;
+  readonly key: string;
+}
+
+export interface StoredSlot {
+  /** Node of the variable that the slot belongs to. */
+  readonly variable: number;
+  readonly name: string;
+  readonly node: number;
+}
+
+export interface StoredNode {
+  readonly children: readonly StoredEdge[];
+  readonly attributes: readonly StoredAttribute[];
+  readonly slots: readonly StoredSlot[];
+}
+
+/** Nodes by number; at least the root. */
+export type StoredGraph = readonly StoredNode[];
+
+/** What a checkpoint holds for one object. */
+export interface StoredSubgraph {
+  readonly graph: StoredGraph;
+  readonly node: number;
+  /** Of edges from the root, escaped as in keys. */
+  readonly path: string;
+  /** Key of an `Extra` of this object; undefined if the checkpoint has none of this name. */
+  extra(name: string): string | undefined;
+}
