@@ -1,8 +1,7 @@
 /** Finds the command, parses its arguments, runs it, and turns whatever it throws into text (or JSON) and an exit code. */
 import { createRequire } from 'node:module';
-import type { Command } from './command.js';
-import { parseCommandLine } from './command.js';
 import { buildAddon } from './commands/build-addon.js';
+import { type Command, parseCommandLine } from './commands/command.js';
 import { copy } from './commands/copy.js';
 import { latest } from './commands/latest.js';
 import { ls } from './commands/ls.js';
@@ -10,9 +9,9 @@ import { merge } from './commands/merge.js';
 import { setupTfjsNode } from './commands/setup-tfjs-node.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
-import { describeError, EXIT, exitCodeOf, jsonOfError, UsageError } from './failure.js';
 import { helpOfCommand, helpOfProgram } from './help.js';
-import type { Output } from './output.js';
+import { describeError, EXIT, exitCodeOf, jsonOfError, UsageError } from './terminal/failure.js';
+import type { Output } from './terminal/output.js';
 
 export const COMMANDS: readonly Command[] = [ls, show, verify, copy, merge, latest, buildAddon, setupTfjsNode];
 

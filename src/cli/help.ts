@@ -1,6 +1,6 @@
 /** The help texts, made from the commands themselves so that they cannot drift apart. */
-import { COMMON_OPTIONS, type Command, type Option } from './command.js';
-import { columns, type Style } from './style.js';
+import { COMMON_OPTIONS, type Command, type Option } from './commands/command.js';
+import { columns, type Style } from './terminal/style.js';
 
 const EXIT_CODES = `  0  all is well
   1  a finding: damage, or what was asked for does not exist

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The `tensorbundle` program: hands the arguments over and sets the exit code; never ends the process while it writes. */
 import { dispatch } from './dispatch.js';
-import { describeError, EXIT } from './failure.js';
-import { Output } from './output.js';
-import { visible } from './printable.js';
+import { describeError, EXIT } from './terminal/failure.js';
+import { Output } from './terminal/output.js';
+import { visible } from './terminal/printable.js';
 
 const output = Output.ofProcess();
 

@@ -8,10 +8,10 @@ import { type OptionList, refuseUnknown } from '../options.js';
 import { isLiteral } from '../realms.js';
 import { Dataset } from './dataset.js';
 import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
-import { disposeElement } from './element.js';
-import { outline } from './iteration.js';
+import { disposeElement } from './iteration/element.js';
+import { outline } from './iteration/iteration.js';
+import { Turns } from './iteration/short-steps.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
-import { Turns } from './short-steps.js';
 
 /** What tf.data's datasets have, and others. */
 export interface AnyDataset<T> {

@@ -2,9 +2,17 @@
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
 import { requireMade, TensorBundleError } from '../errors.js';
-import { disposeElement } from './element.js';
-import { checkOutline, checkState, type Iteration, outline, type Stage, type State, seedsOf } from './iteration.js';
-import { storedSeed } from './randomness.js';
+import { disposeElement } from './iteration/element.js';
+import {
+  checkOutline,
+  checkState,
+  type Iteration,
+  outline,
+  type Stage,
+  type State,
+  seedsOf,
+} from './iteration/iteration.js';
+import { storedSeed } from './random/randomness.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
 
 interface StoredRun {

@@ -8,7 +8,7 @@ import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
 import { requireMade, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { DatasetIterator, type Runs } from './dataset-iterator.js';
-import type { Stage } from './iteration.js';
+import type { Stage } from './iteration/iteration.js';
 import { Generated, type Making } from './sources/generated.js';
 import { Items, Slices } from './sources/memory.js';
 import { Batch } from './stages/batch.js';
@@ -36,6 +36,7 @@ const INTERLEAVE_OPTIONS: OptionList<{ cycleLength?: number; blockLength?: numbe
   cycleLength: true,
   blockLength: true,
 };
+
 const MAP_OPTIONS: OptionList<{ seed?: number | string }> = { seed: true };
 
 /** An element of a batch: leaves become tensors with one axis more. */

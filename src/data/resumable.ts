@@ -6,7 +6,7 @@ import { extraKey, STATE } from '../graph/key.js';
 import { ITERATOR } from '../graph/mismatch.js';
 import type { StoredSubgraph } from '../graph/stored-graph.js';
 import { branch, type Extra, type RestorePlan, type Trackable } from '../graph/trackable.js';
-import { disposeElement } from './element.js';
+import { disposeElement } from './iteration/element.js';
 import { decodeState, encodeState, parseState } from './state-codec.js';
 
 /** The state of a resumable object. The symbol is known to every copy of this package. */

@@ -10,7 +10,7 @@ import type { Capture, CaptureOptions } from '../graph/attribute.js';
 import { captureTensor } from '../layers/staging.js';
 import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
-import { disposeElement } from './element.js';
+import { disposeElement } from './iteration/element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */
 export interface StateTensor {

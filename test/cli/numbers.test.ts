@@ -1,8 +1,8 @@
 /** Decoding of small number types, and statistics over streams cut at any byte. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { numberFormat, unitBlocks } from '../../src/cli/numbers.js';
-import { Accumulator, type Statistics } from '../../src/cli/statistics.js';
+import { numberFormat, unitBlocks } from '../../src/cli/terminal/numbers.js';
+import { Accumulator, type Statistics } from '../../src/cli/terminal/statistics.js';
 import type { DType, NumericArray } from '../../src/format/dtypes.js';
 
 function tableOf(dtype: DType): Float64Array {

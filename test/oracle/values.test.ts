@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { numberFormat } from '../../src/cli/numbers.js';
+import { numberFormat } from '../../src/cli/terminal/numbers.js';
 import { type DType, dtypeInfo } from '../../src/format/dtypes.js';
 import {
   CheckpointReader,

@@ -1,10 +1,10 @@
 /** `tensorbundle build-addon`: compiles the native addon where no prebuilt one fits. */
 import { URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
-import type { Arguments, Command } from '../command.js';
-import { EXIT } from '../failure.js';
-import type { Output } from '../output.js';
-import { visible, visibleLines } from '../printable.js';
+import { EXIT } from '../terminal/failure.js';
+import type { Output } from '../terminal/output.js';
+import { visible, visibleLines } from '../terminal/printable.js';
+import type { Arguments, Command } from './command.js';
 
 /** native/install.mjs, which works without dist/ as well. */
 interface Installer {

@@ -1,8 +1,8 @@
 /** `tensorbundle copy`: a checkpoint again, re-encoded or resharded. */
 import '../../disposal.js';
-import type { Arguments, Command } from '../command.js';
-import type { Output } from '../output.js';
-import { runSave, WRITING_OPTIONS, writerOptions } from '../writing-command.js';
+import type { Output } from '../terminal/output.js';
+import type { Arguments, Command } from './command.js';
+import { runSave, WRITING_OPTIONS, writerOptions } from './writing-command.js';
 
 export const copy: Command = {
   name: 'copy',

@@ -1,8 +1,9 @@
 /** `tensorbundle latest`: the newest checkpoint of a directory. */
-import type { Arguments, Command } from '../command.js';
-import { EXIT } from '../failure.js';
-import type { Output } from '../output.js';
-import { visible } from '../printable.js';
+
+import { EXIT } from '../terminal/failure.js';
+import type { Output } from '../terminal/output.js';
+import { visible } from '../terminal/printable.js';
+import type { Arguments, Command } from './command.js';
 
 export const latest: Command = {
   name: 'latest',

@@ -1,11 +1,11 @@
 /** `tensorbundle ls`: what is in a checkpoint. */
 import type { Entry } from '../../index.js';
-import type { Arguments, Command } from '../command.js';
-import { EXIT, UsageError } from '../failure.js';
-import type { Output } from '../output.js';
-import { visible, widthOf } from '../printable.js';
-import { columns, humanBytes, plural, type Style, shapeText } from '../style.js';
-import { buildTree, treeLines } from '../tree.js';
+import { EXIT, UsageError } from '../terminal/failure.js';
+import type { Output } from '../terminal/output.js';
+import { visible, widthOf } from '../terminal/printable.js';
+import { columns, humanBytes, plural, type Style, shapeText } from '../terminal/style.js';
+import { buildTree, treeLines } from '../terminal/tree.js';
+import type { Arguments, Command } from './command.js';
 
 type Listed = Entry & { name: string };
 

@@ -1,8 +1,8 @@
 /** `tensorbundle merge`: several checkpoints into one, as TensorFlow's MergeV2Checkpoints. */
 import '../../disposal.js';
-import type { Arguments, Command } from '../command.js';
-import type { Output } from '../output.js';
-import { runSave, WRITING_OPTIONS, writerOptions } from '../writing-command.js';
+import type { Output } from '../terminal/output.js';
+import type { Arguments, Command } from './command.js';
+import { runSave, WRITING_OPTIONS, writerOptions } from './writing-command.js';
 
 export const merge: Command = {
   name: 'merge',

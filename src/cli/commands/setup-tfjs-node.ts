@@ -2,13 +2,13 @@
 
 import { TensorBundleError } from '../../errors.js';
 import { isError } from '../../realms.js';
-import type { Arguments, Command } from '../command.js';
-import { EXIT, UsageError } from '../failure.js';
-import type { Output } from '../output.js';
-import { visible, visibleLines } from '../printable.js';
+import { EXIT, UsageError } from '../terminal/failure.js';
+import type { Output } from '../terminal/output.js';
+import { visible, visibleLines } from '../terminal/printable.js';
 import { findTfjsNode, type TfjsNode } from '../tfjs-node/place.js';
 import { carryOut, planSetup, undoSetup } from '../tfjs-node/setup.js';
 import { findTensorFlow } from '../tfjs-node/tensorflow.js';
+import type { Arguments, Command } from './command.js';
 
 export const setupTfjsNode: Command = {
   name: 'setup-tfjs-node',

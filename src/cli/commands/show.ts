@@ -2,18 +2,19 @@
 
 import { TensorBundleError } from '../../errors.js';
 import type { CheckpointReader, Entry } from '../../index.js';
-import { type Arguments, type Command, wholeNumber } from '../command.js';
-import { EXIT } from '../failure.js';
-import { jsonStatistics } from '../json-values.js';
-import type { Output } from '../output.js';
-import { visible, visibleJson } from '../printable.js';
-import { columns, humanBytes, plural, shapeText } from '../style.js';
-import { digest, type TensorDigest } from '../tensor-digest.js';
-import { valueLines } from '../value-text.js';
+import { EXIT } from '../terminal/failure.js';
+import { jsonStatistics } from '../terminal/json-values.js';
+import type { Output } from '../terminal/output.js';
+import { visible, visibleJson } from '../terminal/printable.js';
+import { columns, humanBytes, plural, shapeText } from '../terminal/style.js';
+import { digest, type TensorDigest } from '../terminal/tensor-digest.js';
+import { valueLines } from '../terminal/value-text.js';
+import { type Arguments, type Command, wholeNumber } from './command.js';
 
 /** Elements shown: of the JSON by contract, of the text by what a screen holds. */
 const JSON_ELEMENTS = 1000;
 const TEXT_ELEMENTS = 100;
+
 /** More would only be cut by the memory of who reads it. */
 const MOST_ELEMENTS = 10_000_000;
 

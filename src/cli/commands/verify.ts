@@ -1,12 +1,12 @@
 /** `tensorbundle verify`: every checksum and structural rule of checkpoints. */
 import type { VerifyReport } from '../../index.js';
-import type { Arguments, Command } from '../command.js';
-import { describeError, EXIT, exitCodeOf, jsonOfError } from '../failure.js';
-import { interruptible } from '../interrupt.js';
-import type { Output } from '../output.js';
-import { visible } from '../printable.js';
-import { ProgressBar } from '../progress.js';
-import { humanBytes, plural, type Style } from '../style.js';
+import { describeError, EXIT, exitCodeOf, jsonOfError } from '../terminal/failure.js';
+import { interruptible } from '../terminal/interrupt.js';
+import type { Output } from '../terminal/output.js';
+import { visible } from '../terminal/printable.js';
+import { ProgressBar } from '../terminal/progress.js';
+import { humanBytes, plural, type Style } from '../terminal/style.js';
+import type { Arguments, Command } from './command.js';
 
 async function check(path: string, output: Output, signal: AbortSignal): Promise<VerifyReport> {
   const { verifyCheckpoint } = await import('../../index.js');

@@ -1,8 +1,8 @@
 /** What a function gives. */
 import { TensorBundleError } from '../../errors.js';
-import { disposeElement } from '../element.js';
-import { type Iteration, part, type Stage, type State } from '../iteration.js';
-import { Turns } from '../short-steps.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
+import { Turns } from '../iteration/short-steps.js';
 
 export type Making<T> = Iterator<T> | AsyncIterator<T> | Iterable<T> | AsyncIterable<T>;
 

@@ -1,12 +1,13 @@
 /** Lines of text, without their ends. */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { Turns } from '../short-steps.js';
+import { Turns } from '../iteration/short-steps.js';
 import type { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
 
 const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 const PART_BYTES = 64 * 1024;
+
 /** A text of JavaScript holds twice as much; what has no line ends is no text file. */
 export const MOST_LINE_BYTES = 256 * 1024 * 1024;
 

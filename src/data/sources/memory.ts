@@ -3,8 +3,8 @@ import { types } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
 import { classOf, isLiteral } from '../../realms.js';
 import { slice, squeeze, Tensor, tidy } from '../../tfjs-core.js';
-import { cloneElement } from '../element.js';
-import { type Iteration, part, type Stage, type State } from '../iteration.js';
+import { cloneElement } from '../iteration/element.js';
+import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
 
 abstract class Indexed<T> implements Stage<T> {
   abstract readonly kind: string;

@@ -1,8 +1,8 @@
 /** Records in files, one file after the other. A record is found again by its file and the offset where it begins. */
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
-import { type Iteration, part, type Stage, type State } from '../iteration.js';
-import { Turns } from '../short-steps.js';
+import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
+import { Turns } from '../iteration/short-steps.js';
 import { FileWindow } from './file-window.js';
 
 export interface FileRecord<T> {

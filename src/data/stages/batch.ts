@@ -3,9 +3,9 @@
 import { TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
 import { stack, Tensor, tensor, tidy } from '../../tfjs-core.js';
-import { disposeElement } from '../element.js';
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Batch implements Stage<unknown> {
   readonly kind = 'batch';

@@ -1,6 +1,6 @@
 /** One dataset after the other. */
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Concatenate<T> implements Stage<T> {
   readonly kind = 'concatenate';

@@ -1,7 +1,7 @@
 /** The first elements, or those after them. */
-import { disposeElement } from '../element.js';
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Take<T> implements Stage<T> {
   readonly kind = 'take';

@@ -1,8 +1,8 @@
 /** The elements that a predicate is true of. */
 import { tidy } from '../../tfjs-core.js';
-import { disposeElement } from '../element.js';
-import { type Iteration, inputState, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Filter<T> implements Stage<T> {
   readonly kind = 'filter';

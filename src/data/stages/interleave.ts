@@ -2,7 +2,7 @@
 
 import { TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
-import { disposeElement } from '../element.js';
+import { disposeElement } from '../iteration/element.js';
 import {
   checkOutline,
   checkState,
@@ -12,8 +12,8 @@ import {
   part,
   type Stage,
   type State,
-} from '../iteration.js';
-import type { Run } from '../randomness.js';
+} from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 /** A dataset that is open, and the element that it was made from. */
 interface Open<T, O> {

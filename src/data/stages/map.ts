@@ -3,10 +3,10 @@
 import { TensorBundleError } from '../../errors.js';
 import { isPromise } from '../../realms.js';
 import { tidy } from '../../tfjs-core.js';
-import { disposeElement } from '../element.js';
-import type { Generator } from '../generator.js';
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import { Round, type Run, Seed } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Generator } from '../random/generator.js';
+import { Round, type Run, Seed } from '../random/randomness.js';
 
 export type Transform<T, O> = (element: T, random: Generator) => O;
 

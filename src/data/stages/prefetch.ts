@@ -1,7 +1,7 @@
 /** Elements made ready before they are asked for, while something else waits. */
-import { disposeElement } from '../element.js';
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Prefetch<T> implements Stage<T> {
   readonly kind = 'prefetch';

@@ -1,6 +1,6 @@
 /** The elements again and again; each time its input begins anew, in a new order if it shuffles. */
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Repeat<T> implements Stage<T> {
   readonly kind = 'repeat';

@@ -1,7 +1,7 @@
 /** Elements of several datasets side by side, as long as all have some. */
-import { disposeElement } from '../element.js';
-import { type Iteration, inputState, part, type Stage, type State } from '../iteration.js';
-import type { Run } from '../randomness.js';
+import { disposeElement } from '../iteration/element.js';
+import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
+import type { Run } from '../random/randomness.js';
 
 export class Zip implements Stage<unknown> {
   readonly kind = 'zip';

@@ -1,14 +1,14 @@
 /** Ends a training that does not get better, by the rules of Keras (tf_keras/src/callbacks.py, EarlyStopping). */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { disposeElement } from '../../data/element.js';
+import { disposeElement } from '../../data/iteration/element.js';
 import { RESUMABLE, type Resumable } from '../../data/resumable.js';
 import { TensorBundleError } from '../../errors.js';
 import type { LayerVariable } from '../../layers/types.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { variablesOf } from '../models/model-variables.js';
-import { TrainingCallback } from '../models/tfjs-layers.js';
 import { hintFor, type MonitorMode, numbersIn } from './monitor.js';
+import { TrainingCallback } from './training-callback.js';
 
 export interface EarlyStoppingOptions {
   /** Default 'val_loss'. */

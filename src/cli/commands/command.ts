@@ -1,9 +1,9 @@
 /** What a command is: its help, its options, its action. And the parsing of a command line against it. */
 
 import { parseArgs } from 'node:util';
-import { isError } from '../realms.js';
-import { UsageError } from './failure.js';
-import type { Output } from './output.js';
+import { isError } from '../../realms.js';
+import { UsageError } from '../terminal/failure.js';
+import type { Output } from '../terminal/output.js';
 
 export interface Option {
   readonly type: 'boolean' | 'string';

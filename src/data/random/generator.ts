@@ -4,14 +4,15 @@
  * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
  */
 
-import { requireMade, TensorBundleError } from '../errors.js';
-import type { TrackedValue } from '../graph/tracked-value.js';
-import { isArrayOf } from '../realms.js';
-import { type Tensor, tensor } from '../tfjs-core.js';
+import { requireMade, TensorBundleError } from '../../errors.js';
+import type { TrackedValue } from '../../graph/tracked-value.js';
+import { isArrayOf } from '../../realms.js';
+import { type Tensor, tensor } from '../../tfjs-core.js';
 import { philox } from './philox.js';
 
 /** How far one number moves the counter, whatever it takes to make it. */
 const STRIDE = 256n;
+
 /** No logarithm of less is taken. */
 const LEAST = Math.fround(1e-7);
 

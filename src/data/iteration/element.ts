@@ -3,8 +3,8 @@
  * element disposes of it, and a transformation of what it does not hand on (as tfjs-data/src/dataset.ts has it).
  */
 
-import { isLiteral } from '../realms.js';
-import { Tensor } from '../tfjs-core.js';
+import { isLiteral } from '../../realms.js';
+import { Tensor } from '../../tfjs-core.js';
 
 /** Walks arrays and object literals; anything else is a leaf. One call a level: elements may be nested deep. */
 export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {

@@ -39,8 +39,10 @@ function hex(code: number): string {
 }
 
 const PLAIN = /^[ -~]*$/;
+
 /** Marks that lie on the character before them, and the latter parts of Korean syllables. */
 const NARROW = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff]/u;
+
 /** Two cells wide: East_Asian_Width W and F of Unicode (EastAsianWidth.txt), as ranges; emoji say it of themselves. */
 const WIDE =
   /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2fb}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?!\p{RI})\p{Emoji_Presentation}/u;

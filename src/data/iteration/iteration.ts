@@ -4,9 +4,9 @@
  * while something is being read or computed, and nothing is lost or given twice.
  */
 
-import { TensorBundleError } from '../errors.js';
-import { isLiteral } from '../realms.js';
-import type { Run, Seed } from './randomness.js';
+import { TensorBundleError } from '../../errors.js';
+import { isLiteral } from '../../realms.js';
+import type { Run, Seed } from '../random/randomness.js';
 
 /** Plain data and elements; `kind` is the stage's, `inputs` are the states of its inputs. */
 export interface State {

@@ -1,8 +1,8 @@
 /** One pass over a tensor: its statistics and its first elements, without holding the tensor (strings excepted). */
 
-import type { NumericArray, NumericArrayConstructor } from '../format/dtypes.js';
-import type { CheckpointReader } from '../index.js';
-import { isBytes } from '../realms.js';
+import type { NumericArray, NumericArrayConstructor } from '../../format/dtypes.js';
+import type { CheckpointReader } from '../../index.js';
+import { isBytes } from '../../realms.js';
 import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './json-values.js';
 import { type NumberFormat, numberFormat, unitBlocks } from './numbers.js';
 import { Accumulator, type Statistics } from './statistics.js';

@@ -11,6 +11,7 @@ export interface Step {
 }
 
 const REDRAW_MS = 100;
+
 /** Leaves room for the words in a terminal of 80 columns. */
 const BAR_CELLS = 16;
 

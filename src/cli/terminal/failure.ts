@@ -1,7 +1,7 @@
 /** Failures as this program reports them: which exit code, what text, what JSON. */
 
-import { type ErrorCode, TensorBundleError } from '../errors.js';
-import { isError } from '../realms.js';
+import { type ErrorCode, TensorBundleError } from '../../errors.js';
+import { isError } from '../../realms.js';
 import { visible } from './printable.js';
 import type { Style } from './style.js';
 

@@ -1,6 +1,6 @@
 /** Minimum, maximum, mean, deviation and oddities of a stream of numbers, in one pass and constant memory. */
 import { types } from 'node:util';
-import type { NumericArray } from '../format/dtypes.js';
+import type { NumericArray } from '../../format/dtypes.js';
 
 /** Over the finite elements; all four are null if there is none. 64-bit integers keep an exact min and max. */
 export interface Statistics {

@@ -9,7 +9,7 @@ import {
   type NumericArray,
   type NumericArrayConstructor,
   type StoredDType,
-} from '../format/dtypes.js';
+} from '../../format/dtypes.js';
 
 /** How the elements of a type become numbers. */
 export interface NumberFormat {

@@ -1,11 +1,12 @@
 /** Values of a tensor as JSON: nested arrays, with what JSON numbers cannot say told as strings. */
 import { TextDecoder } from 'node:util';
-import type { NumericArray, StoredDType } from '../format/dtypes.js';
+import type { NumericArray, StoredDType } from '../../format/dtypes.js';
 import type { NumberFormat } from './numbers.js';
 import type { Statistics } from './statistics.js';
 
 /** Text where the bytes are UTF-8, else base64, so that nothing is lost. */
 export type JsonString = { utf8: string } | { base64: string };
+
 /** Numbers beyond JSON are strings: 64-bit integers in decimal, "NaN", "Infinity", "-Infinity". Complex is {re, im}. */
 export type JsonNumber = number | string;
 export type JsonElement = JsonNumber | boolean | JsonString | { re: JsonNumber; im: JsonNumber };

@@ -1,13 +1,13 @@
 /** What the commands that write a checkpoint have in common: their options, the bar, the interruption, the report. */
 import { performance } from 'node:perf_hooks';
-import type { Progress, SaveResult, WriterOptions } from '../index.js';
+import type { Progress, SaveResult, WriterOptions } from '../../index.js';
+import { EXIT, UsageError } from '../terminal/failure.js';
+import { interruptible } from '../terminal/interrupt.js';
+import type { Output } from '../terminal/output.js';
+import { visible } from '../terminal/printable.js';
+import { ProgressBar } from '../terminal/progress.js';
+import { humanBytes, plural } from '../terminal/style.js';
 import { type Arguments, byteCount, type Option, wholeNumber } from './command.js';
-import { EXIT, UsageError } from './failure.js';
-import { interruptible } from './interrupt.js';
-import type { Output } from './output.js';
-import { visible } from './printable.js';
-import { ProgressBar } from './progress.js';
-import { humanBytes, plural } from './style.js';
 
 /** The file names have five digits for the number of shards. */
 const MOST_SHARDS = 99_999;

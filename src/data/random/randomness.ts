@@ -1,8 +1,8 @@
 /** Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for. */
 
 import { TextEncoder } from 'node:util';
-import { TensorBundleError } from '../errors.js';
-import { isLiteral } from '../realms.js';
+import { TensorBundleError } from '../../errors.js';
+import { isLiteral } from '../../realms.js';
 import { Generator } from './generator.js';
 import { philox } from './philox.js';
 
