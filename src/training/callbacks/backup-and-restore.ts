@@ -17,11 +17,11 @@ import type { Trackables } from '../checkpoint/trackable-value.js';
 import { CheckpointManager } from '../manager/manager.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { TrainingCallback } from '../models/tfjs-layers.js';
 import { Progress } from './backup-progress.js';
 import { beginEpochAnew, restoreBackup } from './backup-restore.js';
 import { IS_OVER, isStoppedEarly, whenBestIsBack } from './early-stopping.js';
 import { EpochEnd } from './epoch-end.js';
+import { TrainingCallback } from './training-callback.js';
 
 export interface BackupAndRestoreOptions {
   /** A directory of its own. */

@@ -11,12 +11,12 @@ import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
 import { loadInto, weightsOf } from '../models/model-weights.js';
-import { TrainingCallback } from '../models/tfjs-layers.js';
 import { architectureOf } from '../models/whole-model.js';
 import { bestExtra, bestOf } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
+import { TrainingCallback } from './training-callback.js';
 
 export interface ModelCheckpointOptions {
   /**
