@@ -1,19 +1,16 @@
-/** Every kind of layer this package knows. A new family is one file and one line here. */
-import { activation } from './activation.js';
+/**
+ * Every kind of layer this package knows. A new layer is one line in the file of its
+ * family (feed-forward.ts, recurrent.ts, wrappers.ts); a new family is one file and one line here.
+ */
 import { container } from './container.js';
-import { convolution } from './convolution.js';
 import { customKind } from './custom.js';
-import { dense } from './dense.js';
-import { embedding } from './embedding.js';
 import type { Kind } from './family.js';
-import { normalization } from './normalization.js';
+import { feedForward } from './feed-forward.js';
 import { recurrent } from './recurrent.js';
 import type { Layer } from './types.js';
 import { wrappers } from './wrappers.js';
 
-const KINDS: ReadonlyMap<string, Kind> = new Map(
-  [container, dense, convolution, normalization, embedding, activation, recurrent, wrappers].flat(),
-);
+const KINDS: ReadonlyMap<string, Kind> = new Map([container, feedForward, recurrent, wrappers].flat());
 
 /** A class that is not registered is described by its fields, and by the registered class it extends. */
 export function kindOf(layer: Layer): Kind {
