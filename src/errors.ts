@@ -5,7 +5,7 @@
 
 import { isError } from './realms.js';
 
-/** Stable codes; `api.md` lists what each function can throw. */
+/** Stable codes: a later version may add some, and changes none. */
 export type ErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_BAD_NAME'
@@ -72,7 +72,17 @@ export class TensorBundleError extends Error {
   }
 }
 
-/** What the native engine rejects with: one `Status` of C++ made into a plain Error in one place (native/status.cc). */
+/** The error for an argument that the caller must change: `message` says how. */
+export function invalidArgument(message: string, details: ErrorDetails = {}): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, details);
+}
+
+/** The same of one argument or option by its name; `expected` continues the sentence "… must be". */
+export function argumentMustBe(name: string, expected: string, found: unknown): TensorBundleError {
+  return invalidArgument(`${name} must be ${expected}, not ${String(found)}`, { expected, found });
+}
+
+/** What the native engine rejects with: one `Status` of C++, made into a plain Error in one place. */
 export interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
@@ -131,7 +141,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, action: string):
  */
 export function requireMade(part: unknown, what: string, how: string): void {
   if (typeof part === 'object' && part !== null && !Array.isArray(part) && !('href' in part)) return;
-  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `a ${what} is not made by new ${what}(…) but by ${how}`, {
+  throw invalidArgument(`a ${what} is not made by new ${what}(…) but by ${how}`, {
     expected: how,
     found: part,
   });

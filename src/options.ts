@@ -2,7 +2,7 @@
  * Objects of options. A key that no option has is a slip of the pen (`save_best_only`, `durrable`): it would be ignored without a
  * word, so it is refused, with the option that was meant.
  */
-import { TensorBundleError } from './errors.js';
+import { invalidArgument, type TensorBundleError } from './errors.js';
 import { isRoot, isSignal } from './realms.js';
 
 /**
@@ -72,11 +72,10 @@ function checkValue(value: unknown, what: string, name: string, kind: AnyList[st
   const fits = isChoice(kind) ? kind.includes(value) : KINDS[kind].fits(value);
   if (fits) return;
   const expected = isChoice(kind) ? kind.map(one => `'${one}'`).join(' or ') : KINDS[kind].expected;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `${name} must be ${expected}, not ${described(value)} (an option of ${what})`,
-    { expected, found: value },
-  );
+  throw invalidArgument(`${name} must be ${expected}, not ${described(value)} (an option of ${what})`, {
+    expected,
+    found: value,
+  });
 }
 
 function isChoice(kind: AnyList[string]): kind is readonly unknown[] {
@@ -110,7 +109,7 @@ function unknownOptions(keys: readonly string[], what: string, path: string, lis
       return `${not}; what would be in it stands by itself here: { durable } in place of { writer: { durable } }`;
     return `${not}; there are ${known.map(option => `\`${path}${option}\``).join(', ')}`;
   });
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', texts.join(' '), {
+  return invalidArgument(texts.join(' '), {
     expected: meant[0] ?? known,
     found: `${path}${keys[0]}`,
   });
@@ -165,11 +164,10 @@ function editsBetween(a: string, b: string): number {
 function notOptions(found: unknown, what: string, path: string, list: AnyList): TensorBundleError {
   const name = path === '' ? `the options of ${what}` : `\`${path.slice(0, -1)}\` of ${what}`;
   const example = Object.hasOwn(list, 'signal') && isSignal(found) ? 'signal' : Object.keys(list)[0]!;
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `${name} must be an object, for example { ${example} }, not ${described(found)}`,
-    { expected: 'an object', found },
-  );
+  return invalidArgument(`${name} must be an object, for example { ${example} }, not ${described(found)}`, {
+    expected: 'an object',
+    found,
+  });
 }
 
 function described(value: unknown): string {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { joinPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { type CheckpointState, readCheckpointState } from '../commit/state-file.js';
-import { type ErrorCode, TensorBundleError, throwIfAborted } from '../errors.js';
+import { type ErrorCode, invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
 import { isDamage, isDamageCode } from './damage.js';
@@ -17,8 +17,7 @@ import { verifyCheckpoint } from './verify.js';
  */
 export async function checkpointExists(path: PathLike): Promise<boolean> {
   const local = pathOf(path);
-  if (local === '')
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path: local });
+  if (local === '') throw invalidArgument('an empty path names no checkpoint', { path: local });
   if ((await kindOf(`${local}.index`)) === 'file') return true;
   const stripped = stripFileSuffix(local);
   if (stripped !== null) return (await kindOf(`${stripped}.index`)) === 'file';

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { joinPrefix, splitPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
 import { readCheckpointState } from '../commit/state-file.js';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import { recognize } from '../format/sniff.js';
 import { LocalStore } from '../storage/local-store.js';
 import { IndexFile } from './index-file.js';
@@ -24,7 +24,7 @@ type PathKind = 'file' | 'directory' | 'other' | null;
  */
 export async function locate(given: PathLike): Promise<string> {
   const path = pathOf(given);
-  if (path === '') throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint', { path });
+  if (path === '') throw invalidArgument('an empty path names no checkpoint', { path });
   if ((await kindOf(`${path}.index`)) !== null) return path;
   const trimmed = withoutSlashes(path);
   const stripped = stripFileSuffix(trimmed);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { splitPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { removeIf } from '../commit/remove.js';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { OptionList } from '../options.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
@@ -38,14 +38,13 @@ export async function mergeCheckpoints(
   const checked = checkOptions(options, 'mergeCheckpoints', MERGE_OPTIONS);
   const target = saveTarget(to);
   if (from.length === 0)
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'give at least one checkpoint to merge', {
+    throw invalidArgument('give at least one checkpoint to merge', {
       path: target.prefix,
     });
   // Before any of them is opened.
   const inputs = from.map(pathOf);
   if (options.deleteInputs && !checked.durable) {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
+    throw invalidArgument(
       'deleteInputs needs a durable merge: a power loss could take the result, and the inputs would be gone',
       { path: target.prefix },
     );
@@ -81,8 +80,7 @@ async function inputOf(path: string, isRemoved: boolean): Promise<string> {
   if (!isRemoved || prefix === path || (await kindOf(directory)) !== 'directory') return prefix;
   const isIn = await isSameDirectory(directory, splitPrefix(prefix).directory);
   if (isIn || prefix === join(directory, 'variables', 'variables')) return prefix;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `deleteInputs would remove ${prefix}, which is not in ${directory} but named by its \`checkpoint\` file; ` +
       'give the prefix itself if it is meant',
     { path: directory, found: prefix },

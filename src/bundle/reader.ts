@@ -2,7 +2,7 @@
 import { isPromise } from '../realms.js';
 import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
-import { requireMade, TensorBundleError, throwIfAborted } from '../errors.js';
+import { invalidArgument, requireMade, TensorBundleError, throwIfAborted } from '../errors.js';
 import {
   type NumericArray,
   type StoredDType,
@@ -183,7 +183,7 @@ export class CheckpointReader implements AsyncDisposable {
     const dtype = knownType(this.#bundle.index, stored);
     const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
     if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
-      throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'bytes must be a whole number from 1', { found: pieceBytes });
+      throw invalidArgument('bytes must be a whole number from 1', { found: pieceBytes });
     }
     if (dtype.name === 'string') {
       yield* (await this.#read(name, {})).data as readonly Uint8Array[];

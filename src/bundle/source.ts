@@ -3,7 +3,7 @@
  * I/O (name, type, shape, bytes) and a way to get the bytes when their turn comes.
  */
 
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { NumericArray } from '../format/dtypes.js';
 import { type DType, type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';
 import type { SliceExtent, TensorSlice } from '../format/slices.js';
@@ -105,11 +105,7 @@ export type Content =
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
   checkLength(name);
   if (source === null || typeof source !== 'object') {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      `tensor '${name}': give { dtype, shape, data } or a tf.Tensor`,
-      { tensor: name },
-    );
+    throw invalidArgument(`tensor '${name}': give { dtype, shape, data } or a tf.Tensor`, { tensor: name });
   }
   const dtype = dtypeOf(name, source.dtype);
   const shape = shapeOf(name, source.shape);
@@ -190,7 +186,7 @@ function dtypeOf(name: string, dtype: string): DTypeInfo {
 
 function checkShard(name: string, shard: number | undefined): number | undefined {
   if (shard === undefined || (Number.isSafeInteger(shard) && shard >= 0 && shard < 99_999)) return shard;
-  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `tensor '${name}': shard must be a whole number from 0`, {
+  throw invalidArgument(`tensor '${name}': shard must be a whole number from 0`, {
     tensor: name,
     found: shard,
   });

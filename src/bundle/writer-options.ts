@@ -1,5 +1,5 @@
 /** Options of everything that writes a checkpoint, checked once. */
-import { TensorBundleError } from '../errors.js';
+import { argumentMustBe } from '../errors.js';
 import type { ShardPolicy } from '../format/shard-plan.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 
@@ -70,10 +70,10 @@ export function checkOptions<T extends WriterOptions>(options: T, what: string, 
   else if (shards !== 'auto') checkCount('shards.maxBytes', shards?.maxBytes, 1, Number.MAX_SAFE_INTEGER);
   const overwrite = options.overwrite ?? 'atomic';
   if (!['atomic', 'in-place', 'error'].includes(overwrite))
-    throw invalid('overwrite', "'atomic', 'in-place' or 'error'", overwrite);
+    throw argumentMustBe('overwrite', "'atomic', 'in-place' or 'error'", overwrite);
   const lockTimeoutMs = options.lockTimeoutMs ?? 30_000;
   if (typeof lockTimeoutMs !== 'number' || !(lockTimeoutMs >= 0))
-    throw invalid('lockTimeoutMs', 'a number of milliseconds', lockTimeoutMs);
+    throw argumentMustBe('lockTimeoutMs', 'a number of milliseconds', lockTimeoutMs);
   const { signal, onProgress } = options;
   return {
     shards,
@@ -88,12 +88,5 @@ export function checkOptions<T extends WriterOptions>(options: T, what: string, 
 
 function checkCount(option: string, value: unknown, least: number, most: number): void {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return;
-  throw invalid(option, `a whole number from ${least} to ${most}`, value);
-}
-
-function invalid(option: string, expected: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${option} must be ${expected}, not ${String(found)}`, {
-    expected,
-    found,
-  });
+  throw argumentMustBe(option, `a whole number from ${least} to ${most}`, value);
 }

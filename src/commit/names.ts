@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { isWellFormed } from '../format/utf8-order.js';
 
 export interface ShardName {
@@ -145,5 +145,5 @@ export function absolutePrefix(prefix: string): string {
 }
 
 function noPrefix(path: string, message: string): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
+  return invalidArgument(message, { path });
 }

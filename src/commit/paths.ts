@@ -6,7 +6,7 @@
  * sees it: `C:x`, `gs:/x` and `file:x` are names of files.
  */
 import { fileURLToPath, URL as NodeURL } from 'node:url';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 
 /** A path of the local file system, or a `file:` URL as text or as an object. */
 export type PathLike = string | URL;
@@ -35,7 +35,7 @@ export function pathOf(given: unknown): string {
   if (typeof given === 'string') return fromText(given);
   if (isUrl(given)) return fromUrl(given.href, given.protocol);
   const found = given === null ? 'null' : typeof given;
-  throw invalid(`a path must be a string or a file: URL, not ${found}`, { found });
+  throw invalidArgument(`a path must be a string or a file: URL, not ${found}`, { found });
 }
 
 /** As `pathOf`, for a path to save under. Throws ERR_NOT_SUPPORTED also for the name of a file in another format. */
@@ -93,7 +93,7 @@ function adviceFor(scheme: string): string {
 /** As Node's fileURLToPath, without what it passes over in silence: each of these would name another file than was meant. */
 function fromFileUrl(text: string): string {
   if (/[?#\t\n\r]/.test(text))
-    throw invalid(
+    throw invalidArgument(
       `${text}: a file URL cannot hold '?', '#' or line ends as they are; encode them (pathToFileURL of node:url does)`,
       { path: text },
     );
@@ -105,7 +105,7 @@ function fromFileUrl(text: string): string {
     const why = isHost
       ? `it names the host '${host}', and files are local; a file URL has three slashes and an absolute path (file:///home/…), and a relative path is given as it is`
       : 'its path is not well formed; encode it (pathToFileURL of node:url does)';
-    throw invalid(`${text} is no URL of a local file: ${why}`, { path: text, cause });
+    throw invalidArgument(`${text} is no URL of a local file: ${why}`, { path: text, cause });
   }
 }
 
@@ -114,8 +114,4 @@ function isUrl(value: unknown): value is URL {
   if (typeof value !== 'object' || value === null) return false;
   const { href, protocol } = value as Partial<URL>;
   return typeof href === 'string' && typeof protocol === 'string';
-}
-
-function invalid(message: string, details: { path?: string; found?: string; cause?: unknown }): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, details);
 }

@@ -6,7 +6,7 @@
 
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { LocalStore } from '../storage/local-store.js';
 import type { ObjectStore } from '../storage/store.js';
@@ -135,19 +135,15 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   const all = (update.allModelCheckpointPaths ?? []).map(pathOf);
   if (all.at(-1) !== newest) all.push(newest);
   if (all.includes(''))
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'an empty path names no checkpoint; give its prefix', {
+    throw invalidArgument('an empty path names no checkpoint; give its prefix', {
       path: '',
     });
   const timestamps = update.allModelCheckpointTimestamps ?? [];
   if (timestamps.length > 0 && timestamps.length !== all.length) {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      'allModelCheckpointTimestamps must have one time for each path',
-      {
-        expected: all.length,
-        found: timestamps.length,
-      },
-    );
+    throw invalidArgument('allModelCheckpointTimestamps must have one time for each path', {
+      expected: all.length,
+      found: timestamps.length,
+    });
   }
   const name = update.latestFilename ?? STATE_NAME;
   checkFilename(name);
@@ -208,11 +204,10 @@ export async function rewriteState(
 
 function checkFilename(name: unknown): void {
   if (typeof name === 'string' && isPlainName(name) && !name.includes('\0')) return;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `latestFilename must be the name of a file in the directory, not ${String(name)}`,
-    { expected: 'a file name', found: name },
-  );
+  throw invalidArgument(`latestFilename must be the name of a file in the directory, not ${String(name)}`, {
+    expected: 'a file name',
+    found: name,
+  });
 }
 
 async function readFields(store: ObjectStore, name: string): Promise<StateFields | null> {

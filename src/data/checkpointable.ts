@@ -3,7 +3,7 @@
  * exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed over.
  */
 
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { isLiteral } from '../realms.js';
 import { Dataset } from './dataset.js';
@@ -84,13 +84,9 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   /** @internal */
   constructor(dataset: AnyDataset<T>, options: CheckpointableOptions) {
     if (typeof dataset?.iterator !== 'function')
-      throw new TensorBundleError(
-        'ERR_INVALID_ARGUMENT',
-        'checkpointable takes a dataset: something with an iterator() method',
-        {
-          found: typeof dataset,
-        },
-      );
+      throw invalidArgument('checkpointable takes a dataset: something with an iterator() method', {
+        found: typeof dataset,
+      });
     this.#dataset = dataset;
     this.#options = options;
   }

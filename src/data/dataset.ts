@@ -5,7 +5,7 @@
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
 import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
-import { requireMade, TensorBundleError } from '../errors.js';
+import { invalidArgument, requireMade } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { DatasetIterator, type Runs } from './dataset-iterator.js';
 import type { Stage } from './iteration/iteration.js';
@@ -66,7 +66,7 @@ export class Dataset<T> {
 
   /** One element for each item. Tensors in items stay yours; elements have tensors of their own. */
   static fromArray<T>(items: readonly T[]): Dataset<T> {
-    if (!Array.isArray(items)) throw invalid('fromArray takes an array', items);
+    if (!Array.isArray(items)) throw invalidArgument('fromArray takes an array', { found: items });
     return new Dataset(new Items(items));
   }
 
@@ -90,7 +90,8 @@ export class Dataset<T> {
     make: (start: number) => Making<T> | Promise<Making<T>>,
     options: GeneratorOptions = {},
   ): Dataset<T> {
-    if (typeof make !== 'function') throw invalid('fromGenerator takes a function that makes an iterator', make);
+    if (typeof make !== 'function')
+      throw invalidArgument('fromGenerator takes a function that makes an iterator', { found: make });
     refuseUnknown(options, 'fromGenerator', GENERATOR_OPTIONS);
     return new Dataset(new Generated(make, options));
   }
@@ -104,7 +105,7 @@ export class Dataset<T> {
     const isList = Array.isArray(datasets);
     const named = Object.entries(datasets as Record<string, Dataset<unknown>>);
     if ((!isList && !isLiteral(datasets)) || named.length === 0 || named.some(([, one]) => !(one instanceof Dataset)))
-      throw invalid('zip takes an array or object literal of datasets of this package', datasets);
+      throw invalidArgument('zip takes an array or object literal of datasets of this package', { found: datasets });
     const build = (parts: readonly unknown[]): unknown =>
       isList ? parts : Object.fromEntries(named.map(([name], i) => [name, parts[i]]));
     return new Dataset(
@@ -140,7 +141,8 @@ export class Dataset<T> {
   }
 
   concatenate(dataset: Dataset<T>): Dataset<T> {
-    if (!(dataset instanceof Dataset)) throw invalid('concatenate takes a dataset of this package', dataset);
+    if (!(dataset instanceof Dataset))
+      throw invalidArgument('concatenate takes a dataset of this package', { found: dataset });
     return new Dataset(new Concatenate([this.#stage, dataset.stage]));
   }
 
@@ -169,7 +171,7 @@ export class Dataset<T> {
     const stageOf = (element: T): Stage<O> => {
       const dataset = open(element);
       if (!(dataset instanceof Dataset))
-        throw invalid('the function of interleave must give a dataset of this package', dataset);
+        throw invalidArgument('the function of interleave must give a dataset of this package', { found: dataset });
       return dataset.stage;
     };
     return new Dataset(
@@ -231,7 +233,7 @@ export class Dataset<T> {
   /** All elements; the tensors are yours. Rejects with ERR_INVALID_ARGUMENT for a dataset without end. */
   async toArray(): Promise<T[]> {
     if (this.size === Infinity)
-      throw invalid('a dataset without end cannot become an array; take some of it', this.size);
+      throw invalidArgument('a dataset without end cannot become an array; take some of it', { found: this.size });
     await using iterator = await this.iterator();
     return await iterator.toArray();
   }
@@ -239,7 +241,7 @@ export class Dataset<T> {
 
 function callable<F>(name: string, given: F): F {
   if (typeof given === 'function') return given;
-  throw invalid(`${name} takes a function`, given);
+  throw invalidArgument(`${name} takes a function`, { found: given });
 }
 
 function endless(times: number | undefined): number {
@@ -248,15 +250,11 @@ function endless(times: number | undefined): number {
 
 function count(name: string, value: number, least: number): number {
   if ((Number.isSafeInteger(value) || value === Infinity) && value >= least) return value;
-  throw invalid(`${name} must be a whole number, at least ${least}`, value);
+  throw invalidArgument(`${name} must be a whole number, at least ${least}`, { found: value });
 }
 
 /** Not an object of options, which would count as true whatever is in it. */
 function flag(name: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value;
-  throw invalid(`${name} must be true or false`, value);
-}
-
-function invalid(message: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
+  throw invalidArgument(`${name} must be true or false`, { found: value });
 }

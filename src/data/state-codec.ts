@@ -4,7 +4,7 @@
  */
 
 import { TextDecoder } from 'node:util';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import type { Capture, CaptureOptions } from '../graph/attribute.js';
 import { captureTensor } from '../layers/staging.js';
@@ -265,8 +265,7 @@ function toArray({ dtype, shape, data }: TensorValue): unknown {
 
 function unsaved(value: unknown): TensorBundleError {
   const what = value instanceof Tensor ? 'a tensor of complex numbers' : classOf(value);
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `an element of the dataset holds ${what}, which cannot be saved with its iterator; let elements be made of tensors, numbers, ` +
       'texts, typed arrays, and arrays and object literals of these',
     { found: what },

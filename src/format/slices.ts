@@ -2,7 +2,7 @@
  * Slices of a partitioned tensor: their geometry, their text form, and whether a set of them overlaps or covers the whole
  * (tensorflow/core/framework/tensor_slice.cc).
  */
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { BoxTree } from './box-tree.js';
 import type { SliceExtent } from './slice-proto.js';
 import type { Steps } from './turns.js';
@@ -102,7 +102,7 @@ export function formatSliceSpec(slice: TensorSlice, fullShape: readonly number[]
 /** Reads the text form. ERR_INVALID_ARGUMENT if it is not one or the slice lies outside the shape. */
 export function parseSliceSpec(spec: string): { fullShape: number[]; slice: TensorSlice } {
   const bad = (problem: string): TensorBundleError =>
-    new TensorBundleError('ERR_INVALID_ARGUMENT', `'${spec}' is no slice: ${problem}; write it as '4 3 0,2:-'`, {
+    invalidArgument(`'${spec}' is no slice: ${problem}; write it as '4 3 0,2:-'`, {
       found: spec,
     });
   const words = spec.split(' ');

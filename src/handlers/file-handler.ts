@@ -3,7 +3,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import { LocalStore } from '../storage/local-store.js';
 import { io as tfio } from '../tfjs-core.js';
 import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
@@ -53,7 +53,7 @@ async function read(path: string): Promise<Uint8Array> {
 
 function isDirectory(path: string): TensorBundleError {
   const message = `${path} is a directory; a model is loaded by the file in it, file://${path}/model.json`;
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
+  return invalidArgument(message, { path });
 }
 
 function parse(bytes: Uint8Array, path: string): io.ModelJSON {

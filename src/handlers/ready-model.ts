@@ -5,7 +5,7 @@
 
 import type { io, serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import { serialization as registry } from '../tfjs-core.js';
 
 const waiting = new Map<number, LayersModel>();
@@ -41,7 +41,7 @@ export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifa
     get: () => {
       dispose(take(ticket));
       const message = `${path} holds a layers model; load it with tf.loadLayersModel`;
-      throw new TensorBundleError('ERR_INVALID_ARGUMENT', message, { path });
+      throw invalidArgument(message, { path });
     },
   });
   return artifacts;

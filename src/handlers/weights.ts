@@ -5,7 +5,7 @@
 
 import type { io } from '@tensorflow/tfjs-core';
 import { checkLength } from '../bundle/lazy-sources.js';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 import { clone, keep, type NamedTensorMap, type Tensor } from '../tfjs-core.js';
 
@@ -37,14 +37,10 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
     end += spec.dtype === 'string' ? stringBytes(data, end, spec) : elementsOf(spec) * widthOf(spec);
   }
   if (end > data.length)
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      `the weights of the model have ${data.length} bytes; their specs say ${end}`,
-      {
-        expected: end,
-        found: data.length,
-      },
-    );
+    throw invalidArgument(`the weights of the model have ${data.length} bytes; their specs say ${end}`, {
+      expected: end,
+      found: data.length,
+    });
   const sizes = begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
   return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!, weightSpecs[i]!.name) };
 }

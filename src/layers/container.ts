@@ -2,7 +2,7 @@
  * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has any) and `layer-J`;
  * the first keeps checkpoints valid when layers without weights come or go (tf_keras/src/engine/functional.py).
  */
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { numberObjects } from '../graph/numbering.js';
 import type { Edge, Trackable } from '../graph/trackable.js';
 import type { Family, Kind } from './family.js';
@@ -54,8 +54,7 @@ export const container: Family = [
 ];
 
 export function notBuilt(layer: Layer): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `'${layer.name}' (${layer.getClassName()}) is not built, so it has no weights yet; give the first layer an inputShape`,
   );
 }

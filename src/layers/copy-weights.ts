@@ -1,6 +1,6 @@
 /** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
 
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import { compare } from '../graph/mismatch.js';
 import { type KeyedAttribute, keyedAttributes, numberObjects } from '../graph/numbering.js';
 import { matchByEdges } from '../graph/restore/by-edges.js';
@@ -55,7 +55,7 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
   refuseUnknown(options, 'copyWeights', OPTIONS);
   const { by = 'order' } = options;
   if (by !== 'order' && by !== 'path') {
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', "copyWeights pairs variables by 'order' or by 'path'", {
+    throw invalidArgument("copyWeights pairs variables by 'order' or by 'path'", {
       expected: ['order', 'path'],
       found: by,
     });

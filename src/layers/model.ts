@@ -1,7 +1,7 @@
 /** A tfjs LayersModel seen as the object that tf_keras saves with `save_weights(prefix)`. */
 
 import type { Variable } from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { Attribute } from '../graph/attribute.js';
 import { numberObjects } from '../graph/numbering.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
@@ -31,10 +31,7 @@ export function modelTrackable(model: LayersModel): Trackable {
 /** Throws ERR_INVALID_ARGUMENT for what is no LayersModel. */
 export function checkModel(model: LayersModel): void {
   if (!Array.isArray((model as Partial<LayersModel> | null)?.layers) || typeof model.getClassName !== 'function') {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      'give a model made by tf.sequential, tf.model or tf.loadLayersModel',
-    );
+    throw invalidArgument('give a model made by tf.sequential, tf.model or tf.loadLayersModel');
   }
 }
 

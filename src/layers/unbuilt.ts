@@ -3,7 +3,7 @@
  * have no weights, and saving them would leave those out. tfjs says of a layer whether it is built, but one without weights
  * (Dropout) may never be, so what counts is whether building it makes any.
  */
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, type TensorBundleError } from '../errors.js';
 import type { Layer } from './types.js';
 
 /** Classes of TensorFlow.js that have a `build` which makes no weights of their own. */
@@ -42,8 +42,7 @@ function parentOf(prototype: object): object {
 
 /** `label` is the path of fields to the layer: `gate_Gate1/inner`. */
 export function innerNotBuilt(layer: Layer, label: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `the inner layer '${layer.name}' (${layer.getClassName()}) at ${label} is not built, so it has no weights yet; call the ` +
       'model once, or build it in build() of the layer that holds it',
     { found: label },

@@ -3,7 +3,7 @@
  * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
  */
 
-import { TensorBundleError } from '../errors.js';
+import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { OptionList } from '../options.js';
 import { isLiteral } from '../realms.js';
 import {
@@ -307,11 +307,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 }
 
 function noVariable(name: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`,
-    { tensor: name },
-  );
+  return invalidArgument(`there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`, {
+    tensor: name,
+  });
 }
 
 function noFit(loaded: readonly { name: string }[], names: readonly string[]): TensorBundleError {
@@ -326,13 +324,13 @@ function noFit(loaded: readonly { name: string }[], names: readonly string[]): T
 
 function wrongCount(name: string, lists: readonly SlotList[], found: number): TensorBundleError {
   const expected = lists.map(({ slot }) => slot);
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `the slots of '${name}' are ${expected.join(', ')}; ${found} tensors were given`,
-    { tensor: name, expected, found },
-  );
+  return invalidArgument(`the slots of '${name}' are ${expected.join(', ')}; ${found} tensors were given`, {
+    tensor: name,
+    expected,
+    found,
+  });
 }
 
 function twoNorms(): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', 'give clipnorm or globalClipnorm, not both, as in Keras');
+  return invalidArgument('give clipnorm or globalClipnorm, not both, as in Keras');
 }

@@ -1,7 +1,7 @@
 /** Loss scaling, as keras/src/optimizers/loss_scale_optimizer.py: small gradients of float16 do not become zero. */
 
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../errors.js';
+import { argumentMustBe, invalidArgument, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import {
   all,
@@ -72,10 +72,10 @@ export class LossScaleOptimizer extends Optimizer {
     const { initialScale = 2 ** 15, dynamicGrowthSteps = 2000 } = options;
     checkInner(innerOptimizer);
     if (!(initialScale > 0 && Number.isFinite(Math.fround(initialScale)))) {
-      throw outOfRange('initialScale', 'a finite number above 0', initialScale);
+      throw argumentMustBe('initialScale', 'a finite number above 0', initialScale);
     }
     if (!Number.isInteger(dynamicGrowthSteps) || dynamicGrowthSteps < 1) {
-      throw outOfRange('dynamicGrowthSteps', 'an integer of 1 or more', dynamicGrowthSteps);
+      throw argumentMustBe('dynamicGrowthSteps', 'an integer of 1 or more', dynamicGrowthSteps);
     }
     this.innerOptimizer = innerOptimizer;
     this.initialScale = initialScale;
@@ -208,17 +208,9 @@ function allFinite(tensors: readonly Tensor[]): boolean {
 function checkInner(inner: Optimizer): void {
   const { applyGradients, innerOptimizer } = (inner ?? {}) as Partial<Optimizer & { innerOptimizer: unknown }>;
   if (typeof applyGradients === 'function' && innerOptimizer === undefined) return;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     'give LossScaleOptimizer the optimizer that makes the steps: one of tf.train or of tensorbundle/optimizers',
   );
-}
-
-function outOfRange(name: string, expected: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}; it is ${String(found)}`, {
-    expected,
-    found,
-  });
 }
 
 serialization.registerClass(LossScaleOptimizer);

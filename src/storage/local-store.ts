@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FileStat, type Handle, native } from '../binding.js';
-import { fromNative, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
+import { fromNative, invalidArgument, isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { lacks } from './lacks.js';
 import { LocalHeldObject, LocalShard, LocalStoredObject, ownView, release } from './local-object.js';
@@ -292,8 +292,7 @@ export class LocalStore implements ObjectStore {
         throw new TensorBundleError('ERR_EXISTS', `${path} exists already`, { path, cause: error });
       }
       if (isNativeError(error) && error.code === 'ENAMETOOLONG') {
-        throw new TensorBundleError(
-          'ERR_INVALID_ARGUMENT',
+        throw invalidArgument(
           `the name of ${path} is too long for its file system (255 bytes as a rule, ` +
             'of which the ending of a data file takes 20); save under a shorter name',
           { path, cause: error },
@@ -309,7 +308,7 @@ export class LocalStore implements ObjectStore {
 
 function checkPath(path: string): void {
   if (path.includes('\0')) {
-    throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'a path must not hold a NUL character', { path });
+    throw invalidArgument('a path must not hold a NUL character', { path });
   }
 }
 

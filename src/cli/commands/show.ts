@@ -1,6 +1,6 @@
 /** `tensorbundle show`: one tensor, its statistics and its first values. */
 
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { CheckpointReader, Entry } from '../../index.js';
 import { EXIT } from '../terminal/failure.js';
 import { jsonStatistics } from '../terminal/json-values.js';
@@ -59,8 +59,7 @@ function nameMeant(reader: CheckpointReader, asked: string, path: string): strin
   const printed = reader.names().filter(name => wanted.has(visible(name)) || wanted.has(jsonText(name)));
   if (printed.length === 0) throw notFound(reader, asked, path);
   if (printed.length === 1) return printed[0]!;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant as it is, not as it is printed`,
     { path: reader.prefix, tensor: asked },
   );

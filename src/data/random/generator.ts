@@ -4,7 +4,7 @@
  * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
  */
 
-import { requireMade, TensorBundleError } from '../../errors.js';
+import { argumentMustBe, requireMade } from '../../errors.js';
 import type { TrackedValue } from '../../graph/tracked-value.js';
 import { isArrayOf } from '../../realms.js';
 import { type Tensor, tensor } from '../../tfjs-core.js';
@@ -46,7 +46,7 @@ export class Generator {
 
   /** Goes on where the other generator, also one of Python's, was. Throws ERR_INVALID_ARGUMENT unless it has three words. */
   static fromState(state: BigInt64Array): Generator {
-    if (state.length !== 3) throw invalid('state', 'three numbers of 64 bits', `${state.length}`);
+    if (state.length !== 3) throw argumentMustBe('state', 'three numbers of 64 bits', `${state.length}`);
     return new Generator(BigInt64Array.from(state));
   }
 
@@ -77,7 +77,7 @@ export class Generator {
   uniformInt(shape: readonly number[], minval: number, maxval: number): Tensor {
     const range = maxval - minval;
     const fits = Number.isInteger(minval) && Number.isInteger(maxval) && minval >= -(2 ** 31) && maxval <= 2 ** 31 - 1;
-    if (!fits || range < 1) throw invalid('the range', 'of int32 numbers, not empty', `${minval}..${maxval}`);
+    if (!fits || range < 1) throw argumentMustBe('the range', 'of int32 numbers, not empty', `${minval}..${maxval}`);
     return tensor(
       this.#draw(shape, Int32Array, word => minval + (word % range)),
       [...shape],
@@ -108,7 +108,7 @@ export class Generator {
   ): InstanceType<A> {
     const count = shape.reduce((product, size) => product * size, 1);
     const isShape = shape.every(size => Number.isSafeInteger(size) && size >= 0) && count < 2 ** 32;
-    if (!isShape) throw invalid('shape', 'an array of sizes', `[${shape}]`);
+    if (!isShape) throw argumentMustBe('shape', 'an array of sizes', `[${shape}]`);
     const values = new array(count) as InstanceType<A>;
     const [low, high, key] = this.#state;
     const blocks = philox((BigInt.asUintN(64, high!) << 64n) | BigInt.asUintN(64, low!), BigInt.asUintN(64, key!));
@@ -145,13 +145,7 @@ function wordsOf(seed: number | bigint): BigInt64Array<ArrayBuffer> {
 }
 
 function checkWhole(name: string, value: number | bigint): bigint {
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) throw invalid(name, 'a whole number', String(value));
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
+    throw argumentMustBe(name, 'a whole number', String(value));
   return BigInt(value);
-}
-
-function invalid(name: string, expected: string, found: string): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}, not ${found}`, {
-    expected,
-    found,
-  });
 }

@@ -1,7 +1,7 @@
 /** Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for. */
 
 import { TextEncoder } from 'node:util';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
 import { Generator } from './generator.js';
 import { philox } from './philox.js';
@@ -76,7 +76,7 @@ function seedOf(seed: number | string): bigint {
       hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
     return hash;
   }
-  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `seed must be a whole number or a text, not ${String(seed)}`, {
+  throw invalidArgument(`seed must be a whole number or a text, not ${String(seed)}`, {
     found: seed,
   });
 }

@@ -1,7 +1,7 @@
 /** Rows of CSV files as objects (RFC 4180; columns and types as tfjs-data/src/datasets/csv_dataset.ts has them). */
 import { TextDecoder, TextEncoder } from 'node:util';
 import type { PathLike } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { type Delimiter, fieldsOf, type Row, readRow, rowError } from './csv-row.js';
 import { FileWindow } from './file-window.js';
@@ -68,9 +68,10 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     for (const [name, column] of Object.entries(config.columnConfigs ?? {}))
       refuseUnknown(column, `the column ${name} of CSVDataset`, COLUMN_OPTIONS);
     const { hasHeader = true, columnNames, columnConfigs = {}, delimiter = ',', delimWhitespace = false } = config;
-    if (!hasHeader && !columnNames) throw invalid('a CSV file without a header needs columnNames', undefined);
+    if (!hasHeader && !columnNames)
+      throw invalidArgument('a CSV file without a header needs columnNames', { found: undefined });
     if (delimWhitespace && config.delimiter !== undefined)
-      throw invalid('give delimiter or delimWhitespace, not both', delimiter);
+      throw invalidArgument('give delimiter or delimWhitespace, not both', { found: delimiter });
     this.#config = config;
     this.#columns = new Map(Object.entries(columnConfigs));
     this.#delimiter = delimiterOf(delimWhitespace ? ' ' : delimiter, delimWhitespace);
@@ -144,10 +145,12 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
 
   #checked(names: readonly string[]): readonly string[] {
     const known = new Set(names);
-    if (known.size !== names.length) throw invalid('names of CSV columns must differ', names);
+    if (known.size !== names.length) throw invalidArgument('names of CSV columns must differ', { found: names });
     const unknown = [...this.#columns.keys()].filter(name => !known.has(name));
     if (unknown.length > 0)
-      throw invalid(`there is no CSV column ${unknown.join(', ')}; there are ${names.join(', ')}`, unknown);
+      throw invalidArgument(`there is no CSV column ${unknown.join(', ')}; there are ${names.join(', ')}`, {
+        found: unknown,
+      });
     return [...names];
   }
 }
@@ -157,7 +160,7 @@ function delimiterOf(text: string, isRepeated: boolean): Delimiter {
   // What cannot be written as UTF-8, and the character that stands for it, would be found where there was something else.
   const isOne = [...new TextDecoder().decode(bytes)].length === 1 && !['"', '\n', '\r', '\ufffd'].includes(text);
   if (!isOne || !new TextDecoder().decode(bytes).startsWith(text))
-    throw invalid('delimiter must be one character, not a quote and not a line end', text);
+    throw invalidArgument('delimiter must be one character, not a quote and not a line end', { found: text });
   return { text, bytes, isRepeated };
 }
 
@@ -168,8 +171,4 @@ function parsed(field: string, config: CSVColumn | undefined): CSVValue {
   if (config?.dtype === 'bool') return field === '1' || field.toLowerCase() === 'true' ? 1 : 0;
   if (Number.isNaN(number)) return field;
   return config?.dtype === 'int32' ? Math.floor(number) : number;
-}
-
-function invalid(message: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', message, { found });
 }

@@ -1,5 +1,5 @@
 /** What a function gives. */
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
 import { Turns } from '../iteration/short-steps.js';
@@ -83,11 +83,7 @@ function iteratorOf<T>(making: Making<T>): Iterator<T> | AsyncIterator<T> {
     if (Symbol.iterator in making) return making[Symbol.iterator]();
     if (typeof making.next === 'function') return making;
   }
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    'the function of fromGenerator must give an iterator or something iterable',
-    {
-      found: typeof making,
-    },
-  );
+  throw invalidArgument('the function of fromGenerator must give an iterator or something iterable', {
+    found: typeof making,
+  });
 }

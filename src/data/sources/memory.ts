@@ -1,6 +1,6 @@
 /** What lies in memory: found by its place. */
 import { types } from 'node:util';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { classOf, isLiteral } from '../../realms.js';
 import { slice, squeeze, Tensor, tidy } from '../../tfjs-core.js';
 import { cloneElement } from '../iteration/element.js';
@@ -107,8 +107,7 @@ function sliceOf(leaf: unknown, index: number): unknown {
 
 function unsliced(value: unknown): TensorBundleError {
   const what = value instanceof Tensor ? 'a scalar' : classOf(value);
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `fromTensorSlices takes tensors with a first axis, arrays, and arrays and object literals of tensors, not ${what}`,
     { found: what },
   );

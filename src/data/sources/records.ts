@@ -1,6 +1,6 @@
 /** Records in files, one file after the other. A record is found again by its file and the offset where it begins. */
 import { type PathLike, pathOf } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
 import { Turns } from '../iteration/short-steps.js';
 import { FileWindow } from './file-window.js';
@@ -22,7 +22,7 @@ export abstract class Records<T> implements Stage<T> {
     const list: readonly unknown[] = Array.isArray(files) ? files : [files];
     this.files = list.map(file => pathOf(file));
     if (this.files.some(file => file === '' || file.includes('\0')))
-      throw new TensorBundleError('ERR_INVALID_ARGUMENT', 'a dataset of files takes a path, or an array of paths', {
+      throw invalidArgument('a dataset of files takes a path, or an array of paths', {
         found: files,
       });
   }

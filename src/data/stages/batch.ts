@@ -1,6 +1,6 @@
 /** Elements joined to one with a new first axis (tfjs-data/src/dataset.ts, deepBatchConcat). */
 
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
 import { stack, Tensor, tensor, tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../iteration/element.js';
@@ -82,8 +82,7 @@ function joined(rows: readonly unknown[]): unknown {
   const isJoinable =
     ['number', 'string', 'boolean'].includes(typeof first) || Array.isArray(first) || ArrayBuffer.isView(first);
   if (!isJoinable)
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
+    throw invalidArgument(
       `elements that hold ${first === null ? 'null' : typeof first} cannot be joined to a batch; map them to tensors or numbers first`,
       { found: typeof first },
     );

@@ -1,6 +1,6 @@
 /** Each element made into another. */
 
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { isPromise } from '../../realms.js';
 import { tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../iteration/element.js';
@@ -91,10 +91,7 @@ function tidied<O>(transform: () => O): O {
     // TensorFlow.js would only print a line.
     if (isPromise(made)) {
       made.then(undefined, () => undefined);
-      throw new TensorBundleError(
-        'ERR_INVALID_ARGUMENT',
-        'the function of map gives a promise; use mapAsync for such a one',
-      );
+      throw invalidArgument('the function of map gives a promise; use mapAsync for such a one');
     }
     return made as never;
   }) as O;

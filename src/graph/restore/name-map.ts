@@ -1,5 +1,5 @@
 /** Names of a checkpoint that the caller gave to variables, or to whole objects, of the live graph. */
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { type KeyedAttribute, keyedAttributes, type NumberedObject, type Numbering } from '../numbering.js';
 import { enumerate, followPath } from '../object-path.js';
 import type { Trackable } from '../trackable.js';
@@ -56,8 +56,7 @@ export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): Nam
 }
 
 function noName(name: string, stored: unknown): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `map gives '${name}' no name of the checkpoint but ${stored === null ? 'null' : `a ${typeof stored}`}; give a string`,
     { found: name },
   );
@@ -79,8 +78,7 @@ function unknownName(
   const labels = objects.flatMap(({ object: { label } }, number) =>
     label === undefined || number === 0 ? [] : [label],
   );
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `map names '${name}', which the model does not have; ` +
       (labels.length > 0 ? `its layers are ${enumerate(labels)}; ` : '') +
       `its variables are ${enumerate(variables.map(({ attribute }) => attribute.label))}`,

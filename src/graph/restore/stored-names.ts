@@ -1,7 +1,7 @@
 /** Where a checkpoint has the values of live variables, as far as one can tell without looking at types and shapes. */
 
 import type { CheckpointReader } from '../../bundle/reader.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { isBytes } from '../../realms.js';
 import type { Attribute } from '../attribute.js';
 import { OBJECT_GRAPH_KEY, pathOfKey } from '../key.js';
@@ -209,8 +209,7 @@ function valueAt(graph: StoredGraph, matched: number, path: string): string | un
 
 export function ambiguousRoot({ label }: Trackable, names: readonly string[], path: string): TensorBundleError {
   const [first = ''] = names;
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `${path} holds models that fit equally well: ${enumerate(names)}; nothing was changed. ` +
       `Say which one is meant: { map: { '${label ?? 'name of the model'}': '${first}' } }`,
     { path, found: names },
@@ -218,16 +217,13 @@ export function ambiguousRoot({ label }: Trackable, names: readonly string[], pa
 }
 
 function unknownObject(stored: string, name: string, have: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `map looks for '${name}' at '${stored}', which the checkpoint does not have; ${have}`,
-    { found: stored },
-  );
+  return invalidArgument(`map looks for '${name}' at '${stored}', which the checkpoint does not have; ${have}`, {
+    found: stored,
+  });
 }
 
 function unknownTensor(stored: string, name: string, names: readonly string[]): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `map looks for '${name}' at '${stored}', which the checkpoint does not have; it has ${enumerate(names)}`,
     { tensor: stored, found: stored },
   );

@@ -10,7 +10,7 @@ import {
   type CheckpointableOptions,
   checkpointable,
 } from '../../data/checkpointable.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Trackables } from '../checkpoint/trackable-value.js';
@@ -113,13 +113,19 @@ export class BackupAndRestore extends TrainingCallback {
     super(options.model);
     checkOptions(options.writer ?? {}, '`writer` of BackupAndRestore', WRITER_OPTIONS);
     const given = pathOf(options.backupDir);
-    if (given === '') throw refused("backupDir must be a path ('.' is the current directory)", given);
+    if (given === '')
+      throw invalidArgument("BackupAndRestore: backupDir must be a path ('.' is the current directory)", {
+        found: given,
+      });
     const backupDir = resolve(given);
     const { saveFreq, onError = 'throw', onChangedDataset = 'throw' } = options;
     this.#schedule = new SaveSchedule('BackupAndRestore', saveFreq);
     if (!['throw', 'restart'].includes(onChangedDataset))
-      throw refused("onChangedDataset must be 'throw' or 'restart'", onChangedDataset);
-    if (!['throw', 'warn'].includes(onError)) throw refused("onError must be 'throw' or 'warn'", onError);
+      throw invalidArgument("BackupAndRestore: onChangedDataset must be 'throw' or 'restart'", {
+        found: onChangedDataset,
+      });
+    if (!['throw', 'warn'].includes(onError))
+      throw invalidArgument("BackupAndRestore: onError must be 'throw' or 'warn'", { found: onError });
     this.#options = { ...options, backupDir };
   }
 
@@ -182,9 +188,9 @@ export class BackupAndRestore extends TrainingCallback {
         'BackupAndRestore: call resume(model, dataset) before the training, and give its initialEpoch and dataset to fit or fitDataset',
       );
     if (this.#schedule.isByBatch && this.#dataset === null)
-      throw refused(
-        'model.fit cannot go on in the middle of an epoch; use fitDataset for a saveFreq in batches',
-        this.#options.saveFreq,
+      throw invalidArgument(
+        'BackupAndRestore: model.fit cannot go on in the middle of an epoch; use fitDataset for a saveFreq in batches',
+        { found: this.#options.saveFreq },
       );
     this.#schedule.begin();
     if (this.#options.saveBeforePreemption) this.#watch.open();
@@ -192,7 +198,10 @@ export class BackupAndRestore extends TrainingCallback {
 
   override async onEpochBegin(epoch: number): Promise<void> {
     if (this.#isFirstEpoch && epoch !== this.#progress.epoch)
-      throw refused(`the training must begin with initialEpoch ${this.#progress.epoch}, which resume gave`, epoch);
+      throw invalidArgument(
+        `BackupAndRestore: the training must begin with initialEpoch ${this.#progress.epoch}, which resume gave`,
+        { found: epoch },
+      );
     this.#progress.isStopped = false;
     this.#offset = this.#isFirstEpoch ? this.#progress.batch : 0;
     this.#isFirstEpoch = false;
@@ -303,8 +312,4 @@ export class BackupAndRestore extends TrainingCallback {
 
 function warn(text: string): void {
   process.emitWarning(text, WARNING);
-}
-
-function refused(what: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `BackupAndRestore: ${what}`, { found });
 }

@@ -4,7 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isDamage } from '../../bundle/damage.js';
 import { latestValidCheckpoint } from '../../bundle/find-latest.js';
 import type { CheckpointableDataset } from '../../data/checkpointable.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Trackables } from '../checkpoint/trackable-value.js';
 import type { CheckpointManager } from '../manager/manager.js';
@@ -31,8 +31,7 @@ export async function restoreBackup(what: BackedUp, place: BackupPlace): Promise
   const paths = await manager.ownPaths();
   const other = paths.length === 0 ? await latestValidCheckpoint(backupDir) : null;
   if (other !== null)
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
+    throw invalidArgument(
       `BackupAndRestore: backupDir must be a directory of its own; ${backupDir} has other checkpoints`,
       { found: other },
     );

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { disposeElement } from '../../data/iteration/element.js';
 import { RESUMABLE, type Resumable } from '../../data/resumable.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { LayerVariable } from '../../layers/types.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { variablesOf } from '../models/model-variables.js';
@@ -113,9 +113,12 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     const { monitor = 'val_loss', minDelta = 0, patience = 0, verbose = 0, mode = 'auto', baseline = null } = options;
     const { restoreBestWeights = false, startFromEpoch = 0 } = options;
     for (const [name, value] of Object.entries({ minDelta, patience, startFromEpoch, baseline: baseline ?? 0 }))
-      if (typeof value !== 'number' || Number.isNaN(value)) throw refused(`${name} must be a number`, value);
-    if (typeof monitor !== 'string') throw refused('monitor must be the name of a metric', monitor);
-    if (!['auto', 'min', 'max'].includes(mode)) throw refused("mode must be 'auto', 'min' or 'max'", mode);
+      if (typeof value !== 'number' || Number.isNaN(value))
+        throw invalidArgument(`EarlyStopping: ${name} must be a number`, { found: value });
+    if (typeof monitor !== 'string')
+      throw invalidArgument('EarlyStopping: monitor must be the name of a metric', { found: monitor });
+    if (!['auto', 'min', 'max'].includes(mode))
+      throw invalidArgument("EarlyStopping: mode must be 'auto', 'min' or 'max'", { found: mode });
     this.#options = {
       monitor,
       minDelta: Math.abs(minDelta),
@@ -281,8 +284,4 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   #worst(): number {
     return this.#isLess ? Infinity : -Infinity;
   }
-}
-
-function refused(what: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `EarlyStopping: ${what}`, { found });
 }

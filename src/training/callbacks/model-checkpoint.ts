@@ -4,7 +4,7 @@ import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/w
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { CapturedGraph } from '../../graph/stored/captured-graph.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { BackgroundQueue } from '../checkpoint/background.js';
@@ -128,7 +128,9 @@ export class ModelCheckpoint extends TrainingCallback {
     this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.#schedule = new SaveSchedule('ModelCheckpoint', saveFreq);
     if (initialValueThreshold !== null && typeof initialValueThreshold !== 'number')
-      throw refused('initialValueThreshold must be a number', initialValueThreshold);
+      throw invalidArgument('ModelCheckpoint: initialValueThreshold must be a number', {
+        found: initialValueThreshold,
+      });
     this.#best = initialValueThreshold;
     check('onError', options.onError ?? 'throw', ['throw', 'warn']);
     check('onMissingMetric', options.onMissingMetric ?? 'skip', ['skip', 'save', 'throw']);
@@ -240,7 +242,8 @@ export class ModelCheckpoint extends TrainingCallback {
     const { onMissingMetric = 'skip' } = this.#options;
     if (onMissingMetric === 'save') return true;
     const message = `there is no metric ${this.#monitor.metric} to tell the best by; there are ${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
-    if (onMissingMetric === 'throw') throw refused(message, this.#monitor.metric);
+    if (onMissingMetric === 'throw')
+      throw invalidArgument(`ModelCheckpoint: ${message}`, { found: this.#monitor.metric });
     process.emitWarning(`${message}; nothing is saved`, WARNING);
     return false;
   }
@@ -295,9 +298,6 @@ export class ModelCheckpoint extends TrainingCallback {
 }
 
 function check(name: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw refused(`${name} must be one of ${allowed.join(', ')}`, value);
-}
-
-function refused(what: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `ModelCheckpoint: ${what}`, { found });
+  if (!allowed.includes(value))
+    throw invalidArgument(`ModelCheckpoint: ${name} must be one of ${allowed.join(', ')}`, { found: value });
 }

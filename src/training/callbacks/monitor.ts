@@ -1,5 +1,5 @@
 /** Whether a metric has become better (tf_keras/src/callbacks.py, ModelCheckpoint). */
-import { TensorBundleError } from '../../errors.js';
+import { argumentMustBe } from '../../errors.js';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
 
@@ -9,8 +9,8 @@ export class Monitor {
 
   /** 'auto': greater is better for a metric with "acc" in its name, or that begins with "fmeasure". Throws ERR_INVALID_ARGUMENT. */
   constructor(metric: string, mode: MonitorMode) {
-    if (typeof metric !== 'string') throw bad('monitor', 'the name of a metric', metric);
-    if (!['auto', 'min', 'max'].includes(mode)) throw bad('mode', "'auto', 'min' or 'max'", mode);
+    if (typeof metric !== 'string') throw argumentMustBe('monitor', 'the name of a metric', metric);
+    if (!['auto', 'min', 'max'].includes(mode)) throw argumentMustBe('mode', "'auto', 'min' or 'max'", mode);
     this.metric = metric;
     this.mode = mode !== 'auto' ? mode : metric.includes('acc') || metric.startsWith('fmeasure') ? 'max' : 'min';
   }
@@ -56,11 +56,4 @@ export async function numbersIn(logs: object | undefined): Promise<Record<string
     typeof value === 'number' ? value : (await value.data())[0]!,
   ]);
   return Object.fromEntries(await Promise.all(read)) as Record<string, number>;
-}
-
-function bad(name: string, expected: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}, not ${String(found)}`, {
-    expected,
-    found,
-  });
 }

@@ -5,7 +5,7 @@
  */
 import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { optionalLayers } from '../models/tfjs-layers.js';
 
 const HOOKS = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
@@ -69,13 +69,11 @@ export abstract class TrainingCallback extends Base {
     const name = this.constructor.name;
     // Of the same copy, which took it for a configuration as it took the first of the list.
     if (layers && this.#caller instanceof layers.CustomCallback)
-      throw new TensorBundleError(
-        'ERR_INVALID_ARGUMENT',
+      throw invalidArgument(
         `this ${name} was not told which model is trained: the first of the callbacks is a plain object of functions, and TensorFlow.js ` +
           'then takes all of them for such objects; give `new tf.CustomCallback({ … })` in its place',
       );
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
+    throw invalidArgument(
       `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
         'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the option `model`',
     );

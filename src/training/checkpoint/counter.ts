@@ -1,5 +1,5 @@
 /** A step that counts as Python's do: in 64 bits, which TensorFlow.js has no type for. */
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { TrackedValue } from '../../graph/tracked-value.js';
 
 /** What a counter can be given: a whole number, or a value of one. */
@@ -73,11 +73,9 @@ export class Counter implements TrackedValue<BigInt64Array> {
 function wholeNumber(given: CounterValue): bigint {
   const value: unknown = typeof given === 'object' && given !== null ? only(given) : given;
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      `a Counter counts in whole numbers, exact ones (a bigint above 2^53), not ${String(value)}`,
-      { found: typeof value === 'number' ? value : typeof value },
-    );
+    throw invalidArgument(`a Counter counts in whole numbers, exact ones (a bigint above 2^53), not ${String(value)}`, {
+      found: typeof value === 'number' ? value : typeof value,
+    });
   const whole = BigInt(value as number | bigint);
   if (BigInt.asIntN(64, whole) === whole) return whole;
   throw tooLarge(whole, '64 bits');

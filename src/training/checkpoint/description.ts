@@ -5,7 +5,7 @@
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { isResumable, resumableTrackable } from '../../data/resumable.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
 import { isTrackedValue, valueTrackable } from '../../graph/tracked-value.js';
 import { isAnyVariable, isLayer, isVariable } from '../../layers/family.js';
@@ -186,8 +186,7 @@ function plainItems(value: object): unknown[] | undefined {
 }
 
 function badKey(key: unknown, path: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `the Map at '${path}' has a key that is no string (${String(key)}); a checkpoint keeps things under names`,
     { found: typeof key },
   );
@@ -195,8 +194,7 @@ function badKey(key: unknown, path: string): TensorBundleError {
 
 function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an array, object or ` +
       'Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
     { found: what },

@@ -5,7 +5,7 @@
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import type { PathLike } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { pathOfKey } from '../../graph/key.js';
 import { enumerate } from '../../graph/object-path.js';
 import { restore } from '../../graph/restore/restore.js';
@@ -34,24 +34,24 @@ export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVar
  */
 export async function initFromCheckpoint(path: PathLike, assignmentMap: AssignmentMap): Promise<RestoreStatus> {
   if (typeof assignmentMap !== 'object' || assignmentMap === null)
-    throw refused(
-      'the assignment map is an object: names in the checkpoint, and what takes their values',
-      String(assignmentMap),
-    );
+    throw invalidArgument('the assignment map is an object: names in the checkpoint, and what takes their values', {
+      found: String(assignmentMap),
+    });
   await using reader = await CheckpointReader.open(path);
   const names = new Map(reader.names().flatMap(name => [[name, name] as const, [pathOfKey(name), name] as const]));
   const assigned = new Map<Variable, string>();
   const assign = (variable: Variable, name: string): void => {
     const tensor = names.get(name);
     if (tensor === undefined) throw absent(`no tensor '${name}'`, reader.names().map(pathOfKey), reader.prefix, name);
-    if (assigned.has(variable)) throw refused(`the variable ${variable.name} is given two values`, variable.name);
+    if (assigned.has(variable))
+      throw invalidArgument(`the variable ${variable.name} is given two values`, { found: variable.name });
     assigned.set(variable, tensor);
   };
   for (const [left, right] of Object.entries(assignmentMap)) {
     if (typeof right === 'string' && left.endsWith('/') !== (right.endsWith('/') || right === ''))
-      throw refused(`'${left}' and '${right}' are not both scopes; a scope ends in '/'`, left);
+      throw invalidArgument(`'${left}' and '${right}' are not both scopes; a scope ends in '/'`, { found: left });
     if (left.endsWith('/') && typeof right !== 'string')
-      throw refused(`'${left}' is a scope, and is given a variable`, left);
+      throw invalidArgument(`'${left}' is a scope, and is given a variable`, { found: left });
     if (!left.endsWith('/')) assign(typeof right === 'string' ? named(right) : live(right), left);
     else for (const [variable, name] of inScope(right as string, left)) assign(variable, name);
   }
@@ -69,7 +69,8 @@ function nameOf(i: number): string {
 }
 
 function live(variable: Variable | LayerVariable): Variable {
-  if (!isAnyVariable(variable)) throw refused('a value of the map is no variable, and no name of one', typeof variable);
+  if (!isAnyVariable(variable))
+    throw invalidArgument('a value of the map is no variable, and no name of one', { found: typeof variable });
   return liveValue(variable, variable.name);
 }
 
@@ -95,8 +96,4 @@ function absent(what: string, have: readonly string[], path: string | undefined,
     path,
     found,
   });
-}
-
-function refused(what: string, found: string): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', what, { found });
 }

@@ -3,7 +3,7 @@
  * (tensorflow/python/trackable/python_state.py).
  */
 import { TextDecoder, TextEncoder } from 'node:util';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { type Attribute, PYTHON_STATE } from '../../graph/attribute.js';
 import { type Trackable, variableNode } from '../../graph/trackable.js';
 import type { SerializableState } from './trackable-value.js';
@@ -35,8 +35,7 @@ export function stateTrackable(state: SerializableState, label: string): Trackab
 /** TensorFlow refuses it, too. Turned into text by itself, it would not come back as what it was. */
 function noText(label: string, found: unknown): TensorBundleError {
   const kind = found === null ? 'null' : typeof found === 'object' ? 'an object' : `a ${typeof found}`;
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     `serialize() of '${label}' gave ${kind}, and it must give a string, which deserialize() gets: String(value), or JSON.stringify(value)` +
       '; for a step of 64 bits there is Counter',
     { tensor: label, expected: 'string', found: kind },

@@ -1,28 +1,21 @@
 /** What a Checkpoint cannot be made of. */
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, type TensorBundleError } from '../../errors.js';
 
 export function noChildren(found: unknown): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  return invalidArgument(
     'a Checkpoint is given an object of trackables by name, for example { model, optimizer }, or a trackable and such an object',
     { found: found === null ? 'null' : typeof found },
   );
 }
 
 export function taken(name: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `the root has something else under '${name}' already; give the child another name`,
-    { found: name },
-  );
+  return invalidArgument(`the root has something else under '${name}' already; give the child another name`, {
+    found: name,
+  });
 }
 
 export function reserved(name: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `'${name}' is a name that the Checkpoint itself uses; choose another`,
-    {
-      found: name,
-    },
-  );
+  return invalidArgument(`'${name}' is a name that the Checkpoint itself uses; choose another`, {
+    found: name,
+  });
 }

@@ -1,7 +1,7 @@
 /** Options of a CheckpointManager, checked once. */
 import { joinPrefix } from '../../commit/names.js';
 import { pathOf, savePathOf } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { argumentMustBe } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { BACKGROUND_SAVE_OPTIONS, type SaveOptions } from '../checkpoint/checkpoint-options.js';
 import type { RetentionPolicy } from './retention.js';
@@ -93,35 +93,35 @@ export interface CheckedManagerOptions {
 /** Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a name as other formats have it. */
 export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
   refuseUnknown(options, 'CheckpointManager', MANAGER_OPTIONS);
-  if (directory === '') throw invalid('the directory', "a path ('.' is the current directory)", "''");
+  if (directory === '') throw argumentMustBe('the directory', "a path ('.' is the current directory)", "''");
   const { maxToKeep, keepCheckpointEveryNHours = null, checkpointName = 'ckpt', checkpointInterval = null } = options;
   if (maxToKeep !== null && !(Number.isSafeInteger(maxToKeep) && maxToKeep > 0))
-    throw invalid('maxToKeep', 'a whole number above 0, or null', maxToKeep);
+    throw argumentMustBe('maxToKeep', 'a whole number above 0, or null', maxToKeep);
   if (typeof checkpointName !== 'string' || checkpointName === '' || /[/\0]/.test(checkpointName))
-    throw invalid('checkpointName', 'a file name', checkpointName);
+    throw argumentMustBe('checkpointName', 'a file name', checkpointName);
   // What is there under such a name can be read all the same.
   if (!options.readOnly) savePathOf(joinPrefix(directory, checkpointName));
   const isInSteps = typeof checkpointInterval !== 'object';
   if (checkpointInterval !== null && !isInSteps)
     checkSeconds('CheckpointManager', 'checkpointInterval', checkpointInterval);
   if (isInSteps && !(checkpointInterval > 0))
-    throw invalid(
+    throw argumentMustBe(
       'checkpointInterval',
       'a number of steps above 0, or { seconds: a number above 0 }',
       checkpointInterval,
     );
   if (isInSteps && options.stepCounter === undefined)
-    throw invalid('stepCounter', 'given with checkpointInterval', undefined);
+    throw argumentMustBe('stepCounter', 'given with checkpointInterval', undefined);
   const { stepCounter } = options as { stepCounter?: { dataSync?: unknown } | null };
   if (stepCounter !== undefined && typeof stepCounter !== 'function' && typeof stepCounter?.dataSync !== 'function')
-    throw invalid('stepCounter', 'a Counter, an int32 variable of one number, or a function', stepCounter);
+    throw argumentMustBe('stepCounter', 'a Counter, an int32 variable of one number, or a function', stepCounter);
   const { retention = [] } = options as { retention?: unknown };
   const isPolicy = (one: unknown): boolean => typeof (one as Partial<RetentionPolicy> | null)?.keep === 'function';
   if (!Array.isArray(retention) || !retention.every(isPolicy))
-    throw invalid('retention', 'an array of policies, for example [keepBest({ metric, mode })]', retention);
+    throw argumentMustBe('retention', 'an array of policies, for example [keepBest({ metric, mode })]', retention);
   const { onLowSpace = 'fail' } = options;
   if (typeof onLowSpace !== 'function' && onLowSpace !== 'fail' && onLowSpace !== 'removeOldest')
-    throw invalid('onLowSpace', "'fail', 'removeOldest' or a function", onLowSpace);
+    throw argumentMustBe('onLowSpace', "'fail', 'removeOldest' or a function", onLowSpace);
   return {
     maxToKeep,
     keepCheckpointEveryNHours,
@@ -136,7 +136,7 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     onLowSpace: async space => {
       if (typeof onLowSpace !== 'function') return onLowSpace === 'removeOldest' ? space.removable.slice(0, 1) : [];
       const chosen: unknown = await onLowSpace(space);
-      if (!Array.isArray(chosen)) throw invalid('what onLowSpace gives', 'an array of paths', chosen);
+      if (!Array.isArray(chosen)) throw argumentMustBe('what onLowSpace gives', 'an array of paths', chosen);
       return chosen.map(pathOf);
     },
   };
@@ -146,7 +146,7 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
 export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): void {
   refuseUnknown(options, what, MANAGER_SAVE_OPTIONS);
   const { checkpointNumber: number = 0 } = options;
-  if (!Number.isSafeInteger(number) || number < 0) throw invalid('checkpointNumber', 'a whole number', number);
+  if (!Number.isSafeInteger(number) || number < 0) throw argumentMustBe('checkpointNumber', 'a whole number', number);
   const { metrics } = options as { metrics?: unknown };
   if (metrics === undefined) return;
   // NaN is a number, since a loss may become that; `undefined` is what was not measured.
@@ -157,12 +157,5 @@ export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): vo
     Array.isArray(metrics) ||
     !Object.values(metrics).every(isMeasure)
   )
-    throw invalid('metrics', 'an object of numbers, for example { val_loss: 0.1 }', metrics);
-}
-
-export function invalid(option: string, expected: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${option} must be ${expected}, not ${String(found)}`, {
-    expected,
-    found,
-  });
+    throw argumentMustBe('metrics', 'an object of numbers, for example { val_loss: 0.1 }', metrics);
 }

@@ -1,5 +1,5 @@
 /** Which checkpoints stay although newer ones came. Policies compose: what one of them keeps is kept. */
-import { TensorBundleError } from '../../errors.js';
+import { argumentMustBe } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 
 /** A checkpoint that a manager made, as it is known in its directory. */
@@ -42,9 +42,9 @@ const KEEP_BEST_OPTIONS: OptionList<KeepBestOptions> = { metric: true, mode: tru
 export function keepBest(options: KeepBestOptions): RetentionPolicy {
   refuseUnknown(options, 'keepBest', KEEP_BEST_OPTIONS);
   const { metric, mode, count = 1 } = options;
-  if (typeof metric !== 'string') throw invalid('metric', 'the name of a metric', metric);
+  if (typeof metric !== 'string') throw argumentMustBe('metric', 'the name of a metric', metric);
   checkCount('count', count);
-  if (mode !== 'min' && mode !== 'max') throw invalid('mode', "'min' or 'max'", mode);
+  if (mode !== 'min' && mode !== 'max') throw argumentMustBe('mode', "'min' or 'max'", mode);
   const sign = mode === 'min' ? 1 : -1;
   return {
     keep: all => {
@@ -58,7 +58,7 @@ export function keepBest(options: KeepBestOptions): RetentionPolicy {
 
 /** Keeps the first, and then each that is at least so many hours newer than the last one kept. Throws ERR_INVALID_ARGUMENT. */
 export function keepEveryHours(hours: number): RetentionPolicy {
-  if (!(hours > 0)) throw invalid('hours', 'a number above 0', hours);
+  if (!(hours > 0)) throw argumentMustBe('hours', 'a number above 0', hours);
   return { keep: all => apart(all, ({ time }) => time, hours * 3600) };
 }
 
@@ -82,12 +82,5 @@ function apart(
 }
 
 function checkCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) throw invalid(name, 'a whole number above 0', value);
-}
-
-function invalid(name: string, expected: string, found: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_INVALID_ARGUMENT', `${name} must be ${expected}, not ${String(found)}`, {
-    expected,
-    found,
-  });
+  if (!Number.isSafeInteger(value) || value < 1) throw argumentMustBe(name, 'a whole number above 0', value);
 }

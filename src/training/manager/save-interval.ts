@@ -1,5 +1,6 @@
 /** Whether it is time for a manager's save: so many steps, or so many seconds, after the last. */
-import { type CheckedManagerOptions, invalid, type ManagerSaveOptions } from './manager-options.js';
+import { argumentMustBe } from '../../errors.js';
+import { type CheckedManagerOptions, type ManagerSaveOptions } from './manager-options.js';
 
 type Options = Pick<CheckedManagerOptions, 'checkpointInterval' | 'stepCounter' | 'lastCheckpointStep'>;
 
@@ -29,7 +30,7 @@ export class SaveInterval {
     const given: unknown = typeof this.#counter === 'function' ? this.#counter() : this.#counter.dataSync()[0];
     const step = typeof given === 'bigint' ? Number(given) : given;
     if (typeof step === 'number' && Number.isFinite(step)) return step;
-    throw invalid('what stepCounter gives', 'a number', given);
+    throw argumentMustBe('what stepCounter gives', 'a number', given);
   }
 
   restored(): void {

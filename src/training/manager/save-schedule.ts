@@ -1,5 +1,5 @@
 /** When a callback saves while a training runs: at the end of each epoch, after so many batches, or after so many seconds. */
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 
 /**
  * 'epoch': at the end of each. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at the first end of a
@@ -12,7 +12,7 @@ export function checkSeconds(owner: string, option: string, value: unknown): num
   const { seconds, ...more } = (value ?? {}) as { seconds?: unknown };
   if (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds) && Object.keys(more).length === 0)
     return seconds;
-  throw new TensorBundleError('ERR_INVALID_ARGUMENT', `${owner}: ${option} takes { seconds: a number above 0 }`, {
+  throw invalidArgument(`${owner}: ${option} takes { seconds: a number above 0 }`, {
     found: value,
   });
 }
@@ -30,8 +30,7 @@ export class SaveSchedule {
     if (typeof frequency === 'object') this.#milliseconds = 1000 * checkSeconds(owner, 'saveFreq', frequency);
     else if (Number.isSafeInteger(frequency) && frequency > 0) this.#batches = frequency;
     else
-      throw new TensorBundleError(
-        'ERR_INVALID_ARGUMENT',
+      throw invalidArgument(
         `${owner}: saveFreq must be 'epoch', a whole number of batches above 0, or { seconds: a number above 0 }`,
         { found: frequency },
       );

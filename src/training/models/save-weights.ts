@@ -5,7 +5,7 @@ import { nextCall } from '../../commit/call-order.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument } from '../../errors.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
 import { checkModel } from '../../layers/model.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
@@ -49,10 +49,7 @@ export async function saveWeights(
   const { includeOptimizer = true, optimizerKeys, updateState = true, ...writer } = options;
   checkModel(model);
   if (options.includeOptimizer && !model.optimizer) {
-    throw new TensorBundleError(
-      'ERR_INVALID_ARGUMENT',
-      'the model has no optimizer; compile it, or leave includeOptimizer out',
-    );
+    throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
   const path = savePathOf(prefix);
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.

@@ -11,7 +11,7 @@ import { nextCall } from '../../commit/call-order.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
-import { TensorBundleError } from '../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { extraKey } from '../../graph/key.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
 import type { Extra } from '../../graph/trackable.js';
@@ -194,8 +194,7 @@ function compileEarlier(model: LayersModel, config: object, given: CompileOption
 /** What cannot be used is not passed over in silence. */
 function checkGiven({ loss, metrics }: CompileOptions, isCompiled: boolean, path: string): void {
   if (isCompiled || (loss === undefined && metrics === undefined)) return;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
+  throw invalidArgument(
     `the model in ${path} was saved uncompiled, so that there is no optimizer for this loss and these metrics; load it without ` +
       'them, and compile it',
     { path },
