@@ -1,7 +1,9 @@
 /** What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object graph. */
+
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
+import { captureOf } from '../graph/attribute.js';
 import { extraKey, STATE } from '../graph/key.js';
 import { ITERATOR } from '../graph/mismatch.js';
 import type { StoredSubgraph } from '../graph/stored-graph.js';
@@ -44,7 +46,7 @@ function extrasOf(object: Resumable): Extra[] {
   const { text, tensors } = encodeState(object[RESUMABLE].capture());
   const data = [new TextEncoder().encode(text)];
   return [
-    { name: STATE, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) },
+    { name: STATE, dtype: 'string', shape: [], capture: () => captureOf(() => data) },
     ...tensors.map(({ dtype, shape, capture }, i) => ({ name: `${STATE}-${i}`, dtype, shape, capture })),
   ];
 }

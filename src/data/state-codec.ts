@@ -6,7 +6,7 @@
 import { TextDecoder } from 'node:util';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
-import type { Capture, CaptureOptions } from '../graph/attribute.js';
+import { type Capture, type CaptureOptions, captureOf } from '../graph/attribute.js';
 import { captureTensor } from '../layers/staging.js';
 import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
@@ -246,7 +246,7 @@ function ofArray(view: ArrayBufferView): StateTensor {
 }
 
 function ofData(dtype: DType, shape: readonly number[], data: TensorData): StateTensor {
-  return { dtype, shape: [...shape], capture: () => ({ data: () => data, release: () => undefined }) };
+  return { dtype, shape: [...shape], capture: () => captureOf(() => data) };
 }
 
 /** Of the types that tensors of TensorFlow.js have. */

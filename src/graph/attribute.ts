@@ -20,6 +20,11 @@ export interface Capture {
   release(): void;
 }
 
+/** Keeps what belongs to the save alone, so that nothing has to be let go of. */
+export function captureOf(data: Capture['data']): Capture {
+  return { data, release: () => undefined };
+}
+
 /** One tensor of an object. `dtype` and `shape` are known without touching the data. */
 export interface Attribute {
   /** Last part of the checkpoint key; `VARIABLE_VALUE` for a variable. */

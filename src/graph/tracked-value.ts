@@ -1,7 +1,8 @@
 /** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
+
 import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
-import { type Attribute, VARIABLE_VALUE } from './attribute.js';
+import { type Attribute, captureOf, VARIABLE_VALUE } from './attribute.js';
 import { type Trackable, variableNode } from './trackable.js';
 
 /** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
@@ -36,7 +37,7 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
       // What is in it the writer checks.
       if (!Array.isArray(given) && !ArrayBuffer.isView(given)) throw noArray(label, value.dtype, given);
       const data = (given as Data).slice() as TensorData;
-      return { data: () => data, release: () => undefined };
+      return captureOf(() => data);
     },
     assign: ({ data }) => value.assign(data as Data),
     ...(value.dtype === 'int64' && { convert: toInt64 }),

@@ -7,6 +7,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { checkLength } from '../bundle/lazy-sources.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
+import { sizeOf } from '../format/shape.js';
 import { clone, keep, type NamedTensorMap, type Tensor } from '../tfjs-core.js';
 
 /** As `optimizer.getWeights()` gives them. */
@@ -130,7 +131,7 @@ function widthOf(spec: io.WeightsManifestEntry): number {
 }
 
 function elementsOf({ shape }: io.WeightsManifestEntry): number {
-  return shape.reduce((product, size) => product * size, 1);
+  return sizeOf(shape);
 }
 
 function stringBytes(data: JoinedBuffers, begin: number, spec: io.WeightsManifestEntry): number {

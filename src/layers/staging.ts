@@ -2,10 +2,11 @@
  * The bytes of a TensorFlow.js tensor, for saving, without leaking a tensor, blocking the event loop or doubling memory.
  * Works on any backend; uses the copy of tfjs-core next to this package, whose engine all copies share.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OwnedPieces } from '../bundle/source.js';
 import type { TensorData } from '../format/dtypes.js';
-import type { Capture, CaptureOptions } from '../graph/attribute.js';
+import { type Capture, type CaptureOptions, captureOf } from '../graph/attribute.js';
 import { clone, engine, keep, reshape, slice, type Tensor, tidy } from '../tfjs-core.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. */
@@ -21,7 +22,7 @@ const MIN_PIECE_BYTES = 64 * 1024;
 export function captureTensor(tensor: Tensor, { own = false }: CaptureOptions = {}): Capture {
   if (own && placeOf(tensor) === 'host') {
     const values = tensor.dataSync().slice() as Float32Array | Int32Array | Uint8Array;
-    return { data: () => values, release: () => undefined };
+    return captureOf(() => values);
   }
   const held = keep(clone(tensor));
   return { data: () => stage(held), release: () => held.dispose() };

@@ -1,6 +1,7 @@
 /** One pass over a tensor: its statistics and its first elements, without holding the tensor (strings excepted). */
 
 import type { NumericArray, NumericArrayConstructor } from '../../format/dtypes.js';
+import { sizeOf } from '../../format/shape.js';
 import type { CheckpointReader } from '../../index.js';
 import { isBytes } from '../../realms.js';
 import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './json-values.js';
@@ -18,7 +19,7 @@ export interface TensorDigest {
 /** Rejects with ERR_CHECKSUM and the like before anything is given back: a digest is of verified bytes only. */
 export async function digest(reader: CheckpointReader, name: string, limit: number): Promise<TensorDigest> {
   const { dtype, shape } = reader.entry(name);
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   const format = numberFormat(dtype);
   let statistics: Statistics | null = null;
   let elements: JsonElement[];

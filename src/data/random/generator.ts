@@ -5,6 +5,7 @@
  */
 
 import { argumentMustBe, requireMade } from '../../errors.js';
+import { sizeOf } from '../../format/shape.js';
 import type { TrackedValue } from '../../graph/tracked-value.js';
 import { isArrayOf } from '../../realms.js';
 import { type Tensor, tensor } from '../../tfjs-core.js';
@@ -106,7 +107,7 @@ export class Generator {
     array: A,
     make: (word: number, words: readonly number[], i: number) => number,
   ): InstanceType<A> {
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = sizeOf(shape);
     const isShape = shape.every(size => Number.isSafeInteger(size) && size >= 0) && count < 2 ** 32;
     if (!isShape) throw argumentMustBe('shape', 'an array of sizes', `[${shape}]`);
     const values = new array(count) as InstanceType<A>;

@@ -1,6 +1,8 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
+
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
-import { type Attribute, type Capture, type CaptureOptions, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { sizeOf } from '../../format/shape.js';
+import { type Attribute, type Capture, type CaptureOptions, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import type { Extra } from '../../graph/trackable.js';
 import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
 import { captureTensor } from '../staging.js';
@@ -83,14 +85,14 @@ function capture(
   options?: CaptureOptions,
 ): Capture {
   if (value === 'zeros') {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return { data: () => new Float32Array(size), release: () => undefined };
+    const size = sizeOf(shape);
+    return captureOf(() => new Float32Array(size));
   }
   if (isWaiting(value)) {
     // In float32, as TensorFlow multiplies what exists.
     const factor = Math.fround(scale);
     const data = (value.data as Float32Array).map(element => element * factor);
-    return { data: () => data, release: () => undefined };
+    return captureOf(() => data);
   }
   if (scale === 1) return captureTensor(value, options);
   const scaled = tidy(() => mul(value, scalar(scale)));

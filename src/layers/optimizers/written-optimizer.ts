@@ -1,7 +1,8 @@
 /** An optimizer under the names of Keras: those of tf_keras's optimizers since 2.11, or of the legacy ones. */
+
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../format/dtypes.js';
-import { type Attribute, type Capture, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import { branch, type Edge, type Extra, type Slot, type Trackable, variableNode } from '../../graph/trackable.js';
 import type { LossScaling } from './loss-scaling.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
@@ -206,7 +207,7 @@ export class OptimizerWriting {
   #ownerOf({ fullName, node }: SlotVariable): Extra | undefined {
     if (node === undefined || !this.#content.isShared(fullName)) return undefined;
     const data = Uint8Array.of(1);
-    const capture = (): Capture => ({ data: () => data, release: () => undefined });
+    const capture = (): Capture => captureOf(() => data);
     return { name: OWNER, of: node, dtype: 'bool', shape: [], capture };
   }
 
@@ -249,7 +250,7 @@ function tensorOf(dtype: NumberType, { get }: NumberState): Pick<Attribute, 'dty
     shape: [],
     capture: () => {
       const data = scalarOf(dtype, get());
-      return { data: () => data, release: () => undefined };
+      return captureOf(() => data);
     },
   };
 }

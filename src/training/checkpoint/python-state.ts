@@ -2,9 +2,10 @@
  * State that an object turns into text and back, kept as TensorFlow keeps Python's: a string tensor `py_state`
  * (tensorflow/python/trackable/python_state.py).
  */
+
 import { TextDecoder, TextEncoder } from 'node:util';
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
-import { type Attribute, PYTHON_STATE } from '../../graph/attribute.js';
+import { type Attribute, captureOf, PYTHON_STATE } from '../../graph/attribute.js';
 import { type Trackable, variableNode } from '../../graph/trackable.js';
 import type { SerializableState } from './trackable-value.js';
 
@@ -25,7 +26,7 @@ export function stateTrackable(state: SerializableState, label: string): Trackab
       const text: unknown = state.serialize();
       if (typeof text !== 'string') throw noText(label, text);
       const data = [new TextEncoder().encode(text)];
-      return { data: () => data, release: () => undefined };
+      return captureOf(() => data);
     },
     assign: ({ data }) => state.deserialize(new TextDecoder().decode(data[0] as Uint8Array)),
   };

@@ -1,6 +1,6 @@
 /** How often a checkpoint was saved: TensorFlow's `save_counter`, an int64 among its objects. */
 
-import { type Attribute, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { type Attribute, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import { type Trackable, variableNode } from '../../graph/trackable.js';
 
 export class SaveCounter {
@@ -47,7 +47,7 @@ export class SaveCounter {
       capture: () => {
         const now = this.value;
         const data = async (): Promise<BigInt64Array> => BigInt64Array.of(BigInt((await pending) ?? now));
-        return { data, release: () => undefined };
+        return captureOf(data);
       },
       assign: ({ data }) => {
         this.#value = Number((data as BigInt64Array)[0]);

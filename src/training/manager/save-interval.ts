@@ -1,6 +1,6 @@
 /** Whether it is time for a manager's save: so many steps, or so many seconds, after the last. */
 import { argumentMustBe } from '../../errors.js';
-import { type CheckedManagerOptions, type ManagerSaveOptions } from './manager-options.js';
+import type { CheckedManagerOptions, ManagerSaveOptions } from './manager-options.js';
 
 type Options = Pick<CheckedManagerOptions, 'checkpointInterval' | 'stepCounter' | 'lastCheckpointStep'>;
 

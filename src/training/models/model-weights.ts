@@ -1,5 +1,7 @@
 /** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
+
 import { TextEncoder } from 'node:util';
+import { captureOf } from '../../graph/attribute.js';
 import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../../bundle/reader.js';
@@ -36,7 +38,7 @@ export async function loadInto(
 /** A text that lies beside the graph. */
 export function textExtra(name: string, text: string): Extra {
   const data = [new TextEncoder().encode(text)];
-  return { name, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) };
+  return { name, dtype: 'string', shape: [], capture: () => captureOf(() => data) };
 }
 
 function describe(model: LayersModel, options: DescribeOptions): Trackable {
