@@ -11,6 +11,7 @@ import {
   tensorValue,
 } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
+import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns } from '../format/turns.js';
 import { refuseUnknown } from '../options.js';
@@ -272,7 +273,7 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   async *#partitionedPieces({ name, entry, dtype }: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
-    const rowBytes = entry.shape.slice(1).reduce((product, n) => product * n, dtype.bytes);
+    const rowBytes = dtype.bytes * sizeOf(entry.shape.slice(1));
     const rows = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
     const step = wholeElements(dtype, pieceBytes);
     for (let row = 0; row < entry.shape[0]!; row += rows) {

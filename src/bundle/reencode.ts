@@ -4,6 +4,7 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
+import { sizeOf } from '../format/shape.js';
 import { sliceOf } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { planChecks, refuseOverlap } from './check-plan.js';
@@ -85,7 +86,7 @@ function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
  * Copies are little-endian. In a type that is not known, elements of one byte alone have no order.
  */
 function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor): void {
-  const count = entry.shape.reduce((product, n) => product * n, 1);
+  const count = sizeOf(entry.shape);
   if (!dtype.opaque || entry.size <= count) return;
   throw new TensorBundleError(
     'ERR_DTYPE',

@@ -1,6 +1,6 @@
 /** Shapes as callers give them, checked. */
 import { TensorBundleError } from '../errors.js';
-import { elementCount as countElements, MAX_RANK } from '../format/shape.js';
+import { isCountable, MAX_RANK, sizeOf } from '../format/shape.js';
 
 /** Number of elements. Throws ERR_SHAPE for a shape that TensorFlow could not restore. */
 export function elementCount(name: string, shape: readonly number[]): number {
@@ -8,9 +8,8 @@ export function elementCount(name: string, shape: readonly number[]): number {
     if (!Number.isSafeInteger(size) || size < 0)
       throw shapeError(name, shape, 'has a size that is no whole number >= 0');
   }
-  const count = countElements(shape);
-  if (count === null) throw shapeError(name, shape, 'is too large');
-  return count;
+  if (!isCountable(shape)) throw shapeError(name, shape, 'is too large');
+  return sizeOf(shape);
 }
 
 /** A copy of what should be a shape. Throws ERR_SHAPE; the sizes are for `elementCount` to check. */

@@ -8,6 +8,7 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
 import type { NumericArray, StoredType } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
+import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings, stringChecksum } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
@@ -83,7 +84,7 @@ export class TensorReader {
         found: 0,
       });
     }
-    const count = entry.shape.reduce((product, n) => product * n, 1);
+    const count = sizeOf(entry.shape);
     const least = dtype.bytes === 0 ? count : count * dtype.bytes;
     // How many bytes a shape takes in a type that is not known, nobody can say.
     if (!dtype.opaque && (dtype.bytes === 0 ? size < least : size !== least)) {
@@ -199,7 +200,7 @@ export class TensorReader {
 
   /** The elements of a string tensor, each a copy. */
   async strings(stored: StoredTensor): Promise<Uint8Array[]> {
-    const count = stored.entry.shape.reduce((product, n) => product * n, 1);
+    const count = sizeOf(stored.entry.shape);
     return decodeStrings(await this.#storedBytes(stored), count, this.#context(stored));
   }
 
@@ -217,7 +218,7 @@ export class TensorReader {
     if (!this.verify) return bytes;
     if (dtype.bytes !== 0) this.#compare(stored, file, crc);
     else {
-      const count = entry.shape.reduce((product, n) => product * n, 1);
+      const count = sizeOf(entry.shape);
       const context = this.#context(stored);
       const crc =
         dtype.name === 'string'
@@ -263,7 +264,7 @@ export class TensorReader {
 
   /** An array for a value whose size has been checked against the files. Throws ERR_TOO_LARGE. */
   allocate(name: string, dtype: StoredType, shape: readonly number[]): NumericArray {
-    const count = shape.reduce((product, n) => product * n, 1);
+    const count = sizeOf(shape);
     return makeArray(
       name,
       count * dtype.bytes,

@@ -6,7 +6,7 @@ import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
 import { dtypeOfNumber, type StoredType } from './dtypes.js';
-import { elementCount, MAX_RANK } from './shape.js';
+import { isCountable, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
 import { atOnce, type Steps } from './turns.js';
 import { expectWire, FIXED32, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
@@ -175,7 +175,7 @@ function tooManySlices({ origin }: ByteReader, expected: number, what: string): 
 }
 
 function check({ shape, offset, size }: StoredEntry, reader: ByteReader): void {
-  if (elementCount(shape) === null) {
+  if (!isCountable(shape)) {
     throw reader.corrupt(`the shape [${shape}] has more than 2^53 elements`, 0, { found: [...shape] });
   }
   if (offset > Number.MAX_SAFE_INTEGER - size) {

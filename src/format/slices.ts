@@ -4,6 +4,7 @@
  */
 import { TensorBundleError } from '../errors.js';
 import type { BoxTree } from './box-tree.js';
+import { sizeOf } from './shape.js';
 import type { SliceExtent } from './slice-proto.js';
 import type { Steps } from './turns.js';
 
@@ -87,8 +88,7 @@ export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<
 /** Whether slices that do not overlap and lie inside the shape hold all of it: their volumes then sum up to its own. */
 export function covers(slices: readonly TensorSlice[], fullShape: readonly number[]): boolean {
   // Each at most 2^53, as the shape's own; only the sum of slices that do overlap could be more.
-  const volume = (size: readonly number[]): number => size.reduce((product, n) => product * n, 1);
-  return slices.reduce((sum, slice) => sum + volume(slice.size), 0) === volume(fullShape);
+  return slices.reduce((sum, slice) => sum + sizeOf(slice.size), 0) === sizeOf(fullShape);
 }
 
 /** TensorFlow's text form: `4 3 0,2:-` is rows 0 and 1, all columns, of a 4x3 tensor. */
