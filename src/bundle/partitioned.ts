@@ -1,6 +1,6 @@
 /** Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue). */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import { boxRuns } from '../format/boxes.js';
+import { boxRuns } from '../format/box-runs.js';
 import type { NumericArray, TensorData } from '../format/dtypes.js';
 import { covers, intersect, type TensorSlice } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
