@@ -47,17 +47,25 @@ export async function deferToGrowth(
   { graph, owners }: StoredNames,
   outcome: RestoreOutcome,
 ): Promise<() => void> {
-  const deferred: Waiting[] = [];
-  for (const [node, { growth }] of owners) {
-    if (!graph || !growth) continue;
-    const values = new Map<string, TensorValue>();
-    for (const key of keysBelow(graph, node)) {
-      // A type that cannot be read is one that no variable can have.
-      if (reader.has(key) && isKnownDType(reader.entry(key).dtype))
-        values.set(key, await reader.read(key, { copy: true }));
-    }
-    deferred.push({ node, growth, owner: growth.owner, values });
-  }
+  const awaited = [...owners].flatMap(([node, { growth }]) => {
+    if (!graph || !growth) return [];
+    // A type that cannot be read is one that no variable can have.
+    const keys = keysBelow(graph, node).filter(key => reader.has(key) && isKnownDType(reader.entry(key).dtype));
+    return [{ node, growth, keys }];
+  });
+  const read = await reader.readAll(
+    awaited.flatMap(({ keys }) => keys),
+    { copy: true },
+  );
+  const values = read.values();
+  const deferred = awaited.map(
+    ({ node, growth, keys }): Waiting => ({
+      node,
+      growth,
+      owner: growth.owner,
+      values: new Map(keys.map(key => [key, values.next().value!])),
+    }),
+  );
   return () => {
     for (const one of deferred) wait(one, graph!, outcome);
   };
