@@ -2,7 +2,7 @@
  * Reads a box of a stored row-major array into a box of another: only the rows that the box touches are read, and rows
  * near to each other in one go.
  */
-import { boxRuns } from '../format/boxes.js';
+import { boxRuns } from '../format/box-runs.js';
 import type { NumericArray } from '../format/dtypes.js';
 import type { TensorSlice } from '../format/slices.js';
 import type { StoredObject } from '../storage/store.js';

@@ -1,52 +1,128 @@
-/** Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`. */
+/**
+ * What is looked at to know that an open bundle is whole: which stored tensors, so that no byte of a data file is read twice,
+ * and whether slices fit together. TensorFlow gives every tensor bytes of its own (BundleWriter::Add appends, MergeBundles
+ * keeps what was written); only tensors without bytes may lie at one place. Entries that claim the same bytes are damage, and
+ * a small index could ask for any amount of reading with them.
+ */
 import { TensorBundleError } from '../errors.js';
-import { inTurns, type Steps } from '../format/turns.js';
-import { checkAll, planChecks, refuseOverlap } from './check-plan.js';
+import { inTurns, type Steps, sorted } from '../format/turns.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
-import type { StoredTensor, TensorReader } from './tensor-reader.js';
+import type { StoredTensor } from './stored-tensor.js';
+import { inFileOrder } from './tensor-ranges.js';
+import type { TensorReader } from './tensor-reader.js';
 
+export interface CheckPlan {
+  /** In the order of the files and of the bytes in them. */
+  checks: StoredTensor[];
+  /** Those that share bytes with one of `checks`. */
+  overlapping: StoredTensor[];
+  /** Bytes of the files that an entry claims. */
+  claimedBytes: number;
+}
+
+const STEP_TENSORS = 4096;
 const STEP_NAMES = 256;
 
-/** Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED. */
+/** What is told of something wrong; what it throws ends the work. */
+export type OnProblem = (error: unknown) => void;
+
+/** The tensors' ranges must lie inside their files. */
+export function* planChecks(stored: readonly StoredTensor[]): Steps<CheckPlan> {
+  const order = yield* sorted(stored, inFileOrder);
+  const plan: CheckPlan = { checks: [], overlapping: [], claimedBytes: 0 };
+  let shard = -1;
+  let checkedTo = 0;
+  let claimedTo = 0;
+  for (const [i, tensor] of order.entries()) {
+    if (i % STEP_TENSORS === 0) yield;
+    const { entry } = tensor;
+    const end = entry.offset + entry.size;
+    if (entry.shard !== shard) [shard, checkedTo, claimedTo] = [entry.shard, 0, 0];
+    if (entry.size > 0 && entry.offset < checkedTo) plan.overlapping.push(tensor);
+    else {
+      plan.checks.push(tensor);
+      checkedTo = Math.max(checkedTo, end);
+    }
+    plan.claimedBytes += Math.max(0, end - Math.max(claimedTo, entry.offset));
+    claimedTo = Math.max(claimedTo, end);
+  }
+  return plan;
+}
+
+/** Entries with bytes of their own that can be decoded and whose numbers agree with their file. */
+export function* locatedTensors(
+  { index }: OpenBundle,
+  { files }: TensorReader,
+  onProblem: OnProblem,
+): Steps<StoredTensor[]> {
+  const located: StoredTensor[] = [];
+  for (const attempt of index.attempts()) {
+    if (attempt === null) {
+      yield;
+      continue;
+    }
+    try {
+      const stored = attempt();
+      if (stored === null) continue;
+      files.locate(stored);
+      located.push(stored);
+    } catch (error) {
+      onProblem(error);
+    }
+  }
+  return located;
+}
+
+/** Whether the slices of each of the tensors are there, lie apart and hold all of it. */
+export function* checkSlices({ index }: OpenBundle, names: readonly string[], onProblem: OnProblem): Steps<void> {
+  for (const [i, name] of names.entries()) {
+    if (i % STEP_NAMES === 0) yield;
+    try {
+      const entry = yield* index.entryInSteps(name);
+      if (entry.slices.length === 0) continue;
+      const slices = yield* SliceIndex.build(index, name, entry);
+      yield* slices.parts();
+      slices.requireWhole();
+    } catch (error) {
+      onProblem(error);
+    }
+  }
+}
+
+/**
+ * Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`.
+ * Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED.
+ */
 export async function checkBundle(
   bundle: OpenBundle,
   tensors: TensorReader,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const action = 'opening the checkpoint';
-  const stored = await inTurns(locateAll(bundle, tensors), signal, action);
-  const plan = await inTurns(planChecks(stored), signal, action);
-  refuseOverlap(bundle, plan.overlapping);
   const onError = (error: unknown): never => {
     throw error;
   };
-  await checkAll(tensors, plan.checks, { signal, action, onError });
-  await inTurns(checkSlices(bundle), signal, action);
+  const stored = await inTurns(locatedTensors(bundle, tensors, onError), signal, action);
+  const plan = await inTurns(planChecks(stored), signal, action);
+  refuseOverlap(bundle, plan.overlapping);
+  await tensors.checks.checkAll(plan.checks, { signal, action, onError });
+  await inTurns(checkSlices(bundle, bundle.index.names(), onError), signal, action);
 }
 
-function* locateAll({ index }: OpenBundle, tensors: TensorReader): Steps<StoredTensor[]> {
-  const stored: StoredTensor[] = [];
-  for (const attempt of index.attempts()) {
-    if (attempt === null) yield;
-    const tensor = attempt?.() ?? null;
-    if (tensor === null) continue;
-    tensors.locate(tensor);
-    stored.push(tensor);
-  }
-  return stored;
+/** What an entry that shares bytes with another is told. */
+export function overlapMessage(file: string, { name, entry }: StoredTensor): string {
+  return `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor has bytes of its own, the index is damaged`;
 }
 
-function* checkSlices({ index }: OpenBundle): Steps<void> {
-  for (const [i, name] of index.names().entries()) {
-    if (i % STEP_NAMES === 0) yield;
-    const entry = yield* index.entryInSteps(name);
-    if (entry.slices.length === 0) continue;
-    const slices = yield* SliceIndex.build(index, name, entry);
-    // Gaps are legal to store (parts that wait for a merge), but such a tensor cannot be read whole.
-    if (slices.complete) continue;
-    throw new TensorBundleError('ERR_SLICE_GAP', `the stored slices of '${name}' do not cover [${entry.shape}]`, {
-      tensor: name,
-    });
-  }
+/** ERR_CORRUPT for the first entry that shares bytes with another, if there is one. */
+export function refuseOverlap(bundle: OpenBundle, overlapping: readonly StoredTensor[]): void {
+  const shared = overlapping[0];
+  if (shared === undefined) return;
+  const path = bundle.shards.pathOf(shared.entry.shard);
+  throw new TensorBundleError('ERR_CORRUPT', overlapMessage(path, shared), {
+    path,
+    tensor: shared.name,
+    offset: shared.entry.offset,
+  });
 }

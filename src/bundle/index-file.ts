@@ -3,13 +3,15 @@
  * header and the entries of slices are kept apart.
  */
 import { TensorBundleError } from '../errors.js';
+import type { ByteOrigin } from '../format/bytes.js';
 import { decodeEntry, decodeEntryInSteps, type StoredEntry } from '../format/entry.js';
 import { decodeHeader } from '../format/header.js';
 import { decodeSliceKey, sliceKeyOf } from '../format/slice-key.js';
 import type { SliceExtent } from '../format/slices.js';
 import { type TableProblem, TableReader } from '../format/table-reader.js';
 import { atOnce, inTurns, type Steps } from '../format/turns.js';
-import type { StoredTensor } from './tensor-reader.js';
+import { DecodedEntries } from './decoded-entries.js';
+import type { StoredTensor } from './stored-tensor.js';
 
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
 const SLICE_MARK = 0;
@@ -30,6 +32,7 @@ export class IndexFile {
   /** Tensor data is in the other byte order. */
   readonly bigEndian: boolean;
   readonly #table: TableReader;
+  readonly #decoded = new DecodedEntries();
   #names: string[] | null = null;
   #positions: Map<string, number> | null = null;
 
@@ -100,6 +103,11 @@ export class IndexFile {
   stored(name: string): StoredTensor {
     const position = this.#positionOf(name);
     return this.#storedAt(position, name);
+  }
+
+  /** Throws ERR_NOT_FOUND with near names. */
+  require(name: string): void {
+    this.#positionOf(name);
   }
 
   /** Whether the entry is better decoded in steps. Throws ERR_NOT_FOUND. */
@@ -257,12 +265,17 @@ export class IndexFile {
     });
   }
 
+  /** Decoded the first time. */
   #decode(position: number, name: string): StoredEntry {
-    return decodeEntry(this.#table.value(position), {
-      path: this.path,
-      tensor: name,
-      offset: this.#table.valueOffset(position),
-    });
+    const known = this.#decoded.get(position);
+    if (known !== undefined) return known;
+    const entry = decodeEntry(this.#table.value(position), this.#originOf(position, name));
+    this.#decoded.keep(position, entry);
+    return entry;
+  }
+
+  #originOf(position: number, name: string): ByteOrigin {
+    return { path: this.path, tensor: name, offset: this.#table.valueOffset(position) };
   }
 
   #storedAt(position: number, name: string): StoredTensor {
@@ -274,9 +287,13 @@ export class IndexFile {
     return this.#table.valueEnd(position) - this.#table.valueStart(position) >= LONG_ENTRY_BYTES;
   }
 
-  #decodeInSteps(position: number, name: string): Steps<StoredEntry> {
-    const origin = { path: this.path, tensor: name, offset: this.#table.valueOffset(position) };
-    return decodeEntryInSteps(this.#table.value(position), origin);
+  *#decodeInSteps(position: number, name: string): Steps<StoredEntry> {
+    if (!this.#isLong(position)) return this.#decode(position, name);
+    const known = this.#decoded.get(position);
+    if (known !== undefined) return known;
+    const entry = yield* decodeEntryInSteps(this.#table.value(position), this.#originOf(position, name));
+    this.#decoded.keep(position, entry);
+    return entry;
   }
 
   *#storedInSteps(position: number, name: string): Steps<StoredTensor> {

@@ -2,7 +2,7 @@
 import { TensorBundleError } from '../errors.js';
 import type { DTypeInfo } from '../format/dtypes.js';
 import type { IndexFile } from './index-file.js';
-import type { StoredTensor } from './tensor-reader.js';
+import type { StoredTensor } from './stored-tensor.js';
 
 /** Throws ERR_DTYPE: how many elements the bytes of another type are, and of what kind, nobody here knows. */
 export function knownType(index: IndexFile, { name, dtype, position }: StoredTensor): DTypeInfo {

@@ -12,7 +12,7 @@ import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save-bundle.js';
 import type { Item } from './source.js';
-import type { StoredTensor } from './tensor-reader.js';
+import type { StoredTensor } from './stored-tensor.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
 /** More than an index can hold: each slice takes some bytes of at most 2^31. */

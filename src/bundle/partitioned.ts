@@ -1,15 +1,14 @@
 /** Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue). */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import { boxRuns } from '../format/boxes.js';
-import type { NumericArray, TensorData } from '../format/dtypes.js';
-import { covers, intersect, type TensorSlice } from '../format/slices.js';
-import { inTurns, type Steps } from '../format/turns.js';
-import type { SliceIndex, SlicePart } from './slice-index.js';
-import type { StoredTensor, TensorReader } from './tensor-reader.js';
-
-const STEP_SLICES = 1024;
-/** Slices that an error lists. */
-const MAX_NAMED = 100;
+import { boxRuns } from '../format/box-runs.js';
+import type { TensorData } from '../format/dtypes.js';
+import type { TensorSlice } from '../format/slices.js';
+import { inTurns } from '../format/turns.js';
+import { arrayOf } from './arrays.js';
+import type { SharedPart, SliceIndex } from './slice-index.js';
+import type { StoredTensor } from './stored-tensor.js';
+import { inFileOrder } from './tensor-ranges.js';
+import type { TensorReader } from './tensor-reader.js';
 
 /** The box that `begin` and `size` name in `shape`. Throws ERR_SHAPE. */
 export function rangeOf(
@@ -49,8 +48,9 @@ export function rangeOf(
 
 /**
  * A box of a partitioned tensor, put together from every slice that holds a part of it.
- * Throws ERR_SLICE_GAP if the slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can
- * only give back a slice exactly as it was stored.
+ * Throws ERR_SLICE_GAP if the slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be
+ * joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can only give back a slice exactly as it was
+ * stored.
  */
 export async function assemble(
   tensors: TensorReader,
@@ -59,32 +59,16 @@ export async function assemble(
   options: { copy: boolean; signal: AbortSignal | undefined },
 ): Promise<TensorData> {
   const { name, full } = slices;
-  const { index } = tensors;
   const { dtype } = full;
   const exact = slices.exactly(box);
   if (exact >= 0) return readWhole(tensors, slices.part(exact).stored, options.copy);
-  const wanted = await inTurns(partsIn(slices, box), options.signal, 'reading');
-  if (
-    !covers(
-      wanted.map(part => part.shared),
-      box.size,
-    )
-  ) {
-    throw new TensorBundleError(
-      'ERR_SLICE_GAP',
-      `${index.path}: the stored slices of '${name}' leave out a part of [${box.begin}] + [${box.size}]; is a part still to be merged?`,
-      {
-        path: index.path,
-        tensor: name,
-        expected: box,
-        found: wanted.slice(0, MAX_NAMED).map(part => part.box),
-      },
-    );
-  }
+  const wanted = await inTurns(slices.within(box), options.signal, 'reading');
   // Each part's numbers agree with its file before anything of the whole size is made.
-  for (const part of wanted) tensors.locate(part.stored);
+  for (const part of wanted) tensors.files.locate(part.stored);
   if (dtype.bytes === 0) return assembleElements(tensors, name, wanted, box);
-  const target: NumericArray = tensors.allocate(name, dtype, box.size);
+  const target = arrayOf(name, dtype, box.size);
+  const stored = wanted.map(part => part.stored).sort(inFileOrder);
+  await tensors.checkIfAsked(stored, options.signal);
   for (const { box: place, stored, shared } of wanted) {
     throwIfAborted(options.signal, 'reading');
     const inSlice = { begin: shared.begin.map((start, axis) => start - place.begin[axis]!), size: shared.size };
@@ -92,18 +76,6 @@ export async function assemble(
     await tensors.copyBox(stored, inSlice, target, box.size, inTarget);
   }
   return target;
-}
-
-type SharedPart = SlicePart & { shared: TensorSlice };
-
-function* partsIn(slices: SliceIndex, box: TensorSlice): Steps<SharedPart[]> {
-  const parts: SharedPart[] = [];
-  for (const i of slices.holding(box)) {
-    const part = slices.part(i);
-    parts.push({ ...part, shared: intersect(part.box, box)! });
-    if (parts.length % STEP_SLICES === 0) yield;
-  }
-  return parts;
 }
 
 function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): Promise<TensorData> {

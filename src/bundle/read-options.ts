@@ -25,9 +25,13 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
+/** Of reads of many tensors, which are whole. */
+export type ReadAllOptions = Omit<ReadOptions, 'begin' | 'size'>;
+
 export const OPEN_OPTIONS: OptionList<OpenOptions> = {
   verify: ['open', 'read', 'never'],
   signal: 'signal',
 };
 export const READ_OPTIONS: OptionList<ReadOptions> = { begin: true, size: true, copy: 'flag', signal: 'signal' };
+export const READ_ALL_OPTIONS: OptionList<ReadAllOptions> = { copy: 'flag', signal: 'signal' };
 export const PIECES_OPTIONS: OptionList<{ bytes?: number }> = { bytes: true };

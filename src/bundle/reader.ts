@@ -1,55 +1,25 @@
 /** The public reader: opens one generation of a checkpoint and reads from it as long as it is open. */
-import { isPromise } from '../realms.js';
 import '../disposal.js';
 import type { PathLike } from '../commit/paths.js';
-import { invalidArgument, requireMade, TensorBundleError, throwIfAborted } from '../errors.js';
-import {
-  type NumericArray,
-  type StoredDType,
-  type TensorData,
-  type TensorValue,
-  tensorValue,
-} from '../format/dtypes.js';
-import type { StoredEntry } from '../format/entry.js';
-import { sizeOf } from '../format/shape.js';
-import type { TensorSlice } from '../format/slices.js';
-import { inTurns } from '../format/turns.js';
+import { invalidArgument, requireMade, TensorBundleError } from '../errors.js';
+import type { TensorValue } from '../format/dtypes.js';
 import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
-import { pick } from './element-box.js';
-import { knownType } from './known-type.js';
 import { locate } from './locate.js';
+import { type Entry, NamedTensors } from './named-tensors.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
-import { assemble, rangeOf } from './partitioned.js';
-import { OPEN_OPTIONS, type OpenOptions, PIECES_OPTIONS, READ_OPTIONS, type ReadOptions } from './read-options.js';
-import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
-import { type StoredTensor, TensorReader, wholeElements } from './tensor-reader.js';
-import { VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
+import {
+  OPEN_OPTIONS,
+  type OpenOptions,
+  PIECES_OPTIONS,
+  READ_ALL_OPTIONS,
+  READ_OPTIONS,
+  type ReadAllOptions,
+  type ReadOptions,
+} from './read-options.js';
+import { VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } from './verify.js';
 
-export interface SliceEntry {
-  begin: number[];
-  size: number[];
-  shard: number;
-  offset: number;
-  bytes: number;
-  crc32c: number;
-}
-
-export interface Entry {
-  /** `unknown-N` for a type that this version does not know: number N of types.proto. Such a tensor cannot be read. */
-  dtype: StoredDType;
-  shape: number[];
-  /** Stored bytes, of all slices together. */
-  bytes: number;
-  /** Null where the tensor is partitioned: see `slices`. */
-  shard: number | null;
-  offset: number | null;
-  /** Unmasked. */
-  crc32c: number | null;
-  slices: SliceEntry[];
-}
-
-const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
+export type { Entry, SliceEntry } from './named-tensors.js';
 
 /**
  * Reads one checkpoint. An overwrite that happens meanwhile does not change what an open reader sees.
@@ -60,13 +30,7 @@ const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
  */
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
-  readonly #tensors: TensorReader;
-  /** Slices of partitioned tensors that were read, by name. */
-  readonly #slices = new Map<string, Promise<SliceIndex>>();
-  /** Their own entries. */
-  readonly #partitioned = new Map<string, StoredTensor>();
-  /** The same for `entry`, which does not look whether they overlap. */
-  readonly #parts = new Map<string, readonly SlicePart[]>();
+  readonly #tensors: NamedTensors;
   /** Reads and checks under way, and what waits for the last of them. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
@@ -75,7 +39,7 @@ export class CheckpointReader implements AsyncDisposable {
   private constructor(bundle: OpenBundle, verify: boolean) {
     requireMade(bundle, 'CheckpointReader', 'await CheckpointReader.open(path)');
     this.#bundle = bundle;
-    this.#tensors = new TensorReader(bundle, verify);
+    this.#tensors = new NamedTensors(bundle, verify);
   }
 
   /**
@@ -91,7 +55,7 @@ export class CheckpointReader implements AsyncDisposable {
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {
-      await checkBundle(bundle, reader.#tensors, options.signal);
+      await checkBundle(bundle, reader.#tensors.reader, options.signal);
       return reader;
     } catch (error) {
       await reader.close();
@@ -122,30 +86,7 @@ export class CheckpointReader implements AsyncDisposable {
   /** Throws ERR_NOT_FOUND; ERR_CORRUPT for a damaged entry. */
   entry(name: string): Entry {
     this.#checkOpen();
-    const { index } = this.#bundle;
-    const entry = this.#partitioned.get(name)?.entry ?? index.entry(name);
-    const dtype = entry.dtype.name;
-    if (entry.slices.length === 0) {
-      return {
-        dtype,
-        shape: [...entry.shape],
-        bytes: entry.size,
-        shard: entry.shard,
-        offset: entry.offset,
-        crc32c: entry.crc,
-        slices: [],
-      };
-    }
-    const slices = this.#partsOf(name, entry).map(({ box, stored }) => ({
-      begin: box.begin,
-      size: box.size,
-      shard: stored.entry.shard,
-      offset: stored.entry.offset,
-      bytes: stored.entry.size,
-      crc32c: stored.entry.crc,
-    }));
-    const bytes = slices.reduce((sum, slice) => sum + slice.bytes, 0);
-    return { dtype, shape: [...entry.shape], bytes, shard: null, offset: null, crc32c: null, slices };
+    return this.#tensors.entry(name);
   }
 
   /**
@@ -156,7 +97,36 @@ export class CheckpointReader implements AsyncDisposable {
   read(name: string, options: ReadOptions = {}): Promise<TensorValue> {
     return this.#track(() => {
       refuseUnknown(options, 'read', READ_OPTIONS);
-      return this.#read(name, options);
+      return this.#tensors.read(name, options);
+    });
+  }
+
+  /**
+   * The tensors that the names say, in the order of the names, each as `read(name)` gives it; a name may be there more than once.
+   * They are read in the order of the files, many in one call: prefer it to a `read` for each name. Nothing is read if one of
+   * them is not there. All values are in memory together; of more than that, ask in parts.
+   * Rejects with ERR_INVALID_ARGUMENT (`names` is not an array of strings) and what `read` does: of what is wrong, that which
+   * comes first in the files.
+   */
+  readAll(names: readonly string[], options: ReadAllOptions = {}): Promise<TensorValue[]> {
+    return this.#track(() => {
+      refuseUnknown(options, 'readAll', READ_ALL_OPTIONS);
+      return this.#tensors.readAll(namesOf(names), options);
+    });
+  }
+
+  /**
+   * Checks the checksums of tensors, of all their slices where they are partitioned and that these leave no gap, without keeping
+   * the bytes; whatever `verify` says. What was checked before is not read again. A name may be there more than once. Progress
+   * is in bytes, with the phase 'verify'.
+   * Rejects with what is wrong, that which comes first in the files: ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP,
+   * ERR_SLICE_OVERLAP, ERR_DTYPE (no type at all), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_FOUND before anything is
+   * read, ERR_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT (`names` is not an array of strings).
+   */
+  check(names: readonly string[], options: VerifyOptions = {}): Promise<void> {
+    return this.#track(() => {
+      refuseUnknown(options, 'check', VERIFY_OPTIONS);
+      return this.#tensors.check(namesOf(names), options);
     });
   }
 
@@ -169,32 +139,12 @@ export class CheckpointReader implements AsyncDisposable {
    */
   async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
     refuseUnknown(options, 'pieces', PIECES_OPTIONS);
-    const steps = this.#pieces(name, options);
+    const steps = this.#tensors.pieces(name, options.bytes);
     for (;;) {
       // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that closes.
       const step = await this.#track(() => steps.next());
       if (step.done) return;
       yield step.value;
-    }
-  }
-
-  async *#pieces(name: string, options: { bytes?: number }): AsyncGenerator<Uint8Array, void, undefined> {
-    const stored = await this.#storedOf(name, undefined);
-    const { entry } = stored;
-    const dtype = knownType(this.#bundle.index, stored);
-    const pieceBytes = options.bytes ?? DEFAULT_PIECE_BYTES;
-    if (!Number.isSafeInteger(pieceBytes) || pieceBytes < 1) {
-      throw invalidArgument('bytes must be a whole number from 1', { found: pieceBytes });
-    }
-    if (dtype.name === 'string') {
-      yield* (await this.#read(name, {})).data as readonly Uint8Array[];
-    } else if (dtype.name === 'variant') {
-      const bytes = (await this.#read(name, {})).data as Uint8Array;
-      for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
-    } else if (entry.slices.length > 0) {
-      yield* this.#partitionedPieces(stored, pieceBytes);
-    } else {
-      yield* this.#tensors.pieces(stored, pieceBytes);
     }
   }
 
@@ -221,96 +171,8 @@ export class CheckpointReader implements AsyncDisposable {
       await new Promise<void>(resolve => {
         this.#onIdle = resolve;
       });
-    this.#tensors.release();
+    this.#tensors.reader.release();
     await this.#bundle.close();
-  }
-
-  async #read(name: string, options: ReadOptions): Promise<TensorValue> {
-    throwIfAborted(options.signal, 'reading');
-    const found = this.#storedOf(name, options.signal);
-    const stored = isPromise(found) ? await found : found;
-    const { entry } = stored;
-    const dtype = knownType(this.#bundle.index, stored);
-    const { shape } = entry;
-    const whole = options.begin === undefined && options.size === undefined;
-    const box: TensorSlice = whole
-      ? { begin: shape.map(() => 0), size: shape }
-      : rangeOf(name, shape, options.begin, options.size);
-    const value = (data: TensorData): TensorValue => {
-      throwIfAborted(options.signal, 'reading');
-      return tensorValue(dtype.name, [...box.size], data);
-    };
-    if (entry.slices.length > 0) {
-      const slices = await this.#slicesOf(stored, options.signal);
-      const { copy = false, signal } = options;
-      return value(await assemble(this.#tensors, slices, box, { copy, signal }));
-    }
-    if (dtype.name === 'variant') {
-      if (whole) return value(await this.#tensors.variant(stored));
-      throw new TensorBundleError('ERR_NOT_SUPPORTED', `'${name}' is a variant; it can only be read whole`, {
-        tensor: name,
-      });
-    }
-    if (dtype.name === 'string') {
-      const elements = await this.#tensors.strings(stored);
-      return value(whole ? elements : pick(elements, shape, box));
-    }
-    if (whole) return value(await this.#tensors.numeric(stored, options.copy ?? false));
-    return value(await this.#tensors.range(stored, box));
-  }
-
-  /** The entry of a partitioned tensor that was read before is not decoded again. */
-  #storedOf(name: string, signal: AbortSignal | undefined): StoredTensor | Promise<StoredTensor> {
-    const { index } = this.#bundle;
-    const known = this.#partitioned.get(name);
-    if (known !== undefined) return known;
-    const keep = (stored: StoredTensor): StoredTensor => {
-      if (stored.entry.slices.length > 0) this.#partitioned.set(name, stored);
-      return stored;
-    };
-    if (!index.isLong(name)) return keep(index.stored(name));
-    return inTurns(index.storedInSteps(name), signal, 'reading').then(keep);
-  }
-
-  async *#partitionedPieces({ name, entry, dtype }: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
-    const rowBytes = dtype.bytes * sizeOf(entry.shape.slice(1));
-    const rows = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
-    const step = wholeElements(dtype, pieceBytes);
-    for (let row = 0; row < entry.shape[0]!; row += rows) {
-      const size = [Math.min(rows, entry.shape[0]! - row), ...entry.shape.slice(1)];
-      const { data } = await this.#read(name, { begin: [row, ...entry.shape.slice(1).map(() => 0)], size, copy: true });
-      const array = data as NumericArray;
-      const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
-    }
-  }
-
-  #partsOf(name: string, entry: StoredEntry): readonly SlicePart[] {
-    let parts = this.#parts.get(name);
-    if (parts === undefined) {
-      parts = sliceParts(this.#bundle.index, name, entry);
-      this.#parts.set(name, parts);
-    }
-    return parts;
-  }
-
-  /** Reads of one tensor share the work, unless who began it aborts. */
-  async #slicesOf(stored: StoredTensor, signal: AbortSignal | undefined): Promise<SliceIndex> {
-    const { name, entry } = stored;
-    for (;;) {
-      let slices = this.#slices.get(name);
-      if (slices === undefined) {
-        slices = inTurns(SliceIndex.build(this.#bundle.index, name, entry), signal, 'reading');
-        this.#slices.set(name, slices);
-      }
-      try {
-        return await slices;
-      } catch (error) {
-        if (!(error instanceof TensorBundleError && error.code === 'ERR_ABORTED')) throw error;
-        if (this.#slices.get(name) === slices) this.#slices.delete(name);
-        throwIfAborted(signal, 'reading');
-      }
-    }
   }
 
   /** Runs an action that `close` waits for. */
@@ -330,4 +192,15 @@ export class CheckpointReader implements AsyncDisposable {
       path: this.prefix,
     });
   }
+}
+
+/** A copy of an array of names. Throws ERR_INVALID_ARGUMENT. */
+function namesOf(names: readonly string[]): readonly string[] {
+  // Of a copy: `every` would pass over holes.
+  const copy = Array.isArray(names) ? [...names] : [null];
+  if (copy.every(name => typeof name === 'string')) return copy;
+  throw invalidArgument('give the names of tensors as an array of strings', {
+    expected: 'an array of strings',
+    found: names,
+  });
 }

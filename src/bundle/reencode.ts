@@ -7,11 +7,12 @@ import type { StoredEntry } from '../format/entry.js';
 import { sizeOf } from '../format/shape.js';
 import { sliceOf } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
-import { planChecks, refuseOverlap } from './check-plan.js';
+import { planChecks, refuseOverlap } from './check-bundle.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
 import { type Content, type Item, type ItemSlice, OwnedPieces } from './source.js';
-import { type StoredTensor, TensorReader } from './tensor-reader.js';
+import type { StoredTensor } from './stored-tensor.js';
+import { TensorReader } from './tensor-reader.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const STEP_ENTRIES = 256;
@@ -39,8 +40,9 @@ function* itemsOf(
   const plain: StoredTensor[] = [];
   for (const [i, name] of index.names().entries()) {
     if (i % STEP_ENTRIES === 0) yield;
-    const entry = yield* index.entryInSteps(name);
-    if (entry.slices.length === 0) plain.push(index.stored(name));
+    const tensor = yield* index.storedInSteps(name);
+    const { entry } = tensor;
+    if (entry.slices.length === 0) plain.push(tensor);
     else {
       // Checked against each other: a list that names one slice again and again would multiply the work.
       const parts = yield* (yield* SliceIndex.build(index, name, entry)).parts();
@@ -53,7 +55,7 @@ function* itemsOf(
     }
   }
   for (const stored of plain) {
-    tensors.locate(stored);
+    tensors.files.locate(stored);
     if (index.bigEndian) refuseUnknownOrder(index.path, stored);
   }
   const { checks, overlapping } = yield* planChecks(plain);

@@ -5,10 +5,10 @@
 import { TensorBundleError } from '../errors.js';
 import { BoxTree } from '../format/box-tree.js';
 import type { StoredEntry } from '../format/entry.js';
-import { covers, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
+import { covers, intersect, overlaps, sliceOf, type TensorSlice } from '../format/slices.js';
 import type { Steps } from '../format/turns.js';
 import type { IndexFile } from './index-file.js';
-import type { StoredTensor } from './tensor-reader.js';
+import type { StoredTensor } from './stored-tensor.js';
 
 export interface SlicePart {
   /** Where the slice lies in the whole tensor. */
@@ -16,7 +16,14 @@ export interface SlicePart {
   stored: StoredTensor;
 }
 
+/** A slice, and what it holds of a box that is wanted. */
+export interface SharedPart extends SlicePart {
+  shared: TensorSlice;
+}
+
 const STEP_SLICES = 1024;
+/** Slices that an error lists. */
+const MAX_NAMED = 100;
 
 export class SliceIndex {
   readonly #parts = new Map<string, StoredTensor>();
@@ -46,9 +53,22 @@ export class SliceIndex {
     return new SliceIndex(index, name, full, boxes, tree);
   }
 
-  /** Whether the slices hold all of the tensor. */
-  get complete(): boolean {
-    return covers(this.boxes, this.full.shape);
+  /** Throws ERR_SLICE_GAP unless the slices hold all of the tensor: one may be stored in part, but cannot be read whole then. */
+  requireWhole(): void {
+    const { shape } = this.full;
+    this.#requireCover({ begin: shape.map(() => 0), size: shape }, this.boxes, this.boxes);
+  }
+
+  /** Throws ERR_SLICE_GAP unless `shared`, what the slices `found` hold of a box, is all of it. */
+  #requireCover(box: TensorSlice, shared: readonly TensorSlice[], found: readonly TensorSlice[]): void {
+    if (covers(shared, box.size)) return;
+    const { path } = this.index;
+    throw new TensorBundleError(
+      'ERR_SLICE_GAP',
+      `${path}: the stored slices of '${this.name}' leave out a part of [${box.begin}] + [${box.size}]; ` +
+        'is a part still to be merged?',
+      { path, tensor: this.name, expected: box, found: found.slice(0, MAX_NAMED) },
+    );
   }
 
   /** The slice at a position in the stored list. Throws ERR_CORRUPT if its entry is missing or contradicts the full one. */
@@ -72,6 +92,22 @@ export class SliceIndex {
       parts.push(this.part(i));
       if (i % STEP_SLICES === 0) yield;
     }
+    return parts;
+  }
+
+  /** The slices that hold a part of the box, in stored order. Throws ERR_SLICE_GAP if they leave out a part of it, ERR_CORRUPT. */
+  *within(box: TensorSlice): Steps<SharedPart[]> {
+    const parts: SharedPart[] = [];
+    for (const i of this.holding(box)) {
+      const part = this.part(i);
+      parts.push({ ...part, shared: intersect(part.box, box)! });
+      if (parts.length % STEP_SLICES === 0) yield;
+    }
+    this.#requireCover(
+      box,
+      parts.map(part => part.shared),
+      parts.map(part => part.box),
+    );
     return parts;
   }
 

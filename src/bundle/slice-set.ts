@@ -3,8 +3,8 @@
  * comparing it with all. They lie in trees, each at least twice as large as the next, so that a slice moves to a larger
  * one a logarithmic number of times.
  */
-import { BoxTree, meets } from '../format/box-tree.js';
-import type { TensorSlice } from '../format/slices.js';
+import { BoxTree } from '../format/box-tree.js';
+import { meets, type TensorSlice } from '../format/tensor-slice.js';
 import { atOnce } from '../format/turns.js';
 
 /** So many are compared one by one before they get a tree. */

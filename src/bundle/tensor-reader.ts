@@ -1,188 +1,138 @@
 /**
- * Reads tensors of an open bundle: whole, by range, assembled from slices. Nothing is allocated before the entry's numbers
- * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
+ * Reads tensors of an open bundle: whole, by range, many together. Nothing is allocated before the entry's numbers agree with
+ * each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
  */
-
-import { native } from '../binding.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
-import { swapBytes } from '../format/byteswap.js';
-import type { NumericArray, StoredType } from '../format/dtypes.js';
-import type { StoredEntry } from '../format/entry.js';
+import { throwIfAborted } from '../errors.js';
+import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
-import { decodeStrings, stringChecksum } from '../format/strings.js';
+import { decodeStrings } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
-import { checkVariants } from '../format/variants.js';
 import { isPromise } from '../realms.js';
 import type { StoredObject } from '../storage/store.js';
+import { arrayOf, makeArray } from './arrays.js';
 import { readBox } from './box-reader.js';
-import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
 import { isDetached, ShardViews } from './shard-views.js';
+import type { StoredTensor } from './stored-tensor.js';
+import { TensorChecks } from './tensor-checks.js';
+import { TensorFiles } from './tensor-files.js';
+import { batchesOf, fileOrder, isEncoded, readInto } from './tensor-ranges.js';
 
 /**
  * Smaller tensors are copied: cheaper than page faults, and a scalar that somebody keeps does not hold the mapping of a
  * large file, and with it the disk space of a replaced one.
  */
 const MIN_VIEW_BYTES = 4096;
-/** One native call checks at most this much of a tensor: the progress of a long check is seen. */
-const CHECK_BYTES = 256 * 1024 * 1024;
-
-/** An entry that has bytes of its own: a plain tensor, or one slice of a partitioned one. */
-export interface StoredTensor {
-  name: string;
-  /** Position in the index. */
-  position: number;
-  entry: StoredEntry;
-  dtype: StoredType;
-}
-
-export interface CheckHooks {
-  /** Only of who runs all checks himself: others may wait for the same check. */
-  signal?: AbortSignal | undefined;
-  onBytes?: (bytes: number) => void;
-}
 
 export class TensorReader {
+  readonly files: TensorFiles;
+  readonly checks: TensorChecks;
   readonly #views = new Map<number, ShardViews>();
-  /** Checks of whole stored tensors, by position in the index: each is checked once. */
-  readonly #checks = new Map<number, Promise<void>>();
-  readonly #checked = new Set<number>();
 
   constructor(
-    private readonly bundle: OpenBundle,
+    bundle: OpenBundle,
     private readonly verify: boolean,
-  ) {}
-
-  get index(): IndexFile {
-    return this.bundle.index;
-  }
-
-  /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_MISSING_SHARD, ERR_TRUNCATED. */
-  locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
-    const { shard, offset, size } = entry;
-    const { index } = this.bundle;
-    const { path } = index;
-    if (shard >= index.numShards) {
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        `${path}: tensor '${name}' is said to be in shard ${shard} of ${index.numShards}`,
-        {
-          path,
-          tensor: name,
-          offset: index.offsetOf(position),
-          expected: index.numShards - 1,
-          found: shard,
-        },
-      );
-    }
-    if (dtype.number === 0) {
-      throw new TensorBundleError('ERR_DTYPE', `${path}: tensor '${name}' has no type; the index is damaged`, {
-        path,
-        tensor: name,
-        offset: index.offsetOf(position),
-        found: 0,
-      });
-    }
-    const count = sizeOf(entry.shape);
-    const least = dtype.bytes === 0 ? count : count * dtype.bytes;
-    // How many bytes a shape takes in a type that is not known, nobody can say.
-    if (!dtype.opaque && (dtype.bytes === 0 ? size < least : size !== least)) {
-      throw new TensorBundleError(
-        'ERR_CORRUPT',
-        `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}${least} bytes, its entry says ${size}`,
-        { path, tensor: name, offset: index.offsetOf(position), expected: least, found: size },
-      );
-    }
-    const file = this.bundle.shards.get(shard);
-    if (!file) {
-      const shardPath = this.bundle.shards.pathOf(shard);
-      throw new TensorBundleError('ERR_MISSING_SHARD', `${shardPath} is missing; it holds '${name}'`, {
-        path: shardPath,
-        tensor: name,
-      });
-    }
-    if (offset + size > file.size) {
-      const shardPath = file.path;
-      throw new TensorBundleError(
-        'ERR_TRUNCATED',
-        `${shardPath} ends at byte ${file.size}, but '${name}' lies at ${offset} to ${offset + size}`,
-        {
-          path: shardPath,
-          tensor: name,
-          offset,
-          expected: offset + size,
-          found: file.size,
-        },
-      );
-    }
-    return file;
-  }
-
-  /** Checks the stored checksum, without keeping the bytes; once per tensor. Throws ERR_CHECKSUM and what `locate` does. */
-  check(stored: StoredTensor, hooks: CheckHooks = {}): Promise<void> {
-    const { position } = stored;
-    const running = this.#checks.get(position);
-    if (running !== undefined) return running;
-    if (this.#checked.has(position)) return Promise.resolve();
-    const check = this.#check(stored, hooks);
-    this.#checks.set(position, check);
-    return check;
-  }
-
-  async #check(stored: StoredTensor, hooks: CheckHooks): Promise<void> {
-    const { position, dtype, entry } = stored;
-    try {
-      const file = this.locate(stored);
-      if (dtype.bytes === 0 && !dtype.opaque) {
-        await this.#storedBytes(stored);
-        hooks.onBytes?.(entry.size);
-      } else {
-        const crc =
-          entry.size > CHECK_BYTES
-            ? await this.#checksumInParts(file, entry.offset, entry.size, hooks)
-            : await file.checksum(entry.offset, entry.size);
-        if (entry.size <= CHECK_BYTES) hooks.onBytes?.(entry.size);
-        this.#compare(stored, file, crc);
-      }
-      this.#checked.add(position);
-    } finally {
-      this.#checks.delete(position);
-    }
-  }
-
-  async #checksumInParts(
-    file: StoredObject,
-    offset: number,
-    size: number,
-    { signal, onBytes }: CheckHooks,
-  ): Promise<number> {
-    let crc = 0;
-    for (let at = 0; at < size; at += CHECK_BYTES) {
-      throwIfAborted(signal, 'the verification');
-      const length = Math.min(CHECK_BYTES, size - at);
-      crc = native.crc32cCombine(crc, await file.checksum(offset + at, length), length);
-      onBytes?.(length);
-    }
-    return crc;
+  ) {
+    this.files = new TensorFiles(bundle);
+    this.checks = new TensorChecks(this.files);
   }
 
   /** A numeric tensor whole. Without `copy` it may be a view of the shard's mapping. */
   async numeric(stored: StoredTensor, copy: boolean): Promise<NumericArray> {
-    const file = this.locate(stored);
+    const file = this.files.locate(stored);
     const { dtype, entry } = stored;
-    const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
-    if (!copy && aligned && entry.size >= MIN_VIEW_BYTES && !this.#swapped(dtype)) {
+    if (!copy && this.#mayBeView(stored)) {
       // The check comes first: while it runs, a caller could move away the buffer that this read would be given.
-      if (this.verify) await this.check(stored);
+      if (this.verify) await this.checks.check(stored);
       const view = await this.#view(stored, file);
       if (view !== null) return view;
     }
-    const into = this.allocate(stored.name, dtype, entry.shape);
+    const into = arrayOf(stored.name, dtype, entry.shape);
     const crc = await file.read(entry.offset, into);
-    if (this.verify) this.#compare(stored, file, crc);
-    this.#swap(dtype, into);
-    return into;
+    return this.#numericOf(stored, into, crc);
+  }
+
+  /** The elements of a string tensor, each a copy. */
+  async strings(stored: StoredTensor): Promise<Uint8Array[]> {
+    return this.#stringsOf(stored, await this.variant(stored));
+  }
+
+  /** The stored bytes of a variant. */
+  async variant(stored: StoredTensor): Promise<Uint8Array> {
+    const file = this.files.locate(stored);
+    const bytes = bytesFor(stored);
+    await file.read(stored.entry.offset, bytes);
+    if (this.verify) await this.checks.checkElements(stored, bytes);
+    return bytes;
+  }
+
+  /**
+   * Whole tensors, none of them partitioned, in their order: numbers as `numeric` gives them, strings as `strings`, variants as
+   * `variant`. They are read in the order of the files, in batches of one call each; of what is wrong in one batch the error
+   * says what comes first there.
+   */
+  async readAll(
+    tensors: readonly StoredTensor[],
+    options: { copy: boolean; signal: AbortSignal | undefined },
+  ): Promise<TensorData[]> {
+    const { copy, signal } = options;
+    for (const tensor of tensors) this.files.locate(tensor);
+    const order = await inTurns(fileOrder(tensors), signal, 'reading');
+    const values = new Array<TensorData>(tensors.length);
+    let at = 0;
+    for (const batch of batchesOf(order.map(i => tensors[i]!))) {
+      throwIfAborted(signal, 'reading');
+      for (const value of await this.#readBatch(batch, copy)) values[order[at++]!] = value;
+    }
+    return values;
+  }
+
+  async #readBatch(batch: readonly StoredTensor[], copy: boolean): Promise<TensorData[]> {
+    const failed = new Map<number, unknown>();
+    const values = new Map<number, TensorData>();
+    if (!copy) await this.#readViews(batch, values, failed);
+    const read = batch.map((_, i) => i).filter(i => !values.has(i) && !failed.has(i));
+    const arrays = read.map(i => arrayFor(batch[i]!));
+    const tensors = read.length === batch.length ? batch : read.map(i => batch[i]!);
+    const results = read.length === 0 ? null : await readInto(this.files, tensors, arrays);
+    for (const [k, i] of read.entries()) {
+      const error = results!.failed.get(k);
+      if (error !== undefined) failed.set(i, error);
+      // What comes after the first error is of no use to anybody.
+      if (failed.size > 0) continue;
+      try {
+        const value = this.#valueOf(batch[i]!, arrays[k]!, results!.crcs[k]!);
+        values.set(i, isPromise(value) ? await value : value);
+      } catch (fault) {
+        failed.set(i, fault);
+      }
+    }
+    if (failed.size > 0) throw failed.get(Math.min(...failed.keys()));
+    return batch.map((_, i) => values.get(i)!);
+  }
+
+  /** Views of those tensors of a batch that may be some, or what is wrong with them, by their numbers in the batch. */
+  async #readViews(
+    batch: readonly StoredTensor[],
+    values: Map<number, TensorData>,
+    failed: Map<number, unknown>,
+  ): Promise<void> {
+    const viewed = new Map(batch.flatMap((tensor, i) => (this.#mayBeView(tensor) ? [[tensor, i] as const] : [])));
+    if (viewed.size === 0) return;
+    const onError = (error: unknown, tensor: StoredTensor): void => void failed.set(viewed.get(tensor)!, error);
+    if (this.verify) await this.checks.checkAll([...viewed.keys()], { action: 'reading', onError });
+    if (failed.size > 0) return;
+    for (const [tensor, i] of viewed) {
+      const view = await this.#view(tensor, this.files.fileOf(tensor));
+      if (view !== null) values.set(i, view);
+    }
+  }
+
+  #mayBeView(tensor: StoredTensor): boolean {
+    const { dtype, entry } = tensor;
+    const aligned = entry.offset % dtype.array.BYTES_PER_ELEMENT === 0;
+    return aligned && entry.size >= MIN_VIEW_BYTES && !isEncoded(tensor) && !this.files.isSwapped(dtype);
   }
 
   /** Null where the tensor is not mapped, or not where an array can begin. */
@@ -198,40 +148,27 @@ export class TensorReader {
     }
   }
 
-  /** The elements of a string tensor, each a copy. */
-  async strings(stored: StoredTensor): Promise<Uint8Array[]> {
-    const count = sizeOf(stored.entry.shape);
-    return decodeStrings(await this.#storedBytes(stored), count, this.#context(stored));
+  /** What a tensor is whose stored bytes were read into `array`. */
+  #valueOf(tensor: StoredTensor, array: NumericArray, crc: number): TensorData | Promise<TensorData> {
+    if (!isEncoded(tensor)) return this.#numericOf(tensor, array, crc);
+    const bytes = array as Uint8Array;
+    const value = (): TensorData => (tensor.dtype.name === 'string' ? this.#stringsOf(tensor, bytes) : bytes);
+    return this.verify ? this.checks.checkElements(tensor, bytes).then(value) : value();
   }
 
-  /** The stored bytes of a variant. */
-  variant(stored: StoredTensor): Promise<Uint8Array> {
-    return this.#storedBytes(stored);
+  #numericOf(stored: StoredTensor, array: NumericArray, crc: number): NumericArray {
+    if (this.verify) this.files.compare(stored, crc);
+    this.files.toHostOrder(stored.dtype, array);
+    return array;
   }
 
-  /** Stored bytes as the file has them (not byte-swapped), checked. For strings, variants and re-encoding. */
-  async #storedBytes(stored: StoredTensor): Promise<Uint8Array> {
-    const file = this.locate(stored);
-    const { dtype, entry } = stored;
-    const bytes = makeArray(stored.name, entry.size, () => new Uint8Array(entry.size)) as Uint8Array;
-    const crc = await file.read(entry.offset, bytes);
-    if (!this.verify) return bytes;
-    if (dtype.bytes !== 0) this.#compare(stored, file, crc);
-    else {
-      const count = sizeOf(entry.shape);
-      const context = this.#context(stored);
-      const crc =
-        dtype.name === 'string'
-          ? stringChecksum(bytes, count, context)
-          : await inTurns(checkVariants(bytes, count, context), undefined, 'reading');
-      this.#compare(stored, file, crc);
-    }
-    return bytes;
+  #stringsOf(stored: StoredTensor, bytes: Uint8Array): Uint8Array[] {
+    return decodeStrings(bytes, sizeOf(stored.entry.shape), this.files.contextOf(stored));
   }
 
   /**
-   * Copies the box `size` at `begin` of a stored numeric tensor into `target` (an array of shape `targetShape`) at
-   * `targetBegin`. Reads only the rows the box touches, beyond the one check of the whole tensor.
+   * Copies the box `size` at `begin` of a numeric tensor, located and checked before, into `target` (an array of shape
+   * `targetShape`) at `targetBegin`. Reads only the rows the box touches.
    */
   async copyBox(
     stored: StoredTensor,
@@ -240,36 +177,31 @@ export class TensorReader {
     targetShape: readonly number[],
     targetBegin: readonly number[],
   ): Promise<void> {
-    const file = this.locate(stored);
-    if (this.verify) await this.check(stored);
+    const file = this.files.fileOf(stored);
     const { dtype, entry } = stored;
-    const decode = (bytes: Uint8Array): void => this.#swap(dtype, bytes);
+    const decode = (bytes: Uint8Array): void => this.files.toHostOrder(dtype, bytes);
     const source = { file, offset: entry.offset, shape: entry.shape, elementBytes: dtype.bytes, decode };
     await readBox(source, box, { array: target, shape: targetShape, begin: targetBegin });
   }
 
   /** A box of a stored numeric tensor, as an array of its own. */
   async range(stored: StoredTensor, box: TensorSlice): Promise<NumericArray> {
-    this.locate(stored);
-    const target = this.allocate(stored.name, stored.dtype, box.size);
-    await this.copyBox(
-      stored,
-      box,
-      target,
-      box.size,
-      box.size.map(() => 0),
-    );
+    this.files.locate(stored);
+    const target = arrayOf(stored.name, stored.dtype, box.size);
+    await this.checkIfAsked([stored], undefined);
+    const start = box.size.map(() => 0);
+    await this.copyBox(stored, box, target, box.size, start);
     return target;
   }
 
-  /** An array for a value whose size has been checked against the files. Throws ERR_TOO_LARGE. */
-  allocate(name: string, dtype: StoredType, shape: readonly number[]): NumericArray {
-    const count = sizeOf(shape);
-    return makeArray(
-      name,
-      count * dtype.bytes,
-      () => new dtype.array((count * dtype.bytes) / dtype.array.BYTES_PER_ELEMENT),
-    );
+  /** Checks tensors that were located, in their order, unless the caller wants no checks. */
+  async checkIfAsked(tensors: readonly StoredTensor[], signal: AbortSignal | undefined): Promise<void> {
+    if (!this.verify) return;
+    if (tensors.length === 1) return this.checks.check(tensors[0]!);
+    const onError = (error: unknown): never => {
+      throw error;
+    };
+    await this.checks.checkAll(tensors, { signal, action: 'reading', onError });
   }
 
   /**
@@ -277,14 +209,14 @@ export class TensorReader {
    * a type that is not known are as they are.
    */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
-    const file = this.locate(stored);
-    if (this.verify) await this.check(stored);
+    const file = this.files.locate(stored);
+    await this.checkIfAsked([stored], undefined);
     const { dtype, entry } = stored;
     const step = wholeElements(dtype, pieceBytes);
     for (let at = 0; at < entry.size; at += step) {
       const piece = new Uint8Array(Math.min(step, entry.size - at));
       await file.read(entry.offset + at, piece);
-      this.#swap(dtype, piece);
+      this.files.toHostOrder(dtype, piece);
       yield piece;
     }
   }
@@ -302,33 +234,6 @@ export class TensorReader {
     }
     return views;
   }
-
-  #swapped(dtype: StoredType): boolean {
-    return this.bundle.index.bigEndian && dtype.unit > 1;
-  }
-
-  #swap(dtype: StoredType, array: ArrayBufferView): void {
-    if (this.#swapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
-  }
-
-  #context(stored: StoredTensor): { path: string; tensor: string; offset: number; bigEndian: boolean } {
-    return {
-      path: this.bundle.shards.pathOf(stored.entry.shard),
-      tensor: stored.name,
-      offset: stored.entry.offset,
-      bigEndian: this.bundle.index.bigEndian,
-    };
-  }
-
-  #compare(stored: StoredTensor, file: StoredObject, found: number): void {
-    if (found === stored.entry.crc) return;
-    const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`;
-    throw new TensorBundleError(
-      'ERR_CHECKSUM',
-      `${file.path}: tensor '${stored.name}' is damaged: its bytes at ${stored.entry.offset} to ${stored.entry.offset + stored.entry.size} have CRC32C ${hex(found)}, the index says ${hex(stored.entry.crc)}; restore an earlier checkpoint`,
-      { path: file.path, tensor: stored.name, offset: stored.entry.offset, expected: stored.entry.crc, found },
-    );
-  }
 }
 
 /** Bytes of as many whole elements of a numeric type as fit into `bytes`; of one element at least. */
@@ -337,15 +242,11 @@ export function wholeElements(dtype: StoredType, bytes: number): number {
   return Math.max(unit, bytes - (bytes % unit));
 }
 
-/** Allocation of what the entry asks for; its size has been checked against the file. Throws ERR_TOO_LARGE. */
-function makeArray(name: string, bytes: number, make: () => NumericArray): NumericArray {
-  try {
-    return make();
-  } catch (cause) {
-    throw new TensorBundleError(
-      'ERR_TOO_LARGE',
-      `tensor '${name}' has ${bytes} bytes, more than this Node can hold in one array; use pieces() or read a range`,
-      { tensor: name, found: bytes, cause },
-    );
-  }
+/** Where the stored bytes of a tensor go. */
+function arrayFor(tensor: StoredTensor): NumericArray {
+  return isEncoded(tensor) ? bytesFor(tensor) : arrayOf(tensor.name, tensor.dtype, tensor.entry.shape);
+}
+
+function bytesFor({ name, entry }: StoredTensor): Uint8Array {
+  return makeArray(name, entry.size, () => new Uint8Array(entry.size));
 }

@@ -1,29 +1,63 @@
-/** Verification of a checkpoint by path, also of one that cannot be opened at all. */
+/**
+ * Verification: everything about a checkpoint that can be checked, also of one that cannot be opened at all. The index strictly,
+ * every entry against its file, every checksum, slices, and bytes that two entries claim or that none does.
+ */
 import type { PathLike } from '../commit/paths.js';
-import { TensorBundleError } from '../errors.js';
-import { refuseUnknown } from '../options.js';
+import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
+import { inTurns, type Steps } from '../format/turns.js';
+import { type OptionList, refuseUnknown } from '../options.js';
 import { DescriptorPool } from '../storage/descriptors.js';
+import { checkSlices, locatedTensors, type OnProblem, overlapMessage, planChecks } from './check-bundle.js';
+import { isUnopenable } from './damage.js';
+import { IndexFile } from './index-file.js';
 import { locate } from './locate.js';
-import { openBundle } from './open-bundle.js';
-import { problemOf, VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
+import { type OpenBundle, openBundle } from './open-bundle.js';
+import type { StoredTensor } from './stored-tensor.js';
+import { TensorReader } from './tensor-reader.js';
+import type { Progress } from './writer-options.js';
 
-/** Errors of opening that say what is damaged; the others say that there is nothing to verify. */
-const DAMAGE: ReadonlySet<string> = new Set([
-  'ERR_CHECKSUM',
-  'ERR_CORRUPT',
-  'ERR_TRUNCATED',
-  'ERR_MISSING_SHARD',
-  'ERR_NOT_A_CHECKPOINT',
-]);
+export interface VerifyProblem {
+  code: ErrorCode;
+  file: string;
+  tensor?: string;
+  offset?: number;
+  message: string;
+}
+
+export interface VerifyReport {
+  prefix: string;
+  ok: boolean;
+  /** Tensors that the index names; a partitioned one counts once. */
+  tensors: number;
+  /** Bytes of all data files. */
+  bytes: number;
+  /** Bytes of the data files that no entry uses: reported, no damage. */
+  unreferencedBytes: number;
+  problems: VerifyProblem[];
+}
+
+export interface VerifyOptions {
+  signal?: AbortSignal;
+  onProgress?(progress: Progress): void;
+}
+
+export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: 'signal', onProgress: 'function' };
+
+const PROGRESS_BYTES = 16 * 1024 * 1024;
+const STEP_ENTRIES = 256;
+/** Problems and characters of their texts that a report holds: a small index can break a rule in each of very many entries. */
+const MAX_PROBLEMS = 10_000;
+const MAX_TEXT = 16 * 1024 * 1024;
 
 /**
  * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
- * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
+ * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an
+ * index.
  */
 export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   refuseUnknown(options, 'verifyCheckpoint', VERIFY_OPTIONS);
   const prefix = await locate(path);
-  let bundle: Awaited<ReturnType<typeof openBundle>>;
+  let bundle: OpenBundle;
   try {
     bundle = await openBundle(prefix, {
       signal: options.signal,
@@ -31,7 +65,7 @@ export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = 
       pool: new DescriptorPool(),
     });
   } catch (error) {
-    if (!(error instanceof TensorBundleError) || !DAMAGE.has(error.code)) throw error;
+    if (!isUnopenable(error)) throw error;
     const problems = [problemOf(error, `${prefix}.index`)];
     return { prefix, ok: false, tensors: 0, bytes: 0, unreferencedBytes: 0, problems };
   }
@@ -39,5 +73,135 @@ export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = 
     return await verifyBundle(bundle, options);
   } finally {
     await bundle.close();
+  }
+}
+
+/** Never rejects for damage; ERR_ABORTED, or an I/O error that says nothing about the data. */
+export async function verifyBundle(bundle: OpenBundle, options: VerifyOptions): Promise<VerifyReport> {
+  return new Verification(bundle, options).run();
+}
+
+/** Reports bytes that were checked, not more often than there is something to tell. */
+export function checkProgress(
+  totalBytes: number,
+  onProgress: (progress: Progress) => void,
+): (checkedBytes: number) => void {
+  let bytes = 0;
+  let reported = 0;
+  return checkedBytes => {
+    bytes += checkedBytes;
+    if (bytes - reported < PROGRESS_BYTES && bytes < totalBytes) return;
+    reported = bytes;
+    onProgress({ phase: 'verify', bytes, totalBytes });
+  };
+}
+
+/** What an error that damage caused becomes in a report. Anything else is thrown on. */
+export function problemOf(error: unknown, file: string): VerifyProblem {
+  if (!(error instanceof TensorBundleError) || ['ERR_ABORTED', 'ERR_CLOSED'].includes(error.code)) throw error;
+  if (error.code === 'ERR_IO' && isNativeError(error.cause) && error.cause.code !== 'EIO') throw error;
+  const problem: VerifyProblem = { code: error.code, file: error.path ?? file, message: error.message };
+  if (error.tensor !== undefined) problem.tensor = error.tensor;
+  if (error.offset !== undefined) problem.offset = error.offset;
+  return problem;
+}
+
+class Verification {
+  readonly #tensors: TensorReader;
+  readonly #problems: VerifyProblem[] = [];
+  #textLength = 0;
+  /** Problems that were found when the report was full. */
+  #unlisted = 0;
+
+  constructor(
+    private readonly bundle: OpenBundle,
+    private readonly options: VerifyOptions,
+  ) {
+    this.#tensors = new TensorReader(bundle, true);
+  }
+
+  async run(): Promise<VerifyReport> {
+    const { bundle } = this;
+    await this.#checkIndex();
+    const onProblem = this.#reporting(bundle.index.path);
+    const stored = await this.#inTurns(locatedTensors(bundle, this.#tensors, onProblem));
+    await this.#inTurns(checkSlices(bundle, this.#names(), onProblem));
+    const plan = await this.#inTurns(planChecks(stored));
+    await this.#checkBytes(plan.checks);
+    await this.#inTurns(this.#reportOverlaps(plan.overlapping));
+    const bytes = await bundle.shards.bytes();
+    if (this.#unlisted > 0) {
+      const message = `${bundle.index.path}: ${this.#unlisted} more problems are not listed`;
+      this.#problems.push({ code: 'ERR_CORRUPT', file: bundle.index.path, message });
+    }
+    return {
+      prefix: bundle.prefix,
+      ok: this.#problems.length === 0,
+      tensors: this.#names().length,
+      bytes,
+      unreferencedBytes: bytes - plan.claimedBytes,
+      problems: this.#problems,
+    };
+  }
+
+  async #checkIndex(): Promise<void> {
+    const { index } = this.bundle;
+    try {
+      const strict = await IndexFile.read(index.bytes, index.path, { strict: true, signal: this.options.signal });
+      for (const { code, offset, message } of strict.problems)
+        this.#report({ code, file: index.path, offset, message: `${index.path}: ${message} (byte ${offset})` });
+    } catch (error) {
+      this.#report(problemOf(error, index.path));
+    }
+  }
+
+  async #checkBytes(checks: readonly StoredTensor[]): Promise<void> {
+    const totalBytes = checks.reduce((sum, { entry }) => sum + entry.size, 0);
+    const { signal, onProgress } = this.options;
+    await this.#tensors.checks.checkAll(checks, {
+      action: 'the verification',
+      signal,
+      onBytes: onProgress && checkProgress(totalBytes, onProgress),
+      onError: (error, tensor) => this.#report(problemOf(error, this.bundle.shards.pathOf(tensor.entry.shard))),
+    });
+  }
+
+  *#reportOverlaps(overlapping: readonly StoredTensor[]): Steps<void> {
+    for (const [i, tensor] of overlapping.entries()) {
+      if (i % STEP_ENTRIES === 0) yield;
+      const { name, entry } = tensor;
+      const file = this.bundle.shards.pathOf(entry.shard);
+      this.#report({
+        code: 'ERR_CORRUPT',
+        file,
+        tensor: name,
+        offset: entry.offset,
+        message: overlapMessage(file, tensor),
+      });
+    }
+  }
+
+  /** None if a key is no name at all: that is reported where its entry is decoded. */
+  #names(): readonly string[] {
+    try {
+      return this.bundle.index.names();
+    } catch {
+      return [];
+    }
+  }
+
+  /** What damage caused becomes a problem of the file that is named, unless the error names another. */
+  #reporting(file: string): OnProblem {
+    return error => this.#report(problemOf(error, file));
+  }
+
+  #report(problem: VerifyProblem): void {
+    this.#textLength += problem.message.length + (problem.tensor?.length ?? 0);
+    if (this.#problems.length < MAX_PROBLEMS && this.#textLength < MAX_TEXT) this.#problems.push(problem);
+    else this.#unlisted++;
+  }
+
+  #inTurns<T>(steps: Steps<T>): Promise<T> {
+    return inTurns(steps, this.options.signal, 'the verification');
   }
 }

@@ -2,27 +2,12 @@
  * Boxes of one rank in a tree of bounding boxes: which of them hold a part of a given box, without looking at each. The
  * tree is split where the boxes lie apart most, so that slices of any regular kind are told apart after a few steps.
  */
-import type { TensorSlice } from './slices.js';
+import { axisApart, type TensorSlice } from './tensor-slice.js';
 import { type Steps, sorted } from './turns.js';
 
 const LEAF = 8;
 /** Boxes looked at between two stops. */
 const STEP_BOXES = 4096;
-
-/** Whether both boxes hold an element. */
-export function meets(a: TensorSlice, b: TensorSlice): boolean {
-  return apart(a, b) === a.begin.length;
-}
-
-/** The first axis on which they have nothing in common; their rank if there is none. */
-function apart(a: TensorSlice, b: TensorSlice): number {
-  let axis = 0;
-  for (; axis < a.begin.length; axis++) {
-    const from = Math.max(a.begin[axis]!, b.begin[axis]!);
-    if (Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!) <= from) break;
-  }
-  return axis;
-}
 
 /** Boxes `start` to `end` of the order; the two halves of an inner node are the one after it and `right`. */
 interface Node {
@@ -97,7 +82,7 @@ export class BoxTree {
   }
 
   #meets(a: TensorSlice, b: TensorSlice): boolean {
-    const axis = apart(a, b);
+    const axis = axisApart(a, b);
     this.looks += axis + 1;
     return axis === a.begin.length;
   }

@@ -5,7 +5,7 @@
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
 import { MAX_RANK } from './shape.js';
 import type { SliceExtent } from './slice-proto.js';
-import type { TensorSlice } from './slices.js';
+import type { TensorSlice } from './tensor-slice.js';
 
 /** First bytes of a signed number by its length: as many ones as it has bytes. */
 const HEADERS: readonly number[] = [0, 0x8000, 0xc000, 0xe000, 0xf000, 0xf800, 0xfc00, 0xfe00, 0xff00, 0xff80, 0xffc0];

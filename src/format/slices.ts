@@ -6,16 +6,12 @@ import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { BoxTree } from './box-tree.js';
 import { sizeOf } from './shape.js';
 import type { SliceExtent } from './slice-proto.js';
+import type { TensorSlice } from './tensor-slice.js';
 import type { Steps } from './turns.js';
 
 export { decodeSliceKey, sliceKey } from './slice-key.js';
 export { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
-
-/** A box: first index and number of elements of each dimension. */
-export interface TensorSlice {
-  begin: number[];
-  size: number[];
-}
+export { intersect, type TensorSlice } from './tensor-slice.js';
 
 /** Looks at an axis of boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the tree. */
 const LOOKS_PER_LEVEL = 16;
@@ -46,20 +42,6 @@ export function isFullSlice(slice: TensorSlice, fullShape: readonly number[]): b
   return fullShape.every(
     (full, axis) => slice.begin[axis] === 0 && (slice.size[axis] === full || slice.size[axis] === -1),
   );
-}
-
-/** What both boxes hold, or null if nothing. */
-export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
-  const begin: number[] = [];
-  const size: number[] = [];
-  for (let axis = 0; axis < a.begin.length; axis++) {
-    const from = Math.max(a.begin[axis]!, b.begin[axis]!);
-    const to = Math.min(a.begin[axis]! + a.size[axis]!, b.begin[axis]! + b.size[axis]!);
-    if (to <= from) return null;
-    begin.push(from);
-    size.push(to - from);
-  }
-  return { begin, size };
 }
 
 /**

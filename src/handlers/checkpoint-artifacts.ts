@@ -62,12 +62,10 @@ export async function loadArtifacts(path: string): Promise<io.ModelArtifacts | n
   // Each weight is read once: a short list must not make a small file large.
   const names = (artifacts.weightSpecs ?? []).map(({ name }) => name);
   if (new Set(names).size !== names.length) throw corrupt(reader.prefix, 'a weight is in them twice');
-  const weightData: ArrayBuffer[] = [];
-  for (const name of names) {
-    const value = await reader.read(name, { copy: true });
-    const bytes = value.dtype === 'string' ? joinStrings(value.data as Uint8Array[]) : (value.data as Uint8Array);
-    weightData.push(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer);
-  }
+  const weightData = (await reader.readAll(names, { copy: true })).map(({ dtype, data }) => {
+    const { buffer } = dtype === 'string' ? joinStrings(data as Uint8Array[]) : (data as Uint8Array);
+    return buffer as ArrayBuffer;
+  });
   return { ...artifacts, weightData };
 }
 

@@ -1,6 +1,7 @@
 /** Objects of a local directory: one being read, one shard being written, one small file that its maker holds. */
 import { type FileStat, type Handle, native, type Shard } from '../binding.js';
 import { fromNative, TensorBundleError } from '../errors.js';
+import type { RangeResults } from './range-batch.js';
 import { RangeQueue } from './range-queue.js';
 import type { HeldObject, ShardObject, StoredObject } from './store.js';
 
@@ -60,6 +61,14 @@ export class LocalStoredObject implements StoredObject {
 
   checksum(offset: number, length: number): Promise<number> {
     return ranges.checksum(this.#handle, this.path, offset, length);
+  }
+
+  readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults> {
+    return ranges.readAll(this.#handle, this.path, offsets, into);
+  }
+
+  checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {
+    return ranges.checksums(this.#handle, this.path, offsets, lengths);
   }
 
   map(offset: number, length: number): Promise<ArrayBuffer | null> {

@@ -5,6 +5,7 @@
 import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import { type DescriptorPool, Reopenable } from './descriptors.js';
+import type { RangeResults } from './range-batch.js';
 import type { ObjectStore, StoredObject } from './store.js';
 
 /** What tells a file from another of the same name. The time too: an inode number may be given out again. */
@@ -49,6 +50,14 @@ export class PooledObject implements StoredObject {
 
   checksum(offset: number, length: number): Promise<number> {
     return this.#file.use(file => file.checksum(offset, length));
+  }
+
+  readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults> {
+    return this.#file.use(file => file.readRanges(offsets, into));
+  }
+
+  checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {
+    return this.#file.use(file => file.checksumRanges(offsets, lengths));
   }
 
   map(offset: number, length: number): Promise<ArrayBuffer | null> {

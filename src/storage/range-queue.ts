@@ -1,93 +1,96 @@
 /**
  * Joins the range reads that callers start in the same turn of the event loop into few native calls: 100,000 reads of
- * small tensors are one call, not 100,000.
+ * small tensors are one call, not 100,000, and so are those of several files.
  */
-import { type Handle, native } from '../binding.js';
-import { fromNative } from '../errors.js';
-
-interface Request {
-  handle: Handle;
-  /** Of the file, for errors. */
-  path: string;
-  offset: number;
-  length: number;
-  /** Null: only the checksum is wanted. */
-  into: ArrayBufferView | null;
-  resolve(crc: number): void;
-  reject(error: unknown): void;
-}
+import type { Handle } from '../binding.js';
+import { RangeBatch, type RangeResults } from './range-batch.js';
 
 /** A batch ends here, so that an abort between batches is noticed soon and progress is steady. */
 const BATCH_BYTES = 256 * 1024 * 1024;
 
+/** Told what became of its ranges, which are those from `from` on. */
+type Waiting = (results: RangeResults, from: number) => void;
+
+interface Waiters {
+  readonly batch: RangeBatch;
+  readonly waiting: { readonly from: number; readonly settle: Waiting }[];
+}
+
 export class RangeQueue {
-  #waiting: Request[] = [];
+  #reads: Waiters[] = [];
+  #checks: Waiters[] = [];
 
   /** CRC32C of the bytes read into `into`. */
-  read(handle: Handle, path: string, offset: number, into: ArrayBufferView): Promise<number> {
-    return this.#add(handle, path, offset, into.byteLength, into);
-  }
-
-  checksum(handle: Handle, path: string, offset: number, length: number): Promise<number> {
-    return this.#add(handle, path, offset, length, null);
-  }
-
-  #add(handle: Handle, path: string, offset: number, length: number, into: ArrayBufferView | null): Promise<number> {
+  read(file: Handle, path: string, offset: number, into: ArrayBufferView): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) void Promise.resolve().then(() => this.#flush());
-      this.#waiting.push({ handle, path, offset, length, into, resolve, reject });
+      const batch = this.#join(this.#reads, one(resolve, reject));
+      batch.add(file, path, offset, into.byteLength, into);
     });
+  }
+
+  checksum(file: Handle, path: string, offset: number, length: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const batch = this.#join(this.#checks, one(resolve, reject));
+      batch.add(file, path, offset, length, null);
+    });
+  }
+
+  /** The same of many ranges of a file. Never rejects. */
+  readAll(
+    file: Handle,
+    path: string,
+    offsets: readonly number[],
+    into: readonly ArrayBufferView[],
+  ): Promise<RangeResults> {
+    return new Promise(resolve => {
+      const batch = this.#join(this.#reads, many(offsets.length, resolve));
+      for (const [i, offset] of offsets.entries()) batch.add(file, path, offset, into[i]!.byteLength, into[i]!);
+    });
+  }
+
+  checksums(file: Handle, path: string, offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {
+    return new Promise(resolve => {
+      const batch = this.#join(this.#checks, many(offsets.length, resolve));
+      for (const [i, offset] of offsets.entries()) batch.add(file, path, offset, lengths[i]!, null);
+    });
+  }
+
+  /** The batch that takes the next ranges. */
+  #join(batches: Waiters[], settle: Waiting): RangeBatch {
+    if (this.#reads.length === 0 && this.#checks.length === 0) void Promise.resolve().then(() => this.#flush());
+    let last = batches.at(-1);
+    if (last === undefined || last.batch.bytes >= BATCH_BYTES) {
+      last = { batch: new RangeBatch(), waiting: [] };
+      batches.push(last);
+    }
+    last.waiting.push({ from: last.batch.count, settle });
+    return last.batch;
   }
 
   #flush(): void {
-    const requests = this.#waiting;
-    this.#waiting = [];
-    for (const wanted of [requests.filter(r => r.into !== null), requests.filter(r => r.into === null)]) {
-      let start = 0;
-      while (start < wanted.length) {
-        let end = start;
-        for (let bytes = 0; end < wanted.length && (end === start || bytes < BATCH_BYTES); end++)
-          bytes += wanted[end]!.length;
-        void run(wanted.slice(start, end));
-        start = end;
-      }
-    }
+    const batches = [...this.#reads, ...this.#checks];
+    this.#reads = [];
+    this.#checks = [];
+    for (const one of batches) void run(one);
   }
 }
 
-async function run(requests: readonly Request[]): Promise<void> {
-  try {
-    const crcs = await call(requests);
-    requests.forEach((request, i) => {
-      request.resolve(crcs[i]!);
-    });
-  } catch (error) {
-    // One bad range fails its whole batch; alone, each request gets its own answer.
-    if (requests.length === 1) requests[0]!.reject(fromNative(error, 'read', { path: requests[0]!.path }));
-    else for (const request of requests) await run([request]);
-  }
+async function run({ batch, waiting }: Waiters): Promise<void> {
+  const results = await batch.run();
+  for (const { from, settle } of waiting) settle(results, from);
 }
 
-function call(requests: readonly Request[]): Promise<Uint32Array> {
-  const files: Handle[] = [];
-  const indexOf = new Map<Handle, number>();
-  const fileOf = new Uint32Array(requests.length);
-  const offsets = new Float64Array(requests.length);
-  requests.forEach((request, i) => {
-    let index = indexOf.get(request.handle);
-    if (index === undefined) {
-      index = files.push(request.handle) - 1;
-      indexOf.set(request.handle, index);
-    }
-    fileOf[i] = index;
-    offsets[i] = request.offset;
-  });
-  const into = requests.map(request => request.into).filter(view => view !== null);
-  if (into.length > 0) return native.readRanges(files, fileOf, offsets, into);
-  return native.checksumRanges(
-    files,
-    fileOf,
-    offsets,
-    Float64Array.from(requests, request => request.length),
-  );
+function one(resolve: (crc: number) => void, reject: (error: Error) => void): Waiting {
+  return ({ crcs, failed }, from) => {
+    const error = failed.get(from);
+    if (error === undefined) resolve(crcs[from]!);
+    else reject(error);
+  };
+}
+
+function many(count: number, resolve: (results: RangeResults) => void): Waiting {
+  return ({ crcs, failed }, from) => {
+    const own = [...failed].filter(([i]) => i >= from && i < from + count);
+    resolve({ crcs: crcs.subarray(from, from + count), failed: new Map(own.map(([i, error]) => [i - from, error])) });
+  };
 }

@@ -3,6 +3,7 @@
  * The local one stands on the native engine; another (an object store) can be put here without touching the rest.
  */
 import type { FileStat } from '../binding.js';
+import type { RangeResults } from './range-batch.js';
 
 /** An object opened for reading. `size` and `identity` are those at opening. */
 export interface StoredObject {
@@ -21,6 +22,10 @@ export interface StoredObject {
   read(offset: number, into: ArrayBufferView): Promise<number>;
   /** CRC32C of a range, without keeping the bytes. */
   checksum(offset: number, length: number): Promise<number>;
+  /** Many reads at once, one for each offset; a range that fails does not keep the others from theirs. */
+  readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults>;
+  /** CRC32C of many ranges at once. */
+  checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults>;
   /** A private mapping of a range, or null where there can be none or none is safe: read it then. */
   map(offset: number, length: number): Promise<ArrayBuffer | null>;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 /** Planning, boxes, strings, variants, byte order and key order: properties and known bytes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { boxRuns } from '../../src/format/boxes.js';
+import { boxRuns } from '../../src/format/box-runs.js';
 import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/shard-plan.js';

@@ -1,5 +1,6 @@
 /** Failures as this program reports them: which exit code, what text, what JSON. */
 
+import { isFinding } from '../../bundle/damage.js';
 import { type ErrorCode, TensorBundleError } from '../../errors.js';
 import { isError } from '../../realms.js';
 import { visible } from './printable.js';
@@ -22,26 +23,12 @@ export class UsageError extends Error {
   }
 }
 
-/** Errors that say something about a checkpoint's content. The rest says that it could not be looked at. */
-const FINDINGS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'ERR_CHECKSUM',
-  'ERR_CORRUPT',
-  'ERR_DTYPE',
-  'ERR_DUPLICATE_NAME',
-  'ERR_MISSING_SHARD',
-  'ERR_NOT_FOUND',
-  'ERR_SHAPE',
-  'ERR_SLICE_GAP',
-  'ERR_SLICE_OVERLAP',
-  'ERR_TRUNCATED',
-]);
-
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof TensorBundleError)) return EXIT.io;
   if (error.code === 'ERR_INVALID_ARGUMENT') return EXIT.usage;
   if (error.code === 'ERR_ABORTED') return EXIT.interrupted;
-  return FINDINGS.has(error.code) ? EXIT.finding : EXIT.io;
+  return isFinding(error) ? EXIT.finding : EXIT.io;
 }
 
 export interface JsonError {

@@ -7,8 +7,6 @@ import type { TensorValue } from '../../format/dtypes.js';
 
 /** Tensors smaller than this are read together: one at a time would wait for each. */
 const LEAST_BATCH_BYTES = 1024 * 1024;
-/** Checks that may be under way at once; each holds a few buffers of the engine, no tensor. */
-const MAX_CHECKS = 256;
 
 /** Stored tensors that are read and assigned together. */
 export interface Assignment {
@@ -37,7 +35,7 @@ export async function assignAll(
   const largest = assignments.reduce((most, { bytes }) => Math.max(most, bytes), LEAST_BATCH_BYTES);
   const all = [...batches(assignments, largest)];
   // One batch is checked by reading it, since it is assigned only when all of it was read.
-  if (all.length > 1) await checkSums(reader, assignments);
+  if (all.length > 1) await reader.check(assignments.flatMap(({ names }) => names));
   for (const batch of all) for (const one of await assignBatch(reader, batch, alias)) unused.add(one);
   return unused;
 }
@@ -48,31 +46,14 @@ async function assignBatch(
   batch: readonly Assignment[],
   alias: boolean,
 ): Promise<Assignment[]> {
-  const values = await Promise.all(
-    batch.map(({ names }) => Promise.all(names.map(name => reader.read(name, { copy: !alias })))),
-  );
-  return batch.filter((assignment, i) => assignment.apply(values[i]!) === 'unused');
-}
-
-/**
- * Makes the reader check each tensor without keeping its bytes: reading one element checks all of the stored tensor, once.
- * A partitioned tensor is read whole, since one element would check one part of it and no gap; these come one by one.
- */
-async function checkSums(reader: CheckpointReader, assignments: readonly Assignment[]): Promise<void> {
-  let pending: Promise<unknown>[] = [];
-  for (const name of new Set(assignments.flatMap(({ names }) => names))) {
-    const { shape, slices } = reader.entry(name);
-    if (slices.length > 0) {
-      await reader.read(name, { copy: true });
-      continue;
-    }
-    const range = shape.includes(0) ? {} : { begin: shape.map(() => 0), size: shape.map(() => 1) };
-    pending.push(reader.read(name, range));
-    if (pending.length < MAX_CHECKS) continue;
-    await Promise.all(pending);
-    pending = [];
-  }
-  await Promise.all(pending);
+  const names = batch.flatMap(assignment => assignment.names);
+  const values = await reader.readAll(names, { copy: !alias });
+  let at = 0;
+  return batch.filter(assignment => {
+    const own = values.slice(at, at + assignment.names.length);
+    at += own.length;
+    return assignment.apply(own) === 'unused';
+  });
 }
 
 /** Consecutive assignments of at most `limit` bytes together. */

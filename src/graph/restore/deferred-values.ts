@@ -48,17 +48,25 @@ export async function deferValues(
   { graph, owners }: StoredNames,
   outcome: RestoreOutcome,
 ): Promise<() => void> {
-  const deferred: DeferredValues[] = [];
-  for (const [node, { incomplete }] of owners) {
-    if (!graph || !incomplete) continue;
-    const values = new Map<string, TensorValue>();
-    for (const key of keysBelow(graph, node)) {
-      // A type that cannot be read is one that no variable can have.
-      if (reader.has(key) && isKnownDType(reader.entry(key).dtype))
-        values.set(key, await reader.read(key, { copy: true }));
-    }
-    deferred.push({ node, incomplete, owner: incomplete.owner, values });
-  }
+  const awaited = [...owners].flatMap(([node, { incomplete }]) => {
+    if (!graph || !incomplete) return [];
+    // A type that cannot be read is one that no variable can have.
+    const keys = keysBelow(graph, node).filter(key => reader.has(key) && isKnownDType(reader.entry(key).dtype));
+    return [{ node, incomplete, keys }];
+  });
+  const read = await reader.readAll(
+    awaited.flatMap(({ keys }) => keys),
+    { copy: true },
+  );
+  const values = read.values();
+  const deferred = awaited.map(
+    ({ node, incomplete, keys }): DeferredValues => ({
+      node,
+      incomplete,
+      owner: incomplete.owner,
+      values: new Map(keys.map(key => [key, values.next().value!])),
+    }),
+  );
   return () => {
     for (const one of deferred) wait(one, graph!, outcome);
   };

@@ -52,9 +52,12 @@ export async function restore(
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
   if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
-  for (const { key, label, check } of early) {
-    outcome.mismatched.push(...check(await reader.read(key, { copy: true })).map(one => ({ ...one, label })));
-  }
+  const looked = await reader.readAll(
+    early.map(({ key }) => key),
+    { copy: true },
+  );
+  for (const [i, { label, check }] of early.entries())
+    outcome.mismatched.push(...check(looked[i]!).map(one => ({ ...one, label })));
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
     outcome.refused = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
@@ -85,8 +88,12 @@ async function convertAll(
   outcome: RestoreOutcome,
 ): Promise<Assignment[]> {
   const assignments: Assignment[] = [];
-  for (const { key, attribute, bytes } of conversions) {
-    const value = attribute.convert?.(await reader.read(key, { copy: true }));
+  const read = await reader.readAll(
+    conversions.map(({ key }) => key),
+    { copy: true },
+  );
+  for (const [i, { key, attribute, bytes }] of conversions.entries()) {
+    const value = attribute.convert?.(read[i]!);
     const { label } = attribute;
     const entry = reader.entry(key);
     if (value === undefined || typeof value === 'string') {

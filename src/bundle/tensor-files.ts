@@ -1,0 +1,104 @@
+/** Where the bytes of stored tensors are: which file, whether the entry's numbers agree with it, and whose byte order they have. */
+import { TensorBundleError } from '../errors.js';
+import { swapBytes } from '../format/byteswap.js';
+import type { StoredType } from '../format/dtypes.js';
+import { sizeOf } from '../format/shape.js';
+import type { ElementContext } from '../format/strings.js';
+import type { StoredObject } from '../storage/store.js';
+import type { IndexFile } from './index-file.js';
+import type { OpenBundle } from './open-bundle.js';
+import type { StoredTensor } from './stored-tensor.js';
+
+export class TensorFiles {
+  constructor(private readonly bundle: OpenBundle) {}
+
+  get index(): IndexFile {
+    return this.bundle.index;
+  }
+
+  /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD, ERR_TRUNCATED. */
+  locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
+    const { shard, offset, size } = entry;
+    const { index } = this;
+    const { path } = index;
+    if (shard >= index.numShards) {
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${path}: tensor '${name}' is said to be in shard ${shard} of ${index.numShards}`,
+        { path, tensor: name, offset: index.offsetOf(position), expected: index.numShards - 1, found: shard },
+      );
+    }
+    if (dtype.number === 0) {
+      throw new TensorBundleError('ERR_DTYPE', `${path}: tensor '${name}' has no type; the index is damaged`, {
+        path,
+        tensor: name,
+        offset: index.offsetOf(position),
+        found: 0,
+      });
+    }
+    const count = sizeOf(entry.shape);
+    const least = dtype.bytes === 0 ? count : count * dtype.bytes;
+    // How many bytes a shape takes in a type that is not known, nobody can say.
+    if (!dtype.opaque && (dtype.bytes === 0 ? size < least : size !== least)) {
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}` +
+          `${least} bytes, its entry says ${size}`,
+        { path, tensor: name, offset: index.offsetOf(position), expected: least, found: size },
+      );
+    }
+    const file = this.bundle.shards.get(shard);
+    if (!file) {
+      const shardPath = this.pathOf(shard);
+      throw new TensorBundleError('ERR_MISSING_SHARD', `${shardPath} is missing; it holds '${name}'`, {
+        path: shardPath,
+        tensor: name,
+      });
+    }
+    if (offset + size > file.size) {
+      throw new TensorBundleError(
+        'ERR_TRUNCATED',
+        `${file.path} ends at byte ${file.size}, but '${name}' lies at ${offset} to ${offset + size}`,
+        { path: file.path, tensor: name, offset, expected: offset + size, found: file.size },
+      );
+    }
+    return file;
+  }
+
+  /** The file of a tensor that `locate` found good before. */
+  fileOf({ entry }: StoredTensor): StoredObject {
+    return this.bundle.shards.get(entry.shard)!;
+  }
+
+  pathOf(shard: number): string {
+    return this.bundle.shards.pathOf(shard);
+  }
+
+  /** Whose the bytes of a string tensor or variant are, for what reads them. */
+  contextOf({ name, entry }: StoredTensor): ElementContext & { bigEndian: boolean } {
+    return { path: this.pathOf(entry.shard), tensor: name, offset: entry.offset, bigEndian: this.index.bigEndian };
+  }
+
+  /** Whether stored elements are in the other byte order. */
+  isSwapped(dtype: StoredType): boolean {
+    return this.index.bigEndian && dtype.unit > 1;
+  }
+
+  /** Turns stored elements into this machine's byte order, in place. */
+  toHostOrder(dtype: StoredType, array: ArrayBufferView): void {
+    if (this.isSwapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
+  }
+
+  /** Throws ERR_CHECKSUM if the checksum of a tensor's bytes is not the stored one. */
+  compare({ name, entry }: StoredTensor, found: number): void {
+    if (found === entry.crc) return;
+    const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`;
+    const path = this.pathOf(entry.shard);
+    throw new TensorBundleError(
+      'ERR_CHECKSUM',
+      `${path}: tensor '${name}' is damaged: its bytes at ${entry.offset} to ${entry.offset + entry.size} have CRC32C ` +
+        `${hex(found)}, the index says ${hex(entry.crc)}; restore an earlier checkpoint`,
+      { path, tensor: name, offset: entry.offset, expected: entry.crc, found },
+    );
+  }
+}

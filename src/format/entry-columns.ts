@@ -1,0 +1,71 @@
+/**
+ * Entries that were decoded, as columns of numbers: each is decoded once, and one that is kept takes some 40 bytes, so that
+ * 100,000 of them need no more memory than their names. Positions are those of the index.
+ */
+import { dtypeOfNumber } from './dtypes.js';
+import type { StoredEntry } from './entry.js';
+
+/** Entries of a page: who reads one tensor of very many needs no columns for all. */
+const PAGE_ENTRIES = 1024;
+
+export class EntryColumns {
+  readonly #pages = new Map<number, Page>();
+
+  /** Undefined for an entry that was not kept. What it returns is the caller's own. */
+  get(position: number): StoredEntry | undefined {
+    return this.#pages.get(Math.floor(position / PAGE_ENTRIES))?.get(position % PAGE_ENTRIES);
+  }
+
+  /** An entry without slices. */
+  keep(position: number, entry: StoredEntry): void {
+    const number = Math.floor(position / PAGE_ENTRIES);
+    let page = this.#pages.get(number);
+    if (page === undefined) {
+      page = new Page();
+      this.#pages.set(number, page);
+    }
+    page.keep(position % PAGE_ENTRIES, entry);
+  }
+}
+
+class Page {
+  /** One more than the rank; 0 where there is no entry. */
+  readonly #ranks = new Uint8Array(PAGE_ENTRIES);
+  readonly #dtypes = new Int32Array(PAGE_ENTRIES);
+  readonly #shards = new Int32Array(PAGE_ENTRIES);
+  readonly #offsets = new Float64Array(PAGE_ENTRIES);
+  readonly #sizes = new Float64Array(PAGE_ENTRIES);
+  readonly #crcs = new Uint32Array(PAGE_ENTRIES);
+  /** Where the dimensions of each begin. */
+  readonly #starts = new Uint32Array(PAGE_ENTRIES);
+  readonly #dimensions: number[] = [];
+
+  get(i: number): StoredEntry | undefined {
+    const rank = this.#ranks[i]! - 1;
+    if (rank < 0) return undefined;
+    const dtypeNumber = this.#dtypes[i]!;
+    const start = this.#starts[i]!;
+    return {
+      dtypeNumber,
+      dtype: dtypeOfNumber(dtypeNumber),
+      shape: this.#dimensions.slice(start, start + rank),
+      shard: this.#shards[i]!,
+      offset: this.#offsets[i]!,
+      size: this.#sizes[i]!,
+      crc: this.#crcs[i]!,
+      slices: [],
+    };
+  }
+
+  keep(i: number, { dtypeNumber, shape, shard, offset, size, crc }: StoredEntry): void {
+    if (this.#ranks[i] !== 0) return;
+    this.#ranks[i] = shape.length + 1;
+    this.#dtypes[i] = dtypeNumber;
+    this.#shards[i] = shard;
+    this.#offsets[i] = offset;
+    this.#sizes[i] = size;
+    this.#crcs[i] = crc;
+    this.#starts[i] = this.#dimensions.length;
+    for (const length of shape) this.#dimensions.push(length);
+  }
+}
