@@ -1,8 +1,8 @@
 /** How tensors become bytes: in pieces, right, and without touching what belongs to others. */
 import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, describe, expect, it } from 'vitest';
+import { captureTensor } from '../../src/bundle/tf-staging.js';
 import type { Capture } from '../../src/graph/trackable.js';
-import { captureTensor } from '../../src/layers/staging.js';
 
 const COUNT = 1_500_001;
 const PIECE = 2 * 1024 * 1024;

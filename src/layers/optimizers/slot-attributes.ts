@@ -1,14 +1,8 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
+import { captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
-import {
-  type Attribute,
-  type Capture,
-  type CaptureOptions,
-  type Extra,
-  VARIABLE_VALUE,
-} from '../../graph/trackable.js';
+import { type Attribute, type Capture, type Extra, VARIABLE_VALUE } from '../../graph/trackable.js';
 import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
-import { captureTensor } from '../staging.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
 
 export interface SlotPlace {
@@ -47,7 +41,7 @@ export class SlotValues {
       label,
       dtype: 'float32',
       shape: [...shape],
-      capture: options => capture(value, state.scale(kind), shape, options),
+      capture: () => capture(value, state.scale(kind), place),
       assign: ({ data }) => {
         assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
@@ -59,7 +53,7 @@ export class SlotValues {
     const value = this.#value(place);
     const { kind, shape } = place;
     if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
-    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: options => capture(value, 1, shape, options) };
+    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: () => capture(value, 1, place) };
   }
 
   #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {
@@ -80,25 +74,23 @@ export function assignSlot(state: OptimizerState, variableName: string, kind: Sl
   return tidy(() => state.assign(variableName, kind, tensorOf(value)));
 }
 
-function capture(
-  value: Tensor | TensorValue | 'zeros',
-  scale: number,
-  shape: readonly number[],
-  options?: CaptureOptions,
-): Capture {
+function capture(value: Tensor | TensorValue | 'zeros', scale: number, { shape, label }: SlotPlace): Capture {
   if (value === 'zeros') {
     const size = shape.reduce((product, length) => product * length, 1);
-    return { data: () => new Float32Array(size), release: () => undefined };
+    return { own: true, data: () => new Float32Array(size), release: () => undefined };
   }
-  if (isWaiting(value)) {
-    // In float32, as TensorFlow multiplies what exists.
+  // No operation may be done on what is an array of JavaScript's.
+  const isArray = isWaiting(value) || isHostHeld(value);
+  if (isArray && (scale !== 1 || isWaiting(value))) {
+    // In float32, as TensorFlow multiplies.
     const factor = Math.fround(scale);
-    const data = (value.data as Float32Array).map(element => element * factor);
-    return { data: () => data, release: () => undefined };
+    const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
+    const data = given.map(element => element * factor);
+    return { own: true, data: () => data, release: () => undefined };
   }
-  if (scale === 1) return captureTensor(value, options);
+  if (scale === 1) return captureTensor(value, label);
   const scaled = tidy(() => mul(value, scalar(scale)));
-  const captured = captureTensor(scaled, options);
+  const captured = captureTensor(scaled, label);
   scaled.dispose();
   return captured;
 }
