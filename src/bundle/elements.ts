@@ -1,12 +1,12 @@
 /**
- * Data of strings and variants as callers give them. A string is text or bytes; text is stored as UTF-8, as Python stores
- * a `str` (tensorflow/python/framework/constant_op.py). What is stored are bytes.
+ * Data as callers give them, checked. A string is text or bytes; text is stored as UTF-8, as Python stores a `str`
+ * (tensorflow/python/framework/constant_op.py). What is stored are bytes.
  */
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
-import type { StoredType, TensorData } from '../format/dtypes.js';
+import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
 import { isWellFormed } from '../format/utf8-order.js';
-import { isBytes } from '../realms.js';
+import { classOf, isArrayOf, isBytes } from '../realms.js';
 import { elementCount } from './shapes.js';
 
 /** Data as callers give them: the elements of a string tensor may also be texts, or some of them. */
@@ -51,6 +51,34 @@ export function elementsOf(
     ? data
     : data.map((element, i) => (typeof element === 'string' ? encodeText(name, element, i) : element));
   return bytes as readonly Uint8Array[];
+}
+
+/** Numbers as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
+export function viewOf(name: string, dtype: StoredType, shape: readonly number[], data: unknown): ArrayBufferView {
+  if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${name}': the data of ${dtype.name} must be a ${dtype.array.name}`,
+      {
+        tensor: name,
+        expected: dtype.array.name,
+        found: classOf(data),
+      },
+    );
+  }
+  const expected = elementCount(name, shape) * (dtype.bytes / dtype.array.BYTES_PER_ELEMENT);
+  if (data.length !== expected) {
+    throw new TensorBundleError(
+      'ERR_SHAPE',
+      `tensor '${name}': shape [${shape}] needs ${expected} values, the data has ${data.length}`,
+      {
+        tensor: name,
+        expected,
+        found: data.length,
+      },
+    );
+  }
+  return data;
 }
 
 /** Holes count: `every` would pass over them. */

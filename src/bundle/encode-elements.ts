@@ -5,9 +5,9 @@ import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
 import { isBytes } from '../realms.js';
 import { elementsOf, encodeText } from './elements.js';
+import type { Content, Item } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { elementCount } from './shapes.js';
-import type { Content, Item } from './source.js';
 
 /** The same items, with every size known. Sources are asked one after another, in the order of add. */
 export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
@@ -19,6 +19,7 @@ export async function resolveItems(items: readonly Item[], signal: AbortSignal |
     }
     throwIfAborted(signal, 'the save');
     resolved.push(await resolveItem(item, item.content, item.content.foreign ? signal : undefined));
+    item.content.handedOver?.();
   }
   return resolved;
 }
@@ -38,15 +39,15 @@ async function resolveItem(
   if (content.lengths) checkLengths(item.name, isBytes(elements) ? [elements] : elements, content.lengths);
   if (isBytes(elements)) {
     // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
-    const view = pieces === null && content.own !== true ? Uint8Array.from(elements) : elements;
+    const view = pieces === null && content.own === undefined ? Uint8Array.from(elements) : elements;
     return {
       ...item,
       bytes: view.byteLength,
-      content: { kind: 'memory', view, crc: checkVariant(item, view), own: true },
+      content: { kind: 'memory', view, crc: checkVariant(item, view), own: 'kept' },
     };
   }
   const { bytes, crc } = encodeStrings(elements);
-  return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: true } };
+  return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: 'kept' } };
 }
 
 /** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */

@@ -10,7 +10,7 @@ import { encodeHeader } from '../format/header.js';
 import { sliceKeyOf } from '../format/slice-key.js';
 import { TableWriter } from '../format/table-writer.js';
 import { sortKeys } from '../format/utf8-order.js';
-import type { Item, ItemSlice } from './source.js';
+import type { Item, ItemSlice } from './item.js';
 
 /** Where an item landed. */
 export interface Placement {

@@ -7,11 +7,12 @@ import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { OptionList } from '../options.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
+import type { Item } from './item.js';
+import { ItemList } from './item-list.js';
 import { kindOf, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save-bundle.js';
-import type { Item } from './source.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
@@ -64,8 +65,9 @@ export async function mergeCheckpoints(
       for (const item of await storedItems(bundle, shardOf, options)) items.push(item);
     }
     if (keep) items.sort((a, b) => a.shard! - b.shard!);
-    checkNames(items);
-    const result = await save(target, items, checked);
+    const list = new ItemList();
+    for (const item of items) list.add(item);
+    const result = await save(target, list.items, checked);
     if (options.deleteInputs) await removeInputs(bundles);
     return result;
   } finally {
@@ -114,33 +116,4 @@ function numberShards(bundles: readonly OpenBundle[]): Map<number, number>[] {
     }
     return numbers;
   });
-}
-
-function checkNames(items: readonly Item[]): void {
-  const first = new Map<string, Item>();
-  for (const item of items) {
-    const other = first.get(item.name);
-    if (other === undefined) {
-      first.set(item.name, item);
-      continue;
-    }
-    const details = { tensor: item.name };
-    if (!item.slice || !other.slice) {
-      throw new TensorBundleError(
-        'ERR_DUPLICATE_NAME',
-        `'${item.name}' is in more than one of the checkpoints`,
-        details,
-      );
-    }
-    if (item.dtype.number !== other.dtype.number) {
-      throw new TensorBundleError('ERR_DTYPE', `the slices of '${item.name}' have different dtypes`, details);
-    }
-    if (String(item.slice.fullShape) !== String(other.slice.fullShape)) {
-      throw new TensorBundleError(
-        'ERR_SHAPE',
-        `the slices of '${item.name}' are of tensors with different shapes`,
-        details,
-      );
-    }
-  }
 }

@@ -8,9 +8,9 @@ import { sizeOf } from '../format/shape.js';
 import { sliceOf } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { planChecks, refuseOverlap } from './check-bundle.js';
+import type { Content, Item, ItemSlice } from './item.js';
 import type { OpenBundle } from './open-bundle.js';
 import { SliceIndex } from './slice-index.js';
-import { type Content, type Item, type ItemSlice, OwnedPieces } from './source.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorReader } from './tensor-reader.js';
 
@@ -99,9 +99,10 @@ function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor):
 }
 
 function contentOf(tensors: TensorReader, stored: StoredTensor, bigEndian: boolean): Content {
-  if (stored.dtype.name === 'variant') return { kind: 'elements', elements: () => tensors.variant(stored), own: true };
+  if (stored.dtype.name === 'variant')
+    return { kind: 'elements', elements: () => tensors.variant(stored), own: 'kept' };
   if (stored.dtype.name === 'string') return { kind: 'elements', elements: () => tensors.strings(stored) };
   if (stored.entry.size > PIECE_BYTES || bigEndian || stored.dtype.opaque)
-    return { kind: 'pull', pull: () => new OwnedPieces(tensors.pieces(stored, PIECE_BYTES)) };
-  return { kind: 'pull', pull: () => tensors.numeric(stored, true), own: true };
+    return { kind: 'pull', pull: () => tensors.pieces(stored, PIECE_BYTES), own: 'given' };
+  return { kind: 'pull', pull: () => tensors.numeric(stored, true), own: 'kept' };
 }

@@ -20,9 +20,9 @@ import type { ObjectStore, ShardObject } from '../storage/store.js';
 import { ChunkPool } from './chunk-pool.js';
 import { resolveItems } from './encode-elements.js';
 import { buildIndex, type Placement } from './index-builder.js';
+import type { Item } from './item.js';
 import { abortWith } from './lazy-sources.js';
 import { ShardStream } from './shard-stream.js';
-import type { Item } from './source.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
 /** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */

@@ -9,8 +9,9 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { isBytes } from '../realms.js';
 import type { ShardObject } from '../storage/store.js';
 import type { Chunk, ChunkPool } from './chunk-pool.js';
+import { viewOf } from './elements.js';
+import type { Item, Pulled } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
-import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 
 /** One native call takes at most this much of memory that is written from where it is. An abort is noticed this often. */
 const CALL_BYTES = 8 * 1024 * 1024;
@@ -77,7 +78,7 @@ export class ShardStream {
         const { content, bytes } = this.items[at]!;
         if (content.kind === 'memory') {
           if (!this.#copySmall(at, content.view, bytes!))
-            await this.#add(at, content.view, bytes!, content.own === true);
+            await this.#add(at, content.view, bytes!, content.own !== undefined);
           at++;
         } else at = await this.#addPulled(at);
       }
@@ -86,7 +87,7 @@ export class ShardStream {
       await this.#settled();
     }
     this.items.forEach((item, i) => {
-      if (item.content.kind !== 'elements' && item.content.crc !== undefined) this.#crcs[i] = item.content.crc;
+      if (item.content.kind === 'memory' && item.content.crc !== undefined) this.#crcs[i] = item.content.crc;
     });
     return this.#crcs;
   }
@@ -139,8 +140,9 @@ export class ShardStream {
   /** Pulls one item, or a group of small ones; gives the position after them. */
   async #addPulled(at: number): Promise<number> {
     const end = this.#groupEnd(at);
-    // A large value is the source's own memory: it comes only when the one before has been written.
-    if (this.items[at]!.bytes! > LARGE_BYTES) {
+    // A large value is the source's memory: it comes only when the one before has been written.
+    const { bytes, content } = this.items[at]!;
+    if (bytes! > LARGE_BYTES && content.own === undefined) {
       await this.#flush();
       await this.#writing;
     }
@@ -148,7 +150,10 @@ export class ShardStream {
     const group = this.items.slice(at, end);
     const pulls = group.map(async item => {
       const content = item.content;
-      return content.kind === 'pull' ? content.pull() : unreachable(item);
+      if (content.kind !== 'pull') return unreachable(item);
+      const value = await content.pull();
+      if (!isAsyncIterable(value)) content.handedOver?.();
+      return value;
     });
     const values = await orAborted(settleAll(pulls), group.some(isForeign) ? this.hooks.signal : undefined);
     for (const [i, value] of values.entries()) await this.#addValue(at + i, value);
@@ -169,7 +174,8 @@ export class ShardStream {
     const item = this.items[at]!;
     if (!isAsyncIterable(value)) {
       const view = item.dtype.bytes === 0 ? storedView(item, value) : viewOf(item.name, item.dtype, item.shape, value);
-      await this.#add(at, view, item.bytes!, item.content.kind === 'pull' && item.content.own === true);
+      await this.#addPulledView(at, view, item.bytes!);
+      if (item.content.own === 'given') await this.#makeRoom();
       return;
     }
     let length = 0;
@@ -177,15 +183,25 @@ export class ShardStream {
       checkPiece(item.name, piece);
       length += piece.byteLength;
       if (length > item.bytes!) throw lengthError(item, length);
-      const own = value instanceof OwnedPieces;
-      await this.#add(at, piece, piece.byteLength, own);
-      // Only now: the batch that holds the piece, or one after it, frees it.
-      if (own) this.#batch.owned.push(piece);
-      if (this.#batch.bytes < PULL_BYTES) continue;
-      await this.#flush();
-      if (this.chunks.crowded) await this.#writing;
+      await this.#addPulledView(at, piece, piece.byteLength);
+      await this.#makeRoom();
     }
     if (length !== item.bytes) throw lengthError(item, length);
+    if (item.content.kind === 'pull') item.content.handedOver?.();
+  }
+
+  async #addPulledView(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
+    const { own } = this.items[at]!.content;
+    await this.#add(at, view, bytes, own !== undefined);
+    // Only now: the batch that holds the end of it, or one after it, frees it.
+    if (own === 'given' && bytes >= MIN_VIEW_BYTES) this.#batch.owned.push(bytesOf(view));
+  }
+
+  /** Lets what was pulled be written, and freed, before more is pulled. */
+  async #makeRoom(): Promise<void> {
+    if (this.#batch.bytes < PULL_BYTES) return;
+    await this.#flush();
+    if (this.chunks.crowded) await this.#writing;
   }
 
   /** Starts writing what is gathered, once the call before the last has settled. */
@@ -245,6 +261,10 @@ async function settleAll(pulls: readonly Promise<Pulled>[]): Promise<Pulled[]> {
 function storedView(item: Item, value: Pulled): Uint8Array {
   if (isBytes(value) && value.byteLength === item.bytes) return value;
   throw lengthError(item, isBytes(value) ? value.byteLength : 0);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function isForeign({ content }: Item): boolean {

@@ -1,17 +1,14 @@
 /**
- * What a caller may give as a tensor, and its check. A source becomes an `Item`: what the save needs to know before any
- * I/O (name, type, shape, bytes) and a way to get the bytes when their turn comes.
+ * What a caller may give as a tensor, and its check: each source becomes an `Item`, with a way to get the bytes when their
+ * turn comes.
  */
 
-import { invalidArgument, TensorBundleError } from '../errors.js';
-import type { NumericArray } from '../format/dtypes.js';
-import { type DType, type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';
-import type { SliceExtent, TensorSlice } from '../format/slices.js';
-import { MAX_NAME_LENGTH } from '../format/table-format.js';
-import { classOf, isArrayOf, isBytes, isError } from '../realms.js';
-import { elementsOf, type GivenData } from './elements.js';
-import { elementCount, shapeError, shapeOf } from './shapes.js';
-import { TfPieces } from './tf-pieces.js';
+import { invalidArgument } from '../errors.js';
+import type { DType, DTypeInfo } from '../format/dtypes.js';
+import { isBytes } from '../realms.js';
+import { elementsOf, type GivenData, viewOf } from './elements.js';
+import { type Content, describeItem, type Item } from './item.js';
+import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
 
 /** A value at hand. Whether `data` fit `dtype` and `shape` is checked when it is given. A TensorValue is one. */
 export interface GivenTensor {
@@ -33,105 +30,22 @@ export interface LazyTensor {
   data: () => GivenData | Promise<GivenData> | AsyncIterable<Uint8Array | string>;
 }
 
-/** A tf.Tensor or tf.Variable, known by its members: the core never loads TensorFlow.js. */
-export interface TfTensorLike {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  dataSync(): ArrayBufferView | readonly string[];
-}
-
 export type TensorSource = GivenTensor | LazyTensor | TfTensorLike;
 
-/**
- * Pieces that were made for the save and that nobody else holds: each is freed as soon as it is written, so that staging
- * gigabytes needs a few MiB, whenever the garbage collector may run.
- */
-export class OwnedPieces implements AsyncIterable<Uint8Array> {
-  constructor(private readonly pieces: AsyncIterable<Uint8Array>) {}
-
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return this.pieces[Symbol.asyncIterator]();
-  }
-}
-
-/** What `pull` gives: validated when it comes. */
-export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
-
-/** One tensor (or one slice of a partitioned tensor) to be saved. */
-export interface Item {
-  name: string;
-  dtype: StoredType;
-  /** Shape of what is stored: the slice's own for a slice. */
-  shape: readonly number[];
-  /** Null for strings and variants until they are resolved. */
-  bytes: number | null;
-  shard?: number | undefined;
-  slice?: ItemSlice;
-  content: Content;
-}
-
-/** Which part of a partitioned tensor an item is. */
-export interface ItemSlice {
-  fullShape: readonly number[];
-  box: TensorSlice;
-  /** The box as it is stored, where a whole dimension has no length. */
-  extents: readonly SliceExtent[];
-  /**
-   * Place among the slices that the full entry lists, where that is not the order of the data files: merging numbers
-   * shards by their first key, but appends slices input by input.
-   */
-  sequence?: number;
-}
-
-/**
- * `foreign`: a caller's source, which may never settle. All others do, and are waited for even after an abort.
- * `own`: an array that was made for the save and that nobody else holds, nor will; it can be written from where it is.
- */
-export type Content =
-  /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */
-  | { kind: 'memory'; view: ArrayBufferView; crc?: number; own?: true }
-  /** Values whose stored form is made before planning; `lengths` are the bytes of each when they were given. */
-  | {
-      kind: 'elements';
-      elements: () => Promise<Pulled> | Pulled;
-      lengths?: readonly number[];
-      foreign?: boolean;
-      own?: true;
-    }
-  /** Bytes that come in their turn. */
-  | { kind: 'pull'; pull: () => Promise<Pulled> | Pulled; crc?: number; foreign?: boolean; own?: true };
-
-/** Throws ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for a name that is too long, with the tensor's name. */
-export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item {
-  checkLength(name);
+/** Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for what is not a source, with the tensor's name. */
+export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item & { dtype: DTypeInfo } {
   if (source === null || typeof source !== 'object') {
     throw invalidArgument(`tensor '${name}': give { dtype, shape, data } or a tf.Tensor`, { tensor: name });
   }
-  const dtype = dtypeOf(name, source.dtype);
-  const shape = shapeOf(name, source.shape);
-  const bytes = dtype.bytes === 0 ? null : elementCount(name, shape) * dtype.bytes;
-  if (bytes !== null && !Number.isSafeInteger(bytes)) throw shapeError(name, shape, 'is too large');
-  if (dtype.bytes === 0) elementCount(name, shape);
-  return { name, dtype, shape, bytes, shard: checkShard(name, shard), content: contentOf(name, source, dtype, shape) };
+  const item = describeItem(name, source.dtype, source.shape);
+  return { ...item, shard: checkShard(name, shard), content: contentOf(source, item) };
 }
 
-function checkLength(name: string): void {
-  // A character takes three bytes at most.
-  const found = name.length * 3 > MAX_NAME_LENGTH ? Buffer.byteLength(name) : 0;
-  if (found <= MAX_NAME_LENGTH) return;
-  throw new TensorBundleError(
-    'ERR_BAD_NAME',
-    `the tensor's name '${name.slice(0, 100)}…' has ${found} bytes; at most ${MAX_NAME_LENGTH} are written`,
-    { expected: MAX_NAME_LENGTH, found },
-  );
-}
-
-function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: readonly number[]): Content {
+function contentOf(source: TensorSource, { name, dtype, shape }: ReturnType<typeof describeItem>): Content {
   if ('dataSync' in source) {
-    const pieces = new TfPieces(name, source, dtype);
     return dtype.bytes === 0
-      ? { kind: 'elements', elements: () => pieces.elements(), foreign: true }
-      : { kind: 'pull', pull: () => pieces };
+      ? { kind: 'elements', elements: () => readStrings(source, name), foreign: true }
+      : { kind: 'pull', pull: () => stageTensor(source, name), own: 'given' };
   }
   const data = source.data;
   if (typeof data === 'function') {
@@ -145,43 +59,6 @@ function contentOf(name: string, source: TensorSource, dtype: DTypeInfo, shape: 
     return { kind: 'elements', elements: () => elements, lengths: views.map(view => view.byteLength) };
   }
   return { kind: 'memory', view: viewOf(name, dtype, shape, data) };
-}
-
-/** The value as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
-export function viewOf(name: string, dtype: StoredType, shape: readonly number[], data: unknown): ArrayBufferView {
-  if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
-    throw new TensorBundleError(
-      'ERR_DTYPE',
-      `tensor '${name}': the data of ${dtype.name} must be a ${dtype.array.name}`,
-      {
-        tensor: name,
-        expected: dtype.array.name,
-        found: classOf(data),
-      },
-    );
-  }
-  const expected = elementCount(name, shape) * (dtype.bytes / dtype.array.BYTES_PER_ELEMENT);
-  if (data.length !== expected) {
-    throw new TensorBundleError(
-      'ERR_SHAPE',
-      `tensor '${name}': shape [${shape}] needs ${expected} values, the data has ${data.length}`,
-      {
-        tensor: name,
-        expected,
-        found: data.length,
-      },
-    );
-  }
-  return data;
-}
-
-function dtypeOf(name: string, dtype: string): DTypeInfo {
-  try {
-    return dtypeInfo(dtype);
-  } catch (cause) {
-    const message = isError(cause) ? cause.message : String(cause);
-    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': ${message}`, { tensor: name, found: dtype, cause });
-  }
 }
 
 function checkShard(name: string, shard: number | undefined): number | undefined {

@@ -2,15 +2,13 @@
 import '../disposal.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
-import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
-import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
-import { isWellFormed } from '../format/utf8-order.js';
+import { extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { ItemList } from './item-list.js';
 import { abortWith } from './lazy-sources.js';
 import { save, saveTarget } from './save-bundle.js';
 import { elementCount, shapeOf } from './shapes.js';
-import { SliceSet } from './slice-set.js';
-import { type Item, type ItemSlice, itemOf, type TensorSource } from './source.js';
+import { itemOf, type TensorSource } from './source.js';
 import {
   type CheckedOptions,
   checkOptions,
@@ -33,11 +31,7 @@ const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 export class CheckpointWriter implements AsyncDisposable {
   readonly #options: CheckedOptions;
   readonly #abort = new AbortController();
-  readonly #items: Item[] = [];
-  readonly #plain = new Set<string>();
-  readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
-  #longNames = 0;
-  #call: number | undefined;
+  readonly #list = new ItemList();
   #finishing: Promise<SaveResult> | null = null;
 
   /** As it was given; of a URL, its path. */
@@ -66,12 +60,7 @@ export class CheckpointWriter implements AsyncDisposable {
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
     refuseUnknown(options, 'add', ADD_OPTIONS);
     this.#checkOpen();
-    checkName(name);
-    this.#countName(name);
-    if (this.#plain.has(name) || this.#sliced.has(name)) throw duplicate(name);
-    const item = itemOf(name, tensor, options.shard);
-    this.#plain.add(name);
-    this.#items.push(item);
+    this.#list.add(itemOf(name, tensor, options.shard));
     return this;
   }
 
@@ -89,21 +78,13 @@ export class CheckpointWriter implements AsyncDisposable {
   ): this {
     refuseUnknown(options, 'addSlice', ADD_OPTIONS);
     this.#checkOpen();
-    checkName(name);
-    this.#countName(name);
     const item = itemOf(name, tensor, options.shard);
     const full = shapeOf(name, fullShape);
     const extent: TensorSlice = { begin: shapeOf(name, begin), size: [...item.shape] };
     elementCount(name, full);
     checkExtent(name, full, extent);
-    if (isFullSlice(extent, full)) return this.add(name, tensor, options);
-    if (this.#plain.has(name)) throw duplicate(name);
-    const others = this.#sliced.get(name) ?? { first: item, slices: new SliceSet() };
-    item.slice = { fullShape: full, box: extent, extents: extentsOf(extent, full) };
-    checkAgainst(item, item.slice, others.first, others.slices);
-    others.slices.add(extent);
-    this.#sliced.set(name, others);
-    this.#items.push(item);
+    if (!isFullSlice(extent, full)) item.slice = { fullShape: full, box: extent, extents: extentsOf(extent, full) };
+    this.#list.add(item);
     return this;
   }
 
@@ -118,24 +99,14 @@ export class CheckpointWriter implements AsyncDisposable {
   finish(): Promise<SaveResult> {
     try {
       this.#checkOpen();
-      const target = saveTarget(this.prefix, this.#call);
+      const target = saveTarget(this.prefix);
       const letGo = abortWith(this.#abort, this.#options.signal);
       const options = { ...this.#options, signal: this.#abort.signal };
-      this.#finishing = save(target, this.#items, options).finally(letGo);
+      this.#finishing = save(target, this.#list.items, options).finally(letGo);
       return this.#finishing;
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /**
-   * `finish()` then counts as a call that was made before (`nextCall`).
-   *
-   * @internal
-   */
-  calledAt(call: number): this {
-    this.#call = call;
-    return this;
   }
 
   /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */
@@ -148,43 +119,12 @@ export class CheckpointWriter implements AsyncDisposable {
     return this.abort();
   }
 
-  /** Few names may be very long: many would not be read again (FORMAT.md, limits). */
-  #countName(name: string): void {
-    if (name.length <= LONG_NAME_LENGTH / 3 || Buffer.byteLength(name) <= LONG_NAME_LENGTH) return;
-    if (++this.#longNames <= MAX_LONG_NAMES) return;
-    throw new TensorBundleError(
-      'ERR_BAD_NAME',
-      `more than ${MAX_LONG_NAMES} names have over ${LONG_NAME_LENGTH} bytes, one of them '${name.slice(0, 100)}…'; use shorter ones`,
-      { expected: MAX_LONG_NAMES },
-    );
-  }
-
   #checkOpen(): void {
     if (this.#finishing === null && !this.#abort.signal.aborted) return;
     const what = this.#finishing === null ? 'aborted' : 'finished';
     throw new TensorBundleError('ERR_STATE', `this writer was ${what}; make a new one for another save`, {
       path: this.prefix,
     });
-  }
-}
-
-/** A name in the form of a slice's key would be taken for one, and its tensor never be found again. */
-function checkName(name: string): void {
-  if (typeof name === 'string' && name !== '' && isWellFormed(name) && !isSliceKey(name)) return;
-  throw new TensorBundleError(
-    'ERR_BAD_NAME',
-    "a tensor's name is a non-empty string without lone surrogates, and not in the form of a slice's key",
-    { tensor: String(name) },
-  );
-}
-
-function isSliceKey(name: string): boolean {
-  if (!name.startsWith('\0')) return false;
-  try {
-    decodeSliceKey(Buffer.from(name));
-    return true;
-  } catch {
-    return false;
   }
 }
 
@@ -203,38 +143,4 @@ function checkExtent(name: string, fullShape: readonly number[], { begin, size }
       found: { begin, size },
     },
   );
-}
-
-/** `first` may be the item itself; `slices` do not hold it yet. */
-function checkAgainst(item: Item, { fullShape, box }: ItemSlice, first: Item, slices: SliceSet): void {
-  const { name } = item;
-  if (first.dtype.number !== item.dtype.number) {
-    throw new TensorBundleError('ERR_DTYPE', `the slices of '${name}' have different dtypes`, {
-      tensor: name,
-      expected: first.dtype.name,
-      found: item.dtype.name,
-    });
-  }
-  if (String(first.slice!.fullShape) !== String(fullShape)) {
-    throw new TensorBundleError('ERR_SHAPE', `the slices of '${name}' name different full shapes`, {
-      tensor: name,
-      expected: first.slice!.fullShape,
-      found: [...fullShape],
-    });
-  }
-  const overlapped = slices.overlapped(box);
-  if (overlapped === undefined) return;
-  throw new TensorBundleError(
-    'ERR_SLICE_OVERLAP',
-    `slice of '${name}' at [${box.begin}] overlaps the one at [${overlapped.begin}]`,
-    {
-      tensor: name,
-      expected: overlapped,
-      found: box,
-    },
-  );
-}
-
-function duplicate(name: string): TensorBundleError {
-  return new TensorBundleError('ERR_DUPLICATE_NAME', `tensor '${name}' was added already`, { tensor: name });
 }

@@ -4,10 +4,10 @@
  */
 
 import { TextDecoder } from 'node:util';
+import { captureTensor } from '../bundle/tf-staging.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
-import { type Capture, type CaptureOptions, captureOf } from '../graph/attribute.js';
-import { captureTensor } from '../layers/staging.js';
+import { type Capture, captureOf } from '../graph/attribute.js';
 import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './iteration/element.js';
@@ -16,7 +16,7 @@ import { disposeElement } from './iteration/element.js';
 export interface StateTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  capture(options?: CaptureOptions): Capture;
+  capture(): Capture;
 }
 
 /** In JSON a value that JSON lacks is an object with one of these names. */
@@ -224,7 +224,7 @@ function ofTensor(value: Tensor): StateTensor {
     return {
       dtype: dtypeInfo(value.dtype).name,
       shape: [...value.shape],
-      capture: options => captureTensor(value, options),
+      capture: () => captureTensor(value, 'iterator state'),
     };
   }
   // Not dataSync: it decodes, and what is no UTF-8 would be lost.

@@ -7,22 +7,22 @@ export const VARIABLE_VALUE = 'VARIABLE_VALUE';
 /** The attribute name of state that is not a tensor but text. */
 export const PYTHON_STATE = 'py_state';
 
-export interface CaptureOptions {
-  /** Copy now what others may still change, instead of when it is written. Default false. */
-  readonly own?: boolean;
-}
-
 /** A value that is kept for a save. */
 export interface Capture {
+  /**
+   * What `data` gives was made for the save, each piece in a buffer of its own, and nobody else holds it: it is freed once it
+   * is written, unless the save may be tried again.
+   */
+  readonly own?: true;
   /** Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again. */
   data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
   /** Lets go of the value; called once, when all of it was read or the save is over. */
   release(): void;
 }
 
-/** Keeps what belongs to the save alone, so that nothing has to be let go of. */
-export function captureOf(data: Capture['data']): Capture {
-  return { data, release: () => undefined };
+/** A value at hand, of which nothing has to be let go of. `own` is as in Capture. */
+export function captureOf(data: Capture['data'], own?: true): Capture {
+  return { ...(own && { own }), data, release: () => undefined };
 }
 
 /** One tensor of an object. `dtype` and `shape` are known without touching the data. */
@@ -37,8 +37,11 @@ export interface Attribute {
   readonly shape: readonly number[];
   /** What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives that. */
   readonly writtenAs?: DType | undefined;
-  /** Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what it must. */
-  capture(options?: CaptureOptions): Capture;
+  /**
+   * Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what others may still
+   * change.
+   */
+  capture(): Capture;
   /**
    * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the type that it was
    * converted from.

@@ -9,7 +9,7 @@ import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/mo
 import { freezeTopology } from '../training/models/frozen.js';
 import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
 import { fileNames, warnOfUnlisted } from './weight-names.js';
-import { weightsOfTensors } from './weights.js';
+import { describeWeights, type NamedTensor, weightsOfTensors } from './weights.js';
 
 type HeldWeights = ReturnType<typeof weightsOfTensors>;
 
@@ -31,7 +31,7 @@ export async function artifactsOf(
   warnOfUnlisted(model);
   const names = fileNames(model);
   // Held before anything is awaited.
-  const weights = weightsOf(model, config.trainableOnly);
+  const weights = weightsOfTensors(namedWeights(model, config.trainableOnly));
   const compilation = config.includeOptimizer ? compilationOf(model) : undefined;
   if (compilation === undefined) return { artifacts, weights };
   const trainingConfig = trainingConfigOf(compilation);
@@ -56,22 +56,25 @@ export async function bufferedArtifactsOf(model: LayersModel, config: io.SaveCon
   const { artifacts, weights } = await artifactsOf(model, config);
   const weightData: ArrayBuffer[] = [];
   try {
-    for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).slice().buffer);
+    for (const i of weights.specs.keys()) weightData.push((await weights.bytes(i)).buffer as ArrayBuffer);
   } finally {
     weights.release();
   }
   return { ...artifacts, weightSpecs: [...weights.specs], weightData };
 }
 
-/** Without the optimizer. They are the caller's to release. */
-export function weightsOf(model: LayersModel, trainableOnly = false): HeldWeights {
+/** What is known of the weights of a model without looking at their values; without the optimizer. */
+export function descriptionOf(model: LayersModel): ReturnType<typeof describeWeights> {
+  return describeWeights(namedWeights(model));
+}
+
+function namedWeights(model: LayersModel, trainableOnly = false): NamedTensor[] {
   const names = fileNames(model);
   const chosen = trainableOnly ? model.trainableWeights.filter(({ trainable }) => trainable) : model.weights;
-  const named = chosen.map(weight => {
+  return chosen.map(weight => {
     const tensor = liveValue(weight, weight.originalName);
     return { name: names.get(tensor.name)!, tensor };
   });
-  return weightsOfTensors(named);
 }
 
 function held(state: readonly StateTensor[]): HeldWeights {
@@ -88,6 +91,7 @@ function joined(first: HeldWeights, second: HeldWeights): HeldWeights {
     specs: [...first.specs, ...second.specs],
     sizes: [...first.sizes, ...second.sizes],
     bytes: i => (i < length ? first.bytes(i) : second.bytes(i - length)),
+    content: (i, begin, end) => (i < length ? first.content(i, begin, end) : second.content(i - length, begin, end)),
     release: () => {
       first.release();
       second.release();

@@ -10,7 +10,7 @@ import { io as tfio, tidy } from '../tfjs-core.js';
 import { saveModel } from '../training/models/whole-model.js';
 import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
-import { artifactsOf, bufferedArtifactsOf, weightsOf } from './layers-model.js';
+import { artifactsOf, bufferedArtifactsOf, descriptionOf } from './layers-model.js';
 import { saveModelFiles } from './model-files.js';
 import { adoptWeights } from './optimizer-weights.js';
 import { CHECKPOINT, DONE, FILE, type FileSystem, type Patched } from './schemes.js';
@@ -41,9 +41,7 @@ function patchSave(prototype: LayersModel): void {
     if (path.startsWith(CHECKPOINT)) {
       const includeOptimizer = config?.includeOptimizer ?? false;
       await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer });
-      const weights = weightsOf(this);
-      weights.release();
-      return artifactsInfo(this.toJSON(null, false) as object, weights);
+      return artifactsInfo(this.toJSON(null, false) as object, descriptionOf(this));
     }
     const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
     const ours = handlers.length === 1 ? pathOf(handlers[0]!) : undefined;

@@ -9,8 +9,8 @@ import { basename, dirname, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import { ChunkPool } from '../bundle/chunk-pool.js';
+import type { Item } from '../bundle/item.js';
 import { ShardStream } from '../bundle/shard-stream.js';
-import type { Item } from '../bundle/source.js';
 import { nextCall, overtakenBy, placeOf, rememberCall } from '../commit/call-order.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
@@ -166,14 +166,13 @@ function partItems(weights: Weights, begin: number, end: number): Item[] {
     const to = Math.min(end - at, size);
     at += size;
     if (from >= to) continue;
-    const pull = async (): Promise<Uint8Array> => (await weights.bytes(i)).subarray(from, to);
     const name = weights.specs[i]!.name;
     items.push({
       name,
       dtype: dtypeInfo('uint8'),
       shape: [to - from],
       bytes: to - from,
-      content: { kind: 'pull', pull },
+      content: weights.content(i, from, to),
     });
   }
   return items;

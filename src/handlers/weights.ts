@@ -4,11 +4,13 @@
  */
 
 import type { io } from '@tensorflow/tfjs-core';
+import type { Content } from '../bundle/item.js';
 import { checkLength } from '../bundle/lazy-sources.js';
+import { captureTensor, type HeldTensor } from '../bundle/tf-staging.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
-import { clone, keep, type NamedTensorMap, type Tensor } from '../tfjs-core.js';
+import type { NamedTensorMap, Tensor } from '../tfjs-core.js';
 
 /** As `optimizer.getWeights()` gives them. */
 export interface NamedTensor {
@@ -22,6 +24,8 @@ export interface Weights {
   /** Bytes of each. Strings: before each its length, in 4 bytes. */
   readonly sizes: readonly number[];
   bytes(index: number): Promise<Uint8Array>;
+  /** Some of the bytes of one weight, for a save. */
+  content(index: number, begin: number, end: number): Content;
 }
 
 export function dtypeOf({ dtype, quantization }: io.WeightsManifestEntry): DType {
@@ -43,34 +47,62 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
       found: data.length,
     });
   const sizes = begins.map((begin, i) => (begins[i + 1] ?? end) - begin);
-  return { specs: weightSpecs, sizes, bytes: async i => data.range(begins[i]!, sizes[i]!, weightSpecs[i]!.name) };
+  const range = (i: number, begin: number, end: number): Uint8Array =>
+    data.range(begins[i]! + begin, end - begin, weightSpecs[i]!.name);
+  return {
+    specs: weightSpecs,
+    sizes,
+    bytes: async i => range(i, 0, sizes[i]!),
+    content: (i, begin, end) => ({ kind: 'pull', pull: () => range(i, begin, end) }),
+  };
 }
 
-/**
- * Of live tensors, as they are now: training may go on meanwhile. They are read when they are asked for, and held until `release`
- * is called.
- */
-export function weightsOfTensors(
-  tensors: readonly (NamedTensor & { group?: 'optimizer' })[],
-): Weights & { release(): void } {
-  const held = tensors.map(({ tensor }) => keep(clone(tensor)));
+/** A live tensor, and which part of a model it belongs to. */
+export type LiveWeight = NamedTensor & { group?: 'optimizer' };
+
+/** What is known of weights without looking at their values. Throws ERR_DTYPE. */
+export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, 'specs' | 'sizes'> {
   const specs = tensors.map(({ name, tensor, group }) => ({
     name,
     shape: [...tensor.shape],
     dtype: tensor.dtype as io.WeightsManifestEntry['dtype'],
     ...(group && { group }),
   }));
-  return {
-    specs,
-    sizes: specs.map(spec => elementsOf(spec) * widthOf(spec)),
-    bytes: async i => {
-      const { buffer, byteOffset, byteLength } = await held[i]!.data();
-      return new Uint8Array(buffer, byteOffset, byteLength);
-    },
-    release: () => {
-      for (const tensor of held) tensor.dispose();
-    },
+  return { specs, sizes: specs.map(spec => elementsOf(spec) * widthOf(spec)) };
+}
+
+/**
+ * Of live tensors, as they are now, whatever happens to them and to arrays of JavaScript meanwhile. They are read when they
+ * are asked for, and held until `release` is called. Throws ERR_STATE for one that was disposed.
+ */
+export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { release(): void } {
+  const described = describeWeights(tensors);
+  const held: HeldTensor[] = [];
+  const release = (): void => {
+    for (const one of held.splice(0)) one.release();
   };
+  try {
+    for (const { name, tensor } of tensors) held.push(captureTensor(tensor, name));
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return {
+    ...described,
+    bytes: async i => joined(held[i]!.pieces(0, described.sizes[i]!), described.sizes[i]!),
+    content: (i, begin, end) => ({ kind: 'pull', pull: () => held[i]!.pieces(begin, end), own: 'given' }),
+    release,
+  };
+}
+
+async function joined(pieces: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 export function namedTensors(map: NamedTensor[] | NamedTensorMap): NamedTensor[] {
@@ -102,7 +134,10 @@ export function joinStrings(texts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** What TensorFlow.js answers to a save. */
-export function artifactsInfo(topology: object | undefined, { specs, sizes }: Weights): io.SaveResult {
+export function artifactsInfo(
+  topology: object | undefined,
+  { specs, sizes }: Pick<Weights, 'specs' | 'sizes'>,
+): io.SaveResult {
   const length = (value: unknown): number => (value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value)));
   return {
     modelArtifactsInfo: {

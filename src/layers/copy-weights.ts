@@ -1,5 +1,6 @@
 /** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
 
+import { isHandedOut } from '../bundle/tf-staging.js';
 import { invalidArgument } from '../errors.js';
 import { compare } from '../graph/mismatch.js';
 import { type KeyedAttribute, keyedAttributes, numberObjects } from '../graph/numbering.js';
@@ -17,7 +18,6 @@ import type { Trackable } from '../graph/trackable.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
 import { modelTrackable } from './model.js';
-import { isHandedOut } from './staging.js';
 import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue, variableOf } from './variable.js';
 

@@ -1,11 +1,11 @@
 /** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
 
+import { captureTensor } from '../bundle/tf-staging.js';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
 import { type Trackable, variableNode } from '../graph/trackable.js';
 import { tensor, tidy, Variable } from '../tfjs-core.js';
-import { captureTensor } from './staging.js';
 import type { AnyVariable } from './types.js';
 
 /** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
@@ -48,8 +48,8 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     ...(refuse && { refuse }),
     writtenAs,
     ...(dtype === 'int32' && { convert: toInt32 }),
-    capture: options => {
-      const captured = captureTensor(liveValue(variable, label), options);
+    capture: () => {
+      const captured = captureTensor(liveValue(variable, label), label);
       return writtenAs === undefined ? captured : widened(captured);
     },
     assign: ({ data, shape }, storedAs) => {
@@ -72,15 +72,19 @@ function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | un
 }
 
 /** The numbers as int64; few, since only few are converted when they are read. */
-function widened({ data, release }: Capture): Capture {
-  return { data: async () => BigInt64Array.from(await gathered(data()), BigInt), release };
+function widened(captured: Capture): Capture {
+  return {
+    own: true,
+    data: async () => BigInt64Array.from(await gathered(captured.data()), BigInt),
+    release: () => captured.release(),
+  };
 }
 
 async function gathered(data: ReturnType<Capture['data']>): Promise<Int32Array> {
   const given = await data;
   if (!(Symbol.asyncIterator in given)) return given as Int32Array;
   const pieces: Uint8Array[] = [];
-  for await (const piece of given) pieces.push(piece.slice());
+  for await (const piece of given) pieces.push(piece);
   return new Int32Array(Uint8Array.from(Buffer.concat(pieces)).buffer);
 }
 

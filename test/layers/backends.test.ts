@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { captureTensor } from '../../src/bundle/tf-staging.js';
 import type { TensorData } from '../../src/format/dtypes.js';
-import { captureTensor } from '../../src/layers/staging.js';
 import { copyWeights, loadWeights, saveWeights } from '../../src/tfjs.js';
 
 const BACKENDS = ['cpu', 'wasm'];

@@ -1,29 +1,32 @@
 /** How tensors become bytes: in pieces, right, and without touching what belongs to others. */
 import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Capture } from '../../src/graph/attribute.js';
-import { captureTensor } from '../../src/layers/staging.js';
+import { captureTensor, type HeldTensor } from '../../src/bundle/tf-staging.js';
 
 const COUNT = 1_500_001;
 const PIECE = 2 * 1024 * 1024;
 
 afterEach(() => tf.setBackend('tensorflow'));
 
-function numbers(): Float32Array {
-  return Float32Array.from({ length: COUNT }, (_, i) => i * 0.5);
-}
+const NUMBERS = new Float32Array(COUNT).map((_, i) => i * 0.5);
+const numbers = (): Float32Array => NUMBERS.slice();
 
 async function piecesOf(tensor: tf.Tensor): Promise<Uint8Array[]> {
   const capture = captureTensor(tensor);
   try {
-    const data = await capture.data();
-    if (!(Symbol.asyncIterator in data)) throw new Error('not in pieces');
-    const pieces: Uint8Array[] = [];
-    for await (const piece of data) pieces.push(piece);
-    return pieces;
+    return await allOf(capture);
   } finally {
     capture.release();
   }
+}
+
+/** Of a tensor that TensorFlow holds in pieces; of one that is an array of JavaScript's at once, since it was copied. */
+async function allOf(capture: HeldTensor): Promise<Uint8Array[]> {
+  const data = capture.data();
+  if (!(Symbol.asyncIterator in data)) return [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
+  const pieces: Uint8Array[] = [];
+  for await (const piece of data) pieces.push(piece);
+  return pieces;
 }
 
 function bytes(array: Float32Array): Buffer {
@@ -32,16 +35,20 @@ function bytes(array: Float32Array): Buffer {
 
 describe.each(['tensorflow', 'cpu'])('on the %s backend', backend => {
   it.each([
-    ['a result of an operation', () => tf.tidy(() => tf.add(tf.tensor(numbers(), [COUNT, 1]), 0) as tf.Tensor)],
-    ['a tensor made from an array', () => tf.tensor(numbers(), [COUNT, 1])],
-  ])('%s comes in pieces of at most 2 MiB, and no tensor stays', async (_what, make) => {
+    [
+      'a result of an operation',
+      () => tf.tidy(() => tf.add(tf.tensor(numbers(), [COUNT, 1]), 0) as tf.Tensor),
+      backend === 'tensorflow',
+    ],
+    ['a tensor made from an array', () => tf.tensor(numbers(), [COUNT, 1]), false],
+  ])('%s comes in pieces of at most 2 MiB, or was copied, and no tensor stays', async (_what, make, isCut) => {
     tf.setBackend(backend);
     const tensor = make();
     const before = tf.memory().numTensors;
     const pieces = await piecesOf(tensor);
     expect(tf.memory().numTensors).toBe(before);
-    expect(pieces).toHaveLength(3);
-    expect(Math.max(...pieces.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(PIECE);
+    expect(pieces).toHaveLength(isCut ? 3 : 1);
+    if (isCut) expect(Math.max(...pieces.map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(PIECE);
     expect(Buffer.concat(pieces).equals(bytes(numbers()))).toBe(true);
     tensor.dispose();
   });
@@ -67,15 +74,14 @@ describe.each(['tensorflow', 'cpu'])('on the %s backend', backend => {
     const capture = captureTensor(variable);
     variable.assign(tf.zeros([COUNT]));
     variable.dispose();
-    const pieces: Uint8Array[] = [];
-    for await (const piece of capture.data() as AsyncIterable<Uint8Array>) pieces.push(piece);
+    const pieces = await allOf(capture);
     capture.release();
     expect(Buffer.concat(pieces).equals(bytes(numbers()))).toBe(true);
   });
 
   it('is not disposed by a tidy around the capture', async () => {
     tf.setBackend(backend);
-    const captures: Capture[] = [];
+    const captures: HeldTensor[] = [];
     tf.tidy(() => {
       captures.push(captureTensor(tf.tensor([1, 2, 3])));
     });
@@ -91,6 +97,40 @@ it('does not upload a tensor that TensorFlow has not seen', async () => {
   await piecesOf(tensor);
   const { tensorMap } = tf.backend() as unknown as { tensorMap: WeakMap<object, { values: unknown }> };
   expect(tensorMap.get(tensor.dataId)?.values).not.toBeNull();
+  tensor.dispose();
+});
+
+it('gives any range of the bytes, in pieces that share no buffer', async () => {
+  const tensors = [tf.tensor(numbers()), tf.tidy(() => tf.add(tf.tensor(numbers()), 0))];
+  for (const tensor of tensors) {
+    const capture = captureTensor(tensor);
+    const before = tf.memory().numTensors;
+    for (const [begin, end] of [
+      [0, 0],
+      [3, 5],
+      [1, PIECE + 2],
+      [PIECE - 1, 4 * COUNT],
+    ] as const) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of capture.pieces(begin, end)) pieces.push(piece);
+      expect(Buffer.concat(pieces).equals(bytes(numbers()).subarray(begin, end))).toBe(true);
+      expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    capture.release();
+    tensor.dispose();
+  }
+});
+
+it('leaves a tensor on the backend where it is, though another is in use', async () => {
+  await tf.setBackend('cpu');
+  const tensor = tf.tensor([1, 2, 3]);
+  await tf.setBackend('tensorflow');
+  const capture = captureTensor(tensor);
+  expect(capture.data()).toEqual(Float32Array.of(1, 2, 3));
+  capture.release();
+  const { tensorMap } = tf.backend() as unknown as { tensorMap: { has(dataId: object): boolean } };
+  expect(tensorMap.has(tensor.dataId)).toBe(false);
   tensor.dispose();
 });
 

@@ -3,12 +3,12 @@
  * what lies beside the graph.
  */
 
-import { OwnedPieces } from '../../bundle/source.js';
-import { CheckpointWriter } from '../../bundle/writer.js';
-import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
+import { describeItem, type Item } from '../../bundle/item.js';
+import { ItemList } from '../../bundle/item-list.js';
+import { save, saveTarget } from '../../bundle/save-bundle.js';
+import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nextCall } from '../../commit/call-order.js';
-import type { DType, TensorData } from '../../format/dtypes.js';
-import { isPromise } from '../../realms.js';
+import type { DType } from '../../format/dtypes.js';
 import type { Attribute, Capture } from '../attribute.js';
 import { OBJECT_GRAPH_KEY } from '../key.js';
 import type { Trackable } from '../trackable.js';
@@ -32,18 +32,15 @@ export class CapturedGraph {
   /** Captures that have not been let go of. */
   readonly #held: Set<Capture>;
 
-  /**
-   * Synchronous; holds on to every value. `own`: values that callers may still change (typed arrays that TensorFlow.js goes
-   * on using) are copied now instead of when they are written.
-   */
-  constructor(root: Trackable, { own = false }: { own?: boolean } = {}) {
+  /** Synchronous; holds on to every value. */
+  constructor(root: Trackable) {
     const { tensors, extras, serialized } = buildObjectGraph(root);
     this.#held = new Set();
     const captured = (
       key: string,
       tensor: Pick<Attribute, 'dtype' | 'shape' | 'writtenAs' | 'capture'>,
     ): CapturedTensor => {
-      const capture = tensor.capture({ own });
+      const capture = tensor.capture();
       this.#held.add(capture);
       return { key, dtype: tensor.writtenAs ?? tensor.dtype, shape: tensor.shape, capture };
     };
@@ -67,9 +64,14 @@ export class CapturedGraph {
     { onStaged, again }: { onStaged?: () => void; again?: (error: unknown) => Promise<boolean> } = {},
   ): Promise<SaveResult> {
     try {
+      const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
+      const target = saveTarget(prefix, this.call);
+      const handedOver = again === undefined ? (capture: Capture) => this.#letGo(capture, onStaged) : undefined;
       for (;;) {
         try {
-          return await this.#writeOnce(prefix, options, again === undefined, onStaged);
+          const items = this.#items(handedOver);
+          if (this.#held.size === 0) onStaged?.();
+          return await save(target, items, checked);
         } catch (error) {
           if (!(await again?.(error))) throw error;
         }
@@ -79,23 +81,20 @@ export class CapturedGraph {
     }
   }
 
-  async #writeOnce(
-    prefix: string,
-    options: WriterOptions,
-    letGo: boolean,
-    onStaged: (() => void) | undefined,
-  ): Promise<SaveResult> {
-    const read = (capture: Capture): void => {
-      if (!letGo || !this.#held.delete(capture)) return;
-      capture.release();
-      if (this.#held.size === 0) onStaged?.();
-    };
-    const writer = new CheckpointWriter(prefix, options).calledAt(this.call);
-    for (const tensor of this.#tensors) add(writer, tensor, read);
-    writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
-    for (const tensor of this.#beside) add(writer, tensor, read);
+  /** Without `handedOver` the values stay as they are: they may be asked for again. */
+  #items(handedOver: ((capture: Capture) => void) | undefined): readonly Item[] {
+    const list = new ItemList();
+    for (const tensor of this.#tensors) list.add(itemOf(tensor, handedOver));
+    const graph = [this.#serialized];
+    list.add({ ...describeItem(OBJECT_GRAPH_KEY, 'string', []), content: { kind: 'elements', elements: () => graph } });
+    for (const tensor of this.#beside) list.add(itemOf(tensor, handedOver));
+    return list.items;
+  }
+
+  #letGo(capture: Capture, onStaged: (() => void) | undefined): void {
+    if (!this.#held.delete(capture)) return;
+    capture.release();
     if (this.#held.size === 0) onStaged?.();
-    return await writer.finish();
   }
 
   /** Lets go of what is still held. */
@@ -105,34 +104,13 @@ export class CapturedGraph {
   }
 }
 
-function add(
-  writer: CheckpointWriter,
-  { key, dtype, shape, capture }: CapturedTensor,
-  read: (capture: Capture) => void,
-): void {
-  writer.add(key, { dtype, shape, data: () => readThrough(capture.data(), () => read(capture)) });
-}
-
-/** The same data; `read` is called once all of it was handed over. */
-function readThrough(
-  data: TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>,
-  read: () => void,
-): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array> {
-  if (isPromise(data)) {
-    return Promise.resolve(data).then(value => {
-      read();
-      return value;
-    });
-  }
-  if (data instanceof OwnedPieces) return new OwnedPieces(piecesThrough(data, read));
-  if (Symbol.asyncIterator in data) return piecesThrough(data, read);
-  read();
-  return data;
-}
-
-async function* piecesThrough(pieces: AsyncIterable<Uint8Array>, read: () => void): AsyncGenerator<Uint8Array> {
-  yield* pieces;
-  read();
+function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture: Capture) => void) | undefined): Item {
+  const item = describeItem(key, dtype, shape);
+  const data = (): ReturnType<Capture['data']> => capture.data();
+  const handedOver = read && (() => read(capture));
+  if (item.bytes === null) return { ...item, content: { kind: 'elements', elements: data, handedOver } };
+  const own = capture.own && (read ? 'given' : 'kept');
+  return { ...item, content: { kind: 'pull', pull: data, handedOver, ...(own && { own }) } };
 }
 
 /**

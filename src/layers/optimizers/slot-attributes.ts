@@ -1,11 +1,10 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
-
+import { captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
-import { type Attribute, type Capture, type CaptureOptions, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
+import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import type { Extra } from '../../graph/trackable.js';
 import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
-import { captureTensor } from '../staging.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
 
 export interface SlotPlace {
@@ -45,7 +44,7 @@ export class SlotValues {
       label,
       dtype: 'float32',
       shape: [...shape],
-      capture: options => capture(value, state.scale(kind), shape, options),
+      capture: () => capture(value, state.scale(kind), place),
       assign: ({ data }) => {
         assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
@@ -57,7 +56,7 @@ export class SlotValues {
     const value = this.#value(place);
     const { kind, shape } = place;
     if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
-    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: options => capture(value, 1, shape, options) };
+    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: () => capture(value, 1, place) };
   }
 
   #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {
@@ -78,25 +77,23 @@ export function assignSlot(state: OptimizerState, variableName: string, kind: Sl
   return tidy(() => state.assign(variableName, kind, tensorOf(value)));
 }
 
-function capture(
-  value: Tensor | TensorValue | 'zeros',
-  scale: number,
-  shape: readonly number[],
-  options?: CaptureOptions,
-): Capture {
+function capture(value: Tensor | TensorValue | 'zeros', scale: number, { shape, label }: SlotPlace): Capture {
   if (value === 'zeros') {
     const size = sizeOf(shape);
-    return captureOf(() => new Float32Array(size));
+    return captureOf(() => new Float32Array(size), true);
   }
-  if (isWaiting(value)) {
-    // In float32, as TensorFlow multiplies what exists.
+  // No operation may be done on what is an array of JavaScript's.
+  const isArray = isWaiting(value) || isHostHeld(value);
+  if (isArray && (scale !== 1 || isWaiting(value))) {
+    // In float32, as TensorFlow multiplies.
     const factor = Math.fround(scale);
-    const data = (value.data as Float32Array).map(element => element * factor);
-    return captureOf(() => data);
+    const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
+    const data = given.map(element => element * factor);
+    return captureOf(() => data, true);
   }
-  if (scale === 1) return captureTensor(value, options);
+  if (scale === 1) return captureTensor(value, label);
   const scaled = tidy(() => mul(value, scalar(scale)));
-  const captured = captureTensor(scaled, options);
+  const captured = captureTensor(scaled, label);
   scaled.dispose();
   return captured;
 }

@@ -259,7 +259,7 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
     const absolute = absolutePrefix(path);
-    const captured = new CapturedGraph(weightsOf(model, {}, extras), { own: background });
+    const captured = new CapturedGraph(weightsOf(model, {}, extras));
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {

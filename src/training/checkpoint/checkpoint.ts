@@ -146,7 +146,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
    */
   writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
     const place = absolute ?? absolutePrefix(prefix);
-    const captured = new CapturedGraph(this.#describe(options), { own: true });
+    const captured = new CapturedGraph(this.#describe(options));
     return this.#submit(prefix, captured, place, options, { afterCommit });
   }
 

@@ -1,0 +1,248 @@
+/**
+ * The bytes of TensorFlow.js tensors for everything that saves or copies them, without leaking a tensor, blocking the event
+ * loop or changing what a tensor is made of. The core never loads TensorFlow.js: a tensor is known by its members, and the
+ * engine that all copies of it in a process share is where tfjs-core keeps it (tfjs-core/src/engine.ts).
+ *
+ * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the caller's
+ * array, and an operation would make TensorFlow use that array for good if it is aligned to 64 bytes: a later write to
+ * the array then changes the tensor. The cpu backend holds the array always. So no operation is ever done on a tensor
+ * whose values are an array of JavaScript's, and such an array is copied.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { TensorBundleError } from '../errors.js';
+import type { NumericArray } from '../format/dtypes.js';
+import { encodeText } from './elements.js';
+
+/** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors come whole. */
+const PIECE_BYTES = 2 * 1024 * 1024;
+
+/** A tf.Tensor or tf.Variable, known by its members: the core never loads TensorFlow.js. */
+export interface TfTensorLike {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  dataSync(): ArrayBufferView | readonly string[];
+}
+
+/** What a save gets: it is the save's own, in memory that nobody else has. */
+export type Staged = NumericArray | AsyncIterable<Uint8Array>;
+
+/** The value that a tensor had at one moment, whatever happens to the tensor and to arrays of JavaScript since. */
+export interface HeldTensor {
+  /** What `data` gives is the asker's alone. */
+  readonly own: true;
+  data(): Staged;
+  /** Some of the bytes, of a value that is not small; each piece has a buffer of its own. */
+  pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
+  /** Lets go of the value. */
+  release(): void;
+}
+
+interface EngineTensor extends TfTensorLike {
+  readonly dataId: object;
+  kept: boolean;
+  dispose(): void;
+}
+
+interface Backend {
+  /** tfjs-node's: what it reads from TensorFlow is a copy for the caller alone. */
+  readonly binding?: { readonly tensorDataSync?: unknown };
+  /** Where tfjs-node, the cpu and the webgl backend keep their tensors. */
+  readonly tensorMap?: WeakMap<object, { values?: unknown }>;
+  readonly data?: WeakMap<object, { values?: unknown }>;
+  readonly texData?: WeakMap<object, { values?: unknown }>;
+}
+
+interface Engine {
+  /** The one in use; null before the first operation. */
+  readonly backendInstance: Backend | null;
+  readonly state: { readonly tensorInfo: WeakMap<object, { backend?: Backend }> };
+  runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
+}
+
+/**
+ * Holds on to the value as it is now; synchronous. What an array of JavaScript holds is copied, which takes its size in
+ * memory until it is written: nothing tells who else has the array. For all else a clone shares the data: it survives
+ * `Variable.assign`, every optimizer and the disposal of the original.
+ */
+export function captureTensor(tensor: TfTensorLike, name = ''): HeldTensor {
+  checkAlive(tensor, name);
+  const engine = engineOf(tensor);
+  if (engine === undefined || isHostHeld(tensor)) return heldArray(ownNumbersOf(tensor, name));
+  const clone = engine.runKernel('Identity', { x: tensor });
+  clone.kept = true;
+  return {
+    own: true,
+    data: () => stageTensor(clone, name),
+    pieces: (begin, end) => piecesOf(clone, name, begin, end),
+    release: () => clone.dispose(),
+  };
+}
+
+function heldArray(array: NumericArray): HeldTensor {
+  let values: NumericArray | undefined = array;
+  const held = (): NumericArray => {
+    if (values) return values;
+    throw new TensorBundleError('ERR_STATE', 'a value was asked for after it had been let go of');
+  };
+  return {
+    own: true,
+    data: held,
+    pieces: (begin, end) => copies(bytesOf(held()), begin, end),
+    release: () => {
+      values = undefined;
+    },
+  };
+}
+
+/**
+ * All bytes as they are when they are read, in pieces unless they are few. Throws ERR_STATE for a tensor that was disposed,
+ * ERR_DTYPE for what gives no numbers.
+ */
+export function stageTensor(tensor: TfTensorLike, name: string): Staged {
+  checkAlive(tensor, name);
+  return bytesIn(tensor) > PIECE_BYTES ? piecesOf(tensor, name) : ownNumbersOf(tensor, name);
+}
+
+/** The elements of a string tensor. `bytes` keeps those that are not UTF-8; `dataSync` decodes them. */
+export async function readStrings(tensor: TfTensorLike, name: string): Promise<readonly Uint8Array[]> {
+  checkAlive(tensor, name);
+  const { bytes } = tensor as { bytes?(): Promise<unknown> };
+  const data = typeof bytes === 'function' ? await bytes.call(tensor) : tensor.dataSync();
+  if (!Array.isArray(data)) throw unexpected(tensor, name, data);
+  return data.map((element, i) =>
+    typeof element === 'string' ? encodeText(name, element, i) : (element as Uint8Array),
+  );
+}
+
+/** Whether `dataSync` gives the array that the tensor lives in, so that whoever has it can change the tensor. */
+export function isHandedOut(tensor: TfTensorLike): boolean {
+  if (isHostHeld(tensor)) return true;
+  if (isTheCallers(tensor)) return false;
+  // What an unknown backend keeps, it gives twice.
+  const values = tensor.dataSync();
+  return tensor.dataSync() === values;
+}
+
+/** Whether the tensor's values are an array of JavaScript's, which others may have: no operation may be done on it then. */
+export function isHostHeld(tensor: TfTensorLike): boolean {
+  const { dataId } = tensor as EngineTensor;
+  const { tensorMap, data, texData } = backendOf(tensor) ?? {};
+  return (tensorMap ?? data ?? texData)?.get(dataId)?.values != null;
+}
+
+/** Whether `dataSync` makes an array for whoever calls it. */
+function isTheCallers(tensor: TfTensorLike): boolean {
+  return backendOf(tensor)?.binding?.tensorDataSync !== undefined && !isHostHeld(tensor);
+}
+
+/** From `begin` to `end`, or to the end, in bytes. */
+function piecesOf(tensor: TfTensorLike, name: string, begin = 0, end?: number): AsyncGenerator<Uint8Array> {
+  const engine = engineOf(tensor);
+  const bytes = bytesIn(tensor);
+  const isCut = engine !== undefined && bytes > PIECE_BYTES && tensor.dtype !== 'complex64' && !isHostHeld(tensor);
+  return isCut ? slices(engine, tensor, begin, end ?? bytes) : copies(bytesOf(numbersOf(tensor, name)), begin, end);
+}
+
+async function* slices(engine: Engine, tensor: TfTensorLike, begin: number, end: number): AsyncGenerator<Uint8Array> {
+  const width = widthOf(tensor);
+  const flat = engine.runKernel('Reshape', { x: tensor }, { shape: [sizeOf(tensor)] });
+  flat.kept = true;
+  try {
+    for (let at = begin; at < end; ) {
+      if (at > begin) await nextTurn();
+      // Whole elements, though a range may begin or end inside one.
+      const first = Math.floor(at / width);
+      const next = Math.min(end, (first + PIECE_BYTES / width) * width);
+      const piece = sliceBytes(engine, flat, first, Math.ceil(next / width) - first);
+      yield piece.subarray(at - first * width, next - first * width);
+      at = next;
+    }
+  } finally {
+    flat.dispose();
+  }
+}
+
+/** No `tidy` around `dataSync`: it walks every element of what it returns, looking for tensors (100 ms for 2 MiB). */
+function sliceBytes(engine: Engine, flat: EngineTensor, begin: number, size: number): Uint8Array {
+  const part = engine.runKernel('Slice', { x: flat }, { begin: [begin], size: [size] });
+  try {
+    return bytesOf(ownNumbersOf(part, ''));
+  } finally {
+    part.dispose();
+  }
+}
+
+async function* copies(bytes: Uint8Array, begin: number, end = bytes.length): AsyncGenerator<Uint8Array> {
+  for (let at = begin; at < end; at += PIECE_BYTES) {
+    if (at > begin) await nextTurn();
+    yield bytes.slice(at, Math.min(end, at + PIECE_BYTES));
+  }
+}
+
+/**
+ * The engine, if operations may be done on the tensor: not if it lives on a backend that is not in use, since an operation
+ * would move it.
+ */
+function engineOf(tensor: TfTensorLike): Engine | undefined {
+  const engine = sharedEngine();
+  const backend = backendOf(tensor);
+  return backend && engine?.backendInstance === backend ? engine : undefined;
+}
+
+function backendOf(tensor: TfTensorLike): Backend | undefined {
+  const { dataId } = tensor as Partial<EngineTensor>;
+  return dataId === undefined ? undefined : sharedEngine()?.state.tensorInfo.get(dataId)?.backend;
+}
+
+/** In the global object, as tfjs-core finds it (tfjs-core/src/global_util.ts). */
+function sharedEngine(): Engine | undefined {
+  const here = globalThis as { window?: { _tfengine?: Engine }; _tfengine?: Engine };
+  return here.window?._tfengine ?? here._tfengine;
+}
+
+function checkAlive(tensor: TfTensorLike, name: string): void {
+  if (!(tensor as { isDisposed?: boolean }).isDisposed) return;
+  throw new TensorBundleError(
+    'ERR_STATE',
+    `tensor '${name}' was disposed before it was saved; keep it until the save has settled`,
+    { tensor: name },
+  );
+}
+
+function numbersOf(tensor: TfTensorLike, name: string): NumericArray {
+  checkAlive(tensor, name);
+  const data = tensor.dataSync();
+  if (ArrayBuffer.isView(data)) return data as NumericArray;
+  throw unexpected(tensor, name, data);
+}
+
+/** In memory that nobody else has. */
+function ownNumbersOf(tensor: TfTensorLike, name: string): NumericArray {
+  const values = numbersOf(tensor, name);
+  return isTheCallers(tensor) ? values : (values.slice() as NumericArray);
+}
+
+function unexpected({ dtype }: TfTensorLike, name: string, data: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_DTYPE', `tensor '${name}' says it is ${dtype}, but its data are not`, {
+    tensor: name,
+    expected: dtype,
+    found: typeof data,
+  });
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+function sizeOf({ shape }: TfTensorLike): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function bytesIn(tensor: TfTensorLike): number {
+  return sizeOf(tensor) * widthOf(tensor);
+}
+
+/** Bytes of an element; TensorFlow.js has four types of numbers. */
+function widthOf({ dtype }: TfTensorLike): number {
+  return dtype === 'bool' ? 1 : dtype === 'complex64' ? 8 : 4;
+}
