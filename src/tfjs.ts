@@ -5,9 +5,7 @@
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from './bundle/writer-options.js';
-import { nextCall } from './commit/call-order.js';
 import { nameAsLatest } from './commit/latest-name.js';
-import { absolutePrefix } from './commit/names.js';
 import { type PathLike, savePathOf } from './commit/paths.js';
 import { TensorBundleError } from './errors.js';
 import type { RestoreStatus } from './graph/restore/restore-status.js';
@@ -158,14 +156,8 @@ export async function saveWeights(
     );
   }
   const path = savePathOf(prefix);
-  // Before anything is awaited: a later process.chdir must not part the weights from their state file.
-  const absolute = absolutePrefix(path);
-  const call = nextCall();
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), path, writer);
-  if (updateState) {
-    await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
-  }
-  return result;
+  const root = weightsOf(model, { optimizers: includeOptimizer, optimizerKeys });
+  return await saveGraph(root, path, writer, updateState ? nameAsLatest : undefined);
 }
 
 /**

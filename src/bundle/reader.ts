@@ -17,7 +17,7 @@ import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
 import { pick } from './element-box.js';
 import { knownType } from './known-type.js';
-import { locate } from './locate.js';
+import { type Located, locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import { assemble, rangeOf } from './partitioned.js';
 import { OPEN_OPTIONS, type OpenOptions, PIECES_OPTIONS, READ_OPTIONS, type ReadOptions } from './read-options.js';
@@ -86,7 +86,16 @@ export class CheckpointReader implements AsyncDisposable {
    */
   static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
     refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
-    const bundle = await openBundle(await locate(path), { signal: options.signal });
+    return await CheckpointReader.openLocated(await locate(path), options);
+  }
+
+  /**
+   * As `open`, of what was located; closes its directory.
+   *
+   * @internal
+   */
+  static async openLocated(located: Located, options: OpenOptions = {}): Promise<CheckpointReader> {
+    const bundle = await openBundle(located, { signal: options.signal });
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {

@@ -7,7 +7,7 @@
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { isBytes } from '../realms.js';
-import type { ShardObject } from '../storage/store.js';
+import type { NewShard } from '../storage/new-files.js';
 import type { Chunk, ChunkPool } from './chunk-pool.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
@@ -62,7 +62,7 @@ export class ShardStream {
   readonly #crcs: Uint32Array;
 
   constructor(
-    private readonly shard: ShardObject,
+    private readonly shard: NewShard,
     private readonly items: readonly Item[],
     private readonly chunks: ChunkPool,
     private readonly hooks: StreamHooks,

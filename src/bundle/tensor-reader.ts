@@ -13,7 +13,7 @@ import { decodeStrings, stringChecksum } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
 import { checkVariants } from '../format/variants.js';
 import { isPromise } from '../realms.js';
-import type { StoredObject } from '../storage/store.js';
+import type { ReadableFile } from '../storage/file.js';
 import { readBox } from './box-reader.js';
 import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
@@ -58,7 +58,7 @@ export class TensorReader {
   }
 
   /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_MISSING_SHARD, ERR_TRUNCATED. */
-  locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
+  locate({ name, position, entry, dtype }: StoredTensor): ReadableFile {
     const { shard, offset, size } = entry;
     const { index } = this.bundle;
     const { path } = index;
@@ -151,7 +151,7 @@ export class TensorReader {
   }
 
   async #checksumInParts(
-    file: StoredObject,
+    file: ReadableFile,
     offset: number,
     size: number,
     { signal, onBytes }: CheckHooks,
@@ -185,7 +185,7 @@ export class TensorReader {
   }
 
   /** Null where the tensor is not mapped, or not where an array can begin. */
-  async #view({ name, entry, dtype }: StoredTensor, file: StoredObject): Promise<NumericArray | null> {
+  async #view({ name, entry, dtype }: StoredTensor, file: ReadableFile): Promise<NumericArray | null> {
     for (;;) {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
       const range = isPromise(found) ? await found : found;
@@ -293,7 +293,7 @@ export class TensorReader {
     this.#views.clear();
   }
 
-  #viewsOf(shard: number, file: StoredObject): ShardViews {
+  #viewsOf(shard: number, file: ReadableFile): ShardViews {
     let views = this.#views.get(shard);
     if (views === undefined) {
       views = new ShardViews(file);
@@ -319,7 +319,7 @@ export class TensorReader {
     };
   }
 
-  #compare(stored: StoredTensor, file: StoredObject, found: number): void {
+  #compare(stored: StoredTensor, file: ReadableFile, found: number): void {
     if (found === stored.entry.crc) return;
     const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, '0')}`;
     throw new TensorBundleError(

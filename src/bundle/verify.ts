@@ -2,8 +2,8 @@
 import type { PathLike } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { refuseUnknown } from '../options.js';
-import { DescriptorPool } from '../storage/descriptors.js';
-import { locate } from './locate.js';
+import { DescriptorPool } from '../storage/descriptor-pool.js';
+import { type Located, locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
 import { problemOf, VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } from './verify-bundle.js';
 
@@ -22,10 +22,15 @@ const DAMAGE: ReadonlySet<string> = new Set([
  */
 export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   refuseUnknown(options, 'verifyCheckpoint', VERIFY_OPTIONS);
-  const prefix = await locate(path);
+  return await verifyLocated(await locate(path), options);
+}
+
+/** As `verifyCheckpoint`, of what was located; closes its directory. */
+export async function verifyLocated(located: Located, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { prefix } = located;
   let bundle: Awaited<ReturnType<typeof openBundle>>;
   try {
-    bundle = await openBundle(prefix, {
+    bundle = await openBundle(located, {
       signal: options.signal,
       allowMissing: true,
       pool: new DescriptorPool(),

@@ -1,5 +1,6 @@
 /** The public writer: collects tensors without I/O, then saves them all at once. */
 import '../disposal.js';
+import type { Committed } from '../commit/latest-name.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
@@ -38,6 +39,7 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #sliced = new Map<string, { first: Item; slices: SliceSet }>();
   #longNames = 0;
   #call: number | undefined;
+  #onCommitted: ((committed: Committed) => void) | undefined;
   #finishing: Promise<SaveResult> | null = null;
 
   /** As it was given; of a URL, its path. */
@@ -121,7 +123,7 @@ export class CheckpointWriter implements AsyncDisposable {
       const target = saveTarget(this.prefix, this.#call);
       const letGo = abortWith(this.#abort, this.#options.signal);
       const options = { ...this.#options, signal: this.#abort.signal };
-      this.#finishing = save(target, this.#items, options).finally(letGo);
+      this.#finishing = save(target, this.#items, options, this.#onCommitted).finally(letGo);
       return this.#finishing;
     } catch (error) {
       return Promise.reject(error);
@@ -129,12 +131,13 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * `finish()` then counts as a call that was made before (`nextCall`).
+   * `finish()` then counts as a call that was made before (`nextCall`). `onCommitted` gets the directory when it has succeeded, and closes it.
    *
    * @internal
    */
-  calledAt(call: number): this {
+  calledAt(call: number, onCommitted?: (committed: Committed) => void): this {
     this.#call = call;
+    this.#onCommitted = onCommitted;
     return this;
   }
 

@@ -7,6 +7,7 @@ import { OwnedPieces } from '../../bundle/source.js';
 import { CheckpointWriter } from '../../bundle/writer.js';
 import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
 import { nextCall } from '../../commit/call-order.js';
+import type { Committed } from '../../commit/latest-name.js';
 import type { DType, TensorData } from '../../format/dtypes.js';
 import { isPromise } from '../../realms.js';
 import type { Attribute, Capture, Trackable } from '../trackable.js';
@@ -18,6 +19,13 @@ interface CapturedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly capture: Capture;
+}
+
+export interface WriteHooks {
+  readonly onStaged?: (() => void) | undefined;
+  readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
+  /** What it throws rejects the save, which stands all the same. */
+  readonly afterCommit?: ((committed: Committed) => Promise<void>) | undefined;
 }
 
 /** The values that objects had at one moment, whatever happens to the objects since. */
@@ -57,17 +65,34 @@ export class CapturedGraph {
 
   /**
    * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save keeps all
-   * values, to be tried again if the answer is true.
+   * values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its directory still open.
    */
   async write(
     prefix: string,
     options: WriterOptions = {},
-    { onStaged, again }: { onStaged?: () => void; again?: (error: unknown) => Promise<boolean> } = {},
+    { onStaged, again, afterCommit }: WriteHooks = {},
+  ): Promise<SaveResult> {
+    const committed: Committed[] = [];
+    const onCommitted = afterCommit && ((one: Committed): number => committed.push(one));
+    try {
+      const result = await this.#writeOrAgain(prefix, options, { onStaged, again }, onCommitted);
+      for (const one of committed) await afterCommit?.(one);
+      return result;
+    } finally {
+      for (const { directory } of committed) await directory.close();
+    }
+  }
+
+  async #writeOrAgain(
+    prefix: string,
+    options: WriterOptions,
+    { onStaged, again }: WriteHooks,
+    onCommitted?: (committed: Committed) => void,
   ): Promise<SaveResult> {
     try {
       for (;;) {
         try {
-          return await this.#writeOnce(prefix, options, again === undefined, onStaged);
+          return await this.#writeOnce(prefix, options, again === undefined, onStaged, onCommitted);
         } catch (error) {
           if (!(await again?.(error))) throw error;
         }
@@ -81,14 +106,15 @@ export class CapturedGraph {
     prefix: string,
     options: WriterOptions,
     letGo: boolean,
-    onStaged: (() => void) | undefined,
+    onStaged?: () => void,
+    onCommitted?: (committed: Committed) => void,
   ): Promise<SaveResult> {
     const read = (capture: Capture): void => {
       if (!letGo || !this.#held.delete(capture)) return;
       capture.release();
       if (this.#held.size === 0) onStaged?.();
     };
-    const writer = new CheckpointWriter(prefix, options).calledAt(this.call);
+    const writer = new CheckpointWriter(prefix, options).calledAt(this.call, onCommitted);
     for (const tensor of this.#tensors) add(writer, tensor, read);
     writer.add(OBJECT_GRAPH_KEY, { dtype: 'string', shape: [], data: [this.#serialized] });
     for (const tensor of this.#beside) add(writer, tensor, read);
@@ -137,6 +163,11 @@ async function* piecesThrough(pieces: AsyncIterable<Uint8Array>, read: () => voi
  * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous, so
  * training may go on while the save runs.
  */
-export async function saveGraph(root: Trackable, prefix: string, options: WriterOptions = {}): Promise<SaveResult> {
-  return await new CapturedGraph(root).write(prefix, options);
+export async function saveGraph(
+  root: Trackable,
+  prefix: string,
+  options: WriterOptions = {},
+  afterCommit?: WriteHooks['afterCommit'],
+): Promise<SaveResult> {
+  return await new CapturedGraph(root).write(prefix, options, { afterCommit });
 }
