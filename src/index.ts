@@ -5,15 +5,15 @@ export { listVariables, loadVariable } from './bundle/list.js';
 export { mergeCheckpoints } from './bundle/merge.js';
 export type { ReadOptions } from './bundle/read-options.js';
 export { CheckpointReader, type Entry, type SliceEntry } from './bundle/reader.js';
+export type { SaveEvent, SavePhase } from './bundle/save-events.js';
 export type { LazyTensor, TensorSource } from './bundle/source.js';
 export type { TfTensorLike } from './bundle/tf-staging.js';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify.js';
 export { verifyCheckpoint } from './bundle/verify.js';
 export { CheckpointWriter } from './bundle/writer.js';
 export type { Progress, SaveResult, WriterOptions } from './bundle/writer-options.js';
-export type { SaveEvent, SavePhase } from './commit/channels.js';
+export { removeCheckpoint } from './commit/checkpoint-removal.js';
 export type { PathLike } from './commit/paths.js';
-export { removeCheckpoint } from './commit/remove.js';
 export {
   type CheckpointState,
   type CheckpointStateUpdate,

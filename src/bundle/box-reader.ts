@@ -5,7 +5,7 @@
 import { boxRuns } from '../format/box-runs.js';
 import type { NumericArray } from '../format/dtypes.js';
 import type { TensorSlice } from '../format/slices.js';
-import type { StoredObject } from '../storage/store.js';
+import type { ReadableFile } from '../storage/file.js';
 
 /** What lies between rows this near to each other is read along and thrown away. */
 const MAX_GAP_BYTES = 32 * 1024;
@@ -14,7 +14,7 @@ const MAX_HULL_BYTES = 4 * 1024 * 1024;
 const MAX_PENDING = 64;
 
 export interface StoredArray {
-  file: StoredObject;
+  file: ReadableFile;
   /** Bytes from the start of the file. */
   offset: number;
   shape: readonly number[];

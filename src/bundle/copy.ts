@@ -1,6 +1,6 @@
 /** Copies of whole checkpoints, through the reader and the writer: every checksum is checked on the way. */
 import type { PathLike } from '../commit/paths.js';
-import { DescriptorPool } from '../storage/descriptors.js';
+import { DescriptorPool } from '../storage/descriptor-pool.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
 import { storedItems } from './reencode.js';

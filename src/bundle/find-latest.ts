@@ -2,14 +2,15 @@
 import { join, resolve } from 'node:path';
 import { joinPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
-import { type CheckpointState, readCheckpointState } from '../commit/state-file.js';
+import { type CheckpointState, readStateIn } from '../commit/state-file.js';
 import { type ErrorCode, invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
-import { LocalStore } from '../storage/local-store.js';
+import { type Directories, withDirectories } from '../storage/directories.js';
 import { isDamage, isDamageCode } from './damage.js';
-import { kindOf, withoutSlashes } from './locate.js';
-import { CheckpointReader } from './reader.js';
-import { verifyCheckpoint } from './verify.js';
+import { kindIn, locate, withoutSlashes } from './locate.js';
+import { newestIndexes } from './newest-indexes.js';
+import { openBundle } from './open-bundle.js';
+import { verifyLocated } from './verify.js';
 
 /**
  * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too. Rejects with
@@ -18,16 +19,16 @@ import { verifyCheckpoint } from './verify.js';
 export async function checkpointExists(path: PathLike): Promise<boolean> {
   const local = pathOf(path);
   if (local === '') throw invalidArgument('an empty path names no checkpoint', { path: local });
-  if ((await kindOf(`${local}.index`)) === 'file') return true;
-  const stripped = stripFileSuffix(local);
-  if (stripped !== null) return (await kindOf(`${stripped}.index`)) === 'file';
-  const directory = withoutSlashes(local);
-  return (await kindOf(directory)) === 'directory' && directoryHasOne(directory);
-}
-
-async function directoryHasOne(directory: string): Promise<boolean> {
-  if ((await kindOf(join(directory, 'variables', 'variables.index'))) === 'file') return true;
-  return (await latestCheckpoint(directory)) !== null;
+  return await withDirectories(async directories => {
+    const isFile = async (one: string): Promise<boolean> => (await kindIn(directories, one)) === 'file';
+    if (await isFile(`${local}.index`)) return true;
+    const stripped = stripFileSuffix(local);
+    if (stripped !== null) return await isFile(`${stripped}.index`);
+    const directory = withoutSlashes(local);
+    if ((await kindIn(directories, directory)) !== 'directory') return false;
+    if (await isFile(join(directory, 'variables', 'variables.index'))) return true;
+    return (await latestIn(directories, directory)) !== null;
+  });
 }
 
 /** Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest checkpoint. */
@@ -42,11 +43,20 @@ const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT
  */
 export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
   const local = pathOf(directory);
-  const state = await stateIn(local, latestFilename);
+  return await withDirectories(directories => latestIn(directories, local, latestFilename));
+}
+
+/** As `latestCheckpoint`, with directories that the caller looks into as well. */
+export async function latestIn(
+  directories: Directories,
+  local: string,
+  latestFilename = 'checkpoint',
+): Promise<string | null> {
+  const state = await stateIn(directories, local, latestFilename);
   if (state === null) return null;
   const { modelCheckpointPath: named } = state;
   const isLocal = named !== '' && schemeOf(named) === null;
-  if (isLocal && (await kindOf(`${named}.index`)) === 'file') return named;
+  if (isLocal && (await kindIn(directories, `${named}.index`)) === 'file') return named;
   const what = named === '' ? 'names no checkpoint: it is empty, or was cut' : `names ${named}, which is not there`;
   ignored(`${join(local, latestFilename)} ${what}`);
   return null;
@@ -60,13 +70,18 @@ function ignored(what: string): void {
 }
 
 /** Null where there is none; says so where there is something else under its name. */
-async function stateIn(directory: string, latestFilename: string): Promise<CheckpointState | null> {
+async function stateIn(
+  directories: Directories,
+  path: string,
+  latestFilename: string,
+): Promise<CheckpointState | null> {
   try {
-    return await readCheckpointState(directory, latestFilename);
+    const directory = await directories.open(path);
+    return directory && (await readStateIn(directory, path, latestFilename));
   } catch (error) {
     if (!(error instanceof TensorBundleError && NO_STATE.includes(error.code))) throw error;
     // The directory itself is a file: there is no state file.
-    if ((await kindOf(withoutSlashes(resolve(directory)))) !== 'directory') return null;
+    if ((await kindIn(directories, withoutSlashes(resolve(path)))) !== 'directory') return null;
     ignored(error.message);
     return null;
   }
@@ -92,10 +107,19 @@ export async function latestValidCheckpoint(
   options: LatestValidOptions = {},
 ): Promise<string | null> {
   refuseUnknown(options, 'latestValidCheckpoint', LATEST_VALID_OPTIONS);
+  return await withDirectories(directories => latestValidIn(directories, pathOf(directory), options));
+}
+
+/** As `latestValidCheckpoint`, with directories that the caller looks into as well. */
+export async function latestValidIn(
+  directories: Directories,
+  local: string,
+  { latestFilename = 'checkpoint', deep = true, signal }: LatestValidOptions = {},
+): Promise<string | null> {
   let unread: TensorBundleError | null = null;
-  for (const prefix of await candidates(pathOf(directory), options.latestFilename ?? 'checkpoint')) {
-    throwIfAborted(options.signal, 'looking for a checkpoint');
-    const problem = await problemOf(prefix, options.deep ?? true, options.signal);
+  for (const prefix of await candidates(directories, local, latestFilename)) {
+    throwIfAborted(signal, 'looking for a checkpoint');
+    const problem = await problemOf(directories, prefix, deep, signal);
     if (problem === null) return prefix;
     // A bad sector is damage of this one; where no other is whole, it is all that there is.
     if (problem.code === 'ERR_IO') unread ??= problem;
@@ -105,37 +129,26 @@ export async function latestValidCheckpoint(
   return null;
 }
 
-async function candidates(directory: string, latestFilename: string): Promise<string[]> {
-  const state = await stateIn(directory, latestFilename);
+async function candidates(directories: Directories, path: string, latestFilename: string): Promise<string[]> {
+  const state = await stateIn(directories, path, latestFilename);
   const named = state === null ? [] : [state.modelCheckpointPath, ...state.allModelCheckpointPaths.toReversed()];
-  const store = await LocalStore.open(resolve(directory));
-  if (store === null) return [];
-  try {
-    const found: { prefix: string; modified: bigint }[] = [];
-    for (const name of await store.list()) {
-      if (!name.endsWith('.index')) continue;
-      const stat = await store.stat(name);
-      if (stat?.kind === 'file')
-        found.push({ prefix: joinPrefix(directory, name.slice(0, -'.index'.length)), modified: stat.modified });
-    }
-    found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0));
-    return [...new Set([...named, ...found.map(file => file.prefix)])].filter(
-      prefix => prefix !== '' && schemeOf(prefix) === null,
-    );
-  } finally {
-    await store.close();
-  }
+  const directory = await directories.open(path);
+  if (directory === null) return [];
+  const found = (await newestIndexes(directory)).map(({ base }) => joinPrefix(path, base));
+  return [...new Set([...named, ...found])].filter(prefix => prefix !== '' && schemeOf(prefix) === null);
 }
 
 /** Null for one that is whole. */
 async function problemOf(
+  directories: Directories,
   prefix: string,
   deep: boolean,
   signal: AbortSignal | undefined,
 ): Promise<TensorBundleError | null> {
   try {
+    const located = await locate(prefix, directories);
     if (deep) {
-      const { ok, problems } = await verifyCheckpoint(prefix, { ...(signal && { signal }) });
+      const { ok, problems } = await verifyLocated(located, { ...(signal && { signal }) });
       if (ok) return null;
       // What may not be read weighs more than what is read and is damaged.
       const first = problems.find(({ code }) => !isDamageCode(code)) ?? problems[0];
@@ -143,7 +156,7 @@ async function problemOf(
         path: first?.file ?? prefix,
       });
     }
-    await (await CheckpointReader.open(prefix, { ...(signal && { signal }) })).close();
+    await (await openBundle(located, { signal })).close();
     return null;
   } catch (error) {
     if (error instanceof TensorBundleError) return error;

@@ -1,14 +1,16 @@
 /**
  * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { joinPrefix, splitPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
-import { readCheckpointState } from '../commit/state-file.js';
+import { readStateIn } from '../commit/state-file.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { recognize } from '../format/sniff.js';
-import { LocalStore } from '../storage/local-store.js';
+import { Directories } from '../storage/directories.js';
+import type { Directory } from '../storage/directory.js';
 import { IndexFile } from './index-file.js';
+import { newestIndexes } from './newest-indexes.js';
 
 /** Of the checkpoints in a directory, in a message. */
 const MOST_TOLD = 5;
@@ -16,22 +18,45 @@ const MOST_LOOKED_AT = 1000;
 
 type PathKind = 'file' | 'directory' | 'other' | null;
 
+/** A checkpoint that was found, and its directory, open: whoever asked for it closes it. */
+export interface Located {
+  readonly prefix: string;
+  readonly base: string;
+  readonly directory: Directory;
+}
+
 /**
- * The prefix that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if there is
- * `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state file names. Throws
- * ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is there instead; ERR_NOT_SUPPORTED and
- * ERR_INVALID_ARGUMENT for what is no local path.
+ * The checkpoint that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if there is
+ * `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state file names. Its index need
+ * not be there. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is there instead; ERR_NOT_SUPPORTED and
+ * ERR_INVALID_ARGUMENT for what is not a local path. `looked`: directories that the caller looks into as well.
  */
-export async function locate(given: PathLike): Promise<string> {
+export async function locate(given: PathLike, looked?: Directories): Promise<Located> {
+  const directories = looked ?? new Directories();
+  try {
+    const prefix = await prefixOf(given, directories);
+    const { directory, base } = splitPrefix(prefix);
+    const opened = await directories.open(directory);
+    if (opened !== null) return { prefix, base, directory: opened.shared() };
+    throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint ${prefix}: ${directory} does not exist`, {
+      path: `${prefix}.index`,
+    });
+  } finally {
+    if (looked === undefined) await directories.close();
+  }
+}
+
+async function prefixOf(given: PathLike, directories: Directories): Promise<string> {
   const path = pathOf(given);
   if (path === '') throw invalidArgument('an empty path names no checkpoint', { path });
+  const kindOf = (one: string): Promise<PathKind> => kindIn(directories, one);
   if ((await kindOf(`${path}.index`)) !== null) return path;
   const trimmed = withoutSlashes(path);
   const stripped = stripFileSuffix(trimmed);
   const kind = await kindOf(trimmed);
-  if (kind === 'directory') return locateInDirectory(trimmed);
+  if (kind === 'directory') return prefixInDirectory(trimmed, directories);
   if (stripped !== null && (kind !== null || (await kindOf(`${stripped}.index`)) !== null)) return stripped;
-  if (kind !== null) return explainFile(trimmed);
+  if (kind !== null) return explainFile(trimmed, directories);
   const looked = `${path}.index`;
   const why =
     path === trimmed
@@ -43,7 +68,7 @@ export async function locate(given: PathLike): Promise<string> {
         }`;
   // Of the same name with a number, where there are such: `run/ckpt` was saved as `run/ckpt-1`.
   const { directory, base } = splitPrefix(trimmed);
-  const others = (await kindOf(directory)) === 'directory' ? await checkpointsIn(directory) : [];
+  const others = (await kindOf(directory)) === 'directory' ? await checkpointsIn(directories, directory) : [];
   const numbered = others.filter(other => base !== '' && splitPrefix(other).base.startsWith(base));
   const hint =
     others.length > 0 && path === trimmed ? `; ${advice(numbered.length > 0 ? numbered : others, '', 'there is')}` : '';
@@ -51,23 +76,15 @@ export async function locate(given: PathLike): Promise<string> {
 }
 
 /** Prefixes of all that have an index in the directory, the newest first. */
-async function checkpointsIn(directory: string): Promise<string[]> {
-  const store = await LocalStore.open(resolve(directory));
-  if (store === null) return [];
+async function checkpointsIn(directories: Directories, path: string): Promise<string[]> {
   try {
-    const found: { prefix: string; modified: bigint }[] = [];
-    for (const name of (await store.list()).filter(one => one.endsWith('.index')).slice(0, MOST_LOOKED_AT)) {
-      const stat = await store.stat(name);
-      const prefix = joinPrefix(directory, name.slice(0, -'.index'.length));
-      if (stat?.kind === 'file') found.push({ prefix, modified: stat.modified });
-    }
-    return found.sort((a, b) => Number(b.modified - a.modified)).map(({ prefix }) => prefix);
+    const directory = await directories.open(path);
+    const found = directory === null ? [] : await newestIndexes(directory, { most: MOST_LOOKED_AT });
+    return found.map(({ base }) => joinPrefix(path, base));
   } catch (error) {
     // They are only told of, beside what is wrong.
     if (error instanceof TensorBundleError) return [];
     throw error;
-  } finally {
-    await store.close();
   }
 }
 
@@ -87,10 +104,12 @@ export function withoutSlashes(path: string): string {
   return path.replace(/(?<=.)\/+$/s, '');
 }
 
-async function locateInDirectory(directory: string): Promise<string> {
+async function prefixInDirectory(directory: string, directories: Directories): Promise<string> {
+  const kindOf = (one: string): Promise<PathKind> => kindIn(directories, one);
   const variables = join(directory, 'variables', 'variables');
   if ((await kindOf(`${variables}.index`)) !== null) return variables;
-  const state = await readCheckpointState(directory).catch(error => {
+  const opened = await directories.open(directory);
+  const state = await (opened && readStateIn(opened, directory))?.catch(error => {
     if (error instanceof TensorBundleError && error.code === 'ERR_CORRUPT') return null;
     throw error;
   });
@@ -112,27 +131,25 @@ async function locateInDirectory(directory: string): Promise<string> {
         : `a \`checkpoint\` file that names ${named}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the directory ${directory} has ${found}; ${advice(await checkpointsIn(directory), 'give the prefix of a checkpoint in it')}`,
+    `the directory ${directory} has ${found}; ${advice(await checkpointsIn(directories, directory), 'give the prefix of a checkpoint in it')}`,
     { path: directory },
   );
 }
 
 /** The path is a file, but no checkpoint by its name: say what it is. */
-async function explainFile(path: string): Promise<never> {
+async function explainFile(path: string, directories: Directories): Promise<never> {
   const { directory, base } = splitPrefix(path);
-  const store = await LocalStore.open(resolve(directory));
-  const object = await store?.open(base);
+  const file = await (await directories.open(directory))?.open(base);
   try {
-    if (!object) throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist`, { path });
-    const bytes = new Uint8Array(Math.min(object.size, 4096));
-    await object.read(0, bytes);
+    if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist`, { path });
+    const bytes = new Uint8Array(Math.min(file.size, 4096));
+    await file.read(0, bytes);
     // A V1 checkpoint is one table file; reading it as an index says so.
-    if (object.size < 1 << 30) await checkV1(await object.readAll(1 << 30), path);
+    if (file.size < 1 << 30) await checkV1(await file.readAll(1 << 30), path);
     const what = recognize(bytes) ?? 'some other file';
     throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${what}`, { path });
   } finally {
-    await object?.close();
-    await store?.close();
+    await file?.close();
   }
 }
 
@@ -145,22 +162,18 @@ async function checkV1(bytes: Uint8Array, path: string): Promise<void> {
 }
 
 /** Null if there is nothing. */
-export async function kindOf(path: string): Promise<PathKind> {
-  // '/', '.' and '..' have no name below a directory: the store, which opens directories only, is all there is to ask.
+export async function kindIn(directories: Directories, path: string): Promise<PathKind> {
+  // '/', '.' and '..' have no name below a directory: whether they can be opened is all there is to ask.
   const { directory, base } = /(^|\/)\.{0,2}$/.test(path) ? { directory: path || '/', base: null } : splitPrefix(path);
-  let store: LocalStore | null;
+  let opened: Directory | null;
   try {
-    store = await LocalStore.open(resolve(directory));
+    opened = await directories.open(directory);
   } catch (error) {
     if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') return null;
     throw error;
   }
-  if (store === null) return null;
-  try {
-    if (base === null) return 'directory';
-    const stat = await store.stat(base);
-    return stat === null ? null : stat.kind === 'file' || stat.kind === 'directory' ? stat.kind : 'other';
-  } finally {
-    await store.close();
-  }
+  if (opened === null) return null;
+  if (base === null) return 'directory';
+  const stat = await opened.stat(base);
+  return stat === null ? null : stat.kind === 'file' || stat.kind === 'directory' ? stat.kind : 'other';
 }

@@ -1,15 +1,15 @@
 /** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
-import { join, resolve } from 'node:path';
-import { splitPrefix } from '../commit/names.js';
+import { join } from 'node:path';
+import { removeIf } from '../commit/checkpoint-removal.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { removeIf } from '../commit/remove.js';
-import { invalidArgument, TensorBundleError } from '../errors.js';
+import { invalidArgument } from '../errors.js';
 import type { OptionList } from '../options.js';
-import { DescriptorPool } from '../storage/descriptors.js';
-import { LocalStore } from '../storage/local-store.js';
+import { DescriptorPool } from '../storage/descriptor-pool.js';
+import { withDirectories } from '../storage/directories.js';
+import type { Directory } from '../storage/directory.js';
 import type { Item } from './item.js';
 import { ItemList } from './item-list.js';
-import { kindOf, locate, withoutSlashes } from './locate.js';
+import { kindIn, type Located, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
 import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save-bundle.js';
@@ -50,12 +50,16 @@ export async function mergeCheckpoints(
       { path: target.prefix },
     );
   }
+  const pool = new DescriptorPool();
+  const found: Located[] = [];
   const bundles: OpenBundle[] = [];
   try {
-    const pool = new DescriptorPool();
-    const prefixes: string[] = [];
-    for (const path of inputs) prefixes.push(await inputOf(path, options.deleteInputs ?? false));
-    for (const prefix of prefixes) bundles.push(await openBundle(prefix, { signal: checked.signal, pool }));
+    for (const path of inputs) {
+      const { directory, ...one } = await inputOf(path, options.deleteInputs ?? false);
+      // One descriptor for all that lie in it.
+      found.push({ ...one, directory: await pool.shareDirectory(directory) });
+    }
+    for (const one of found) bundles.push(await openBundle(one, { signal: checked.signal, pool }));
     const keep = options.shards === undefined;
     const numbers = numberShards(bundles);
     const items: Item[] = [];
@@ -72,27 +76,32 @@ export async function mergeCheckpoints(
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));
+    await Promise.all(found.map(({ directory }) => pool.releaseDirectory(directory)));
   }
 }
 
 /** The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may name any. */
-async function inputOf(path: string, isRemoved: boolean): Promise<string> {
-  const prefix = await locate(path);
-  const directory = withoutSlashes(path);
-  if (!isRemoved || prefix === path || (await kindOf(directory)) !== 'directory') return prefix;
-  const isIn = await isSameDirectory(directory, splitPrefix(prefix).directory);
-  if (isIn || prefix === join(directory, 'variables', 'variables')) return prefix;
-  throw invalidArgument(
-    `deleteInputs would remove ${prefix}, which is not in ${directory} but named by its \`checkpoint\` file; ` +
-      'give the prefix itself if it is meant',
-    { path: directory, found: prefix },
-  );
-}
-
-async function isSameDirectory(one: string, other: string): Promise<boolean> {
-  const stores = [await LocalStore.open(resolve(one)), await LocalStore.open(resolve(other))];
-  await Promise.all(stores.map(store => store?.close()));
-  return stores[0] != null && stores[0].identity === stores[1]?.identity;
+async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
+  return await withDirectories(async directories => {
+    const located = await locate(path, directories);
+    const { prefix } = located;
+    const directory = withoutSlashes(path);
+    try {
+      if (!isRemoved || prefix === path || (await kindIn(directories, directory)) !== 'directory') return located;
+      const shown: Directory | null = await directories.open(directory);
+      if (shown?.identity === located.directory.identity) return located;
+      if (prefix === join(directory, 'variables', 'variables')) return located;
+    } catch (error) {
+      await located.directory.close();
+      throw error;
+    }
+    await located.directory.close();
+    throw invalidArgument(
+      `deleteInputs would remove ${prefix}, which is not in ${directory} but named by its \`checkpoint\` file; ` +
+        'give the prefix itself if it is meant',
+      { path: directory, found: prefix },
+    );
+  });
 }
 
 /** What was merged. The result may have taken the place of an input, and somebody may have saved over another one meanwhile. */

@@ -2,13 +2,13 @@
  * An index and its data files opened together, all of one generation: if the index was replaced while the data files were
  * being opened, everything is opened again.
  */
-import { resolve } from 'node:path';
-import { indexName, shardName, splitPrefix } from '../commit/names.js';
+import { indexName, shardName } from '../commit/names.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
-import type { DescriptorPool } from '../storage/descriptors.js';
-import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore, StoredObject } from '../storage/store.js';
+import type { DescriptorPool } from '../storage/descriptor-pool.js';
+import type { Directory } from '../storage/directory.js';
+import type { ReadableFile } from '../storage/file.js';
 import { IndexFile } from './index-file.js';
+import type { Located } from './locate.js';
 import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 
 /** An index of 100,000 tensors has about 10 MB. */
@@ -17,7 +17,7 @@ const MAX_INDEX_BYTES = 2 ** 31 - 1;
 const MAX_ATTEMPTS = 1000;
 
 /** Tells whether an index on disk is still the one that was opened; the number of a removed file may be given to another. */
-export type IndexMark = Pick<StoredObject, 'identity' | 'size' | 'modified'>;
+export type IndexMark = Pick<ReadableFile, 'identity' | 'size' | 'modified'>;
 
 export interface OpenBundle {
   readonly prefix: string;
@@ -38,19 +38,19 @@ export interface OpenOptions {
   pool?: DescriptorPool;
 }
 
-/** Throws ERR_NOT_FOUND, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws. */
-export async function openBundle(prefix: string, options: OpenOptions = {}): Promise<OpenBundle> {
-  const { directory, base } = splitPrefix(prefix);
-  const own = await LocalStore.open(resolve(directory));
-  if (own === null) throw notFound(prefix, `${prefix}.index`);
+/**
+ * Takes the directory of what was located over, and closes it when it is not needed any more. Throws ERR_NOT_FOUND,
+ * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws.
+ */
+export async function openBundle({ prefix, base, ...found }: Located, options: OpenOptions = {}): Promise<OpenBundle> {
   const { pool } = options;
-  const store = pool ? await pool.shareDirectory(own) : own;
-  const release = (): Promise<void> => (pool ? pool.releaseDirectory(store) : store.close());
+  const directory = pool ? await pool.shareDirectory(found.directory) : found.directory;
+  const release = (): Promise<void> => (pool ? pool.releaseDirectory(directory) : directory.close());
   let kept = false;
   try {
     for (let attempt = 1; ; attempt++) {
       throwIfAborted(options.signal, 'opening the checkpoint');
-      const opened = await attemptOpen(store, base, prefix, options, attempt === MAX_ATTEMPTS);
+      const opened = await attemptOpen(directory, base, prefix, options, attempt === MAX_ATTEMPTS);
       if (opened === null) continue;
       kept = opened.shards.needsStore;
       return {
@@ -68,18 +68,18 @@ export async function openBundle(prefix: string, options: OpenOptions = {}): Pro
 
 /** Null if the index was replaced meanwhile. */
 async function attemptOpen(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   prefix: string,
   options: OpenOptions,
   last: boolean,
 ): Promise<Omit<OpenBundle, 'close'> | null> {
-  const object = await store.open(indexName(base));
-  if (object === null) throw notFound(prefix, store.pathOf(indexName(base)));
+  const object = await directory.open(indexName(base));
+  if (object === null) throw notFound(prefix, directory.pathOf(indexName(base)));
   let shards: ShardFiles | null = null;
   try {
     const replaced = (how: 'looked at' | 'opened'): Promise<boolean> | boolean =>
-      !last && isReplaced(store, base, object.identity, how);
+      !last && isReplaced(directory, base, object.identity, how);
     let index: IndexFile;
     try {
       index = await IndexFile.read(await object.readAll(MAX_INDEX_BYTES), object.path, { signal: options.signal });
@@ -90,7 +90,7 @@ async function attemptOpen(
     }
     const used = index.numShards > MANY_SHARDS ? await index.usedShards(options.signal) : null;
     const numbers = used === null ? Array.from({ length: index.numShards }, (_, i) => i) : [...used.keys()];
-    shards = new ShardFiles(store, base, index.numShards, options);
+    shards = new ShardFiles(directory, base, index.numShards, options);
     let missing: readonly number[];
     try {
       missing = await shards.open(numbers.sort((a, b) => a - b));
@@ -104,7 +104,8 @@ async function attemptOpen(
       await shards.close();
       return null;
     }
-    if (missing.length > 0 && !options.allowMissing) await refuseMissing(store, base, index, missing, options.signal);
+    if (missing.length > 0 && !options.allowMissing)
+      await refuseMissing(directory, base, index, missing, options.signal);
     const { identity, size, modified } = object;
     return { prefix, mark: { identity, size, modified }, index, shards };
   } catch (error) {
@@ -120,13 +121,13 @@ async function attemptOpen(
  * is missing, the name is opened, which asks the server.
  */
 async function isReplaced(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   identity: string,
   how: 'looked at' | 'opened',
 ): Promise<boolean> {
-  if (how === 'looked at') return (await store.stat(indexName(base)))?.identity !== identity;
-  const now = await store.open(indexName(base));
+  if (how === 'looked at') return (await directory.stat(indexName(base)))?.identity !== identity;
+  const now = await directory.open(indexName(base));
   await now?.close();
   return now?.identity !== identity;
 }
@@ -137,7 +138,7 @@ function isStale(error: unknown): boolean {
 
 /** A data file without tensors may be missing. */
 async function refuseMissing(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   index: IndexFile,
   missing: readonly number[],
@@ -146,7 +147,7 @@ async function refuseMissing(
   const used = await index.usedShards(signal);
   const shard = missing.find(number => used.has(number));
   if (shard === undefined) return;
-  const path = store.pathOf(shardName(base, shard, index.numShards));
+  const path = directory.pathOf(shardName(base, shard, index.numShards));
   const tensor = used.get(shard)!;
   throw new TensorBundleError(
     'ERR_MISSING_SHARD',

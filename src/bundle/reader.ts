@@ -5,7 +5,7 @@ import { invalidArgument, requireMade, TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
-import { locate } from './locate.js';
+import { type Located, locate } from './locate.js';
 import { type Entry, NamedTensors } from './named-tensors.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import {
@@ -51,7 +51,16 @@ export class CheckpointReader implements AsyncDisposable {
    */
   static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
     refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
-    const bundle = await openBundle(await locate(path), { signal: options.signal });
+    return await CheckpointReader.openLocated(await locate(path), options);
+  }
+
+  /**
+   * As `open`, of what was located; closes its directory.
+   *
+   * @internal
+   */
+  static async openLocated(located: Located, options: OpenOptions = {}): Promise<CheckpointReader> {
+    const bundle = await openBundle(located, { signal: options.signal });
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {

@@ -8,20 +8,21 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { native } from '../binding.js';
 import { nextCall } from '../commit/call-order.js';
-import { announce, type SaveEvent } from '../commit/channels.js';
-import { splitSavePrefix } from '../commit/names.js';
+import type { Committed } from '../commit/latest-name.js';
+import { joinPrefix, splitSavePrefix } from '../commit/names.js';
 import { savePathOf } from '../commit/paths.js';
 import { Publication } from '../commit/publication.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
 import { isExhausted } from '../storage/descriptors.js';
-import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore, ShardObject } from '../storage/store.js';
+import { type Directory, withNewDirectory } from '../storage/directory.js';
+import type { NewShard } from '../storage/new-files.js';
 import { ChunkPool } from './chunk-pool.js';
 import { resolveItems } from './encode-elements.js';
 import { buildIndex, type Placement } from './index-builder.js';
 import type { Item } from './item.js';
 import { abortWith } from './lazy-sources.js';
+import { announce, type SaveEvent } from './save-events.js';
 import { ShardStream } from './shard-stream.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
@@ -43,20 +44,26 @@ export function saveTarget(given: unknown, call: number = nextCall()): SaveTarge
   return { prefix, directory: resolve(directory), base, call };
 }
 
-/** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
+/**
+ * Saves `items`, in this order within each data file. `onCommitted` gets the directory of a save that succeeded, and closes it.
+ * Throws what `CheckpointWriter.finish` documents.
+ */
 export async function save(
   { prefix, directory, base, call }: SaveTarget,
   items: readonly Item[],
   options: CheckedOptions,
+  onCommitted?: (committed: Committed) => void,
 ): Promise<SaveResult> {
   throwIfAborted(options.signal, 'the save');
   const resolved = await resolveItems(items, options.signal);
-  const store = await LocalStore.create(directory);
-  try {
-    return await new Save(prefix, store, base, resolved, options, call).run();
-  } finally {
-    await store.close();
-  }
+  return await withNewDirectory(directory, async opened => {
+    const work = new Save(prefix, opened, base, resolved, options, call);
+    const result = await work.run();
+    const { durable } = options;
+    const { names } = work;
+    onCommitted?.({ prefix: joinPrefix(directory, base), call, durable, directory: opened.shared(), names });
+    return result;
+  });
 }
 
 /** A data file could not be created for want of a descriptor: nothing of it was asked from a source yet. */
@@ -72,16 +79,18 @@ type Plan = ReturnType<typeof layout>;
 interface Begun {
   publication: Publication;
   plan: Plan;
-  first: ShardObject;
+  first: NewShard;
 }
 
 class Save {
   readonly #totalBytes: number;
   #bytesDone = 0;
+  /** What else was in the directory at the commit; null where that is not known. */
+  names: readonly string[] | null = null;
 
   constructor(
     private readonly prefix: string,
-    private readonly store: ObjectStore,
+    private readonly directory: Directory,
     private readonly base: string,
     private readonly items: readonly Item[],
     private readonly options: CheckedOptions,
@@ -113,6 +122,7 @@ class Save {
         this.#announce('sync', total);
         this.#report('commit');
       });
+      this.names = publication.names;
       if (removed !== null) {
         this.#announce('commit', total);
         this.#announce('clean', total, { removed });
@@ -135,10 +145,10 @@ class Save {
    * total at once, since on network file systems the lock of a directory is each machine's own: the second chooses again.
    */
   async #begin(planOf: (total: number) => Plan, candidates: readonly number[]): Promise<Begun> {
-    const { store, base, options } = this;
+    const { directory, base, options } = this;
     const bytes = this.#totalBytes + indexEstimate(this.items);
     for (let attempt = 1; ; attempt++) {
-      const publication = await Publication.begin(store, base, { ...options, candidates, bytes, call: this.call });
+      const publication = await Publication.begin(directory, base, { ...options, candidates, bytes, call: this.call });
       try {
         const plan = planOf(publication.total);
         return { publication, plan, first: await publication.createShard(0, plan.shardBytes[0]!) };
@@ -151,7 +161,7 @@ class Save {
     }
   }
 
-  async #writeShards(publication: Publication, plan: Plan, first: ShardObject): Promise<Placement[]> {
+  async #writeShards(publication: Publication, plan: Plan, first: NewShard): Promise<Placement[]> {
     const placements: Placement[] = new Array(this.items.length);
     // One shard's failure stops the others at their next batch.
     const failure = new AbortController();
@@ -194,14 +204,14 @@ class Save {
     return placements;
   }
 
-  async #createShard(publication: Publication, plan: Plan, shard: number): Promise<ShardObject> {
+  async #createShard(publication: Publication, plan: Plan, shard: number): Promise<NewShard> {
     return publication.createShard(shard, plan.shardBytes[shard]!).catch(error => {
       throw isExhausted(error) ? new NoDescriptor('no descriptor is left', { cause: error }) : error;
     });
   }
 
   async #writeShard(
-    file: ShardObject,
+    file: NewShard,
     plan: Plan,
     shard: number,
     chunks: ChunkPool,

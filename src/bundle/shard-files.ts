@@ -5,9 +5,11 @@
  */
 import { parseShardName, shardName } from '../commit/names.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import { DescriptorPool, isExhausted, MAX_OPEN } from '../storage/descriptors.js';
-import { PooledObject } from '../storage/pooled-object.js';
-import type { ObjectStore, StoredObject } from '../storage/store.js';
+import { DescriptorPool, MAX_OPEN } from '../storage/descriptor-pool.js';
+import { isExhausted } from '../storage/descriptors.js';
+import type { Directory } from '../storage/directory.js';
+import type { ReadableFile } from '../storage/file.js';
+import { PooledFile } from '../storage/pooled-file.js';
 
 /** Above this only data files that an entry lies in are looked for: a header may count any number of them. */
 export const MANY_SHARDS = MAX_OPEN;
@@ -22,12 +24,12 @@ export interface ShardOptions {
 
 export class ShardFiles {
   /** By number; null where the file is missing. Without those that no entry needs. */
-  readonly #files = new Map<number, StoredObject | null>();
+  readonly #files = new Map<number, ReadableFile | null>();
   readonly #missing: number[] = [];
   #pool: DescriptorPool | null;
 
   constructor(
-    private readonly store: ObjectStore,
+    private readonly directory: Directory,
     private readonly base: string,
     readonly count: number,
     private readonly options: ShardOptions,
@@ -35,18 +37,18 @@ export class ShardFiles {
     this.#pool = options.pool ?? null;
   }
 
-  /** Whether files are opened later: the store must stay open as long as they may be. */
+  /** Whether files are opened later: the directory must stay open as long as they may be. */
   get needsStore(): boolean {
     return this.#pool !== null;
   }
 
-  get(shard: number): StoredObject | null {
+  get(shard: number): ReadableFile | null {
     return this.#files.get(shard) ?? null;
   }
 
   /** Path of a data file, also of a missing one. */
   pathOf(shard: number): string {
-    return this.store.pathOf(shardName(this.base, shard, this.count));
+    return this.directory.pathOf(shardName(this.base, shard, this.count));
   }
 
   /** Opens the data files, in rising order; gives the missing ones, or some of many unless they are allowed to be missing. */
@@ -68,10 +70,10 @@ export class ShardFiles {
     let bytes = 0;
     for (const file of this.#files.values()) bytes += file?.size ?? 0;
     if (this.#files.size === this.count) return bytes;
-    for (const name of await this.store.list()) {
+    for (const name of await this.directory.list()) {
       const shard = parseShardName(this.base, name);
       if (shard?.total !== this.count || this.#files.has(shard.shard)) continue;
-      const stat = await this.store.stat(name);
+      const stat = await this.directory.stat(name);
       if (stat?.kind === 'file') bytes += stat.size;
     }
     return bytes;
@@ -86,7 +88,7 @@ export class ShardFiles {
     const first = numbers.slice(0, this.#pool?.room ?? MAX_OPEN);
     for (const [at, shard] of first.entries()) {
       try {
-        const file = await this.store.open(shardName(this.base, shard, this.count));
+        const file = await this.directory.open(shardName(this.base, shard, this.count));
         this.#set(shard, file && (this.#pool === null ? file : this.#pooled(this.#pool, file)));
       } catch (error) {
         if (!isExhausted(error)) throw error;
@@ -108,18 +110,18 @@ export class ShardFiles {
     }
   }
 
-  #pooled(pool: DescriptorPool, file: StoredObject): StoredObject {
-    return new PooledObject(pool, this.store, file.name, file, file);
+  #pooled(pool: DescriptorPool, file: ReadableFile): ReadableFile {
+    return new PooledFile(pool, this.directory, file.name, file, file);
   }
 
-  #set(shard: number, file: StoredObject | null): void {
+  #set(shard: number, file: ReadableFile | null): void {
     this.#files.set(shard, file);
     if (file === null) this.#missing.push(shard);
   }
 
   async #lookAt(shard: number): Promise<void> {
     const name = shardName(this.base, shard, this.count);
-    const stat = await this.store.stat(name);
+    const stat = await this.directory.stat(name);
     if (stat !== null && stat.kind !== 'file') {
       const path = this.pathOf(shard);
       throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a regular file`, {
@@ -128,6 +130,6 @@ export class ShardFiles {
         found: stat.kind,
       });
     }
-    this.#set(shard, stat && new PooledObject(this.#pool!, this.store, name, stat, null));
+    this.#set(shard, stat && new PooledFile(this.#pool!, this.directory, name, stat, null));
   }
 }

@@ -7,7 +7,7 @@
 import { native } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { isBytes } from '../realms.js';
-import type { ShardObject } from '../storage/store.js';
+import type { NewShard } from '../storage/new-files.js';
 import type { Chunk, ChunkPool } from './chunk-pool.js';
 import { viewOf } from './elements.js';
 import type { Item, Pulled } from './item.js';
@@ -63,7 +63,7 @@ export class ShardStream {
   readonly #crcs: Uint32Array;
 
   constructor(
-    private readonly shard: ShardObject,
+    private readonly shard: NewShard,
     private readonly items: readonly Item[],
     private readonly chunks: ChunkPool,
     private readonly hooks: StreamHooks,

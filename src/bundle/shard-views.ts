@@ -3,7 +3,7 @@
  * windows (Node 20 ends an external ArrayBuffer at 4 GiB). Mappings are private: what a caller writes into a view stays
  * in this process, and the file is never changed.
  */
-import type { StoredObject } from '../storage/store.js';
+import type { ReadableFile } from '../storage/file.js';
 
 /** Node 20: `new Uint8Array` of a larger external buffer throws. A page is kept off for the alignment of the offset. */
 const MAX_WINDOW = 2 ** 32 - 2 ** 16;
@@ -20,7 +20,7 @@ export class ShardViews {
   /** Windows that are there already, so that most reads need not wait. */
   readonly #mapped = new Map<number, ArrayBuffer>();
 
-  constructor(private readonly shard: StoredObject) {}
+  constructor(private readonly shard: ReadableFile) {}
 
   /** Null where the range cannot be mapped in one piece, or the runtime refuses external buffers: copy then. */
   range(offset: number, length: number): MappedRange | null | Promise<MappedRange | null> {

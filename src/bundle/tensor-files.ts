@@ -4,7 +4,7 @@ import { swapBytes } from '../format/byteswap.js';
 import type { StoredType } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import type { ElementContext } from '../format/strings.js';
-import type { StoredObject } from '../storage/store.js';
+import type { ReadableFile } from '../storage/file.js';
 import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
 import type { StoredTensor } from './stored-tensor.js';
@@ -17,7 +17,7 @@ export class TensorFiles {
   }
 
   /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD, ERR_TRUNCATED. */
-  locate({ name, position, entry, dtype }: StoredTensor): StoredObject {
+  locate({ name, position, entry, dtype }: StoredTensor): ReadableFile {
     const { shard, offset, size } = entry;
     const { index } = this;
     const { path } = index;
@@ -66,7 +66,7 @@ export class TensorFiles {
   }
 
   /** The file of a tensor that `locate` found good before. */
-  fileOf({ entry }: StoredTensor): StoredObject {
+  fileOf({ entry }: StoredTensor): ReadableFile {
     return this.bundle.shards.get(entry.shard)!;
   }
 

@@ -9,7 +9,7 @@ import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
 import { isPromise } from '../realms.js';
-import type { StoredObject } from '../storage/store.js';
+import type { ReadableFile } from '../storage/file.js';
 import { arrayOf, makeArray } from './arrays.js';
 import { readBox } from './box-reader.js';
 import type { OpenBundle } from './open-bundle.js';
@@ -136,7 +136,7 @@ export class TensorReader {
   }
 
   /** Null where the tensor is not mapped, or not where an array can begin. */
-  async #view({ name, entry, dtype }: StoredTensor, file: StoredObject): Promise<NumericArray | null> {
+  async #view({ name, entry, dtype }: StoredTensor, file: ReadableFile): Promise<NumericArray | null> {
     for (;;) {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
       const range = isPromise(found) ? await found : found;
@@ -226,7 +226,7 @@ export class TensorReader {
     this.#views.clear();
   }
 
-  #viewsOf(shard: number, file: StoredObject): ShardViews {
+  #viewsOf(shard: number, file: ReadableFile): ShardViews {
     let views = this.#views.get(shard);
     if (views === undefined) {
       views = new ShardViews(file);

@@ -6,11 +6,11 @@ import type { PathLike } from '../commit/paths.js';
 import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { type OptionList, refuseUnknown } from '../options.js';
-import { DescriptorPool } from '../storage/descriptors.js';
+import { DescriptorPool } from '../storage/descriptor-pool.js';
 import { checkSlices, locatedTensors, type OnProblem, overlapMessage, planChecks } from './check-bundle.js';
 import { isUnopenable } from './damage.js';
 import { IndexFile } from './index-file.js';
-import { locate } from './locate.js';
+import { type Located, locate } from './locate.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorReader } from './tensor-reader.js';
@@ -56,10 +56,15 @@ const MAX_TEXT = 16 * 1024 * 1024;
  */
 export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   refuseUnknown(options, 'verifyCheckpoint', VERIFY_OPTIONS);
-  const prefix = await locate(path);
+  return await verifyLocated(await locate(path), options);
+}
+
+/** As `verifyCheckpoint`, of what was located; closes its directory. */
+export async function verifyLocated(located: Located, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { prefix } = located;
   let bundle: OpenBundle;
   try {
-    bundle = await openBundle(prefix, {
+    bundle = await openBundle(located, {
       signal: options.signal,
       allowMissing: true,
       pool: new DescriptorPool(),

@@ -6,8 +6,10 @@ import { TensorBundleError } from '../errors.js';
 import { ByteReader } from '../format/bytes.js';
 import { decodeHeader } from '../format/header.js';
 import { readStoredHeader } from '../format/stored-header.js';
-import type { ObjectStore, StoredObject } from '../storage/store.js';
+import type { Directory } from '../storage/directory.js';
+import type { ReadableFile } from '../storage/file.js';
 import { indexName, parseIntentName, parseShardName, parseUnsyncedName, type UnsyncedName } from './names.js';
+import { forgetUnsynced } from './own-commits.js';
 
 /** An index of a million tensors has about 100 MB. A larger one counts as one that cannot be judged. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
@@ -32,17 +34,21 @@ export interface Generations {
   unsynced: Map<number, Unsynced>;
 }
 
-/** To be called under the directory's lock. `ownIntent` is the caller's, and need not be looked at. */
-export async function surveyGenerations(store: ObjectStore, base: string, ownIntent?: string): Promise<Generations> {
+/** To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is listed. */
+export async function surveyGenerations(
+  directory: Directory,
+  base: string,
+  names?: readonly string[],
+): Promise<Generations> {
   const found: Generations = { data: new Map(), dead: new Map(), busy: new Set(), hasLive: false, unsynced: new Map() };
-  for (const name of await store.list()) {
+  for (const name of names ?? (await directory.list())) {
     const shard = parseShardName(base, name);
     const intended = shard === null ? parseIntentName(base, name) : null;
     const unsynced = shard === null ? parseUnsyncedName(base, name) : null;
     if (shard !== null) append(found.data, shard.total, name);
     else if (unsynced !== null) addMarker(found, unsynced, name);
     else if (intended !== null) {
-      const holder = name === ownIntent ? 'somebody' : await store.holderOf(name);
+      const holder = await directory.holderOf(name);
       if (holder === 'somebody') found.hasLive = true;
       if (holder === 'nobody') append(found.dead, intended, name);
       else found.busy.add(intended);
@@ -69,11 +75,11 @@ function append(lists: Map<number, string[]>, total: number, name: string): void
  * word of an index that was not checked.
  */
 export async function committedTotal(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   { checked = false } = {},
 ): Promise<number | null | 'unknown'> {
-  const index = await store.open(indexName(base)).catch(error => {
+  const index = await directory.open(indexName(base)).catch(error => {
     // A FIFO or a device gives way to the rename; a directory cannot, and is refused before anything is written.
     const special = error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
     if (special && error.found !== 'directory') return 'unknown' as const;
@@ -89,7 +95,7 @@ export async function committedTotal(
   }
 }
 
-async function totalAtStart(index: StoredObject): Promise<number> {
+async function totalAtStart(index: ReadableFile): Promise<number> {
   const start = new Uint8Array(Math.min(index.size, 64));
   await index.read(0, start);
   const reader = new ByteReader(start, 0, start.length, { path: index.path });
@@ -98,6 +104,26 @@ async function totalAtStart(index: StoredObject): Promise<number> {
   return decodeHeader(reader.bytes(reader.varint()), index.path).numShards;
 }
 
-async function checkedTotal(index: StoredObject): Promise<number> {
+async function checkedTotal(index: ReadableFile): Promise<number> {
   return readStoredHeader(await index.readAll(MAX_CHECKED_BYTES), index.path).numShards;
+}
+
+/**
+ * The checkpoint that is there now is on stable storage afterwards, whoever saved it. Under the directory's lock.
+ * Throws where something of it cannot be read or synced.
+ */
+export async function makeDurable(directory: Directory, base: string): Promise<void> {
+  const total = await committedTotal(directory, base);
+  const found = await surveyGenerations(directory, base);
+  const shards = typeof total === 'number' ? found.data.get(total) : undefined;
+  if (typeof total !== 'number' || shards === undefined) {
+    const path = directory.pathOf(indexName(base));
+    throw new TensorBundleError('ERR_CORRUPT', `${path} or its data files cannot be read`, { path });
+  }
+  for (const name of shards) await directory.syncFile(name);
+  await directory.syncFile(indexName(base));
+  await directory.sync();
+  // Only now: whoever saves next takes one without a marker for durable, and removes what is kept for it.
+  for (const name of found.unsynced.get(total)?.markers ?? []) await directory.remove(name);
+  forgetUnsynced(directory.identity, base);
 }

@@ -7,9 +7,9 @@
  * newer than `last_preserved_timestamp` for one that it may remove
  * (tensorflow/python/checkpoint/checkpoint_management.py, CheckpointManager.__init__).
  */
-
+import type { Directory } from '../storage/directory.js';
 import { splitPrefix } from './names.js';
-import { joined, relativePath, rewriteState, STATE_NAME } from './state-file.js';
+import { joined, relativePath, rewriteState, STATE_NAME, type StateWrite } from './state-file.js';
 import type { StateFields } from './state-text.js';
 
 /** Of what nobody keeps or removes, so many of the newest stay in the file, which each save reads and writes. */
@@ -23,6 +23,8 @@ export interface Named {
 
 /** A manager's own part of the file. Absolute paths. */
 export interface ManagedState {
+  /** Path of the manager's directory. */
+  readonly directory: string;
   /** What was saved last. */
   readonly latest: string;
   /** Oldest first. */
@@ -32,17 +34,23 @@ export interface ManagedState {
   isOwn(base: string): boolean;
 }
 
-export interface Update {
-  readonly durable: boolean;
-  /** By `nextCall`: what was saved later stays the newest. */
-  readonly call: number;
+/** A save that is on disk: what follows in its directory comes before the save is acknowledged. */
+export interface Committed extends StateWrite {
+  /** Absolute. */
+  readonly prefix: string;
+  /** The one that it lies in, whatever its path leads to by now. It is open until what follows is done. */
+  readonly directory: Directory;
 }
 
-/** After a save of an absolute prefix by who keeps no books. Rejects as `updateCheckpointState` does. */
-export async function nameAsLatest(prefix: string, update: Update): Promise<void> {
+/**
+ * Names it as the latest in its directory's `checkpoint` file: after a save by a caller that keeps no books. Rejects as
+ * `updateCheckpointState` does.
+ */
+export async function nameAsLatest(committed: Committed): Promise<void> {
+  const { prefix } = committed;
   const { directory } = splitPrefix(prefix);
   const path = relativePath(directory, prefix);
-  await rewriteState(directory, STATE_NAME, update, (before, isOvertaken) => {
+  await rewriteState(committed.directory, STATE_NAME, committed, (before, isOvertaken) => {
     const named = isManaged(before) ? entriesOf(before) : [];
     // TensorFlow's own writers name the newest only.
     if (named.length === 0) return isOvertaken ? null : fieldsOf(path, [{ path, time: 0 }], [], null);
@@ -54,10 +62,11 @@ export async function nameAsLatest(prefix: string, update: Update): Promise<void
 }
 
 /** After a save of a manager. Rejects as `updateCheckpointState` does. */
-export async function writeManagedState(directory: string, managed: ManagedState, update: Update): Promise<void> {
+export async function writeManagedState(opened: Directory, managed: ManagedState, write: StateWrite): Promise<void> {
+  const { directory } = managed;
   const path = relativePath(directory, managed.latest);
   const own = managed.kept.map(one => ({ ...one, path: relativePath(directory, one.path) }));
-  await rewriteState(directory, STATE_NAME, update, (before, isOvertaken) => {
+  await rewriteState(opened, STATE_NAME, write, (before, isOvertaken) => {
     const ours = new Set([path, ...own.map(one => one.path)]);
     const others = before === null ? [] : othersOf(directory, before, managed.isOwn, ours);
     const all = [...others, ...own];
@@ -76,8 +85,12 @@ export async function writeManagedState(directory: string, managed: ManagedState
  * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another manager, whose
  * checkpoints have numbers.
  */
-export async function forgetManaged(directory: string, isOwn: ManagedState['isOwn'], update: Update): Promise<void> {
-  await rewriteState(directory, STATE_NAME, update, before => {
+export async function forgetManaged(
+  opened: Directory,
+  { directory, isOwn }: Pick<ManagedState, 'directory' | 'isOwn'>,
+  write: StateWrite,
+): Promise<void> {
+  await rewriteState(opened, STATE_NAME, write, before => {
     const others = before === null ? [] : othersOf(directory, before, isOwn, new Set());
     const { modelCheckpointPath, lastPreservedTimestamp } = before ?? {
       modelCheckpointPath: '',

@@ -21,17 +21,14 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import type { HeldObject, ObjectStore, ShardObject } from '../storage/store.js';
+import type { Directory } from '../storage/directory.js';
+import type { HeldFile, NewShard } from '../storage/new-files.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { removeDead, removeReplaced, removeStrayMarkers } from './clean.js';
-import { committedTotal, type Generations, surveyGenerations } from './generations.js';
-import { planInPlace, unlinkInPlace } from './in-place.js';
-import { makeDurable } from './make-durable.js';
+import { committedTotal, type Generations, makeDurable, surveyGenerations } from './generations.js';
+import { removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
-import { rememberOwn } from './own-files.js';
-import { forgetUnsynced, isOwnUnsynced, rememberUnsynced } from './own-unsynced.js';
-import { type Replaced, replacedBy } from './replaced.js';
-import { checkSpace } from './space.js';
+import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
+import { checkSpace, planInPlace, type Replaced, replacedBy, unlinkInPlace } from './replaced.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
@@ -73,63 +70,66 @@ interface Rest {
 export class Publication {
   readonly #created: string[] = [];
   #marker: string | null = null;
+  /** What else was in the directory when it was listed for the commit; null before, and where that failed. */
+  names: readonly string[] | null = null;
   readonly #begun = performance.now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
   private constructor(
-    private readonly store: ObjectStore,
+    private readonly directory: Directory,
     private readonly base: string,
     private readonly options: PublicationOptions,
     /** Shard total of this generation. */
     readonly total: number,
-    private readonly intent: HeldObject,
+    private readonly intent: HeldFile,
     private readonly replaced: Replaced,
   ) {}
 
   /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
-  static async begin(store: ObjectStore, base: string, options: PublicationOptions): Promise<Publication> {
+  static async begin(directory: Directory, base: string, options: PublicationOptions): Promise<Publication> {
     const start = performance.now();
     for (;;) {
       const waited = performance.now() - start;
-      const begun = await store.exclusively(options.lockTimeoutMs, options.signal, () =>
-        Publication.#attempt(store, base, options, waited < Math.min(CROWD_MS, options.lockTimeoutMs)),
+      const begun = await directory.exclusively(options.lockTimeoutMs, options.signal, () =>
+        Publication.#attempt(directory, base, options, waited < Math.min(CROWD_MS, options.lockTimeoutMs)),
       );
       if (begun !== null) return begun;
       throwIfAborted(options.signal, 'the save');
-      if (waited >= options.lockTimeoutMs) throw busyError(store, base, options.lockTimeoutMs);
+      if (waited >= options.lockTimeoutMs) throw busyError(directory, base, options.lockTimeoutMs);
       await delay(BUSY_PAUSE_MS);
     }
   }
 
   /** Null if the save must wait for another one. Under the lock. */
   static async #attempt(
-    store: ObjectStore,
+    directory: Directory,
     base: string,
     given: PublicationOptions,
     patient: boolean,
   ): Promise<Publication | null> {
     // Nothing of a later save may be unlinked: what this one writes will not stay.
-    const isLate = given.overwrite === 'in-place' && overtakenBy(placeOf(store.identity, base), given.call) !== null;
+    const isLate =
+      given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
-    const found = await surveyGenerations(store, base);
-    const committed = await committedTotal(store, base, { checked: found.dead.size > 0 });
-    if (committed !== null && options.overwrite === 'error') throw existsError(store, base);
-    if (committed !== 'unknown') await removeDead(store, base, found, totalsInUse(found, committed));
-    await removeStrayMarkers(store, found);
-    const replaced = await replacedBy(store, base);
+    const found = await surveyGenerations(directory, base);
+    const committed = await committedTotal(directory, base, { checked: found.dead.size > 0 });
+    if (committed !== null && options.overwrite === 'error') throw existsError(directory, base);
+    if (committed !== 'unknown') await removeDead(directory, base, found, totalsInUse(found, committed));
+    await removeStrayMarkers(directory, found);
+    const replaced = await replacedBy(directory, base);
     if (options.overwrite === 'in-place' && typeof committed === 'number') {
       const last = lastDurable(found, committed);
       replaced.last = last === options.candidates[0] ? null : last;
     }
-    const total = await pickTotal(store, base, found, committed, { ...options, patient });
+    const total = await pickTotal(directory, base, found, committed, { ...options, patient });
     if (total === null) return null;
-    const inPlace = options.overwrite === 'in-place' ? await planInPlace(store, base, found, total) : null;
-    await checkSpace(store, options.bytes, inPlace?.bytes ?? 0);
+    const inPlace = options.overwrite === 'in-place' ? await planInPlace(directory, base, found, total) : null;
+    await checkSpace(directory, options.bytes, inPlace?.bytes ?? 0);
     const name = intentName(base, total, randomBytes(8).toString('hex'));
-    const intent = await store.createHeld(name, replaced.permissions);
-    const publication = new Publication(store, base, options, total, intent, replaced);
+    const intent = await directory.createHeld(name, replaced.permissions);
+    const publication = new Publication(directory, base, options, total, intent, replaced);
     try {
-      if (inPlace !== null) await unlinkInPlace(store, inPlace);
+      if (inPlace !== null) await unlinkInPlace(directory, inPlace);
       return publication;
     } catch (error) {
       await publication.abandon();
@@ -138,9 +138,9 @@ export class Publication {
   }
 
   /** Step 2, for shard number `shard` of `total`. */
-  async createShard(shard: number, bytes: number): Promise<ShardObject> {
+  async createShard(shard: number, bytes: number): Promise<NewShard> {
     const name = shardName(this.base, shard, this.total);
-    const created = await this.store.createShard(name, bytes, this.options.durable, this.replaced.permissions);
+    const created = await this.directory.createShard(name, bytes, this.options.durable, this.replaced.permissions);
     this.#created.push(name);
     return created;
   }
@@ -151,18 +151,18 @@ export class Publication {
    * Throws ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
    */
   async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
-    const { store, base, options } = this;
-    if (options.durable) await store.sync();
+    const { directory, base, options } = this;
+    if (options.durable) await directory.sync();
     await this.intent.write(index, options.durable);
     onSynced();
-    return store.exclusively(options.lockTimeoutMs, options.signal, async () => {
+    return directory.exclusively(options.lockTimeoutMs, options.signal, async () => {
       throwIfAborted(options.signal, 'the save');
-      const old = await store.stat(indexName(base), false);
-      if (old !== null && options.overwrite === 'error') throw existsError(store, base);
+      const old = await directory.stat(indexName(base), false);
+      if (old !== null && options.overwrite === 'error') throw existsError(directory, base);
       if (await this.#isOvertaken()) return null;
       if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       // Another save may have committed since step 1: what is replaced is what is there now.
-      const replacedTotal = old === null ? null : await committedTotal(store, base);
+      const replacedTotal = old === null ? null : await committedTotal(directory, base);
       // A durable save can do without: what it replaces stays until the next one.
       const rest = await this.#judgeRest(old, replacedTotal).catch(error => {
         if (options.durable) return null;
@@ -171,10 +171,10 @@ export class Publication {
       if (!options.durable && rest !== null && rest.last !== null) await this.#mark(rest.last);
       await this.#rename();
       this.#state = 'committed';
-      rememberCall(placeOf(store.identity, base), options);
+      rememberCall(placeOf(directory.identity, base), options);
       // From here on nothing but a failed sync may fail the save: it stands.
       await this.intent.close();
-      forgetUnsynced(store.identity, base);
+      forgetUnsynced(directory.identity, base);
       if (options.durable) await this.#syncCommit(rest?.last ?? null);
       else if (this.#marker === null) await this.#rememberUnsynced().catch(() => undefined);
       if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
@@ -185,15 +185,15 @@ export class Publication {
 
   /** As if this save had been committed just before the other: what it promised must then hold of the other. */
   async #isOvertaken(): Promise<boolean> {
-    const { store, base, options } = this;
-    const place = placeOf(store.identity, base);
+    const { directory, base, options } = this;
+    const place = placeOf(directory.identity, base);
     const later = overtakenBy(place, options.call);
     if (later === null) return false;
     if (later.durable || !options.durable) return true;
     try {
-      await makeDurable(store, base);
+      await makeDurable(directory, base);
     } catch (cause) {
-      const path = store.pathOf(indexName(base));
+      const path = directory.pathOf(indexName(base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
         `a later save of ${path}, without syncs (durable: false), has taken the place of this one, and could not be synced for it; save again`,
@@ -210,10 +210,10 @@ export class Publication {
    */
   async #checkOwnFiles(): Promise<void> {
     for (const name of this.#created) {
-      const file = await this.store.open(name);
+      const file = await this.directory.open(name);
       await file?.close();
       if (file !== null) continue;
-      const path = this.store.pathOf(name);
+      const path = this.directory.pathOf(name);
       throw new TensorBundleError(
         'ERR_IO',
         `${path} was removed while the save was running: its lock was lost, or somebody cleaned up. Save again`,
@@ -224,9 +224,11 @@ export class Publication {
 
   /** What lies beside the new generation, and how much of it stays after the commit. */
   async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
-    const { store, base, options } = this;
-    const found = await surveyGenerations(store, base, this.intent.name);
-    const isOwn = typeof replaced === 'number' && isOwnUnsynced(store.identity, base, old!);
+    const { directory, base, options } = this;
+    this.names = (await directory.list()).filter(name => name !== this.intent.name);
+    const found = await surveyGenerations(directory, base, this.names);
+    found.busy.add(this.total);
+    const isOwn = typeof replaced === 'number' && isOwnUnsynced(directory.identity, base, old!);
     if (isOwn && !found.unsynced.has(replaced)) found.unsynced.set(replaced, { last: null, markers: [] });
     const named = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
     const last = named === this.total ? null : named;
@@ -236,24 +238,23 @@ export class Publication {
 
   /** Step 6. Names of the removed files. */
   async #clean({ found, stays, before }: Rest): Promise<string[]> {
-    const { store, base } = this;
-    const removed = await removeDead(store, base, found, stays);
+    const { directory, base } = this;
+    const removed = await removeDead(directory, base, found, stays);
     if (before === null) return removed;
     const stale = { before, ownOnly: !this.intent.locked };
-    removed.push(...(await removeReplaced(store, base, found, stays, stale)));
-    return removed;
+    return [...removed, ...(await removeReplaced(directory, base, found, stays, stale))];
   }
 
   async #rememberUnsynced(): Promise<void> {
-    const index = await this.store.stat(indexName(this.base), false);
-    if (index !== null) rememberUnsynced(this.store.identity, this.base, index);
+    const index = await this.directory.stat(indexName(this.base), false);
+    if (index !== null) rememberUnsynced(this.directory.identity, this.base, index);
   }
 
   async #rememberOwn(): Promise<void> {
-    const { store, base } = this;
+    const { directory, base } = this;
     for (const name of this.#created) {
-      const stat = await store.stat(name, false);
-      if (stat !== null) rememberOwn(store.identity, base, name, stat);
+      const stat = await directory.stat(name, false);
+      if (stat !== null) rememberOwn(directory.identity, base, name, stat);
     }
   }
 
@@ -261,15 +262,12 @@ export class Publication {
   async abandon(): Promise<void> {
     if (this.#state !== 'writing') return;
     this.#state = 'abandoned';
-    if (!(await this.#isIntentThere())) {
-      await this.intent.close().catch(() => undefined);
-      return;
-    }
+    if (!(await this.#isIntentThere())) return await this.intent.close().catch(() => undefined);
     // The intent goes last: if a removal fails, the next save finds the dead intent and cleans up.
     let clear = true;
-    for (const name of this.#created) clear = (await this.store.remove(name).catch(() => null)) !== null && clear;
-    if (this.#marker !== null) await this.store.remove(this.#marker).catch(() => false);
-    if (clear) await this.store.remove(this.intent.name).catch(() => false);
+    for (const name of this.#created) clear = (await this.directory.remove(name).catch(() => null)) !== null && clear;
+    if (this.#marker !== null) await this.directory.remove(this.#marker).catch(() => false);
+    if (clear) await this.directory.remove(this.intent.name).catch(() => false);
     await this.intent.close().catch(() => undefined);
   }
 
@@ -279,7 +277,7 @@ export class Publication {
    */
   async #isIntentThere(): Promise<boolean> {
     try {
-      const there = await this.store.open(this.intent.name);
+      const there = await this.directory.open(this.intent.name);
       await there?.close();
       return there !== null;
     } catch {
@@ -290,14 +288,14 @@ export class Publication {
   /** A rename that reports an error may have happened: then nothing of the new generation may be removed any more. */
   async #rename(): Promise<void> {
     try {
-      await this.store.rename(this.intent.name, indexName(this.base));
+      await this.directory.rename(this.intent.name, indexName(this.base));
     } catch (cause) {
-      const intent = await this.store.stat(this.intent.name, false).catch(() => undefined);
+      const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
       // Where the directory itself is gone, nothing of the save is anywhere.
-      if (intent || (await this.store.isRemoved().catch(() => false))) throw cause;
+      if (intent || (await this.directory.isRemoved().catch(() => false))) throw cause;
       this.#state = 'committed';
       await this.intent.close();
-      const path = this.store.pathOf(indexName(this.base));
+      const path = this.directory.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
         `the commit of ${path} reported an error and may have happened; nothing was removed. Check the disk and save again`,
@@ -308,10 +306,10 @@ export class Publication {
 
   async #syncCommit(last: number | null): Promise<void> {
     try {
-      await this.store.sync();
+      await this.directory.sync();
     } catch (cause) {
       if (last !== null) await this.#mark(last).catch(() => undefined);
-      const path = this.store.pathOf(indexName(this.base));
+      const path = this.directory.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
         `${path} is committed, but the directory could not be synced: a power loss may bring the checkpoint before back. ` +
@@ -327,14 +325,14 @@ export class Publication {
    */
   async #mark(last: number): Promise<void> {
     const name = unsyncedName(this.base, { total: this.total, last });
-    const marker = await this.store.createHeld(name, this.replaced.permissions);
+    const marker = await this.directory.createHeld(name, this.replaced.permissions);
     this.#marker = name;
     await marker.close();
   }
 }
 
-function busyError(store: ObjectStore, base: string, waitedMs: number): TensorBundleError {
-  const path = store.pathOf(base);
+function busyError(directory: Directory, base: string, waitedMs: number): TensorBundleError {
+  const path = directory.pathOf(base);
   return new TensorBundleError(
     'ERR_LOCKED',
     `another save is writing the data files of ${path} and was not done after ${waitedMs} ms; ` +
@@ -343,7 +341,7 @@ function busyError(store: ObjectStore, base: string, waitedMs: number): TensorBu
   );
 }
 
-function existsError(store: ObjectStore, base: string): TensorBundleError {
-  const path = store.pathOf(indexName(base));
+function existsError(directory: Directory, base: string): TensorBundleError {
+  const path = directory.pathOf(indexName(base));
   return new TensorBundleError('ERR_EXISTS', `${path} exists; give another prefix or overwrite: 'atomic'`, { path });
 }

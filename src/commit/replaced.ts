@@ -1,5 +1,7 @@
-/** The index that a save finds under its name. */
-import type { ObjectStore } from '../storage/store.js';
+/** What a save finds under its name, and the room for what it writes. */
+import { TensorBundleError } from '../errors.js';
+import type { Directory } from '../storage/directory.js';
+import type { Generations } from './generations.js';
 import { indexName } from './names.js';
 
 /** What the index on disk was when the save began. */
@@ -11,8 +13,69 @@ export interface Replaced {
   last: number | null;
 }
 
-export async function replacedBy(store: ObjectStore, base: string): Promise<Replaced> {
-  const stat = await store.stat(indexName(base));
+export async function replacedBy(directory: Directory, base: string): Promise<Replaced> {
+  const stat = await directory.stat(indexName(base));
   if (stat?.kind !== 'file') return { permissions: undefined, modified: null, last: null };
   return { permissions: stat.mode & 0o777, modified: stat.modified, last: null };
+}
+
+/** What a save with `overwrite: 'in-place'` unlinks: the old files of the same names go before the new ones come. */
+export interface InPlace {
+  /** In the order in which they are unlinked. */
+  names: string[];
+  /** What that frees, in bytes, unless a file is linked or open elsewhere. */
+  bytes: number;
+}
+
+/** Touches nothing. Throws ERR_NOT_A_CHECKPOINT for what is not a file and could not be unlinked. */
+export async function planInPlace(
+  directory: Directory,
+  base: string,
+  found: Generations,
+  total: number,
+): Promise<InPlace> {
+  const data = found.data.get(total) ?? [];
+  let bytes = 0;
+  for (const name of data) {
+    const stat = await directory.stat(name, false);
+    if (stat?.kind === 'directory') {
+      const path = directory.pathOf(name);
+      throw new TensorBundleError(
+        'ERR_NOT_A_CHECKPOINT',
+        `${path} is a directory; remove it, or save under another name`,
+        {
+          path,
+          expected: 'file',
+          found: stat.kind,
+        },
+      );
+    }
+    if (stat?.links === 1) bytes += stat.size;
+  }
+  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index is
+  // ever there without its data.
+  return { names: [...(found.unsynced.get(total)?.markers ?? []), indexName(base), ...data], bytes };
+}
+
+/**
+ * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an error,
+ * loses the old checkpoint.
+ */
+export async function unlinkInPlace(directory: Directory, { names }: InPlace): Promise<void> {
+  for (const name of names) await directory.remove(name);
+}
+
+/** Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE. */
+export async function checkSpace(directory: Directory, bytes: number, freed: number): Promise<void> {
+  const free = await directory.freeSpace();
+  if (free === null || free + freed >= bytes) return;
+  const room =
+    freed > 0
+      ? `${freed} more when the old checkpoint is gone`
+      : 'an overwrite needs room for the old and the new checkpoint together';
+  throw new TensorBundleError(
+    'ERR_NO_SPACE',
+    `${directory.path} has ${free} bytes free and the save needs ${bytes}; ${room}`,
+    { path: directory.path, expected: bytes, found: free },
+  );
 }

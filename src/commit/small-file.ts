@@ -2,42 +2,43 @@
 
 import { randomBytes } from 'node:crypto';
 import { TextEncoder } from 'node:util';
-import type { ObjectStore } from '../storage/store.js';
+import type { Directory } from '../storage/directory.js';
 import { stemOf } from './names.js';
 
 /**
  * To be called under the directory's lock. The new text is written beside as `NAME.tmp-` and 16 hex digits, synced if `durable`,
- * and renamed. The mode of the old file is kept. What updates that were killed left behind is removed.
+ * and renamed. The mode of the old file is kept. What updates that were killed left behind is removed. `names`: what is in the
+ * directory, where the caller has just listed it.
  */
 export async function replaceSmallFile(
-  store: ObjectStore,
+  directory: Directory,
   name: string,
   text: string,
-  durable: boolean,
+  { durable, names }: { durable: boolean; names?: readonly string[] | null },
 ): Promise<void> {
-  await removeDeadUpdates(store, name);
-  const old = await store.stat(name);
-  const temporary = await store.createHeld(
+  await removeDeadUpdates(directory, name, names ?? (await directory.list()));
+  const old = await directory.stat(name);
+  const temporary = await directory.createHeld(
     `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`,
     old ? old.mode & 0o777 : undefined,
   );
   try {
     await temporary.write(new TextEncoder().encode(text), durable);
-    await store.rename(temporary.name, name);
+    await directory.rename(temporary.name, name);
   } catch (error) {
-    await store.remove(temporary.name).catch(() => false);
+    await directory.remove(temporary.name).catch(() => false);
     throw error;
   } finally {
     await temporary.close();
   }
-  if (durable) await store.sync();
+  if (durable) await directory.sync();
 }
 
 /** The exact name, and nobody holds it. What cannot be judged or removed stays: it is in nobody's way. */
-async function removeDeadUpdates(store: ObjectStore, name: string): Promise<void> {
+async function removeDeadUpdates(directory: Directory, name: string, names: readonly string[]): Promise<void> {
   const start = `${stemOf(name)}.tmp-`;
-  for (const other of await store.list()) {
+  for (const other of names) {
     if (!other.startsWith(start) || !/^[0-9a-f]{16}$/.test(other.slice(start.length))) continue;
-    if ((await store.holderOf(other)) === 'nobody') await store.remove(other).catch(() => false);
+    if ((await directory.holderOf(other)) === 'nobody') await directory.remove(other).catch(() => false);
   }
 }

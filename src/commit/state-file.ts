@@ -8,8 +8,8 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
-import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore } from '../storage/store.js';
+import { type Directory, withDirectory, withNewDirectory } from '../storage/directory.js';
+import { readFileNow } from '../storage/read-now.js';
 import { nextCall, overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { joinPrefix, splitPrefix } from './names.js';
 import { type PathLike, pathOf, schemeOf } from './paths.js';
@@ -22,7 +22,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface CheckpointState {
   /**
-   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a store (`gs://…`) stays
+   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a directory (`gs://…`) stays
    * as it is: it names nothing on this machine. '' where the file names none: an empty one, as a power loss leaves it.
    */
   modelCheckpointPath: string;
@@ -43,19 +43,23 @@ export async function readCheckpointState(
 ): Promise<CheckpointState | null> {
   const local = pathOf(directory);
   checkFilename(latestFilename);
-  const store = await LocalStore.open(resolve(local));
-  if (store === null) return null;
-  try {
-    const fields = await readFields(store, latestFilename);
-    return fields && stateOf(local, fields);
-  } finally {
-    await store.close();
-  }
+  return await withDirectory(local, opened => readStateIn(opened, local, latestFilename));
 }
 
-/** As `readCheckpointState`, for who cannot wait: it does its I/O at once. */
+/** As `readCheckpointState`, in an open directory; `spelled` is what relative paths are joined to. */
+export async function readStateIn(
+  directory: Directory,
+  spelled: string,
+  latestFilename = STATE_NAME,
+): Promise<CheckpointState | null> {
+  checkFilename(latestFilename);
+  const fields = await readFields(directory, latestFilename);
+  return fields && stateOf(spelled, fields);
+}
+
+/** As `readCheckpointState`, for a caller that cannot wait: it does its I/O at once. */
 export function readCheckpointStateNow(directory: string, latestFilename = STATE_NAME): CheckpointState | null {
-  const bytes = LocalStore.readNow(resolve(directory), latestFilename, MAX_BYTES);
+  const bytes = readFileNow(directory, latestFilename, MAX_BYTES);
   if (bytes === null) return null;
   return stateOf(directory, parseStateText(new TextDecoder().decode(bytes), join(directory, latestFilename)));
 }
@@ -86,7 +90,7 @@ function isPlainName(path: string): boolean {
 }
 
 /**
- * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a store stays as it
+ * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a directory stays as it
  * is: joined to the directory, it would name a local file that nobody meant.
  */
 export function joined(directory: string, path: string): string {
@@ -147,15 +151,16 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   }
   const name = update.latestFilename ?? STATE_NAME;
   checkFilename(name);
-  await rewriteState(local, name, { durable: update.durable ?? true, call }, (_, isOvertaken) =>
-    isOvertaken
-      ? null
-      : {
-          modelCheckpointPath: relativePath(local, newest),
-          allModelCheckpointPaths: all.map(path => relativePath(local, path)),
-          allModelCheckpointTimestamps: [...timestamps],
-          lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
-        },
+  const written = {
+    modelCheckpointPath: relativePath(local, newest),
+    allModelCheckpointPaths: all.map(path => relativePath(local, path)),
+    allModelCheckpointTimestamps: [...timestamps],
+    lastPreservedTimestamp: update.lastPreservedTimestamp ?? null,
+  };
+  await withNewDirectory(local, opened =>
+    rewriteState(opened, name, { durable: update.durable ?? true, call }, (_, isOvertaken) =>
+      isOvertaken ? null : written,
+    ),
   );
 }
 
@@ -165,41 +170,44 @@ export type StateChange = (
   isOvertaken: boolean,
 ) => Omit<StateFields, 'unknown'> | 'remove' | null;
 
+export interface StateWrite {
+  readonly durable: boolean;
+  /** By `nextCall`: what was saved later stays the newest. */
+  readonly call: number;
+  /** What is in the directory, where the caller has just listed it. */
+  readonly names?: readonly string[] | null;
+}
+
 /**
  * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others write meanwhile
  * is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with ERR_TOO_LARGE; the old one stays.
  */
 export async function rewriteState(
-  directory: string,
+  directory: Directory,
   name: string,
-  { durable, call }: { durable: boolean; call: number },
+  { durable, call, names = null }: StateWrite,
   change: StateChange,
 ): Promise<void> {
-  const store = await LocalStore.create(resolve(directory));
-  try {
-    await store.exclusively(30_000, undefined, async () => {
-      const place = placeOf(store.identity, name, 'file');
-      const later = overtakenBy(place, call);
-      const isOvertaken = later !== null;
-      // A damaged state file is replaced, not mourned: nobody can tell what it holds.
-      const before = await readFields(store, name).catch(() => null);
-      const fields = change(before, isOvertaken);
-      if (fields === null) {
-        // What this one promised must hold of the later one.
-        if (!durable || later === null || later.durable || before === null) return;
-        await store.syncObject(name);
-        await store.sync();
-        return rememberCall(place, { ...later, durable });
-      }
-      if (fields === 'remove') return void (await store.remove(name));
-      const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
-      checkSize(Buffer.byteLength(text), store.pathOf(name));
-      await replaceSmallFile(store, name, text, durable);
-      if (!isOvertaken) rememberCall(place, { call, durable });
-    });
-  } finally {
-    await store.close();
-  }
+  await directory.exclusively(30_000, undefined, async () => {
+    const place = placeOf(directory.identity, name, 'file');
+    const later = overtakenBy(place, call);
+    const isOvertaken = later !== null;
+    // A damaged state file is replaced, not mourned: nobody can tell what it holds.
+    const before = await readFields(directory, name).catch(() => null);
+    const fields = change(before, isOvertaken);
+    if (fields === null) {
+      // What this one promised must hold of the later one.
+      if (!durable || later === null || later.durable || before === null) return;
+      await directory.syncFile(name);
+      await directory.sync();
+      return rememberCall(place, { ...later, durable });
+    }
+    if (fields === 'remove') return void (await directory.remove(name));
+    const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
+    checkSize(Buffer.byteLength(text), directory.pathOf(name));
+    await replaceSmallFile(directory, name, text, { durable, names });
+    if (!isOvertaken) rememberCall(place, { call, durable });
+  });
 }
 
 function checkFilename(name: unknown): void {
@@ -210,8 +218,8 @@ function checkFilename(name: unknown): void {
   });
 }
 
-async function readFields(store: ObjectStore, name: string): Promise<StateFields | null> {
-  const object = await store.open(name);
+async function readFields(directory: Directory, name: string): Promise<StateFields | null> {
+  const object = await directory.open(name);
   if (object === null) return null;
   try {
     return await parseStateTextInTurns(new TextDecoder().decode(await object.readAll(MAX_BYTES)), object.path);

@@ -1,7 +1,7 @@
 /** The shard total of the next generation: which names are free, which come first, and when to wait instead. */
-import type { ObjectStore } from '../storage/store.js';
-import { removeReplaced } from './clean.js';
+import type { Directory } from '../storage/directory.js';
 import { committedTotal, type Generations } from './generations.js';
+import { removeReplaced } from './leftovers.js';
 import { indexName } from './names.js';
 import { generationsToKeep, lastDurable } from './superseded.js';
 
@@ -18,7 +18,7 @@ export interface TotalOptions {
  * while for others rather than take a total above natural + 2, so that many processes at once leave the totals of few.
  */
 export async function pickTotal(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   found: Generations,
   committed: number | null | 'unknown',
@@ -26,7 +26,7 @@ export async function pickTotal(
 ): Promise<number | null> {
   const natural = candidates[0]!;
   if (overwrite === 'in-place') return found.busy.has(natural) ? null : natural;
-  const total = await pickFree(store, base, found, committed, candidates);
+  const total = await pickFree(directory, base, found, committed, candidates);
   const mayWait = patient && found.hasLive;
   return mayWait && !isOrdinary(total, natural) ? null : total;
 }
@@ -68,7 +68,7 @@ export function chooseTotal(candidates: readonly number[], current: number | nul
 
 /** Where every ordinary total is taken, what the next commit would remove anyway goes first. */
 async function pickFree(
-  store: ObjectStore,
+  directory: Directory,
   base: string,
   found: Generations,
   committed: number | null | 'unknown',
@@ -78,10 +78,10 @@ async function pickFree(
     chooseTotal(candidates, typeof committed === 'number' ? committed : null, usedTotals(found));
   const total = choose();
   if (isOrdinary(total, candidates[0]!)) return total;
-  const checked = await committedTotal(store, base, { checked: true });
-  const index = await store.stat(indexName(base), false);
+  const checked = await committedTotal(directory, base, { checked: true });
+  const index = await directory.stat(indexName(base), false);
   const canJudge = typeof checked === 'number' && index !== null;
-  if (!canJudge || (await store.holderOf(indexName(base))) === 'unknown') return total;
+  if (!canJudge || (await directory.holderOf(indexName(base))) === 'unknown') return total;
   const last = lastDurable(found, checked);
   const stays = generationsToKeep(found, {
     committed: checked,
@@ -90,7 +90,7 @@ async function pickFree(
     durable: false,
     keepPrevious: false,
   });
-  await removeReplaced(store, base, found, stays, { before: index.modified, ownOnly: false });
+  await removeReplaced(directory, base, found, stays, { before: index.modified, ownOnly: false });
   return choose();
 }
 

@@ -4,13 +4,12 @@
  */
 
 import { TextDecoder, TextEncoder } from 'node:util';
-import { isBuffer } from '../realms.js';
-import '../disposal.js';
 import type { io } from '@tensorflow/tfjs-core';
-import { CheckpointReader } from '../bundle/reader.js';
+import type { CheckpointReader } from '../bundle/reader.js';
 import { CheckpointWriter } from '../bundle/writer.js';
 import { TensorBundleError } from '../errors.js';
 import { extraKey } from '../graph/key.js';
+import { isBuffer } from '../realms.js';
 import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts } from './weights.js';
 
 const KEY = extraKey('', 'artifacts');
@@ -47,8 +46,7 @@ export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string
  * Null if the checkpoint was not saved so. The weights are not concatenated. Rejects with ERR_CORRUPT and ERR_TOO_LARGE for artifacts that
  * `saveArtifacts` does not write.
  */
-export async function loadArtifacts(path: string): Promise<io.ModelArtifacts | null> {
-  await using reader = await CheckpointReader.open(path);
+export async function artifactsIn(reader: CheckpointReader): Promise<io.ModelArtifacts | null> {
   if (!reader.has(KEY)) return null;
   const { bytes: found } = reader.entry(KEY);
   if (found > MAX_JSON_BYTES)

@@ -4,7 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import { invalidArgument, TensorBundleError } from '../errors.js';
-import { LocalStore } from '../storage/local-store.js';
+import { withDirectory } from '../storage/directory.js';
 import { io as tfio } from '../tfjs-core.js';
 import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
 import { weightsOfArtifacts } from './weights.js';
@@ -35,20 +35,18 @@ export class FileHandler implements io.IOHandler {
 
 async function read(path: string): Promise<Uint8Array> {
   if (basename(path) === '') throw isDirectory(path);
-  const store = await LocalStore.open(dirname(path));
-  try {
-    const stat = await store?.stat(basename(path));
+  const bytes = await withDirectory(dirname(path), async directory => {
+    const stat = await directory.stat(basename(path));
     if (stat?.kind === 'directory') throw isDirectory(path);
-    const file = stat ? await store?.open(basename(path)) : null;
-    if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${path}`, { path });
+    const file = stat && (await directory.open(basename(path)));
     try {
-      return await file.readAll(MAX_JSON_BYTES);
+      return (await file?.readAll(MAX_JSON_BYTES)) ?? null;
     } finally {
-      await file.close();
+      await file?.close();
     }
-  } finally {
-    await store?.close();
-  }
+  });
+  if (bytes === null) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${path}`, { path });
+  return bytes;
 }
 
 function isDirectory(path: string): TensorBundleError {

@@ -16,8 +16,8 @@ import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
 import { dtypeInfo } from '../format/dtypes.js';
 import { isBuffer, isError } from '../realms.js';
-import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore } from '../storage/store.js';
+import { type Directories, withDirectories } from '../storage/directories.js';
+import { type Directory, withNewDirectory } from '../storage/directory.js';
 import { artifactsInfo, type Weights, weightsOfArtifacts } from './weights.js';
 
 const [MODEL, WEIGHTS] = ['model.json', 'weights.bin'];
@@ -43,31 +43,30 @@ export async function saveModelFiles(
     throw new TensorBundleError('ERR_NOT_SUPPORTED', 'a model topology in binary form cannot be saved to model.json', {
       path: directory,
     });
-  const store = await LocalStore.create(resolve(directory));
-  try {
-    await store.exclusively(LOCK_TIMEOUT_MS, undefined, async () => {
-      const place = placeOf(store.identity, MODEL!, 'file');
+  await withNewDirectory(directory, async opened => {
+    await opened.exclusively(LOCK_TIMEOUT_MS, undefined, async () => {
+      const place = placeOf(opened.identity, MODEL!, 'file');
       if (overtakenBy(place, call) !== null) return;
-      const before = new Set(await store.list());
+      const before = new Set(await opened.list());
       const base = before.has(WEIGHTS!) ? `weights-${randomBytes(8).toString('hex')}` : 'weights';
-      const paths = await writeParts(store, base, weights);
+      const paths = await writeParts(opened, base, weights);
       const manifest = [{ paths, weights: weights.specs }];
-      const old = await weightsNamedIn(store);
+      const old = await weightsNamedIn(opened);
       try {
-        await replaceSmallFile(store, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), true);
+        await replaceSmallFile(opened, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), {
+          durable: true,
+        });
       } catch (error) {
         // A rename that reports an error may have happened: what the model names now decides. In doubt the weights stay.
-        const named = await weightsNamedIn(store).catch(() => new Set<unknown>(paths));
-        for (const path of paths) if (!named.has(path)) await store.remove(path).catch(() => false);
+        const named = await weightsNamedIn(opened).catch(() => new Set<unknown>(paths));
+        for (const path of paths) if (!named.has(path)) await opened.remove(path).catch(() => false);
         throw error;
       }
       rememberCall(place, { call, durable: true });
       // What the old model named, and what a save that was killed has left: nobody else saves here now.
-      for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await store.remove(name);
+      for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await opened.remove(name);
     });
-  } finally {
-    await store.close();
-  }
+  });
   return artifactsInfo(rest.modelTopology, weights);
 }
 
@@ -79,6 +78,14 @@ export async function readWeightFiles(
   directory: string,
   manifest: io.WeightsManifestConfig,
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
+  return await withDirectories(directories => readWeightFilesIn(directories, directory, manifest));
+}
+
+async function readWeightFilesIn(
+  directories: Directories,
+  directory: string,
+  manifest: io.WeightsManifestConfig,
+): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
   const buffers: ArrayBuffer[] = [];
   const named = manifest.flatMap(({ paths }) => paths);
   // Each file is read once: a short list must not make a small file large.
@@ -87,24 +94,20 @@ export async function readWeightFiles(
       path: resolve(directory, MODEL!),
     });
   for (const path of named) {
-    const store = await LocalStore.open(resolve(directory, dirname(path)));
+    const folder = await directories.open(resolve(directory, dirname(path)));
+    const file = await folder?.open(basename(path));
+    if (!file) {
+      const missing = resolve(directory, path);
+      throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${missing}, which model.json names`, {
+        path: missing,
+      });
+    }
     try {
-      const file = await store?.open(basename(path));
-      if (!file) {
-        const missing = resolve(directory, path);
-        throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${missing}, which model.json names`, {
-          path: missing,
-        });
-      }
-      try {
-        const bytes = new Uint8Array(file.size);
-        if (file.size > 0) await file.read(0, bytes);
-        buffers.push(bytes.buffer);
-      } finally {
-        await file.close();
-      }
+      const bytes = new Uint8Array(file.size);
+      if (file.size > 0) await file.read(0, bytes);
+      buffers.push(bytes.buffer);
     } finally {
-      await store?.close();
+      await file.close();
     }
   }
   const specs = manifest.flatMap(({ weights }) => weights);
@@ -129,7 +132,7 @@ function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers
 }
 
 /** Nothing is left behind if it fails. */
-async function writeParts(store: ObjectStore, base: string, weights: Weights): Promise<string[]> {
+async function writeParts(directory: Directory, base: string, weights: Weights): Promise<string[]> {
   const paths: string[] = [];
   const total = weights.sizes.reduce((sum, size) => sum + size, 0);
   const chunks = new ChunkPool(1, total);
@@ -137,7 +140,7 @@ async function writeParts(store: ObjectStore, base: string, weights: Weights): P
     for (let begin = 0, part = 0; begin < total || part === 0; begin += PART_BYTES, part++) {
       const name = part === 0 ? `${base}.bin` : `${base}.${part}.bin`;
       const length = Math.min(PART_BYTES, total - begin);
-      const shard = await store.createShard(name, length, true);
+      const shard = await directory.createShard(name, length, true);
       paths.push(name);
       try {
         const hooks = { signal: undefined, onBytes: () => undefined };
@@ -147,10 +150,10 @@ async function writeParts(store: ObjectStore, base: string, weights: Weights): P
         await shard.close();
       }
     }
-    await store.sync();
+    await directory.sync();
     return paths;
   } catch (error) {
-    for (const name of paths) await store.remove(name).catch(() => false);
+    for (const name of paths) await directory.remove(name).catch(() => false);
     throw error;
   } finally {
     chunks.free();
@@ -178,8 +181,8 @@ function partItems(weights: Weights, begin: number, end: number): Item[] {
   return items;
 }
 
-async function weightsNamedIn(store: ObjectStore): Promise<Set<unknown>> {
-  const file = await store.open(MODEL!);
+async function weightsNamedIn(directory: Directory): Promise<Set<unknown>> {
+  const file = await directory.open(MODEL!);
   if (file === null) return new Set();
   try {
     const json = JSON.parse(new TextDecoder().decode(await file.readAll(MAX_JSON_BYTES))) as io.ModelJSON;

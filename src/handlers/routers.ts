@@ -1,11 +1,13 @@
 /** What `tensorbundle/register` changes in TensorFlow.js: two kinds of URL, for `model.save` and for loading. */
 import { dirname } from 'node:path';
+import '../disposal.js';
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CheckpointReader } from '../bundle/reader.js';
 import { io as tfio } from '../tfjs-core.js';
 import { optionalLayers } from '../training/models/tfjs-layers.js';
-import { loadModel } from '../training/models/whole-model.js';
-import { loadArtifacts, saveArtifacts } from './checkpoint-artifacts.js';
+import { modelIn } from '../training/models/whole-model.js';
+import { artifactsIn, saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
 import { bufferedArtifactsOf } from './layers-model.js';
 import { patchLayersModel } from './layers-patch.js';
@@ -58,16 +60,17 @@ function checkpointHandler(url: string | string[], options?: io.LoadOptions): io
   return {
     save: artifacts => saveArtifacts(artifacts, path),
     load: async () => {
-      const artifacts = await loadArtifacts(path);
+      await using reader = await CheckpointReader.open(path);
+      const artifacts = await artifactsIn(reader);
       if (artifacts) return artifacts;
-      return options ? readyArtifacts(await loadModel(path), path) : await artifactsInCheckpoint(path);
+      return options ? readyArtifacts(await modelIn(reader), path) : await artifactsOfModelIn(reader);
     },
   };
 }
 
 /** The model is made, and taken apart again. */
-async function artifactsInCheckpoint(path: string): Promise<io.ModelArtifacts> {
-  const model = await loadModel(path);
+async function artifactsOfModelIn(reader: CheckpointReader): Promise<io.ModelArtifacts> {
+  const model = await modelIn(reader);
   try {
     return await bufferedArtifactsOf(model, { includeOptimizer: true });
   } finally {

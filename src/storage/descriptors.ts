@@ -1,22 +1,17 @@
 /**
- * Descriptors are few (`ulimit -n`): files that can be opened again share a pool, which keeps a bounded number of them open
- * and closes the least recently used. Where the process has none left, what pools hold and nobody uses at the moment is
- * closed, whoever asks for one.
+ * Descriptors are few (`ulimit -n`). Where the process has none left, what pools hold and nobody uses at the moment is closed,
+ * whoever asks for one.
  */
 import { isNativeError, TensorBundleError } from '../errors.js';
-import type { ObjectStore } from './store.js';
 
-/** Files that one pool keeps open. */
-export const MAX_OPEN = 64;
-/** A shortage does not push a pool below this for good: it may pass. */
-const MIN_OPEN = 4;
-
-interface Closable {
-  close(): Promise<void>;
+/** What holds descriptors that it can do without for a while. */
+export interface DescriptorHolder {
+  /** Closes some of what is idle; gives the number of files closed. */
+  shrink(): Promise<number>;
 }
 
-/** Pools that hold a descriptor. */
-const pools = new Set<DescriptorPool>();
+/** Those that hold a descriptor now. */
+export const descriptorHolders = new Set<DescriptorHolder>();
 
 /** Whether the process (EMFILE) or the system (ENFILE) has no descriptor left. */
 export function isExhausted(error: unknown): boolean {
@@ -31,172 +26,8 @@ export async function withDescriptor<T>(open: () => Promise<T>): Promise<T> {
       return await open();
     } catch (error) {
       if (!isExhausted(error)) throw error;
-      const closed = await Promise.all([...pools].map(pool => pool.shrink()));
+      const closed = await Promise.all([...descriptorHolders].map(holder => holder.shrink()));
       if (closed.every(count => count === 0)) throw error;
     }
-  }
-}
-
-export class DescriptorPool {
-  /** Open and used by nobody, the least recently used first. */
-  readonly #idle = new Set<Reopenable<Closable>>();
-  /** Open files, idle or not. */
-  #open = 0;
-  /** Files that are being opened. */
-  #opening = 0;
-  #limit = MAX_OPEN;
-  readonly #waiting: (() => void)[] = [];
-  readonly #directories = new Map<string, { store: ObjectStore; users: number }>();
-
-  /** How many more files may be open at once. */
-  get room(): number {
-    return Math.max(0, this.#limit - this.#open - this.#opening);
-  }
-
-  /** One descriptor for a directory, however many checkpoints lie in it. Ends with `releaseDirectory`. */
-  async shareDirectory(store: ObjectStore): Promise<ObjectStore> {
-    const shared = this.#directories.get(store.identity);
-    if (shared === undefined) {
-      this.#directories.set(store.identity, { store, users: 1 });
-      return store;
-    }
-    shared.users++;
-    if (shared.store !== store) await store.close();
-    return shared.store;
-  }
-
-  async releaseDirectory(store: ObjectStore): Promise<void> {
-    const shared = this.#directories.get(store.identity)!;
-    if (--shared.users > 0) return;
-    this.#directories.delete(store.identity);
-    await shared.store.close();
-  }
-
-  /** Opens a file once there is room for it. For `Reopenable`. */
-  async admit<T>(open: () => Promise<T>): Promise<T> {
-    while (this.room === 0) if (!(await this.#closeIdle(1))) await this.#change();
-    this.#opening++;
-    try {
-      for (;;) {
-        try {
-          const opened = await withDescriptor(open);
-          this.adopted();
-          return opened;
-        } catch (error) {
-          // Files in use come to rest, and can then be closed: without any there is nothing to wait for.
-          if (!isExhausted(error) || this.#open === 0) throw error;
-          this.#limit = Math.max(MIN_OPEN, this.#open);
-          if (this.#idle.size === 0) await this.#change();
-        }
-      }
-    } finally {
-      this.#opening--;
-      this.#changed();
-    }
-  }
-
-  /** A file is open from now on. For `Reopenable`. */
-  adopted(): void {
-    this.#open++;
-    pools.add(this);
-  }
-
-  /** A file is in use from now on. For `Reopenable`. */
-  busy(file: Reopenable<Closable>): void {
-    this.#idle.delete(file);
-  }
-
-  /** An open file is used by nobody any more. For `Reopenable`. */
-  rest(file: Reopenable<Closable>): void {
-    this.#idle.add(file);
-    this.#changed();
-  }
-
-  /** A file was closed. For `Reopenable`. */
-  closed(file: Reopenable<Closable>): void {
-    this.#idle.delete(file);
-    if (--this.#open === 0) pools.delete(this);
-    this.#changed();
-  }
-
-  /** Closes half of what is idle and keeps fewer open from now on; gives the number of files closed. */
-  async shrink(): Promise<number> {
-    const closed = await this.#closeIdle(Math.ceil(this.#idle.size / 2));
-    if (closed > 0) this.#limit = Math.max(MIN_OPEN, this.#open);
-    return closed;
-  }
-
-  async #closeIdle(count: number): Promise<number> {
-    const files = [...this.#idle].slice(0, count);
-    await Promise.all(files.map(file => file.release()));
-    return files.length;
-  }
-
-  #change(): Promise<void> {
-    return new Promise(resolve => {
-      this.#waiting.push(resolve);
-    });
-  }
-
-  #changed(): void {
-    this.#waiting.shift()?.();
-  }
-}
-
-/** A file that is open while it is used, and as long afterwards as the pool has room for it. */
-export class Reopenable<T extends Closable> {
-  #opened: T | null = null;
-  #opening: Promise<T> | null = null;
-  #users = 0;
-
-  /**
-   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the file,
-   * if it is open already.
-   */
-  constructor(
-    private readonly pool: DescriptorPool,
-    private readonly check: () => Promise<void>,
-    private readonly open: () => Promise<T>,
-    opened: T | null,
-  ) {
-    if (opened === null) return;
-    this.#opened = opened;
-    pool.adopted();
-    pool.rest(this);
-  }
-
-  async use<R>(action: (opened: T) => Promise<R>): Promise<R> {
-    this.#users++;
-    this.pool.busy(this);
-    try {
-      return await action(this.#opened ?? (await this.#openNow()));
-    } finally {
-      if (--this.#users === 0 && this.#opened !== null) this.pool.rest(this);
-    }
-  }
-
-  /** Closes the file if it is open; the next use opens it again. */
-  async release(): Promise<void> {
-    const opened = this.#opened;
-    if (opened === null) return;
-    this.#opened = null;
-    // Out of the idle ones at once, but a place in the pool is free only when the descriptor is.
-    this.pool.busy(this);
-    await opened.close();
-    this.pool.closed(this);
-  }
-
-  /** All who want the file at once share one opening. */
-  #openNow(): Promise<T> {
-    this.#opening ??= this.check()
-      .then(() => this.pool.admit(this.open))
-      .then(opened => {
-        this.#opened = opened;
-        return opened;
-      })
-      .finally(() => {
-        this.#opening = null;
-      });
-    return this.#opening;
   }
 }

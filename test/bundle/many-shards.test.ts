@@ -10,7 +10,7 @@ import { encodeEntry } from '../../src/format/entry.js';
 import { encodeHeader } from '../../src/format/header.js';
 import { TableWriter } from '../../src/format/table-writer.js';
 import { CheckpointReader, CheckpointWriter, verifyCheckpoint, type WriterOptions } from '../../src/index.js';
-import { MAX_OPEN } from '../../src/storage/descriptors.js';
+import { MAX_OPEN } from '../../src/storage/descriptor-pool.js';
 import { Scratch } from '../crash/scratch.js';
 import { addonPath, faulty } from '../native/fault-binding.js';
 

@@ -18,7 +18,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { removeOrphans } from '../../src/commit/orphans.js';
+import { removeOrphans } from '../../src/commit/leftovers.js';
 import {
   CheckpointReader,
   checkpointExists,

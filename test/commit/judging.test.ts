@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { removeOrphans } from '../../src/commit/orphans.js';
+import { removeOrphans } from '../../src/commit/leftovers.js';
 import { latestCheckpoint, removeCheckpoint, updateCheckpointState, type WriterOptions } from '../../src/index.js';
 import { runChild } from '../crash/child.js';
 import { filesOf, save, savedAt, tensorsOf } from '../crash/generation.js';

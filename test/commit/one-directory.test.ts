@@ -1,9 +1,12 @@
 /** A save stays in the directory that it began in, whatever becomes of the path meanwhile. */
 import '../crash/fault-engine.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, describe, expect, test } from 'vitest';
-import { CheckpointWriter, type SaveResult, type WriterOptions } from '../../src/index.js';
+import { CheckpointWriter, latestCheckpoint, type SaveResult, type WriterOptions } from '../../src/index.js';
+import { Checkpoint, CheckpointManager } from '../../src/tfjs.js';
 import { dataOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
@@ -91,9 +94,30 @@ test('the lock is one on the directory that is written to', async () => {
     mkdirSync(run);
   });
   const opens = faulty.operations().filter(({ syscall, path }) => syscall === 'open' && path === run);
-  // Once by its path, and then itself anew for each lock: the path is never resolved again.
-  expect(opens.length).toBeGreaterThan(1);
+  // Once by its path, which is never resolved again: the locks are on that very descriptor.
+  expect(opens).toHaveLength(1);
   expect(await savedAt(join(moved, 'model'))).toBe(2);
+});
+
+test('what follows a save is done in the directory that it went to, whatever took its place after the commit', async () => {
+  const v = tf.variable(tf.zeros([2]));
+  for (const kept of [null, 1]) {
+    const root = scratch.directory();
+    const [run, moved] = [join(root, 'run'), join(root, 'moved')];
+    const manager = new CheckpointManager(new Checkpoint({ v }), run, { maxToKeep: kept });
+    await manager.save();
+    const replace = (): void => {
+      renameSync(run, moved);
+      mkdirSync(run);
+    };
+    const phase = 'tensorbundle:clean';
+    subscribe(phase, replace);
+    await manager.save().finally(() => unsubscribe(phase, replace));
+    expect(readdirSync(run)).toEqual([]);
+    expect(await latestCheckpoint(moved)).toBe(join(moved, 'ckpt-2'));
+    expect(readdirSync(moved).filter(name => name.endsWith('.index'))).toHaveLength(kept ?? 2);
+  }
+  v.dispose();
 });
 
 test('a directory that is removed meanwhile is an error, and no crash', async () => {

@@ -17,8 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { removeOrphans } from '../../src/commit/leftovers.js';
 import { parseShardName } from '../../src/commit/names.js';
-import { removeOrphans } from '../../src/commit/orphans.js';
 import { CheckpointReader, type WriterOptions } from '../../src/index.js';
 import { runChild } from '../crash/child.js';
 import { filesOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';

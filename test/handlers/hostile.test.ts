@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadArtifacts } from '../../src/handlers/checkpoint-artifacts.js';
+import { artifactsIn } from '../../src/handlers/checkpoint-artifacts.js';
 import { readWeightFiles, saveModelFiles } from '../../src/handlers/model-files.js';
-import { CheckpointWriter } from '../../src/index.js';
+import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
 
 let scratch: string;
 let runs = 0;
@@ -17,6 +17,11 @@ function fresh(): string {
   const directory = join(scratch, String(++runs), 'model');
   mkdirSync(directory, { recursive: true });
   return directory;
+}
+
+async function loadArtifacts(prefix: string): ReturnType<typeof artifactsIn> {
+  const reader = await CheckpointReader.open(prefix);
+  return await artifactsIn(reader).finally(() => reader.close());
 }
 
 const weights = { specs: [], sizes: [], bytes: () => Promise.resolve(new Uint8Array(0)) };

@@ -19,7 +19,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import '../../src/register.js';
 import { latestCheckpoint, listVariables } from '../../src/index.js';
-import { LocalStore } from '../../src/storage/local-store.js';
+import { Directory } from '../../src/storage/directory.js';
 import { loadModel, saveModel } from '../../src/tfjs.js';
 
 const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
@@ -271,7 +271,7 @@ describe('file://', () => {
   it('of saves that nobody waits for, the last that was called stays, however the directory is spelled', async () => {
     const run = fresh();
     const model = network();
-    const store = await LocalStore.create(run);
+    const store = await Directory.create(run);
     const saves: Promise<unknown>[] = [];
     // Who waits longer for the directory looks less often whether it is free.
     await store.exclusively(1000, undefined, async () => {

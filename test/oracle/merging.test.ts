@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CheckpointReader, copyCheckpoint, mergeCheckpoints } from '../../src/index.js';
-import { LocalStore } from '../../src/storage/local-store.js';
+import { Directory } from '../../src/storage/directory.js';
 import { differences } from './files.js';
 import { type NamedTensor, type Oracle, oracle } from './oracle.js';
 
@@ -168,10 +168,10 @@ test('deleteInputs leaves an input that somebody saved over while the merge ran'
     again ??= copyCheckpoint(prefixes[0]!, prefixes[1]!);
   };
   // The copy ends before the merge does: the merge's own commit waits for the copy.
-  const { exclusively } = LocalStore.prototype;
-  const spy = vi.spyOn(LocalStore.prototype, 'exclusively').mockImplementation(async function (
-    this: LocalStore,
-    ...args: Parameters<LocalStore['exclusively']>
+  const { exclusively } = Directory.prototype;
+  const spy = vi.spyOn(Directory.prototype, 'exclusively').mockImplementation(async function (
+    this: Directory,
+    ...args: Parameters<Directory['exclusively']>
   ) {
     if (this.path.endsWith('/out')) await again;
     return await exclusively.apply(this, args);

@@ -2,8 +2,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { TensorBundleError } from '../../errors.js';
 import { crc32c } from '../../format/crc.js';
-import { LocalStore } from '../../storage/local-store.js';
-import type { StoredObject } from '../../storage/store.js';
+import { withDirectory } from '../../storage/directory.js';
+import type { ReadableFile } from '../../storage/file.js';
 
 const WINDOW_BYTES = 1024 * 1024;
 
@@ -56,25 +56,28 @@ export class FileWindow {
     });
   }
 
-  async #open<T>(use: (file: StoredObject) => Promise<T>): Promise<T> {
+  async #open<T>(use: (file: ReadableFile) => Promise<T>): Promise<T> {
     const absolute = resolve(this.path);
     // The root has no name in another directory.
     if (absolute === '/') throw noFile(this.path, null);
-    const store = await directoryOf(dirname(absolute));
-    try {
-      const file = await store?.open(basename(absolute)).catch(error => {
-        if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') throw noFile(this.path, error);
+    const found = await withDirectory(dirname(absolute), async directory => {
+      const file = await directory.open(basename(absolute)).catch(error => {
+        if (isNotACheckpoint(error)) throw noFile(this.path, error);
         throw error;
       });
-      if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${this.path}`, { path: this.path });
+      if (file === null) return null;
       try {
-        return await use(file);
+        return { used: await use(file) };
       } finally {
         await file.close();
       }
-    } finally {
-      await store?.close();
-    }
+    }).catch(error => {
+      // `file/x`: nothing is below a file.
+      if (isNotACheckpoint(error)) return null;
+      throw error;
+    });
+    if (found !== null) return found.used;
+    throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${this.path}`, { path: this.path });
   }
 
   #room(offset: number, length: number): Uint8Array {
@@ -87,14 +90,8 @@ export class FileWindow {
   }
 }
 
-async function directoryOf(directory: string): Promise<LocalStore | null> {
-  try {
-    return await LocalStore.open(directory);
-  } catch (error) {
-    // `file/x`: nothing is below a file.
-    if (error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT') return null;
-    throw error;
-  }
+function isNotACheckpoint(error: unknown): boolean {
+  return error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
 }
 
 function noFile(path: string, cause: unknown): TensorBundleError {

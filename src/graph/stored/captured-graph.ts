@@ -8,6 +8,7 @@ import { ItemList } from '../../bundle/item-list.js';
 import { save, saveTarget } from '../../bundle/save-bundle.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nextCall } from '../../commit/call-order.js';
+import type { Committed } from '../../commit/latest-name.js';
 import type { DType } from '../../format/dtypes.js';
 import type { Attribute, Capture } from '../attribute.js';
 import { OBJECT_GRAPH_KEY } from '../key.js';
@@ -20,6 +21,13 @@ interface CapturedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly capture: Capture;
+}
+
+export interface WriteHooks {
+  readonly onStaged?: (() => void) | undefined;
+  readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
+  /** What it throws rejects the save, which stands all the same. */
+  readonly afterCommit?: ((committed: Committed) => Promise<void>) | undefined;
 }
 
 /** The values that objects had at one moment, whatever happens to the objects since. */
@@ -56,12 +64,29 @@ export class CapturedGraph {
 
   /**
    * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save keeps all
-   * values, to be tried again if the answer is true.
+   * values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its directory still open.
    */
   async write(
     prefix: string,
     options: WriterOptions = {},
-    { onStaged, again }: { onStaged?: () => void; again?: (error: unknown) => Promise<boolean> } = {},
+    { onStaged, again, afterCommit }: WriteHooks = {},
+  ): Promise<SaveResult> {
+    const committed: Committed[] = [];
+    const onCommitted = afterCommit && ((one: Committed): number => committed.push(one));
+    try {
+      const result = await this.#writeOrAgain(prefix, options, { onStaged, again }, onCommitted);
+      for (const one of committed) await afterCommit?.(one);
+      return result;
+    } finally {
+      for (const { directory } of committed) await directory.close();
+    }
+  }
+
+  async #writeOrAgain(
+    prefix: string,
+    options: WriterOptions,
+    { onStaged, again }: WriteHooks,
+    onCommitted?: (committed: Committed) => void,
   ): Promise<SaveResult> {
     try {
       const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
@@ -71,7 +96,7 @@ export class CapturedGraph {
         try {
           const items = this.#items(handedOver);
           if (this.#held.size === 0) onStaged?.();
-          return await save(target, items, checked);
+          return await save(target, items, checked, onCommitted);
         } catch (error) {
           if (!(await again?.(error))) throw error;
         }
@@ -117,6 +142,11 @@ function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture:
  * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous, so
  * training may go on while the save runs.
  */
-export async function saveGraph(root: Trackable, prefix: string, options: WriterOptions = {}): Promise<SaveResult> {
-  return await new CapturedGraph(root).write(prefix, options);
+export async function saveGraph(
+  root: Trackable,
+  prefix: string,
+  options: WriterOptions = {},
+  afterCommit?: WriteHooks['afterCommit'],
+): Promise<SaveResult> {
+  return await new CapturedGraph(root).write(prefix, options, { afterCommit });
 }

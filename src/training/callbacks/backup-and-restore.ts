@@ -159,8 +159,7 @@ export class BackupAndRestore extends TrainingCallback {
     });
     const restartData = onChangedDataset === 'restart';
     const what = { model, progress, trackables, dataset: resumed as CheckpointableDataset<unknown> | undefined };
-    const path = await restoreBackup(what, { manager, backupDir, restartData, warn });
-    if (path !== null) await manager.adopt(path);
+    await restoreBackup(what, { manager, backupDir, restartData, warn });
     const isShort = (): void => {
       beginEpochAnew(progress, { warn }, 'the dataset ends before the place of the backup');
       this.#offset = 0;

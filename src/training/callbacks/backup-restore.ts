@@ -1,10 +1,14 @@
 /** Puts a backup back: the newest that is whole, into the model, the dataset and what else goes on. */
 import { resolve } from 'node:path';
+import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { isDamage } from '../../bundle/damage.js';
-import { latestValidCheckpoint } from '../../bundle/find-latest.js';
+import { latestValidIn } from '../../bundle/find-latest.js';
+import { locate } from '../../bundle/locate.js';
+import { CheckpointReader } from '../../bundle/reader.js';
 import type { CheckpointableDataset } from '../../data/checkpointable.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
+import { type Directories, withDirectories } from '../../storage/directories.js';
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Trackables } from '../checkpoint/trackable-value.js';
 import type { CheckpointManager } from '../manager/manager.js';
@@ -25,11 +29,15 @@ export interface BackupPlace {
   warn(text: string): void;
 }
 
-/** Path of the backup; null if there is none. */
+/** Path of the backup, which the manager then has in its books; null if there is none. */
 export async function restoreBackup(what: BackedUp, place: BackupPlace): Promise<string | null> {
+  return await withDirectories(directories => restoreBackupIn(directories, what, place));
+}
+
+async function restoreBackupIn(directories: Directories, what: BackedUp, place: BackupPlace): Promise<string | null> {
   const { manager, backupDir } = place;
-  const paths = await manager.ownPaths();
-  const other = paths.length === 0 ? await latestValidCheckpoint(backupDir) : null;
+  const paths = await manager.ownPaths(directories);
+  const other = paths.length === 0 ? await latestValidIn(directories, backupDir) : null;
   if (other !== null)
     throw invalidArgument(
       `BackupAndRestore: backupDir must be a directory of its own; ${backupDir} has other checkpoints`,
@@ -37,23 +45,28 @@ export async function restoreBackup(what: BackedUp, place: BackupPlace): Promise
     );
   let first: unknown;
   for (const path of paths) {
+    const absolute = resolve(path);
     try {
-      await restoreFrom(resolve(path), what, place);
-      return path;
+      await using reader = await CheckpointReader.openLocated(await locate(absolute, directories));
+      await restoreFrom(reader, what, place);
     } catch (error) {
       if (!isDamage(error)) throw error;
-      first ??= named(error, resolve(path), backupDir);
+      first ??= named(error, absolute, backupDir);
+      continue;
     }
+    await manager.adopt(path, (await directories.open(backupDir)) ?? undefined);
+    return path;
   }
   if (paths.length > 0) throw first;
   return null;
 }
 
-async function restoreFrom(path: string, what: BackedUp, place: BackupPlace): Promise<void> {
+async function restoreFrom(reader: CheckpointReader, what: BackedUp, place: BackupPlace): Promise<void> {
   const { model, progress, trackables, dataset } = what;
   const weights = { ...trackables, model, progress };
+  const path = reader.prefix;
   try {
-    (await place.manager.checkpoint.restore(path)).assertExistingObjectsMatched();
+    (await place.manager.checkpoint.restoreFrom(reader)).assertExistingObjectsMatched();
     if (dataset && !dataset.isRestored)
       throw new TensorBundleError(
         'ERR_MISMATCH',
@@ -66,7 +79,7 @@ async function restoreFrom(path: string, what: BackedUp, place: BackupPlace): Pr
     if (!isMismatch || !dataset || !place.restartData) throw error;
     // Refused before anything changed. Where the model is another one too, this is refused as well.
     const withoutData = new Checkpoint(weights);
-    (await withoutData.restore(path)).assertExistingObjectsMatched();
+    (await withoutData.restoreFrom(reader)).assertExistingObjectsMatched();
     place.manager.checkpoint.countFrom(withoutData.saveCounter);
     beginEpochAnew(progress, place, 'the dataset is another one than that of the backup');
     return;

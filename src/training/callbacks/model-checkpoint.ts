@@ -1,5 +1,8 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
+import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { locate } from '../../bundle/locate.js';
+import { CheckpointReader } from '../../bundle/reader.js';
 import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
@@ -7,12 +10,13 @@ import { type PathLike, savePathOf } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
 import { CapturedGraph } from '../../graph/stored/captured-graph.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
+import { type Directories, withDirectories } from '../../storage/directories.js';
 import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
 import { loadInto, weightsOf } from '../models/model-weights.js';
 import { architectureOf } from '../models/whole-model.js';
-import { bestExtra, bestOf } from './best-value.js';
+import { bestExtra, bestIn, bestOf } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
@@ -149,17 +153,25 @@ export class ModelCheckpoint extends TrainingCallback {
   override async onTrainBegin(): Promise<void> {
     const model = this.trained;
     this.#checkFields();
-    const { loadWeightsOnRestart, saveBestOnly } = this.#options;
-    if (loadWeightsOnRestart) {
-      const path = await newestOf(this.#pattern);
-      if (path !== null) (await loadInto(model, path)).assertNontrivialMatch();
-    }
-    for (const path of saveBestOnly ? await storedOf(this.#pattern) : []) {
-      const stored = await bestOf(path, this.#monitor);
-      if (stored !== null && this.#monitor.isBetter(stored, this.#best)) this.#best = stored;
-    }
+    await withDirectories(directories => this.#goOn(model, directories));
     this.#schedule.begin();
     if (this.#options.saveBeforePreemption) this.#watch.open();
+  }
+
+  /** From what earlier trainings have saved. */
+  async #goOn(model: LayersModel, directories: Directories): Promise<void> {
+    const { loadWeightsOnRestart, saveBestOnly } = this.#options;
+    const take = (best: number | null): void => {
+      if (best !== null && this.#monitor.isBetter(best, this.#best)) this.#best = best;
+    };
+    const newest = loadWeightsOnRestart ? await newestOf(this.#pattern, directories) : null;
+    if (newest !== null) {
+      await using reader = await CheckpointReader.openLocated(await locate(newest, directories));
+      (await loadInto(model, reader)).assertNontrivialMatch();
+      if (saveBestOnly) take(await bestIn(reader, this.#monitor));
+    }
+    for (const path of saveBestOnly ? await storedOf(this.#pattern, directories) : [])
+      if (path !== newest) take(await bestOf(path, directories, this.#monitor));
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
@@ -263,11 +275,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {
-      run: async onStaged => {
-        const result = await captured.write(absolute, writer, { onStaged });
-        await nameAsLatest(absolute, { durable: writer.durable ?? true, call: captured.call });
-        return result;
-      },
+      run: onStaged => captured.write(absolute, writer, { onStaged, afterCommit: nameAsLatest }),
       after: async () => undefined,
     });
     this.#pending = durable.then(

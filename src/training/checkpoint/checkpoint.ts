@@ -3,6 +3,7 @@
  * (tensorflow/python/checkpoint/checkpoint.py).
  */
 
+import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
@@ -11,7 +12,7 @@ import { type PathLike, pathOf, savePathOf } from '../../commit/paths.js';
 import { keyedAttributes, numberPlainObjects } from '../../graph/numbering.js';
 import { type RestoreMatch, type RestoreOptions, restore } from '../../graph/restore/restore.js';
 import { type RestoreStatus, restoreStatus } from '../../graph/restore/restore-status.js';
-import { CapturedGraph } from '../../graph/stored/captured-graph.js';
+import { CapturedGraph, type WriteHooks } from '../../graph/stored/captured-graph.js';
 import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
 import { LORA } from '../../layers/lora.js';
 import { refuseUnknown } from '../../options.js';
@@ -30,21 +31,13 @@ import { SaveCounter } from './save-counter.js';
 import type { Trackables, TrackableValue, Tracked, TrackedIn } from './trackable-value.js';
 
 /** What happens between the commit of a numbered checkpoint and its acknowledgement. */
-type AfterCommit = (saved: Saved) => Promise<void>;
-
-/** What a manager, or the `checkpoint` file, is told of a save. */
-export interface Saved {
-  /** Absolute. */
-  readonly prefix: string;
-  /** When it was called (`nextCall`). */
-  readonly call: number;
-}
+type AfterCommit = WriteHooks['afterCommit'];
 
 /** What a manager adds to a save. */
 export interface Hooks {
   /** Where the prefix is, if not where the current directory makes it. */
   readonly absolute?: string | undefined;
-  readonly afterCommit: AfterCommit;
+  readonly afterCommit?: AfterCommit;
   /** Whether a failed save is tried again. */
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
 }
@@ -120,7 +113,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
       const given = savePathOf(prefix);
       if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
       const path = `${given}-${this.incrementSaveCounter()}`;
-      return this.writeInBackground(path, options, { afterCommit: stateUpdate(options) });
+      return this.writeInBackground(path, options, { afterCommit: nameAsLatest });
     }
     return this.#saveNumbered(prefix, options);
   }
@@ -128,14 +121,15 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   async #saveNumbered(prefix: PathLike, options: SaveOptions): Promise<string> {
     refuseUnknown(options, 'save', BACKGROUND_SAVE_OPTIONS);
     const given = savePathOf(prefix);
-    const afterCommit = stateUpdate(options);
-    return await this.writeManaged(`${given}-${this.incrementSaveCounter()}`, options, { afterCommit });
+    return await this.writeManaged(`${given}-${this.incrementSaveCounter()}`, options, {
+      afterCommit: nameAsLatest,
+    });
   }
 
   /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
   async write(prefix: PathLike, options: SaveOptions = {}): Promise<string> {
     refuseUnknown(options, 'write', SAVE_OPTIONS);
-    return await this.writeManaged(savePathOf(prefix), options, { afterCommit: async () => undefined });
+    return await this.writeManaged(savePathOf(prefix), options, {});
   }
 
   /**
@@ -196,9 +190,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   ): BackgroundSave {
     return this.#queue.submit(prefix, {
       run: async onStaged => {
-        const { again } = hooks;
-        const result = await captured.write(absolute, writerOptions(options), { onStaged, ...(again && { again }) });
-        await hooks.afterCommit({ prefix: absolute, call: captured.call });
+        const { again, afterCommit } = hooks;
+        const result = await captured.write(absolute, writerOptions(options), { onStaged, again, afterCommit });
         return { ...result, prefix };
       },
       after: async () => options.writeCallback?.(prefix),
@@ -240,6 +233,16 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     }
   }
 
+  /**
+   * As `restore`, of a checkpoint that is open.
+   *
+   * @internal
+   */
+  async restoreFrom(reader: CheckpointReader): Promise<RestoreStatus> {
+    this.#counter.begin();
+    return await this.#restoreFrom(reader, {});
+  }
+
   /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
   async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'read', RESTORE_OPTIONS);
@@ -248,14 +251,16 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
 
   async #read(path: string, options: RestoreStateOptions & Pick<RestoreOptions, 'accept'>): Promise<RestoreStatus> {
     await this.#queue.idle();
-    const reader = await CheckpointReader.open(path);
-    try {
-      const { skipSlotVariables, ...choice } = options;
-      const root = this.#describe({ defer: true, skipSlotVariables });
-      return await restore(root, reader, { ...choice, companions: LORA, search: false });
-    } finally {
-      await reader.close();
-    }
+    await using reader = await CheckpointReader.open(path);
+    return await this.#restoreFrom(reader, options);
+  }
+
+  async #restoreFrom(
+    reader: CheckpointReader,
+    { skipSlotVariables, ...choice }: RestoreStateOptions & Pick<RestoreOptions, 'accept'>,
+  ): Promise<RestoreStatus> {
+    const root = this.#describe({ defer: true, skipSlotVariables });
+    return await restore(root, reader, { ...choice, companions: LORA, search: false });
   }
 
   /** Waits for all background saves. Rejects with the first error that nobody has seen, once. */
@@ -296,11 +301,6 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     children.push(...added);
     return self;
   }
-}
-
-/** The directory's `checkpoint` file then names this checkpoint as the latest, as TensorFlow's `Checkpoint.save` has it. */
-function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
-  return ({ prefix, call }) => nameAsLatest(prefix, { durable, call });
 }
 
 function writerOptions(options: SaveOptions): WriterOptions {

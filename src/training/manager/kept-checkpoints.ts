@@ -75,6 +75,11 @@ export class Shelf {
     return all;
   }
 
+  /** Another one when something has left the books. */
+  get extent(): string {
+    return [this.paths.size, this.#active.size, this.#lastPreserved].join();
+  }
+
   /** What the state file does not say, in the order of the times: that it holds a checkpoint needs no second entry. */
   get written(): KeptCheckpoint[] {
     return this.kept.filter(

@@ -3,13 +3,13 @@
  * JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no checkpoint.
  */
 
-import { resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import { schemeOf } from '../../commit/paths.js';
 import { replaceSmallFile } from '../../commit/small-file.js';
 import { joined, relativePath } from '../../commit/state-file.js';
 import { TensorBundleError } from '../../errors.js';
-import { LocalStore } from '../../storage/local-store.js';
+import type { Directory } from '../../storage/directory.js';
+import { readFileNow } from '../../storage/read-now.js';
 import type { KeptCheckpoint } from './retention.js';
 
 export const LEDGER_NAME = 'checkpoint.tensorbundle';
@@ -28,10 +28,20 @@ const NOT_FINITE = new Map<unknown, number>([
 /** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that is damaged; ERR_NOT_A_CHECKPOINT for what is no file. */
 export function readLedger(directory: string): Map<string, KeptCheckpoint> {
   // What is not on this machine (gs://…) is nobody's here to keep or to remove.
-  const entries = parse(readText(directory)).filter(({ path }) => schemeOf(path) === null);
+  const entries = parse(textNow(directory)).filter(({ path }) => schemeOf(path) === null);
   return new Map(
     entries.map(entry => [joined(directory, entry.path), { ...entry, path: joined(directory, entry.path) }]),
   );
+}
+
+interface LedgerWrite {
+  /** Path of the manager's directory. */
+  readonly directory: string;
+  readonly durable: boolean;
+  /** What is in the directory, where the caller has just listed it. */
+  readonly names?: readonly string[] | null | undefined;
+  isOther(path: string): boolean;
+  readonly isLast?: boolean;
 }
 
 /**
@@ -39,25 +49,20 @@ export function readLedger(directory: string): Map<string, KeptCheckpoint> {
  * all. Rejects with ERR_TOO_LARGE for what could not be read again.
  */
 export async function writeLedger(
-  directory: string,
+  opened: Directory,
   checkpoints: readonly KeptCheckpoint[],
-  { durable, isOther, isLast = false }: { durable: boolean; isOther(path: string): boolean; isLast?: boolean },
+  { directory, durable, names, isOther, isLast = false }: LedgerWrite,
 ): Promise<void> {
   const entries = checkpoints.map(one => written({ ...one, path: relativePath(directory, one.path) }));
-  const store = await LocalStore.create(resolve(directory));
-  try {
-    await store.exclusively(30_000, undefined, async () => {
-      const others = parse(readText(directory)).flatMap(one =>
-        isOther(joined(directory, one.path)) ? [written(one)] : [],
-      );
-      if (isLast && others.length === 0) return void (await store.remove(LEDGER_NAME));
-      const text = `${JSON.stringify({ version: VERSION, checkpoints: [...others, ...entries] }, null, 1)}\n`;
-      checkSize(Buffer.byteLength(text), store.pathOf(LEDGER_NAME));
-      await replaceSmallFile(store, LEDGER_NAME, text, durable);
-    });
-  } finally {
-    await store.close();
-  }
+  await opened.exclusively(30_000, undefined, async () => {
+    const others = parse(await textIn(opened)).flatMap(one =>
+      isOther(joined(directory, one.path)) ? [written(one)] : [],
+    );
+    if (isLast && others.length === 0) return void (await opened.remove(LEDGER_NAME));
+    const text = `${JSON.stringify({ version: VERSION, checkpoints: [...others, ...entries] }, null, 1)}\n`;
+    checkSize(Buffer.byteLength(text), opened.pathOf(LEDGER_NAME));
+    await replaceSmallFile(opened, LEDGER_NAME, text, { durable, names });
+  });
 }
 
 /** As JSON has it. */
@@ -75,13 +80,22 @@ function checkSize(found: number, path: string): void {
   );
 }
 
-function readText(directory: string): string {
+function textNow(directory: string): string {
   try {
-    const bytes = LocalStore.readNow(resolve(directory), LEDGER_NAME, MAX_BYTES);
+    const bytes = readFileNow(directory, LEDGER_NAME, MAX_BYTES);
     return bytes === null ? '' : new TextDecoder().decode(bytes);
   } catch (error) {
     if (error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE') return '';
     throw error;
+  }
+}
+
+async function textIn(directory: Directory): Promise<string> {
+  const file = await directory.open(LEDGER_NAME);
+  try {
+    return file === null || file.size > MAX_BYTES ? '' : new TextDecoder().decode(await file.readAll(MAX_BYTES));
+  } finally {
+    await file?.close();
   }
 }
 

@@ -5,14 +5,14 @@
  */
 import { join } from 'node:path';
 import { nextCall } from '../../commit/call-order.js';
-import { forgetManaged, type Update, writeManagedState } from '../../commit/latest-name.js';
-import { removeOrphans } from '../../commit/orphans.js';
+import { type Committed, forgetManaged, writeManagedState } from '../../commit/latest-name.js';
+import { removeOrphansIn } from '../../commit/leftovers.js';
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
-import { LocalStore } from '../../storage/local-store.js';
+import type { Directories } from '../../storage/directories.js';
+import { type Directory, withDirectory, withNewDirectory } from '../../storage/directory.js';
 import type { BackgroundSave } from '../checkpoint/background.js';
-import type { Checkpoint, Hooks, Saved } from '../checkpoint/checkpoint.js';
-import type { SaveOptions } from '../checkpoint/checkpoint-options.js';
+import type { Checkpoint, Hooks } from '../checkpoint/checkpoint.js';
 import { readBooks } from './books.js';
 import { Shelf } from './kept-checkpoints.js';
 import { writeLedger } from './ledger.js';
@@ -108,7 +108,7 @@ export class CheckpointManager {
     const step = this.#interval.step();
     const hooks = ({ path, absolute, made }: Next): Hooks => ({
       absolute,
-      afterCommit: saved => this.#record(made, write, saved),
+      afterCommit: committed => this.#record(made, committed),
       again: error => this.#makeRoom(path, error),
     });
     if (this.#isUncounted) {
@@ -128,7 +128,7 @@ export class CheckpointManager {
     const { write } = split(options);
     if (this.#isUncounted) this.#skipTaken(options);
     const { path, absolute, made } = this.#next(options, this.#interval.step());
-    const afterCommit = (saved: Saved) => this.#record(made, write, saved);
+    const afterCommit = (committed: Committed) => this.#record(made, committed);
     return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
   }
 
@@ -162,9 +162,9 @@ export class CheckpointManager {
    *
    * @internal
    */
-  async adopt(path: string): Promise<void> {
+  async adopt(path: string, directory?: Directory): Promise<void> {
     await this.#alone(async () => {
-      for (const name of (await this.#own.removable([path], [])).values())
+      for (const name of (await this.#own.removable([path], [], directory)).values())
         this.#shelf.adopt(join(this.directory, name), now());
     });
   }
@@ -180,13 +180,14 @@ export class CheckpointManager {
       const { active } = this.#shelf;
       for (const path of active) this.#shelf.forget(path);
       this.#shelf.latest = null;
-      await this.#own.removeAll();
-      const store = await LocalStore.open(this.#own.directory);
-      const isHome = store !== null && (await this.#own.isHome(store));
-      await store?.close();
-      if (!isHome) return;
-      await forgetManaged(this.#own.directory, this.#isOwnBase, { durable: true, call: nextCall() });
-      await writeLedger(this.#own.directory, [], { durable: true, isOther: this.#isOther, isLast: true });
+      await withDirectory(this.#own.directory, async opened => {
+        await this.#own.removeAll(opened);
+        if (!(await this.#own.isHome(opened))) return;
+        const { directory } = this.#own;
+        const write = { durable: true, call: nextCall() };
+        await forgetManaged(opened, { directory, isOwn: this.#isOwnBase }, write);
+        await writeLedger(opened, [], { directory, durable: true, isOther: this.#isOther, isLast: true });
+      });
     });
   }
 
@@ -195,9 +196,9 @@ export class CheckpointManager {
    *
    * @internal
    */
-  async ownPaths(): Promise<string[]> {
+  async ownPaths(directories?: Directories): Promise<string[]> {
     const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
-    const found = await this.#own.found();
+    const found = await this.#own.found(directories);
     return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
   }
 
@@ -242,26 +243,26 @@ export class CheckpointManager {
   }
 
   /** What is on disk is named before anything is removed; then the names of the removed go. */
-  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions, { call }: Saved): Promise<void> {
-    const update = { durable, call };
+  async #record(made: KeptCheckpoint, committed: Committed): Promise<void> {
     await this.#alone(async () => {
-      await this.#removeOrphans();
-      await this.#own.made(made.path);
-      this.#shelf.add({ ...made, time: now() }, durable);
-      await this.#write(update);
-      await this.#removeSwept();
-      await this.#write(update);
+      await this.#removeOrphans(committed);
+      this.#own.made(made.path, committed.directory);
+      this.#shelf.add({ ...made, time: now() }, committed.durable);
+      await this.#write(committed);
+      if (await this.#removeSwept(committed.directory)) await this.#write(committed);
     });
   }
 
-  /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
-  async #removeSwept(): Promise<void> {
+  /** No old one that cannot be removed fails the save; the next one tries again. Gives whether the books have changed. */
+  async #removeSwept(directory: Directory): Promise<boolean> {
+    const before = this.#shelf.extent;
     const swept = this.#shelf.sweep();
     const paths = swept.map(({ path }) => path);
-    const failed = await this.#own.remove(paths, this.#shelf.paths);
+    const failed = await this.#own.remove(paths, this.#shelf.paths, directory);
     for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
     if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
     this.#unremoved = new Set(failed.keys());
+    return this.#shelf.extent !== before;
   }
 
   /** After what has been asked for before. */
@@ -271,10 +272,10 @@ export class CheckpointManager {
     await work;
   }
 
-  async #write(update: Update): Promise<void> {
+  async #write(committed: Committed): Promise<void> {
     for (;;) {
       try {
-        return await this.#writeBooks(update);
+        return await this.#writeBooks(committed);
       } catch (error) {
         const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
         if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
@@ -283,20 +284,21 @@ export class CheckpointManager {
     }
   }
 
-  async #writeBooks(update: Update): Promise<void> {
+  async #writeBooks(committed: Committed): Promise<void> {
     const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
+    const { directory } = this.#own;
     // First, since what the other file names without it has no metrics.
-    if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(committed.directory, committed);
     const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
-    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
-    await writeManagedState(this.#own.directory, managed, update);
+    const managed = { directory, latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
+    await writeManagedState(committed.directory, managed, committed);
   }
 
   /** What saves that died left behind, once a manager. */
-  async #removeOrphans(): Promise<void> {
+  async #removeOrphans({ directory, names }: Committed): Promise<void> {
     if (this.#isClean) return;
     try {
-      await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+      await removeOrphansIn(directory, base => this.#own.numberOf(base) !== null, names);
       this.#isClean = true;
     } catch (error) {
       // The next save tries again: this one is on disk.
@@ -312,8 +314,7 @@ export class CheckpointManager {
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
     const offered = new Set(removable);
-    const wanted = new Set<string | null>();
-    for (const one of chosen) wanted.add(await this.#own.meant(one, offered));
+    const wanted = new Set(await Promise.all([...chosen].map(one => this.#own.meant(one, offered))));
     const going = removable.filter(one => wanted.has(one));
     const failed = await this.#own.remove(going, staying);
     const removed = going.filter(one => !failed.has(one));
@@ -325,7 +326,7 @@ export class CheckpointManager {
     this.#requireWritable();
     await this.#alone(async () => {
       this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
-      await this.#writeLedger(true);
+      await withNewDirectory(this.#own.directory, opened => this.#writeLedger(opened, { durable: true }));
     });
   }
 
@@ -335,9 +336,10 @@ export class CheckpointManager {
     throw new TensorBundleError('ERR_STATE', message, { path: this.directory });
   }
 
-  async #writeLedger(durable: boolean): Promise<void> {
+  async #writeLedger(opened: Directory, { durable, names }: Pick<Committed, 'durable' | 'names'>): Promise<void> {
+    const { directory } = this.#own;
     const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
-    await writeLedger(this.#own.directory, checkpoints, { durable, isOther: this.#isOther });
+    await writeLedger(opened, checkpoints, { directory, durable, names, isOther: this.#isOther });
     this.#hasLedger = checkpoints.length > 0;
   }
 }

@@ -3,10 +3,13 @@
  * ledger): whatever they say, only what lies directly in the manager's directory, under a name that the manager itself makes, is removed.
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { newestIndexes } from '../../bundle/newest-indexes.js';
+import { removeCheckpoints } from '../../commit/checkpoint-removal.js';
 import { stripFileSuffix } from '../../commit/names.js';
-import { removeCheckpoints } from '../../commit/remove.js';
 import { TensorBundleError } from '../../errors.js';
-import { LocalStore } from '../../storage/local-store.js';
+import { type Directories, withDirectories } from '../../storage/directories.js';
+import { type Directory, withDirectory } from '../../storage/directory.js';
+import { readFileNow } from '../../storage/read-now.js';
 
 /** As `%d` writes a whole number that is not negative: no sign, no leading zero. */
 const NUMBER = /^(?:0|[1-9]\d{0,18})$/;
@@ -48,28 +51,19 @@ export class OwnCheckpoints {
   }
 
   /** Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then by number. */
-  async found(): Promise<{ path: string; number: number }[]> {
-    const store = await LocalStore.open(this.directory);
-    if (store === null) return [];
-    try {
-      const found: { path: string; number: number; modified: bigint }[] = [];
-      for (const file of await store.list()) {
-        const name = file.slice(0, -'.index'.length);
-        if (!file.endsWith('.index') || !this.#isOwnName(name)) continue;
-        const stat = await store.stat(file);
-        if (stat?.kind !== 'file') continue;
-        found.push({ path: this.#here + name, number: this.numberOf(name)!, modified: stat.modified });
-      }
-      return found.sort((a, b) => (a.modified === b.modified ? b.number - a.number : a.modified < b.modified ? 1 : -1));
-    } finally {
-      await store.close();
-    }
+  async found(directories?: Directories): Promise<{ path: string; number: number }[]> {
+    if (directories === undefined) return await withDirectories(opened => this.found(opened));
+    const directory = await directories.open(this.directory);
+    if (directory === null) return [];
+    const indexes = await newestIndexes(directory, { matches: base => this.#isOwnName(base) });
+    const found = indexes.map(one => ({ ...one, path: this.#here + one.base, number: this.numberOf(one.base)! }));
+    return found.sort((a, b) => (a.modified === b.modified ? b.number - a.number : a.modified < b.modified ? 1 : -1));
   }
 
   /** Whether there is one of this number. At once; false where the directory cannot be looked into. */
   isTaken(number: number): boolean {
     try {
-      return LocalStore.readNow(this.directory, `${this.#start}${number}.index`, 0) !== null;
+      return readFileNow(this.directory, `${this.#start}${number}.index`, 0) !== null;
     } catch (error) {
       return error instanceof TensorBundleError && ['ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'].includes(error.code);
     }
@@ -99,10 +93,9 @@ export class OwnCheckpoints {
     return null;
   }
 
-  /** A checkpoint of an own name was saved. */
-  async made(path: string): Promise<void> {
-    const identity = await identityOf(this.directory);
-    if (identity !== null) this.#madeIn.set(basename(path), identity);
+  /** A checkpoint of an own name was saved in a directory. */
+  made(path: string, { identity }: Directory): void {
+    this.#madeIn.set(basename(path), identity);
   }
 
   /** As the path was meant when the manager was made. */
@@ -120,10 +113,16 @@ export class OwnCheckpoints {
   /**
    * Those of `paths` that may be removed, with their names in the directory: own ones, by whatever spelling of the directory, unless a path
    * of `staying` means the same. Not those of another directory that has taken the place of theirs, or of one that cannot be opened.
+   * `opened`: the manager's directory, where it is open.
    */
-  async removable(paths: Iterable<string>, staying: Iterable<string>): Promise<Map<string, string>> {
-    const isDirectory = this.#sameDirectory();
-    const isAtHome = this.#atHome(await this.#firstOr(null), await identityOf(this.directory));
+  async removable(
+    paths: Iterable<string>,
+    staying: Iterable<string>,
+    opened?: Directory,
+  ): Promise<Map<string, string>> {
+    const now = opened?.identity ?? (await identityOf(this.directory));
+    const isDirectory = this.#sameDirectory(now);
+    const isAtHome = this.#atHome(await this.#firstOr(null), now);
     const found = new Map<string, string>();
     for (const path of paths)
       if (isAtHome(basename(path)) && (await this.#isOwn(path, isDirectory))) found.set(path, basename(path));
@@ -138,10 +137,17 @@ export class OwnCheckpoints {
   /**
    * Removes what `removable` says, all in one go. What cannot be removed stops nothing: gives the errors, by path.
    */
-  async remove(paths: Iterable<string>, staying: Iterable<string>): Promise<Map<string, TensorBundleError>> {
-    const names = await this.removable(paths, staying);
+  async remove(
+    paths: Iterable<string>,
+    staying: Iterable<string>,
+    opened?: Directory,
+  ): Promise<Map<string, TensorBundleError>> {
+    const names = await this.removable(paths, staying, opened);
+    if (names.size === 0) return new Map();
     try {
-      const failed = await this.#removeNames(() => new Set(names.values()));
+      const remove = (directory: Directory) => this.#removeNames(directory, new Set(names.values()));
+      const failed = await (opened ? remove(opened) : withDirectory(this.directory, remove));
+      if (failed === null) return new Map();
       return new Map([...names].flatMap(([path, name]) => (failed.has(name) ? [[path, failed.get(name)!]] : [])));
     } catch (error) {
       if (!(error instanceof TensorBundleError)) throw error;
@@ -150,34 +156,22 @@ export class OwnCheckpoints {
   }
 
   /** Removes every checkpoint of an own name that is in the directory. Rejects with the first error, after all were tried. */
-  async removeAll(): Promise<void> {
-    const listed = async (store: LocalStore): Promise<Set<string>> => {
-      const names = (await store.list()).flatMap(name => stripFileSuffix(name) ?? []);
-      return new Set(names.filter(name => this.numberOf(name) !== null && stripFileSuffix(name) === null));
-    };
-    for (const error of (await this.#removeNames(listed)).values()) throw error;
+  async removeAll(directory: Directory): Promise<void> {
+    const bases = new Set((await directory.list()).flatMap(name => stripFileSuffix(name) ?? []));
+    const names = [...bases].filter(name => this.numberOf(name) !== null && stripFileSuffix(name) === null);
+    for (const error of (await this.#removeNames(directory, names)).values()) throw error;
   }
 
-  async #removeNames(
-    choose: (store: LocalStore) => Iterable<string> | Promise<Iterable<string>>,
-  ): Promise<Map<string, TensorBundleError>> {
-    const store = await LocalStore.open(this.directory);
-    if (store === null) return new Map();
-    try {
-      const isAtHome = this.#atHome(await this.#firstOr(store.identity), store.identity);
-      const names = [...(await choose(store))].filter(isAtHome);
-      for (const name of names) this.#madeIn.delete(name);
-      return names.length === 0 ? new Map() : await removeCheckpoints(store, names);
-    } finally {
-      await store.close();
-    }
+  async #removeNames(directory: Directory, chosen: Iterable<string>): Promise<Map<string, TensorBundleError>> {
+    const isAtHome = this.#atHome(await this.#firstOr(directory.identity), directory.identity);
+    const names = [...chosen].filter(isAtHome);
+    for (const name of names) this.#madeIn.delete(name);
+    return names.length === 0 ? new Map() : await removeCheckpoints(directory, names);
   }
 
   /** Whether the directory that is there now is one of the manager's: the first, or one that it has saved in. */
-  async isHome(store: LocalStore): Promise<boolean> {
-    return (
-      store.identity === (await this.#firstOr(store.identity)) || [...this.#madeIn.values()].includes(store.identity)
-    );
+  async isHome({ identity }: Directory): Promise<boolean> {
+    return identity === (await this.#firstOr(identity)) || [...this.#madeIn.values()].includes(identity);
   }
 
   async #firstOr(now: string | null): Promise<string | null> {
@@ -204,9 +198,9 @@ export class OwnCheckpoints {
   }
 
   /** By text, else by what lies there: links, other spellings. Each directory is looked at once. */
-  #sameDirectory(): (directory: string) => Promise<boolean> {
+  #sameDirectory(now?: string | null): (directory: string) => Promise<boolean> {
     const known = new Map<string, boolean>([[this.directory, true]]);
-    let own: Promise<string | null> | null = null;
+    let own = now === undefined ? null : Promise.resolve(now);
     return async directory => {
       let isSame = known.get(directory);
       if (isSame !== undefined) return isSame;
@@ -222,10 +216,7 @@ export class OwnCheckpoints {
 /** Null for what is no directory, or cannot be opened. */
 async function identityOf(directory: string): Promise<string | null> {
   try {
-    const store = await LocalStore.open(directory);
-    if (store === null) return null;
-    await store.close();
-    return store.identity;
+    return await withDirectory(directory, async ({ identity }) => identity);
   } catch (error) {
     if (error instanceof TensorBundleError) return null;
     throw error;

@@ -23,14 +23,15 @@ export interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'option
   includeOptimizer?: boolean | undefined;
 }
 
-/** Loads what can be found; see `loadWeights`. What the model is wrong in shows before `path` is looked at. */
+/** Loads what can be found; see `loadWeights`. What the model is wrong in shows before a path is looked at. */
 export async function loadInto(
   model: LayersModel,
-  path: PathLike,
+  from: PathLike | CheckpointReader,
   { includeOptimizer = true, ...options }: LoadOptions = {},
 ): Promise<RestoreStatus> {
   const described = describe(model, { optimizers: includeOptimizer });
-  await using reader = await CheckpointReader.open(path);
+  await using opened = from instanceof CheckpointReader ? null : await CheckpointReader.open(from);
+  const reader = opened ?? (from as CheckpointReader);
   const aside = includeOptimizer ? undefined : optimizersOfModels;
   return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true, aside });
 }

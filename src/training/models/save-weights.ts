@@ -1,9 +1,7 @@
 /** The weights of a model, saved as tf_keras's `save_weights` saves them. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
-import { nextCall } from '../../commit/call-order.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
-import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
@@ -52,12 +50,6 @@ export async function saveWeights(
     throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
   const path = savePathOf(prefix);
-  // Before anything is awaited: a later process.chdir must not part the weights from their state file.
-  const absolute = absolutePrefix(path);
-  const call = nextCall();
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), path, writer);
-  if (updateState) {
-    await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
-  }
-  return result;
+  const root = weightsOf(model, { optimizers: includeOptimizer, optimizerKeys });
+  return await saveGraph(root, path, writer, updateState ? nameAsLatest : undefined);
 }

@@ -7,9 +7,7 @@ import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../../bundle/reader.js';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
-import { nextCall } from '../../commit/call-order.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
-import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { extraKey } from '../../graph/key.js';
@@ -78,12 +76,8 @@ export async function saveModel(
   const { includeOptimizer = true, ...writer } = options;
   checkModel(model);
   const path = savePathOf(prefix);
-  const absolute = absolutePrefix(path);
-  const call = nextCall();
   const extra = architectureOf(model, includeOptimizer);
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer);
-  await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
-  return result;
+  return await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer, nameAsLatest);
 }
 
 /**
@@ -139,6 +133,11 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
 export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
   await using reader = await CheckpointReader.open(path);
+  return await modelIn(reader, options);
+}
+
+/** As `loadModel`, of a checkpoint that is open. */
+export async function modelIn(reader: CheckpointReader, options: LoadModelOptions = {}): Promise<LayersModel> {
   const key = extraKey('', NAME);
   if (!reader.has(key)) {
     throw new TensorBundleError(
@@ -161,7 +160,7 @@ export async function loadModel(path: PathLike, options: LoadModelOptions = {}):
       if (compiled) compileAs(model, compiled, options);
       else if (earlier) compileEarlier(model, earlier, options);
     }
-    (await loadInto(model, reader.prefix)).assertExistingObjectsMatched();
+    (await loadInto(model, reader)).assertExistingObjectsMatched();
     // Nothing need wait for the first step, since its variables are known: so whoever saves the model otherwise has all of it.
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
     return model;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointWriter } from '../../../src/index.js';
+import { withDirectories } from '../../../src/storage/directories.js';
 import { BackupAndRestore, Checkpoint, loadModel, saveModel } from '../../../src/tfjs.js';
 import { bestOf } from '../../../src/training/callbacks/best-value.js';
 import { Monitor } from '../../../src/training/callbacks/monitor.js';
@@ -52,7 +53,7 @@ describe('the best value of a checkpoint', () => {
   it('is read', async () => {
     const prefix = fresh();
     await putText(prefix, 'best', stored(''));
-    expect(await bestOf(prefix, monitor)).toBe(0.5);
+    expect(await withDirectories(directories => bestOf(prefix, directories, monitor))).toBe(0.5);
   });
 
   it.each([
@@ -64,7 +65,7 @@ describe('the best value of a checkpoint', () => {
   ])('%s: none', async (_, text) => {
     const prefix = fresh();
     await putText(prefix, 'best', text);
-    expect(await bestOf(prefix, monitor)).toBeNull();
+    expect(await withDirectories(directories => bestOf(prefix, directories, monitor))).toBeNull();
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { CheckpointWriter, removeCheckpoint, TensorBundleError } from '../../../src/index.js';
-import { LocalStore } from '../../../src/storage/local-store.js';
+import { Directory } from '../../../src/storage/directory.js';
 import { BackupAndRestore, Checkpoint, CheckpointManager, type ManagerOptions } from '../../../src/tfjs.js';
 
 let scratch: string;
@@ -127,8 +127,8 @@ it('is one opening, one lock and a bounded number of listings, whatever the numb
   const many = manage(directory, { maxToKeep: null });
   for (let i = 0; i < count; i++) await many.save({ durable: false });
   const manager = manage(directory);
-  const calls = (['list', 'exclusively', 'sync'] as const).map(name => vi.spyOn(LocalStore.prototype, name));
-  const opened = vi.spyOn(LocalStore, 'open');
+  const calls = (['list', 'exclusively', 'sync'] as const).map(name => vi.spyOn(Directory.prototype, name));
+  const opened = vi.spyOn(Directory, 'open');
   await manager.save({ checkpointNumber: count + 1 });
   expect(left(directory)).toHaveLength(2);
   for (const spy of [...calls, opened]) expect(spy.mock.calls.length).toBeLessThan(count / 2);

@@ -1,41 +1,42 @@
 /**
- * An object of a checkpoint with more files than may be open at once: opened when it is read, and only if it is still the
+ * A file of a checkpoint with more files than may be open at once: opened when it is read, and only if it is still the
  * file that was there when the checkpoint was opened.
  */
 import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
-import { type DescriptorPool, Reopenable } from './descriptors.js';
+import { type DescriptorPool, Reopenable } from './descriptor-pool.js';
+import type { Directory } from './directory.js';
+import type { ReadableFile } from './file.js';
 import type { RangeResults } from './range-batch.js';
-import type { ObjectStore, StoredObject } from './store.js';
 
 /** What tells a file from another of the same name. The time too: an inode number may be given out again. */
 type Known = Pick<FileStat, 'identity' | 'size' | 'mode' | 'modified'>;
 
-export class PooledObject implements StoredObject {
+export class PooledFile implements ReadableFile {
   readonly path: string;
   readonly size: number;
   readonly identity: string;
   readonly mode: number;
   readonly modified: bigint;
-  readonly #file: Reopenable<StoredObject>;
+  readonly #file: Reopenable<ReadableFile>;
 
-  /** `opened`: the object, if it is open already. */
+  /** `opened`: the file, if it is open already. */
   constructor(
     pool: DescriptorPool,
-    store: ObjectStore,
+    directory: Directory,
     readonly name: string,
     known: Known,
-    opened: StoredObject | null,
+    opened: ReadableFile | null,
   ) {
-    this.path = store.pathOf(name);
+    this.path = directory.pathOf(name);
     this.size = known.size;
     this.identity = known.identity;
     this.mode = known.mode;
     this.modified = known.modified;
     this.#file = new Reopenable(
       pool,
-      async () => this.#check(await store.stat(name)),
-      () => this.#open(store),
+      async () => this.#check(await directory.stat(name)),
+      () => this.#open(directory),
       opened,
     );
   }
@@ -68,8 +69,8 @@ export class PooledObject implements StoredObject {
     return this.#file.release();
   }
 
-  async #open(store: ObjectStore): Promise<StoredObject> {
-    const file = await store.open(this.name);
+  async #open(directory: Directory): Promise<ReadableFile> {
+    const file = await directory.open(this.name);
     try {
       this.#check(file);
       return file!;

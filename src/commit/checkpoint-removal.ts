@@ -1,11 +1,9 @@
 /** Removal of whole checkpoints. */
-import { resolve } from 'node:path';
 import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
-import { LocalStore } from '../storage/local-store.js';
-import type { ObjectStore } from '../storage/store.js';
-import { removeDead, removeStrayMarkers } from './clean.js';
+import { type Directory, withDirectory } from '../storage/directory.js';
 import { surveyGenerations } from './generations.js';
+import { removeDead, removeStrayMarkers } from './leftovers.js';
 import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './names.js';
 import { type PathLike, pathOf } from './paths.js';
 
@@ -23,18 +21,13 @@ export async function removeCheckpoint(path: PathLike): Promise<void> {
 /** As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the directory's lock. */
 export async function removeIf(path: PathLike, isMeant: (index: FileStat | null) => Promise<boolean>): Promise<void> {
   const given = pathOf(path);
-  const { directory } = splitPrefix(given);
-  const store = await LocalStore.open(resolve(directory));
-  if (store === null) return;
-  try {
-    await store.exclusively(30_000, undefined, async () => {
-      const base = await baseOf(store, given);
-      if (!(await isMeant(await store.stat(indexName(base))))) return;
-      for (const error of (await removeBases(store, [base])).values()) throw error;
-    });
-  } finally {
-    await store.close();
-  }
+  await withDirectory(splitPrefix(given).directory, directory =>
+    directory.exclusively(30_000, undefined, async () => {
+      const base = await baseOf(directory, given);
+      if (!(await isMeant(await directory.stat(indexName(base))))) return;
+      for (const error of (await removeBases(directory, [base])).values()) throw error;
+    }),
+  );
 }
 
 /**
@@ -42,13 +35,13 @@ export async function removeIf(path: PathLike, isMeant: (index: FileStat | null)
  * nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
  */
 export async function removeCheckpoints(
-  store: ObjectStore,
+  directory: Directory,
   bases: Iterable<string>,
 ): Promise<Map<string, TensorBundleError>> {
-  return await store.exclusively(30_000, undefined, () => removeBases(store, [...new Set(bases)]));
+  return await directory.exclusively(30_000, undefined, () => removeBases(directory, [...new Set(bases)]));
 }
 
-async function removeBases(store: ObjectStore, bases: readonly string[]): Promise<Map<string, TensorBundleError>> {
+async function removeBases(directory: Directory, bases: readonly string[]): Promise<Map<string, TensorBundleError>> {
   const failed = new Map<string, TensorBundleError>();
   const trying = async (base: string, work: () => Promise<void>): Promise<void> => {
     try {
@@ -62,26 +55,27 @@ async function removeBases(store: ObjectStore, bases: readonly string[]): Promis
   let removed = 0;
   for (const base of bases)
     await trying(base, async () => {
-      if (await store.remove(indexName(base))) removed++;
+      if (await directory.remove(indexName(base))) removed++;
     });
-  if (removed > 0) await store.sync();
-  const files = new DirectoryFiles(await store.list());
-  for (const base of bases) if (!failed.has(base)) await trying(base, () => removeData(store, base, files.of(base)));
+  if (removed > 0) await directory.sync();
+  const files = new DirectoryFiles(await directory.list());
+  for (const base of bases)
+    if (!failed.has(base)) await trying(base, () => removeData(directory, base, files.of(base)));
   return failed;
 }
 
 /** `names` has all that may be of the checkpoint. */
-async function removeData(store: ObjectStore, base: string, names: readonly string[]): Promise<void> {
-  const found = await surveyGenerations(listing(store, names), base);
+async function removeData(directory: Directory, base: string, names: readonly string[]): Promise<void> {
+  const found = await surveyGenerations(directory, base, names);
   let failure: unknown = null;
   for (const [total, data] of found.data) {
     if (found.busy.has(total)) continue;
-    for (const name of data) await store.remove(name).catch(error => (failure ??= error));
+    for (const name of data) await directory.remove(name).catch(error => (failure ??= error));
     found.data.delete(total);
   }
   if (failure !== null) throw failure;
-  await removeDead(store, base, found, new Set());
-  await removeStrayMarkers(store, found);
+  await removeDead(directory, base, found, new Set());
+  await removeStrayMarkers(directory, found);
 }
 
 /** Which names of a directory are of which checkpoint: each is looked at once, whatever the number of checkpoints. */
@@ -110,23 +104,12 @@ function append(lists: Map<string, string[]>, key: string, name: string): void {
   else lists.set(key, [name]);
 }
 
-/** The store, of which only `names` are listed. */
-function listing(store: ObjectStore, names: readonly string[]): ObjectStore {
-  return new Proxy(store, {
-    get(target, key) {
-      if (key === 'list') return async () => [...names];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
 /** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */
-async function baseOf(store: ObjectStore, given: string): Promise<string> {
+async function baseOf(directory: Directory, given: string): Promise<string> {
   const { base } = splitPrefix(given);
   const stripped = stripFileSuffix(given);
   if (stripped === null) return base;
-  const { data, dead, busy } = await surveyGenerations(store, base);
-  const isThere = (await store.stat(indexName(base), false)) !== null;
+  const { data, dead, busy } = await surveyGenerations(directory, base);
+  const isThere = (await directory.stat(indexName(base), false)) !== null;
   return isThere || data.size > 0 || dead.size > 0 || busy.size > 0 ? base : splitPrefix(stripped).base;
 }

@@ -1,0 +1,168 @@
+/**
+ * What no committed index names any more, and its removal under the directory's lock. Each function takes what it removed out of
+ * `found`. What cannot be removed stays, and stays in `found`: the next save finds it again, and no save fails for it.
+ *
+ * A data file is stale if its name has the exact pattern, its total is not the committed one, no live intent holds the
+ * total (nor one that cannot be judged), and either a dead intent names the total or the file is older than the index that
+ * was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now alone.)
+ */
+import { type Directory, withDirectory } from '../storage/directory.js';
+import { committedTotal, type Generations, surveyGenerations } from './generations.js';
+import { intentStem, stemOf, stripFileSuffix } from './names.js';
+import { forgetOwn, isOwn } from './own-commits.js';
+import { totalsInUse } from './superseded.js';
+
+/** What dead saves had begun, but for the data of totals in `stays`. Names of the removed files. */
+export async function removeDead(
+  directory: Directory,
+  base: string,
+  found: Generations,
+  stays: ReadonlySet<number>,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const [total, intents] of found.dead) {
+    if (found.busy.has(total)) continue;
+    const isGone = stays.has(total) || (await removeGeneration(directory, base, found, total, null, removed));
+    // The intents go last: while they are there, a clean-up that was cut short is taken up again by the next save.
+    if (isGone && (await removeAll(directory, intents, removed))) found.dead.delete(total);
+  }
+  return removed;
+}
+
+export interface Stale {
+  /** When the index that was replaced was written, in nanoseconds: what is older than that. */
+  before: bigint;
+  /** Of that only the files that this process has committed. */
+  ownOnly: boolean;
+}
+
+/** The generations that are stale, but for those in `stays`. Names of the removed files. */
+export async function removeReplaced(
+  directory: Directory,
+  base: string,
+  found: Generations,
+  stays: ReadonlySet<number>,
+  stale: Stale,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const total of [...found.data.keys()]) {
+    if (stays.has(total) || found.busy.has(total)) continue;
+    await removeGeneration(directory, base, found, total, stale, removed);
+  }
+  return removed;
+}
+
+/** Markers of generations that are gone: the total may be used again, perhaps by a save that does sync. */
+export async function removeStrayMarkers(directory: Directory, found: Generations): Promise<void> {
+  for (const total of [...found.unsynced.keys()]) {
+    if (!found.data.has(total) && !found.busy.has(total)) await removeMarkers(directory, found, total);
+  }
+}
+
+/** False if something of it is left. `stale` null: whatever it is. */
+async function removeGeneration(
+  directory: Directory,
+  base: string,
+  found: Generations,
+  total: number,
+  stale: Stale | null,
+  removed: string[],
+): Promise<boolean> {
+  const names = found.data.get(total) ?? [];
+  if (stale !== null && !(await isStale(directory, base, found, total, stale))) return false;
+  const left: string[] = [];
+  for (const name of names) {
+    if (await removeAll(directory, [name], removed)) forgetOwn(directory.identity, base, name);
+    else left.push(name);
+  }
+  if (left.length > 0) {
+    found.data.set(total, left);
+    return false;
+  }
+  found.data.delete(total);
+  return removeMarkers(directory, found, total);
+}
+
+/** True if there is none any more. */
+async function removeMarkers(directory: Directory, found: Generations, total: number): Promise<boolean> {
+  const marked = found.unsynced.get(total);
+  if (marked === undefined) return true;
+  const isGone = await removeAll(directory, marked.markers, []);
+  if (isGone) found.unsynced.delete(total);
+  return isGone;
+}
+
+/** Whether all are gone. What somebody else removed is not among `removed`. */
+async function removeAll(directory: Directory, names: readonly string[], removed: string[]): Promise<boolean> {
+  let all = true;
+  for (const name of names) {
+    const existed = await directory.remove(name).catch(() => null);
+    if (existed === null) all = false;
+    else if (existed) removed.push(name);
+  }
+  return all;
+}
+
+/**
+ * Whether all files of a generation are old enough: somebody may be writing those that are not. A marker is younger than the
+ * files it speaks of, so they need not be older than the index too, whatever the clock did.
+ */
+async function isStale(
+  directory: Directory,
+  base: string,
+  found: Generations,
+  total: number,
+  { before, ownOnly }: Stale,
+): Promise<boolean> {
+  let newest = before;
+  for (const marker of found.unsynced.get(total)?.markers ?? []) {
+    const stat = await directory.stat(marker, false).catch(() => null);
+    if (stat !== null && stat.modified > newest) newest = stat.modified;
+  }
+  for (const name of found.data.get(total) ?? []) {
+    const stat = await directory.stat(name, false).catch(() => null);
+    if (stat === null || stat.modified > newest) return false;
+    if (ownOnly && !isOwn(directory.identity, base, name, stat)) return false;
+  }
+  return true;
+}
+
+/**
+ * Removes the intents of dead saves and the data files that these had begun; `isMeant` says of which checkpoints. Committed
+ * ones, living saves, what cannot be judged (an index that cannot be read, an intent that may not be opened) and everything
+ * else stay. Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of what was removed.
+ */
+export async function removeOrphans(directory: string, isMeant: (base: string) => boolean): Promise<string[]> {
+  return (await withDirectory(directory, opened => removeOrphansIn(opened, isMeant))) ?? [];
+}
+
+/** As `removeOrphans`. `listed`: names in the directory, where the caller has just listed it. */
+export async function removeOrphansIn(
+  directory: Directory,
+  isMeant: (base: string) => boolean,
+  listed?: readonly string[] | null,
+): Promise<string[]> {
+  if (intendedBases(listed ?? (await directory.list())).filter(isMeant).length === 0) return [];
+  return await directory.exclusively(30_000, undefined, async () => {
+    const removed: string[] = [];
+    const names = await directory.list();
+    for (const base of intendedBases(names).filter(isMeant)) {
+      // A directory or an unreadable file in the index's place: nothing is known of this checkpoint.
+      const committed = await committedTotal(directory, base, { checked: true }).catch(() => 'unknown' as const);
+      if (committed === 'unknown') continue;
+      const found = await surveyGenerations(directory, base, names);
+      removed.push(...(await removeDead(directory, base, found, totalsInUse(found, committed))));
+    }
+    return removed;
+  });
+}
+
+/** A shortened stem does not tell its base: that of another file in the directory does. */
+function intendedBases(names: readonly string[]): string[] {
+  const stems = new Set(names.flatMap(name => intentStem(name) ?? []));
+  if (stems.size === 0) return [];
+  const bases = new Set(names.flatMap(name => stripFileSuffix(name) ?? []));
+  return [...new Set([...[...stems].filter(stem => stemOf(stem) === stem), ...bases])].filter(base =>
+    stems.has(stemOf(base)),
+  );
+}

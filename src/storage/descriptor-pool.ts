@@ -1,0 +1,178 @@
+/**
+ * Files that can be opened again share a pool, which keeps a bounded number of them open and closes the least recently used.
+ */
+import { type DescriptorHolder, descriptorHolders, isExhausted, withDescriptor } from './descriptors.js';
+import type { Directory } from './directory.js';
+
+/** Files that one pool keeps open. */
+export const MAX_OPEN = 64;
+/** A shortage does not push a pool below this for good: it may pass. */
+const MIN_OPEN = 4;
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+export class DescriptorPool implements DescriptorHolder {
+  /** Open and used by nobody, the least recently used first. */
+  readonly #idle = new Set<Reopenable<Closable>>();
+  /** Open files, idle or not. */
+  #open = 0;
+  /** Files that are being opened. */
+  #opening = 0;
+  #limit = MAX_OPEN;
+  readonly #waiting: (() => void)[] = [];
+  readonly #directories = new Map<string, { directory: Directory; users: number }>();
+
+  /** How many more files may be open at once. */
+  get room(): number {
+    return Math.max(0, this.#limit - this.#open - this.#opening);
+  }
+
+  /** One descriptor for a directory, however many checkpoints lie in it. Ends with `releaseDirectory`. */
+  async shareDirectory(directory: Directory): Promise<Directory> {
+    const shared = this.#directories.get(directory.identity);
+    if (shared === undefined) {
+      this.#directories.set(directory.identity, { directory, users: 1 });
+      return directory;
+    }
+    shared.users++;
+    if (shared.directory !== directory) await directory.close();
+    return shared.directory;
+  }
+
+  async releaseDirectory(directory: Directory): Promise<void> {
+    const shared = this.#directories.get(directory.identity)!;
+    if (--shared.users > 0) return;
+    this.#directories.delete(directory.identity);
+    await shared.directory.close();
+  }
+
+  /** Opens a file once there is room for it. For `Reopenable`. */
+  async admit<T>(open: () => Promise<T>): Promise<T> {
+    while (this.room === 0) if (!(await this.#closeIdle(1))) await this.#change();
+    this.#opening++;
+    try {
+      for (;;) {
+        try {
+          const opened = await withDescriptor(open);
+          this.adopted();
+          return opened;
+        } catch (error) {
+          // Files in use come to rest, and can then be closed: without any there is nothing to wait for.
+          if (!isExhausted(error) || this.#open === 0) throw error;
+          this.#limit = Math.max(MIN_OPEN, this.#open);
+          if (this.#idle.size === 0) await this.#change();
+        }
+      }
+    } finally {
+      this.#opening--;
+      this.#changed();
+    }
+  }
+
+  /** A file is open from now on. For `Reopenable`. */
+  adopted(): void {
+    this.#open++;
+    descriptorHolders.add(this);
+  }
+
+  /** A file is in use from now on. For `Reopenable`. */
+  busy(file: Reopenable<Closable>): void {
+    this.#idle.delete(file);
+  }
+
+  /** An open file is used by nobody any more. For `Reopenable`. */
+  rest(file: Reopenable<Closable>): void {
+    this.#idle.add(file);
+    this.#changed();
+  }
+
+  /** A file was closed. For `Reopenable`. */
+  closed(file: Reopenable<Closable>): void {
+    this.#idle.delete(file);
+    if (--this.#open === 0) descriptorHolders.delete(this);
+    this.#changed();
+  }
+
+  /** Closes half of what is idle and keeps fewer open from now on; gives the number of files closed. */
+  async shrink(): Promise<number> {
+    const closed = await this.#closeIdle(Math.ceil(this.#idle.size / 2));
+    if (closed > 0) this.#limit = Math.max(MIN_OPEN, this.#open);
+    return closed;
+  }
+
+  async #closeIdle(count: number): Promise<number> {
+    const files = [...this.#idle].slice(0, count);
+    await Promise.all(files.map(file => file.release()));
+    return files.length;
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #changed(): void {
+    this.#waiting.shift()?.();
+  }
+}
+
+/** A file that is open while it is used, and as long afterwards as the pool has room for it. */
+export class Reopenable<T extends Closable> {
+  #opened: T | null = null;
+  #opening: Promise<T> | null = null;
+  #users = 0;
+
+  /**
+   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the file,
+   * if it is open already.
+   */
+  constructor(
+    private readonly pool: DescriptorPool,
+    private readonly check: () => Promise<void>,
+    private readonly open: () => Promise<T>,
+    opened: T | null,
+  ) {
+    if (opened === null) return;
+    this.#opened = opened;
+    pool.adopted();
+    pool.rest(this);
+  }
+
+  async use<R>(action: (opened: T) => Promise<R>): Promise<R> {
+    this.#users++;
+    this.pool.busy(this);
+    try {
+      return await action(this.#opened ?? (await this.#openNow()));
+    } finally {
+      if (--this.#users === 0 && this.#opened !== null) this.pool.rest(this);
+    }
+  }
+
+  /** Closes the file if it is open; the next use opens it again. */
+  async release(): Promise<void> {
+    const opened = this.#opened;
+    if (opened === null) return;
+    this.#opened = null;
+    // Out of the idle ones at once, but a place in the pool is free only when the descriptor is.
+    this.pool.busy(this);
+    await opened.close();
+    this.pool.closed(this);
+  }
+
+  /** All who want the file at once share one opening. */
+  #openNow(): Promise<T> {
+    this.#opening ??= this.check()
+      .then(() => this.pool.admit(this.open))
+      .then(opened => {
+        this.#opened = opened;
+        return opened;
+      })
+      .finally(() => {
+        this.#opening = null;
+      });
+    return this.#opening;
+  }
+}

@@ -1,0 +1,99 @@
+/** A file of a directory, opened for reading. */
+import { type FileStat, type Handle, native } from '../binding.js';
+import { fromNative, TensorBundleError } from '../errors.js';
+import { ownView, release } from './handles.js';
+import type { RangeResults } from './range-batch.js';
+import { RangeQueue } from './range-queue.js';
+
+/** What can be read of an open file. `size`, `identity`, `mode` and `modified` are those at opening. */
+export interface ReadableFile {
+  readonly path: string;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly identity: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /** Nanoseconds since the epoch. */
+  readonly modified: bigint;
+  /** The whole file. Throws ERR_TOO_LARGE above `maxBytes`. */
+  readAll(maxBytes: number): Promise<Uint8Array>;
+  /** CRC32C of the bytes that land in `into`; throws ERR_TRUNCATED if the file ends before. */
+  read(offset: number, into: ArrayBufferView): Promise<number>;
+  /** CRC32C of a range, without keeping the bytes. */
+  checksum(offset: number, length: number): Promise<number>;
+  /** Many reads at once, one for each offset; a range that fails does not keep the others from theirs. */
+  readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults>;
+  /** CRC32C of many ranges at once. */
+  checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults>;
+  /** A private mapping of a range, or null where there can be none or none is safe: read it then. */
+  map(offset: number, length: number): Promise<ArrayBuffer | null>;
+  close(): Promise<void>;
+}
+
+const ranges = new RangeQueue();
+
+/** A file that stays open until it is closed. */
+export class OpenFile implements ReadableFile {
+  readonly size: number;
+  readonly identity: string;
+  readonly mode: number;
+  readonly modified: bigint;
+  readonly #handle: Handle;
+
+  constructor(
+    handle: Handle,
+    readonly path: string,
+    readonly name: string,
+    stat: FileStat,
+  ) {
+    this.#handle = handle;
+    this.size = stat.size;
+    this.identity = stat.identity;
+    this.mode = stat.mode;
+    this.modified = stat.modified;
+  }
+
+  async readAll(maxBytes: number): Promise<Uint8Array> {
+    if (this.size > maxBytes) {
+      throw new TensorBundleError(
+        'ERR_TOO_LARGE',
+        `${this.path} has ${this.size} bytes, more than the ${maxBytes} it may have`,
+        {
+          path: this.path,
+          expected: maxBytes,
+          found: this.size,
+        },
+      );
+    }
+    return native.readAll(this.#handle, maxBytes).then(ownView, error => this.#fail(error));
+  }
+
+  read(offset: number, into: ArrayBufferView): Promise<number> {
+    return ranges.read(this.#handle, this.path, offset, into);
+  }
+
+  checksum(offset: number, length: number): Promise<number> {
+    return ranges.checksum(this.#handle, this.path, offset, length);
+  }
+
+  readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults> {
+    return ranges.readAll(this.#handle, this.path, offsets, into);
+  }
+
+  checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {
+    return ranges.checksums(this.#handle, this.path, offsets, lengths);
+  }
+
+  map(offset: number, length: number): Promise<ArrayBuffer | null> {
+    return native.map(this.#handle, offset, length).catch(error => this.#fail(error));
+  }
+
+  close(): Promise<void> {
+    return release(this.#handle);
+  }
+
+  #fail(error: unknown): never {
+    throw fromNative(error, 'read', { path: this.path });
+  }
+}

@@ -1,0 +1,55 @@
+/** A directory that is opened where it exists, and else made with its missing parents, each below the one before. */
+import { basename, dirname } from 'node:path';
+import { type Handle, native } from '../binding.js';
+import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
+import { withDescriptor } from './descriptors.js';
+import { release } from './handles.js';
+
+export interface MadeDirectory {
+  readonly handle: Handle;
+  /** Directories whose own entries changed, innermost first. They are open, for the caller to sync and to close. */
+  readonly parents: Handle[];
+}
+
+/** `path` is absolute. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_NO_SPACE, ERR_IO. */
+export async function makeDirectory(path: string): Promise<MadeDirectory> {
+  const missing: string[] = [];
+  let at = path;
+  let handle = await openExisting(at);
+  for (; handle === null; handle = await openExisting(at)) {
+    missing.unshift(basename(at));
+    at = dirname(at);
+  }
+  const parents: Handle[] = [];
+  try {
+    for (const name of missing) {
+      // Somebody else may make the same directory meanwhile: false, and just as good.
+      await native.makeDirectoryAt(handle, name);
+      const parent: Handle = handle;
+      const made = await withDescriptor(() => native.openDirectoryAt(parent, name));
+      parents.unshift(handle);
+      handle = made;
+    }
+    return { handle, parents };
+  } catch (error) {
+    await Promise.all([...parents, handle].map(release));
+    // A file system that makes no directories (as /proc) says ENOENT of what was to be made: nothing was looked for.
+    if (isNativeError(error) && error.code === 'ENOENT') {
+      throw new TensorBundleError('ERR_IO', `cannot create the directory ${path}: ENOENT in ${error.syscall}`, {
+        path,
+        cause: error,
+      });
+    }
+    throw fromNative(error, 'create the directory', { path });
+  }
+}
+
+/** Null if there is none; '/' is always there. */
+async function openExisting(path: string): Promise<Handle | null> {
+  try {
+    return await withDescriptor(() => native.openDirectory(path));
+  } catch (error) {
+    if (isNativeError(error) && error.code === 'ENOENT' && dirname(path) !== path) return null;
+    throw fromNative(error, 'open', { path });
+  }
+}
