@@ -5,7 +5,8 @@ import { BoxTree } from '../../src/format/box-tree.js';
 import { dtypeOfNumber } from '../../src/format/dtypes.js';
 import { decodeEntry, encodeEntry, type StoredEntry } from '../../src/format/entry.js';
 import { decodeHeader, encodeHeader } from '../../src/format/header.js';
-import { covers, decodeSliceKey, isFullSlice, overlaps, sliceKey, type TensorSlice } from '../../src/format/slices.js';
+import { sliceKey } from '../../src/format/slice-key.js';
+import { covers, decodeSliceKey, isFullSlice, overlaps, type TensorSlice } from '../../src/format/slices.js';
 import { atOnce } from '../../src/format/turns.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
