@@ -1,100 +1,46 @@
-/** The shape of the sources, proven from the sources: who may import whom, what the core never loads, what no file says. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+/** The shape of src/, proven from its files: who may import whom, no cycles, what the core never loads. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { drift, pictureIn, withPicture } from '../tools/imports/document.mjs';
+import { unusedExports } from '../tools/imports/exports.mjs';
+import { readSources, target, targets } from '../tools/imports/graph.mjs';
+import { entryOf, mayImport, ORDER } from '../tools/imports/order.mjs';
+import { cyclesOfFiles, cyclesOfFolders, picture, repeatedNames } from '../tools/imports/report.mjs';
+import { parse } from '../tools/imports/source.mjs';
+import { awaitsAtTop } from './awaits-at-top.js';
 
-const SRC = fileURLToPath(new URL('../src', import.meta.url));
-const ROOT = dirname(SRC);
+type Source = ReturnType<typeof parse>;
 
-/** A folder imports only from folders before it. */
-const FOLDERS = [
-  'format',
-  'storage',
-  'commit',
-  'bundle',
-  'graph',
-  'layers',
-  'optimizers',
-  'data',
-  'savedmodel',
-  'training',
-  'handlers',
-  'cli',
-];
-/** Files beside the folders that every folder may import. The command line is a user of the public API. */
-const SHARED = ['realms.ts', 'errors.ts', 'options.ts', 'disposal.ts', 'binding.ts', 'tfjs-core.ts'];
-const ENTRY_POINTS = ['index.ts', 'tfjs.ts', 'optimizers.ts', 'register.ts'];
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SRC = join(ROOT, 'src');
 
-interface Import {
-  specifier: string;
-  /** The whole import is erased by the compiler. */
-  typeOnly: boolean;
+const sources: Source[] = readSources(SRC);
+
+interface Card {
+  dependencies: object;
+  exports: Record<string, string | { types: string }>;
 }
 
-interface Source {
-  /** Relative to src/. */
-  file: string;
-  imports: Import[];
-  tree: ts.SourceFile;
+const card = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Card;
+
+/** Whose exports are for users: `./dist/tfjs.d.ts` is tfjs.ts. */
+const entryPoints = Object.values(card.exports)
+  .filter(entry => typeof entry === 'object')
+  .map(({ types }) => types.replace(/^\.\/dist\/(.*)\.d\.ts$/, '$1.ts'));
+
+function wrongImports(source: Source): string[] {
+  return targets(source)
+    .filter(to => !mayImport(source.file, to))
+    .map(to => `${source.file} imports ${to}`);
 }
 
-function importsOf(tree: ts.SourceFile): Import[] {
-  const found: Import[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) {
-      const { importClause, moduleSpecifier } = node;
-      const named = importClause?.namedBindings;
-      const onlyTypes =
-        named !== undefined &&
-        ts.isNamedImports(named) &&
-        importClause?.name === undefined &&
-        named.elements.length > 0 &&
-        named.elements.every(element => element.isTypeOnly);
-      const typeOnly = importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword || onlyTypes;
-      found.push({ specifier: (moduleSpecifier as ts.StringLiteral).text, typeOnly });
-    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier) {
-      found.push({ specifier: (node.moduleSpecifier as ts.StringLiteral).text, typeOnly: node.isTypeOnly });
-    } else if (ts.isCallExpression(node)) {
-      const [argument] = node.arguments;
-      const loads = node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText(tree) === 'require';
-      if (loads && argument && ts.isStringLiteral(argument)) found.push({ specifier: argument.text, typeOnly: false });
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(tree);
-  return found;
-}
-
-function parse(file: string, text: string): Source {
-  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
-  return { file, imports: importsOf(tree), tree };
-}
-
-const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.ts'))
-  .sort()
-  .map(file => parse(file, readFileSync(join(SRC, file), 'utf8')));
-
-/** The file of src/ that a relative specifier names. */
-function target(from: string, specifier: string): string {
-  return relative(SRC, resolve(SRC, dirname(from), specifier)).replace(/\.js$/, '.ts');
-}
-
-function wrongImports({ file, imports }: Source): string[] {
-  const [folder] = file.split('/');
-  if (!file.includes('/')) return [];
-  return imports
-    .filter(({ specifier }) => specifier.startsWith('.') && !specifier.endsWith('.json'))
-    .map(({ specifier }) => target(file, specifier))
-    .filter(to => {
-      if (SHARED.includes(to)) return false;
-      if (ENTRY_POINTS.includes(to)) return folder !== 'cli';
-      const at = FOLDERS.indexOf(to.split('/')[0]!);
-      return at < 0 || at > FOLDERS.indexOf(folder!);
-    })
-    .map(to => `${file} imports ${to}`);
+/** Names that two files have. A command and what it runs may be called the same. */
+function confusing(files: readonly Source[]): string[] {
+  return [...repeatedNames(files.filter(({ file }) => !file.startsWith('cli/commands/')))].map(
+    ([name, folders]) => `${name} in ${folders.join(', ')}`,
+  );
 }
 
 /** Everything that loading `entry` loads, as files of src/ and as package names. Types load nothing. */
@@ -115,82 +61,84 @@ function loadedBy(entry: string): { files: Set<string>; packages: Set<string> } 
   return { files, packages };
 }
 
-function awaitsAtTop(node: ts.Node): boolean {
-  if (ts.isFunctionLike(node) || ts.isClassLike(node)) return false;
-  return ts.isAwaitExpression(node) || (ts.forEachChild(node, child => awaitsAtTop(child) || undefined) ?? false);
-}
-
-function anyTypes({ file, tree }: Source): string[] {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (node.kind === ts.SyntaxKind.AnyKeyword) {
-      found.push(`${file}:${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1}`);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(tree);
-  return found;
-}
-
-/** Of Node's modules: the globals of a test's realm are others, fakes, or not there (realms.ts). */
-const IMPORTED = /^(TextDecoder|TextEncoder|URL|performance|queueMicrotask|(set|clear)(Timeout|Immediate|Interval))$/;
-
-/** `instanceof` of a global class, comparison with a prototype of this realm, faked globals, disposal without its symbols. */
-function realmBound({ file, tree, imports }: Source): string[] {
-  if (file === 'disposal.ts') return [];
-  const hasDisposal = imports.some(({ specifier }) => specifier.endsWith('/disposal.js'));
-  const names = new Set(importedNames(tree));
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    const report = (what: string): void => {
-      found.push(`${file}:${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1} ${what}`);
-    };
-    if (ts.isBinaryExpression(node)) {
-      const right = node.right.getText(tree);
-      const isGlobal = Object.hasOwn(globalThis, right) && !names.has(right);
-      if (node.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword && isGlobal) report(`instanceof ${right}`);
-      if (/^[!=]==?$/.test(node.operatorToken.getText(tree)) && /^[A-Z]\w+\.prototype$/.test(right)) report(right);
-    }
-    const isName = ts.isIdentifier(node) && !ts.isPropertyAccessExpression(node.parent) && isUsed(node);
-    if (isName && IMPORTED.test(node.text) && !names.has(node.text)) report(node.text);
-    const isDisposal = ts.isPropertyAccessExpression(node) && /^Symbol\.(asyncD|d)ispose$/.test(node.getText(tree));
-    if (isDisposal && !hasDisposal) report(node.name.text);
-    if (ts.isVariableDeclarationList(node) && /^(await )?using /.test(node.getText(tree)) && !hasDisposal)
-      report('await using');
-    ts.forEachChild(node, visit);
-  };
-  visit(tree);
-  return found;
-}
-
-/** Not a type, and not the name of something else. */
-function isUsed(node: ts.Identifier): boolean {
-  const { parent } = node;
-  return ts.isExpression(parent) || (ts.isHeritageClause(parent.parent) && parent.parent.types.length > 0);
-}
-
-function importedNames(tree: ts.SourceFile): string[] {
-  return tree.statements.filter(ts.isImportDeclaration).flatMap(({ importClause }) => {
-    const bindings = importClause?.namedBindings;
-    return bindings && ts.isNamedImports(bindings) ? bindings.elements.map(({ name }) => name.text) : [];
-  });
-}
-
 describe('the shape of the sources', () => {
-  test('every folder of src/ has its place in the order', () => {
-    const folders = new Set(sources.filter(({ file }) => file.includes('/')).map(({ file }) => file.split('/')[0]!));
-    expect([...folders].filter(folder => !FOLDERS.includes(folder))).toEqual([]);
-    const files = sources.filter(({ file }) => !file.includes('/')).map(({ file }) => file);
-    expect(files.sort()).toEqual([...ENTRY_POINTS, ...SHARED].sort());
+  test('every file has its place in the order, and every place has files', () => {
+    expect(sources.filter(({ file }) => entryOf(file) === undefined).map(({ file }) => file)).toEqual([]);
+    const used = new Set(sources.map(({ file }) => entryOf(file)));
+    expect(ORDER.filter(entry => !used.has(entry))).toEqual([]);
+    expect(ORDER.filter(entry => !existsSync(join(SRC, entry)))).toEqual([]);
+    // A room inside a folder that has rooms in the order needs a place of its own.
+    const folders = new Set(sources.filter(({ file }) => file.includes('/')).map(({ file }) => join(file, '..')));
+    expect([...folders].filter(folder => !ORDER.includes(folder))).toEqual([]);
   });
 
-  test('a folder imports only from folders before it', () => {
+  test('a file imports only from its own place in the order and from those before it', () => {
     expect(sources.flatMap(wrongImports)).toEqual([]);
     // The rule itself: what it must find.
-    expect(wrongImports(parse('format/x.ts', "import { a } from '../bundle/a.js';"))).toHaveLength(1);
-    expect(wrongImports(parse('graph/x.ts', "export * from '../index.js';"))).toHaveLength(1);
-    expect(wrongImports(parse('graph/x.ts', "import type { a } from '../layers/a.js';"))).toHaveLength(1);
-    expect(wrongImports(parse('cli/x.ts', "import { a } from '../index.js';"))).toEqual([]);
+    const wrong = (file: string, text: string): string[] => wrongImports(parse(file, text));
+    expect(wrong('format/x.ts', "import { a } from '../bundle/a.js';")).toEqual(['format/x.ts imports bundle/a.ts']);
+    expect(wrong('graph/x.ts', "export * from '../index.js';")).toHaveLength(1);
+    expect(wrong('graph/x.ts', "import type { a } from '../layers/a.js';")).toHaveLength(1);
+    expect(wrong('graph/x.ts', "let a: import('../layers/a.js').A;")).toHaveLength(1);
+    expect(wrong('graph/x.ts', "import { a } from './stored/a.js';")).toHaveLength(1);
+    expect(wrong('graph/stored/x.ts', "import { a } from '../restore/a.js';")).toHaveLength(1);
+    expect(wrong('graph/restore/x.ts', "import { a } from '../stored/a.js'; import { b } from '../b.js';")).toEqual([]);
+    expect(wrong('nowhere/x.ts', "import { a } from '../errors.js';")).toHaveLength(1);
+    expect(wrong('cli/x.ts', "import { a } from '../index.js';")).toEqual([]);
+  });
+
+  test('no file imports itself, straight or by way of others; nor does a folder', () => {
+    expect(cyclesOfFiles(sources)).toEqual([]);
+    expect(cyclesOfFolders(sources)).toEqual([]);
+    const files = (texts: Record<string, string>): Source[] => Object.entries(texts).map(([f, t]) => parse(f, t));
+    const round = files({
+      'a.ts': "import { b } from './b.js';",
+      'b.ts': "import type { C } from './c.js';",
+      'c.ts': "export type C = import('./a.js').A;",
+      'd.ts': "import { a } from './a.js'; import './d.js';",
+    });
+    expect(cyclesOfFiles(round)).toEqual(['a.ts > b.ts > c.ts > a.ts', 'd.ts > d.ts']);
+    expect(cyclesOfFiles(round.slice(0, 2))).toEqual([]);
+    const rooms = files({
+      'x/a/1.ts': "import '../b/1.js';",
+      'x/b/1.ts': '',
+      'x/b/2.ts': "export * from '../a/2.js';",
+    });
+    expect(cyclesOfFiles(rooms)).toEqual([]);
+    expect(cyclesOfFolders(rooms)).toEqual(['x/a > x/b > x/a']);
+  });
+
+  test('no two files have the same name, but for commands', () => {
+    expect(confusing(sources)).toEqual([]);
+    const named = ['a/x.ts', 'b/x.ts', 'cli/commands/y.ts', 'b/y.ts'].map(file => parse(file, ''));
+    expect(confusing(named)).toEqual(['x.ts in a, b']);
+  });
+
+  test('what is exported is imported by another file; by a test alone only if its own file uses it, too', () => {
+    expect(entryPoints).toEqual(['index.ts', 'tfjs.ts', 'optimizers.ts', 'register.ts']);
+    const isPublic = (file: string): boolean => entryPoints.includes(file);
+    const tests = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter(file => /\.(ts|mjs)$/.test(file))
+      .map(file => parse(`test/${file}`, readFileSync(join(ROOT, 'test', file), 'utf8')));
+    expect(unusedExports(sources, tests, isPublic)).toEqual([]);
+    const one = parse('a/x.ts', 'export const a = 1, b = 2; export interface C {} export function d() { b; }');
+    const other = parse('a/y.ts', "import { a } from './x.js'; type T = import('./x.js').C;");
+    expect(unusedExports([one, other], [], isPublic)).toEqual(['a/x.ts: b', 'a/x.ts: d']);
+    const user = parse('test/z.ts', "import * as x from '../src/a/x.js';");
+    expect(unusedExports([one, other], [user], isPublic)).toEqual(['a/x.ts: d, by tests only']);
+  });
+
+  test('CONTRIBUTING.md has the picture of src/ as it is', () => {
+    const document = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+    // To mend it: node tools/imports.mjs --write
+    expect(drift(pictureIn(document), picture(sources))).toEqual([]);
+    const grown = [...sources, parse('format/x.ts', "import { a } from '../graph/key.js';\n".repeat(500))];
+    const drifted = drift(pictureIn(document), picture(grown));
+    expect(drifted).toContainEqual(expect.stringMatching(/^- format .* -$/));
+    expect(drifted).toContainEqual(expect.stringMatching(/^\+ format .* graph$/));
+    expect(pictureIn(withPicture(document, 'x'))).toBe('x');
+    expect(drift('a  10  1000  b', 'a  11  1100  b')).toEqual([]);
+    expect(drift('a  10  1000  b', 'a  10  1300  b')).toHaveLength(2);
   });
 
   test('the core and the command line never load TensorFlow.js', () => {
@@ -210,14 +158,13 @@ describe('the shape of the sources', () => {
     expect(loading).toEqual([]);
     const awaiting = sources.filter(({ tree }) => tree.statements.some(awaitsAtTop)).map(({ file }) => file);
     expect(awaiting.splice(awaiting.indexOf('cli/main.ts'), 1)).toEqual(['cli/main.ts']);
-    // Whoever is CommonJS requires this package, which a module that awaits forbids.
+    // A program in CommonJS can `require` this package only if no module awaits at its top.
     expect(awaiting).toEqual([]);
     expect(awaitsAtTop(parse('x.ts', 'export const a = await b;').tree.statements[0]!)).toBe(true);
     expect(awaitsAtTop(parse('x.ts', 'async function a() { await b; }').tree.statements[0]!)).toBe(false);
   });
 
   test('only declared packages are loaded', () => {
-    const card = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { dependencies: object };
     const allowed = Object.keys(card.dependencies);
     const used = sources
       .flatMap(({ imports }) => imports.filter(({ typeOnly }) => !typeOnly))
@@ -236,28 +183,5 @@ describe('the shape of the sources', () => {
     );
     expect(found.filter(([file]) => !isExempt(file!))).toEqual([]);
     expect(found.filter(([file]) => isExempt(file!))).not.toEqual([]);
-  });
-
-  test('nothing is told by a class of its realm, and no global is used that a test may have faked', () => {
-    expect(sources.flatMap(realmBound)).toEqual([]);
-    expect(realmBound(parse('x.ts', 'x instanceof Map; x instanceof Tensor;'))).toEqual(['x.ts:1 instanceof Map']);
-    expect(realmBound(parse('x.ts', 'Object.getPrototypeOf(x) === Object.prototype'))).toHaveLength(1);
-    expect(realmBound(parse('x.ts', 'setTimeout(f, 1)'))).toEqual(['x.ts:1 setTimeout']);
-    const imported = "import { setTimeout as later, TextEncoder } from 'node:x'; new TextEncoder(); later(f); x.URL;";
-    expect(realmBound(parse('x.ts', imported))).toEqual([]);
-    expect(realmBound(parse('x.ts', 'class A { async [Symbol.asyncDispose]() {} }'))).toEqual(['x.ts:1 asyncDispose']);
-    expect(realmBound(parse('x.ts', 'async function f() { await using a = b(); }'))).toEqual(['x.ts:1 await using']);
-  });
-
-  test('there is no type `any`', () => {
-    expect(sources.flatMap(anyTypes)).toEqual([]);
-    expect(anyTypes(parse('x.ts', 'const any = 1;\nlet a: any;'))).toEqual(['x.ts:2']);
-  });
-
-  test('no file is longer than 350 lines', () => {
-    const long = sources
-      .filter(({ file }) => !file.endsWith('_pb.ts'))
-      .filter(({ tree }) => tree.getLineAndCharacterOfPosition(tree.end).line > 350);
-    expect(long.map(({ file }) => file)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The main job, on real data, from one end to the other: tfjs-node trains a small network on MNIST digits, this library saves
- * its weights at every epoch under one name, real TensorFlow takes them over and trains on, and Node takes them back.
- * Exit code 1 if a check fails. Working files: .quickstart/.
+ * The main job, on real data, from one end to the other: tfjs-node trains a small network on MNIST digits, this library
+ * saves its weights at every epoch under one name, real TensorFlow takes them over and trains on, and Node takes them
+ * back. Exit code 1 if a check fails. Working files: .quickstart/.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b | --deep] [--quiet]`.
- * Node built-ins only, because it runs in a clean clone. Idempotent; well under a second when nothing is to be done.
+ * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b | --deep]
+ * [--quiet]`. Node built-ins only, because it runs in a clean clone. Idempotent; well under a second when nothing is to
+ * be done.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

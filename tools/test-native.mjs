@@ -52,7 +52,8 @@ function compile(flags, directory) {
     `all: ${objects.map(({ object }) => object).join(' ')}\n\t${compiler} ${flags.join(' ')} -pthread -o tests $^`,
     ...objects.map(
       ({ source, object }) =>
-        `${object}:\n\tcd '${root}' && ${compiler} ${[...common, ...flags].join(' ')} -pthread -c ${source} -o '${join(directory, object)}'`,
+        `${object}:\n\tcd '${root}' && ` +
+        `${compiler} ${[...common, ...flags].join(' ')} -pthread -c ${source} -o '${join(directory, object)}'`,
     ),
   ].join('\n');
   return run('make', ['-s', '-j', String(Math.min(cpus().length, 4)), '-f', '-', 'all'], {

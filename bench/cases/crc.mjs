@@ -1,4 +1,6 @@
-/** Each CRC32C kernel this processor can run, over 256 KiB that stay in the second-level cache, as the engine uses it. */
+/**
+ * Each CRC32C kernel this processor can run, over 256 KiB that stay in the second-level cache, as the engine uses it.
+ */
 import { node } from '../harness/fresh-process.mjs';
 
 const KERNELS = ['avx512', 'sse42', 'arm64', 'portable'];

@@ -1,8 +1,8 @@
 /**
- * Loading every tensor of a checkpoint. `views` opens, checks every CRC32C and gives a Float32Array over the mapped file
- * for each tensor: the pages are in the page cache but not yet in the process. `touched` then reads one value of every
- * page. `copied` gives arrays of their own. RestoreV2 is one eager call for all tensors: open, check, copy. `raw` reads the
- * file by pread into 256 KiB buffers on all cores and XORs the words, so that each byte is looked at.
+ * Loading every tensor of a checkpoint. `views` opens, checks every CRC32C and gives a Float32Array over the mapped
+ * file for each tensor: the pages are in the page cache but not yet in the process. `touched` then reads one value of
+ * every page. `copied` gives arrays of their own. RestoreV2 is one eager call for all tensors: open, check, copy. `raw`
+ * reads the file by pread into 256 KiB buffers on all cores and XORs the words, so that each byte is looked at.
  *
  * How a file was written decides how large its page-cache folios are and thereby how fast it is mapped and read; so the
  * writer is named: ours writes chunks of 256 KiB.
@@ -26,7 +26,10 @@ const writers = {
 const loading = ({ name, what, writer, cold = false, modes, rows }) => ({
   name,
   what,
-  how: `file written by ${writer === 'ours' ? 'tensorbundle (chunks of 256 KiB)' : 'TensorFlow SaveV2'}; ${cold ? 'not in' : 'in'} the page cache`,
+  how: [
+    `file written by ${writer === 'ours' ? 'tensorbundle (chunks of 256 KiB)' : 'TensorFlow SaveV2'}`,
+    `${cold ? 'not in' : 'in'} the page cache`,
+  ].join('; '),
   prepare: async workspace => {
     await workspace.emptied(FOLDER);
     await runFresh(writers[writer](workspace), workspace);

@@ -1,7 +1,7 @@
 /**
  * Memory beyond the tensors: the peak of the resident memory (VmHWM, set back just before) during a save above what was
- * resident before it; for a load the anonymous memory (RssAnon, looked at every 2 ms), since mapped pages of the file are
- * the page cache's.
+ * resident before it; for a load the anonymous memory (RssAnon, looked at every 2 ms), since mapped pages of the file
+ * are the page cache's.
  */
 import { node } from '../harness/fresh-process.mjs';
 

@@ -2,8 +2,9 @@
 import { runFresh } from './fresh-process.mjs';
 
 /**
- * One object a turn, from contestant to what its process reported. A case has `contestants(workspace)`: name to program;
- * `prepare(workspace)`, once; `before(workspace, name)`, outside of the measurement. A case with `turns` needs no more.
+ * One object a turn, from contestant to what its process reported. A case has `contestants(workspace)`: name to
+ * program; `prepare(workspace)`, once; `before(workspace, name)`, outside of the measurement. A case with `turns` needs
+ * no more.
  */
 export async function measure(benchmark, workspace, options) {
   const contestants = benchmark.contestants(workspace);

@@ -1,7 +1,7 @@
 /**
- * From turns to rows. A row of a case is either a ratio, `{ title, of, over }`: how many times as fast `of` is as `over`
- * in the same turn (so above 1 is faster), or an amount, `{ title, of, value, unit }`. `goal` is what must be reached now,
- * `later` what a later issue asks for; `least` tells whether a larger figure is the better one.
+ * From turns to rows. A row of a case is either a ratio, `{ title, of, over }`: how many times as fast `of` is as
+ * `over` in the same turn (so above 1 is faster), or an amount, `{ title, of, value, unit }`. `goal` is what must be
+ * reached now, `later` what a later issue asks for; `least` tells whether a larger figure is the better one.
  */
 import { spread } from './statistics.mjs';
 

@@ -21,7 +21,7 @@ def small_name(i):
 
 
 def warm_up(count):
-    """As many tiny tensors: the first call with so many inputs also makes the operation's kernel, which takes seconds."""
+    """As many tiny tensors: the first call with so many inputs makes the operation's kernel, which takes seconds."""
     with tempfile.TemporaryDirectory() as directory:
         names = [small_name(i) for i in range(count)]
         save_tensors(directory, names, [tf.fill([1], 0.0)] * count, False)

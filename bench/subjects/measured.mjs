@@ -7,8 +7,8 @@ import { CheckpointReader, CheckpointWriter } from 'tensorbundle';
 export const args = JSON.parse(process.argv[2]);
 
 /**
- * Saves, opens and reads as many tiny tensors: the first time, code is loaded and compiled and threads are started, which is
- * not the subject. The peers do the same.
+ * Saves, opens and reads as many tiny tensors: the first time, code is loaded and compiled and threads are started,
+ * which is not the subject. The peers do the same.
  */
 export async function warmUp(count = 64) {
   const directory = await mkdtemp(join(tmpdir(), 'tensorbundle-bench-'));

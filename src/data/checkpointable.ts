@@ -185,7 +185,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return this.#dataset instanceof Dataset ? outline(this.#dataset.stage) : 'another dataset';
   }
 
-  /** @internal */
+  /** @hidden */
   get [RESUMABLE](): Resumable[typeof RESUMABLE] {
     return {
       capture: (): CheckpointableState => ({

@@ -161,7 +161,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     this.#pending = null;
   }
 
-  /** @internal */
+  /** @hidden */
   get [RESUMABLE](): Resumable[typeof RESUMABLE] {
     return {
       capture: () =>

@@ -1,5 +1,5 @@
 /**
- * Slices of a partitioned tensor: their geometry, their text form, and whether a set of them overlaps or covers the whole
+ * Slices of a partitioned tensor: their geometry, and whether a set of them overlaps or covers the whole
  * (tensorflow/core/framework/tensor_slice.cc).
  */
 import { invalidArgument, TensorBundleError } from '../errors.js';
@@ -71,41 +71,4 @@ export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<
 export function covers(slices: readonly TensorSlice[], fullShape: readonly number[]): boolean {
   // Each at most 2^53, as the shape's own; only the sum of slices that do overlap could be more.
   return slices.reduce((sum, slice) => sum + sizeOf(slice.size), 0) === sizeOf(fullShape);
-}
-
-/** TensorFlow's text form: `4 3 0,2:-` is rows 0 and 1, all columns, of a 4x3 tensor. */
-export function formatSliceSpec(slice: TensorSlice, fullShape: readonly number[]): string {
-  const extents = extentsOf(slice, fullShape).map(({ start, length }) =>
-    length === null ? '-' : `${start},${length}`,
-  );
-  return [...fullShape, extents.join(':')].join(' ');
-}
-
-/** Reads the text form. ERR_INVALID_ARGUMENT if it is not one or the slice lies outside the shape. */
-export function parseSliceSpec(spec: string): { fullShape: number[]; slice: TensorSlice } {
-  const bad = (problem: string): TensorBundleError =>
-    invalidArgument(`'${spec}' is no slice: ${problem}; write it as '4 3 0,2:-'`, {
-      found: spec,
-    });
-  const words = spec.split(' ');
-  const text = words.pop()!;
-  const integer = (word: string): number => {
-    const value = Number(word);
-    if (!/^\d+$/.test(word) || !Number.isSafeInteger(value)) throw bad(`'${word}' is not a number`);
-    return value;
-  };
-  const fullShape = words.map(integer);
-  const extents = text === '' ? [] : text.split(':');
-  if (extents.length !== fullShape.length) throw bad(`${fullShape.length} dimensions, ${extents.length} extents`);
-  const slice: TensorSlice = { begin: [], size: [] };
-  for (const [axis, extent] of extents.entries()) {
-    const full = fullShape[axis]!;
-    const parts = extent.split(',');
-    if (extent !== '-' && parts.length !== 2) throw bad(`'${extent}' is not 'start,length' or '-'`);
-    const [start, length] = extent === '-' ? [0, full] : [integer(parts[0]!), integer(parts[1]!)];
-    if (extent !== '-' && (length === 0 || length! > full - start!)) throw bad(`'${extent}' lies outside 0 to ${full}`);
-    slice.begin.push(start!);
-    slice.size.push(length!);
-  }
-  return { fullShape, slice };
 }

@@ -5,16 +5,8 @@ import { BoxTree } from '../../src/format/box-tree.js';
 import { dtypeOfNumber } from '../../src/format/dtypes.js';
 import { decodeEntry, encodeEntry, type StoredEntry } from '../../src/format/entry.js';
 import { decodeHeader, encodeHeader } from '../../src/format/header.js';
-import {
-  covers,
-  decodeSliceKey,
-  formatSliceSpec,
-  isFullSlice,
-  overlaps,
-  parseSliceSpec,
-  sliceKey,
-  type TensorSlice,
-} from '../../src/format/slices.js';
+import { sliceKey } from '../../src/format/slice-key.js';
+import { covers, decodeSliceKey, isFullSlice, overlaps, type TensorSlice } from '../../src/format/slices.js';
 import { atOnce } from '../../src/format/turns.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -142,10 +134,6 @@ const overlapping = (slices: TensorSlice[]): [number, number] | null =>
   atOnce(overlaps(slices, atOnce(BoxTree.build(slices))));
 
 test('geometry of slices', () => {
-  const parsed = parseSliceSpec('4 3 0,2:-');
-  expect(parsed).toEqual({ fullShape: [4, 3], slice: { begin: [0, 0], size: [2, 3] } });
-  expect(formatSliceSpec(parsed.slice, [4, 3])).toBe('4 3 0,2:-');
-  expect(() => parseSliceSpec('4 3 3,2:-')).toThrow(/outside/);
   expect(isFullSlice({ begin: [0], size: [4] }, [4])).toBe(true);
   const rows = [0, 1, 2, 3].map(row => ({ begin: [row, 0], size: [1, 3] }));
   expect(overlapping(rows)).toBeNull();

@@ -9,14 +9,19 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 exec > "$NFSLAB/boot.log" 2>&1
 for folder in /run /mnt /var/lib; do mount -t tmpfs tmpfs $folder; done
-mkdir -p /run/bin /run/modules/lib/modules /run/rpcbind /var/lib/nfs/rpc_pipefs /var/lib/nfs/v4recovery /mnt/{server,one,two}
+mkdir -p /run/bin /run/modules/lib/modules /run/rpcbind /mnt/{server,one,two}
+mkdir -p /var/lib/nfs/rpc_pipefs /var/lib/nfs/v4recovery
 touch /var/lib/nfs/etab /var/lib/nfs/rmtab
 ln -s "$R/bin/kmod" /run/bin/modprobe
-for folder in "$R"/lib/*-linux-gnu "$R"/usr/lib/*-linux-gnu; do LD_LIBRARY_PATH=$LD_LIBRARY_PATH${LD_LIBRARY_PATH:+:}$folder; done
+for folder in "$R"/lib/*-linux-gnu "$R"/usr/lib/*-linux-gnu; do
+  LD_LIBRARY_PATH=$LD_LIBRARY_PATH${LD_LIBRARY_PATH:+:}$folder
+done
 served() { LD_LIBRARY_PATH=$LD_LIBRARY_PATH "$@"; }
 ip link set lo up
 ln -s "$R"/usr/lib/uml/modules/"$(uname -r)" /run/modules/lib/modules/
-for module in sunrpc grace lockd nfs_acl auth_rpcgss nfs nfsv3 nfsv4 nfsd; do served modprobe -d /run/modules $module; done
+for module in sunrpc grace lockd nfs_acl auth_rpcgss nfs nfsv3 nfsv4 nfsd; do
+  served modprobe -d /run/modules $module
+done
 mount -t nfsd nfsd /proc/fs/nfsd
 # The shortest that the kernel takes: a case waits for one to end.
 echo 10 > /proc/fs/nfsd/nfsv4leasetime
@@ -26,8 +31,8 @@ mount -t ext4 /dev/ubda /mnt/server
 served "$R/usr/sbin/rpc.mountd" -V 4 -N 2 -N 3 --foreground &
 served "$R/usr/sbin/exportfs" -i -o rw,sync,no_root_squash,no_subtree_check,fsid=0,insecure '*:/mnt/server'
 served "$R/usr/sbin/rpc.nfsd" -N 3 -V 4 -U 4
-# Two minor versions are two clients to the server, as two machines are. (Two mounts of one version share their state: the
-# client then takes locks of its other mount for its own under a delegation.)
+# Two minor versions are two clients to the server, as two machines are. (Two mounts of one version share their state:
+# the client then takes locks of its other mount for its own under a delegation.)
 for client in one:4.2 two:4.1; do
   for try in 1 2 3 4 5 6 7 8 9 10; do
     served "$R/sbin/mount.nfs4" 127.0.0.1:/ /mnt/${client%:*} -o vers=${client#*:},nosharecache && break
@@ -36,6 +41,7 @@ for client in one:4.2 two:4.1; do
 done
 grep nfs4 /proc/mounts
 unset LD_LIBRARY_PATH
-"$NFSLAB_NODE" "$NFSLAB_JOB" /mnt/server /mnt/one /mnt/two "${NFSLAB_ONLY:-}" > "$NFSLAB/job.out" 2> "$NFSLAB/job.err" < /dev/null
+"$NFSLAB_NODE" "$NFSLAB_JOB" /mnt/server /mnt/one /mnt/two "${NFSLAB_ONLY:-}" \
+  > "$NFSLAB/job.out" 2> "$NFSLAB/job.err" < /dev/null
 echo "ended $?" > "$NFSLAB/ended"
 off

@@ -1,6 +1,6 @@
 /**
- * A program of its own for the job: `saver.mjs ROLE PREFIX [ARGUMENT]`, on the built package. Every tensor of save K holds K, so a mixture
- * is seen. Prints one line at the end.
+ * A program of its own for the job: `saver.mjs ROLE PREFIX [ARGUMENT]`, on the built package. Every tensor of save K
+ * holds K, so a mixture is seen. Prints one line at the end.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CheckpointReader, CheckpointWriter } from '../../dist/index.js';

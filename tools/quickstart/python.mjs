@@ -17,9 +17,11 @@ async function floats(path) {
 /**
  * Restores the weights at `from` in tf_keras, trains one more epoch, saves them to `to`.
  *
- * @param {{ root: string, work: string, training: object, test: object, from: string, to: string, batchSize: number }} task
+ * @param {{ root: string, work: string, training: object, test: object, from: string, to: string, batchSize: number }}
+ * task
  * @param {(share: number) => void} onProgress
- * @returns {Promise<{ restored: Float32Array, trained: Float32Array, versions: string[] }>} predictions on the test digits
+ * @returns {Promise<{ restored: Float32Array, trained: Float32Array, versions: string[] }>} predictions on the test
+ * digits
  */
 export async function continueInKeras({ root, work, training, test, from, to, batchSize }, onProgress) {
   const job = { from, to, batchSize, restored: join(work, 'restored.f32'), trained: join(work, 'trained.f32') };

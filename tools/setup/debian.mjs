@@ -1,6 +1,6 @@
 /**
- * Debian packages unpacked into a folder, without installing them: no root is needed, and the machine stays as it is. The package
- * lists are our own too (.tools/debian), read from the places that the machine's apt is configured for.
+ * Debian packages unpacked into a folder, without installing them: no root is needed, and the machine stays as it is.
+ * The package lists are our own too (.tools/debian), read from the places that the machine's apt is configured for.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,8 @@ function sources() {
 /**
  * Unpacks the packages (not what they depend on) into a new folder `to`.
  * @param {{ root: string }} context
- * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options `arch`: Debian's name of another
+ * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options `arch`: Debian's name of
+ * another
  *   architecture; `release`: the codename of another release of this distribution
  */
 export async function unpackDebian(context, { names, to, arch, release }) {

@@ -1,7 +1,7 @@
 /**
  * Step `faultfs`: the FUSE file system of test/storage, compiled into .tools/faultfs. libfuse is the system's, or its
- * Debian packages unpacked beside it. Where it cannot be had, the set-up goes on and the tests say why they are skipped;
- * only in CI that is a failure.
+ * Debian packages unpacked beside it. Where it cannot be had, the set-up goes on and the tests say why they are
+ * skipped; only in CI that is a failure.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';

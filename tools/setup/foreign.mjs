@@ -1,6 +1,7 @@
 /**
- * Step `foreign`, for `npm run test:deep`: the Linux binaries for musl and arm64, and what runs them on an x86-64 Debian. Elsewhere
- * there is nothing to do, and the test that needs it says so; CI runs those binaries on machines of their kind.
+ * Step `foreign`, for `npm run test:deep`: the Linux binaries for musl and arm64, and what runs them on an x86-64
+ * Debian. Elsewhere there is nothing to do, and the test that needs it says so; CI runs those binaries on machines of
+ * their kind.
  */
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';

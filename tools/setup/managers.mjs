@@ -1,6 +1,7 @@
 /**
- * Step `managers`, for `npm run test:deep`: the package managers and bundlers that users have, and a registry to publish to, in the
- * git-ignored folder .tools/managers. The versions are pinned here; what they need themselves is what npm finds.
+ * Step `managers`, for `npm run test:deep`: the package managers and bundlers that users have, and a registry to
+ * publish to, in the git-ignored folder .tools/managers. The versions are pinned here; what they need themselves is
+ * what npm finds.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

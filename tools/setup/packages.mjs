@@ -34,7 +34,8 @@ export const packages = {
 
   async run(context) {
     const advice =
-      'Check that the network reaches the npm registry (`npm ping`), or that package.json and package-lock.json agree (`npm install`).';
+      'Check that the network reaches the npm registry (`npm ping`), ' +
+      'or that package.json and package-lock.json agree (`npm install`).';
     await command(context, 'packages', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { advice });
   },
 };

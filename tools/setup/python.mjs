@@ -55,7 +55,8 @@ function findPython() {
   }
   throw new SetupFailure(
     `no usable Python ${VERSIONS.join(', ')} was found (${seen.join('; ')})`,
-    'Install Python 3.11 with its venv module and put `python3.11` on the PATH (Debian: `apt-get install python3 python3-venv`).',
+    'Install Python 3.11 with its venv module and put `python3.11` on the PATH ' +
+      '(Debian: `apt-get install python3 python3-venv`).',
   );
 }
 
@@ -89,7 +90,8 @@ export const python = {
     });
     await command(context, 'python', own, ['-c', IMPORTS], {
       advice:
-        'TensorFlow was installed but cannot be imported on this machine; its wheels need x86-64 with AVX or arm64, and glibc 2.27.',
+        'TensorFlow was installed but cannot be imported on this machine; ' +
+        'its wheels need x86-64 with AVX or arm64, and glibc 2.27.',
       env: { TF_CPP_MIN_LOG_LEVEL: '2', CUDA_VISIBLE_DEVICES: '-1' },
     });
     writeStamp(join(venv(root), 'setup.stamp'), before);

@@ -1,6 +1,6 @@
 /**
- * Step `tfjs`: the binding of @tensorflow/tfjs-node, built against the TensorFlow of .tools/venv by the command that users have for
- * that (src/cli/tfjs-node).
+ * Step `tfjs`: the binding of @tensorflow/tfjs-node, built against the TensorFlow of .tools/venv by the command that
+ * users have for that (src/cli/tfjs-node).
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -216,7 +216,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     await action?.();
   }
 
-  /** @internal */
+  /** @hidden */
   get [RESUMABLE](): Resumable[typeof RESUMABLE] {
     return {
       capture: (): StoppingState => ({

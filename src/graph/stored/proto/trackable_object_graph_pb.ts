@@ -1,5 +1,5 @@
-// The object graph that TensorFlow keeps in the tensor `_CHECKPOINTABLE_OBJECT_GRAPH`: which object holds which variable,
-// under which edge names. Only the wire format matters here; field numbers are TensorFlow's
+// The object graph that TensorFlow keeps in the tensor `_CHECKPOINTABLE_OBJECT_GRAPH`: which object holds which
+// variable, under which edge names. Only the wire format matters here; field numbers are TensorFlow's
 // (tensorflow/core/protobuf/trackable_object_graph.proto), everything else is written for this package.
 //
 // Generate src/graph/stored/proto/trackable_object_graph_pb.ts with @bufbuild/buf (any 1.x) and the devDependency

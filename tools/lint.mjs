@@ -1,0 +1,42 @@
+/**
+ * What biome does not see: `node tools/lint.mjs [--lines] [--words] [PATH...]`. Lines within 120 columns, and plain
+ * words. Prints FILE:LINE: and what to do; PATH takes only files that begin with it. Fails if anything was found.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { textFiles } from './lint/files.mjs';
+import { longLines } from './lint/lines.mjs';
+import { NOT_YET } from './lint/not-yet.mjs';
+import { isProse, tics } from './lint/words.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function main() {
+  let given;
+  try {
+    given = parseArgs({ options: { lines: { type: 'boolean' }, words: { type: 'boolean' } }, allowPositionals: true });
+  } catch (error) {
+    console.error(`${error.message}\nusage: node tools/lint.mjs [--lines] [--words] [PATH...]`);
+    return 2;
+  }
+  const { values, positionals } = given;
+  const all = values.lines === values.words;
+  const files = textFiles(ROOT).filter(
+    ({ file }) => positionals.length === 0 || positionals.some(path => file.startsWith(path)),
+  );
+  let failures = 0;
+  const tell = (name, findings) => {
+    // A path that is named is wanted whole.
+    const waits = ({ file }) => positionals.length === 0 && NOT_YET[name].some(folder => file.startsWith(folder));
+    const now = findings.filter(finding => !waits(finding));
+    for (const { file, line, message } of now) console.log(`${file}:${line}: ${message}`);
+    const later = findings.length - now.length;
+    console.log(`${name}: ${now.length} found${later > 0 ? `; ${later} wait in ${NOT_YET[name].join(', ')}` : ''}`);
+    failures += now.length;
+  };
+  if (all || values.lines) tell('lines', files.flatMap(longLines));
+  if (all || values.words) tell('words', files.filter(({ file }) => isProse(file)).flatMap(tics));
+  return failures > 0 ? 1 : 0;
+}
+
+process.exitCode = main();

@@ -1,0 +1,21 @@
+/**
+ * Folders and files in which old findings wait until somebody rewrites them: they are counted, and do not fail. A test
+ * fails if one of these has no finding any more, so that the lists only get shorter.
+ *
+ * @type {{ lines: readonly string[], words: readonly string[] }}
+ */
+export const NOT_YET = {
+  lines: [
+    '.ci/',
+    '.github/',
+    'CONTRIBUTING.md',
+    'FORMAT.md',
+    'README.md',
+    'docs/',
+    'native/',
+    'src/',
+    'test/',
+    'vitest.config.ts',
+  ],
+  words: ['CHANGELOG.md', 'CONTRIBUTING.md', 'FORMAT.md', 'README.md', 'docs/', 'native/', 'src/'],
+};
