@@ -1,0 +1,20 @@
+/** `npm run docs`: writes docs/api/ from the docstrings of src/ and the help texts of the command. */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMMANDS } from '../dist/cli/dispatch.js';
+import { helpOfCommand, helpOfProgram } from '../dist/cli/help.js';
+import { makeStyle } from '../dist/cli/style.js';
+import { referencePages } from './reference/pages.mjs';
+
+const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = join(checkout, 'docs', 'api');
+const style = makeStyle(false);
+const pages = referencePages(checkout, {
+  program: helpOfProgram(COMMANDS, style),
+  commands: COMMANDS.map(command => ({ name: command.name, help: helpOfCommand(command, style) })),
+});
+mkdirSync(folder, { recursive: true });
+for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(join(folder, name));
+for (const [name, text] of pages) writeFileSync(join(folder, name), text);
+process.stdout.write(`${pages.size} pages in docs/api\n`);
