@@ -13,27 +13,35 @@ import { SliceIndex } from './slice-index.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
 
 export interface VerifyProblem {
+  /** What an error for this damage would have as its code. */
   code: ErrorCode;
+  /** The damaged file. */
   file: string;
+  /** Name of the tensor; absent if the problem is not about one. */
   tensor?: string;
+  /** Byte offset in `file`; absent if it is not known. */
   offset?: number;
   message: string;
 }
 
 export interface VerifyReport {
+  /** The prefix that was checked. */
   prefix: string;
+  /** True if there are no problems. */
   ok: boolean;
   /** Tensors that the index names; a partitioned one counts once. */
   tensors: number;
   /** Bytes of all data files. */
   bytes: number;
-  /** Bytes of the data files that no entry uses: reported, no damage. */
+  /** Bytes of the data files that no entry uses. They are not damage. */
   unreferencedBytes: number;
   problems: VerifyProblem[];
 }
 
 export interface VerifyOptions {
+  /** Aborts the check: ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
+  /** Called from time to time with the bytes that have been checked. Default: nothing is called. */
   onProgress?(progress: Progress): void;
 }
 

@@ -17,8 +17,9 @@ const DAMAGE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
- * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an index.
+ * Opens a checkpoint and checks everything in it. All damage is in the report, including damage that keeps the
+ * checkpoint from opening. Rejects with ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and
+ * with ERR_NOT_A_CHECKPOINT for a path without an index.
  */
 export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   refuseUnknown(options, 'verifyCheckpoint', VERIFY_OPTIONS);

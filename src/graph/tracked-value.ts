@@ -3,8 +3,9 @@ import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Trackable, VARIABLE_VALUE, variableNode } from './trackable.js';
 
-/** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
+/** A tensor that a user-defined object reads and replaces as a whole. TensorFlow sees a variable. */
 export interface TrackedValue<Data extends TensorData = TensorData> {
+  /** Type of the elements. */
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** TensorFlow's name of the variable. Default `Variable`, as in Python. */

@@ -24,26 +24,41 @@ import { type DescribeOptions, Description } from './trackables.js';
 import type { Trackables, TrackableValue, Tracked, TrackedIn } from './values.js';
 
 export interface SaveOptions extends WriterOptions {
-  /** Default false. True: what optimizers keep for single variables (momentums) is not written. */
+  /** Default false. True: what optimizers keep for single variables (momentums and the like) is not written. */
   skipSlotVariables?: boolean;
-  /** Under whose names optimizers are written: those of tf_keras's new optimizers (default) or of its legacy ones. */
+  /**
+   * The names under which optimizers are written. 'new' (default): those of tf_keras's new optimizers; 'legacy': those
+   * of its legacy optimizers.
+   */
   optimizerKeys?: 'new' | 'legacy';
-  /** Of a background save, while another is in flight: 'wait' for it (default), or 'skip' this one. */
+  /**
+   * For a background save while another one is in progress. 'wait' (default): this one waits for it. 'skip': this one
+   * is left out.
+   */
   ifBusy?: 'wait' | 'skip';
-  /** Called with the path once the checkpoint is committed and named; what it throws rejects the save. */
+  /**
+   * Called with the path after the checkpoint is committed and named as the latest. If it throws, the save rejects.
+   * Default: nothing is called.
+   */
   writeCallback?(path: string): void | Promise<void>;
 }
 
 export interface RestoreStateOptions {
   /** Default false. True: what optimizers keep for single variables stays as it is. */
   skipSlotVariables?: boolean;
-  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is restored. */
+  /** Default false. True: variables whose shape or dtype differs keep their values; the others are restored. */
   skipMismatch?: boolean;
-  /** Only variables, and numbers of optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
+  /**
+   * Restores only the variables, and the numbers of optimizers, that have a matching name: the key, the path of the
+   * object, or a name that `include` of `loadWeights` knows. Default: everything.
+   */
   include?: RegExp;
-  /** Without those of which a name matches; stronger than `include`. */
+  /** Leaves out what has a matching name. Stronger than `include`. Default: nothing. */
   exclude?: RegExp;
-  /** Where the checkpoint has what it has under another name, as `map` of `loadWeights`. */
+  /**
+   * Says where the checkpoint has what is not found without help, as `map` of `loadWeights`. Default: nothing is
+   * mapped.
+   */
   map?: Record<string, string>;
 }
 
@@ -105,12 +120,15 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     this.#counter.countFrom(number);
   }
 
-  /** How often `save` was called; restored with the rest. 0 before the first. */
+  /** How often `save` was called; 0 before the first. It is saved and restored with the rest. */
   get saveCounter(): number {
     return this.#counter.value;
   }
 
-  /** What `save` and the manager do before a numbered checkpoint is written. Returns the new number. */
+  /**
+   * Adds 1 to the save counter, as `save` and the manager do before they write a numbered checkpoint. Returns the new
+   * number.
+   */
   incrementSaveCounter(): number {
     return this.#counter.increment();
   }
@@ -225,11 +243,14 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
 
   /**
    * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
-   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a layer that is
-   * not built, of an optimizer before its first step) wait for them. Missing and unused values do not reject: look at the
-   * status. Rejects with ERR_MISMATCH, and then has changed nothing, if a shape or type differs, or (MisplacedWeightsError) if
-   * layers by their positions would get the weights of others that you named; with ERR_NOT_SUPPORTED for
-   * values of something that TensorFlow.js cannot compute; and with what CheckpointReader.open and read throw.
+   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a
+   * layer that is not built, of an optimizer before its first step) wait for them. Missing and unused values are not
+   * errors: look at the status.
+   *
+   * Rejects, and then has changed nothing, with ERR_MISMATCH if a shape or type differs; with MisplacedWeightsError
+   * (ERR_MISMATCH) if layers would get, by their positions, the weights of others that you named; with
+   * ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with; and with what `CheckpointReader.open` and
+   * `read` throw.
    *
    * @example
    * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
@@ -258,7 +279,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     }
   }
 
-  /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
+  /** As `restore`, for what `write` wrote: the save counter is not expected. */
   async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'read', RESTORE_OPTIONS);
     return await this.#read(pathOf(path), options);

@@ -2,7 +2,6 @@
 import ts from 'typescript';
 import { Exported } from './exported.mjs';
 import { paragraphs, wrapLinks } from './prose.mjs';
-import { readSources } from './sources.mjs';
 
 const NOTE = 'This page is made from the sources by `npm run docs`. Do not edit it by hand.';
 
@@ -18,14 +17,11 @@ export const ENTRIES = [
 /**
  * The pages by their names in docs/api/.
  *
- * @param {string} checkout
+ * @param {import('./sources.mjs').Sources} sources
  * @param {{ program: string, commands: readonly { name: string, help: string }[] }} help What `--help` prints.
+ * @returns {Map<string, string>}
  */
-export function referencePages(checkout, help) {
-  const sources = readSources(
-    checkout,
-    ENTRIES.map(({ source }) => source),
-  );
+export function referencePages(sources, help) {
   const pages = new Map();
   const elsewhere = new Map();
   for (const [number, { page, title }] of ENTRIES.entries()) {

@@ -26,9 +26,12 @@ export function readSources(checkout, entries) {
   return new Sources(program, checker, files);
 }
 
-class Sources {
+export class Sources {
+  /** @type {ts.Program} */
   #program;
+  /** @type {ts.TypeChecker} */
   #checker;
+  /** @type {readonly string[]} */
   #files;
 
   constructor(program, checker, files) {
@@ -37,7 +40,12 @@ class Sources {
     this.#files = files;
   }
 
-  /** The exports of an entry point by name: the declarations of each, and its file's own comment. */
+  /**
+   * The exports of an entry point by name: the declarations of each, and its file's own comment.
+   *
+   * @param {number} number
+   * @returns {{ exports: Map<string, ts.Declaration[]>, comment: string }}
+   */
   entry(number) {
     const source = this.#program.getSourceFile(this.#files[number]);
     const exports = new Map();
