@@ -3,16 +3,16 @@
  * begin. Nothing here needs TensorFlow or TensorFlow.js.
  */
 export { copyCheckpoint } from './bundle/copy.js';
-export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bundle/latest.js';
+export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bundle/find-latest.js';
 export { listVariables, loadVariable } from './bundle/list.js';
 export { mergeCheckpoints } from './bundle/merge.js';
-export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
 export type { ReadOptions } from './bundle/read-options.js';
 export { CheckpointReader, type Entry, type SliceEntry } from './bundle/reader.js';
 export type { LazyTensor, TensorSource, TfTensorLike } from './bundle/source.js';
 export { verifyCheckpoint } from './bundle/verify.js';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify-bundle.js';
 export { CheckpointWriter } from './bundle/writer.js';
+export type { Progress, SaveResult, WriterOptions } from './bundle/writer-options.js';
 export type { SaveEvent, SavePhase } from './commit/channels.js';
 export type { PathLike } from './commit/paths.js';
 export { removeCheckpoint } from './commit/remove.js';
@@ -32,4 +32,4 @@ export type {
   TensorValue,
   UnknownDType,
 } from './format/dtypes.js';
-export type { ShardPolicy } from './format/plan.js';
+export type { ShardPolicy } from './format/shard-plan.js';

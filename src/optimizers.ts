@@ -13,5 +13,5 @@ export { KerasOptimizer, type OptimizerOptions } from './optimizers/base.js';
 export { LossScaleOptimizer, type LossScaleOptions } from './optimizers/loss-scale.js';
 export { Nadam, type NadamOptions } from './optimizers/nadam.js';
 export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.js';
+export type { KerasOptimizerState, NumberInState, SlotList } from './optimizers/saved-state.js';
 export { SGD, type SGDOptions } from './optimizers/sgd.js';
-export type { KerasOptimizerState, NumberInState, SlotList } from './optimizers/state.js';

@@ -5,19 +5,19 @@
  * TensorFlow.js brings, and works on every backend.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from './bundle/options.js';
+import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from './bundle/writer-options.js';
 import { nextCall } from './commit/call-order.js';
 import { nameAsLatest } from './commit/latest-name.js';
 import { absolutePrefix } from './commit/names.js';
 import { type PathLike, savePathOf } from './commit/paths.js';
 import { TensorBundleError } from './errors.js';
-import type { RestoreStatus } from './graph/restore-status.js';
-import { saveGraph } from './graph/save.js';
+import type { RestoreStatus } from './graph/restore/restore-status.js';
+import { saveGraph } from './graph/stored/captured-graph.js';
 import { checkModel } from './layers/model.js';
 import { type OptionList, refuseUnknown } from './options.js';
-import { loadInto, weightsOf } from './training/model-weights.js';
+import { loadInto, weightsOf } from './training/models/model-weights.js';
 
-export type { Progress, SaveResult, WriterOptions } from './bundle/options.js';
+export type { Progress, SaveResult, WriterOptions } from './bundle/writer-options.js';
 export type { PathLike } from './commit/paths.js';
 export {
   type AnyDataset,
@@ -33,36 +33,23 @@ export type { Resumable } from './data/resumable.js';
 export type { CSVColumn, CSVConfig, CSVRow, CSVValue } from './data/sources/csv.js';
 export type { Making } from './data/sources/generated.js';
 export { encodeTFRecord } from './data/sources/tf-record.js';
-export type { Transform } from './data/stages/mapping.js';
+export type { Transform } from './data/stages/map.js';
 export { type ErrorCode, TensorBundleError } from './errors.js';
-export type { Mismatch } from './graph/mismatch.js';
-export { MisplacedWeightsError } from './graph/misplaced.js';
-export { RestoreMismatchError, type RestoreStatus } from './graph/restore-status.js';
+export type { Mismatch } from './graph/restore/mismatch.js';
+export { MisplacedWeightsError } from './graph/restore/misplaced.js';
+export { RestoreMismatchError, type RestoreStatus } from './graph/restore/restore-status.js';
 export type { TrackedValue } from './graph/tracked-value.js';
-export { type CopyWeightsOptions, copyWeights } from './layers/copy.js';
+export { type CopyWeightsOptions, copyWeights } from './layers/copy-weights.js';
 export { gru, gruCell } from './layers/gru.js';
 export type { KerasGRUArgs, KerasGRUCellArgs } from './layers/gru-options.js';
-export type { BackgroundSave } from './training/background.js';
-export { BackupAndRestore, type BackupAndRestoreOptions } from './training/backup-and-restore.js';
-export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint.js';
-export type { CompileOptions } from './training/compilation.js';
-export { Counter, type CounterValue } from './training/counter.js';
-export { EarlyStopping, type EarlyStoppingOptions } from './training/early-stopping.js';
-export { type AssignmentMap, initFromCheckpoint } from './training/init-from-checkpoint.js';
-export { CheckpointManager } from './training/manager.js';
-export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager-options.js';
-export { ModelCheckpoint, type ModelCheckpointOptions } from './training/model-checkpoint.js';
-export type { MonitorMode } from './training/monitor.js';
-export type { PreemptionSaver } from './training/preemption-saver.js';
-export {
-  type KeptCheckpoint,
-  keepBest,
-  keepEveryHours,
-  keepEverySteps,
-  keepLatest,
-  type RetentionPolicy,
-} from './training/retention.js';
-export type { SaveFrequency } from './training/save-schedule.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/callbacks/backup-and-restore.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
+export { ModelCheckpoint, type ModelCheckpointOptions } from './training/callbacks/model-checkpoint.js';
+export type { MonitorMode } from './training/callbacks/monitor.js';
+export type { BackgroundSave } from './training/checkpoint/background.js';
+export { Checkpoint, type RestoreStateOptions, type SaveOptions } from './training/checkpoint/checkpoint.js';
+export { Counter, type CounterValue } from './training/checkpoint/counter.js';
+export { type AssignmentMap, initFromCheckpoint } from './training/checkpoint/init-from-checkpoint.js';
 export type {
   SerializableState,
   Trackables,
@@ -70,9 +57,22 @@ export type {
   Tracked,
   TrackedIn,
   TracksChildren,
-} from './training/values.js';
-export { CheckpointView, TrackableView, type ViewDifference } from './training/views.js';
-export { type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './training/whole-model.js';
+} from './training/checkpoint/trackable-value.js';
+export { CheckpointView, TrackableView, type ViewDifference } from './training/checkpoint/views.js';
+export { CheckpointManager } from './training/manager/manager.js';
+export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager/manager-options.js';
+export type { PreemptionSaver } from './training/manager/preemption-saver.js';
+export {
+  type KeptCheckpoint,
+  keepBest,
+  keepEveryHours,
+  keepEverySteps,
+  keepLatest,
+  type RetentionPolicy,
+} from './training/manager/retention.js';
+export type { SaveFrequency } from './training/manager/save-schedule.js';
+export type { CompileOptions } from './training/models/compilation.js';
+export { type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './training/models/whole-model.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /**

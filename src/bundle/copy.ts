@@ -3,9 +3,9 @@ import type { PathLike } from '../commit/paths.js';
 import { DescriptorPool } from '../storage/descriptors.js';
 import { locate } from './locate.js';
 import { openBundle } from './open-bundle.js';
-import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
-import { save, saveTarget } from './save.js';
+import { save, saveTarget } from './save-bundle.js';
+import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
 /**
  * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical unless

@@ -9,11 +9,11 @@ import { DescriptorPool } from '../storage/descriptors.js';
 import { LocalStore } from '../storage/local-store.js';
 import { kindOf, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
-import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
 import { storedItems } from './reencode.js';
-import { save, saveTarget } from './save.js';
+import { save, saveTarget } from './save-bundle.js';
 import type { Item } from './source.js';
 import type { StoredTensor } from './tensor-reader.js';
+import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
 /** More than an index can hold: each slice takes some bytes of at most 2^31. */
 const MAX_SLICES = 2 ** 31;

@@ -9,7 +9,7 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { isBytes } from '../realms.js';
 import type { ShardObject } from '../storage/store.js';
 import type { Chunk, ChunkPool } from './chunk-pool.js';
-import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './pulling.js';
+import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { type Item, OwnedPieces, type Pulled, viewOf } from './source.js';
 
 /** One native call takes at most this much of memory that is written from where it is. An abort is noticed this often. */

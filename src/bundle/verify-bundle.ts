@@ -8,9 +8,9 @@ import type { OptionList } from '../options.js';
 import { checkAll, overlapMessage, planChecks } from './check-plan.js';
 import { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
-import type { Progress } from './options.js';
 import { SliceIndex } from './slice-index.js';
 import { type StoredTensor, TensorReader } from './tensor-reader.js';
+import type { Progress } from './writer-options.js';
 
 export interface VerifyProblem {
   /** What an error for this damage would have as its code. */

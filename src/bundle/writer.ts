@@ -6,12 +6,18 @@ import { decodeSliceKey, extentsOf, isFullSlice, type TensorSlice } from '../for
 import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { type OptionList, refuseUnknown } from '../options.js';
-import { type CheckedOptions, checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './options.js';
-import { abortWith } from './pulling.js';
-import { save, saveTarget } from './save.js';
+import { abortWith } from './lazy-sources.js';
+import { save, saveTarget } from './save-bundle.js';
 import { elementCount, shapeOf } from './shapes.js';
 import { SliceSet } from './slice-set.js';
 import { type Item, type ItemSlice, itemOf, type TensorSource } from './source.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type SaveResult,
+  WRITER_OPTIONS,
+  type WriterOptions,
+} from './writer-options.js';
 
 const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 

@@ -3,9 +3,9 @@
 import type { NumericArray, NumericArrayConstructor } from '../format/dtypes.js';
 import type { CheckpointReader } from '../index.js';
 import { isBytes } from '../realms.js';
+import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './json-values.js';
 import { type NumberFormat, numberFormat, unitBlocks } from './numbers.js';
 import { Accumulator, type Statistics } from './statistics.js';
-import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } from './values.js';
 
 export interface TensorDigest {
   /** Null for strings, variants and complex numbers, which have no order. */

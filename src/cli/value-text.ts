@@ -1,6 +1,7 @@
 /** Values of a tensor as text: one row of the last axis a line, brackets as in numpy. */
+
+import type { JsonValues } from './json-values.js';
 import { visible } from './printable.js';
-import type { JsonValues } from './values.js';
 
 /** Characters of one string element; the object graph of a large model is one element of many kilobytes. */
 const STRING_CHARACTERS = 200;

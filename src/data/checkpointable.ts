@@ -11,7 +11,7 @@ import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from
 import { disposeElement } from './element.js';
 import { outline } from './iteration.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
-import { Turns } from './turns.js';
+import { Turns } from './short-steps.js';
 
 /** What tf.data's datasets have, and others. */
 export interface AnyDataset<T> {

@@ -16,7 +16,7 @@ import { Concatenate } from './stages/concatenate.js';
 import { Skip, Take } from './stages/counted.js';
 import { Filter } from './stages/filter.js';
 import { Interleave } from './stages/interleave.js';
-import { Mapping, type Transform } from './stages/mapping.js';
+import { Mapping, type Transform } from './stages/map.js';
 import { Prefetch } from './stages/prefetch.js';
 import { Repeat } from './stages/repeat.js';
 import { Shuffle } from './stages/shuffle.js';

@@ -3,7 +3,7 @@ import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { extraKey, STATE } from '../graph/key.js';
-import { ITERATOR } from '../graph/mismatch.js';
+import { ITERATOR } from '../graph/restore/mismatch.js';
 import type { RestorePlan, StoredObject } from '../graph/restorer.js';
 import { branch, type Extra, type Trackable } from '../graph/trackable.js';
 import { disposeElement } from './element.js';

@@ -4,8 +4,8 @@
  */
 import type { Entry } from '../bundle/reader.js';
 import type { TensorValue } from '../format/dtypes.js';
-import type { Mismatch } from './mismatch.js';
-import type { StoredGraph } from './stored-graph.js';
+import type { Mismatch } from './restore/mismatch.js';
+import type { StoredGraph } from './stored/decode.js';
 import type { Trackable } from './trackable.js';
 
 /** What a checkpoint holds for one object. */

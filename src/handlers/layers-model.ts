@@ -5,8 +5,8 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { liveValue } from '../layers/variable.js';
-import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/compilation.js';
-import { freezeTopology } from '../training/frozen.js';
+import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/models/compilation.js';
+import { freezeTopology } from '../training/models/frozen.js';
 import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
 import { fileNames, warnOfUnlisted } from './weight-names.js';
 import { weightsOfTensors } from './weights.js';

@@ -3,11 +3,11 @@
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { nextCall } from '../commit/call-order.js';
-import { makeWaitingSlots } from '../layers/optimizers/pending.js';
+import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
 import { io as tfio, tidy } from '../tfjs-core.js';
-import { saveModel } from '../training/whole-model.js';
+import { saveModel } from '../training/models/whole-model.js';
 import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
 import { artifactsOf, bufferedArtifactsOf, weightsOf } from './layers-model.js';

@@ -6,7 +6,7 @@
 
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { lossScalingOf, steppingOptimizer } from '../layers/optimizers/loss-scaling.js';
-import { makeWaitingSlots } from '../layers/optimizers/pending.js';
+import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
 import { namesOf, trainedNames } from '../layers/trained.js';
 import { iterationsWeight } from '../optimizers/iterations.js';
 import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';

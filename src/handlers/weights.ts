@@ -4,7 +4,7 @@
  */
 
 import type { io } from '@tensorflow/tfjs-core';
-import { checkLength } from '../bundle/pulling.js';
+import { checkLength } from '../bundle/lazy-sources.js';
 import { TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 import { clone, keep, type NamedTensorMap, type Tensor } from '../tfjs-core.js';

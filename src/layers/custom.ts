@@ -8,7 +8,7 @@ import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
-import { BOOKS, type Collection, type Held, heldBy, isHeld, namedItems, thingsIn } from './held.js';
+import { BOOKS, type Collection, type Held, heldBy, isHeld, namedItems, thingsIn } from './field-values.js';
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 

@@ -1,7 +1,7 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, div, mul, neg, serialization, sqrt, type Tensor } from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
-import type { SlotList } from './state.js';
+import type { SlotList } from './saved-state.js';
 
 export interface AdadeltaOptions extends OptimizerOptions {
   /** Default 0.95. */

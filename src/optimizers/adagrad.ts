@@ -1,7 +1,7 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
-import type { SlotList } from './state.js';
+import type { SlotList } from './saved-state.js';
 
 export interface AdagradOptions extends OptimizerOptions {
   /** Default 0.1. */

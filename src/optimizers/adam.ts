@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '../tfjs-core.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
-import type { SlotList } from './state.js';
+import type { SlotList } from './saved-state.js';
 
 export interface AdamOptions extends OptimizerOptions {
   /** Default 0.9. */

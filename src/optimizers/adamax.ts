@@ -2,7 +2,7 @@ import { type OptionList, refuseUnknown } from '../options.js';
 import { abs, add, div, maximum, mul, serialization, sub } from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
-import type { SlotList } from './state.js';
+import type { SlotList } from './saved-state.js';
 
 export interface AdamaxOptions extends OptimizerOptions {
   /** Default 0.9. */

@@ -24,7 +24,7 @@ import {
 } from '../tfjs-core.js';
 import { clip } from './clipping.js';
 import { iterationsWeight } from './iterations.js';
-import type { KerasOptimizerState, NumberInState, SlotList } from './state.js';
+import type { KerasOptimizerState, NumberInState, SlotList } from './saved-state.js';
 
 export interface OptimizerOptions {
   /** Default 0.001; of SGD 0.01. May be changed at any time. */

@@ -16,7 +16,7 @@ import {
 } from '../tfjs-core.js';
 import { power } from './adam.js';
 import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
-import type { NumberInState, SlotList } from './state.js';
+import type { NumberInState, SlotList } from './saved-state.js';
 
 export interface NadamOptions extends OptimizerOptions {
   /** Default 0.9. */

@@ -1,12 +1,12 @@
 /** The pure pieces of text and JSON: sizes, safe names, trees, nesting, the bar. */
 import { describe, expect, test } from 'vitest';
+import { jsonElements, jsonString, nest } from '../../src/cli/json-values.js';
 import { numberFormat } from '../../src/cli/numbers.js';
 import { visible } from '../../src/cli/printable.js';
 import { progressLine } from '../../src/cli/progress.js';
 import { columns, humanBytes, wantsColour } from '../../src/cli/style.js';
 import { buildTree, treeLines } from '../../src/cli/tree.js';
 import { valueLines } from '../../src/cli/value-text.js';
-import { jsonElements, jsonString, nest } from '../../src/cli/values.js';
 
 test('sizes have three digits at most, and never 1024 of a unit', () => {
   const cases: [number, string][] = [

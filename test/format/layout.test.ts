@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { boxRuns } from '../../src/format/boxes.js';
 import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
-import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/plan.js';
+import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/shard-plan.js';
 import { decodeStrings, encodeStrings, stringChecksum } from '../../src/format/strings.js';
 import { isWellFormed, sortKeys } from '../../src/format/utf8-order.js';
 import { variantChecksum } from '../../src/format/variants.js';

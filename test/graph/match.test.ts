@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { matchFrom } from '../../src/graph/match.js';
-import { buildObjectGraph } from '../../src/graph/object-graph.js';
-import { matchGraph } from '../../src/graph/root.js';
-import { decodeObjectGraph, keysBelow, type StoredGraph } from '../../src/graph/stored-graph.js';
+import { matchFrom } from '../../src/graph/restore/by-edges.js';
+import { matchGraph } from '../../src/graph/restore/stored-root.js';
+import { decodeObjectGraph, keysBelow, type StoredGraph } from '../../src/graph/stored/decode.js';
+import { buildObjectGraph } from '../../src/graph/stored/encode.js';
 import { branch, type Edge, type Trackable } from '../../src/graph/trackable.js';
 import { containerAliases, type NamedNode, variableAliases } from '../../src/layers/keras3.js';
 import { type Cell, cell, holder } from './tree.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { buildObjectGraph } from '../../src/graph/object-graph.js';
-import { decodeObjectGraph } from '../../src/graph/stored-graph.js';
+import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
+import { buildObjectGraph } from '../../src/graph/stored/encode.js';
 import { checkpointRoot } from '../../src/graph/trackable.js';
 import { cell, holder } from './tree.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RestoreMismatchError, type RestoreOutcome, restoreStatus } from '../../src/graph/restore-status.js';
+import { RestoreMismatchError, type RestoreOutcome, restoreStatus } from '../../src/graph/restore/restore-status.js';
 
 function outcome(changes: Partial<RestoreOutcome> = {}): RestoreOutcome {
   return {

@@ -1,9 +1,9 @@
 /** Object graphs made to multiply: many edges to one node that claims many attributes. Squared they would fill the memory. */
 import { expect, it } from 'vitest';
-import { accompaniedValues } from '../../src/graph/companions.js';
-import { matchListed } from '../../src/graph/listed.js';
-import { matchFrom } from '../../src/graph/match.js';
-import type { StoredAttribute, StoredEdge, StoredGraph } from '../../src/graph/stored-graph.js';
+import { matchFrom } from '../../src/graph/restore/by-edges.js';
+import { matchListed } from '../../src/graph/restore/by-position.js';
+import { accompaniedValues } from '../../src/graph/restore/companions.js';
+import type { StoredAttribute, StoredEdge, StoredGraph } from '../../src/graph/stored/decode.js';
 import { branch } from '../../src/graph/trackable.js';
 import { LORA } from '../../src/layers/lora.js';
 

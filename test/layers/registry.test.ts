@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
 import { numberObjects } from '../../src/graph/numbering.js';
-import { keyedAttributes } from '../../src/graph/object-graph.js';
+import { keyedAttributes } from '../../src/graph/stored/encode.js';
 import { modelTrackable } from '../../src/layers/model.js';
 import { knownClasses } from '../../src/layers/registry.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { saveGraph } from '../../src/graph/save.js';
+import { saveGraph } from '../../src/graph/stored/captured-graph.js';
 import { branch } from '../../src/graph/trackable.js';
 import { CheckpointReader, CheckpointWriter, latestCheckpoint } from '../../src/index.js';
 import { modelTrackable } from '../../src/layers/model.js';

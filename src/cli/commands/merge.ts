@@ -2,7 +2,7 @@
 import '../../disposal.js';
 import type { Arguments, Command } from '../command.js';
 import type { Output } from '../output.js';
-import { runSave, WRITING_OPTIONS, writerOptions } from '../writing.js';
+import { runSave, WRITING_OPTIONS, writerOptions } from '../writing-command.js';
 
 export const merge: Command = {
   name: 'merge',

@@ -4,12 +4,12 @@ import { TensorBundleError } from '../../errors.js';
 import type { CheckpointReader, Entry } from '../../index.js';
 import { type Arguments, type Command, wholeNumber } from '../command.js';
 import { EXIT } from '../failure.js';
+import { jsonStatistics } from '../json-values.js';
 import type { Output } from '../output.js';
 import { visible, visibleJson } from '../printable.js';
 import { columns, humanBytes, plural, shapeText } from '../style.js';
 import { digest, type TensorDigest } from '../tensor-digest.js';
 import { valueLines } from '../value-text.js';
-import { jsonStatistics } from '../values.js';
 
 /** Elements shown: of the JSON by contract, of the text by what a screen holds. */
 const JSON_ELEMENTS = 1000;

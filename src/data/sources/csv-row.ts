@@ -6,7 +6,7 @@
  */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../short-steps.js';
 import type { FileWindow } from './file-window.js';
 
 /** From the first byte of a row to its end. A quote that is not closed makes one row of all that follows. */

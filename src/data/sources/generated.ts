@@ -2,7 +2,7 @@
 import { TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../short-steps.js';
 
 export type Making<T> = Iterator<T> | AsyncIterator<T> | Iterable<T> | AsyncIterable<T>;
 

@@ -1,7 +1,7 @@
 /** Lines of text, without their ends. */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../short-steps.js';
 import type { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
 

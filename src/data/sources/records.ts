@@ -2,7 +2,7 @@
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import { type Iteration, part, type Stage, type State } from '../iteration.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../short-steps.js';
 import { FileWindow } from './file-window.js';
 
 export interface FileRecord<T> {

@@ -3,7 +3,7 @@
  * nobody asked for one here: it is remembered for the optimizer that the checkpoint was restored into, and written back.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import { field, isOptimizer, type NumberState } from './state.js';
+import { field, isOptimizer, type NumberState } from './optimizer-state.js';
 
 /** Keras 3 has the optimizer in an object of its own, tf_keras the scale in an object of the optimizer's. */
 export type ScalingForm = 'keras3' | 'tf_keras';

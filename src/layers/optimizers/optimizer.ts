@@ -4,18 +4,18 @@ import { branch, type Trackable } from '../../graph/trackable.js';
 import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
-import { kerasState } from './keras.js';
+import { kerasState } from './keras-state.js';
 import { lossScalingOf, steppingOptimizer } from './loss-scaling.js';
-import { Order } from './order.js';
+import { OptimizerRestorer } from './optimizer-restorer.js';
+import { withoutSlots } from './optimizer-state.js';
 import type { Belongings } from './ownership.js';
-import { waitingSlots } from './pending.js';
-import { OptimizerRestorer } from './reading.js';
-import { SlotValues } from './slots.js';
-import { withoutSlots } from './state.js';
-import { tfjsState, unknownOptimizer } from './tfjs.js';
-import { OptimizerWriting, type SlotVariable } from './writing.js';
+import { SlotValues } from './slot-attributes.js';
+import { tfjsState, unknownOptimizer } from './tfjs-state.js';
+import { Order } from './variable-order.js';
+import { waitingSlots } from './waiting-slots.js';
+import { OptimizerWriting, type SlotVariable } from './written-optimizer.js';
 
-export { isOptimizer } from './state.js';
+export { isOptimizer } from './optimizer-state.js';
 
 /** What else is in the checkpoint, and how the optimizer is to be written. */
 export interface OptimizerSurroundings extends Belongings {

@@ -4,7 +4,7 @@
  * `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and lacks.
  */
 import type { StoredObject } from '../../graph/restorer.js';
-import { variableOf } from '../../graph/stored-graph.js';
+import { variableOf } from '../../graph/stored/decode.js';
 
 /** The lists of slots, and other state, of each class; of tf_keras's new optimizers and of Keras 3's. */
 const LISTS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 /** What an optimizer of a checkpoint is: whose, of which class, and what is around it. */
 import { extraKey } from '../../graph/key.js';
 import type { Found, StoredObject } from '../../graph/restorer.js';
-import { type StoredEdge, type StoredGraph, storedPaths, variableOf } from '../../graph/stored-graph.js';
+import { type StoredEdge, type StoredGraph, storedPaths, variableOf } from '../../graph/stored/decode.js';
 import type { ScalingForm } from './loss-scaling.js';
 import { storedKind } from './stored-kind.js';
 

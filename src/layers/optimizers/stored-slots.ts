@@ -4,16 +4,16 @@
  * have been matched to live ones.
  */
 import { extraKey, pathOfKey } from '../../graph/key.js';
-import { compare, type Mismatch } from '../../graph/mismatch.js';
+import { compare, type Mismatch } from '../../graph/restore/mismatch.js';
 import type { Found, StoredObject } from '../../graph/restorer.js';
-import { variableOf as storedVariableOf } from '../../graph/stored-graph.js';
+import { variableOf as storedVariableOf } from '../../graph/stored/decode.js';
 import type { Trackable } from '../../graph/trackable.js';
 import { liveValue, variableOf } from '../variable.js';
-import type { Order } from './order.js';
-import type { Undecided } from './pending.js';
-import { EXACT, OWNER } from './slots.js';
-import type { SlotKind } from './state.js';
-import type { SlotVariable } from './writing.js';
+import type { SlotKind } from './optimizer-state.js';
+import { EXACT, OWNER } from './slot-attributes.js';
+import type { Order } from './variable-order.js';
+import type { Undecided } from './waiting-slots.js';
+import type { SlotVariable } from './written-optimizer.js';
 
 /** The live variables of which some may have slots. */
 export interface LiveVariables {

@@ -1,6 +1,6 @@
 /** The optimizers of TensorFlow.js, class by class: what Keras calls their state, and where they have it (tfjs-core/src/optimizers). */
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import type { SlotKind } from './state.js';
+import type { SlotKind } from './optimizer-state.js';
 
 /** A kind of slot, and where tfjs has it. */
 export interface TfjsSlot extends SlotKind {

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RestoreStatus } from '../../../src/graph/restore-status.js';
+import type { RestoreStatus } from '../../../src/graph/restore/restore-status.js';
 import * as exact from '../../../src/optimizers.js';
 import { Checkpoint, loadWeights } from '../../../src/tfjs.js';
 import { OPTIMIZERS as OURS, start, variablesOf } from './training.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DType, TensorData } from '../../../src/format/dtypes.js';
-import { saveGraph } from '../../../src/graph/save.js';
+import { saveGraph } from '../../../src/graph/stored/captured-graph.js';
 import { branch, type Edge, type Trackable, VARIABLE_VALUE, variableNode } from '../../../src/graph/trackable.js';
 import { Checkpoint } from '../../../src/tfjs.js';
 import { train } from './training.js';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { TensorBundleError } from '../../../src/errors.js';
-import { FilePattern } from '../../../src/training/file-pattern.js';
+import { FilePattern } from '../../../src/training/callbacks/file-pattern.js';
 import { Choices } from '../../layers/random-numbers.js';
 
 const PROGRAM = fileURLToPath(new URL('file-pattern.py', import.meta.url));

@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointWriter } from '../../../src/index.js';
 import { BackupAndRestore, Checkpoint, loadModel, saveModel } from '../../../src/tfjs.js';
-import { bestOf } from '../../../src/training/best-value.js';
-import { Monitor } from '../../../src/training/monitor.js';
+import { bestOf } from '../../../src/training/callbacks/best-value.js';
+import { Monitor } from '../../../src/training/callbacks/monitor.js';
 
 let directory: string;
 beforeAll(() => {

@@ -14,8 +14,8 @@ import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint, CheckpointManager, keepBest, keepLatest, type ManagerOptions } from '../../../src/tfjs.js';
-import type { KeptCheckpoint } from '../../../src/training/retention.js';
-import { Shelf } from '../../../src/training/shelf.js';
+import { Shelf } from '../../../src/training/manager/kept-checkpoints.js';
+import type { KeptCheckpoint } from '../../../src/training/manager/retention.js';
 
 let scratch: string;
 let runs = 0;

@@ -1,0 +1,89 @@
+/** Strings and variants get their stored form before planning: until then nobody knows their size. */
+
+import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { encodeStrings } from '../format/strings.js';
+import { variantChecksum } from '../format/variants.js';
+import { isBytes } from '../realms.js';
+import { elementsOf, encodeText } from './elements.js';
+import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
+import { elementCount } from './shapes.js';
+import type { Content, Item } from './source.js';
+
+/** The same items, with every size known. Sources are asked one after another, in the order of add. */
+export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
+  const resolved: Item[] = [];
+  for (const item of items) {
+    if (item.content.kind !== 'elements') {
+      resolved.push(item);
+      continue;
+    }
+    throwIfAborted(signal, 'the save');
+    resolved.push(await resolveItem(item, item.content, item.content.foreign ? signal : undefined));
+  }
+  return resolved;
+}
+
+/** `signal` is given where the source need not be waited for. */
+async function resolveItem(
+  item: Item,
+  content: Content & { kind: 'elements' },
+  signal: AbortSignal | undefined,
+): Promise<Item> {
+  const value = await orAborted(content.elements(), signal);
+  const pieces = isAsyncIterable(value) ? await collect(item, value, signal) : null;
+  // From here to the end nothing is awaited: what is checked is what is encoded.
+  if (pieces !== null) checkLengths(item.name, pieces.views, pieces.lengths);
+  const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
+  const elements = elementsOf(item.name, item.dtype, item.shape, data);
+  if (content.lengths) checkLengths(item.name, isBytes(elements) ? [elements] : elements, content.lengths);
+  if (isBytes(elements)) {
+    // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
+    const view = pieces === null && content.own !== true ? Uint8Array.from(elements) : elements;
+    return {
+      ...item,
+      bytes: view.byteLength,
+      content: { kind: 'memory', view, crc: checkVariant(item, view), own: true },
+    };
+  }
+  const { bytes, crc } = encodeStrings(elements);
+  return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: true } };
+}
+
+/** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */
+async function collect(
+  { name, dtype }: Item,
+  source: AsyncIterable<Uint8Array | string>,
+  signal: AbortSignal | undefined,
+): Promise<{ views: Uint8Array[]; lengths: number[] }> {
+  const views: Uint8Array[] = [];
+  const lengths: number[] = [];
+  for await (const given of untilAborted(source, signal)) {
+    const isText = typeof given === 'string' && dtype.name === 'string';
+    const piece = isText ? encodeText(name, given, views.length) : given;
+    checkPiece(name, piece);
+    views.push(piece);
+    lengths.push(piece.byteLength);
+  }
+  return { views, lengths };
+}
+
+function joined(views: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(views));
+}
+
+function checkLengths(name: string, views: readonly Uint8Array[], lengths: readonly number[]): void {
+  for (const [i, view] of views.entries()) checkLength(name, lengths[i]!, view.byteLength);
+}
+
+/** A variant's bytes are the caller's; what does not add up is no damage but a wrong argument. */
+function checkVariant(item: Item, data: Uint8Array): number {
+  try {
+    return variantChecksum(data, elementCount(item.name, item.shape), { tensor: item.name });
+  } catch (cause) {
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${item.name}': these are not the stored bytes of a variant of shape [${item.shape}]`,
+      { tensor: item.name, cause },
+    );
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the index,
+ * publish. Nothing of the old checkpoint is touched before the publication's rename (src/commit/publication.ts).
+ */
+
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { native } from '../binding.js';
+import { nextCall } from '../commit/call-order.js';
+import { announce, type SaveEvent } from '../commit/channels.js';
+import { splitSavePrefix } from '../commit/names.js';
+import { savePathOf } from '../commit/paths.js';
+import { Publication } from '../commit/publication.js';
+import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
+import { isExhausted } from '../storage/descriptors.js';
+import { LocalStore } from '../storage/local-store.js';
+import type { ObjectStore, ShardObject } from '../storage/store.js';
+import { ChunkPool } from './chunk-pool.js';
+import { resolveItems } from './encode-elements.js';
+import { buildIndex, type Placement } from './index-builder.js';
+import { abortWith } from './lazy-sources.js';
+import { ShardStream } from './shard-stream.js';
+import type { Item } from './source.js';
+import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
+
+/** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */
+export interface SaveTarget {
+  /** As the caller gave it; of a URL, its path. */
+  prefix: string;
+  /** Absolute. */
+  directory: string;
+  base: string;
+  /** Of saves to one prefix in one process, the one with the highest stays. */
+  call: number;
+}
+
+/** Throws ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for a prefix that names nothing that can be saved. */
+export function saveTarget(given: unknown, call: number = nextCall()): SaveTarget {
+  const prefix = savePathOf(given);
+  const { directory, base } = splitSavePrefix(prefix);
+  return { prefix, directory: resolve(directory), base, call };
+}
+
+/** Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents. */
+export async function save(
+  { prefix, directory, base, call }: SaveTarget,
+  items: readonly Item[],
+  options: CheckedOptions,
+): Promise<SaveResult> {
+  throwIfAborted(options.signal, 'the save');
+  const resolved = await resolveItems(items, options.signal);
+  const store = await LocalStore.create(directory);
+  try {
+    return await new Save(prefix, store, base, resolved, options, call).run();
+  } finally {
+    await store.close();
+  }
+}
+
+/** A data file could not be created for want of a descriptor: nothing of it was asked from a source yet. */
+class NoDescriptor extends Error {}
+
+/** How often a save chooses another total because another machine took its own. */
+const MAX_ATTEMPTS = 50;
+/** The longest pause before that, in milliseconds. */
+const STEP_BACK_MS = 50;
+
+type Plan = ReturnType<typeof layout>;
+
+interface Begun {
+  publication: Publication;
+  plan: Plan;
+  first: ShardObject;
+}
+
+class Save {
+  readonly #totalBytes: number;
+  #bytesDone = 0;
+
+  constructor(
+    private readonly prefix: string,
+    private readonly store: ObjectStore,
+    private readonly base: string,
+    private readonly items: readonly Item[],
+    private readonly options: CheckedOptions,
+    private readonly call: number,
+  ) {
+    this.#totalBytes = items.reduce((sum, item) => sum + item.bytes!, 0);
+  }
+
+  async run(): Promise<SaveResult> {
+    const { items, options } = this;
+    const inputs = items.map(item => ({ bytes: item.bytes!, shard: item.shard }));
+    const naturalAssignment = naturalShards(inputs, options.shards, availableParallelism());
+    const natural = Math.max(
+      1,
+      naturalAssignment.reduce((most, shard) => Math.max(most, shard + 1), 0),
+    );
+    const { publication, plan, first } = await this.#begin(
+      total => layout(inputs, withTotal(naturalAssignment, natural, total), total),
+      totalCandidates(natural, items.length),
+    );
+    try {
+      const total = publication.total;
+      this.#announce('plan', total);
+      const placements = await this.#writeShards(publication, plan, first);
+      this.#announce('write', total);
+      const index = buildIndex(items, placements, plan.order.flat(), total);
+      this.#report('sync');
+      const removed = await publication.publish(index, () => {
+        this.#announce('sync', total);
+        this.#report('commit');
+      });
+      if (removed !== null) {
+        this.#announce('commit', total);
+        this.#announce('clean', total, { removed });
+      }
+      return {
+        prefix: this.prefix,
+        tensors: new Set(items.map(item => item.name)).size,
+        shards: total,
+        bytesWritten: this.#totalBytes + index.byteLength,
+        bytesLinked: 0,
+      };
+    } finally {
+      await first.close().catch(() => undefined);
+      await publication.abandon();
+    }
+  }
+
+  /**
+   * The generation's total, and its first data file: nobody else has one of that name. Two machines may choose the same
+   * total at once, since on network file systems the lock of a directory is each machine's own: the second chooses again.
+   */
+  async #begin(planOf: (total: number) => Plan, candidates: readonly number[]): Promise<Begun> {
+    const { store, base, options } = this;
+    const bytes = this.#totalBytes + indexEstimate(this.items);
+    for (let attempt = 1; ; attempt++) {
+      const publication = await Publication.begin(store, base, { ...options, candidates, bytes, call: this.call });
+      try {
+        const plan = planOf(publication.total);
+        return { publication, plan, first: await publication.createShard(0, plan.shardBytes[0]!) };
+      } catch (error) {
+        await publication.abandon();
+        const isTaken = error instanceof TensorBundleError && error.code === 'ERR_EXISTS';
+        if (!isTaken || attempt === MAX_ATTEMPTS) throw error;
+        await delay(Math.random() * STEP_BACK_MS);
+      }
+    }
+  }
+
+  async #writeShards(publication: Publication, plan: Plan, first: ShardObject): Promise<Placement[]> {
+    const placements: Placement[] = new Array(this.items.length);
+    // One shard's failure stops the others at their next batch.
+    const failure = new AbortController();
+    // Kept beside the signal, whose reason cannot be undefined; a source may reject with that.
+    let cause: unknown;
+    const stop = new AbortController();
+    const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
+    const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
+    const workers = Math.min(publication.total, native.threads());
+    const chunks = new ChunkPool(workers, this.#totalBytes);
+    let running = workers;
+    let written = 0;
+    const work = async (): Promise<void> => {
+      for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
+        const before = written;
+        try {
+          const file = shard === 0 ? first : await this.#createShard(publication, plan, shard);
+          await this.#writeShard(file, plan, shard, chunks, stop.signal, placements);
+          written++;
+        } catch (error) {
+          if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
+            if (!failure.signal.aborted) cause = error instanceof NoDescriptor ? error.cause : error;
+            failure.abort(cause);
+            throw cause;
+          }
+          // Each data file that another worker ends gives a descriptor back: with fewer workers there are enough.
+          waiting.push(shard);
+          if (running > 1) break;
+        }
+      }
+      running--;
+    };
+    const results = await Promise.allSettled(Array.from({ length: workers }, work));
+    chunks.free();
+    for (const end of letGo) end();
+    // The shards stopped by another's failure report an abort: the cause is what the caller needs.
+    throwIfAborted(this.options.signal, 'the save');
+    if (failure.signal.aborted) throw cause;
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    return placements;
+  }
+
+  async #createShard(publication: Publication, plan: Plan, shard: number): Promise<ShardObject> {
+    return publication.createShard(shard, plan.shardBytes[shard]!).catch(error => {
+      throw isExhausted(error) ? new NoDescriptor('no descriptor is left', { cause: error }) : error;
+    });
+  }
+
+  async #writeShard(
+    file: ShardObject,
+    plan: Plan,
+    shard: number,
+    chunks: ChunkPool,
+    signal: AbortSignal,
+    placements: Placement[],
+  ): Promise<void> {
+    const order = plan.order[shard]!;
+    try {
+      throwIfAborted(signal, 'the save');
+      const onBytes = (bytes: number): void => {
+        this.#bytesDone += bytes;
+        this.#report('write');
+      };
+      const stream = new ShardStream(
+        file,
+        order.map(i => this.items[i]!),
+        chunks,
+        { signal, onBytes },
+      );
+      const crcs = await stream.run();
+      await file.finish(this.options.durable);
+      order.forEach((i, at) => {
+        placements[i] = { shard, offset: plan.offsets[i]!, crc: crcs[at]! };
+      });
+    } finally {
+      await file.close();
+    }
+  }
+
+  #report(phase: Progress['phase']): void {
+    this.options.onProgress?.({ phase, bytes: this.#bytesDone, totalBytes: this.#totalBytes });
+  }
+
+  #announce(
+    phase: 'plan' | 'write' | 'sync' | 'commit' | 'clean',
+    shards: number,
+    more: Partial<SaveEvent> = {},
+  ): void {
+    announce(phase, () => ({
+      prefix: this.prefix,
+      shards,
+      bytes: this.#totalBytes,
+      tensors: this.items.length,
+      durable: this.options.durable,
+      ...more,
+    }));
+  }
+}
+
+/** Enough for the index: each entry has at most about 60 bytes beside its name and shape. */
+function indexEstimate(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + 64 + 3 * item.name.length + 12 * item.shape.length, 4096);
+}

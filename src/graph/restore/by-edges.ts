@@ -1,0 +1,74 @@
+/**
+ * Finds, for each live attribute, the key it has in a stored graph: both graphs are walked together, edge name by edge name,
+ * from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
+ * (tensorflow/python/checkpoint/restore.py).
+ */
+import { nodesWithValues, type StoredGraph } from '../stored/decode.js';
+import type { Attribute, Edge, Trackable } from '../trackable.js';
+
+export interface Match {
+  /** Node of the stored graph that the live root was taken for. */
+  readonly root: number;
+  readonly keys: ReadonlyMap<Attribute, string>;
+  /** The live object that each stored node was matched to. */
+  readonly owners: ReadonlyMap<number, Trackable>;
+}
+
+/**
+ * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order, so
+ * `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live attribute takes
+ * the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and the Functional in it).
+ * Aliases are followed only after every edge has been, so they never change what edges find. What an object with a restorer
+ * holds is its own matter.
+ */
+export function matchFrom(live: Trackable, stored: StoredGraph, root: number): Match {
+  const owners = new Map<number, Trackable>([[root, live]]);
+  const keys = new Map<Attribute, string>();
+  // Kept: a stored graph may lead to one live object any number of times.
+  const targetsOf = new Map<readonly Edge[], Map<string, Trackable>>();
+  const follow = (number: number, edges: readonly Edge[]): void => {
+    if (edges.length === 0) return;
+    let targets = targetsOf.get(edges);
+    if (targets === undefined) {
+      targets = new Map();
+      for (const { name, node } of edges) if (!targets.has(name)) targets.set(name, node);
+      targetsOf.set(edges, targets);
+    }
+    for (const { name, node: child } of stored[number]!.children) {
+      const target = targets.get(name);
+      if (target && !owners.has(child)) owners.set(child, target);
+    }
+  };
+  let withValues: readonly boolean[] | undefined;
+  const followHolders = (number: number, holders: readonly Trackable[]): boolean => {
+    withValues ??= nodesWithValues(stored);
+    const holding = stored[number]!.children.filter(({ node }) => withValues![node]).sort(
+      (a, b) => Number(a.name) - Number(b.name),
+    );
+    if (holding.length !== holders.length) return false;
+    holding.forEach(({ node }, i) => {
+      if (!owners.has(node)) owners.set(node, holders[i]!);
+    });
+    return true;
+  };
+  const visit = (number: number, object: Trackable): void => {
+    if (object.restorer) {
+      follow(number, object.added ?? []);
+      return;
+    }
+    for (const attribute of object.attributes) {
+      const found = stored[number]!.attributes.find(({ name }) => name === attribute.name);
+      if (found && !keys.has(attribute)) keys.set(attribute, found.key);
+    }
+    if (!object.holders || !followHolders(number, object.holders)) follow(number, object.children);
+  };
+  // A Map visits what is added while it is walked: this is the breadth-first queue.
+  for (const [number, object] of owners) visit(number, object);
+  const reachedByEdges = owners.size;
+  let visited = 0;
+  for (const [number, object] of owners) {
+    if (visited++ >= reachedByEdges) visit(number, object);
+    if (object.aliases) follow(number, object.aliases);
+  }
+  return { root, keys, owners };
+}

@@ -1,0 +1,41 @@
+/**
+ * Stored variables that change what another one means: a value that is read without its companion would be wrong without
+ * anybody noticing.
+ */
+import { type StoredGraph, variableOf } from '../stored/decode.js';
+
+export interface Companion {
+  /** Name of the edge to the companion. */
+  readonly name: string;
+  /** Names of the edges, from the same object, to the variables that mean nothing without it. */
+  readonly changes: readonly string[];
+  /** A sentence that says what to do. */
+  readonly reason: string;
+}
+
+export interface Accompanied {
+  readonly reason: string;
+  /** Keys of the companion: who reads these as well reads everything. */
+  readonly companions: readonly string[];
+}
+
+/** By key, the stored values that have a companion. */
+export function accompaniedValues(
+  graph: StoredGraph,
+  companions: readonly Companion[],
+): ReadonlyMap<string, Accompanied> {
+  return new Map(
+    graph.flatMap(({ children }) =>
+      companions.flatMap(({ name, changes, reason }) => {
+        const companion = children.find(edge => edge.name === name);
+        const value = companion && variableOf(graph, companion.node);
+        if (value === undefined) return [];
+        return changes.flatMap(changed => {
+          const edge = children.find(child => child.name === changed);
+          const key = edge && variableOf(graph, edge.node)?.key;
+          return key === undefined ? [] : [[key, { reason, companions: [value.key] }] as const];
+        });
+      }),
+    ),
+  );
+}

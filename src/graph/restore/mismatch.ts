@@ -1,0 +1,66 @@
+/** Whether a stored value fits a live variable, as data and as a sentence. */
+import type { DType, StoredDType } from '../../format/dtypes.js';
+
+export interface Mismatch {
+  /** Key in the checkpoint. */
+  key: string;
+  /** dtype and shape of the live variable: `float32 [3,3,16,32]`. */
+  expected: string;
+  /** dtype and shape in the checkpoint. */
+  found: string;
+  /** Why a value that could have been converted was not, and what to do. Absent in other cases. */
+  reason?: string;
+}
+
+interface Typed {
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+}
+
+/** What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is. */
+const LIVE_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
+/** Said of what is no variable: the position in a dataset. */
+export const ITERATOR = 'iterator';
+
+/** Null if dtype and shape agree. Nothing is converted. */
+export function compare(key: string, live: Typed, stored: Typed): Mismatch | null {
+  const expected = describe(live);
+  const found = describe(stored);
+  return expected === found ? null : { key, expected, found };
+}
+
+function describe({ dtype, shape }: Typed): string {
+  return `${dtype} [${shape.join(',')}]`;
+}
+
+/** A variable's label in two: `block/conv2d_3/kernel` is the `kernel` of `block/conv2d_3`. */
+export function owned(label: string): { owner: string; variable: string } {
+  const cut = label.lastIndexOf('/');
+  return { owner: label.slice(0, Math.max(0, cut)), variable: label.slice(cut + 1) };
+}
+
+/**
+ * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`: types are only
+ * spoken of where they differ. `source` is who has the other value.
+ */
+export function describeMismatch({ key, expected, found, reason }: Mismatch, label: string, source: string): string {
+  const { owner, variable } = owned(label);
+  const subject = owner === '' ? label : `layer ${owner}`;
+  const foundType = typeOf(found);
+  const sameType = !differsInType({ expected, found });
+  const shown = (value: string): string => (sameType ? value.slice(value.indexOf(' ') + 1) : value);
+  const sentence = `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} at ${key}`;
+  if (reason !== undefined) return `${sentence}: ${reason}`;
+  return LIVE_DTYPES.includes(foundType) || foundType === ITERATOR
+    ? sentence
+    : `${sentence}, and TensorFlow.js has no ${foundType}`;
+}
+
+export function differsInType({ expected, found }: Pick<Mismatch, 'expected' | 'found'>): boolean {
+  return typeOf(expected) !== typeOf(found);
+}
+
+/** `float32` of `float32 [3,3,16,32]`. */
+export function typeOf(value: string): string {
+  return value.slice(0, value.indexOf(' '));
+}

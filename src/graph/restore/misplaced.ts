@@ -1,0 +1,227 @@
+/**
+ * Values that would go to the wrong layer. Layers are found by their positions (`layer_with_weights-1`), and these move when the
+ * order of layers does: a Dropout in one of two branches is enough. A checkpoint also notes what each variable was called
+ * (`a/kernel`), which says who it belongs to where a user gave the name. TensorFlow does not look at it, and takes one layer's
+ * weights for another's.
+ */
+import { TensorBundleError } from '../../errors.js';
+import { pathOfKey } from '../key.js';
+import { numberPlainObjects } from '../numbering.js';
+import { enumerate } from '../object-path.js';
+import type { Attribute, LayerName, Trackable } from '../trackable.js';
+
+/** A stored value and who is to have it: a variable, or a layer that has none yet. */
+export interface Taking {
+  /** Of the stored value. */
+  readonly key: string;
+  /** What it was called when it was saved: `a/kernel`. */
+  readonly storedName: string;
+  readonly taker: Attribute | Trackable;
+  /** What the taker is called here: `b/kernel`. */
+  readonly name: string;
+  /** Nothing to doubt: the caller named this value for this variable, or it is not going to be assigned. */
+  readonly isSure?: boolean;
+  /** The caller said where this object is, so that only what lies in it may have changed places. */
+  readonly within?: Trackable | undefined;
+}
+
+/** The weights of a layer that another layer of the model would be given. */
+export interface Misplacement {
+  readonly key: string;
+  readonly storedName: string;
+  /** Names of the live layers: who would have it, and whose it is. */
+  readonly taker: string;
+  readonly owner: string;
+  /** Where the weights that each layer had are stored, by the layer's name, if that is known of all. */
+  readonly places: ReadonlyMap<string, string> | undefined;
+}
+
+interface NamedLayer extends LayerName {
+  readonly object: Trackable;
+  readonly scope: string;
+  /** What is in it: variables, and layers that have none yet. */
+  readonly holds: ReadonlySet<Attribute | Trackable>;
+  /** How many edges lead from it to each variable, by the variable's name. */
+  readonly depths: ReadonlyMap<string, number>;
+  /** Last parts of these names; undefined if the variables are not made yet. */
+  readonly variables: ReadonlySet<string> | undefined;
+}
+
+/**
+ * Of what is taken, what a layer of the same model or list would have that has another name than the value's, while the value's
+ * is the name of another layer there, which a user gave it, and which does not get its own weights from elsewhere. Names as
+ * Keras or TensorFlow.js make them up for the class (`dense_1`) prove nothing.
+ */
+export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misplacement[] {
+  // Most names agree; then there is nothing to look for.
+  const doubtful = takings.filter(({ storedName, name, isSure }) => !isSure && storedName !== name);
+  if (doubtful.length === 0) return [];
+  return groupsIn(root).flatMap(group => {
+    const layers = layersIn(group);
+    const members = new Set(layers.flatMap(({ holds }) => [...holds]));
+    const byScope = new Map<string, NamedLayer[]>();
+    for (const layer of layers) byScope.set(layer.scope, [...(byScope.get(layer.scope) ?? []), layer]);
+    const ownKeys = new Map<NamedLayer, ReadonlySet<string>>();
+    return doubtful.flatMap(taking => {
+      const found = members.has(taking.taker) ? ownerOf(taking, layers, byScope) : undefined;
+      if (found === undefined) return [];
+      const { owner, taker } = found;
+      const own = ownKeys.get(owner) ?? keysOf(owner, takings);
+      ownKeys.set(owner, own);
+      // Two layers of one name were saved (in two nested models), and the one here has its own.
+      if (own.size > 0 && !own.has(taking.key)) return [];
+      const { key, storedName } = taking;
+      const places = placesOf([owner, taker], takings);
+      return [{ key, storedName, taker: taker.name, owner: owner.name, places }];
+    });
+  });
+}
+
+/** Of what a layer takes, what was called as it is. */
+function keysOf({ holds, scope }: NamedLayer, takings: readonly Taking[]): ReadonlySet<string> {
+  const own = takings.filter(
+    ({ storedName, taker }) => holds.has(taker) && isWithin(partsOf(scope), partsOf(storedName)),
+  );
+  return new Set(own.map(({ key }) => key));
+}
+
+/** The models, and the lists of layers: names of layers are told apart within these. What has names of the user's is apart. */
+function groupsIn(root: Trackable): Trackable[] {
+  const groups: Trackable[] = [];
+  const seen = new Set<Trackable>([root]);
+  for (const object of seen) {
+    const isList = object.children.length > 1 && object.children.every(({ name }) => /^\d+$/.test(name));
+    if (object.layer || (isList && object.children.some(({ node }) => node.layer))) groups.push(object);
+    else if (!object.restorer) for (const { node } of object.children) seen.add(node);
+    for (const { node } of object.added ?? []) seen.add(node);
+  }
+  return groups;
+}
+
+function layersIn(group: Trackable): NamedLayer[] {
+  return numberPlainObjects(group).objects.flatMap(({ object }) => {
+    const { layer, fullName: scope } = object;
+    if (layer === undefined || scope === undefined) return [];
+    const numbered = numberPlainObjects(object).objects;
+    const inside = numbered.map(one => one.object);
+    const depths = new Map(
+      numbered.flatMap(one =>
+        one.object.attributes.map(({ fullName }) => [fullName, partsOf(one.path).length] as const),
+      ),
+    );
+    const attributes = inside.flatMap(one => one.attributes);
+    const unbuilt = inside.filter(({ growth }) => growth);
+    if (attributes.length + unbuilt.length === 0) return [];
+    const variables = unbuilt.length > 0 ? undefined : new Set(attributes.map(({ fullName }) => lastOf(fullName)));
+    return [{ ...layer, object, scope, holds: new Set([...attributes, ...unbuilt]), depths, variables }];
+  });
+}
+
+/** The layer that the value's name is the name of, if it is not the taker's. */
+function ownerOf(
+  { storedName, name, taker, within }: Taking,
+  layers: readonly NamedLayer[],
+  byScope: ReadonlyMap<string, readonly NamedLayer[]>,
+): { owner: NamedLayer; taker: NamedLayer } | undefined {
+  const stored = partsOf(storedName).slice(0, -1);
+  const own = partsOf(name).slice(0, -1);
+  const mayOwn = (layer: NamedLayer): boolean =>
+    layer.isGiven &&
+    !layer.holds.has(taker) &&
+    (layer.variables?.has(lastOf(storedName)) ?? true) &&
+    (within === undefined || numberPlainObjects(within).numbers.has(layer.object));
+  const holders = layers.filter(({ holds }) => holds.has(taker)).sort((a, b) => a.holds.size - b.holds.size);
+  // Keras 3 puts the names of nested models before the layer's, and those of layers in wrappers after it.
+  const more = stored.length - own.length;
+  const outer = layers.filter(one => one.isModel && stored.slice(0, Math.max(0, more)).includes(one.name));
+  const model = holders.find(({ isModel }) => isModel);
+  const foreign = outer.every(one => !one.holds.has(taker)) ? outer.find(mayOwn) : undefined;
+  if (foreign && model) return { owner: foreign, taker: model };
+  if (isWithin(own, stored)) return undefined;
+  for (const shift of new Set([more, 0])) {
+    for (const [i, part] of own.entries()) {
+      const found = stored[i + shift];
+      if (found === undefined || found === part) continue;
+      const scope = own.slice(0, i + 1).join('/');
+      const takers = holders.filter(one => one.scope === scope);
+      const scopes = [[...own.slice(0, i), found], stored.slice(0, i + shift + 1)].map(parts => parts.join('/'));
+      const owner = scopes
+        .flatMap(one => byScope.get(one) ?? [])
+        .find(one => mayOwn(one) && one.scope.endsWith(one.name));
+      if (owner && takers.length > 0 && !takers.some(({ isAutomatic }) => isAutomatic(found)))
+        return { owner, taker: takers.find(one => one.scope.endsWith(one.name)) ?? takers[0]! };
+    }
+  }
+  return undefined;
+}
+
+/** Where the values lie that were called as each layer is: the object whose values they are. */
+function placesOf(layers: readonly NamedLayer[], takings: readonly Taking[]): ReadonlyMap<string, string> | undefined {
+  const places = new Map<string, string>();
+  for (const { name, scope, depths, isModel } of layers) {
+    const value = takings.find(({ storedName }) => isWithin(partsOf(scope), partsOf(storedName)));
+    const last = value && lastOf(value.storedName);
+    const [, depth] = [...depths].find(([variable]) => lastOf(variable) === last) ?? [];
+    // Keras 3 reaches what is in a model by other edges, and other numbers of them.
+    if (value === undefined || depth === undefined || isModel) return undefined;
+    places.set(name, partsOf(pathOfKey(value.key)).slice(0, -depth).join('/'));
+  }
+  return places;
+}
+
+function partsOf(name: string): string[] {
+  return name.split('/');
+}
+
+function lastOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** Whether all of `parts` are in `whole`, in this order. */
+function isWithin(parts: readonly string[], whole: readonly string[]): boolean {
+  let found = 0;
+  for (const part of whole) if (part === parts[found]) found++;
+  return found === parts.length;
+}
+
+/** ERR_MISMATCH for a match by position that the names contradict. Nothing was changed. */
+export class MisplacedWeightsError extends TensorBundleError {
+  /** For each layer that would be given the weights of another: its name, and the other's. */
+  readonly misplaced: readonly { readonly layer: string; readonly weightsOf: string; readonly key: string }[];
+
+  /** `source` is who has the values; `path` where they are. */
+  constructor(found: readonly Misplacement[], source: 'the checkpoint' | 'the other model', path: string) {
+    const pairs = [...new Map(found.map(one => [`${one.taker}\n${one.owner}`, one])).values()];
+    const [first] = pairs;
+    const more =
+      pairs.length > 1
+        ? ` (and ${enumerate(
+            pairs.slice(1).map(one => `'${one.taker}' those of '${one.owner}'`),
+            3,
+          )})`
+        : '';
+    super(
+      'ERR_MISMATCH',
+      `layer '${first!.taker}' would be given the weights of '${first!.owner}' (${first!.storedName}, at ${first!.key} of ${source})${more}, ` +
+        `and '${first!.owner}' is another layer of this model; nothing was changed. Layers are found by their positions, and ` +
+        `these are not as they were: ${remedy(pairs, source)}`,
+      { path, tensor: first!.key, expected: first!.taker, found: first!.owner },
+    );
+    this.misplaced = pairs.map(({ taker, owner, key }) => ({ layer: taker, weightsOf: owner, key }));
+  }
+}
+
+function remedy(pairs: readonly Misplacement[], source: string): string {
+  const as = 'build the model with its layers in the order in which it was saved';
+  if (source !== 'the checkpoint')
+    return `build both models with their layers in one order, or copy layer by layer: to.getLayer('${pairs[0]!.owner}').setWeights(from.getLayer('${pairs[0]!.owner}').getWeights())`;
+  const places = pairs.every(one => one.places) ? new Map(pairs.flatMap(one => [...one.places!])) : undefined;
+  if (places) {
+    const entries = [...places].map(([name, path]) => `${JSON.stringify(name)}: ${JSON.stringify(path)}`);
+    return `${as}, or say where each is: { map: { ${entries.join(', ')} } }`;
+  }
+  return (
+    `${as}; or say with \`map\` where the weights of '${pairs[0]!.taker}' and '${pairs[0]!.owner}' are, or leave out with ` +
+    '`exclude` what is to keep its values'
+  );
+}

@@ -1,0 +1,141 @@
+/** What a restore is going to do, found out without reading a value. */
+import type { CheckpointReader } from '../../bundle/reader.js';
+import { TensorBundleError } from '../../errors.js';
+import { numberPlainObjects } from '../numbering.js';
+import type { EarlyCheck } from '../restorer.js';
+import { type KeyedAttribute, keyedAttributes } from '../stored/encode.js';
+import type { Attribute, Trackable } from '../trackable.js';
+import type { Assignment } from './assignments.js';
+import { isSelected, type SelectionOptions } from './filters.js';
+import { compare, owned } from './mismatch.js';
+import { findMisplaced, type Misplacement } from './misplaced.js';
+import type { RestoreOutcome } from './restore-status.js';
+import { refusedObject, selectedPlans } from './restorer-plans.js';
+import { ambiguousRoot, type StoredNames } from './stored-names.js';
+import { laterTakings, takingsOf } from './takings.js';
+
+/** A stored value that the live object must not be given. */
+interface Refusal {
+  readonly name: string;
+  readonly label: string;
+  readonly reason: string;
+}
+
+/** A stored value of another dtype, which may be one that the live variable can hold. */
+export interface Conversion extends KeyedAttribute {
+  readonly bytes: number;
+}
+
+export interface Plan {
+  readonly outcome: RestoreOutcome;
+  readonly assignments: readonly Assignment[];
+  readonly conversions: readonly Conversion[];
+  readonly early: readonly (EarlyCheck & { readonly label: string })[];
+  readonly refusals: readonly Refusal[];
+  /** Names in the checkpoint that belong to what was matched. */
+  readonly names: ReadonlySet<string>;
+  readonly misplaced: readonly Misplacement[];
+}
+
+export interface PlanOptions extends SelectionOptions {
+  /** Objects with restorers (optimizers) that the checkpoint lacks altogether are not reported as missing. */
+  optionalRestorers?: boolean | undefined;
+}
+
+/** Values above this are not converted: conversions are held until everything is checked. */
+const MAX_CONVERTED_BYTES = 1 << 20;
+
+export function planRestore(
+  root: Trackable,
+  reader: CheckpointReader,
+  stored: StoredNames,
+  options: PlanOptions,
+): Plan {
+  const { objects } = numberPlainObjects(root);
+  const variables = keyedAttributes(objects);
+  const selected = variables.filter(variable => isSelected(variable, options));
+  if (stored.ambiguous.length > 0 && !selected.every(variable => stored.isMapped(variable)))
+    throw ambiguousRoot(root, stored.ambiguous, reader.prefix);
+  const taken = new Set(variables.flatMap(variable => stored.nameOf(variable) ?? []));
+  const outcome: RestoreOutcome = {
+    path: reader.prefix,
+    source: 'the checkpoint',
+    root: stored.root,
+    selected: selected.length,
+    loaded: [],
+    missing: [],
+    unused: [],
+    mismatched: [],
+    refused: false,
+  };
+  const assignments: Assignment[] = [];
+  const conversions: Conversion[] = [];
+  const refusals: Refusal[] = [];
+  const early: Plan['early'][number][] = [];
+  const assigned = new Set<Attribute>();
+  for (const variable of selected) {
+    const { attribute } = variable;
+    const { label } = attribute;
+    const name = stored.nameOf(variable);
+    if (name === undefined || !reader.has(name)) {
+      outcome.missing.push({ key: name ?? stored.expectedName(variable), label });
+      continue;
+    }
+    const entry = reader.entry(name);
+    const mismatch = compare(name, attribute, entry);
+    const accompanied = stored.accompanied.get(name);
+    const alone = accompanied !== undefined && !accompanied.companions.some(companion => taken.has(companion));
+    const reason = (alone ? accompanied.reason : undefined) ?? (mismatch && attribute.refuse?.(entry));
+    if (reason) refusals.push({ name, label, reason });
+    else if (mismatch === null) {
+      const apply: Assignment['apply'] = ([value]) => attribute.assign(value!);
+      assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply });
+      assigned.add(attribute);
+    } else if (attribute.convert && sameShape(attribute.shape, entry.shape) && entry.bytes <= MAX_CONVERTED_BYTES) {
+      conversions.push({ key: name, attribute, bytes: entry.bytes });
+      assigned.add(attribute);
+    } else outcome.mismatched.push({ ...mismatch, label });
+  }
+  const names = new Set(stored.names);
+  for (const { label, plan, isSelected: isLeftIn, below, leftOut } of selectedPlans(
+    objects,
+    variables,
+    reader,
+    stored,
+    options,
+  )) {
+    if (isLeftIn) outcome.selected++;
+    if (plan.refusal !== undefined) throw refusedObject(label, plan.refusal, reader.prefix);
+    if (plan.early) early.push({ ...plan.early, label });
+    outcome.missing.push(...plan.missing.map(({ key }) => ({ key, label: key })));
+    outcome.mismatched.push(...plan.mismatched.map(({ key, expected, found }) => ({ key, expected, found, label })));
+    for (const { keys, apply, looksOn = false } of plan.parts) {
+      if (!looksOn) for (const key of keys) taken.add(key);
+      const bytes = keys.reduce((sum, key) => sum + reader.entry(key).bytes, 0);
+      assignments.push({ names: keys, labels: keys.map(() => label), bytes, apply, looksOn });
+    }
+    for (const { key } of plan.mismatched) taken.add(key);
+    for (const key of below) names.add(key);
+    // As variables that are left out are not unused.
+    for (const key of leftOut) taken.add(key);
+  }
+  outcome.unused.push(...[...names].filter(name => !taken.has(name)));
+  const takings = [...takingsOf(variables, assigned, reader, stored), ...laterTakings(reader, stored)];
+  return { outcome, assignments, conversions, early, refusals, misplaced: findMisplaced(root, takings), names };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, i) => size === b[i]);
+}
+
+/** The error for values that must not be given to the live objects. */
+export function refused([first, ...more]: readonly Refusal[], path: string): TensorBundleError {
+  const { name, label, reason } = first!;
+  const { owner, variable } = owned(label);
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `${owner === '' ? '' : `layer ${owner} `}cannot take ${variable} from ${name}` +
+      `${more.length > 0 ? ` (and ${more.length} more like it)` : ''}; nothing was changed: ${reason}`,
+    { path, tensor: name, found: [name, ...more.map(refusal => refusal.name)] },
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * Reads a checkpoint into live objects: decode, match, check every dtype and shape, check every checksum, and only then
+ * assign. A refusal or damage is found before anything has changed.
+ */
+
+import type { CheckpointReader } from '../../bundle/reader.js';
+import type { DType } from '../../format/dtypes.js';
+import { numberPlainObjects } from '../numbering.js';
+import type { Trackable } from '../trackable.js';
+import { type Assignment, assignAll } from './assignments.js';
+import { deferToGrowth, isAwaited } from './deferred-values.js';
+import { compare } from './mismatch.js';
+import { MisplacedWeightsError } from './misplaced.js';
+import { type MapOptions, readMapping } from './name-map.js';
+import { type Conversion, type PlanOptions, planRestore, refused } from './restore-plan.js';
+import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
+import { type StoredNamesOptions, storedNames } from './stored-names.js';
+
+/** What a restore is about to do. Keys are checkpoint keys. */
+export interface RestoreMatch {
+  /** Of values that will be assigned. */
+  readonly matched: readonly string[];
+  /** That existing variables would have and the checkpoint lacks. */
+  readonly missing: readonly string[];
+  /** Whether values will wait for variables that do not exist yet. */
+  readonly isAwaited: boolean;
+}
+
+export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOptions {
+  /** Leave variables alone whose shape or dtype differs, instead of refusing. */
+  skipMismatch?: boolean | undefined;
+  /** Let values alias the mapped file instead of copying it. */
+  alias?: boolean | undefined;
+  /** Called before anything is changed; what it throws refuses the restore. */
+  accept?: ((match: RestoreMatch) => void) | undefined;
+}
+
+/**
+ * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`; ERR_NOT_SUPPORTED for values of something that the live objects
+ * cannot be, whatever the options, unless these leave the variables out; ERR_CORRUPT for a damaged object graph;
+ * ERR_INVALID_ARGUMENT for a bad `map`; and what the reader throws.
+ */
+export async function restore(
+  root: Trackable,
+  reader: CheckpointReader,
+  options: RestoreOptions = {},
+): Promise<RestoreStatus> {
+  const mapping = readMapping(numberPlainObjects(root), options);
+  const stored = await storedNames(root, reader, mapping, options);
+  const plan = planRestore(root, reader, stored, options);
+  const { outcome, assignments, conversions, early, refusals, misplaced, names } = plan;
+  if (refusals.length > 0) throw refused(refusals, reader.prefix);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', reader.prefix);
+  const converted = await convertAll(reader, conversions, outcome);
+  for (const { key, label, check } of early) {
+    outcome.mismatched.push(...check(await reader.read(key, { copy: true })).map(one => ({ ...one, label })));
+  }
+  if (outcome.mismatched.length > 0 && !options.skipMismatch) {
+    outcome.refused = true;
+    throw new RestoreMismatchError(restoreStatus(outcome), outcome);
+  }
+  options.accept?.({
+    matched: [...assignments, ...converted].flatMap(({ names }) => names),
+    missing: outcome.missing.map(({ key }) => key),
+    isAwaited: isAwaited(reader, stored),
+  });
+  const defer = await deferToGrowth(reader, stored, outcome);
+  const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
+  for (const assignment of [...assignments, ...converted]) {
+    if (assignment.looksOn) continue;
+    assignment.names.forEach((key, i) => {
+      if (!names.has(key)) return;
+      if (unused.has(assignment)) outcome.unused.push(key);
+      else outcome.loaded.push({ key, label: assignment.labels[i]! });
+    });
+  }
+  defer();
+  return restoreStatus(outcome);
+}
+
+/** Small values, converted before anything is assigned; those that cannot be are mismatches. */
+async function convertAll(
+  reader: CheckpointReader,
+  conversions: readonly Conversion[],
+  outcome: RestoreOutcome,
+): Promise<Assignment[]> {
+  const assignments: Assignment[] = [];
+  for (const { key, attribute, bytes } of conversions) {
+    const value = attribute.convert?.(await reader.read(key, { copy: true }));
+    const { label } = attribute;
+    const entry = reader.entry(key);
+    if (value === undefined || typeof value === 'string') {
+      const reason = value === undefined ? {} : { reason: value };
+      outcome.mismatched.push({ ...compare(key, attribute, entry)!, label, ...reason });
+    } else {
+      // What was read has a type that is known.
+      const storedAs = entry.dtype as DType;
+      const apply = (): void => attribute.assign(value, storedAs);
+      assignments.push({ names: [key], labels: [label], bytes, apply });
+    }
+  }
+  return assignments;
+}

@@ -1,0 +1,127 @@
+/** What objects that restore themselves are going to do, without what `include` and `exclude` leave out of it. */
+import type { CheckpointReader } from '../../bundle/reader.js';
+import { TensorBundleError } from '../../errors.js';
+import { extraKey, pathOfKey } from '../key.js';
+import { type NumberedObject, numberObjects } from '../numbering.js';
+import type { Named, RestorePlan } from '../restorer.js';
+import { keysBelow, storedPaths } from '../stored/decode.js';
+import { type KeyedAttribute, keyedAttributes } from '../stored/encode.js';
+import type { Trackable } from '../trackable.js';
+import { isExcludedName, isSelectedName, namesOf, type SelectionOptions } from './filters.js';
+import { joinKey, type StoredNames } from './stored-names.js';
+
+export interface PlannedObject {
+  /** What the user knows it by. */
+  readonly label: string;
+  /** What is selected of it. */
+  readonly plan: RestorePlan;
+  /** Whether filters leave anything of it in. */
+  readonly isSelected: boolean;
+  /** Keys of all that the checkpoint has for it. */
+  readonly below: readonly string[];
+  /** Those of them that filters leave out. */
+  readonly leftOut: ReadonlySet<string>;
+}
+
+interface Options extends SelectionOptions {
+  readonly optionalRestorers?: boolean | undefined;
+}
+
+/** `variables`: all that are restored one by one. */
+export function selectedPlans(
+  objects: readonly NumberedObject[],
+  variables: readonly KeyedAttribute[],
+  reader: CheckpointReader,
+  stored: StoredNames,
+  options: Options,
+): PlannedObject[] {
+  const { graph, owners, root } = stored;
+  const found = {
+    liveOf: (node: number) => owners.get(node),
+    has: (key: string) => reader.has(key),
+    entry: (key: string) => reader.entry(key),
+  };
+  const nodes = new Map([...owners].map(([node, object]) => [object, node]));
+  const paths = graph && storedPaths(graph);
+  const byAttribute = new Map(variables.map(variable => [variable.attribute, namesOf(variable)]));
+  const namesOfNode = (node: Trackable | undefined): readonly string[] =>
+    node?.attributes.flatMap(attribute => byAttribute.get(attribute) ?? []) ?? [];
+  return objects.flatMap(({ object, path }) => {
+    const { restorer } = object;
+    if (!restorer) return [];
+    const label = object.label ?? path;
+    const isChosen = (keys: readonly string[], { names = [], of }: Omit<Named, 'key'>): boolean =>
+      isSelectedName([path, label, ...keys, ...keys.map(pathOfKey), ...names, ...namesOfNode(of)], options);
+    const isChosenOne = ({ key, ...one }: Named): boolean => isChosen([key], one);
+    const node = nodes.get(object);
+    if (graph === undefined || node === undefined) {
+      if (options.optionalRestorers) return [];
+      const at = joinKey(root, path);
+      const missing = missingOf(object, at).filter(isChosenOne);
+      const isLeftOut = missing.length === 0 && !isChosen([], {});
+      return isLeftOut
+        ? []
+        : [{ label, plan: { ...NOTHING, missing }, isSelected: true, below: [], leftOut: new Set<string>() }];
+    }
+    const below = keysBelow(graph, node).filter(key => reader.has(key));
+    const none = { label, plan: NOTHING, isSelected: false, below, leftOut: new Set(below) };
+    if (isExcludedName([path, label], options)) return [none];
+    const at = paths?.get(node) ?? '';
+    const extra = (name: string): string | undefined => {
+      const key = extraKey(at, name);
+      return reader.has(key) ? key : undefined;
+    };
+    const plan = restorer.plan({ graph, node, path: at, extra }, found);
+    if (plan.refusal !== undefined && !isChosen(below, {})) return [none];
+    const own = plan.parts.filter(({ looksOn, isForWhole }) => !looksOn && !isForWhole);
+    const chosen = new Set(own.filter(({ keys, ...part }) => isChosen(keys, part)));
+    const parts = plan.parts.filter(part => {
+      if (part.isForWhole) return chosen.size === own.length;
+      return part.looksOn ? chosen.size > 0 : chosen.has(part);
+    });
+    const leftOut = new Set([
+      ...own.filter(part => !chosen.has(part)).flatMap(({ keys }) => keys),
+      ...plan.mismatched.filter(one => !isChosenOne(one)).map(({ key }) => key),
+    ]);
+    const taken = new Set([...chosen].flatMap(({ keys }) => keys));
+    for (const key of below) if (!taken.has(key) && !isChosen([key], {})) leftOut.add(key);
+    const early = plan.early && chosen.size > 0 ? { early: plan.early } : {};
+    return [
+      {
+        label,
+        plan: {
+          parts,
+          missing: plan.missing.filter(isChosenOne),
+          mismatched: plan.mismatched.filter(isChosenOne),
+          refusal: plan.refusal,
+          ...early,
+        },
+        isSelected: own.length === 0 ? isChosen([], {}) : chosen.size > 0,
+        below,
+        leftOut,
+      },
+    ];
+  });
+}
+
+/** What an object would have in a checkpoint that has no such object. */
+function missingOf(object: Trackable, at: string): Named[] {
+  const known = object.restorer?.missingAt?.(at);
+  if (known !== undefined) return known.map(key => ({ key }));
+  return keyedAttributes(numberObjects(object).objects).map(one => ({
+    key: joinKey(at, one.key),
+    names: namesOf(one),
+  }));
+}
+
+const NOTHING: RestorePlan = { parts: [], missing: [], mismatched: [] };
+
+/** ERR_NOT_SUPPORTED for an object of which nothing can be restored. */
+export function refusedObject(label: string, reason: string, path: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `the optimizer in the checkpoint cannot be restored into ${label}: ${reason}; nothing was changed. Leave it out with ` +
+      'includeOptimizer: false (loadWeights) or an `exclude` that matches it',
+    { path, found: reason },
+  );
+}

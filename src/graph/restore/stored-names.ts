@@ -1,0 +1,231 @@
+/** Where a checkpoint has the values of live variables, as far as one can tell without looking at types and shapes. */
+
+import type { CheckpointReader } from '../../bundle/reader.js';
+import { TensorBundleError } from '../../errors.js';
+import { isBytes } from '../../realms.js';
+import { pathOfKey } from '../key.js';
+import { numberPlainObjects } from '../numbering.js';
+import { enumerate, followPath } from '../object-path.js';
+import { decodeObjectGraph, nodesBelow, type StoredGraph, storedPaths } from '../stored/decode.js';
+import { type KeyedAttribute, keyedAttributes, OBJECT_GRAPH_KEY } from '../stored/encode.js';
+import { storedValues } from '../stored/value-names.js';
+import type { Attribute, Trackable } from '../trackable.js';
+import { matchFrom } from './by-edges.js';
+import { nameBelowScope } from './by-scope.js';
+import { type Accompanied, accompaniedValues, type Companion } from './companions.js';
+import { compare } from './mismatch.js';
+import type { MappedObject, Mapping } from './name-map.js';
+import { type Fits, matchGraph } from './stored-root.js';
+
+export interface StoredNames {
+  /** Undefined where the checkpoint knows its tensors by name only. */
+  readonly graph?: StoredGraph;
+  /** The live object that each stored node was matched to. */
+  readonly owners: ReadonlyMap<number, Trackable>;
+  /** Name of the tensor; undefined if there is none. */
+  nameOf(variable: KeyedAttribute): string | undefined;
+  /** The name it would have in this checkpoint. */
+  expectedName(variable: KeyedAttribute): string;
+  /** Path of the object that was taken for the live root; '' for the root of the checkpoint. */
+  readonly root: string;
+  /**
+   * Names of objects that fit the live root equally well, in stored order. If there are any, only what `map` speaks of has a
+   * name.
+   */
+  readonly ambiguous: readonly string[];
+  /** Whether `map` says where the variable is. */
+  isMapped(variable: KeyedAttribute): boolean;
+  /** What the variable of a stored value was called when it was saved; undefined if that is not known. */
+  storedNameOf(key: string): string | undefined;
+  /** Whether `map` speaks of the variable itself. */
+  isNamed(variable: KeyedAttribute): boolean;
+  /** The innermost object that `map` speaks of and that this variable or object lies in. */
+  mappedWith(part: Attribute | Trackable): Trackable | undefined;
+  /** Names in the checkpoint that belong to what was matched. */
+  readonly names: readonly string[];
+  /** Values that are not complete by themselves, by name. */
+  readonly accompanied: ReadonlyMap<string, Accompanied>;
+}
+
+export interface StoredNamesOptions {
+  /** Stored variables without which others must not be read. */
+  companions?: readonly Companion[] | undefined;
+  /** Default true: the live root may be a child of the stored one. */
+  search?: boolean | undefined;
+  /** Stored objects that are left aside: what only they have counts as none of the root's. */
+  aside?: ((graph: StoredGraph) => readonly number[]) | undefined;
+}
+
+/** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
+export async function storedNames(
+  root: Trackable,
+  reader: CheckpointReader,
+  mapping: Mapping,
+  { companions = [], search = true, aside = () => [] }: StoredNamesOptions,
+): Promise<StoredNames> {
+  if (!reader.has(OBJECT_GRAPH_KEY)) return namesByVariable(reader, mapping);
+  const { data } = await reader.read(OBJECT_GRAPH_KEY);
+  const [serialized] = data;
+  const graph = decodeObjectGraph(isBytes(serialized) ? serialized : new Uint8Array(), reader.prefix);
+  return namesByPath(root, graph, reader, mapping, companions, search, aside(graph));
+}
+
+function namesByPath(
+  root: Trackable,
+  graph: StoredGraph,
+  reader: CheckpointReader,
+  mapping: Mapping,
+  companions: readonly Companion[],
+  search: boolean,
+  aside: readonly number[],
+): StoredNames {
+  const fits: Fits = (attribute, key) => reader.has(key) && compare(key, attribute, reader.entry(key)) === null;
+  const match = search ? matchGraph(root, graph, fits) : { ...matchFrom(root, graph, 0), ambiguous: [] };
+  const rootMapped = mapping.objects.some(({ object }) => object === root);
+  const paths = storedPaths(graph);
+  const prefix = paths.get(match.root) ?? '';
+  const found = new Map<Attribute, string | undefined>(match.keys);
+  const owners = new Map(match.owners);
+  const expected = new Map<Attribute, string>();
+  // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
+  const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
+  const mappedBy = new Map<Attribute | Trackable, Trackable>();
+  const nodes: number[] = [];
+  if (!rootMapped) {
+    const isWhole = match.root === 0 && aside.length === 0;
+    const outside = new Set([...(match.root === 0 ? [] : others), ...aside]);
+    nodes.push(...(isWhole ? graph.keys() : nodesBelow(graph, match.root, outside)));
+  }
+  for (const { object, name, stored } of mapping.objects) {
+    const node = storedObject(graph, match.root, stored, name);
+    const { keys, owners: below } = matchFrom(object, graph, node);
+    for (const [stored, live] of below) owners.set(stored, live);
+    const { objects } = numberPlainObjects(object);
+    for (const below of objects) mappedBy.set(below.object, object);
+    for (const { key, attribute } of keyedAttributes(objects)) {
+      found.set(attribute, keys.get(attribute));
+      mappedBy.set(attribute, object);
+      expected.set(attribute, joinKey(paths.get(node) ?? stored, key));
+    }
+    nodes.push(...nodesBelow(graph, node, new Set(aside)));
+  }
+  const names = storedValues(graph, nodes, paths, reader);
+  const mapped = new Map<string, string>();
+  for (const [key, stored] of mapping.variables) {
+    const name = reader.has(stored) ? stored : valueAt(graph, match.root, stored);
+    if (name === undefined) throw unknownTensor(stored, pathOfKey(key), [...names].map(pathOfKey));
+    mapped.set(key, name);
+  }
+  const fullNames = new Map(graph.flatMap(({ attributes }) => attributes.map(({ key, fullName }) => [key, fullName])));
+  return {
+    graph,
+    owners,
+    storedNameOf: key => fullNames.get(key) || undefined,
+    isNamed: ({ key }) => mapped.has(key),
+    mappedWith: part => mappedBy.get(part),
+    nameOf: ({ key, attribute }) => mapped.get(key) ?? found.get(attribute),
+    expectedName: ({ key, attribute }) => expected.get(attribute) ?? joinKey(prefix, key),
+    root: prefix,
+    ambiguous: rootMapped ? [] : match.ambiguous,
+    isMapped: ({ key, attribute }) => mapped.has(key) || expected.has(attribute),
+    names: [...names],
+    accompanied: accompaniedValues(graph, companions),
+  };
+}
+
+/** A name-based checkpoint (tf.compat.v1.train.Saver): TensorFlow falls back to the variables' names, and so do we. */
+function namesByVariable(reader: CheckpointReader, mapping: Mapping): StoredNames {
+  const names = reader.names();
+  const found = new Map<Attribute, string | undefined>();
+  for (const { object, name, stored } of mapping.objects) {
+    const scope = stored.replace(/\/+$/, '');
+    const inScope = names.filter(one => one.startsWith(`${scope}/`));
+    if (inScope.length === 0) throw unknownObject(stored, name, `its tensors are ${enumerate(names)}`);
+    const attributes = keyedAttributes(numberPlainObjects(object).objects);
+    for (const [attribute, tensor] of nameBelowScope(attributes, new Set(inScope), scope)) found.set(attribute, tensor);
+  }
+  for (const [key, stored] of mapping.variables) {
+    if (!reader.has(stored)) throw unknownTensor(stored, pathOfKey(key), names);
+  }
+  const byName = ({ attribute }: KeyedAttribute): string | undefined =>
+    [attribute.fullName, attribute.label].find(name => reader.has(name));
+  return {
+    owners: new Map(),
+    nameOf: variable =>
+      mapping.variables.get(variable.key) ??
+      (found.has(variable.attribute) ? found.get(variable.attribute) : byName(variable)),
+    expectedName: ({ attribute }) => attribute.fullName,
+    root: '',
+    ambiguous: [],
+    isMapped: ({ key, attribute }) => mapping.variables.has(key) || found.has(attribute),
+    // Names are all that there is to go by, so they cannot contradict.
+    storedNameOf: () => undefined,
+    isNamed: ({ key }) => mapping.variables.has(key),
+    mappedWith: () => undefined,
+    names,
+    accompanied: new Map(),
+  };
+}
+
+/** The key below an object's path; a key that begins with `/` is the object's own. */
+export function joinKey(path: string, key: string): string {
+  return path === '' || key.startsWith('/') ? path + key : `${path}/${key}`;
+}
+
+/** The node at a path from the root, or from the node that was taken for the model's, or from the child `model`. */
+function storedObject(graph: StoredGraph, matched: number, path: string, name: MappedObject['name']): number {
+  const { object, followed, names } = follow(graph, matched, path);
+  if (object !== undefined) return object;
+  throw unknownObject(
+    path,
+    name,
+    `${followed === '' ? 'it' : `'${followed}'`} has ${enumerate(names) || 'no objects'}`,
+  );
+}
+
+function follow(
+  graph: StoredGraph,
+  matched: number,
+  path: string,
+): { object: number | undefined; followed: string; names: readonly string[] } {
+  const model = graph[0]!.children.find(({ name }) => name === 'model');
+  const starts = new Set([0, matched, ...(model ? [model.node] : [])]);
+  const attempts = [...starts].map(start => followPath(start, path, number => graph[number]!.children));
+  for (const attempt of attempts)
+    if (attempt.object !== undefined) return { object: attempt.object, followed: path, names: [] };
+  // The attempt that came furthest says most about what was meant.
+  const failed = attempts.flatMap(attempt => (attempt.object === undefined ? [attempt] : []));
+  return failed.reduce((best, one) => (one.followed.length > best.followed.length ? one : best));
+}
+
+/** The key of the one value that the object at a path has. */
+function valueAt(graph: StoredGraph, matched: number, path: string): string | undefined {
+  const { object } = follow(graph, matched, path);
+  return object === undefined ? undefined : graph[object]!.attributes[0]?.key;
+}
+
+export function ambiguousRoot({ label }: Trackable, names: readonly string[], path: string): TensorBundleError {
+  const [first = ''] = names;
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `${path} holds models that fit equally well: ${enumerate(names)}; nothing was changed. ` +
+      `Say which one is meant: { map: { '${label ?? 'name of the model'}': '${first}' } }`,
+    { path, found: names },
+  );
+}
+
+function unknownObject(stored: string, name: string, have: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `map looks for '${name}' at '${stored}', which the checkpoint does not have; ${have}`,
+    { found: stored },
+  );
+}
+
+function unknownTensor(stored: string, name: string, names: readonly string[]): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `map looks for '${name}' at '${stored}', which the checkpoint does not have; it has ${enumerate(names)}`,
+    { tensor: stored, found: stored },
+  );
+}

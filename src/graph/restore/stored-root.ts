@@ -1,0 +1,81 @@
+/**
+ * Finds where in a stored graph a model is: `tf.train.Checkpoint(model)` and `save_weights` make it the root,
+ * `tf.train.Checkpoint(net=…, optimizer=…)` a child of the root.
+ */
+
+import { keysBelow, type StoredGraph } from '../stored/decode.js';
+import type { Attribute, Trackable } from '../trackable.js';
+import { type Match, matchFrom } from './by-edges.js';
+import { matchListed } from './by-position.js';
+
+export interface RootMatch extends Match {
+  /**
+   * Names of the root's children that fit the live object equally well, in stored order. If there are any, nothing was
+   * matched (`root` is 0 and `keys` is empty): which one is meant is not to be guessed.
+   */
+  readonly ambiguous: readonly string[];
+}
+
+/** Whether the value stored under a key has the dtype and shape of a live attribute. */
+export type Fits = (attribute: Attribute, key: string) => boolean;
+
+/** Children of the root that are tried; more is no checkpoint of models, and each costs a walk of the graph. */
+const MOST_CANDIDATES = 32;
+
+interface Candidate extends Match {
+  readonly name: string;
+  readonly fitting: number;
+}
+
+/**
+ * The root, or its child `model`, if any value is found from there by name, whether it fits or not: what does not fit is then
+ * reported, and no other network of the checkpoint is taken instead because its shapes agree. Only if nothing is found from
+ * either, the other children are looked at: where most values are found that fit by dtype and shape, then where most are
+ * found at all, then the one of which nothing would be left over. Two different children that are equal even so (two networks
+ * of one shape) are ambiguous. TensorFlow has no such search: there the caller builds the same `Checkpoint` again. Where
+ * nothing is found by edges, lists of variables are looked at.
+ */
+export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = () => true): RootMatch {
+  const candidate = (name: string, node: number): Candidate => {
+    const match = matchFrom(live, stored, node);
+    return { ...match, name, fitting: [...match.keys].filter(([attribute, key]) => fits(attribute, key)).length };
+  };
+  const edges = candidateEdges(live, stored);
+  const root = candidate('', 0);
+  const models = edges.filter(({ name }) => name === 'model').map(({ name, node }) => candidate(name, node));
+  const [named] = bestOf([root, ...models]);
+  if (named!.keys.size > 0) return { ...named!, ambiguous: [] };
+  const best = bestOf(
+    edges
+      .slice(0, MOST_CANDIDATES)
+      .map(({ name, node }) => candidate(name, node))
+      .filter(({ keys }) => keys.size > 0),
+  );
+  const [only] = best;
+  if (only === undefined) return { ...(matchListed(live, stored, fits) ?? root), ambiguous: [] };
+  if (best.length === 1) return { ...only, ambiguous: [] };
+  const exact = best.filter(({ root, keys }) => keysBelow(stored, root).length === keys.size);
+  if (exact.length === 1) return { ...exact[0]!, ambiguous: [] };
+  const names = new Set((exact.length > 0 ? exact : best).map(({ name }) => name));
+  const inOrder = stored[0]!.children.map(({ name }) => name).filter(name => names.has(name));
+  return { root: 0, keys: new Map(), owners: new Map(), ambiguous: inOrder };
+}
+
+/** All that are as good as the best, in the order given. */
+function bestOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  const order = (a: Candidate, b: Candidate): number => b.fitting - a.fitting || b.keys.size - a.keys.size;
+  const sorted = [...candidates].sort(order);
+  return sorted.filter(one => order(one, sorted[0]!) === 0);
+}
+
+/** Each node once; only where some edge could be followed at all. */
+function candidateEdges(live: Trackable, stored: StoredGraph): { name: string; node: number }[] {
+  const known = new Set([...live.children, ...(live.aliases ?? [])].map(({ name }) => name));
+  const seen = new Set([0]);
+  return stored[0]!.children.filter(({ node }) => {
+    if (seen.has(node)) return false;
+    seen.add(node);
+    const { children, attributes } = stored[node]!;
+    return live.attributes.length > 0 ? attributes.length > 0 : children.some(({ name }) => known.has(name));
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the bytes of
+ * `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's order).
+ */
+import { attributeKey, extraKey } from '../key.js';
+import { type Numbering, numberObjects, withDescendants, writtenSlots } from '../numbering.js';
+import { type Attribute, type Extra, PYTHON_STATE, type Trackable } from '../trackable.js';
+import { create, TrackableObjectGraphSchema, toBinary } from './protobuf.js';
+
+/** Name of the tensor that holds the object graph. */
+export const OBJECT_GRAPH_KEY = '_CHECKPOINTABLE_OBJECT_GRAPH';
+
+/** An attribute of a live object under the key it is saved by. */
+export interface KeyedAttribute {
+  readonly key: string;
+  readonly attribute: Attribute;
+}
+
+export interface KeyedExtra {
+  readonly key: string;
+  readonly extra: Extra;
+}
+
+export interface ObjectGraph {
+  /** In node order, which is the order TensorFlow gives to SaveV2. */
+  readonly tensors: readonly KeyedAttribute[];
+  /** What lies beside the graph; last in the data file, so that what comes before is as TensorFlow writes it. */
+  readonly extras: readonly KeyedExtra[];
+  /** The serialised TrackableObjectGraph; a scalar string tensor, last in the data file. */
+  readonly serialized: Uint8Array;
+}
+
+/** The keys of every attribute of the objects, in node order. */
+export function keyedAttributes(objects: Numbering['objects']): KeyedAttribute[] {
+  return objects.flatMap(({ object, path }) =>
+    object.attributes.map(attribute => ({ key: attributeKey(path, attribute.name), attribute })),
+  );
+}
+
+export function buildObjectGraph(root: Trackable): ObjectGraph {
+  const numbering = numberObjects(root);
+  const { objects, numbers } = numbering;
+  const hasValues = withDescendants(numbering, object => object.attributes.length > 0);
+  const message = create(TrackableObjectGraphSchema, {
+    nodes: objects.map(({ object, path }, number) => ({
+      children: object.children.map(({ name, node }) => ({ nodeId: numbers.get(node)!, localName: name })),
+      attributes: object.attributes.map(({ name, fullName }) => ({
+        name,
+        fullName,
+        checkpointKey: attributeKey(path, name),
+      })),
+      slotVariables: writtenSlots(object, numbers).map(({ variable, name, node }) => ({
+        originalVariableNodeId: numbers.get(variable)!,
+        slotName: name,
+        slotVariableNodeId: numbers.get(node)!,
+      })),
+      hasCheckpointValues: { value: hasValues[number]! },
+    })),
+  });
+  const extras = objects.flatMap(({ object, path }) =>
+    (object.extras ?? []).flatMap(extra => {
+      const of = extra.of && numbers.get(extra.of);
+      if (extra.of && of === undefined) return [];
+      return [{ key: extraKey(path, extra.name, of === undefined ? undefined : objects[of]!.path), extra }];
+    }),
+  );
+  // TensorFlow gathers what Python serialises after all tensors (tensorflow/python/checkpoint/save_util.py).
+  const tensors = keyedAttributes(objects);
+  const isState = ({ attribute }: KeyedAttribute): boolean => attribute.name === PYTHON_STATE;
+  const ordered = [...tensors.filter(one => !isState(one)), ...tensors.filter(isState)];
+  return { tensors: ordered, extras, serialized: toBinary(TrackableObjectGraphSchema, message) };
+}

@@ -1,0 +1,50 @@
+/** Which tensors of a checkpoint are values of objects, whoever wrote them: the graph names not all of them by their keys. */
+import type { CheckpointReader } from '../../bundle/reader.js';
+import { attributesOf, extraKey, STATE } from '../key.js';
+import type { StoredGraph } from './decode.js';
+
+/**
+ * Names of the values of some nodes, in node order, each once. An object that is no variable may have several tensors under the
+ * key of one attribute (`table/.ATTRIBUTES/table` are `table-keys` and `table-values`; an iterator's `ITERATOR` is `ITERATOR_STATE`;
+ * tensorflow/python/checkpoint/save_util.py). What this package keeps beside the graph is a value where it is all the state of its
+ * object.
+ */
+export function storedValues(
+  graph: StoredGraph,
+  nodes: readonly number[],
+  paths: ReadonlyMap<number, string>,
+  reader: CheckpointReader,
+): Set<string> {
+  const found = new Set<string>();
+  let tensors: Map<string, readonly string[]> | undefined;
+  for (const node of nodes) {
+    for (const { key } of graph[node]!.attributes) {
+      if (reader.has(key)) {
+        found.add(key);
+        continue;
+      }
+      tensors ??= byObject(reader.names());
+      const object = attributesOf(key) ?? '';
+      for (const name of tensors.get(object) ?? []) found.add(name);
+      // Once: a hostile graph may speak of one object any number of times.
+      tensors.delete(object);
+    }
+    const path = paths.get(node);
+    const state = path === undefined ? undefined : extraKey(path, STATE);
+    if (state !== undefined && reader.has(state)) found.add(state);
+  }
+  return found;
+}
+
+/** By object, all tensors that are attributes. */
+function byObject(names: readonly string[]): Map<string, readonly string[]> {
+  const tensors = new Map<string, string[]>();
+  for (const name of names) {
+    const object = attributesOf(name);
+    if (object === undefined) continue;
+    const known = tensors.get(object);
+    if (known) known.push(name);
+    else tensors.set(object, [name]);
+  }
+  return tensors;
+}

@@ -1,0 +1,160 @@
+/** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
+
+import { TensorBundleError } from '../errors.js';
+import { numberObjects } from '../graph/numbering.js';
+import { matchFrom } from '../graph/restore/by-edges.js';
+import { compare } from '../graph/restore/mismatch.js';
+import { findMisplaced, MisplacedWeightsError } from '../graph/restore/misplaced.js';
+import {
+  RestoreMismatchError,
+  type RestoreOutcome,
+  type RestoreStatus,
+  restoreStatus,
+} from '../graph/restore/restore-status.js';
+import { decodeObjectGraph } from '../graph/stored/decode.js';
+import { buildObjectGraph, type KeyedAttribute, keyedAttributes } from '../graph/stored/encode.js';
+import type { Trackable } from '../graph/trackable.js';
+import { type OptionList, refuseUnknown } from '../options.js';
+import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
+import { modelTrackable } from './model.js';
+import { isHandedOut } from './staging.js';
+import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
+import { liveValue, variableOf } from './variable.js';
+
+export interface CopyWeightsOptions {
+  /**
+   * How variables are paired. 'order' (default): the first with the first, and so on, as in Keras's
+   * `to.set_weights(from.get_weights())`: layer by layer, whether trainable or not. 'path': as `loadWeights` would find
+   * what `saveWeights` saved; that also works where layers were added at the end or in a nested model.
+   */
+  by?: 'order' | 'path';
+}
+
+const OPTIONS: OptionList<CopyWeightsOptions> = { by: true };
+
+/** A variable of the target and the one that gives it its value. */
+interface Pair {
+  readonly source: KeyedAttribute;
+  readonly target: KeyedAttribute;
+}
+
+/**
+ * Copies the weights of a built model into another one, for example of a functional model into the same one with
+ * Dropout inserted. Synchronous. The models may be the same, share layers, and be on different backends; afterwards
+ * they are independent. Keys in the status are those that `saveWeights` would give: of `from` for loaded, unused and
+ * mismatched values, of `to` for missing ones. Missing and unused values are not errors: look at the status.
+ *
+ * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs. Throws MisplacedWeightsError
+ * (ERR_MISMATCH) if a layer would get the weights of a layer of another name while the target has a layer of that name,
+ * and you gave the names. Both change nothing. ERR_INVALID_ARGUMENT for something that is not a built model or not an
+ * option; ERR_STATE for a disposed model.
+ *
+ * @example
+ * copyWeights(trained, withDropout).assertConsumed();
+ */
+export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWeightsOptions = {}): RestoreStatus {
+  refuseUnknown(options, 'copyWeights', OPTIONS);
+  const { by = 'order' } = options;
+  if (by !== 'order' && by !== 'path') {
+    throw new TensorBundleError('ERR_INVALID_ARGUMENT', "copyWeights pairs variables by 'order' or by 'path'", {
+      expected: ['order', 'path'],
+      found: by,
+    });
+  }
+  const source = describeModel(from);
+  const target = describeModel(to);
+  const pairs = by === 'order' ? pairByOrder(source, target) : pairByPath(source, target);
+  const paired = new Map(pairs.map(pair => [pair.target.key, pair.source.key]));
+  const used = new Set(paired.values());
+  const outcome: RestoreOutcome = {
+    path: `the model '${from.name}'`,
+    source: 'the other model',
+    root: '',
+    selected: target.variables.length,
+    loaded: [],
+    missing: target.variables.flatMap(({ key, attribute: { label } }) => (paired.has(key) ? [] : [{ key, label }])),
+    unused: source.variables.map(({ key }) => key).filter(key => !used.has(key)),
+    mismatched: pairs.flatMap(({ source: { key, attribute }, target }) => {
+      const mismatch = compare(key, target.attribute, attribute);
+      return mismatch === null ? [] : [{ ...mismatch, label: target.attribute.label }];
+    }),
+    refused: false,
+  };
+  if (outcome.mismatched.length > 0) {
+    outcome.refused = true;
+    throw new RestoreMismatchError(restoreStatus(outcome), outcome);
+  }
+  const takings = pairs.map(({ source: { key, attribute }, target }) => {
+    const { fullName: name } = target.attribute;
+    return { key, storedName: attribute.fullName, taker: target.attribute, name };
+  });
+  const misplaced = findMisplaced(target.root, takings);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the other model', outcome.path);
+  tidy(() => {
+    // All values are held before the first is replaced: the models may share variables.
+    const values = pairs.map(pair => independent(tensorOf(pair.source)));
+    for (const [i, pair] of pairs.entries()) tensorOf(pair.target).assign(values[i]!);
+  });
+  outcome.loaded.push(...pairs.map(({ source: { key }, target }) => ({ key, label: target.attribute.label })));
+  return restoreStatus(outcome);
+}
+
+interface Described {
+  readonly root: Trackable;
+  /** In Keras's order: layer by layer, each variable once. */
+  readonly variables: readonly KeyedAttribute[];
+}
+
+/**
+ * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras goes by
+ * layers (tf_keras/src/engine/training.py, `weights`).
+ */
+function describeModel(model: LayersModel): Described {
+  const root = modelTrackable(model);
+  const byVariable = new Map<AnyVariable | undefined, KeyedAttribute>(
+    keyedAttributes(numberObjects(root).objects).map(keyed => [variableOf(keyed.attribute), keyed]),
+  );
+  const listed = [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
+  // tfjs does not list what layers in the fields of a custom layer have: those come last.
+  return { root, variables: [...new Set([...listed, ...byVariable.values()])] };
+}
+
+function pairByOrder(source: Described, target: Described): Pair[] {
+  const count = Math.min(source.variables.length, target.variables.length);
+  return source.variables.slice(0, count).map((one, i) => ({ source: one, target: target.variables[i]! }));
+}
+
+/** As a checkpoint of the source would be matched. */
+function pairByPath(source: Described, target: Described): Pair[] {
+  const graph = decodeObjectGraph(buildObjectGraph(source.root).serialized, 'the other model');
+  const byKey = new Map(source.variables.map(one => [one.key, one]));
+  const { keys } = matchFrom(target.root, graph, 0);
+  return target.variables.flatMap(one => {
+    const found = byKey.get(keys.get(one.attribute) ?? '');
+    return found === undefined ? [] : [{ source: found, target: one }];
+  });
+}
+
+function weightsOf(layer: Layer, found: Set<LayerVariable>): Set<LayerVariable> {
+  const { layers } = layer as Layer & { layers?: readonly Layer[] };
+  if (layers) for (const inner of layers) weightsOf(inner, found);
+  // After its layers: a model may have weights of its own, and each counts once.
+  for (const variable of layer.weights) found.add(variable);
+  return found;
+}
+
+function tensorOf({ attribute }: KeyedAttribute): Variable {
+  return liveValue(variableOf(attribute)!, attribute.label);
+}
+
+/**
+ * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one in use, since
+ * tfjs counts a reference on the backend in use, so that the other would free the data under its new owner; or unless the data is an
+ * array that `dataSync` hands out, and that its holder may change.
+ */
+function independent(value: Tensor): Tensor {
+  const { backend } = engine();
+  const info: { backend?: unknown } | undefined = engine().state.tensorInfo.get(value.dataId);
+  if (info?.backend === backend && !isHandedOut(value)) return clone(value);
+  return tensor(value.dataSync().slice() as Float32Array, value.shape, value.dtype);
+}

@@ -1,0 +1,172 @@
+/**
+ * An optimizer out of a checkpoint, whoever wrote it: tf_keras's new optimizers and Keras 3 (`_variables`, `_momentums`), legacy
+ * ones (`iter` and slot variables), and this package, whose exact values count as long as nobody has trained on since.
+ */
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import { attributeKey } from '../../graph/key.js';
+import { compare, type Mismatch } from '../../graph/restore/mismatch.js';
+import type { Found, Named, RestorePart, RestorePlan, Restorer, StoredObject } from '../../graph/restorer.js';
+import { VARIABLE_VALUE } from '../../graph/trackable.js';
+import { isLossScaling } from './loss-scaling.js';
+import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
+import { isSameKind } from './stored-kind.js';
+import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimizer.js';
+import { type LiveVariables, misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
+import { Restoring } from './value-precedence.js';
+import type { SlotVariable } from './written-optimizer.js';
+
+/** What a number may be stored as. */
+const NUMBERS = ['int64', 'int32', 'float32', 'float64'] as const;
+
+interface StoredNumber {
+  readonly state: NumberState;
+  /** Undefined if the checkpoint lacks it, or has something else there. */
+  readonly key: string | undefined;
+}
+
+export class OptimizerRestorer implements Restorer {
+  readonly #optimizer: Optimizer;
+  readonly #state: OptimizerState;
+  readonly #variables: LiveVariables;
+
+  /** `state` is that of the optimizer that makes the steps. */
+  constructor(optimizer: Optimizer, state: OptimizerState, variables: LiveVariables) {
+    this.#optimizer = optimizer;
+    this.#state = state;
+    this.#variables = variables;
+  }
+
+  plan(outer: StoredObject, found: Found): RestorePlan {
+    const state = this.#state;
+    const one = storedOptimizer(outer, found);
+    const { stepping: stored, isLegacy, refusal } = one;
+    if (refusal !== undefined) return { parts: [], missing: [], mismatched: [], refusal };
+    const missing: Named[] = [];
+    const mismatched: (Mismatch & Named)[] = [];
+    const number = (numberState: NumberState, names: readonly string[], isOptional = false): StoredNumber => {
+      const key = childKey(stored, found, names);
+      const mismatch = key === undefined ? null : notNumber(key, found);
+      if (mismatch) mismatched.push({ ...mismatch, names: [numberState.name] });
+      if (key === undefined && !isOptional) {
+        missing.push({ key: keyAt(stored.path, names[0]!), names: [numberState.name] });
+      }
+      return { state: numberState, key: mismatch ? undefined : key };
+    };
+    const iterations = number(state.iterations, [isLegacy ? 'iter' : '_iterations']);
+    // A schedule is no number; tf_keras's new optimizers keep what it came to at the last step.
+    const rate = number(
+      state.learningRate,
+      isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
+    );
+    const { existing } = this.#variables;
+    const isSame = isSameKind(one.kind, state.kerasName);
+    const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
+    const restoring = new Restoring(this.#optimizer, state);
+    const own = (name: string): string | undefined => {
+      const key = stored.extra(name);
+      return key === undefined || notNumber(key, found) ? undefined : key;
+    };
+    const slots = new StoredSlots(stored, found, this.#variables);
+    // What another class keeps means something else, whatever its name.
+    const kinds = isSame ? state.groups.flat() : [];
+    const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
+    // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files that have slots.
+    const isBeforeSteps = existing.length === 0 && all.length === 0;
+    const others = isLegacy
+      ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
+      : state.scalars.filter(isShared).map(one => number(one, [one.name], isBeforeSteps));
+    const misfits = all.map(slot => misfit(slot, found));
+    mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...namesOf(all[i]!) }] : [])));
+    missing.push(...this.#missingSlots(stored, all, existing));
+    const fitting = all.filter((_, i) => misfits[i] === null);
+    const scaling = this.#scaling(one, outer.path, found, restoring);
+    missing.push(...scaling.missing);
+    mismatched.push(...scaling.mismatched);
+    const parts: RestorePart[] = [
+      restoring.forget(),
+      // What is to be believed depends on it, and slots depend on the rate.
+      restoring.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
+      ...[iterations, rate, ...others].flatMap(one =>
+        one.key === undefined ? [] : [restoring.number(one.key, one.state)],
+      ),
+      restoring.exactRate(rate.key),
+      ...restoring.betas(iterations.key),
+      ...state.exact.flatMap(one => {
+        const key = own(one.name);
+        return key === undefined ? [] : [restoring.exactNumber(key, one, iterations.key)];
+      }),
+      ...this.#beside(restoring, isLegacy, own),
+      ...fitting.map(slot => restoring.slot(slot, namesOf(slot))),
+      ...scaling.parts,
+    ];
+    return { parts, missing, mismatched };
+  }
+
+  /** What new optimizers of Keras have no place for, as this package wrote it. */
+  #beside(restoring: Restoring, isLegacy: boolean, own: (name: string) => string | undefined): readonly RestorePart[] {
+    const key = own('decay');
+    const decay = this.#state.hyper.find(({ name }) => name === 'decay');
+    return isLegacy || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
+  }
+
+  #scaling({ scaling }: StoredOptimizer, path: string, found: Found, restoring: Restoring): RestorePlan {
+    const expected = ['dynamic_scale', 'step_counter'];
+    const { scale, counter, idle = [] } = scaling ?? {};
+    if (scaling === undefined || scale === undefined || counter === undefined) {
+      const isWrapped = isLossScaling(this.#optimizer);
+      return {
+        parts: [restoring.withoutScaling(), ...idle.map(key => restoring.idle(key))],
+        missing: isWrapped ? expected.map(name => ({ key: keyAt(path, name), names: [name] })) : [],
+        mismatched: [],
+      };
+    }
+    const mismatched = [scale, counter].flatMap((key, i) => {
+      const mismatch = notNumber(key, found);
+      return mismatch ? [{ ...mismatch, names: [expected[i]!] }] : [];
+    });
+    const parts = mismatched.length > 0 ? [] : [restoring.scaling(scaling.form, [scale, counter], expected)];
+    return { parts: [...parts, ...idle.map(key => restoring.idle(key))], missing: [], mismatched };
+  }
+
+  /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */
+  #missingSlots({ path }: StoredObject, slots: readonly StoredSlotValue[], existing: readonly string[]): Named[] {
+    const restored = new Set(
+      slots.flatMap(({ kind, variable }) =>
+        ('candidates' in variable ? (variable.candidates ?? []) : [variable]).map(({ name }) => `${kind.list} ${name}`),
+      ),
+    );
+    return existing.flatMap((name, i) => {
+      const variable = this.#variables.all.find(one => one.name === name);
+      return this.#state.groups
+        .flat()
+        .filter(kind => !restored.has(`${kind.list} ${name}`) && !isIdle(kind, this.#state))
+        .map(({ list }) => ({ key: keyAt(path, `${list}/${i}`), ...(variable ? namesOfVariable(variable) : {}) }));
+    });
+  }
+}
+
+type Names = Pick<Named, 'names' | 'of'>;
+
+/** A slot goes with its variable. Of what may be one of several variables only Keras's name is known. */
+function namesOf({ variable }: StoredSlotValue): Names {
+  return 'candidates' in variable ? { names: [variable.name] } : namesOfVariable(variable);
+}
+
+function namesOfVariable({ name, fullName, node }: SlotVariable): Names {
+  return { names: [name, fullName], ...(node && { of: node }) };
+}
+
+/** Without momentum Keras 3's SGD keeps no slots; what others keep is multiplied by 0. */
+function isIdle({ list }: SlotKind, { hyper }: OptimizerState): boolean {
+  return list === 'momentums' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
+}
+
+function notNumber(key: string, { entry }: Found): Mismatch | null {
+  const stored = entry(key);
+  const dtype = NUMBERS.find(one => one === stored.dtype) ?? 'float32';
+  return compare(key, { dtype, shape: [] }, stored);
+}
+
+function keyAt(path: string, name: string): string {
+  return attributeKey(path === '' ? name : `${path}/${name}`, VARIABLE_VALUE);
+}

@@ -1,0 +1,222 @@
+/**
+ * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not known; so
+ * restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes the variables).
+ */
+
+import { TensorBundleError } from '../../errors.js';
+import type { TensorValue } from '../../format/dtypes.js';
+import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '../../tfjs-core.js';
+import { steppingOptimizer } from './loss-scaling.js';
+import type { OptimizerState, WaitingSlots } from './optimizer-state.js';
+import type { Belongings } from './ownership.js';
+import type { SlotVariable } from './written-optimizer.js';
+
+/** A slot of which it is not known yet whose it is. Those of a list are in Keras's order. */
+export interface Undecided {
+  readonly key: string;
+  /** Keras's name of its variable. */
+  readonly name: string;
+  /** The variables it may belong to; undefined if these are not known either. */
+  readonly candidates: readonly SlotVariable[] | undefined;
+}
+
+interface UndecidedSlot extends Undecided {
+  readonly list: string;
+  /** Its place in the list of the file, the same in all lists. */
+  readonly place: number;
+  readonly value: TensorValue;
+}
+
+/** Values of one optimizer, in its own form, that wait. */
+interface Pending {
+  readonly state: OptimizerState;
+  /** In the order of the file. */
+  readonly slots: Map<string, Map<string, TensorValue>>;
+  undecided: UndecidedSlot[];
+  /** By the name of the variable, its place in the lists of the file. */
+  readonly places: Map<string, number>;
+}
+
+/** What waits, for a save. */
+export interface Waiting {
+  readonly slots: WaitingSlots;
+  /** Stand for the variables of slots in `slots` of which it is not known whose they are; they have no node. */
+  readonly ownerless: readonly SlotVariable[];
+  /** As they were in the file, if it is not known whose all are. */
+  inFileOrder(variables: readonly SlotVariable[]): SlotVariable[];
+}
+
+const waiting = new WeakMap<Optimizer, Pending>();
+/** Optimizers whose next step is waited for; an evaluator may restore any number of times and never step. */
+const watched = new WeakSet<Optimizer>();
+
+type Gradients = NamedTensorMap | { name: string; tensor: Tensor }[];
+
+/** What is restored takes the place of what waited before. */
+export function forgetPending(optimizer: Optimizer): void {
+  waiting.delete(optimizer);
+}
+
+/** Of one list, where some of what waited before may stay. */
+export function forgetUndecided(optimizer: Optimizer, list: string): void {
+  const pending = waiting.get(optimizer);
+  if (pending) pending.undecided = pending.undecided.filter(slot => slot.list !== list);
+}
+
+/** A value for a slot that the optimizer will make; `variable` is a name if it is known. */
+export function addPending(
+  optimizer: Optimizer,
+  state: OptimizerState,
+  variable: string | Undecided,
+  { list, place, value }: { readonly list: string; readonly place: number; readonly value: TensorValue },
+): void {
+  const pending: Pending = waiting.get(optimizer) ?? { state, slots: new Map(), undecided: [], places: new Map() };
+  waiting.set(optimizer, pending);
+  watch(optimizer);
+  if (typeof variable === 'string') {
+    pending.places.set(variable, place);
+    add(pending.slots, variable, list, value);
+  } else pending.undecided.push({ ...variable, list, place, value });
+}
+
+/** Nothing is guessed: what could be several variables' is written back as it was found. */
+export function waitingSlots(optimizer: Optimizer, { given, networks, trainable }: Belongings): Waiting {
+  const pending = waiting.get(optimizer);
+  if (pending === undefined) return { slots: new Map(), ownerless: [], inFileOrder: variables => [...variables] };
+  // The one list that the step will have.
+  const [list, ...lists] = given.length > 0 ? given : networks.length > 0 ? [networks.length < 2 ? trainable : []] : [];
+  if (list !== undefined && list.length > 0 && lists.length === 0) {
+    const { slots, left, dropped } = decide(pending, list);
+    if (left.length + dropped === 0) return { slots, ownerless: [], inFileOrder: variables => [...variables] };
+  }
+  const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
+  const places = new Map(pending.places);
+  const ownerless = new Map<string, SlotVariable>();
+  for (const slot of pending.undecided) {
+    const only = onlyOwner(slot, slots);
+    const name = only?.name ?? `slot ${slot.place} of no known variable`;
+    places.set(name, slot.place);
+    add(slots, name, slot.list, slot.value);
+    if (only) continue;
+    ownerless.set(name, { name, fullName: slot.name, shape: slot.value.shape, node: undefined, isWeight: false });
+  }
+  const place = ({ name }: SlotVariable): number => places.get(name) ?? -1;
+  return {
+    slots,
+    ownerless: [...ownerless.values()],
+    inFileOrder: variables =>
+      ownerless.size === 0 ? [...variables] : [...variables].sort((a, b) => place(a) - place(b)),
+  };
+}
+
+function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: WaitingSlots): SlotVariable | undefined {
+  const possible = candidates.filter(one => sameShape(one, value) && !slots.get(one.name)?.has(list));
+  return possible.length === 1 ? possible[0] : undefined;
+}
+
+/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
+export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
+  const stepping = steppingOptimizer(optimizer);
+  const pending = waiting.get(stepping);
+  if (pending) createSlots(pending, names);
+  waiting.delete(stepping);
+}
+
+/** tfjs tells nobody that a step begins, so the one object is told to. */
+function watch(optimizer: Optimizer): void {
+  if (watched.has(optimizer)) return;
+  watched.add(optimizer);
+  const own = Object.getOwnPropertyDescriptor(optimizer, 'applyGradients');
+  const before = optimizer.applyGradients;
+  const apply = (gradients: Gradients): void => {
+    // Who has put something of their own in front since keeps it: then this stays, too, and does nothing where nothing waits.
+    if (optimizer.applyGradients === apply) {
+      watched.delete(optimizer);
+      if (own) Object.defineProperty(optimizer, 'applyGradients', own);
+      else Reflect.deleteProperty(optimizer, 'applyGradients');
+    }
+    const pending = waiting.get(optimizer);
+    waiting.delete(optimizer);
+    if (pending)
+      createSlots(pending, Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients));
+    before.call(optimizer, gradients);
+  };
+  Object.defineProperty(optimizer, 'applyGradients', {
+    value: apply,
+    configurable: true,
+    writable: true,
+    enumerable: own?.enumerable ?? false,
+  });
+}
+
+/** Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without them. */
+function createSlots(pending: Pending, names: readonly string[]): void {
+  const { slots, left } = decide(pending, names);
+  if (left.length > 0) {
+    throw misfit(
+      `${left.length} restored values (${left[0]!.key}, …) fit none of the variables that are trained`,
+      left,
+    );
+  }
+  for (const [name, values] of slots) {
+    for (const value of values.values()) {
+      const variable = engine().registeredVariables[name];
+      if (!names.includes(name) || variable === undefined || sameShape(variable, value)) continue;
+      throw misfit(`a restored value of shape [${value.shape}] waited for ${name}, which has another`, []);
+    }
+  }
+  pending.state.create(names, slots);
+}
+
+/**
+ * `names` in the order of the step. Names decide where they are known; then the order, in which Keras keeps slots, too. `left`:
+ * what cannot be given to any variable though some have none. `dropped`: how many no variable of the step takes.
+ */
+function decide(
+  pending: Pending,
+  names: readonly string[],
+): { slots: WaitingSlots; left: readonly UndecidedSlot[]; dropped: number } {
+  const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
+  const left: UndecidedSlot[] = [];
+  let taken = 0;
+  for (const list of new Set(pending.undecided.map(slot => slot.list))) {
+    const free = new Set(names.filter(name => !slots.get(name)?.has(list)));
+    const take = (name: string | undefined, { value }: UndecidedSlot): boolean => {
+      if (name !== undefined && free.delete(name)) {
+        add(slots, name, list, value);
+        taken++;
+      }
+      return name !== undefined;
+    };
+    const undecided = pending.undecided.filter(slot => slot.list === list);
+    const unknown = undecided.filter(slot => {
+      if (slot.candidates === undefined) return true;
+      const possible = slot.candidates.filter(({ name }) => free.has(name));
+      const names = possible.filter(one => sameShape(one, slot.value)).map(({ name }) => name);
+      const first = [...free].find(name => names.includes(name));
+      if (!take(first, slot) && possible.length > 0) left.push(slot);
+      return false;
+    });
+    const unnamed = unknown.filter(slot => !free.has(slot.name) || !take(slot.name, slot));
+    if (unnamed.length === free.size) for (const slot of unnamed) take([...free][0], slot);
+    else if (free.size > 0) left.push(...unnamed);
+  }
+  return { slots, left, dropped: pending.undecided.length - taken };
+}
+
+function sameShape(a: { readonly shape: readonly number[] }, b: { readonly shape: readonly number[] }): boolean {
+  return a.shape.join() === b.shape.join();
+}
+
+function add(slots: Map<string, Map<string, TensorValue>>, name: string, list: string, value: TensorValue): void {
+  const values = slots.get(name) ?? new Map<string, TensorValue>();
+  slots.set(name, values.set(list, value));
+}
+
+function misfit(what: string, slots: readonly UndecidedSlot[]): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_MISMATCH',
+    `${what}; restore with the model that the optimizer trains, built, or step again to go on without these values`,
+    { found: slots.map(({ key }) => key) },
+  );
+}

@@ -1,0 +1,269 @@
+/** An optimizer under the names of Keras: those of tf_keras's optimizers since 2.11, or of the legacy ones. */
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { DType, TensorData } from '../../format/dtypes.js';
+import {
+  type Attribute,
+  branch,
+  type Capture,
+  type Edge,
+  type Extra,
+  type Slot,
+  type Trackable,
+  VARIABLE_VALUE,
+  variableNode,
+} from '../../graph/trackable.js';
+import type { LossScaling } from './loss-scaling.js';
+import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
+import { OWNER, type SlotPlace, type SlotValues } from './slot-attributes.js';
+
+/** Variables that have slots, in Keras's order. */
+export interface SlotVariable {
+  /** tfjs's name. */
+  readonly name: string;
+  /** Keras's: `dense/kernel`. */
+  readonly fullName: string;
+  readonly shape: readonly number[];
+  /** Undefined if the checkpoint does not hold the variable. */
+  readonly node: Trackable | undefined;
+  /** Whether it is a layer's. */
+  readonly isWeight: boolean;
+}
+
+export interface Written {
+  readonly children: readonly Edge[];
+  readonly slots: readonly Slot[];
+  readonly extras: readonly Extra[];
+}
+
+/** What an optimizer has at this moment. */
+export interface OptimizerContent {
+  readonly values: SlotValues;
+  /** Those that have slots. */
+  readonly variables: readonly SlotVariable[];
+  /** What Keras 3 would have in its list of these: in the order of the slots, if there are any. */
+  readonly trained: readonly SlotVariable[];
+  readonly scaling: LossScaling | undefined;
+  /** Whether several variables have this name in Keras. */
+  isShared(fullName: string): boolean;
+}
+
+/** What is to be written of an optimizer, wherever it is put. */
+export class OptimizerWriting {
+  readonly #state: OptimizerState;
+  readonly #content: OptimizerContent;
+  readonly #label: string;
+
+  /** `state`: of what makes the steps. */
+  constructor(optimizer: Optimizer, state: OptimizerState, content: OptimizerContent) {
+    this.#state = state;
+    this.#content = content;
+    this.#label = optimizer.getClassName();
+  }
+
+  /** As tf_keras's new optimizers, or, around loss scaling that is Keras 3's, as Keras 3. */
+  asNew(): Written {
+    const { scaling } = this.#content;
+    if (scaling?.form === 'keras3') return this.#asKeras3(scaling);
+    const { lists, learningRate } = this.#state;
+    const iteration = this.#iteration('iteration');
+    const { all, byList } = this.#slotLists(lists);
+    const children: Edge[] = [
+      { name: '_variables', node: listOf([iteration, ...all]) },
+      { name: '_iterations', node: iteration },
+      { name: '_learning_rate', node: number('learning_rate', `${this.#label}/learningRate`, 'float32', learningRate) },
+      ...(scaling ? [{ name: 'loss_scale', node: this.#lossScale(scaling) }] : []),
+    ];
+    if (all.length > 0) children.push({ name: '_index_dict', node: branch([]) }, ...byList, ...this.#scalars());
+    return { children, slots: [], extras: this.#beside() };
+  }
+
+  /** tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables. */
+  asLegacy(): Written {
+    const { kerasName, groups, hyper } = this.#state;
+    const { scaling, variables } = this.#content;
+    const children: Edge[] = [
+      ...(scaling
+        ? [
+            { name: 'loss_scale', node: this.#lossScale(scaling) },
+            { name: 'base_optimizer', node: branch([]) },
+          ]
+        : []),
+      { name: 'iter', node: this.#iteration(`${kerasName}/iter`) },
+      ...hyper.map(state => ({
+        name: state.name,
+        node: number(`${kerasName}/${state.name}`, `${this.#label}/${state.name}`, 'float32', state),
+      })),
+    ];
+    const slots: Slot[] = [];
+    for (const kind of groups.flat()) {
+      if (kind.legacy === null) continue;
+      for (const variable of variables) {
+        const place = this.#place(variable, kind, `${kerasName}/${variable.fullName}/${kind.legacy}`);
+        const node = variable.node && this.#slotNode(place);
+        if (node) slots.push({ variable: variable.node!, name: kind.legacy, node });
+      }
+    }
+    return { children, slots, extras: this.#beside() };
+  }
+
+  /** keras/src/optimizers/loss_scale_optimizer.py: an optimizer of its own, whose steps and rate stay 0, around the other. */
+  #asKeras3(scaling: LossScaling): Written {
+    const zero = (name: string, dtype: NumberType): Trackable =>
+      number(`loss_scale_optimizer/${name}`, `${this.#label}/${name}`, dtype, { name, get: () => 0, set: () => {} });
+    const iteration = zero('iteration', 'int64');
+    const rate = zero('learning_rate', 'float32');
+    const counter = number('loss_scale_optimizer/step_counter', `${this.#label}/stepCounter`, 'int64', scaling.counter);
+    const scale = number('loss_scale_optimizer/dynamic_scale', `${this.#label}/dynamicScale`, 'float32', scaling.scale);
+    const trained = this.#trained();
+    const children: Edge[] = [
+      { name: '_variables', node: listOf([iteration, rate, counter, scale]) },
+      ...trained,
+      { name: '_iterations', node: iteration },
+      { name: '_learning_rate', node: rate },
+      { name: 'inner_optimizer', node: this.#inner(trained) },
+      { name: 'step_counter', node: counter },
+      { name: 'dynamic_scale', node: scale },
+    ];
+    return { children, slots: [], extras: [] };
+  }
+
+  /** keras/src/optimizers/base_optimizer.py: the learning rate is one of the variables; a list without use is empty. */
+  #inner(trained: readonly Edge[]): Trackable {
+    const { kerasName, lists, hyper, learningRate } = this.#state;
+    const isPlain = kerasName === 'SGD' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
+    const scope = kerasName.toLowerCase();
+    const iteration = this.#iteration(`${scope}/iteration`);
+    const rate = number(`${scope}/learning_rate`, `${this.#label}/learningRate`, 'float32', learningRate);
+    const { all, byList } = isPlain ? { all: [], byList: [] } : this.#slotLists(lists);
+    const scalars = all.length > 0 ? this.#scalars() : [];
+    const children: Edge[] = [
+      { name: '_variables', node: listOf([iteration, rate, ...all, ...scalars.map(({ node }) => node)]) },
+      ...trained,
+      { name: '_iterations', node: iteration },
+      { name: '_learning_rate', node: rate },
+      ...(isPlain ? [{ name: 'momentums', node: branch([]) }] : byList),
+      ...scalars,
+    ];
+    return { ...branch(children), extras: this.#beside() };
+  }
+
+  /** Through these Keras 3 finds the weights of a model, too: it knows the layers by other names. */
+  #trained(): Edge[] {
+    const nodes = this.#content.trained.flatMap(({ node }) => node ?? []);
+    // The place in the list is what counts.
+    const isComplete = nodes.length === this.#content.trained.length;
+    return [
+      { name: '_trainable_variables', node: listOf(isComplete ? nodes : []) },
+      { name: '_trainable_variables_indices', node: branch([]) },
+    ];
+  }
+
+  /** tf_keras/src/optimizers/optimizer.py: all slots in one list, and again in a list for each kind. */
+  #slotLists(lists: readonly string[]): { all: readonly Trackable[]; byList: readonly Edge[] } {
+    const { kerasName, groups } = this.#state;
+    const all: Trackable[] = [];
+    const byList = new Map<string, Trackable[]>(lists.map(list => [list, []]));
+    for (const group of groups) {
+      for (const variable of this.#content.variables) {
+        for (const kind of group) {
+          const place = this.#place(variable, kind, `${kerasName}/${kind.name}/${variable.fullName}`);
+          const node = this.#slotNode(place, this.#ownerOf(variable));
+          if (!node) continue;
+          all.push(node);
+          byList.get(kind.list)!.push(node);
+        }
+      }
+    }
+    return { all, byList: [...byList].map(([name, nodes]) => ({ name, node: listOf(nodes) })) };
+  }
+
+  #scalars(): Edge[] {
+    const { kerasName, scalars } = this.#state;
+    return scalars.map(state => ({
+      name: state.name,
+      node: number(`${kerasName}/Variable`, state.name, 'float32', state),
+    }));
+  }
+
+  #iteration(fullName: string): Trackable {
+    return number(fullName, `${this.#label}/iterations`, 'int64', this.#state.iterations);
+  }
+
+  /** tf_keras/src/mixed_precision/loss_scale_optimizer.py: the scale is an object of the optimizer that it scales for. */
+  #lossScale({ scale, counter }: LossScaling): Trackable {
+    return branch([
+      {
+        name: 'current_loss_scale',
+        node: number('current_loss_scale', `${this.#label}/dynamicScale`, 'float32', scale),
+      },
+      { name: 'good_steps', node: number('good_steps', `${this.#label}/stepCounter`, 'int64', counter) },
+    ]);
+  }
+
+  #place({ name, shape }: SlotVariable, kind: SlotKind, fullName: string): SlotPlace {
+    return { variableName: name, kind, shape, fullName, label: `${this.#label}/${name}/${kind.name}` };
+  }
+
+  #slotNode(place: SlotPlace, owner?: Extra): Trackable | undefined {
+    const attribute = this.#content.values.attribute(place);
+    const exact = this.#content.values.exact(place);
+    const extras = [exact, owner].flatMap(extra => extra ?? []);
+    return attribute && { ...variableNode(attribute), ...(extras.length > 0 && { extras }) };
+  }
+
+  /** Says beside a slot whose it is, where Keras's names do not. */
+  #ownerOf({ fullName, node }: SlotVariable): Extra | undefined {
+    if (node === undefined || !this.#content.isShared(fullName)) return undefined;
+    const data = Uint8Array.of(1);
+    const capture = (): Capture => ({ data: () => data, release: () => undefined });
+    return { name: OWNER, of: node, dtype: 'bool', shape: [], capture };
+  }
+
+  #beside(): Extra[] {
+    const { iterations, learningRate, exact, hyper } = this.#state;
+    const decay = hyper.filter(({ name, get }) => name === 'decay' && get() !== 0);
+    return [
+      beside('iterations', 'int64', iterations),
+      beside('learningRate', 'float64', learningRate),
+      ...exact.map(state => beside(state.name, 'float32', state)),
+      ...decay.map(state => beside(state.name, 'float64', state)),
+    ];
+  }
+}
+
+function listOf(nodes: readonly Trackable[]): Trackable {
+  return branch(nodes.map((node, i) => ({ name: String(i), node })));
+}
+
+type NumberType = Extract<DType, 'int64' | 'float32' | 'float64'>;
+
+function number(fullName: string, label: string, dtype: NumberType, state: NumberState): Trackable {
+  const attribute: Attribute = {
+    ...tensorOf(dtype, state),
+    name: VARIABLE_VALUE,
+    fullName,
+    label,
+    assign: ({ data }) => state.set(Number(data[0])),
+  };
+  return variableNode(attribute);
+}
+
+function beside(name: string, dtype: NumberType, state: NumberState): Extra {
+  return { ...tensorOf(dtype, state), name };
+}
+
+function tensorOf(dtype: NumberType, { get }: NumberState): Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
+  return {
+    dtype,
+    shape: [],
+    capture: () => {
+      const data = scalarOf(dtype, get());
+      return { data: () => data, release: () => undefined };
+    },
+  };
+}
+
+function scalarOf(dtype: NumberType, value: number): TensorData {
+  if (dtype === 'int64') return BigInt64Array.of(BigInt(value));
+  return dtype === 'float32' ? Float32Array.of(value) : Float64Array.of(value);
+}

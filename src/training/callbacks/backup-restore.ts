@@ -1,0 +1,94 @@
+/** Puts a backup back: the newest that is whole, into the model, the dataset and what else goes on. */
+import { resolve } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { isDamage } from '../../bundle/damage.js';
+import { latestValidCheckpoint } from '../../bundle/find-latest.js';
+import type { CheckpointableDataset } from '../../data/checkpointable.js';
+import { TensorBundleError } from '../../errors.js';
+import { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Trackables } from '../checkpoint/trackable-value.js';
+import type { CheckpointManager } from '../manager/manager.js';
+import type { Progress } from './backup-progress.js';
+
+export interface BackedUp {
+  readonly model: LayersModel;
+  readonly progress: Progress;
+  readonly trackables: Trackables;
+  readonly dataset: CheckpointableDataset<unknown> | undefined;
+}
+
+export interface BackupPlace {
+  readonly manager: CheckpointManager;
+  readonly backupDir: string;
+  /** Where the backup is of another dataset: the epoch begins anew with this one. */
+  restartData: boolean;
+  warn(text: string): void;
+}
+
+/** Path of the backup; null if there is none. */
+export async function restoreBackup(what: BackedUp, place: BackupPlace): Promise<string | null> {
+  const { manager, backupDir } = place;
+  const paths = await manager.ownPaths();
+  const other = paths.length === 0 ? await latestValidCheckpoint(backupDir) : null;
+  if (other !== null)
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `BackupAndRestore: backupDir must be a directory of its own; ${backupDir} has other checkpoints`,
+      { found: other },
+    );
+  let first: unknown;
+  for (const path of paths) {
+    try {
+      await restoreFrom(resolve(path), what, place);
+      return path;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      first ??= named(error, resolve(path), backupDir);
+    }
+  }
+  if (paths.length > 0) throw first;
+  return null;
+}
+
+async function restoreFrom(path: string, what: BackedUp, place: BackupPlace): Promise<void> {
+  const { model, progress, trackables, dataset } = what;
+  const weights = { ...trackables, model, progress };
+  try {
+    (await place.manager.checkpoint.restore(path)).assertExistingObjectsMatched();
+    if (dataset && !dataset.isRestored)
+      throw new TensorBundleError(
+        'ERR_MISMATCH',
+        `the backup ${path} is of a training without a dataset; resume it without one, begin anew in another backupDir, or give the ` +
+          "option onChangedDataset: 'restart'",
+        { path },
+      );
+  } catch (error) {
+    const isMismatch = error instanceof TensorBundleError && error.code === 'ERR_MISMATCH';
+    if (!isMismatch || !dataset || !place.restartData) throw error;
+    // Refused before anything changed. Where the model is another one too, this is refused as well.
+    const withoutData = new Checkpoint(weights);
+    (await withoutData.restore(path)).assertExistingObjectsMatched();
+    place.manager.checkpoint.countFrom(withoutData.saveCounter);
+    beginEpochAnew(progress, place, 'the dataset is another one than that of the backup');
+    return;
+  }
+  if (!dataset) beginEpochAnew(progress, place, 'the backup is of a training with a dataset');
+}
+
+/** The model, its optimizer and the epoch are those of the backup. */
+export function beginEpochAnew(progress: Progress, { warn }: Pick<BackupPlace, 'warn'>, why: string): void {
+  if (progress.batch > 0)
+    warn(
+      `${why}: epoch ${progress.epoch + 1} begins anew with its data, though ${progress.batch} batches of it are in the weights`,
+    );
+  progress.batch = 0;
+}
+
+function named(error: TensorBundleError, path: string, backupDir: string): TensorBundleError {
+  if (error.code !== 'ERR_NOT_FOUND' || error.path !== `${path}.index`) return error;
+  return new TensorBundleError(
+    'ERR_NOT_FOUND',
+    `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove the directory to begin anew`,
+    { path: error.path, cause: error },
+  );
+}

@@ -1,0 +1,34 @@
+/** The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive it. */
+import { TextDecoder } from 'node:util';
+import '../../disposal.js';
+import { isDamage } from '../../bundle/damage.js';
+import { CheckpointReader } from '../../bundle/reader.js';
+import { TensorBundleError } from '../../errors.js';
+import { extraKey } from '../../graph/key.js';
+import type { Extra } from '../../graph/trackable.js';
+import { textExtra } from '../models/model-weights.js';
+import type { Monitor } from './monitor.js';
+
+const NAME = 'best';
+/** Far above any real one: a metric, a mode and a number. */
+const MAX_BYTES = 64 * 1024;
+
+export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
+  return textExtra(NAME, JSON.stringify({ metric, mode, value: String(value) }));
+}
+
+/** Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one that cannot be read. */
+export async function bestOf(path: string, { metric, mode }: Monitor): Promise<number | null> {
+  try {
+    await using reader = await CheckpointReader.open(path);
+    const key = extraKey('', NAME);
+    if (!reader.has(key) || reader.entry(key).bytes > MAX_BYTES) return null;
+    const { data } = await reader.read(key);
+    const stored = JSON.parse(new TextDecoder().decode((data as Uint8Array[])[0])) as Record<string, unknown>;
+    const value = Number(stored.value);
+    return stored.metric === metric && stored.mode === mode && !Number.isNaN(value) ? value : null;
+  } catch (error) {
+    if (error instanceof TensorBundleError && !isDamage(error)) throw error;
+    return null;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * File names with fields, as Keras's ModelCheckpoint takes them: `training_2/cp-{epoch:04d}.ckpt`, `{epoch:02d}-{val_loss:.2f}`
+ * (keras/src/callbacks/model_checkpoint.py formats them with `str.format`).
+ */
+import { splitPrefix } from '../../commit/names.js';
+import { TensorBundleError } from '../../errors.js';
+import { hintFor } from './monitor.js';
+import { formatNumber, MAX_PRECISION, MAX_WIDTH, type PythonNumber, parseSpec } from './python-format.js';
+
+interface Field {
+  readonly name: string;
+  readonly text: string;
+  readonly spec: NonNullable<ReturnType<typeof parseSpec>>;
+}
+
+export class FilePattern {
+  readonly text: string;
+  readonly #parts: readonly (string | Field)[];
+  #nameTexts: readonly string[] | null = null;
+
+  /** Throws ERR_FILENAME_PATTERN for a pattern that `str.format` would refuse, or that this package does not know. */
+  constructor(text: string) {
+    this.text = text;
+    this.#parts = [...split(text)];
+  }
+
+  /** The names of its fields. */
+  get fields(): string[] {
+    return this.#parts.flatMap(part => (typeof part === 'string' ? [] : [part.name]));
+  }
+
+  /** Throws ERR_FILENAME_PATTERN for a field without a value, and for one whose specification is not for such a value. */
+  path(values: Readonly<Record<string, PythonNumber>>): string {
+    return this.#parts.map(part => (typeof part === 'string' ? part : this.#write(part, values))).join('');
+  }
+
+  /** Throws ERR_FILENAME_PATTERN for a field that is not among the names. */
+  checkFields(names: readonly string[]): void {
+    const known = new Set(names);
+    for (const field of this.fields) if (!known.has(field)) throw this.#unknown(field, names);
+  }
+
+  /** The directory of all files of this pattern; null if there are fields in its name. */
+  get directory(): string | null {
+    const { directory } = splitPrefix(this.text);
+    return new FilePattern(directory).fields.length === 0 ? new FilePattern(directory).path({}) : null;
+  }
+
+  /**
+   * Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. What stands between two
+   * fields is looked for from left to right, each time where it comes first: if any choice fits, that one does. So nothing is tried twice.
+   */
+  matches(name: string): boolean {
+    this.#nameTexts ??= textsBetween(split(splitPrefix(this.text).base));
+    const texts = this.#nameTexts;
+    const [first = '', last = ''] = [texts[0], texts.at(-1)];
+    if (texts.length === 1) return name === first;
+    const end = name.length - last.length;
+    if (end < first.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let at = first.length;
+    for (const text of texts.slice(1, -1)) {
+      const found = name.indexOf(text, at);
+      if (found < 0 || found + text.length > end) return false;
+      at = found + text.length;
+    }
+    return true;
+  }
+
+  #write({ name, spec, text }: Field, values: Readonly<Record<string, PythonNumber>>): string {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) throw this.#unknown(name, Object.keys(values));
+    const written = formatNumber(value, spec);
+    if (written === null)
+      throw refused(this.text, `the format of {${text}} is not for a number such as ${value.value}`, text);
+    return written;
+  }
+
+  #unknown(field: string, names: readonly string[]): TensorBundleError {
+    return refused(this.text, `{${field}} is not known; there are ${names.join(', ')}${hintFor(field, names)}`, field);
+  }
+}
+
+/** The texts before, between and after the fields: one more than there are fields. */
+function textsBetween(parts: Iterable<string | Field>): string[] {
+  const texts: string[][] = [[]];
+  for (const part of parts) {
+    if (typeof part === 'string') texts.at(-1)!.push(part);
+    else texts.push([]);
+  }
+  return texts.map(pieces => pieces.join(''));
+}
+
+/** Text and fields in their order; `{{` and `}}` are braces. */
+function* split(pattern: string): Generator<string | Field> {
+  let at = 0;
+  for (const match of pattern.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g)) {
+    yield pattern.slice(at, match.index);
+    at = match.index + match[0].length;
+    if (match[0] === '{{' || match[0] === '}}') yield match[0][0]!;
+    else if (match[1] === undefined) throw refused(pattern, `'${match[0]}' at ${match.index} stands alone`, match[0]);
+    else yield field(pattern, match[1]);
+  }
+  yield pattern.slice(at);
+}
+
+function field(pattern: string, text: string): Field {
+  const colon = text.indexOf(':');
+  const name = colon < 0 ? text : text.slice(0, colon);
+  const specText = colon < 0 ? '' : text.slice(colon + 1);
+  const spec = parseSpec(specText);
+  if (name === '' || /[.[\]!]/.test(name)) throw refused(pattern, `{${text}} has no simple name`, text);
+  if (spec === null && /\d{3}/.test(specText))
+    throw refused(
+      pattern,
+      `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a precision ${MAX_PRECISION}`,
+      text,
+    );
+  if (spec === null)
+    throw refused(pattern, `{${text}} has a format that is not known; the types are d, f, e, g and %`, text);
+  return { name, text, spec };
+}
+
+function refused(pattern: string, why: string, found: string): TensorBundleError {
+  return new TensorBundleError('ERR_FILENAME_PATTERN', `the file name '${pattern}' cannot be made: ${why}`, {
+    path: pattern,
+    found,
+  });
+}

@@ -1,0 +1,314 @@
+/** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
+import { nameAsLatest } from '../../commit/latest-name.js';
+import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
+import { type PathLike, savePathOf } from '../../commit/paths.js';
+import { TensorBundleError } from '../../errors.js';
+import { CapturedGraph } from '../../graph/stored/captured-graph.js';
+import { type OptionList, refuseUnknown } from '../../options.js';
+import { BackgroundQueue } from '../checkpoint/background.js';
+import { PreemptionWatch } from '../manager/preemption.js';
+import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
+import { loadInto, weightsOf } from '../models/model-weights.js';
+import { TrainingCallback } from '../models/tfjs-layers.js';
+import { architectureOf } from '../models/whole-model.js';
+import { bestExtra, bestOf } from './best-value.js';
+import { FilePattern } from './file-pattern.js';
+import { newestOf, storedOf } from './file-pattern-files.js';
+import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
+
+export interface ModelCheckpointOptions {
+  /**
+   * Prefix of what is saved. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch` only with a
+   * number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
+   */
+  filepath: PathLike;
+  /** Name of the metric. Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
+  monitor?: string;
+  /** Default false: every save is made. True: a save is made only if the metric is better than ever before. */
+  saveBestOnly?: boolean;
+  /** Default false: the architecture is in the checkpoint, too, for `loadModel`. True: it is not. */
+  saveWeightsOnly?: boolean;
+  /**
+   * Whether less ('min') or more ('max') is better. Default 'auto': more for a metric with "acc" in its name, less for
+   * others.
+   */
+  mode?: MonitorMode;
+  /**
+   * When saves are made. 'epoch' (default): at the end of each epoch. A number: after so many batches, counted on
+   * across epochs. `{ seconds: 600 }`: at the end of a batch when so much time has passed since the last save, or since
+   * the training began.
+   */
+  saveFreq?: SaveFrequency;
+  /**
+   * Default false. True: on SIGTERM the batch is finished, the model is saved durably, and then the signal ends the
+   * process, unless another listener for it exists. With `saveBestOnly`, only a save that is in progress is finished:
+   * the best model is not replaced by one that was not measured.
+   */
+  saveBeforePreemption?: boolean;
+  /** With `saveBestOnly`: only what is better than this is saved. Default: none. */
+  initialValueThreshold?: number;
+  /** Default 0: prints nothing. 1: prints a line for each decision. */
+  verbose?: 0 | 1;
+  /**
+   * Default false. True: the training begins with the weights of the newest file that fits `filepath`, if there is one.
+   * `fit` rejects with ERR_TRIVIAL_MATCH if nothing in it belongs to this model.
+   */
+  loadWeightsOnRestart?: boolean;
+  /** Default false. True: training goes on while a save is written. */
+  background?: boolean;
+  /** Default 'throw': `fit` rejects with the error of a failed save. 'warn': a process warning, and training goes on. */
+  onError?: 'throw' | 'warn';
+  /** What `saveBestOnly` does if there is no such metric. Default 'skip': nothing is saved, with a warning. */
+  onMissingMetric?: 'skip' | 'save' | 'throw';
+  /**
+   * Needed only if the model is of another copy of TensorFlow.js, or is a Sequential that is to be saved as one.
+   * Default: the model that is trained.
+   */
+  model?: LayersModel;
+  /** How the files are written. Default: the defaults of WriterOptions. */
+  writer?: WriterOptions;
+}
+
+const OPTIONS: OptionList<ModelCheckpointOptions> = {
+  filepath: true,
+  monitor: true,
+  saveBestOnly: 'flag',
+  saveWeightsOnly: 'flag',
+  mode: true,
+  saveFreq: { seconds: true },
+  saveBeforePreemption: 'flag',
+  initialValueThreshold: 'number or null',
+  verbose: true,
+  loadWeightsOnRestart: 'flag',
+  background: 'flag',
+  onError: true,
+  onMissingMetric: true,
+  model: true,
+  writer: WRITER_OPTIONS,
+};
+
+const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPOINT' };
+
+/**
+ * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically, and is named in the directory's
+ * `checkpoint` file. The optimizer of a compiled model is saved, too. With `saveBestOnly`, the best value is stored in
+ * the checkpoint (Keras forgets it), so that a training that goes on later does not overwrite a better model; delete
+ * the files to begin anew.
+ *
+ * TensorFlow.js trains a Sequential as the functional model inside it, and tells callbacks only of that one. So that
+ * one is saved, under the same keys, and `loadModel` makes it; with the option `model`, it is the Sequential.
+ *
+ * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not
+ * `file:` and for the name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN
+ * for a field that is not the name of a metric (before the first epoch, if TensorFlow.js says which metrics there will
+ * be), and with what `saveWeights` throws.
+ *
+ * @example
+ * await model.fit(xs, ys, { epochs: 10, callbacks: [new ModelCheckpoint({ filepath: 'run/cp-{epoch:04d}.ckpt' })] });
+ */
+export class ModelCheckpoint extends TrainingCallback {
+  readonly #options: ModelCheckpointOptions;
+  readonly #pattern: FilePattern;
+  readonly #monitor: Monitor;
+  readonly #schedule: SaveSchedule;
+  readonly #watch = new PreemptionWatch();
+  readonly #queue = new BackgroundQueue();
+  /** Settles, never rejects, when the last save has, and what follows from it. */
+  #pending: Promise<void> = Promise.resolve();
+  /** Of background saves, not thrown yet. */
+  readonly #failures: unknown[] = [];
+  #best: number | null;
+  #lastSaved: string | null = null;
+  #epoch = 0;
+  #lastBatch = -1;
+  /** The save that is made now is the last before the process ends. */
+  #isLast = false;
+
+  constructor(options: ModelCheckpointOptions) {
+    refuseUnknown(options, 'ModelCheckpoint', OPTIONS);
+    super(options.model);
+    checkOptions(options.writer ?? {}, '`writer` of ModelCheckpoint', WRITER_OPTIONS);
+    const { saveFreq, initialValueThreshold = null } = options;
+    // A pattern ends as what is made from it; a wrong one is not to show after an epoch.
+    const filepath = savePathOf(options.filepath);
+    splitSavePrefix(filepath);
+    this.#options = options;
+    this.#pattern = new FilePattern(filepath);
+    this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
+    this.#schedule = new SaveSchedule('ModelCheckpoint', saveFreq);
+    if (initialValueThreshold !== null && typeof initialValueThreshold !== 'number')
+      throw refused('initialValueThreshold must be a number', initialValueThreshold);
+    this.#best = initialValueThreshold;
+    check('onError', options.onError ?? 'throw', ['throw', 'warn']);
+    check('onMissingMetric', options.onMissingMetric ?? 'skip', ['skip', 'save', 'throw']);
+  }
+
+  /** The best value of the metric so far, or the threshold; null if there is none. */
+  get best(): number | null {
+    return this.#best;
+  }
+
+  /** Path of the last save that is committed; null before the first. */
+  get lastSaved(): string | null {
+    return this.#lastSaved;
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    const model = this.trained;
+    this.#checkFields();
+    const { loadWeightsOnRestart, saveBestOnly } = this.#options;
+    if (loadWeightsOnRestart) {
+      const path = await newestOf(this.#pattern);
+      if (path !== null) (await loadInto(model, path)).assertNontrivialMatch();
+    }
+    for (const path of saveBestOnly ? await storedOf(this.#pattern) : []) {
+      const stored = await bestOf(path, this.#monitor);
+      if (stored !== null && this.#monitor.isBetter(stored, this.#best)) this.#best = stored;
+    }
+    this.#schedule.begin();
+    if (this.#options.saveBeforePreemption) this.#watch.open();
+  }
+
+  override async onEpochBegin(epoch: number): Promise<void> {
+    this.#epoch = epoch;
+  }
+
+  override async onBatchEnd(batch: number, logs?: object): Promise<void> {
+    // The batches of an epoch count from 0 again.
+    this.#schedule.count(batch <= this.#lastBatch ? batch + 1 : batch - this.#lastBatch);
+    this.#lastBatch = batch;
+    if (await this.#watch.isAsked()) return await this.#saveAtLast(batch, logs);
+    if (!this.#schedule.isDue) return;
+    this.#schedule.saved();
+    await this.#consider(batch, logs);
+  }
+
+  override async onEpochEnd(epoch: number, logs?: object): Promise<void> {
+    this.#epoch = epoch;
+    if (await this.#watch.isAsked()) await this.#saveAtLast(null, logs);
+    else if (this.#schedule.isByEpoch) await this.#consider(null, logs);
+  }
+
+  override async onTrainEnd(): Promise<void> {
+    await this.#pending;
+    await this.#watch.close();
+    this.#raise();
+  }
+
+  /** The process is about to end. */
+  async #saveAtLast(batch: number | null, logs: object | undefined): Promise<void> {
+    const isMeasured = batch === null && this.#schedule.isByEpoch;
+    this.#isLast = true;
+    try {
+      if (!this.#options.saveBestOnly || isMeasured) await this.#consider(batch, logs);
+      await this.#pending;
+      this.#raise();
+    } catch (error) {
+      process.emitWarning(`the save before the end failed: ${(error as Error).message}`, WARNING);
+      throw error;
+    } finally {
+      this.#isLast = false;
+      await this.#watch.settle();
+    }
+  }
+
+  /** Early where TensorFlow.js says what will be in the logs, so that a slip of the pen costs no epoch. */
+  #checkFields(): void {
+    const metrics = (this.params as { metrics?: unknown } | undefined)?.metrics;
+    if (!Array.isArray(metrics)) return;
+    const known = metrics as string[];
+    if (this.#schedule.isByEpoch) this.#pattern.checkFields(['epoch', ...known]);
+    else this.#pattern.checkFields(['epoch', 'batch', 'size', ...known.filter(name => !name.startsWith('val_'))]);
+  }
+
+  async #consider(batch: number | null, logs: object | undefined): Promise<void> {
+    this.#raise();
+    const values = await numbersIn(logs);
+    const floats = Object.entries(values).map(([name, value]) => [name, { value, kind: 'float' }] as const);
+    const path = this.#pattern.path({
+      ...Object.fromEntries(floats),
+      epoch: { value: this.#epoch + 1, kind: 'int' },
+      // TensorFlow.js has the batch in its logs too, counted from 0.
+      ...(batch !== null && { batch: { value: batch + 1, kind: 'int' } }),
+    });
+    const { saveBestOnly } = this.#options;
+    const current = saveBestOnly ? values[this.#monitor.metric] : undefined;
+    if (saveBestOnly && current === undefined && !this.#saveWithoutMetric(Object.keys(values))) return;
+    if (current === undefined) {
+      this.#say(`saving model to ${path}`);
+      return await this.#save(path, this.#best);
+    }
+    const { metric } = this.#monitor;
+    const before = this.#best === null ? '-' : this.#best.toFixed(5);
+    if (!this.#monitor.isBetter(current, this.#best)) return this.#say(`${metric} did not improve from ${before}`);
+    this.#say(`${metric} improved from ${before} to ${current.toFixed(5)}, saving model to ${path}`);
+    await this.#save(path, current);
+  }
+
+  #saveWithoutMetric(available: readonly string[]): boolean {
+    const { onMissingMetric = 'skip' } = this.#options;
+    if (onMissingMetric === 'save') return true;
+    const message = `there is no metric ${this.#monitor.metric} to tell the best by; there are ${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
+    if (onMissingMetric === 'throw') throw refused(message, this.#monitor.metric);
+    process.emitWarning(`${message}; nothing is saved`, WARNING);
+    return false;
+  }
+
+  /** The values are those of this moment. `best` is what will be the best if the save succeeds. */
+  async #save(path: string, best: number | null): Promise<void> {
+    const { saveBestOnly, saveWeightsOnly } = this.#options;
+    const background = this.#options.background === true && !this.#isLast;
+    const writer: WriterOptions = { ...this.#options.writer, ...(this.#isLast && { durable: true }) };
+    const model = this.trained;
+    const extras = [
+      ...(saveWeightsOnly ? [] : [architectureOf(model)]),
+      ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
+    ];
+    const absolute = absolutePrefix(path);
+    const captured = new CapturedGraph(weightsOf(model, {}, extras), { own: background });
+    const before = this.#best;
+    this.#best = best;
+    const { durable } = this.#queue.submit(path, {
+      run: async onStaged => {
+        const result = await captured.write(absolute, writer, { onStaged });
+        await nameAsLatest(absolute, { durable: writer.durable ?? true, call: captured.call });
+        return result;
+      },
+      after: async () => undefined,
+    });
+    this.#pending = durable.then(
+      () => {
+        this.#lastSaved = path;
+      },
+      error => {
+        // What is not saved is not the best that there is.
+        if (this.#best === best) this.#best = before;
+        this.#failures.push(error);
+      },
+    );
+    if (background) return;
+    await this.#pending;
+    this.#raise();
+  }
+
+  #raise(): void {
+    for (const error of this.#failures.splice(0)) {
+      if (this.#options.onError !== 'warn') throw error;
+      process.emitWarning(`a save failed, and training goes on: ${(error as Error).message}`, WARNING);
+    }
+  }
+
+  #say(text: string): void {
+    if (this.#options.verbose) console.log(`\nEpoch ${this.#epoch + 1}: ${text}`);
+  }
+}
+
+function check(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) throw refused(`${name} must be one of ${allowed.join(', ')}`, value);
+}
+
+function refused(what: string, found: unknown): TensorBundleError {
+  return new TensorBundleError('ERR_INVALID_ARGUMENT', `ModelCheckpoint: ${what}`, { found });
+}

@@ -1,0 +1,361 @@
+/**
+ * `tf.train.Checkpoint` for TensorFlow.js: the state of a training under names, in files that TensorFlow reads
+ * (tensorflow/python/checkpoint/checkpoint.py).
+ */
+
+import { CheckpointReader } from '../../bundle/reader.js';
+import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
+import { nameAsLatest } from '../../commit/latest-name.js';
+import { absolutePrefix } from '../../commit/names.js';
+import { type PathLike, pathOf, savePathOf } from '../../commit/paths.js';
+import { numberPlainObjects } from '../../graph/numbering.js';
+import { type RestoreMatch, type RestoreOptions, restore } from '../../graph/restore/restore.js';
+import { type RestoreStatus, restoreStatus } from '../../graph/restore/restore-status.js';
+import { CapturedGraph } from '../../graph/stored/captured-graph.js';
+import { keyedAttributes } from '../../graph/stored/encode.js';
+import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
+import { LORA } from '../../layers/lora.js';
+import { refuseUnknown } from '../../options.js';
+import { isLiteral } from '../../realms.js';
+import { BackgroundQueue, type BackgroundSave } from './background.js';
+import { BACKGROUND_SAVE_OPTIONS, RESTORE_OPTIONS, SAVE_OPTIONS } from './checkpoint-options.js';
+import { type DescribeOptions, Description } from './description.js';
+import { noChildren, reserved, taken } from './refused-children.js';
+import { SaveCounter } from './save-counter.js';
+import type { Trackables, TrackableValue, Tracked, TrackedIn } from './trackable-value.js';
+
+export interface SaveOptions extends WriterOptions {
+  /** Default false. True: what optimizers keep for single variables (momentums and the like) is not written. */
+  skipSlotVariables?: boolean;
+  /**
+   * The names under which optimizers are written. 'new' (default): those of tf_keras's new optimizers; 'legacy': those
+   * of its legacy optimizers.
+   */
+  optimizerKeys?: 'new' | 'legacy';
+  /**
+   * For a background save while another one is in progress. 'wait' (default): this one waits for it. 'skip': this one
+   * is left out.
+   */
+  ifBusy?: 'wait' | 'skip';
+  /**
+   * Called with the path after the checkpoint is committed and named as the latest. If it throws, the save rejects.
+   * Default: nothing is called.
+   */
+  writeCallback?(path: string): void | Promise<void>;
+}
+
+export interface RestoreStateOptions {
+  /** Default false. True: what optimizers keep for single variables stays as it is. */
+  skipSlotVariables?: boolean;
+  /** Default false. True: variables whose shape or dtype differs keep their values; the others are restored. */
+  skipMismatch?: boolean;
+  /**
+   * Restores only the variables, and the numbers of optimizers, that have a matching name: the key, the path of the
+   * object, or a name that `include` of `loadWeights` knows. Default: everything.
+   */
+  include?: RegExp;
+  /** Leaves out what has a matching name. Stronger than `include`. Default: nothing. */
+  exclude?: RegExp;
+  /**
+   * Says where the checkpoint has what is not found without help, as `map` of `loadWeights`. Default: nothing is
+   * mapped.
+   */
+  map?: Record<string, string>;
+}
+
+/** What happens between the commit of a numbered checkpoint and its acknowledgement. */
+type AfterCommit = (saved: Saved) => Promise<void>;
+
+/** What a manager, or the `checkpoint` file, is told of a save. */
+export interface Saved {
+  /** Absolute. */
+  readonly prefix: string;
+  /** When it was called (`nextCall`). */
+  readonly call: number;
+}
+
+/** What a manager adds to a save. */
+export interface Hooks {
+  /** Where the prefix is, if not where the current directory makes it. */
+  readonly absolute?: string | undefined;
+  readonly afterCommit: AfterCommit;
+  /** Whether a failed save is tried again. */
+  readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
+}
+
+export class Checkpoint<First extends object = Trackables, Rest extends object = Trackables> {
+  readonly #root: TrackableValue | undefined;
+  readonly #children: Trackables;
+  readonly #queue = new BackgroundQueue();
+  readonly #counter = new SaveCounter();
+
+  /**
+   * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose own
+   * children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
+   * Throws ERR_INVALID_ARGUMENT for what is nothing of the kind; what is in them is looked at by each save and restore.
+   */
+  constructor(first: First & Tracked<First>, children?: Rest & TrackedIn<Rest>);
+  constructor(children: Trackables);
+  constructor(root: TrackableValue, children?: Trackables);
+  constructor(first: object, children?: object) {
+    if (typeof first !== 'object' || first === null) throw noChildren(first);
+    const isChildren = children === undefined && isNamed(first);
+    this.#root = isChildren ? undefined : (first as TrackableValue);
+    this.#children = isChildren ? (first as Trackables) : ((children ?? {}) as Trackables);
+    if (!isNamed(this.#children)) throw noChildren(this.#children);
+    if ('save_counter' in this.#children) throw reserved('save_counter');
+    if ('root' in this.#children && this.#root !== undefined) throw reserved('root');
+  }
+
+  /** Whether a background save runs or waits. */
+  get isBusy(): boolean {
+    return this.#queue.isBusy;
+  }
+
+  /**
+   * The next number is above this one.
+   *
+   * @internal
+   */
+  countFrom(number: number): void {
+    this.#counter.countFrom(number);
+  }
+
+  /** How often `save` was called; 0 before the first. It is saved and restored with the rest. */
+  get saveCounter(): number {
+    return this.#counter.value;
+  }
+
+  /**
+   * Adds 1 to the save counter, as `save` and the manager do before they write a numbered checkpoint. Returns the new
+   * number.
+   */
+  incrementSaveCounter(): number {
+    return this.#counter.increment();
+  }
+
+  /**
+   * Saves everything as `PREFIX-N`, N counting up, and then names it as the latest in the directory's `checkpoint` file. The
+   * values are those of the moment of the call; training may go on meanwhile. Returns the path. With `background` it returns at
+   * once: see `BackgroundSave`.
+   *
+   * Rejects with what CheckpointWriter.finish throws; ERR_INVALID_ARGUMENT for what cannot be tracked or is not built;
+   * ERR_NOT_SUPPORTED for layers this version does not know; what `writeCallback` throws.
+   *
+   * @example
+   * const path = await new Checkpoint({ model, optimizer }).save('run/ckpt');   // run/ckpt-1
+   */
+  save(prefix: PathLike, options: SaveOptions & { background: true; ifBusy: 'skip' }): BackgroundSave | null;
+  save(prefix: PathLike, options: SaveOptions & { background: true }): BackgroundSave;
+  save(prefix: PathLike, options?: SaveOptions): Promise<string>;
+  save(
+    prefix: PathLike,
+    options: SaveOptions & { background?: boolean } = {},
+  ): BackgroundSave | null | Promise<string> {
+    if (options?.background) {
+      refuseUnknown(options, 'save', BACKGROUND_SAVE_OPTIONS);
+      const given = savePathOf(prefix);
+      if (options.ifBusy === 'skip' && this.#queue.isBusy) return null;
+      const path = `${given}-${this.incrementSaveCounter()}`;
+      return this.writeInBackground(path, options, { afterCommit: stateUpdate(options) });
+    }
+    return this.#saveNumbered(prefix, options);
+  }
+
+  async #saveNumbered(prefix: PathLike, options: SaveOptions): Promise<string> {
+    refuseUnknown(options, 'save', BACKGROUND_SAVE_OPTIONS);
+    const given = savePathOf(prefix);
+    const afterCommit = stateUpdate(options);
+    return await this.writeManaged(`${given}-${this.incrementSaveCounter()}`, options, { afterCommit });
+  }
+
+  /** Saves everything as PREFIX: no number, and the `checkpoint` file stays as it is. Otherwise as `save`. */
+  async write(prefix: PathLike, options: SaveOptions = {}): Promise<string> {
+    refuseUnknown(options, 'write', SAVE_OPTIONS);
+    return await this.writeManaged(savePathOf(prefix), options, { afterCommit: async () => undefined });
+  }
+
+  /**
+   * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before `durable`
+   * settles.
+   *
+   * @internal
+   */
+  writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
+    const place = absolute ?? absolutePrefix(prefix);
+    const captured = new CapturedGraph(this.#describe(options), { own: true });
+    return this.#submit(prefix, captured, place, options, { afterCommit });
+  }
+
+  /**
+   * `write` with what a manager adds: `again` is asked whether a failed save is tried again, with the same values; `afterCommit`
+   * runs before `writeCallback`.
+   *
+   * @internal
+   */
+  async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again, ...hooks }: Hooks): Promise<string> {
+    // Before anything is awaited: a later process.chdir must not move the checkpoint.
+    const absolute = hooks.absolute ?? absolutePrefix(prefix);
+    const captured = new CapturedGraph(this.#describe(options));
+    await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
+    return prefix;
+  }
+
+  /**
+   * As `writeManaged`, of a save whose number is not known yet: the values are those of the call all the same.
+   *
+   * @internal
+   */
+  async writeLater<T extends { path: string; absolute: string; counted: number }>(
+    next: Promise<T>,
+    options: SaveOptions,
+    hooks: (one: T) => Hooks,
+  ): Promise<string> {
+    const number = next.then(({ counted }) => counted);
+    number.catch(() => undefined);
+    const captured = new CapturedGraph(this.#describe(options, number));
+    try {
+      const one = await next;
+      await this.#submit(one.path, captured, one.absolute, options, hooks(one)).durable;
+      return one.path;
+    } finally {
+      captured.release();
+    }
+  }
+
+  /** All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the latest. */
+  #submit(
+    prefix: string,
+    captured: CapturedGraph,
+    absolute: string,
+    options: SaveOptions,
+    hooks: Hooks,
+  ): BackgroundSave {
+    return this.#queue.submit(prefix, {
+      run: async onStaged => {
+        const { again } = hooks;
+        const result = await captured.write(absolute, writerOptions(options), { onStaged, ...(again && { again }) });
+        await hooks.afterCommit({ prefix: absolute, call: captured.call });
+        return { ...result, prefix };
+      },
+      after: async () => options.writeCallback?.(prefix),
+    });
+  }
+
+  /**
+   * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
+   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a
+   * layer that is not built, of an optimizer before its first step) wait for them. Missing and unused values are not
+   * errors: look at the status.
+   *
+   * Rejects, and then has changed nothing, with ERR_MISMATCH if a shape or type differs; with MisplacedWeightsError
+   * (ERR_MISMATCH) if layers would get, by their positions, the weights of others that you named; with
+   * ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with; and with what `CheckpointReader.open` and
+   * `read` throw.
+   *
+   * @example
+   * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
+   */
+  async restore(path: PathLike | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    refuseUnknown(options, 'restore', RESTORE_OPTIONS);
+    // What is restored has a counter, so that the next save goes on counting.
+    this.#counter.begin();
+    if (path === null) return this.#nothing();
+    return await this.read(path, options);
+  }
+
+  /**
+   * As `restore`, unless `accept` throws: then nothing has changed.
+   *
+   * @internal
+   */
+  async restoreIf(path: string, accept: (match: RestoreMatch) => void): Promise<RestoreStatus> {
+    const before = this.#counter.state;
+    try {
+      this.#counter.begin();
+      return await this.#read(path, { accept });
+    } catch (error) {
+      this.#counter.state = before;
+      throw error;
+    }
+  }
+
+  /** As `restore`, for what `write` wrote: the save counter is not expected. */
+  async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
+    refuseUnknown(options, 'read', RESTORE_OPTIONS);
+    return await this.#read(pathOf(path), options);
+  }
+
+  async #read(path: string, options: RestoreStateOptions & Pick<RestoreOptions, 'accept'>): Promise<RestoreStatus> {
+    await this.#queue.idle();
+    const reader = await CheckpointReader.open(path);
+    try {
+      const { skipSlotVariables, ...choice } = options;
+      const root = this.#describe({ defer: true, skipSlotVariables });
+      return await restore(root, reader, { ...choice, companions: LORA, search: false });
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Waits for all background saves. Rejects with the first error that nobody has seen, once. */
+  async sync(): Promise<void> {
+    await this.#queue.sync();
+  }
+
+  #nothing(): RestoreStatus {
+    const variables = keyedAttributes(numberPlainObjects(this.#describe({ defer: true })).objects);
+    return restoreStatus({
+      path: 'no checkpoint',
+      source: 'the checkpoint',
+      root: '',
+      selected: variables.length,
+      loaded: [],
+      missing: variables.map(({ key, attribute: { label } }) => ({ key, label })),
+      unused: [],
+      mismatched: [],
+      refused: false,
+    });
+  }
+
+  /** The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an edge to itself. */
+  #describe(options: DescribeOptions, number?: Promise<number>): Trackable {
+    const description = new Description([this.#root, this.#children], options);
+    const root = this.#root === undefined ? branch([]) : description.trackable(this.#root, 'root');
+    const names = Object.keys(this.#children).sort(byCodePoint);
+    const named = names.map(name => ({ name, node: description.trackable(this.#children[name], name) }));
+    description.complete();
+    const own = new Map(root.children.map(({ name, node }) => [name, node]));
+    for (const { name, node } of named) if (own.has(name) && own.get(name) !== node) throw taken(name);
+    const children: Edge[] = [...root.children];
+    const added: Edge[] = named.filter(({ name }) => !own.has(name));
+    const self: Trackable = { ...root, children, added };
+    if (this.#root !== undefined) children.push({ name: 'root', node: self });
+    const counter = this.#counter.trackable(number);
+    if (counter !== null) added.push({ name: 'save_counter', node: counter });
+    children.push(...added);
+    return self;
+  }
+}
+
+/** The directory's `checkpoint` file then names this checkpoint as the latest, as TensorFlow's `Checkpoint.save` has it. */
+function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
+  return ({ prefix, call }) => nameAsLatest(prefix, { durable, call });
+}
+
+function writerOptions(options: SaveOptions): WriterOptions {
+  const { skipSlotVariables: _s, optimizerKeys: _k, ifBusy: _b, writeCallback: _c, ...rest } = options;
+  const { background: _background, ...writer } = rest as WriterOptions & { background?: boolean };
+  return writer;
+}
+
+function isNamed(value: unknown): value is Trackables {
+  return isLiteral(value) && typeof value.trackedChildren !== 'function';
+}
+
+/** Python's order of strings; JavaScript's `sort` goes by UTF-16 units. */
+function byCodePoint(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
+}
+
+export type { BackgroundSave, SaveResult };

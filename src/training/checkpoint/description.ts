@@ -1,0 +1,204 @@
+/**
+ * What a checkpoint can hold, told apart: tfjs models, layers, optimizers and variables, values of other kinds, classes that
+ * say what they track, Python state, and arrays, objects and Maps of all these (tensorflow/python/trackable/base.py and
+ * data_structures.py decide the same for Python).
+ */
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import { isResumable, resumableTrackable } from '../../data/resumable.js';
+import { TensorBundleError } from '../../errors.js';
+import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
+import { isTrackedValue, valueTrackable } from '../../graph/tracked-value.js';
+import { isAnyVariable, isLayer, isVariable } from '../../layers/family.js';
+import { ModelView } from '../../layers/model.js';
+import { isOptimizer, optimizerTrackable } from '../../layers/optimizers/optimizer.js';
+import { type Belongings, distinct } from '../../layers/optimizers/ownership.js';
+import { givenWeights, trainedWeights } from '../../layers/trained.js';
+import type { AnyVariable, Layer, LayersModel } from '../../layers/types.js';
+import { liveValue } from '../../layers/variable.js';
+import { classOf, isLiteral, isMap, isSet } from '../../realms.js';
+import { isSerializable, stateTrackable } from './python-state.js';
+import type { Trackables, TrackableValue } from './trackable-value.js';
+
+export interface DescribeOptions {
+  /** Whose names the state of optimizers gets when it is written. Default 'new'. */
+  optimizerKeys?: 'new' | 'legacy' | undefined;
+  /** Leave out what optimizers keep for single variables. Default false. */
+  skipSlotVariables?: boolean | undefined;
+  /** Default true: the optimizer of a compiled model is a child of the model, as in Keras. */
+  optimizers?: boolean | undefined;
+  /** Default false: what is not built yet is refused. True: its values may come later. */
+  defer?: boolean | undefined;
+}
+
+/** Describes one checkpoint's objects; each live object is one node, however many names it has. */
+export class Description {
+  readonly #options: DescribeOptions;
+  readonly #view: ModelView;
+  readonly #known = new Map<object, Trackable>();
+  /** Made when it is asked for, when everything has been described. */
+  #objects: ReadonlyMap<Trackable, object> | undefined;
+  /** By optimizer, the models that were compiled with it. */
+  readonly #compiled = new Map<Optimizer, LayersModel[]>();
+  /** Described when everything else has been: they speak of the variables of others. */
+  readonly #optimizers: (() => Trackable)[] = [];
+
+  /** `values`: everything that will be described, since Keras names layers in the order in which they were made. */
+  constructor(values: readonly unknown[], options: DescribeOptions = {}) {
+    this.#options = options;
+    this.#view = new ModelView(layersIn(values), {
+      defer: options.defer ?? false,
+      optimizerOf: model => this.#optimizerOf(model),
+    });
+  }
+
+  /** `path` is where the value is, for messages. Throws ERR_INVALID_ARGUMENT for what cannot be tracked. */
+  trackable(value: unknown, path: string): Trackable {
+    const node = this.#find(value, path);
+    if (node !== undefined) return node;
+    throw notTrackable(value, path);
+  }
+
+  /** The live object that a node describes; undefined for what stands for none (a list of variables, a step's value). */
+  objectOf(trackable: Trackable): unknown {
+    this.#objects ??= new Map([...this.#known, ...this.#view.described()].map(([object, node]) => [node, object]));
+    return this.#objects.get(trackable);
+  }
+
+  /** The children of an object, by name. */
+  children(values: Trackables, path: string): Edge[] {
+    return Object.entries(values).map(([name, value]) => ({
+      name,
+      node: this.trackable(value, path === '' ? name : `${path}.${name}`),
+    }));
+  }
+
+  /** To be called when all has been described, before the graph is used. */
+  complete(): void {
+    for (const optimizer of this.#optimizers.splice(0)) optimizer();
+    this.#view.requireExpected();
+  }
+
+  #find(value: unknown, path: string): Trackable | undefined {
+    if (typeof value !== 'object' || value === null) return undefined;
+    const known = this.#known.get(value);
+    if (known) return known;
+    if (isAnyVariable(value)) return this.#view.freeVariable(value, variableName(value), path);
+    if (isLayer(value)) return this.#view.layer(value, { scope: this.#view.nameOf(value), label: value.name });
+    if (isOptimizer(value)) return this.#optimizer(value, `the optimizer '${path}'`);
+    if (isTrackedValue(value)) return this.#keep(value, valueTrackable(value, path));
+    if (isResumable(value)) return this.#keep(value, resumableTrackable(value, path));
+    return this.#collection(value, path);
+  }
+
+  #collection(value: object, path: string): Trackable | undefined {
+    const tracked = (value as { trackedChildren?: unknown }).trackedChildren;
+    const state = isSerializable(value) ? stateTrackable(value, path).attributes : [];
+    const named = typeof tracked === 'function' ? tracked.call(value) : state.length > 0 ? {} : itemsOf(value, path);
+    if (named === undefined) return undefined;
+    // Known before it is complete: objects may hold each other.
+    const children: Edge[] = [];
+    const node: Trackable = { ...branch(children), attributes: state };
+    this.#keep(value, node);
+    children.push(...this.children(named as Trackables, path));
+    return node;
+  }
+
+  #optimizerOf(model: Layer): Trackable | undefined {
+    const { optimizer } = model as Partial<LayersModel>;
+    if (this.#options.optimizers === false || !isOptimizer(optimizer)) return undefined;
+    this.#compiled.set(optimizer, [...(this.#compiled.get(optimizer) ?? []), model as LayersModel]);
+    return this.#optimizer(optimizer, `the optimizer of ${model.name}`);
+  }
+
+  #optimizer(optimizer: Optimizer, label: string): Trackable {
+    const known = this.#known.get(optimizer);
+    if (known) return known;
+    const { optimizerKeys = 'new', skipSlotVariables = false } = this.#options;
+    const node: { -readonly [K in keyof Trackable]: Trackable[K] } = { children: [], attributes: [] };
+    this.#optimizers.push(() =>
+      Object.assign(
+        node,
+        optimizerTrackable(optimizer, {
+          ...this.#belongings(optimizer, label),
+          keys: optimizerKeys,
+          slots: !skipSlotVariables,
+          isIncomplete: this.#view.isIncomplete,
+          nodeOf: name => this.#view.nodeOfVariable(name),
+          isShared: fullName => this.#view.isShared(fullName),
+        }),
+      ),
+    );
+    return this.#keep(optimizer, node);
+  }
+
+  #belongings(optimizer: Optimizer, label: string): Belongings {
+    const names = (weights: readonly AnyVariable[]): string[] => weights.map(one => liveValue(one, one.name).name);
+    const models = this.#compiled.get(optimizer) ?? [];
+    const given = models.map(model => names(givenWeights(model))).filter(({ length }) => length > 0);
+    const compiled = models.map(model => names(trainedWeights(model)));
+    return {
+      label,
+      given: distinct(given),
+      compiled,
+      networks: this.#view.networks(),
+      trainable: this.#view.trainable(),
+    };
+  }
+
+  #keep(value: object, node: Trackable): Trackable {
+    this.#known.set(value, node);
+    return node;
+  }
+}
+
+/** Keras's default for a variable without a name; tfjs gives numbers. */
+function variableName(variable: AnyVariable): string {
+  const name = isVariable(variable) ? variable.originalName : variable.name;
+  return /^\d+$/.test(name) ? 'Variable' : name;
+}
+
+/** By their names; undefined for what is no collection. Throws ERR_INVALID_ARGUMENT for a Map with other keys. */
+function itemsOf(value: object, path: string): Trackables | undefined {
+  if (Array.isArray(value)) return Object.fromEntries(value.map((item: TrackableValue, i) => [String(i), item]));
+  if (isMap(value)) {
+    for (const key of value.keys()) if (typeof key !== 'string') throw badKey(key, path);
+    return Object.fromEntries(value as Map<string, TrackableValue>);
+  }
+  return isLiteral(value) ? (value as Trackables) : undefined;
+}
+
+/** Every layer and model in the values, for their names. */
+function layersIn(values: readonly unknown[], seen: Set<unknown> = new Set()): Layer[] {
+  return values.flatMap(value => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+    seen.add(value);
+    if (isLayer(value)) return [value];
+    const tracked = (value as { trackedChildren?: unknown }).trackedChildren;
+    if (typeof tracked === 'function') return layersIn(Object.values(tracked.call(value) as object), seen);
+    const items = isAnyVariable(value) || isSet(value) ? undefined : plainItems(value);
+    return items === undefined ? [] : layersIn(items, seen);
+  });
+}
+
+function plainItems(value: object): unknown[] | undefined {
+  if (isMap(value)) return [...value.values()];
+  return Array.isArray(value) || isLiteral(value) ? Object.values(value) : undefined;
+}
+
+function badKey(key: unknown, path: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the Map at '${path}' has a key that is no string (${String(key)}); a checkpoint keeps things under names`,
+    { found: typeof key },
+  );
+}
+
+function notTrackable(value: unknown, path: string): TensorBundleError {
+  const what = classOf(value);
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an array, object or ` +
+      'Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
+    { found: what },
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * State that an object turns into text and back, kept as TensorFlow keeps Python's: a string tensor `py_state`
+ * (tensorflow/python/trackable/python_state.py).
+ */
+import { TextDecoder, TextEncoder } from 'node:util';
+import { TensorBundleError } from '../../errors.js';
+import { type Attribute, PYTHON_STATE, type Trackable, variableNode } from '../../graph/trackable.js';
+import type { SerializableState } from './trackable-value.js';
+
+export function isSerializable(value: object): value is SerializableState {
+  const { serialize, deserialize } = value as Partial<SerializableState>;
+  return typeof serialize === 'function' && typeof deserialize === 'function';
+}
+
+/** `label` is what messages call it. What `serialize` throws, a save throws; ERR_INVALID_ARGUMENT if it gives no text. */
+export function stateTrackable(state: SerializableState, label: string): Trackable {
+  const attribute: Attribute = {
+    name: PYTHON_STATE,
+    fullName: '',
+    label,
+    dtype: 'string',
+    shape: [],
+    capture: () => {
+      const text: unknown = state.serialize();
+      if (typeof text !== 'string') throw noText(label, text);
+      const data = [new TextEncoder().encode(text)];
+      return { data: () => data, release: () => undefined };
+    },
+    assign: ({ data }) => state.deserialize(new TextDecoder().decode(data[0] as Uint8Array)),
+  };
+  return variableNode(attribute);
+}
+
+/** TensorFlow refuses it, too. Turned into text by itself, it would not come back as what it was. */
+function noText(label: string, found: unknown): TensorBundleError {
+  const kind = found === null ? 'null' : typeof found === 'object' ? 'an object' : `a ${typeof found}`;
+  return new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `serialize() of '${label}' gave ${kind}, and it must give a string, which deserialize() gets: String(value), or JSON.stringify(value)` +
+      '; for a step of 64 bits there is Counter',
+    { tensor: label, expected: 'string', found: kind },
+  );
+}

@@ -1,0 +1,21 @@
+/** A save of a manager: its name, and which options are whose. */
+import type { SaveOptions } from '../checkpoint/checkpoint.js';
+import type { ManagerSaveOptions } from './manager-options.js';
+import type { KeptCheckpoint } from './retention.js';
+
+/** A save that is about to be made. */
+export interface Next {
+  readonly path: string;
+  readonly absolute: string;
+  /** What the save counter says. */
+  readonly counted: number;
+  readonly made: KeptCheckpoint;
+}
+
+/** The options of a save without the manager's own. */
+export function split({ checkpointNumber: _n, checkInterval: _i, metrics: _m, ...rest }: ManagerSaveOptions): {
+  write: SaveOptions;
+} {
+  const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };
+  return { write };
+}

@@ -1,0 +1,352 @@
+/**
+ * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints of one directory, of which the last few stay
+ * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on. Unlike
+ * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
+ */
+import { join } from 'node:path';
+import { nextCall } from '../../commit/call-order.js';
+import { forgetManaged, type Update, writeManagedState } from '../../commit/latest-name.js';
+import { removeOrphans } from '../../commit/orphans.js';
+import { type PathLike, pathOf } from '../../commit/paths.js';
+import { TensorBundleError } from '../../errors.js';
+import { LocalStore } from '../../storage/local-store.js';
+import type { BackgroundSave } from '../checkpoint/background.js';
+import type { Checkpoint, Hooks, Saved, SaveOptions } from '../checkpoint/checkpoint.js';
+import { readBooks } from './books.js';
+import { Shelf } from './kept-checkpoints.js';
+import { writeLedger } from './ledger.js';
+import {
+  checkManagerOptions,
+  checkSaveOptions,
+  type ManagerOptions,
+  type ManagerSaveOptions,
+} from './manager-options.js';
+import { restoreNewest } from './manager-restore.js';
+import { type Next, split } from './manager-save.js';
+import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
+import { OwnCheckpoints } from './own-checkpoints.js';
+import { PreemptionSaver } from './preemption-saver.js';
+import type { KeptCheckpoint } from './retention.js';
+import { SaveInterval } from './save-interval.js';
+
+export class CheckpointManager {
+  readonly checkpoint: Checkpoint;
+  readonly directory: string;
+  readonly #options: ReturnType<typeof checkManagerOptions>;
+  readonly #own: OwnCheckpoints;
+  readonly #shelf: Shelf;
+  readonly #interval: SaveInterval;
+  /** What the constructor could not read of the state file. */
+  readonly #stateDamage: TensorBundleError | null;
+  /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
+  #hasLedger: boolean;
+  readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
+  readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
+  #isClean = false;
+  /** The books have none of its own: the first save looks for the numbers on disk. */
+  #isUncounted: boolean;
+  #numbering: Promise<void> | null = null;
+  /** What the last sweep could not remove: a warning says it once. */
+  #unremoved: ReadonlySet<string> = new Set();
+  /** One save at a time writes down what it made. */
+  #recording: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
+   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file
+   * cannot be read, ERR_NOT_A_CHECKPOINT if it is a directory or the like.
+   */
+  constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
+    this.directory = pathOf(directory);
+    this.#options = checkManagerOptions(this.directory, options);
+    this.checkpoint = checkpoint;
+    this.#interval = new SaveInterval(this.#options);
+    this.#own = new OwnCheckpoints(this.directory, this.#options.checkpointName);
+    const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
+    this.#stateDamage = stateDamage;
+    this.#hasLedger = ledger.size > 0;
+    this.#shelf = new Shelf(this.#options, state, ledger, now());
+    this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
+  }
+
+  /**
+   * Prefixes of the checkpoints that are kept as the newest, oldest first. Those that only another rule keeps are not
+   * among them, as in TensorFlow.
+   */
+  get checkpoints(): readonly string[] {
+    return this.#shelf.active;
+  }
+
+  /** All checkpoints that are kept, whatever keeps them, oldest first. */
+  get kept(): readonly KeptCheckpoint[] {
+    return this.#shelf.kept;
+  }
+
+  /** Prefix of the newest checkpoint; null if there is none. */
+  get latestCheckpoint(): string | null {
+    return this.#shelf.latest;
+  }
+
+  /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
+  get lastCheckpointStep(): number | null {
+    return this.#interval.lastStep;
+  }
+
+  /**
+   * Saves under the next number, names the checkpoint in the `checkpoint` file, and then removes what is not kept any
+   * more: after the new one is durable, never before. Null if it is not time yet (`checkpointInterval`). In everything
+   * else as `Checkpoint.save`. Also rejects with ERR_STATE if the manager is `readOnly`.
+   */
+  save(options: ManagerSaveOptions & { background: true }): BackgroundSave | null;
+  save(options?: ManagerSaveOptions): Promise<string | null>;
+  save(options: ManagerSaveOptions & { background?: boolean } = {}): BackgroundSave | null | Promise<string | null> {
+    return options?.background ? this.#saveInBackground(options) : this.#saveNow(options);
+  }
+
+  async #saveNow(options: ManagerSaveOptions): Promise<string | null> {
+    checkSaveOptions(options);
+    this.#requireWritable();
+    if (!this.#interval.isTime(options)) return null;
+    const { write } = split(options);
+    const step = this.#interval.step();
+    const hooks = ({ path, absolute, made }: Next): Hooks => ({
+      absolute,
+      afterCommit: saved => this.#record(made, write, saved),
+      again: error => this.#makeRoom(path, error),
+    });
+    if (this.#isUncounted) {
+      this.#numbering ??= this.#countFromDisk();
+      const next = this.#numbering.then(() => this.#next(options, step));
+      return await this.checkpoint.writeLater(next, write, hooks);
+    }
+    const next = this.#next(options, step);
+    return await this.checkpoint.writeManaged(next.path, write, hooks(next));
+  }
+
+  #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
+    checkSaveOptions(options);
+    this.#requireWritable();
+    if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
+    if (!this.#interval.isTime(options)) return null;
+    const { write } = split(options);
+    if (this.#isUncounted) this.#skipTaken(options);
+    const { path, absolute, made } = this.#next(options, this.#interval.step());
+    const afterCommit = (saved: Saved) => this.#record(made, write, saved);
+    return this.checkpoint.writeInBackground(path, write, { absolute, afterCommit });
+  }
+
+  /**
+   * Restores the newest checkpoint. If it is damaged, the newest one that is not, with a process warning (code
+   * TENSORBUNDLE_FALLBACK) that says what was wrong. Null if there is none: then `initFn` was called. Rejects as
+   * `Checkpoint.restore` does; if no checkpoint is whole, or with `fallback: false`, with what was wrong with the
+   * newest.
+   */
+  async restoreOrInitialize(): Promise<string | null> {
+    await this.#recording;
+    const { fallback, initFn } = this.#options;
+    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
+    const path = await restoreNewest({ ...search, fallback });
+    if (path === null) await initFn?.();
+    else this.#interval.restored();
+    return path;
+  }
+
+  /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
+  async pin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), true);
+  }
+
+  /** Ends a pin. The rules decide about the checkpoint again, at the next save. */
+  async unpin(path: PathLike): Promise<void> {
+    await this.#setPinned(pathOf(path), false);
+  }
+
+  /**
+   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when its time has come.
+   *
+   * @internal
+   */
+  async adopt(path: string): Promise<void> {
+    await this.#alone(async () => {
+      for (const name of (await this.#own.removable([path], [])).values())
+        this.#shelf.adopt(join(this.directory, name), now());
+    });
+  }
+
+  /**
+   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the ledger.
+   *
+   * @internal
+   */
+  async discard(): Promise<void> {
+    this.#requireWritable();
+    await this.#alone(async () => {
+      const { active } = this.#shelf;
+      for (const path of active) this.#shelf.forget(path);
+      this.#shelf.latest = null;
+      await this.#own.removeAll();
+      const store = await LocalStore.open(this.#own.directory);
+      const isHome = store !== null && (await this.#own.isHome(store));
+      await store?.close();
+      if (!isHome) return;
+      await forgetManaged(this.#own.directory, this.#isOwnBase, { durable: true, call: nextCall() });
+      await writeLedger(this.#own.directory, [], { durable: true, isOther: this.#isOther, isLast: true });
+    });
+  }
+
+  /**
+   * Where the newest of its own may be: in the books, then on disk, the newest first.
+   *
+   * @internal
+   */
+  async ownPaths(): Promise<string[]> {
+    const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
+    const found = await this.#own.found();
+    return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
+  }
+
+  /**
+   * Listens for SIGTERM from now on, so that a training loop can save before the process is taken away: see `PreemptionSaver`. Throws
+   * ERR_STATE if the manager is `readOnly`.
+   */
+  saveBeforePreemption(): PreemptionSaver {
+    this.#requireWritable();
+    return new PreemptionSaver(async options => {
+      await this.sync();
+      // One of the same step is there already.
+      return (await this.#saveNow({ ...options, checkInterval: false })) ?? this.latestCheckpoint;
+    });
+  }
+
+  /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
+  async sync(): Promise<void> {
+    await this.checkpoint.sync();
+  }
+
+  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
+    const counted = this.checkpoint.incrementSaveCounter();
+    const number = checkpointNumber ?? counted;
+    const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
+    const made = { path, number, step, time: now(), metrics: { ...metrics }, pinned: false };
+    return { path, absolute: this.#own.absolute(path), counted, made };
+  }
+
+  /** Numbers go on above those on disk, though no book has them: what is there is not saved over. */
+  async #countFromDisk(): Promise<void> {
+    const found = await this.#own.found().catch(() => []);
+    for (const { number } of found) this.checkpoint.countFrom(number);
+    this.#isUncounted = false;
+  }
+
+  /** The path is wanted at once, before the directory can be listed: at least nothing is saved over. */
+  #skipTaken({ checkpointNumber }: ManagerSaveOptions): void {
+    if (checkpointNumber !== undefined) return;
+    while (this.#own.isTaken(this.checkpoint.saveCounter + 1))
+      this.checkpoint.countFrom(this.checkpoint.saveCounter + 1);
+  }
+
+  /** What is on disk is named before anything is removed; then the names of the removed go. */
+  async #record(made: KeptCheckpoint, { durable = true }: SaveOptions, { call }: Saved): Promise<void> {
+    const update = { durable, call };
+    await this.#alone(async () => {
+      await this.#removeOrphans();
+      await this.#own.made(made.path);
+      this.#shelf.add({ ...made, time: now() }, durable);
+      await this.#write(update);
+      await this.#removeSwept();
+      await this.#write(update);
+    });
+  }
+
+  /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
+  async #removeSwept(): Promise<void> {
+    const swept = this.#shelf.sweep();
+    const paths = swept.map(({ path }) => path);
+    const failed = await this.#own.remove(paths, this.#shelf.paths);
+    for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
+    if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
+    this.#unremoved = new Set(failed.keys());
+  }
+
+  /** After what has been asked for before. */
+  async #alone(action: () => Promise<void>): Promise<void> {
+    const work = this.#recording.then(action);
+    this.#recording = work.catch(() => undefined);
+    await work;
+  }
+
+  async #write(update: Update): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#writeBooks(update);
+      } catch (error) {
+        const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
+        if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
+        warnOfBooks(error);
+      }
+    }
+  }
+
+  async #writeBooks(update: Update): Promise<void> {
+    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
+    // First, since what the other file names without it has no metrics.
+    if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
+    const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
+    const managed = { latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
+    await writeManagedState(this.#own.directory, managed, update);
+  }
+
+  /** What saves that died left behind, once a manager. */
+  async #removeOrphans(): Promise<void> {
+    if (this.#isClean) return;
+    try {
+      await removeOrphans(this.#own.directory, base => this.#own.numberOf(base) !== null);
+      this.#isClean = true;
+    } catch (error) {
+      // The next save tries again: this one is on disk.
+      if (!(error instanceof TensorBundleError)) throw error;
+    }
+  }
+
+  /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
+  async #makeRoom(path: string, error: unknown): Promise<boolean> {
+    if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
+    const candidates = new Set(this.#shelf.removable(path));
+    const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
+    const removable = [...(await this.#own.removable(candidates, staying)).keys()];
+    const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
+    const offered = new Set(removable);
+    const wanted = new Set<string | null>();
+    for (const one of chosen) wanted.add(await this.#own.meant(one, offered));
+    const going = removable.filter(one => wanted.has(one));
+    const failed = await this.#own.remove(going, staying);
+    const removed = going.filter(one => !failed.has(one));
+    for (const one of removed) this.#shelf.forget(one);
+    return removed.length > 0;
+  }
+
+  async #setPinned(path: string, pinned: boolean): Promise<void> {
+    this.#requireWritable();
+    await this.#alone(async () => {
+      this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
+      await this.#writeLedger(true);
+    });
+  }
+
+  #requireWritable(): void {
+    if (!this.#options.readOnly) return;
+    const message = `the manager of ${this.directory} was made with readOnly: true`;
+    throw new TensorBundleError('ERR_STATE', message, { path: this.directory });
+  }
+
+  async #writeLedger(durable: boolean): Promise<void> {
+    const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
+    await writeLedger(this.#own.directory, checkpoints, { durable, isOther: this.#isOther });
+    this.#hasLedger = checkpoints.length > 0;
+  }
+}
+
+/** Seconds, as TensorFlow's time. */
+function now(): number {
+  return Date.now() / 1000;
+}

@@ -1,0 +1,54 @@
+/**
+ * Models in a model that are not trainable. TensorFlow.js's JSON says so of layers only (tfjs-layers/src/engine/container.ts), and a model
+ * that was frozen would come back trainable.
+ */
+import type { Layer, LayersModel } from '../../layers/types.js';
+
+/** Names of layers, from the model's own downwards; empty for the model itself. */
+export type LayerPath = readonly string[];
+
+interface Entry {
+  config: { name?: string; trainable?: boolean; layers?: (Entry & { name?: string })[]; layer?: Entry };
+}
+
+/** The models that are frozen. */
+export function frozenModels(model: LayersModel): LayerPath[] {
+  const found: LayerPath[] = [];
+  const visit = (layer: Layer, path: LayerPath): void => {
+    if ('layers' in layer && !layer.trainable) found.push(path);
+    for (const inner of layersIn(layer)) visit(inner, [...path, inner.name]);
+  };
+  visit(model, []);
+  return found;
+}
+
+/** As they were when they were saved. A path that leads nowhere is passed over: it freezes nothing. */
+export function freeze(model: LayersModel, paths: readonly LayerPath[]): void {
+  for (const path of paths) {
+    const start: Layer | undefined = model;
+    const layer = path.reduce(
+      (at, name) => at && layersIn(at).find(inner => inner.name === name),
+      start as Layer | undefined,
+    );
+    if (layer) layer.trainable = false;
+  }
+}
+
+/** In TensorFlow.js's own JSON the layers of a frozen model are frozen, as in Keras's. `topology` is changed. */
+export function freezeTopology(topology: object, model: LayersModel): void {
+  const visit = ({ config }: Entry, layer: Layer, isFrozen: boolean): void => {
+    const now = isFrozen || ('layers' in layer && !layer.trainable);
+    for (const inner of layersIn(layer)) {
+      const entry = config.layer ?? config.layers?.find(one => (one.name ?? one.config.name) === inner.name);
+      if (entry) visit(entry, inner, now);
+    }
+    if (now && 'trainable' in config) config.trainable = false;
+  };
+  visit(topology as Entry, model, false);
+}
+
+/** Of a model, or the one in a wrapper. */
+function layersIn(layer: Layer): readonly Layer[] {
+  const { layers, layer: wrapped } = layer as Layer & { layers?: readonly Layer[]; layer?: Layer };
+  return layers ?? (wrapped === undefined ? [] : [wrapped]);
+}

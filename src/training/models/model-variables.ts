@@ -1,0 +1,20 @@
+/** The variables of a model in an order that freezing does not change: `getWeights` has what is trainable first. */
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { Layer, LayerVariable } from '../../layers/types.js';
+
+/**
+ * Layer by layer, those within a model too; within a layer in the order in which they were made, which building it anew repeats. Each
+ * once.
+ */
+export function variablesOf(model: LayersModel): LayerVariable[] {
+  const found = new Set<LayerVariable>();
+  collect(model as unknown as Layer, found);
+  return [...found];
+}
+
+function collect(layer: Layer, found: Set<LayerVariable>): void {
+  const { layers } = layer as { layers?: unknown };
+  if (Array.isArray(layers)) for (const inner of layers as Layer[]) collect(inner, found);
+  const own = [...(layer.weights as readonly (LayerVariable & { readonly id: number })[])];
+  for (const variable of own.sort((a, b) => a.id - b.id)) found.add(variable);
+}

@@ -1,0 +1,47 @@
+/** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
+import { TextEncoder } from 'node:util';
+import '../../disposal.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CheckpointReader } from '../../bundle/reader.js';
+import type { PathLike } from '../../commit/paths.js';
+import { type RestoreOptions, restore } from '../../graph/restore/restore.js';
+import type { RestoreStatus } from '../../graph/restore/restore-status.js';
+import { checkpointRoot, type Extra, type Trackable } from '../../graph/trackable.js';
+import { LORA } from '../../layers/lora.js';
+import { optimizersOfModels } from '../../layers/optimizers/stored-optimizer.js';
+import { type DescribeOptions, Description } from '../checkpoint/description.js';
+
+/** What is saved. `extras` lie beside the graph, under the root. */
+export function weightsOf(model: LayersModel, options: DescribeOptions, extras: readonly Extra[] = []): Trackable {
+  return checkpointRoot(describe(model, options), extras);
+}
+
+export interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
+  /** Default true. */
+  includeOptimizer?: boolean | undefined;
+}
+
+/** Loads what can be found; see `loadWeights`. What the model is wrong in shows before `path` is looked at. */
+export async function loadInto(
+  model: LayersModel,
+  path: PathLike,
+  { includeOptimizer = true, ...options }: LoadOptions = {},
+): Promise<RestoreStatus> {
+  const described = describe(model, { optimizers: includeOptimizer });
+  await using reader = await CheckpointReader.open(path);
+  const aside = includeOptimizer ? undefined : optimizersOfModels;
+  return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true, aside });
+}
+
+/** A text that lies beside the graph. */
+export function textExtra(name: string, text: string): Extra {
+  const data = [new TextEncoder().encode(text)];
+  return { name, dtype: 'string', shape: [], capture: () => ({ data: () => data, release: () => undefined }) };
+}
+
+function describe(model: LayersModel, options: DescribeOptions): Trackable {
+  const description = new Description([model], options);
+  const trackable = description.trackable(model, 'model');
+  description.complete();
+  return trackable;
+}

@@ -1,0 +1,110 @@
+/**
+ * What TensorFlow.js takes for a callback: an instance of its own class. Anything else it silently takes for a configuration
+ * (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never set, and the functions are called without the object.
+ */
+import { createRequire } from 'node:module';
+import type * as tfjsLayers from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../../errors.js';
+
+const HOOKS = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+
+/**
+ * tfjs-layers is an optional peer: who saves tensors without it must be able to load this file, which an import would forbid.
+ * `require` finds the same copy as an import, since tfjs-layers has one build for Node.
+ */
+const layers = peer();
+
+type Callback = tfjsLayers.Callback;
+
+const Base: new () => Callback = (layers?.Callback as never) ?? class {};
+
+/** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
+export abstract class TrainingCallback extends Base {
+  readonly #given: LayersModel | undefined;
+  /** Whose method one of the hooks was called as, the last time. */
+  #caller: unknown = this;
+  #awaitsModel = false;
+
+  constructor(model: LayersModel | undefined) {
+    super();
+    this.#given = model;
+    // A copy that takes this for a configuration calls these without it.
+    const self = this;
+    for (const hook of HOOKS) {
+      const own = this[hook] as (...given: unknown[]) => Promise<void>;
+      this[hook] = function (this: unknown, ...given: unknown[]): Promise<void> {
+        self.#caller = this;
+        return own.apply(self, given);
+      };
+    }
+    if (model) this.model = model;
+  }
+
+  /**
+   * TensorFlow.js calls this of each callback in turn, and then `setModel`, at once. If the second does not come, one that stands later
+   * in the list is no callback, and the error that TensorFlow.js throws does not say so: `callback.setParams is not a function`.
+   */
+  override setParams(params: Parameters<Callback['setParams']>[0]): void {
+    this.params = params;
+    this.#awaitsModel = true;
+    void Promise.resolve().then(() => {
+      if (!this.#awaitsModel) return;
+      this.#awaitsModel = false;
+      process.emitWarning(
+        `the training has not begun: after this ${this.constructor.name}, something among the callbacks is none, such as a plain object ` +
+          'of functions; give `new tf.CustomCallback({ … })` in its place',
+        { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_CALLBACKS' },
+      );
+    });
+  }
+
+  /** The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that one only. */
+  override setModel(model: unknown): void {
+    this.#awaitsModel = false;
+    const isInside = (this.#given as { model?: unknown } | undefined)?.model === model;
+    this.model = isInside ? this.#given! : (model as LayersModel);
+  }
+
+  /** The model that is trained. Throws ERR_INVALID_ARGUMENT if TensorFlow.js did not say. */
+  protected get trained(): LayersModel {
+    const model = this.model as LayersModel | null | undefined;
+    if (model) return model;
+    const name = this.constructor.name;
+    // Of the same copy, which took it for a configuration as it took the first of the list.
+    if (layers && this.#caller instanceof layers.CustomCallback)
+      throw new TensorBundleError(
+        'ERR_INVALID_ARGUMENT',
+        `this ${name} was not told which model is trained: the first of the callbacks is a plain object of functions, and TensorFlow.js ` +
+          'then takes all of them for such objects; give `new tf.CustomCallback({ … })` in its place',
+      );
+    throw new TensorBundleError(
+      'ERR_INVALID_ARGUMENT',
+      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
+        'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the option `model`',
+    );
+  }
+}
+
+/** Null if tfjs-layers cannot be found. */
+export function optionalLayers(): typeof tfjsLayers | null {
+  return layers;
+}
+
+/** Throws ERR_NOT_SUPPORTED if tfjs-layers cannot be found. */
+export function requireLayers(): typeof tfjsLayers {
+  if (layers) return layers;
+  throw new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    '@tensorflow/tfjs-layers is not installed; install it, or @tensorflow/tfjs-node',
+  );
+}
+
+function peer(): typeof tfjsLayers | null {
+  try {
+    return createRequire(import.meta.url)('@tensorflow/tfjs-layers') as typeof tfjsLayers;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}
