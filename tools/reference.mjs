@@ -4,20 +4,18 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMMANDS } from '../dist/cli/dispatch.js';
 import { helpOfCommand, helpOfProgram } from '../dist/cli/help.js';
-import { makeStyle } from '../dist/cli/style.js';
-import { ENTRIES, referencePages } from './reference/pages.mjs';
+import { ENTRIES, PLAIN, referencePages } from './reference/pages.mjs';
 import { readSources } from './reference/sources.mjs';
 
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(checkout, 'docs', 'api');
-const style = makeStyle(false);
 const sources = readSources(
   checkout,
   ENTRIES.map(({ source }) => source),
 );
 const pages = referencePages(sources, {
-  program: helpOfProgram(COMMANDS, style),
-  commands: COMMANDS.map(command => ({ name: command.name, help: helpOfCommand(command, style) })),
+  program: helpOfProgram(COMMANDS, PLAIN),
+  commands: COMMANDS.map(command => ({ name: command.name, help: helpOfCommand(command, PLAIN) })),
 });
 mkdirSync(folder, { recursive: true });
 for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(join(folder, name));

@@ -7,6 +7,8 @@ const EXIT_CODES = `  0  success
   2  the command line is wrong
   3  a file could not be read or written, is not a checkpoint, or is not supported`;
 
+const VERSION: Option = { type: 'boolean', short: 'V', help: 'show the version (without a command)' };
+
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['ls model/ckpt-7', 'what is in a checkpoint'],
   ['verify model/ckpt-*.index', 'check many checkpoints'],
@@ -42,7 +44,7 @@ the variables of its SavedModel if there is one, else for its latest checkpoint.
 is a file DIR/.index, else the directory. Paths are local; a file:// URL is understood, too.
 
 ${style.bold('Options of every command')}
-${optionLines({ ...COMMON_OPTIONS, version: { type: 'boolean', short: 'V', help: 'show the version (without a command)' } })}
+${optionLines({ ...COMMON_OPTIONS, version: VERSION })}
 
 ${style.bold('Examples')}
 ${exampleLines(EXAMPLES, style)}
@@ -50,9 +52,9 @@ ${exampleLines(EXAMPLES, style)}
 ${style.bold('Exit codes')}
 ${EXIT_CODES}
 
-Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected. In names and texts, characters that a terminal
-would obey or hide (control and format characters, unusual spaces) are printed as their codes, such as \\u001b or
-\\u{e0041}; in JSON they are escaped as JSON does it.
+Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected. In names and texts, characters that a
+terminal would obey or hide (control and format characters, unusual spaces) are printed as their codes, such as
+\\u001b or \\u{e0041}; in JSON they are escaped as JSON does it.
 `;
 }
 

@@ -5,9 +5,8 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/dispatch.js';
 import { helpOfCommand, helpOfProgram } from '../../src/cli/help.js';
-import { makeStyle } from '../../src/cli/style.js';
 import { commentOf } from '../../tools/reference/comments.mjs';
-import { ENTRIES, referencePages } from '../../tools/reference/pages.mjs';
+import { ENTRIES, PLAIN, referencePages } from '../../tools/reference/pages.mjs';
 import { wrap } from '../../tools/reference/prose.mjs';
 import { readSources, type Sources } from '../../tools/reference/sources.mjs';
 import { CHECKOUT } from './pack.js';
@@ -16,14 +15,13 @@ const FOLDER = join(CHECKOUT, 'docs', 'api');
 let sources: Sources;
 let pages: Map<string, string>;
 beforeAll(() => {
-  const style = makeStyle(false);
   sources = readSources(
     CHECKOUT,
     ENTRIES.map(({ source }) => source),
   );
   pages = referencePages(sources, {
-    program: helpOfProgram(COMMANDS, style),
-    commands: COMMANDS.map(command => ({ name: command.name, help: helpOfCommand(command, style) })),
+    program: helpOfProgram(COMMANDS, PLAIN),
+    commands: COMMANDS.map(command => ({ name: command.name, help: helpOfCommand(command, PLAIN) })),
   });
 });
 

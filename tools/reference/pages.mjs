@@ -7,6 +7,10 @@ const NOTE = 'This page is made from the sources by `npm run docs`. Do not edit 
 
 const UNNAMED = 'They appear in the signatures above. TypeScript knows them; a program cannot import them by name.';
 
+const same = text => text;
+/** The style of a help text on a page: none. */
+export const PLAIN = { bold: same, dim: same, good: same, bad: same, type: same };
+
 export const ENTRIES = [
   { page: 'tensorbundle.md', title: 'tensorbundle', source: 'index.ts' },
   { page: 'tfjs.md', title: 'tensorbundle/tfjs', source: 'tfjs.ts' },

@@ -17,10 +17,10 @@ export const buildAddon: Command = {
   name: 'build-addon',
   synopsis: '[--rebuild] [--json]',
   summary: 'compile the native addon if no prebuilt one fits',
-  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. On any other machine, run
-this command once. It compiles the addon, which takes about a minute and needs Python 3, make and a C++17 compiler. npm
-fetches the headers of node-addon-api if the project does not have them. The result is put into the package, as
-build/Release/tensorbundle.node. If an addon can be loaded already, the command does nothing.`,
+  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. On any other
+machine, run this command once. It compiles the addon, which takes about a minute and needs Python 3, make and a C++17
+compiler. npm fetches the headers of node-addon-api if the project does not have them. The result is put into the
+package, as build/Release/tensorbundle.node. If an addon can be loaded already, the command does nothing.`,
   options: {
     rebuild: { type: 'boolean', help: 'compile even if an addon can be loaded already' },
   },

@@ -8,9 +8,9 @@ export const copy: Command = {
   name: 'copy',
   synopsis: 'SRC DST [--shards N | --max-bytes N] [--no-overwrite] [--json]',
   summary: 'copy a checkpoint, or change its data files',
-  description: `Reads SRC, compares every checksum, and writes it to the prefix DST. DST appears complete or not at all. Without
---shards and --max-bytes the copy keeps the data files, their order and slices, so the copy of a checkpoint that
-TensorFlow wrote is the same, byte for byte.`,
+  description: `Reads SRC, compares every checksum, and writes it to the prefix DST. DST appears complete or not at
+all. Without --shards and --max-bytes the copy keeps the data files, their order and slices, so the copy of a
+checkpoint that TensorFlow wrote is the same, byte for byte.`,
   options: WRITING_OPTIONS,
   examples: [
     ['copy model/ckpt-7 backup/ckpt-7', 'a checked copy'],

@@ -14,13 +14,13 @@ export const setupTfjsNode: Command = {
   name: 'setup-tfjs-node',
   synopsis: '[--python PATH] [--dry-run | --undo] [--json]',
   summary: 'make tfjs-node work with the TensorFlow of pip',
-  description: `The install script of @tensorflow/tfjs-node 4.22 downloads an old TensorFlow library, but the server refuses
-(tfjs#8742). Its code also calls functions that Node 23 removed (tfjs#8425). This command uses the libraries of the
-TensorFlow that pip has installed, and compiles the binding against them, once for all versions of Node, in about a
-minute. It changes nothing outside of node_modules/@tensorflow/tfjs-node: it links TensorFlow's libraries into deps/,
-compiles into lib/, and replaces the removed calls in two files. The old files are kept, and --undo brings them back.
-Run it again after the package is installed anew, or after that Python environment has moved. If everything is in
-order, it does nothing.
+  description: `The install script of @tensorflow/tfjs-node 4.22 downloads an old TensorFlow library, but the server
+refuses (tfjs#8742). Its code also calls functions that Node 23 removed (tfjs#8425). This command uses the libraries
+of the TensorFlow that pip has installed, and compiles the binding against them, once for all versions of Node, in
+about a minute. It changes nothing outside of node_modules/@tensorflow/tfjs-node: it links TensorFlow's libraries into
+deps/, compiles into lib/, and replaces the removed calls in two files. The old files are kept, and --undo brings them
+back. Run it again after the package is installed anew, or after that Python environment has moved. If everything is
+in order, it does nothing.
 
 First, in the folder of your project:
   npm install --ignore-scripts @tensorflow/tfjs-node

@@ -104,9 +104,9 @@ export const show: Command = {
   name: 'show',
   synopsis: 'PATH NAME [--limit N] [--json]',
   summary: 'one tensor: statistics and values',
-  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was found
-right. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities are
-counted. A numeric tensor may be larger than memory. NAME may be written as \`ls\` prints it: without
+  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was
+found right. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
+are counted. A numeric tensor may be larger than memory. NAME may be written as \`ls\` prints it: without
 /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
 
 In JSON, 64-bit integers are strings; numbers that are not finite are "NaN", "Infinity" and "-Infinity"; complex

@@ -31,11 +31,11 @@ export const verify: Command = {
   name: 'verify',
   synopsis: 'PATH… [--json]',
   summary: 'check all checksums and the structure',
-  description: `Reads each checkpoint completely. Checks the CRC32C of each index block and of each tensor, that entries fit into
-the data files and do not overlap, and that sizes agree with dtype and shape. Each bad tensor is printed with its file
-and offset. All paths are checked even if one is bad. Exit code 1: at least one checkpoint is damaged. Exit code 3: at
-least one could not be looked at. With --json the output is an array of reports; if a path could not be looked at, it
-is an object {error, reports}.`,
+  description: `Reads each checkpoint completely. Checks the CRC32C of each index block and of each tensor, that
+entries fit into the data files and do not overlap, and that sizes agree with dtype and shape. Each bad tensor is
+printed with its file and offset. All paths are checked even if one is bad. Exit code 1: at least one checkpoint is
+damaged. Exit code 3: at least one could not be looked at. With --json the output is an array of reports; if a path
+could not be looked at, it is an object {error, reports}.`,
   options: {},
   examples: [
     ['verify model/ckpt-7', 'one checkpoint'],
