@@ -27,20 +27,11 @@ import type { Trackables, TrackableValue, Tracked, TrackedIn } from './trackable
 export interface SaveOptions extends WriterOptions {
   /** Default false. True: what optimizers keep for single variables (momentums and the like) is not written. */
   skipSlotVariables?: boolean;
-  /**
-   * The names under which optimizers are written. 'new' (default): those of tf_keras's new optimizers; 'legacy': those
-   * of its legacy optimizers.
-   */
+  /** Names as in tf_keras's new optimizers ('new', the default) or as in its legacy ones ('legacy'). */
   optimizerKeys?: 'new' | 'legacy';
-  /**
-   * For a background save while another one is in progress. 'wait' (default): this one waits for it. 'skip': this one
-   * is left out.
-   */
+  /** Of a background save while another one runs: 'wait' for that one (default), or 'skip' this one. */
   ifBusy?: 'wait' | 'skip';
-  /**
-   * Called with the path after the checkpoint is committed and named as the latest. If it throws, the save rejects.
-   * Default: nothing is called.
-   */
+  /** Called with the path once the checkpoint is named; if it throws, the save rejects. Default: none. */
   writeCallback?(path: string): void | Promise<void>;
 }
 
@@ -56,10 +47,7 @@ export interface RestoreStateOptions {
   include?: RegExp;
   /** Leaves out what has a matching name. Stronger than `include`. Default: nothing. */
   exclude?: RegExp;
-  /**
-   * Says where the checkpoint has what is not found without help, as `map` of `loadWeights`. Default: nothing is
-   * mapped.
-   */
+  /** Where the checkpoint has it under another name, as `map` of `loadWeights`. Default: no other names. */
   map?: Record<string, string>;
 }
 
@@ -126,10 +114,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return this.#counter.value;
   }
 
-  /**
-   * Adds 1 to the save counter, as `save` and the manager do before they write a numbered checkpoint. Returns the new
-   * number.
-   */
+  /** Adds 1 to the save counter, as `save` and managers do before they write. Returns the new number. */
   incrementSaveCounter(): number {
     return this.#counter.increment();
   }
@@ -246,12 +231,10 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
    * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
    * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a
    * layer that is not built, of an optimizer before its first step) wait for them. Missing and unused values are not
-   * errors: look at the status.
-   *
-   * Rejects, and then has changed nothing, with ERR_MISMATCH if a shape or type differs; with MisplacedWeightsError
-   * (ERR_MISMATCH) if layers would get, by their positions, the weights of others that you named; with
-   * ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with; and with what `CheckpointReader.open` and
-   * `read` throw.
+   * errors: look at the status. Rejects, and then has changed nothing, with ERR_MISMATCH if a shape or type differs;
+   * with MisplacedWeightsError (ERR_MISMATCH) if layers would get, by their positions, the weights of others that you
+   * named; with ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with; and with what
+   * `CheckpointReader.open` and `read` throw.
    *
    * @example
    * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();

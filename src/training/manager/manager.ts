@@ -69,10 +69,7 @@ export class CheckpointManager {
     this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
   }
 
-  /**
-   * Prefixes of the checkpoints that are kept as the newest, oldest first. Those that only another rule keeps are not
-   * among them, as in TensorFlow.
-   */
+  /** Prefixes of the newest, oldest first; as in TensorFlow without those that only another rule keeps. */
   get checkpoints(): readonly string[] {
     return this.#shelf.active;
   }
@@ -156,7 +153,7 @@ export class CheckpointManager {
     await this.#setPinned(pathOf(path), true);
   }
 
-  /** Ends a pin. The rules decide about the checkpoint again, at the next save. */
+  /** Ends a pin: at the next save, the rules decide about the checkpoint again. */
   async unpin(path: PathLike): Promise<void> {
     await this.#setPinned(pathOf(path), false);
   }
