@@ -5,7 +5,7 @@
 
 import { isError } from './realms.js';
 
-/** Stable codes: a later version may add some, and changes none. */
+/** The codes are stable: compare `error.code`, never the text. docs/errors.md says what causes each and what to do. */
 export type ErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_BAD_NAME'
@@ -55,11 +55,17 @@ export interface ErrorDetails {
 /** The one error class of the package. */
 export class TensorBundleError extends Error {
   override readonly name = 'TensorBundleError';
+  /** Stable: docs/errors.md lists all. */
   readonly code: ErrorCode;
+  /** The file or directory that the error is about. */
   declare readonly path?: string;
+  /** Name of the tensor, or of the variable. */
   declare readonly tensor?: string;
+  /** Byte offset in `path`. */
   declare readonly offset?: number;
+  /** What should have been there. */
   declare readonly expected?: unknown;
+  /** What was there instead. */
   declare readonly found?: unknown;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

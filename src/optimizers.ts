@@ -1,6 +1,6 @@
 /**
- * `tensorbundle/optimizers`: optimizers for TensorFlow.js with the formulas of Keras, since some of TensorFlow.js's own compute
- * otherwise. A training that goes from one language to the other does not notice. Needs `@tensorflow/tfjs-core`.
+ * Optimizers for TensorFlow.js with the formulas of Keras. Some of TensorFlow.js's own optimizers compute something else, so
+ * a training that moves from one language to the other would notice. Needs `@tensorflow/tfjs-core`.
  *
  * @example
  * model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'meanSquaredError' });   // was: tf.train.adam(0.01)

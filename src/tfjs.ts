@@ -1,7 +1,8 @@
 /**
- * `tensorbundle/tfjs`: the weights of TensorFlow.js models as TensorFlow checkpoints, in the files that tf_keras's
- * `save_weights(prefix)` writes and `load_weights(prefix)` reads. Needs `@tensorflow/tfjs-core` (which every flavour of
- * TensorFlow.js brings); works on every backend.
+ * TensorFlow.js models and trainings as TensorFlow checkpoints: weights (`saveWeights`, `loadWeights`), whole trainings
+ * (`Checkpoint`, `CheckpointManager`), Keras's callbacks, and datasets whose iterators can be saved. The files are those
+ * that tf_keras and `tf.train.Checkpoint` write and read. Needs `@tensorflow/tfjs-core`, which every flavour of
+ * TensorFlow.js brings, and works on every backend.
  */
 export type { Progress, SaveResult, WriterOptions } from './bundle/writer-options.js';
 export type { PathLike } from './commit/paths.js';

@@ -13,8 +13,8 @@ import { openBundle } from './open-bundle.js';
 import { verifyLocated } from './verify.js';
 
 /**
- * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`; a directory or one of the files is taken too. Rejects with
- * ERR_PERMISSION, ERR_IO and the like where nobody can tell.
+ * Whether `PREFIX.index` exists, as TensorFlow's `checkpoint_exists`. A directory, or one of the files, may be given as
+ * well. Rejects with ERR_PERMISSION, ERR_IO and the like if that cannot be found out.
  */
 export async function checkpointExists(path: PathLike): Promise<boolean> {
   const local = pathOf(path);
@@ -34,12 +34,15 @@ export async function checkpointExists(path: PathLike): Promise<boolean> {
 /** Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest checkpoint. */
 const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'];
 /**
- * Prefix of the checkpoint that the directory's state file names as the newest, if its index exists; else null. A state file that is
- * none (damaged text, empty, above 4 MiB, a directory), or that names what is not there, is null with a process warning (code
- * TENSORBUNDLE_STATE_IGNORED); TensorFlow logs it, and raises for an empty one.
- * What cannot be read is never taken for absent: rejects with ERR_PERMISSION, ERR_IO and the like, since a training would begin anew
- * without a word; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path
- * (tensorflow/python/checkpoint/checkpoint_management.py, latest_checkpoint).
+ * Prefix of the newest checkpoint of a directory, as its state file names it; null if the file names none, or if that
+ * checkpoint has no index. `latestFilename` is the name of the state file; default 'checkpoint'.
+ *
+ * A state file that cannot be understood (damaged text, empty, above 4 MiB, a directory), or that names a checkpoint
+ * that does not exist, gives null and a process warning (code TENSORBUNDLE_STATE_IGNORED). TensorFlow logs a message
+ * there, and raises an error for an empty file. A state file that cannot be read is an error, because taking it for
+ * absent would silently begin a training anew: ERR_PERMISSION, ERR_IO and the like. ERR_NOT_SUPPORTED and
+ * ERR_INVALID_ARGUMENT for a directory that is not a local path (tensorflow/python/checkpoint/checkpoint_management.py,
+ * latest_checkpoint).
  */
 export async function latestCheckpoint(directory: PathLike, latestFilename = 'checkpoint'): Promise<string | null> {
   const local = pathOf(directory);
@@ -88,19 +91,21 @@ async function stateIn(
 }
 
 interface LatestValidOptions {
-  /** Default 'checkpoint'. */
+  /** Name of the state file. Default 'checkpoint'. */
   latestFilename?: string;
-  /** Default true. */
+  /** Default true: every checksum is compared. False: it is enough that the index and the data files can be opened. */
   deep?: boolean;
+  /** Aborts the search: ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
 }
 
 const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: true, deep: 'flag', signal: 'signal' };
 
 /**
- * The newest checkpoint that is whole: those of the state file, newest first, then every other index of the directory by
- * modification time. `deep` (default) checks every CRC; otherwise only that index and data files open. Null if none is. Rejects with
- * ERR_ABORTED; with ERR_PERMISSION, ERR_IO and the like where something newer than what is whole cannot be read, which says nothing about it.
+ * The newest checkpoint of a directory that is whole; null if there is none. Tried are those that the state file names,
+ * newest first, and then every other index of the directory, by time of modification. Rejects with ERR_ABORTED. Rejects
+ * with ERR_PERMISSION, ERR_IO and the like if a newer checkpoint than the one that is whole cannot be read, since it
+ * may be whole, too.
  */
 export async function latestValidCheckpoint(
   directory: PathLike,

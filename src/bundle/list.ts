@@ -3,7 +3,10 @@ import type { PathLike } from '../commit/paths.js';
 import type { StoredDType, TensorValue } from '../format/dtypes.js';
 import { CheckpointReader } from './reader.js';
 
-/** Name, type and shape of every tensor, in the order of names, also of those whose type cannot be read. Throws what `CheckpointReader.open` does. */
+/**
+ * Name, type and shape of every tensor, in the order of the names. Tensors of a type that cannot be read are included.
+ * Throws what `CheckpointReader.open` throws.
+ */
 export async function listVariables(path: PathLike): Promise<{ name: string; dtype: StoredDType; shape: number[] }[]> {
   const reader = await CheckpointReader.open(path);
   try {

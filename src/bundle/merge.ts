@@ -25,11 +25,16 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
 };
 
 /**
- * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
- * file is first met, walking `from` in order and each one's keys sorted; slices of one tensor are joined. `deleteInputs`
- * removes the inputs after the commit, which must be durable: not one that somebody has saved over meanwhile. Rejects with
- * ERR_INVALID_ARGUMENT if one of them is a directory whose `checkpoint` file names a checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
- * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
+ * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically. The number of a data file is the order in
+ * which it is first met, walking through `from` in order and through the sorted keys of each. Slices of one tensor are
+ * joined.
+ *
+ * `deleteInputs` (default false) removes the inputs after the commit, which must be durable. An input that has been
+ * saved over meanwhile is not removed.
+ *
+ * Rejects with ERR_INVALID_ARGUMENT if an input is to be removed and is a directory whose `checkpoint` file names a
+ * checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that two inputs hold whole; ERR_SHAPE or ERR_DTYPE for slices
+ * that do not belong together; and as `copyCheckpoint` does.
  */
 export async function mergeCheckpoints(
   from: readonly PathLike[],

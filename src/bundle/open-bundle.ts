@@ -28,6 +28,7 @@ export interface OpenBundle {
 }
 
 export interface OpenOptions {
+  /** Aborts the opening: ERR_ABORTED. Default: none. */
   signal?: AbortSignal | undefined;
   /** Default false. True: a missing data file is no error until a tensor in it is needed. */
   allowMissing?: boolean;

@@ -2,26 +2,33 @@
 import type { OptionList } from '../options.js';
 
 export interface OpenOptions {
-  /** 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none. */
+  /**
+   * When checksums are compared. 'open': all of them while opening. 'read' (default): that of each tensor when it is
+   * first read. 'never': not at all.
+   */
   verify?: 'open' | 'read' | 'never';
   signal?: AbortSignal;
 }
 
 export interface ReadOptions {
-  /** First index of each dimension; default 0. */
+  /** First index of each dimension. Default: 0 in each. */
   begin?: readonly number[];
-  /** Elements of each dimension; -1 is to the end, the default. */
+  /** Number of elements in each dimension; -1 means up to the end. Default: -1 in each. */
   size?: readonly number[];
   /**
-   * True: an array of its own. False (default): an array of 4 KiB or more may be a view of the data file, mapped privately
-   * into memory and shared by all reads of this reader: no byte is copied, and memory is used only for what is looked at.
-   * - If another program cuts the file while the view is in use, looking at it ends the process with SIGBUS. If one
-   *   writes into the file in place, the view changes, though its checksum was right. This library, TensorFlow and whoever
-   *   writes a new file and renames it do neither; `cp` over the file, `rsync --inplace` and `truncate` do.
-   * - What is written into a view changes later reads of the same reader, never the file.
-   * On a network or FUSE file system, and where a file cannot be mapped, the default is a copy as well.
+   * True: the result is an array of its own. False (default): the result, if it has 4 KiB or more, may be a view of the
+   * data file: mapped privately into memory and shared by all reads of this reader. Nothing is copied, and memory is
+   * used only for what is looked at.
+   *
+   * - If another program cuts the file while the view is in use, looking at the view ends the process with SIGBUS. If a
+   *   program writes into the file in place, the view changes, although its checksum was right. `cp` over the file,
+   *   `rsync --inplace` and `truncate` do such things. This library and TensorFlow do not, nor does a program that
+   *   writes a new file and renames it.
+   * - What is written into a view changes later reads of the same reader, but never the file.
+   * - On a network or FUSE file system, and where a file cannot be mapped, the result is always a copy.
    */
   copy?: boolean;
+  /** Aborts the read: ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
 }
 

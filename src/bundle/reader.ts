@@ -72,27 +72,32 @@ export class CheckpointReader implements AsyncDisposable {
     }
   }
 
+  /** The prefix that was opened. */
   get prefix(): string {
     return this.#bundle.prefix;
   }
 
-  /** Data files that the header counts. */
+  /** Number of data files, as the header of the index has it. */
   get numShards(): number {
     return this.#bundle.index.numShards;
   }
 
-  /** In the order of their UTF-8 bytes; without the header and the keys of slices, with the object graph. */
+  /**
+   * The names of all tensors, in the order of their UTF-8 bytes. The object graph is among them; the header and the
+   * keys of slices are not.
+   */
   names(): string[] {
     this.#checkOpen();
     return [...this.#bundle.index.names()];
   }
 
+  /** Whether the checkpoint has a tensor of this name. */
   has(name: string): boolean {
     this.#checkOpen();
     return this.#bundle.index.has(name);
   }
 
-  /** Throws ERR_NOT_FOUND; ERR_CORRUPT for a damaged entry. */
+  /** Type, shape and place of a tensor. Throws ERR_NOT_FOUND, and ERR_CORRUPT for a damaged entry. */
   entry(name: string): Entry {
     this.#checkOpen();
     return this.#tensors.entry(name);
@@ -165,7 +170,7 @@ export class CheckpointReader implements AsyncDisposable {
     });
   }
 
-  /** Waits for reads in progress; views that were given out stay valid. Idempotent. */
+  /** Waits for reads in progress. Views that were given out stay valid. May be called several times. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -2,14 +2,17 @@
 import { channel } from 'node:diagnostics_channel';
 
 export interface SaveEvent {
+  /** The prefix that is being saved. */
   prefix: string;
-  /** Shards of the generation (the header's total). */
+  /** Number of data files of the new generation. */
   shards: number;
   /** Bytes of tensor data. */
   bytes: number;
+  /** Number of tensors; in the phases that know it. */
   tensors?: number;
+  /** Whether the save is durable; in the phases that know it. */
   durable?: boolean;
-  /** clean: names of the files that were removed. */
+  /** Names of the files that were removed; in the phase 'clean'. */
   removed?: readonly string[];
 }
 

@@ -10,21 +10,28 @@ import { elementsOf, type GivenData, viewOf } from './elements.js';
 import { type Content, describeItem, type Item } from './item.js';
 import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
 
-/** A value at hand. Whether `data` fit `dtype` and `shape` is checked when it is given. A TensorValue is one. */
+/**
+ * A tensor whose data is in memory. Whether `data` fits `dtype` and `shape` is checked when it is given. A TensorValue
+ * is one.
+ */
 export interface GivenTensor {
+  /** Type of the elements. */
   dtype: DType;
   shape: readonly number[];
   /** As TensorValue has it; the elements of a string tensor may also be texts, which are stored as UTF-8. */
   data: GivenData;
 }
 
-/** Pulled once, inside `finish()`: strings and variants first (their size is unknown), the rest in file order. */
+/**
+ * A tensor whose data is asked for once, inside `finish()`: strings and variants first (their size is not known
+ * before), the others in the order of the file.
+ */
 export interface LazyTensor {
   dtype: DType;
   shape: readonly number[];
   /**
-   * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece that was given away must not be
-   * changed any more. Of a string tensor each piece is one element, as bytes or as text. An abort does not wait for a source
+   * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece must not be changed after it was
+   * handed over. Of a string tensor each piece is one element, as bytes or as text. An abort does not wait for a source
    * that never settles.
    */
   data: () => GivenData | Promise<GivenData> | AsyncIterable<Uint8Array | string>;

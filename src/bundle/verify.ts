@@ -17,27 +17,35 @@ import { TensorReader } from './tensor-reader.js';
 import type { Progress } from './writer-options.js';
 
 export interface VerifyProblem {
+  /** What an error for this damage would have as its code. */
   code: ErrorCode;
+  /** The damaged file. */
   file: string;
+  /** Name of the tensor; absent if the problem is not about one. */
   tensor?: string;
+  /** Byte offset in `file`; absent if it is not known. */
   offset?: number;
   message: string;
 }
 
 export interface VerifyReport {
+  /** The prefix that was checked. */
   prefix: string;
+  /** True if there are no problems. */
   ok: boolean;
   /** Tensors that the index names; a partitioned one counts once. */
   tensors: number;
   /** Bytes of all data files. */
   bytes: number;
-  /** Bytes of the data files that no entry uses: reported, no damage. */
+  /** Bytes of the data files that no entry uses. They are not damage. */
   unreferencedBytes: number;
   problems: VerifyProblem[];
 }
 
 export interface VerifyOptions {
+  /** Aborts the check: ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
+  /** Called from time to time with the bytes that have been checked. Default: nothing is called. */
   onProgress?(progress: Progress): void;
 }
 
@@ -50,9 +58,9 @@ const MAX_PROBLEMS = 10_000;
 const MAX_TEXT = 16 * 1024 * 1024;
 
 /**
- * Opens and checks everything. Damage is in the report, also where it keeps the checkpoint from opening. Rejects with
- * ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and ERR_NOT_A_CHECKPOINT for a path without an
- * index.
+ * Opens a checkpoint and checks everything in it. All damage is in the report, including damage that keeps the
+ * checkpoint from opening. Rejects with ERR_NOT_FOUND, ERR_PERMISSION, ERR_V1_FORMAT, ERR_TOO_LARGE, ERR_ABORTED, and
+ * with ERR_NOT_A_CHECKPOINT for a path without an index.
  */
 export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = {}): Promise<VerifyReport> {
   refuseUnknown(options, 'verifyCheckpoint', VERIFY_OPTIONS);

@@ -5,29 +5,43 @@ import { type OptionList, refuseUnknown } from '../options.js';
 
 export interface Progress {
   phase: 'write' | 'sync' | 'commit' | 'read' | 'verify';
+  /** Bytes done in this phase. */
   bytes: number;
+  /** Bytes that there are to do. */
   totalBytes: number;
 }
 
 export interface WriterOptions {
   /**
-   * Number of data files (clamped to the number of entries), a limit of bytes each (a larger tensor gets its own file;
-   * a tensor is never cut), or 'auto' by bytes and cores. Default 1. An overwrite may use another total.
+   * How many data files. A number: that many, but not more than there are entries. `{ maxBytes }`: as many as it takes
+   * so that none is larger; a tensor is never cut, so a larger one gets a file of its own. 'auto': by the number of
+   * bytes and of processor cores. Default 1. An overwrite may use another number of files (FORMAT.md, Generations).
    */
   shards?: ShardPolicy;
-  /** Default true: on stable storage when acknowledged. False survives the death of the process, not a power loss. */
+  /**
+   * Default true: the checkpoint is on stable storage when the save ends. False: the save survives the death of the
+   * process, but not a power loss.
+   */
   durable?: boolean;
   /**
-   * 'atomic' (default): readers and crashes see the old checkpoint or the new one. 'error': ERR_EXISTS.
-   * 'in-place': the same file names again; the old checkpoint is unlinked first, and a crash before the end leaves none.
+   * What to do if the prefix has a checkpoint. 'atomic' (default): readers, and a crash, see the old checkpoint or the
+   * new one. 'error': ERR_EXISTS. 'in-place': the new files have the same names as the old ones; the old checkpoint is
+   * removed first, and a crash before the end leaves none.
    */
   overwrite?: 'atomic' | 'in-place' | 'error';
-  /** Keeps the data files of the checkpoint that is replaced, for programs that open files lazily. Default false. */
+  /**
+   * Default false. True: the data files of the checkpoint that is replaced stay, for programs that open data files
+   * late.
+   */
   keepPrevious?: boolean;
-  /** How long to wait for the directory's lock, in milliseconds; then ERR_LOCKED. Default 30,000. */
+  /** How long to wait for the directory's lock, in milliseconds; after that ERR_LOCKED. Default 30,000. */
   lockTimeoutMs?: number;
-  /** An abort before the commit leaves no file and rejects with ERR_ABORTED; after it, it has no effect. */
+  /**
+   * Aborts the save. Before the commit: no file is left, and the save rejects with ERR_ABORTED. After the commit: no
+   * effect. Default: none.
+   */
   signal?: AbortSignal;
+  /** Called from time to time with what has been done so far. Default: nothing is called. */
   onProgress?(progress: Progress): void;
 }
 
@@ -42,13 +56,15 @@ export const WRITER_OPTIONS: OptionList<WriterOptions> = {
 };
 
 export interface SaveResult {
+  /** The prefix, as it was given. */
   prefix: string;
   /** Tensors in the checkpoint; a partitioned tensor counts once. */
   tensors: number;
+  /** Number of data files. */
   shards: number;
   /** Bytes of the data files and of the index. */
   bytesWritten: number;
-  /** Bytes taken over from an earlier checkpoint without writing them; always 0 so far. */
+  /** Bytes taken over from an earlier checkpoint without being written again. Always 0 in this version. */
   bytesLinked: number;
 }
 

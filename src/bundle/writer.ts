@@ -49,13 +49,16 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles, which copies it piece by piece when
-   * its turn comes. If its buffer is transferred (to a worker, by structuredClone), detached or resized before, `finish()`
-   * rejects with ERR_SHAPE; what is written into it before may be saved or not.
-   * The order of the data files is the order of add. `shard` puts the tensor into that data file (numbers without a tensor
-   * are closed up). A shape has at most 254 dimensions, and the product of its sizes, taken in order, stays below 2^53 at
-   * every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape").
-   * Throws ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
+   * Adds a tensor. Synchronous, no I/O. The order of the calls is the order in the data files.
+   *
+   * The data is referenced until `finish()` settles; `finish()` copies it piece by piece. What is written into the
+   * array before that may be saved or not. If its buffer is transferred (to a worker, by structuredClone), detached or
+   * resized before that, `finish()` rejects with ERR_SHAPE.
+   *
+   * `shard` puts the tensor into that data file (numbers that no tensor has are closed up); default: chosen by the
+   * option `shards` of the writer. A shape has at most 254 dimensions, and the product of its sizes, taken in order,
+   * stays below 2^53 at every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape"). Throws
+   * ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
    */
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
     refuseUnknown(options, 'add', ADD_OPTIONS);
@@ -89,12 +92,16 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION,
-   * ERR_IO, ERR_INVALID_ARGUMENT (a prefix that names no file), ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
-   * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
+   * Writes and commits everything. May be called once.
    *
-   * Of saves to one prefix that nobody waited for, the last that this process has called stays: one that ends after a later one counts
-   * as replaced by it. Where that one has no syncs and this one has, that one is synced then; ERR_DURABILITY_UNCERTAIN if it cannot be.
+   * Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_IO, ERR_INVALID_ARGUMENT (a
+   * prefix that does not name a file), ERR_SHAPE or ERR_DTYPE (from a lazy source), whatever a source throws, and
+   * ERR_STATE for a second call. In all of these cases nothing is committed and no file is left.
+   * ERR_DURABILITY_UNCERTAIN means: it is committed, but the last sync failed.
+   *
+   * If several saves of this process to one prefix run at once, the one that was called last stays. An earlier one that
+   * ends later counts as replaced. If the later one is not durable and the earlier one is, the later one is synced as
+   * well; ERR_DURABILITY_UNCERTAIN if that fails.
    */
   finish(): Promise<SaveResult> {
     try {
@@ -109,7 +116,10 @@ export class CheckpointWriter implements AsyncDisposable {
     }
   }
 
-  /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */
+  /**
+   * Stops a `finish()` in progress and waits for it; no file is left. May be called several times. After the commit it
+   * has no effect.
+   */
   async abort(): Promise<void> {
     this.#abort.abort(new TensorBundleError('ERR_ABORTED', 'abort() was called'));
     await this.#finishing?.catch(() => undefined);

@@ -2,16 +2,18 @@
 import { COMMON_OPTIONS, type Command, type Option } from './commands/command.js';
 import { columns, type Style } from './terminal/style.js';
 
-const EXIT_CODES = `  0  all is well
-  1  a finding: damage, or what was asked for does not exist
+const EXIT_CODES = `  0  success
+  1  damage was found, or what was asked for does not exist
   2  the command line is wrong
-  3  an input or output failed, or the file is not a checkpoint`;
+  3  a file could not be read or written, is not a checkpoint, or is not supported`;
+
+const VERSION: Option = { type: 'boolean', short: 'V', help: 'show the version (without a command)' };
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['ls model/ckpt-7', 'what is in a checkpoint'],
-  ['verify model/ckpt-*.index', 'every checksum and structural rule of many checkpoints'],
-  ['latest --valid model', 'the newest checkpoint in a directory that is whole'],
-  ['copy --max-bytes 1G model/ckpt-7 sharded/ckpt', 'cut into files of at most 1 GiB'],
+  ['verify model/ckpt-*.index', 'check many checkpoints'],
+  ['latest --valid model', 'the newest checkpoint of a directory that is whole'],
+  ['copy --max-bytes 1G model/ckpt-7 sharded/ckpt', 'a copy in files of at most 1 GiB'],
 ];
 
 function exampleLines(examples: readonly (readonly [string, string])[], style: Style): string {
@@ -37,12 +39,12 @@ ${style.bold('Usage')}
 ${style.bold('Commands')}
 ${columns(rows).join('\n')}
 
-A PATH is a checkpoint's prefix, its .index or one of its .data- files, or a directory: then it means the directory's
-SavedModel variables if there are any, else its latest checkpoint. DIR/ is the prefix 'DIR/' if there is a file
-DIR/.index, else the directory. A path is local; a file:// URL is taken too.
+A PATH is the prefix of a checkpoint, its .index file, one of its .data- files, or a directory. A directory stands for
+the variables of its SavedModel if there is one, else for its latest checkpoint. DIR/ is the prefix 'DIR/' if there
+is a file DIR/.index, else the directory. Paths are local; a file:// URL is understood, too.
 
 ${style.bold('Options of every command')}
-${optionLines({ ...COMMON_OPTIONS, version: { type: 'boolean', short: 'V', help: 'show the version (without a command)' } })}
+${optionLines({ ...COMMON_OPTIONS, version: VERSION })}
 
 ${style.bold('Examples')}
 ${exampleLines(EXAMPLES, style)}
@@ -50,8 +52,9 @@ ${exampleLines(EXAMPLES, style)}
 ${style.bold('Exit codes')}
 ${EXIT_CODES}
 
-Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected. Of names and texts, what a terminal would obey
-or hide (control and format characters, odd spaces) is shown as its code, as in \\u001b or \\u{e0041}; in JSON as JSON has it.
+Colour is used on a terminal only; NO_COLOR and FORCE_COLOR are respected. In names and texts, characters that a
+terminal would obey or hide (control and format characters, unusual spaces) are printed as their codes, such as
+\\u001b or \\u{e0041}; in JSON they are escaped as JSON does it.
 `;
 }
 

@@ -8,11 +8,12 @@ import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './
 import { type PathLike, pathOf } from './paths.js';
 
 /**
- * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
- * in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in TensorFlow
- * (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index or PREFIX.data-*; where a checkpoint's
- * own name ends like that, it is the one that is removed.
- * Rejects with ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED (no prefix, no local path), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
+ * Removes `PREFIX.index` first, then every data file of the prefix, of all generations, and what interrupted saves
+ * left. A save in progress is not touched. If there is no such checkpoint, that is not an error. The `checkpoint` state
+ * file stays as it is, as in TensorFlow (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index
+ * or PREFIX.data-*; if a checkpoint has a name that ends like that, that checkpoint is removed. Rejects with
+ * ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for something that is not a prefix or not a local path, ERR_LOCKED,
+ * ERR_PERMISSION, ERR_IO.
  */
 export async function removeCheckpoint(path: PathLike): Promise<void> {
   await removeIf(path, async () => true);

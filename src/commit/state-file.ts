@@ -22,20 +22,23 @@ const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface CheckpointState {
   /**
-   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a directory (`gs://…`) stays
-   * as it is: it names nothing on this machine. '' where the file names none: an empty one, as a power loss leaves it.
+   * Prefix of the newest checkpoint; joined to the directory if the file has a relative path. The URL of a store
+   * (`gs://…`) stays as it is, since it is not a path on this machine. '' if the file names none: a power loss can
+   * leave an empty file.
    */
   modelCheckpointPath: string;
-  /** Oldest first; the newest is the last. Without URLs of stores. */
+  /** Oldest first; the newest is the last. URLs of stores are left out. */
   allModelCheckpointPaths: string[];
-  /** Seconds since the epoch, one a path, or empty. */
+  /** Seconds since the epoch, one per path; or empty. */
   allModelCheckpointTimestamps: number[];
+  /** When a manager last kept a checkpoint for good, in seconds since the epoch; null if the file does not say. */
   lastPreservedTimestamp: number | null;
 }
 
 /**
- * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState, ERR_TOO_LARGE above
- * 4 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
+ * The contents of a directory's state file; null if there is none. `latestFilename` is its name; default 'checkpoint'.
+ * Throws ERR_CORRUPT (with `path` and `offset`) for a file that is not a CheckpointState; ERR_TOO_LARGE above 4 MiB;
+ * ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is not a local path.
  */
 export async function readCheckpointState(
   directory: PathLike,
@@ -107,13 +110,17 @@ export function joined(directory: string, path: string): string {
 }
 
 export interface CheckpointStateUpdate {
+  /** Prefix of the newest checkpoint. */
   modelCheckpointPath: PathLike;
   /** Oldest first; the newest is appended if it is not the last. Default: only the newest. */
   allModelCheckpointPaths?: readonly PathLike[];
+  /** Seconds since the epoch, one per path. Default: none are written. */
   allModelCheckpointTimestamps?: readonly number[];
+  /** Seconds since the epoch. Default null: none is written. */
   lastPreservedTimestamp?: number | null;
+  /** Name of the state file. Default 'checkpoint'. */
   latestFilename?: string;
-  /** Default true: synced before it takes the old one's place. */
+  /** Default true: the new file is on stable storage before it replaces the old one. */
   durable?: boolean;
 }
 
@@ -127,9 +134,10 @@ const UPDATE_OPTIONS: OptionList<CheckpointStateUpdate> = {
 };
 
 /**
- * Replaces the state file atomically. Of several calls that nobody waits for, the last stays. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
- * ERR_INVALID_ARGUMENT for an empty path, and ERR_TOO_LARGE above 4 MiB; the old one stays.
- * Order and absent fields as `update_checkpoint_state_internal` writes them.
+ * Replaces the state file atomically. Of several calls that are not awaited, the last one stays. Paths below the
+ * directory are stored relative to it, so that the directory can be moved. Rejects with ERR_INVALID_ARGUMENT for an
+ * empty path, and with ERR_TOO_LARGE above 4 MiB; the old file stays then. Order and absent fields are as
+ * `update_checkpoint_state_internal` of TensorFlow writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
   refuseUnknown(update, 'updateCheckpointState', UPDATE_OPTIONS);

@@ -20,9 +20,12 @@ export interface AnyDataset<T> {
 }
 
 export interface CheckpointableOptions {
-  /** Called while a restored iterator passes over elements of a dataset that is not of this package. */
+  /**
+   * Called while a restored iterator passes over elements of a dataset that is not of this package. Default: nothing is
+   * called.
+   */
   onSkip?(skipped: number, total: number): void;
-  /** Ends the passing over: `next` rejects with ERR_ABORTED. */
+  /** Ends the passing over: `next` rejects with ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
 }
 
@@ -54,9 +57,10 @@ interface Run<T> {
 }
 
 /**
- * The dataset, and a place in it: that of the iterator which began last. After a restore the next iterator goes on there, unless that
- * one had come to its end; iterators after it begin anew, as they would have. A dataset that is not of this package must give the
- * same elements each time it is made: seeded, if it is shuffled.
+ * The dataset with a place in it that a checkpoint can save: that of the iterator that began last. After a restore the
+ * next iterator goes on there, unless that one had come to its end; iterators after it begin at the start, as usual. A
+ * dataset that is not of this package must give the same elements each time an iterator is made: if it is shuffled,
+ * with a seed.
  *
  * @example
  * const dataset = checkpointable(tf.data.csv('file://data.csv').shuffle(100, 'seed').batch(32));

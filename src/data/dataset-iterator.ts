@@ -65,8 +65,8 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   }
 
   /**
-   * The next element. Rejects with what sources and functions throw; the element is not lost, and the next call tries it again.
-   * After a restore: ERR_MISMATCH if the source is not what it was, ERR_TRUNCATED if a file is shorter.
+   * The next element. Rejects with what sources and functions throw; the element is not lost then, and the next call
+   * tries it again. After a restore: ERR_MISMATCH if the source is not what it was, ERR_TRUNCATED if a file is shorter.
    */
   next(): Promise<IteratorResult<T>> {
     const result = this.#turn.then(() => this.#next());
@@ -120,7 +120,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     return { number, iteration };
   }
 
-  /** Lets go of what is held; `next` then says that it is over. */
+  /** Lets go of what is held; after that, `next` says that there are no more elements. */
   async return(): Promise<IteratorResult<T>> {
     this.#isClosed = true;
     this.#abandon();
@@ -135,7 +135,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     return this;
   }
 
-  /** All that is left. */
+  /** All elements that are left. */
   async toArray(): Promise<T[]> {
     const elements: T[] = [];
     for (let next = await this.next(); !next.done; next = await this.next()) elements.push(next.value);

@@ -25,9 +25,9 @@ import { Zip } from './stages/zip.js';
 export interface GeneratorOptions {
   /** Default false. True: the function is called with the number of elements to leave out, and does so itself. */
   seekable?: boolean;
-  /** Number of elements, if it is known. */
+  /** Number of elements. Default: not known. */
   size?: number;
-  /** Called while a restored iterator passes over the elements that were given before. */
+  /** Called while a restored iterator passes over the elements that were given before. Default: nothing is called. */
   onSkip?(skipped: number, total: number): void;
 }
 
@@ -116,7 +116,10 @@ export class Dataset<T> {
     ) as unknown as Dataset<T>;
   }
 
-  /** Number of elements; Infinity if there is no end; null, though the type is TensorFlow.js's, where it is not known. */
+  /**
+   * Number of elements; Infinity if there is no end; null if it is not known (although TensorFlow.js's type does not
+   * have null).
+   */
   get size(): number {
     return this.#stage.size as number;
   }
@@ -131,7 +134,10 @@ export class Dataset<T> {
     return new DatasetIterator(this.#stage, this.runs);
   }
 
-  /** Elements joined to batches. `smallLastBatch`, default true: the last one may have fewer. */
+  /**
+   * Joins elements to batches. `smallLastBatch` (default true): the last batch may have fewer elements; false: it is
+   * left out then.
+   */
   batch(batchSize: number, smallLastBatch = true): Dataset<Batched<T>> {
     return new Dataset(
       new Batch(this.#stage, count('batchSize', batchSize, 1), flag('smallLastBatch', smallLastBatch)) as Stage<
@@ -140,13 +146,14 @@ export class Dataset<T> {
     );
   }
 
+  /** The elements of this dataset, then those of the other. */
   concatenate(dataset: Dataset<T>): Dataset<T> {
     if (!(dataset instanceof Dataset))
       throw invalidArgument('concatenate takes a dataset of this package', { found: dataset });
     return new Dataset(new Concatenate([this.#stage, dataset.stage]));
   }
 
-  /** The elements that `predicate` is true of; the others are disposed of. */
+  /** The elements for which `predicate` gives true. The others are disposed of. */
   filter(predicate: (element: T) => boolean): Dataset<T> {
     return new Dataset(new Filter(this.#stage, callable('filter', predicate)));
   }
@@ -158,8 +165,8 @@ export class Dataset<T> {
   }
 
   /**
-   * `cycleLength` elements are made into datasets, which give `blockLength` elements each in turn (tf.data.Dataset.interleave).
-   * `open` must make the same dataset of the same element.
+   * Makes `cycleLength` elements (default 2) into datasets, which give `blockLength` elements (default 1) each in turn
+   * (tf.data.Dataset.interleave). `open` must make the same dataset of the same element.
    */
   interleave<O>(
     open: (element: T) => Dataset<O>,
@@ -180,9 +187,10 @@ export class Dataset<T> {
   }
 
   /**
-   * Elements made into others, synchronously. What the function makes on the way is disposed of, and so is the element, but for what
-   * is given on. `random` gives numbers that depend on nothing but `seed` (drawn, if there is none, and saved with the iterator), the
-   * number of the run, and that of the element: so they are the same after a restore, however far ahead elements are prefetched.
+   * Makes elements into others, synchronously. What the function makes on the way is disposed of, and so is the
+   * element, except for what the function returns. `random` gives numbers that depend only on `seed`, the number of the
+   * run and the number of the element, so they are the same after a restore, however far ahead elements are prefetched.
+   * Without a `seed`, one is drawn and saved with the iterator.
    */
   map<O>(transform: Transform<T, O>, options: { seed?: number | string } = {}): Dataset<O> {
     refuseUnknown(options, 'map', MAP_OPTIONS);
@@ -195,19 +203,19 @@ export class Dataset<T> {
     return new Dataset(new Mapping<T, O>(this.#stage, callable('mapAsync', transform), true, options.seed));
   }
 
-  /** So many elements are made ready while others are used. */
+  /** Makes so many elements ready while others are used. */
   prefetch(bufferSize: number): Dataset<T> {
     return new Dataset(new Prefetch(this.#stage, count('bufferSize', bufferSize, 1)));
   }
 
-  /** All of it so many times; without end if `count` is left out or negative. */
+  /** All elements, so many times; without end if `times` is left out or negative. */
   repeat(times?: number): Dataset<T> {
     return new Dataset(new Repeat(this.#stage, endless(times)));
   }
 
   /**
-   * Elements drawn from a buffer of so many. Each run has another order, unless `reshuffleEachIteration` is false; all of them follow
-   * from `seed`, which is drawn if there is none, and saved with the iterator.
+   * Draws elements from a buffer of so many. Each run has another order, unless `reshuffleEachIteration` (default true)
+   * is false. The orders follow from `seed`; without one, a seed is drawn and saved with the iterator.
    */
   shuffle(bufferSize: number, seed?: number | string, reshuffleEachIteration = true): Dataset<T> {
     return new Dataset(
@@ -220,17 +228,17 @@ export class Dataset<T> {
     );
   }
 
-  /** Without the first elements; none at all if `count` is left out or negative. */
+  /** All elements but the first ones; none at all if `elements` is left out or negative. */
   skip(elements?: number): Dataset<T> {
     return new Dataset(new Skip(this.#stage, endless(elements)));
   }
 
-  /** The first elements; all if `count` is left out or negative. */
+  /** The first elements; all if `elements` is left out or negative. */
   take(elements?: number): Dataset<T> {
     return new Dataset(new Take(this.#stage, endless(elements)));
   }
 
-  /** All elements; the tensors are yours. Rejects with ERR_INVALID_ARGUMENT for a dataset without end. */
+  /** All elements; the tensors are yours. Rejects with ERR_INVALID_ARGUMENT for a dataset without an end. */
   async toArray(): Promise<T[]> {
     if (this.size === Infinity)
       throw invalidArgument('a dataset without end cannot become an array; take some of it', { found: this.size });

@@ -16,8 +16,9 @@ export class TextLineDataset extends Dataset<string> {
 }
 
 /**
- * The records of TFRecord files, uncompressed (tf.data.TFRecordDataset). Each is checked by its checksums. Reading throws
- * ERR_CHECKSUM, ERR_TRUNCATED, and ERR_TOO_LARGE above 2 GiB, with the `offset` of the record; ERR_NOT_FOUND; ERR_IO.
+ * The records of TFRecord files, uncompressed (tf.data.TFRecordDataset). The checksums of each are compared. Reading
+ * throws ERR_CHECKSUM, ERR_TRUNCATED, and ERR_TOO_LARGE above 2 GiB, with the `offset` of the record; ERR_NOT_FOUND;
+ * ERR_IO.
  */
 export class TFRecordDataset extends Dataset<Uint8Array> {
   constructor(files: PathLike | readonly PathLike[]) {
@@ -26,18 +27,23 @@ export class TFRecordDataset extends Dataset<Uint8Array> {
 }
 
 /**
- * The rows of CSV files as objects, by the names of their columns; `{ xs, ys }` where columns are labels (tf.data.csv).
+ * The rows of CSV files as objects, by the names of their columns; `{ xs, ys }` if columns are labels (tf.data.csv).
  *
- * Files are read as RFC 4180 has it: a quote opens a field only as its first character (`5" long` is a text of seven characters);
- * within quotes two quotes are one, and line ends are text, kept as they are. Beyond RFC 4180: rows end in LF, CR LF or CR; empty
- * lines are passed over (a row of one empty field is `""`), and so is a UTF-8 mark at the beginning of the file; any character may
- * be the delimiter. Of bytes that are no UTF-8, U+FFFD is made, as in TensorFlow.js. What could only be guessed at is an error: a
- * quote that is never closed, text after a closing quote (Python's csv module keeps it), a row with too many or few fields.
+ * Files are read as RFC 4180 says. A quote opens a field only as its first character (`5" long` is a text of seven
+ * characters). Within quotes, two quotes stand for one, and line ends belong to the text. In addition: rows end in LF,
+ * CR LF or CR; empty lines are passed over (a row with one empty field is `""`); a UTF-8 mark at the beginning of the
+ * file is passed over; any character can be the delimiter. Bytes that are not UTF-8 become U+FFFD, as in TensorFlow.js.
+ * Any name is allowed for a column, `__proto__` and the empty one included. If the meaning could only be guessed, that
+ * is an error: a quote that is never closed, text after a closing quote (Python's csv module keeps it), a row with too
+ * many or too few fields.
  *
- * Reading throws ERR_CORRUPT for these, with the line in its text and the `offset` of the quote, of the text, or of the row;
- * ERR_TOO_LARGE for a row of more than 16 MiB or 65,536 columns; ERR_MISMATCH for a header that differs from `columnNames` in
- * number, or from that of the files before; ERR_INVALID_ARGUMENT for names that are not different, and for a config of an unknown
- * column; ERR_TRUNCATED for a file without a header; ERR_NOT_SUPPORTED for UTF-16. Any name will do: `__proto__`, or none.
+ * Reading throws:
+ *
+ * - ERR_CORRUPT for these, with the line in its text and the `offset` of the quote, of the text, or of the row.
+ * - ERR_TOO_LARGE for a row of more than 16 MiB or 65,536 columns.
+ * - ERR_MISMATCH for a header that differs in number from `columnNames`, or from the header of the files before.
+ * - ERR_INVALID_ARGUMENT for names that are used twice, and for a config of an unknown column.
+ * - ERR_TRUNCATED for a file without a header; ERR_NOT_SUPPORTED for UTF-16.
  */
 export class CSVDataset extends Dataset<CSVRow | { xs: CSVRow; ys: CSVRow }> {
   readonly #rows: CSVRows;
@@ -48,7 +54,7 @@ export class CSVDataset extends Dataset<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     this.#rows = rows;
   }
 
-  /** Of the columns that elements have; reads the header. */
+  /** The names of the columns that elements have; reads the header. */
   async columnNames(): Promise<string[]> {
     return await this.#rows.columnNames();
   }

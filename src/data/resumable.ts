@@ -14,6 +14,10 @@ import { decodeState, encodeState, parseState } from './state-codec.js';
 /** The state of a resumable object. The symbol is known to every copy of this package. */
 export const RESUMABLE: unique symbol = Symbol.for('tensorbundle.resumable') as never;
 
+/**
+ * Something that a checkpoint can save and restore in a way that only this package knows: iterators of datasets,
+ * callbacks.
+ */
 export interface Resumable {
   readonly [RESUMABLE]: {
     /** Plain data and tensors, which stay the object's. */

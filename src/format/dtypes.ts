@@ -57,7 +57,10 @@ export type NumericArray =
   | Uint32Array
   | BigUint64Array;
 
-/** Complex is interleaved (re, im); string is one Uint8Array an element, row-major; variant is the stored bytes, opaque. */
+/**
+ * Complex numbers are pairs (re, im). A string tensor is one Uint8Array per element, row-major. A variant is its stored
+ * bytes, which are not interpreted.
+ */
 export type TensorData = NumericArray | readonly Uint8Array[];
 
 /** Types whose data are in each class of array. */
@@ -82,7 +85,7 @@ interface ArraysByDType {
   string: readonly Uint8Array[];
 }
 
-/** The data of a tensor of a type: all that `ArraysByDType` does not name are bytes. */
+/** The data of a tensor of a type. All types that `ArraysByDType` does not name are bytes. */
 export type DataOf<D extends DType> = D extends keyof ArraysByDType ? ArraysByDType[D] : Uint8Array;
 
 /**

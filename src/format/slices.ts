@@ -2,7 +2,7 @@
  * Slices of a partitioned tensor: their geometry, and whether a set of them overlaps or covers the whole
  * (tensorflow/core/framework/tensor_slice.cc).
  */
-import { invalidArgument, TensorBundleError } from '../errors.js';
+import { TensorBundleError } from '../errors.js';
 import type { BoxTree } from './box-tree.js';
 import { sizeOf } from './shape.js';
 import type { SliceExtent } from './slice-proto.js';

@@ -62,6 +62,6 @@ export interface Mismatch {
   expected: string;
   /** dtype and shape in the checkpoint. */
   found: string;
-  /** Why a value that might have been converted was not, and what to do. */
+  /** Why a value that could have been converted was not, and what to do. Absent in other cases. */
   reason?: string;
 }

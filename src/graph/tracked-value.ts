@@ -5,8 +5,9 @@ import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
 import { type Attribute, captureOf, VARIABLE_VALUE } from './attribute.js';
 import { type Trackable, variableNode } from './trackable.js';
 
-/** A tensor that an object of the user's reads and replaces as a whole; TensorFlow sees a variable. */
+/** A tensor that a user-defined object reads and replaces as a whole. TensorFlow sees a variable. */
 export interface TrackedValue<Data extends TensorData = TensorData> {
+  /** Type of the elements. */
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** TensorFlow's name of the variable. Default `Variable`, as in Python. */

@@ -23,9 +23,9 @@ import { liveValue, variableOf } from './variable.js';
 
 export interface CopyWeightsOptions {
   /**
-   * 'order' (default): the first variable gives to the first, and so on, as Keras's `to.set_weights(from.get_weights())`:
-   * layer by layer, whether trainable or not. 'path': as `loadWeights` finds what `saveWeights` saved, which also fits where
-   * layers were added at the end or in a nested model.
+   * How variables are paired. 'order' (default): the first with the first, and so on, as in Keras's
+   * `to.set_weights(from.get_weights())`: layer by layer, whether trainable or not. 'path': as `loadWeights` would find
+   * what `saveWeights` saved; that also works where layers were added at the end or in a nested model.
    */
   by?: 'order' | 'path';
 }
@@ -39,14 +39,15 @@ interface Pair {
 }
 
 /**
- * Copies the weights of a built model into another, for example of a functional model into the same with Dropout inserted.
- * Synchronous. The models may be the same, share layers, and live on different backends; afterwards they are independent.
- * Keys in the status are those `saveWeights` would give: of `from` for loaded, unused and mismatched values, of `to` for
- * missing ones. Neither missing nor unused values throw: look at the status.
+ * Copies the weights of a built model into another one, for example of a functional model into the same one with
+ * Dropout inserted. Synchronous. The models may be the same, share layers, and be on different backends; afterwards
+ * they are independent. Keys in the status are those that `saveWeights` would give: of `from` for loaded, unused and
+ * mismatched values, of `to` for missing ones. Missing and unused values are not errors: look at the status.
  *
- * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs, and a MisplacedWeightsError (ERR_MISMATCH, too) if a layer
- * would get the weights of one of another name while the target has a layer of that name, which you gave; both change nothing.
- * ERR_INVALID_ARGUMENT for something that is no built model or no option; ERR_STATE for a disposed model.
+ * Throws ERR_MISMATCH (`error.status` says more) if a shape or dtype differs. Throws MisplacedWeightsError
+ * (ERR_MISMATCH) if a layer would get the weights of a layer of another name while the target has a layer of that name,
+ * and you gave the names. Both change nothing. ERR_INVALID_ARGUMENT for something that is not a built model or not an
+ * option; ERR_STATE for a disposed model.
  *
  * @example
  * copyWeights(trained, withDropout).assertConsumed();

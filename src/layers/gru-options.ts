@@ -7,11 +7,13 @@ export interface KerasGRUArgs extends GRULayerArgs {
   /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
   resetAfter?: boolean;
   /**
-   * Keras's `zero_output_for_mask`: whether the output of a masked step is 0; by default it is the output of the step before. True
-   * is refused (ERR_NOT_SUPPORTED) where `resetAfter` is false.
+   * Keras's `zero_output_for_mask`: whether the output of a masked step is 0. Default false: it is the output of the
+   * step before. True is refused (ERR_NOT_SUPPORTED) if `resetAfter` is false.
    */
   zeroOutputForMask?: boolean;
-  /** Keras's `time_major`: true is refused (ERR_NOT_SUPPORTED), since TensorFlow.js has the batch first. */
+  /**
+   * Keras's `time_major`. Default false; true is refused (ERR_NOT_SUPPORTED), since TensorFlow.js has the batch first.
+   */
   timeMajor?: boolean;
 }
 

@@ -12,12 +12,16 @@ import { type GRUCell, type GRUCellClass, resetAfterCell, withKerasDefaults } fr
 import { type GRU, type GRUClass, refuseTimeMajor, resetAfterGRU } from './reset-after-gru.js';
 
 /**
- * Keras's `GRU`: [batch, time, features] to [batch, units], or to [batch, time, units] with `returnSequences`. All options are those of
- * `tf.layers.gru`, but the defaults are Keras's: `resetAfter: true`, `recurrentActivation: 'sigmoid'`, `kernelInitializer:
- * 'glorotUniform'`. Weights: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], `bias` [2, 3 units], all float32; the
- * gates are update, reset, candidate (tf_keras/src/layers/rnn/gru.py).
- * Masked steps give what Keras gives for them, in `tf.layers.bidirectional` too, and regularizers count in the loss, which TensorFlow.js
- * forgets for its own recurrent layers. Throws ERR_NOT_SUPPORTED for Keras's `timeMajor`, and without tfjs-layers.
+ * Keras's `GRU`: [batch, time, features] to [batch, units], or to [batch, time, units] with `returnSequences`. The
+ * options are those of `tf.layers.gru`, with Keras's defaults: `resetAfter: true`, `recurrentActivation: 'sigmoid'`,
+ * `kernelInitializer: 'glorotUniform'`.
+ *
+ * Weights, all float32: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], `bias` [2, 3 units]. The
+ * gates are update, reset, candidate (tf_keras/src/layers/rnn/gru.py). Masked steps give what Keras gives for them, in
+ * `tf.layers.bidirectional` as well. Regularizers count in the loss; TensorFlow.js forgets them for its own recurrent
+ * layers.
+ *
+ * Throws ERR_NOT_SUPPORTED for Keras's `timeMajor`, and if tfjs-layers is missing.
  *
  * @example
  * const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1 })] });

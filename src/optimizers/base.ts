@@ -27,27 +27,33 @@ import { iterationsWeight } from './iterations.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './saved-state.js';
 
 export interface OptimizerOptions {
-  /** May be changed at any time. Default 0.001; of SGD 0.01. */
+  /** Default 0.001; of SGD 0.01. May be changed at any time. */
   learningRate?: number;
   /**
-   * The rate of a step is the learning rate / (1 + decay * steps before it), as in tf_keras's legacy optimizers; 0 or more. Default
-   * 0. A checkpoint with legacy keys has it as a hyper-parameter; Keras's other optimizers have no such thing.
+   * 0 or more; default 0. The rate of a step is the learning rate / (1 + decay * steps before it), as in tf_keras's
+   * legacy optimizers. A checkpoint with legacy keys has it as a hyper-parameter; Keras's other optimizers do not have
+   * it.
    */
   decay?: number;
   /** At each step a variable loses this times the learning rate of itself. Default: none; of AdamW 0.004. */
   weightDecay?: number | null;
   /**
-   * Each gradient is scaled down to this norm. Default: not. Of the three kinds of clipping the first that is given counts. On an
-   * Embedding this is not what Keras does: there the gradient comes as slices, one for each row that was looked up, whose norm is
-   * taken before those of one row are added up; TensorFlow.js adds them up first. They agree while no row is used twice in a batch;
-   * otherwise Keras clips less, for two equal slices by the square root of 2.
+   * Each gradient is scaled down to this norm. Default: no clipping. Of the three kinds of clipping, the first that is
+   * given counts.
+   *
+   * On an Embedding, Keras does something else: there the gradient consists of slices, one per row that was looked up,
+   * and the norm is taken before the slices of one row are added up. TensorFlow.js adds them up first. Both agree as
+   * long as no row is used twice in a batch; otherwise Keras clips less, for two equal slices by the square root of 2.
    */
   clipnorm?: number | null;
-  /** All gradients are scaled down together to this norm. Default: not. With an Embedding as `clipnorm` says. */
+  /**
+   * All gradients together are scaled down to this norm. Default: no clipping. An Embedding differs as described under
+   * `clipnorm`.
+   */
   globalClipnorm?: number | null;
   /**
-   * Each element of a gradient is clipped to plus or minus this. Default: not. Of an Embedding that uses a row twice, Keras clips the
-   * elements of each slice, and TensorFlow.js their sum.
+   * Each element of a gradient is clipped to plus or minus this. Default: no clipping. On an Embedding that uses a row
+   * twice, Keras clips the elements of each slice, TensorFlow.js those of their sum.
    */
   clipvalue?: number | null;
 }
@@ -159,16 +165,19 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     this.incrementIterations();
   }
 
+  /** The slots of a variable, in the order of `slotLists`; empty before the first step with the variable. */
   slotsOf(variableName: string): readonly Variable[] {
     const value = engine().registeredVariables[variableName];
     return (value && this.#slots.get(value)) ?? [];
   }
 
+  /** Names, in TensorFlow.js, of the variables that have slots. */
   variableNames(): string[] {
     const { registeredVariables } = engine();
     return [...this.#slots.keys()].filter(value => registeredVariables[value.name] === value).map(({ name }) => name);
   }
 
+  /** Makes or replaces the slots of a variable, before or after the first step. The values stay the caller's. */
   setSlots(variableName: string, values: readonly Tensor[]): void {
     if (values.length !== this.slotLists.length) throw wrongCount(variableName, this.slotLists, values.length);
     const value = engine().registeredVariables[variableName];
@@ -184,12 +193,12 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     }
   }
 
-  /** What `setWeights` brought and no step has claimed yet, in its order. */
+  /** What `setWeights` brought and no step has taken yet, in its order. */
   loadedSlots(): { name: string; slots: readonly Variable[] }[] {
     return [...this.#loaded].map(([name, slots]) => ({ name, slots }));
   }
 
-  /** Gives what `loadedSlots` lists to the variables of these names; what has none is dropped. */
+  /** Gives what `loadedSlots` lists to the variables of these names. What has no name is dropped. */
   adoptLoaded(variableNames: readonly (string | undefined)[]): void {
     const { registeredVariables } = engine();
     [...this.#loaded].forEach(([name, slots], i) => {
@@ -201,8 +210,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   /**
-   * Gives what `setWeights` brought to the variables of these names, as a step of them does: by name if all are among them, else in
-   * their order, as TensorFlow.js's own optimizers do. False, and nothing happens, if it fits in neither way.
+   * Gives what `setWeights` brought to the variables of these names, as a step with them would: by name if all names
+   * are among them, else in their order, as TensorFlow.js's own optimizers do. If neither fits, it changes nothing and
+   * returns false.
    */
   claimLoaded(variableNames: readonly string[]): boolean {
     const { registeredVariables } = engine();

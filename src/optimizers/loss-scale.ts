@@ -23,9 +23,9 @@ import {
 } from '../tfjs-core.js';
 
 export interface LossScaleOptions {
-  /** What the loss is multiplied by at first; above 0. Default 2 ** 15. */
+  /** What the loss is multiplied by at first; above 0. Default 32,768. */
   initialScale?: number;
-  /** After so many steps in a row with finite gradients the scale is doubled; an integer of 1 or more. Default 2000. */
+  /** The scale is doubled after so many steps in a row with finite gradients; an integer of 1 or more. Default 2000. */
   dynamicGrowthSteps?: number;
 }
 
@@ -45,12 +45,15 @@ interface LossScaleConfig extends LossScaleOptions {
 const [SCALE, COUNTER] = ['dynamic_scale', 'step_counter'];
 
 /**
- * Wraps another optimizer, as Keras 3 does by itself under `mixed_float16`: `minimize` (and so `model.fit`) computes the gradients
- * of the scaled loss; the step is made with the gradients divided by the scale. A step with a gradient that is not finite is left
- * out, and the scale halved; after `dynamicGrowthSteps` good steps in a row it is doubled. The gradients of `computeGradients` are
- * scaled, and `applyGradients` expects them so, as Keras's `apply` does; who takes gradients of their own scales the loss by
- * `scaleLoss`. Each step waits for one number of the backend. A checkpoint has the scale and the count of good steps, under the
- * keys of Keras 3, or under those of tf_keras if they came from there.
+ * Wraps another optimizer, as Keras 3 does by itself under `mixed_float16`. `minimize` (and so `model.fit`) computes
+ * the gradients of the scaled loss; the step is made with the gradients divided by the scale. A step with a gradient
+ * that is not finite is left out, and the scale is halved. After `dynamicGrowthSteps` good steps in a row it is
+ * doubled.
+ *
+ * `computeGradients` gives scaled gradients, and `applyGradients` expects scaled ones, as Keras's `apply` does. If you
+ * compute gradients yourself, scale the loss with `scaleLoss`. Each step waits for one number from the backend. A
+ * checkpoint has the scale and the count of good steps, under the keys of Keras 3, or under those of tf_keras if they
+ * came from there.
  *
  * @example
  * model.compile({ optimizer: new LossScaleOptimizer(new Adam({ learningRate: 0.01 })), loss: 'meanSquaredError' });
@@ -65,7 +68,10 @@ export class LossScaleOptimizer extends Optimizer {
   /** Good steps since the scale was changed. */
   stepCounter: number;
 
-  /** Throws ERR_INVALID_ARGUMENT for what is no optimizer or wraps one itself, and for options out of range. */
+  /**
+   * Throws ERR_INVALID_ARGUMENT for something that is not an optimizer or wraps one itself, and for options out of
+   * range.
+   */
   constructor(innerOptimizer: Optimizer, options: LossScaleOptions = {}) {
     super();
     refuseUnknown(options, 'LossScaleOptimizer', LOSS_SCALE_OPTIONS);

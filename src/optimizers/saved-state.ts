@@ -12,13 +12,16 @@ export interface SlotList {
 export interface NumberInState {
   /** Keras's attribute. */
   readonly name: string;
+  /** The number. */
   get(): number;
+  /** Replaces the number. */
   set(value: number): void;
 }
 
 export interface KerasOptimizerState {
-  /** Keras's class. */
+  /** The name of Keras's class. */
   readonly kerasName: string;
+  /** The learning rate. */
   learningRate: number;
   /** Steps done. */
   readonly iterations: number;

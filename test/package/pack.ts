@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Not copied: large, and all of it git-ignored, so a clean clone has none of it either. */
-const LEFT_OUT = ['node_modules', '.git', '.tools', '.quickstart', 'build', 'bench', 'fixtures', 'api'];
+const LEFT_OUT = ['node_modules', '.git', '.tools', '.quickstart', 'build', 'bench', 'fixtures'];
 
 export interface Packed {
   tarball: string;

@@ -21,14 +21,21 @@ test('the README has examples of writing, reading, weights, training, callbacks,
 
 test('its links work where there is no repository: whole addresses, each of a file that is in the package', () => {
   const { files } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { files: string[] };
-  const targets = [...README.matchAll(/\]\(([^)\s]+)\)/g)].map(match => match[1]!);
+  const inLine = [...README.matchAll(/\]\(([^)\s#][^)\s]*)\)/g)].map(match => match[1]!);
+  const labels = new Map([...README.matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, label, url]) => [label!, url!]));
+  const used = [...README.matchAll(/\]\[([^\]]+)\]/g)].map(match => match[1]!);
+  expect(new Set(used)).toEqual(new Set(labels.keys()));
+  const targets = [...inLine, ...labels.values()];
   expect(targets.length).toBeGreaterThan(5);
   for (const target of targets) {
     const [, path] = /^https:\/\/unpkg\.com\/tensorbundle\/(.+)$/.exec(target) ?? [];
     expect(path, target).toBeDefined();
     expect(existsSync(join(CHECKOUT, path!)), target).toBe(true);
     expect(
-      files.some(one => one === path || (one.includes('*') && join(one, '..') === join(path!, '..'))),
+      files.some(
+        one =>
+          one === path || path!.startsWith(`${one}/`) || (one.includes('*') && join(one, '..') === join(path!, '..')),
+      ),
       target,
     ).toBe(true);
   }

@@ -45,7 +45,7 @@ describe('the packed package', () => {
       ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'package.json'],
       // No binding.gyp: package managers compile what has one (managers.deep.test.ts).
       ...['native/addon.gypi', 'native/install.mjs', 'native/node-gyp.mjs'],
-      ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^examples\//).map(file => `docs/${file}`),
+      ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^(api|examples)\//).map(file => `docs/${file}`),
       ...sourcesOf('native', /^[^/]+\.(cc|h)$/).map(file => `native/${file}`),
       ...sourcesOf('src', /\.ts$/).flatMap(file =>
         ['.js', '.d.ts'].map(ending => `dist/${file.replace(/\.ts$/, ending)}`),

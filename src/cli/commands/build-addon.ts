@@ -16,17 +16,17 @@ const INSTALLER = new URL('../../../native/install.mjs', import.meta.url).href;
 export const buildAddon: Command = {
   name: 'build-addon',
   synopsis: '[--rebuild] [--json]',
-  summary: 'compile the native addon, where no prebuilt one fits',
-  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. On another machine run this
-command once: it compiles the addon there, which takes about a minute and needs Python 3, make and a C++17 compiler.
-The headers of node-addon-api are fetched by npm, if the project has none. The result is put into the package, as
-build/Release/tensorbundle.node. If an addon loads already, the command does nothing.`,
+  summary: 'compile the native addon if no prebuilt one fits',
+  description: `The package brings binaries for Linux (glibc and musl) and macOS, x64 and arm64. On any other
+machine, run this command once. It compiles the addon, which takes about a minute and needs Python 3, make and a C++17
+compiler. npm fetches the headers of node-addon-api if the project does not have them. The result is put into the
+package, as build/Release/tensorbundle.node. If an addon can be loaded already, the command does nothing.`,
   options: {
-    rebuild: { type: 'boolean', help: 'compile even if an addon loads' },
+    rebuild: { type: 'boolean', help: 'compile even if an addon can be loaded already' },
   },
   examples: [
-    ['build-addon', 'compile it if it is needed'],
-    ['build-addon --rebuild', 'an addon made for this very processor and C library'],
+    ['build-addon', 'compile the addon if it is needed'],
+    ['build-addon --rebuild', 'an addon made for exactly this processor and C library'],
   ],
   positionals: [0, 0],
   async run(args: Arguments, output: Output): Promise<number> {

@@ -40,7 +40,7 @@ export interface Command {
 
 /** Options that every command has. */
 export const COMMON_OPTIONS: Readonly<Record<string, Option>> = {
-  json: { type: 'boolean', help: 'print one JSON value on standard output, errors included' },
+  json: { type: 'boolean', help: 'print one JSON value on standard output; also for errors' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
 };
 

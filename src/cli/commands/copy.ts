@@ -7,10 +7,10 @@ import { runSave, WRITING_OPTIONS, writerOptions } from './writing-command.js';
 export const copy: Command = {
   name: 'copy',
   synopsis: 'SRC DST [--shards N | --max-bytes N] [--no-overwrite] [--json]',
-  summary: 'copy a checkpoint, or lay it out anew',
-  description: `Reads SRC, checking every checksum, and writes it to the prefix DST, which appears at once and whole or not at all.
-Without --shards and --max-bytes the copy keeps the shards, their order and slices, so that the copy of a checkpoint
-that TensorFlow wrote is the same to the byte.`,
+  summary: 'copy a checkpoint, or change its data files',
+  description: `Reads SRC, compares every checksum, and writes it to the prefix DST. DST appears complete or not at
+all. Without --shards and --max-bytes the copy keeps the data files, their order and slices, so the copy of a
+checkpoint that TensorFlow wrote is the same, byte for byte.`,
   options: WRITING_OPTIONS,
   examples: [
     ['copy model/ckpt-7 backup/ckpt-7', 'a checked copy'],

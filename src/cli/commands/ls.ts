@@ -55,12 +55,12 @@ export const ls: Command = {
   name: 'ls',
   synopsis: 'PATH [--tree | --flat] [--long] [--json]',
   summary: 'list the tensors of a checkpoint',
-  description: `Lists every tensor with its dtype, shape and size. On a terminal it is a tree by object path, in which the usual
-ending /.ATTRIBUTES/VARIABLE_VALUE is left out; in a pipe it is one tensor a line, with whole names, tabs between
-the fields and sizes in bytes. No tensor is read.`,
+  description: `Lists every tensor with its dtype, shape and size. No tensor is read. On a terminal the list is a
+tree by object path, without the usual ending /.ATTRIBUTES/VARIABLE_VALUE. In a pipe it has one tensor per line, with
+whole names, tabs between the fields, and sizes in bytes.`,
   options: {
     tree: { type: 'boolean', help: 'a tree by object path (the default on a terminal)' },
-    flat: { type: 'boolean', help: 'one tensor a line with its whole name (the default in a pipe)' },
+    flat: { type: 'boolean', help: 'one tensor per line, with its whole name (the default in a pipe)' },
     long: { type: 'boolean', short: 'l', help: 'also shard:offset (or the number of slices) and the CRC32C' },
   },
   examples: [

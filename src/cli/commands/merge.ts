@@ -8,8 +8,8 @@ export const merge: Command = {
   name: 'merge',
   synopsis: 'DST SRC… [--delete-inputs] [--no-overwrite] [--json]',
   summary: 'merge checkpoints into one',
-  description: `Writes all tensors of every SRC to the prefix DST, as TensorFlow's MergeV2Checkpoints does, but atomically.
-Slices of one tensor may come from several inputs; a tensor that two inputs hold whole is an error.`,
+  description: `Writes all tensors of every SRC to the prefix DST, as TensorFlow's MergeV2Checkpoints does, but
+atomically. Slices of one tensor may come from several inputs. It is an error if two inputs hold a tensor as a whole.`,
   options: {
     'delete-inputs': { type: 'boolean', help: 'remove the inputs once the result is safely on disk' },
     'no-overwrite': WRITING_OPTIONS['no-overwrite']!,

@@ -13,21 +13,21 @@ import type { Arguments, Command } from './command.js';
 export const setupTfjsNode: Command = {
   name: 'setup-tfjs-node',
   synopsis: '[--python PATH] [--dry-run | --undo] [--json]',
-  summary: 'make @tensorflow/tfjs-node work, with the TensorFlow of pip',
-  description: `The install script of @tensorflow/tfjs-node 4.22 downloads an old TensorFlow library, and the server refuses
-(tfjs#8742); its code calls functions that Node 23 removed (tfjs#8425). This command takes the libraries of the
-TensorFlow that pip has installed, and compiles the binding against them (once for all versions of Node; about a
-minute). It changes nothing outside of node_modules/@tensorflow/tfjs-node: there it links TensorFlow's libraries into
-deps/, compiles into lib/, and replaces the removed calls in two files. What was there before is kept, and --undo
-brings it back. Run it again after a new install of the package, or when that Python environment has moved; if all is
-well it does nothing.
+  summary: 'make tfjs-node work with the TensorFlow of pip',
+  description: `The install script of @tensorflow/tfjs-node 4.22 downloads an old TensorFlow library, but the server
+refuses (tfjs#8742). Its code also calls functions that Node 23 removed (tfjs#8425). This command uses the libraries
+of the TensorFlow that pip has installed, and compiles the binding against them, once for all versions of Node, in
+about a minute. It changes nothing outside of node_modules/@tensorflow/tfjs-node: it links TensorFlow's libraries into
+deps/, compiles into lib/, and replaces the removed calls in two files. The old files are kept, and --undo brings them
+back. Run it again after the package is installed anew, or after that Python environment has moved. If everything is
+in order, it does nothing.
 
 First, in the folder of your project:
   npm install --ignore-scripts @tensorflow/tfjs-node
   pip install tensorflow
 
-Linux, x64 and arm64. It needs make, a C++ compiler and node-gyp (npm brings it). Without it plain
-@tensorflow/tfjs works with this package as well, only slower.`,
+Linux only, x64 and arm64. The command needs make, a C++ compiler and node-gyp (npm brings it). Plain @tensorflow/tfjs
+works with this package without any of this, only slower.`,
   options: {
     python: {
       type: 'string',
@@ -35,12 +35,12 @@ Linux, x64 and arm64. It needs make, a C++ compiler and node-gyp (npm brings it)
       help: 'the Python that has TensorFlow (default: the environment in use, .venv, python3)',
     },
     'dry-run': { type: 'boolean', help: 'only say what would be done' },
-    undo: { type: 'boolean', help: 'bring back what was there before' },
+    undo: { type: 'boolean', help: 'bring the old files back' },
   },
   examples: [
     ['setup-tfjs-node', 'with the Python environment that is in use'],
-    ['setup-tfjs-node --python ~/tf/bin/python --dry-run', 'what it would do with that one'],
-    ['setup-tfjs-node --undo', 'as if it had never been run'],
+    ['setup-tfjs-node --python ~/tf/bin/python --dry-run', 'what it would do with another one'],
+    ['setup-tfjs-node --undo', 'bring the old files back'],
   ],
   positionals: [0, 0],
   async run(args: Arguments, output: Output): Promise<number> {

@@ -104,11 +104,14 @@ export const show: Command = {
   name: 'show',
   synopsis: 'PATH NAME [--limit N] [--json]',
   summary: 'one tensor: statistics and values',
-  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was found right.
-Minimum, maximum, mean and (population) deviation are over the finite elements; NaNs and infinities are counted. In
-JSON, 64-bit integers are strings, non-finite numbers "NaN", "Infinity" and "-Infinity", complex numbers {re, im},
-strings {utf8} or, where they are not UTF-8, {base64}; a variant is its stored bytes as {base64}. A numeric tensor may
-be larger than memory. NAME may be as \`ls\` prints it: without /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.`,
+  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was
+found right. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
+are counted. A numeric tensor may be larger than memory. NAME may be written as \`ls\` prints it: without
+/.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
+
+In JSON, 64-bit integers are strings; numbers that are not finite are "NaN", "Infinity" and "-Infinity"; complex
+numbers are {re, im}; strings are {utf8}, or {base64} if they are not UTF-8; a variant is its stored bytes as
+{base64}.`,
   options: {
     limit: { type: 'string', value: 'N', help: `elements to show (${TEXT_ELEMENTS}; with --json ${JSON_ELEMENTS})` },
   },

@@ -30,11 +30,12 @@ function describe(report: VerifyReport, style: Style): string {
 export const verify: Command = {
   name: 'verify',
   synopsis: 'PATH… [--json]',
-  summary: 'check every checksum and structural rule',
-  description: `Reads all of every checkpoint and checks the CRC32C of each index block and of each tensor, that entries fit the
-data files and do not overlap, and that sizes follow from dtype and shape. Each bad tensor is named with its file and
-offset. All paths are checked even if one is bad. Exit code 1 means that at least one is damaged, 3 that one could not
-be looked at. With --json: an array of reports; a path that could not be looked at makes it {error, reports}.`,
+  summary: 'check all checksums and the structure',
+  description: `Reads each checkpoint completely. Checks the CRC32C of each index block and of each tensor, that
+entries fit into the data files and do not overlap, and that sizes agree with dtype and shape. Each bad tensor is
+printed with its file and offset. All paths are checked even if one is bad. Exit code 1: at least one checkpoint is
+damaged. Exit code 3: at least one could not be looked at. With --json the output is an array of reports; if a path
+could not be looked at, it is an object {error, reports}.`,
   options: {},
   examples: [
     ['verify model/ckpt-7', 'one checkpoint'],

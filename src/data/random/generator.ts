@@ -40,28 +40,31 @@ export class Generator {
     };
   }
 
-  /** Any whole number, as in Python. Throws ERR_INVALID_ARGUMENT for another one. */
+  /** From any whole number, as in Python. Throws ERR_INVALID_ARGUMENT for anything else. */
   static fromSeed(seed: number | bigint): Generator {
     return new Generator(wordsOf(seed));
   }
 
-  /** Goes on where the other generator, also one of Python's, was. Throws ERR_INVALID_ARGUMENT unless it has three words. */
+  /**
+   * Goes on where the other generator was; it may be one of Python's. Throws ERR_INVALID_ARGUMENT unless the state has
+   * three words.
+   */
   static fromState(state: BigInt64Array): Generator {
     if (state.length !== 3) throw argumentMustBe('state', 'three numbers of 64 bits', `${state.length}`);
     return new Generator(BigInt64Array.from(state));
   }
 
-  /** A copy. */
+  /** The state: three words; a copy. */
   get state(): BigInt64Array {
     return this.#state.slice();
   }
 
-  /** As a new generator of this seed. */
+  /** Makes it a new generator with this seed. */
   reset(seed: number | bigint): void {
     this.#state = wordsOf(seed);
   }
 
-  /** As if so many numbers had been drawn. */
+  /** Goes on as if so many numbers had been drawn. */
   skip(count: number | bigint): void {
     this.#advance(checkWhole('count', count));
   }

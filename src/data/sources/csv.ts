@@ -15,7 +15,7 @@ export interface CSVColumn {
   required?: boolean;
   /** Default: a number where JavaScript's Number takes the field for one, else a text. 'bool' gives 1 or 0, 'int32' rounds down. */
   dtype?: 'int32' | 'float32' | 'bool' | 'string';
-  /** Of an empty field; else it is undefined. */
+  /** The value of an empty field. Default: undefined. */
   default?: number | string;
   /** Default false. True: elements are `{ xs, ys }`, and this column is in `ys`. */
   isLabel?: boolean;
@@ -24,14 +24,18 @@ export interface CSVColumn {
 export interface CSVConfig {
   /** Default true: the first row of each file names the columns. */
   hasHeader?: boolean;
-  /** Instead of the names in the header; needed without one. */
+  /** The names of the columns, instead of those in the header; needed if there is no header. Default: the header's. */
   columnNames?: string[];
+  /** How single columns are read, by their names. Default: each as CSVColumn's defaults say. */
   columnConfigs?: Record<string, CSVColumn>;
   /** Default false. True: columns without a config are left out. */
   configuredColumnsOnly?: boolean;
   /** Default ','. One character, not a quote and not a line end. */
   delimiter?: string;
-  /** Default false. True: columns are parted by any number of spaces; there may be some before and after the row. */
+  /**
+   * Default false. True: columns are separated by any number of spaces; there may also be spaces before and after the
+   * row.
+   */
   delimWhitespace?: boolean;
 }
 

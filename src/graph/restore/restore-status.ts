@@ -6,12 +6,13 @@ import { enumerate } from '../object-path.js';
 
 /** Outcome of reading a checkpoint into live objects. Keys are checkpoint keys. */
 export interface RestoreStatus {
-  /** Keys that were read, in the model's order. */
+  /** Keys that were loaded, in the order of the model. */
   readonly loaded: string[];
-  /** Keys that existing variables would have and the checkpoint lacks. */
+  /** Keys that variables of the model would have, and that the checkpoint does not have. */
   readonly missing: string[];
   /** Keys of the checkpoint (below the root that was matched) that no variable took. */
   readonly unused: string[];
+  /** Variables whose shape or dtype differs from that in the checkpoint. */
   readonly mismatched: Mismatch[];
   /** Throws ERR_NOT_CONSUMED unless every variable was loaded and every value used (tf: `assert_consumed`). */
   assertConsumed(): this;
@@ -24,6 +25,7 @@ export interface RestoreStatus {
    * only documents the intent. Assertions stay as strict as they were, as in TensorFlow.
    */
   expectPartial(): this;
+  /** The whole status as a text of a few lines. */
   toString(): string;
 }
 

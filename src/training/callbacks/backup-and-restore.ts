@@ -24,38 +24,43 @@ import { EpochEnd } from './epoch-end.js';
 import { TrainingCallback } from './training-callback.js';
 
 export interface BackupAndRestoreOptions {
-  /** A directory of its own. */
+  /** A directory that has nothing else in it. */
   backupDir: PathLike;
   /**
-   * Default 'epoch': at the end of each. A number: after so many batches; needs a dataset that `resume` gave. `{ seconds: 600 }`: at the
-   * end of a batch when so much time has passed since the last backup, or since the training began; with `model.fit`, at the end of an
-   * epoch.
+   * When backups are made. 'epoch' (default): at the end of each epoch. A number: after so many batches; needs a
+   * dataset that `resume` gave. `{ seconds: 600 }`: at the end of a batch when so much time has passed since the last
+   * backup, or since the training began; with `model.fit`, at the end of an epoch.
    */
   saveFreq?: SaveFrequency;
   /**
-   * Default false. True: on SIGTERM the batch is finished and backed up durably, and then the signal ends the process, as Keras's
-   * `save_before_preemption`. Where somebody else listens for SIGTERM, the training goes on after the backup, and what ends is theirs to
-   * say. `model.fit` cannot go on in the middle of an epoch: there the last backup stays as it is.
+   * Default false. True: on SIGTERM the batch is finished and backed up durably, and then the signal ends the process,
+   * as with Keras's `save_before_preemption`. If another listener for SIGTERM exists, the training goes on after the
+   * backup, and that listener decides what ends. `model.fit` cannot resume in the middle of an epoch: there the last
+   * backup stays as it is.
    */
   saveBeforePreemption?: boolean;
   /**
-   * Where `resume` is given another dataset than that of the backup. Default 'throw': ERR_MISMATCH, and nothing is changed. 'restart': the
-   * model, its optimizer, the epoch and `trackables` are restored, and the data of that epoch begins anew, with a process warning.
+   * What `resume` does with another dataset than that of the backup. 'throw' (default): ERR_MISMATCH, and nothing is
+   * changed. 'restart': the model, its optimizer, the epoch and `trackables` are restored, and the data of that epoch
+   * begins anew, with a process warning.
    */
   onChangedDataset?: 'throw' | 'restart';
   /** Default false. True: two backups are kept, so that one is left if the other is damaged afterwards. */
   doubleCheckpoint?: boolean;
-  /** Default false. True: a training that comes to its end removes its backups. (Keras's default is true.) */
+  /** Default false. True: a training that comes to its end removes its backups. (In Keras the default is true.) */
   deleteCheckpoint?: boolean;
-  /** What else goes on: a `Generator` that draws for the training, an `EarlyStopping`. */
+  /**
+   * More objects that are backed up and restored: a `Generator` that the training draws from, an `EarlyStopping`.
+   * Default: none.
+   */
   trackables?: Trackables;
   /** Default false. True: training goes on while a backup is written. */
   background?: boolean;
   /** Default 'throw': `fit` rejects with the error of a failed backup. 'warn': a process warning, and training goes on. */
   onError?: 'throw' | 'warn';
-  /** Only where the model is of another copy of TensorFlow.js. */
+  /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
-  /** How the files are written. */
+  /** How the files are written. Default: the defaults of WriterOptions. */
   writer?: WriterOptions;
 }
 
@@ -77,18 +82,19 @@ const NAME = 'backup';
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_BACKUP_AND_RESTORE' };
 
 /**
- * Keras's `BackupAndRestore`. A callback of TensorFlow.js can neither choose the first epoch nor leave batches out, so `resume` is
- * called before the training and says how to go on. The model, its optimizer, the place in the dataset and `trackables` are in each
- * backup; one takes the place of the last when it is on disk, never before.
+ * Keras's `BackupAndRestore`. A callback of TensorFlow.js can neither choose the first epoch nor leave batches out, so
+ * call `resume` before the training: it says how to go on. Each backup has the model, its optimizer, the place in the
+ * dataset, and `trackables`. A backup replaces the one before it when it is on disk, never earlier.
  *
- * A resumed training makes the same steps as one that was never interrupted, bit for bit, if all randomness is in the dataset or in
- * `trackables`: `model.fit` needs `shuffle: false`, and dropout draws from nothing that could be saved. What TensorFlow.js tells
- * callbacks of a resumed epoch counts its batches from 0 and averages over what was left of it; with `batchesPerEpoch`, that epoch
- * has no validation.
+ * A resumed training makes the same steps as one that was never interrupted, bit for bit, if all randomness is in the
+ * dataset or in `trackables`. `model.fit` needs `shuffle: false` for that, and dropout draws from a source that cannot
+ * be saved. In a resumed epoch, TensorFlow.js counts the batches that it reports to callbacks from 0, and averages over
+ * what was left of the epoch; with `batchesPerEpoch`, that epoch has no validation.
  *
  * @example
+ * const data = Dataset.fromTensorSlices({ xs, ys }).shuffle(1000).batch(32);
  * const backup = new BackupAndRestore({ backupDir: 'run/backup', saveFreq: 100 });
- * const { initialEpoch, dataset } = await backup.resume(model, Dataset.fromTensorSlices({ xs, ys }).shuffle(1000).batch(32));
+ * const { initialEpoch, dataset } = await backup.resume(model, data);
  * await model.fitDataset(dataset, { epochs: 10, initialEpoch, callbacks: [backup] });
  */
 export class BackupAndRestore extends TrainingCallback {
@@ -130,12 +136,14 @@ export class BackupAndRestore extends TrainingCallback {
   }
 
   /**
-   * Restores what was backed up into the model (compiled, built), the dataset and `trackables`, and says where the training begins:
-   * `initialEpoch` is 0, and the dataset begins anew, if there is no backup. Damaged backups are passed over if there is a good one.
-   * Any dataset of tf.data will do; one of this package goes on without reading again what was used (see `checkpointable`).
+   * Restores what was backed up into the model (compiled and built), the dataset and `trackables`, and says where the
+   * training begins. If there is no backup, `initialEpoch` is 0 and the dataset begins at its start. Damaged backups
+   * are passed over if there is a good one. Any dataset of tf.data can be given; one of this package goes on without
+   * reading again what was used (see `checkpointable`).
    *
-   * Rejects with ERR_INVALID_ARGUMENT if `backupDir` has checkpoints of somebody else; ERR_MISMATCH or ERR_UNMATCHED for a backup of another model or dataset; ERR_CHECKSUM and the like if no backup is
-   * whole; and what restoring throws.
+   * Rejects with ERR_INVALID_ARGUMENT if `backupDir` has checkpoints of something else; ERR_MISMATCH or ERR_UNMATCHED
+   * for a backup of another model or dataset; ERR_CHECKSUM and the like if no backup is whole; and with what restoring
+   * throws.
    */
   async resume(model: LayersModel): Promise<{ initialEpoch: number; dataset: undefined }>;
   async resume<T>(

@@ -11,23 +11,26 @@ import { hintFor, type MonitorMode, numbersIn } from './monitor.js';
 import { TrainingCallback } from './training-callback.js';
 
 export interface EarlyStoppingOptions {
-  /** Default 'val_loss'. */
+  /** Name of the metric. Default 'val_loss'. */
   monitor?: string;
-  /** Default 0: less of a change is no improvement. */
+  /** Default 0: a smaller change does not count as an improvement. */
   minDelta?: number;
-  /** Default 0: so many epochs without improvement end the training. */
+  /** Default 0: so many epochs without an improvement end the training. */
   patience?: number;
-  /** Default 0. 1: says when it stops, and what it restores. */
+  /** Default 0: prints nothing. 1: prints when the training is stopped, and what is restored. */
   verbose?: 0 | 1;
-  /** Default 'auto': greater is better for a metric that ends with acc, accuracy or auc, less for others. */
+  /**
+   * Whether less ('min') or more ('max') is better. Default 'auto': more for a metric that ends with acc, accuracy or
+   * auc, less for others.
+   */
   mode?: MonitorMode;
-  /** A training that is no better than this is not getting better. */
+  /** The metric has to be better than this for an epoch to count as an improvement. Default: none. */
   baseline?: number;
   /** Default false. True: the model has the weights of its best epoch when the training ends, whatever ended it. */
   restoreBestWeights?: boolean;
-  /** Default 0: epochs before this one are not looked at. */
+  /** Default 0: earlier epochs are not looked at. */
   startFromEpoch?: number;
-  /** Only where the model is of another copy of TensorFlow.js. */
+  /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
 }
 
@@ -82,13 +85,13 @@ export function whenBestIsBack(model: LayersModel, action: () => Promise<void>):
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_EARLY_STOPPING' };
 
 /**
- * Keras's `EarlyStopping`, with `restoreBestWeights`, which TensorFlow.js's own lacks. Can be saved in a checkpoint, best weights and
- * all: give it to `BackupAndRestore` as one of its `trackables`, and a resumed training stops where it would have.
- *
- * The constructor throws ERR_INVALID_ARGUMENT.
+ * Keras's `EarlyStopping`, with `restoreBestWeights`, which TensorFlow.js's own does not have. A checkpoint can save
+ * it, best weights included: give it to `BackupAndRestore` as one of its `trackables`, and a resumed training stops
+ * where it would have stopped. The constructor throws ERR_INVALID_ARGUMENT.
  *
  * @example
- * await model.fit(xs, ys, { epochs: 100, validationSplit: 0.1, callbacks: [new EarlyStopping({ patience: 3, restoreBestWeights: true })] });
+ * const stopping = new EarlyStopping({ patience: 3, restoreBestWeights: true });
+ * await model.fit(xs, ys, { epochs: 100, validationSplit: 0.1, callbacks: [stopping] });
  */
 export class EarlyStopping extends TrainingCallback implements Resumable {
   readonly #options: Required<Omit<EarlyStoppingOptions, 'model' | 'baseline'>> & { readonly baseline: number | null };

@@ -28,42 +28,50 @@ export interface ModelCheckpointOptions {
    * number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
    */
   filepath: PathLike;
-  /** Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
+  /** Name of the metric. Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
   monitor?: string;
-  /** Default false. True: only when the metric is better than ever. */
+  /** Default false: every save is made. True: a save is made only if the metric is better than ever before. */
   saveBestOnly?: boolean;
-  /** Default false: the architecture is in the checkpoint too, for `loadModel`. */
+  /** Default false: the architecture is in the checkpoint, too, for `loadModel`. True: it is not. */
   saveWeightsOnly?: boolean;
-  /** Default 'auto': greater is better for a metric with "acc" in its name, less for others. */
+  /**
+   * Whether less ('min') or more ('max') is better. Default 'auto': more for a metric with "acc" in its name, less for
+   * others.
+   */
   mode?: MonitorMode;
   /**
-   * Default 'epoch': at the end of each. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at the end of a
-   * batch when so much time has passed since the last save, or since the training began.
+   * When saves are made. 'epoch' (default): at the end of each epoch. A number: after so many batches, counted on
+   * across epochs. `{ seconds: 600 }`: at the end of a batch when so much time has passed since the last save, or since
+   * the training began.
    */
   saveFreq?: SaveFrequency;
   /**
-   * Default false. True: on SIGTERM the batch is finished, the model saved durably, and then the signal ends the process, unless somebody
-   * else listens for it. With `saveBestOnly` only what is being saved is finished: the best is not replaced by what nobody has measured.
+   * Default false. True: on SIGTERM the batch is finished, the model is saved durably, and then the signal ends the
+   * process, unless another listener for it exists. With `saveBestOnly`, only a save that is in progress is finished:
+   * the best model is not replaced by one that was not measured.
    */
   saveBeforePreemption?: boolean;
-  /** Only what is better than this is saved with `saveBestOnly`. */
+  /** With `saveBestOnly`: only what is better than this is saved. Default: none. */
   initialValueThreshold?: number;
-  /** Default 0. 1: a line for each decision. */
+  /** Default 0: prints nothing. 1: prints a line for each decision. */
   verbose?: 0 | 1;
   /**
-   * Default false. True: training begins with the weights of the newest file of this pattern, if there is one. `fit` rejects with
-   * ERR_TRIVIAL_MATCH if nothing in it is of this model.
+   * Default false. True: the training begins with the weights of the newest file that fits `filepath`, if there is one.
+   * `fit` rejects with ERR_TRIVIAL_MATCH if nothing in it belongs to this model.
    */
   loadWeightsOnRestart?: boolean;
   /** Default false. True: training goes on while a save is written. */
   background?: boolean;
   /** Default 'throw': `fit` rejects with the error of a failed save. 'warn': a process warning, and training goes on. */
   onError?: 'throw' | 'warn';
-  /** Where `saveBestOnly` finds no such metric. Default 'skip', with a warning. */
+  /** What `saveBestOnly` does if there is no such metric. Default 'skip': nothing is saved, with a warning. */
   onMissingMetric?: 'skip' | 'save' | 'throw';
-  /** Where the model is of another copy of TensorFlow.js; or a Sequential that is to be saved as such. */
+  /**
+   * Needed only if the model is of another copy of TensorFlow.js, or is a Sequential that is to be saved as one.
+   * Default: the model that is trained.
+   */
   model?: LayersModel;
-  /** How the files are written. */
+  /** How the files are written. Default: the defaults of WriterOptions. */
   writer?: WriterOptions;
 }
 
@@ -88,15 +96,18 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPOINT' };
 
 /**
- * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically, and is named in the directory's `checkpoint`
- * file. The optimizer of a compiled model is saved too. (TensorFlow.js trains
- * a Sequential as the functional model inside it, and tells callbacks of that one only: it is what is saved, under the same keys, and what
- * `loadModel` makes; with the option `model` it is the Sequential.) What Keras forgets is kept: with `saveBestOnly` the best value lies in the
- * checkpoint, so that a training that goes on later does not overwrite a better one; delete the files to begin anew.
+ * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically, and is named in the directory's
+ * `checkpoint` file. The optimizer of a compiled model is saved, too. With `saveBestOnly`, the best value is stored in
+ * the checkpoint (Keras forgets it), so that a training that goes on later does not overwrite a better model; delete
+ * the files to begin anew.
  *
- * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not `file:` and for the
- * name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN for a field that no
- * metric has, before the first epoch where TensorFlow.js says which there will be; and with what `saveWeights` throws.
+ * TensorFlow.js trains a Sequential as the functional model inside it, and tells callbacks only of that one. So that
+ * one is saved, under the same keys, and `loadModel` makes it; with the option `model`, it is the Sequential.
+ *
+ * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not
+ * `file:` and for the name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN
+ * for a field that is not the name of a metric (before the first epoch, if TensorFlow.js says which metrics there will
+ * be), and with what `saveWeights` throws.
  *
  * @example
  * await model.fit(xs, ys, { epochs: 10, callbacks: [new ModelCheckpoint({ filepath: 'run/cp-{epoch:04d}.ckpt' })] });

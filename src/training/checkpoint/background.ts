@@ -5,8 +5,12 @@
 import type { SaveResult } from '../../bundle/writer-options.js';
 
 export interface BackgroundSave {
+  /** Path of the checkpoint. */
   readonly path: string;
-  /** All values have been read: the snapshot needs TensorFlow.js no more, and no tensor is held. Rejects if the save fails before. */
+  /**
+   * All values have been read: TensorFlow.js is not needed any more, and no tensor is held. Rejects if the save fails
+   * before that.
+   */
   readonly staged: Promise<void>;
   /** The checkpoint is committed, as durable as asked for, and named in the `checkpoint` file. */
   readonly durable: Promise<SaveResult>;

@@ -24,25 +24,28 @@ export const RESTORE_OPTIONS: OptionList<RestoreStateOptions> = {
 };
 
 export interface SaveOptions extends WriterOptions {
-  /** Default false. True: what optimizers keep for single variables (momentums) is not written. */
+  /** Default false. True: what optimizers keep for single variables (momentums and the like) is not written. */
   skipSlotVariables?: boolean;
-  /** Under whose names optimizers are written: those of tf_keras's new optimizers (default) or of its legacy ones. */
+  /** Names as in tf_keras's new optimizers ('new', the default) or as in its legacy ones ('legacy'). */
   optimizerKeys?: 'new' | 'legacy';
-  /** Of a background save, while another is in flight: 'wait' for it (default), or 'skip' this one. */
+  /** Of a background save while another one runs: 'wait' for that one (default), or 'skip' this one. */
   ifBusy?: 'wait' | 'skip';
-  /** Called with the path once the checkpoint is committed and named; what it throws rejects the save. */
+  /** Called with the path once the checkpoint is named; if it throws, the save rejects. Default: none. */
   writeCallback?(path: string): void | Promise<void>;
 }
 
 export interface RestoreStateOptions {
   /** Default false. True: what optimizers keep for single variables stays as it is. */
   skipSlotVariables?: boolean;
-  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is restored. */
+  /** Default false. True: variables whose shape or dtype differs keep their values; the others are restored. */
   skipMismatch?: boolean;
-  /** Only variables, and numbers of optimizers, of which a name matches: the key, the path of the object, or what `loadWeights` knows. */
+  /**
+   * Restores only the variables, and the numbers of optimizers, that have a matching name: the key, the path of the
+   * object, or a name that `include` of `loadWeights` knows. Default: everything.
+   */
   include?: RegExp;
-  /** Without those of which a name matches; stronger than `include`. */
+  /** Leaves out what has a matching name. Stronger than `include`. Default: nothing. */
   exclude?: RegExp;
-  /** Where the checkpoint has what it has under another name, as `map` of `loadWeights`. */
+  /** Where the checkpoint has it under another name, as `map` of `loadWeights`. Default: no other names. */
   map?: Record<string, string>;
 }

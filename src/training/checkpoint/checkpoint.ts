@@ -80,12 +80,12 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     this.#counter.countFrom(number);
   }
 
-  /** How often `save` was called; restored with the rest. 0 before the first. */
+  /** How often `save` was called; 0 before the first. It is saved and restored with the rest. */
   get saveCounter(): number {
     return this.#counter.value;
   }
 
-  /** What `save` and the manager do before a numbered checkpoint is written. Returns the new number. */
+  /** Adds 1 to the save counter, as `save` and managers do before they write. Returns the new number. */
   incrementSaveCounter(): number {
     return this.#counter.increment();
   }
@@ -200,11 +200,12 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
 
   /**
    * Restores everything that is found, the save counter included. PATH is a prefix, one of its files, or a directory (a
-   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a layer that is
-   * not built, of an optimizer before its first step) wait for them. Missing and unused values do not reject: look at the
-   * status. Rejects with ERR_MISMATCH, and then has changed nothing, if a shape or type differs, or (MisplacedWeightsError) if
-   * layers by their positions would get the weights of others that you named; with ERR_NOT_SUPPORTED for
-   * values of something that TensorFlow.js cannot compute; and with what CheckpointReader.open and read throw.
+   * SavedModel, or its latest checkpoint); null restores nothing. Values for variables that do not exist yet (of a
+   * layer that is not built, of an optimizer before its first step) wait for them. Missing and unused values are not
+   * errors: look at the status. Rejects, and then has changed nothing, with ERR_MISMATCH if a shape or type differs;
+   * with MisplacedWeightsError (ERR_MISMATCH) if layers would get, by their positions, the weights of others that you
+   * named; with ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with; and with what
+   * `CheckpointReader.open` and `read` throw.
    *
    * @example
    * (await checkpoint.restore(await latestCheckpoint('run'))).assertExistingObjectsMatched();
@@ -243,7 +244,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return await this.#restoreFrom(reader, {});
   }
 
-  /** As `restore`, for what `write` wrote: nothing is expected of the save counter. */
+  /** As `restore`, for what `write` wrote: the save counter is not expected. */
   async read(path: PathLike, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'read', RESTORE_OPTIONS);
     return await this.#read(pathOf(path), options);

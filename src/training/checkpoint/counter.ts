@@ -6,10 +6,10 @@ import type { TrackedValue } from '../../graph/tracked-value.js';
 export type CounterValue = number | bigint | BigInt64Array | { dataSync(): ArrayLike<number | bigint> };
 
 /**
- * `tf.Variable(0, dtype=tf.int64)`: a scalar of a checkpoint that is int64 from the first save on, so that Python restores it into
- * its step of that type. Takes int32, and narrower whole numbers, from a checkpoint too, and is int64 in the next. It is no tensor:
- * gradients and operations do not know it. (A `tf.variable` of int32 that was restored from an int64 is written as int64 as well, as
- * long as its value fits.)
+ * `tf.Variable(0, dtype=tf.int64)`: a scalar in a checkpoint that is int64 from the first save on, so that Python can
+ * restore it into its step of that type. It also takes int32, and narrower whole numbers, from a checkpoint, and is
+ * int64 in the next one. It is not a tensor: gradients and operations do not know it. (A `tf.variable` of int32 that
+ * was restored from an int64 is written as int64 as well, as long as its value fits.)
  *
  * @example
  * const step = new Counter(0);
@@ -21,7 +21,10 @@ export class Counter implements TrackedValue<BigInt64Array> {
   readonly shape: readonly number[] = [];
   #value: bigint;
 
-  /** Throws ERR_INVALID_ARGUMENT for what is no whole number, ERR_TOO_LARGE for what 64 bits do not hold. */
+  /**
+   * Throws ERR_INVALID_ARGUMENT for something that is not a whole number, and ERR_TOO_LARGE for a number that does not
+   * fit into 64 bits.
+   */
   constructor(initial: CounterValue = 0) {
     this.#value = wholeNumber(initial);
   }
@@ -33,6 +36,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
     throw tooLarge(this.#value, 'an exact number of JavaScript; read it as `bigint`');
   }
 
+  /** The value. */
   get bigint(): bigint {
     return this.#value;
   }
@@ -55,12 +59,12 @@ export class Counter implements TrackedValue<BigInt64Array> {
     return this.assign(this.#value - wholeNumber(delta));
   }
 
-  /** One number, as a variable of TensorFlow.js has it. Throws as `value` does. */
+  /** An array of one number, as a variable of TensorFlow.js gives it. Throws as `value` does. */
   dataSync(): Float64Array {
     return Float64Array.of(this.value);
   }
 
-  /** As a checkpoint has it. */
+  /** The value as a checkpoint has it. */
   read(): BigInt64Array {
     return BigInt64Array.of(this.#value);
   }

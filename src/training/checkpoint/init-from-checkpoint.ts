@@ -24,10 +24,10 @@ import { engine, type Variable } from '../../tfjs-core.js';
 export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVariable>>;
 
 /**
- * Gives variables values of a checkpoint, at once (TensorFlow does it when they are initialised). All are looked up, and all types
- * and shapes compared, before the first is changed. Rejects with ERR_NOT_FOUND for a tensor or a variable that is not there;
- * ERR_INVALID_ARGUMENT for a scope that is given a variable and the reverse, and for a variable named twice; ERR_MISMATCH; and what
- * CheckpointReader.open and read throw.
+ * Gives variables the values of a checkpoint, at once. (TensorFlow does it when they are initialised.) All names are
+ * looked up, and all types and shapes compared, before the first variable is changed. Rejects with ERR_NOT_FOUND for a
+ * tensor or a variable that does not exist; ERR_INVALID_ARGUMENT for a scope that is given a variable or the reverse,
+ * and for a variable that is named twice; ERR_MISMATCH; and with what `CheckpointReader.open` and `read` throw.
  *
  * @example
  * await initFromCheckpoint('pretrained/ckpt-9', { 'encoder/': 'my_encoder/', 'head/kernel': head.kernel });

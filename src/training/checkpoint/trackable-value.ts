@@ -9,7 +9,7 @@ export interface TracksChildren {
   trackedChildren(): Trackables;
 }
 
-/** State that is saved as text, as `tf.train.experimental.PythonState`; Python sees it in the same way. */
+/** State that is saved as text, as `tf.train.experimental.PythonState`. Python sees it in the same way. */
 export interface SerializableState {
   serialize(): string;
   deserialize(state: string): void;
@@ -38,8 +38,9 @@ export interface Trackables {
 type Thing = Layer | Optimizer | Variable | LayerVariable | TrackedValue | Resumable | SerializableState;
 
 /**
- * T, if a checkpoint can hold it; else what it would have to be. It differs from `TrackableValue` for types declared as an
- * `interface`, which have no index signature and are no `Trackables` for TypeScript, though the objects are.
+ * T, if a checkpoint can hold it; else the type that it would have to be. It differs from `TrackableValue` for types
+ * that are declared as an `interface`: they have no index signature and are therefore not `Trackables` for TypeScript,
+ * although the objects are.
  */
 export type Tracked<T> = T extends Thing
   ? T

@@ -8,7 +8,7 @@ import type { RetentionPolicy } from './retention.js';
 import { checkSeconds } from './save-schedule.js';
 
 export interface LowSpace {
-  /** Of the save that found the disk full. */
+  /** The checkpoint that could not be saved. */
   readonly path: string;
   readonly error: Error;
   /** What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned. */
@@ -16,32 +16,42 @@ export interface LowSpace {
 }
 
 export interface ManagerOptions {
-  /** So many of the newest stay; null: all do. */
+  /** How many of the newest checkpoints stay; null: all. No default: it must be given, as in TensorFlow. */
   maxToKeep: number | null;
-  /** One every so many hours stays for ever, besides. Default: none. */
+  /** In addition, one checkpoint every so many hours stays for ever. Default: none. */
   keepCheckpointEveryNHours?: number;
-  /** Default 'ckpt': files are called `ckpt-1.index` and so on. */
+  /** Default 'ckpt': the files are called `ckpt-1.index` and so on. */
   checkpointName?: string;
-  /** Where the step is, for `checkpointInterval` and for policies: a `Counter`, a variable, or a function that tells it. */
+  /**
+   * Tells the step, for `checkpointInterval` and for policies: a `Counter`, a variable, or a function. Default: none.
+   */
   stepCounter?: { dataSync(): ArrayLike<number> } | (() => number | bigint);
   /**
-   * `save` does nothing before so many steps have been made since the last; needs `stepCounter`. Or `{ seconds: 600 }`: before so much
-   * time has passed since the last save, or since the manager was made.
+   * A number (needs `stepCounter`): `save` does nothing until so many steps have been made since the last save. `{
+   * seconds: 600 }`: `save` does nothing until so much time has passed since the last save, or since the manager was
+   * made. Default: every `save` saves.
    */
   checkpointInterval?: number | { readonly seconds: number };
-  /** The step of the last save before this manager. Default: not known. */
+  /** The step of the last save before this manager was made. Default: not known. */
   lastCheckpointStep?: number;
-  /** Called by `restoreOrInitialize` if there is no checkpoint. */
+  /** Called by `restoreOrInitialize` if there is no checkpoint. Default: nothing is called. */
   initFn?(): void | Promise<void>;
-  /** What else stays; each policy may keep what others let go. Kept on disk, so that the best stays the best after a restart. */
+  /**
+   * Policies that keep more than `maxToKeep` does; what one of them keeps stays. The numbers that they need are kept on
+   * disk, so that the best checkpoint is still the best after a restart. Default: none.
+   */
   retention?: readonly RetentionPolicy[];
-  /** Default false. True: nothing is ever written or removed, and `save` throws. */
+  /** Default false. True: nothing is ever written or removed, and `save` throws ERR_STATE. */
   readOnly?: boolean;
-  /** Default true: a damaged checkpoint is passed over by `restoreOrInitialize`. */
+  /**
+   * Default true: `restoreOrInitialize` passes over a damaged checkpoint and takes the newest that is whole. False: it
+   * rejects.
+   */
   fallback?: boolean;
   /**
-   * What to do when the disk is full: 'fail' (default); 'removeOldest', one after the other until the save fits; or a function
-   * that says which of the removable are removed before the save is tried again (none: it fails). Not of background saves.
+   * What to do when the disk is full. 'fail' (default): the save fails. 'removeOldest': removes the oldest, one after
+   * the other, until the save fits. A function: says which of the removable checkpoints are removed before the save is
+   * tried again; if it names none, the save fails. Not for background saves.
    */
   onLowSpace?: 'fail' | 'removeOldest' | ((space: LowSpace) => readonly string[] | Promise<readonly string[]>);
 }
@@ -61,11 +71,13 @@ const MANAGER_OPTIONS: OptionList<ManagerOptions> = {
 };
 
 export interface ManagerSaveOptions extends SaveOptions {
-  /** In place of the save counter, which counts all the same. */
+  /** The number of the checkpoint. Default: the save counter, which counts in any case. */
   checkpointNumber?: number;
-  /** Default true. False: only a second save of the same step is left out. */
+  /**
+   * Default true: `checkpointInterval` is respected. False: the save is left out only if this step was saved already.
+   */
   checkInterval?: boolean;
-  /** For `keepBest`. */
+  /** Numbers for `keepBest` and for policies of your own, by name. Default: none. */
   metrics?: Record<string, number>;
 }
 

@@ -70,16 +70,17 @@ export class CheckpointManager {
     this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
   }
 
-  /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
+  /** Prefixes of the newest, oldest first; as in TensorFlow without those that only another rule keeps. */
   get checkpoints(): readonly string[] {
     return this.#shelf.active;
   }
 
-  /** All that are kept, whatever keeps them, oldest first. */
+  /** All checkpoints that are kept, whatever keeps them, oldest first. */
   get kept(): readonly KeptCheckpoint[] {
     return this.#shelf.kept;
   }
 
+  /** Prefix of the newest checkpoint; null if there is none. */
   get latestCheckpoint(): string | null {
     return this.#shelf.latest;
   }
@@ -90,9 +91,9 @@ export class CheckpointManager {
   }
 
   /**
-   * Saves under the next number, names it in the `checkpoint` file and removes what need not be kept any more: after the new one
-   * is durable, never before. Null if it is not time yet (`checkpointInterval`). Otherwise as `Checkpoint.save`. Also rejects
-   * with ERR_STATE if the manager is `readOnly`.
+   * Saves under the next number, names the checkpoint in the `checkpoint` file, and then removes what is not kept any
+   * more: after the new one is durable, never before. Null if it is not time yet (`checkpointInterval`). In everything
+   * else as `Checkpoint.save`. Also rejects with ERR_STATE if the manager is `readOnly`.
    */
   save(options: ManagerSaveOptions & { background: true }): BackgroundSave | null;
   save(options?: ManagerSaveOptions): Promise<string | null>;
@@ -133,9 +134,10 @@ export class CheckpointManager {
   }
 
   /**
-   * Restores the newest checkpoint; if it is damaged, the newest that is not, with a process warning (code
-   * TENSORBUNDLE_FALLBACK) that says what was wrong. Null if there is none at all: then `initFn` was called. Rejects as
-   * `Checkpoint.restore` does; with what was wrong with the newest if there is no other, or with `fallback: false`.
+   * Restores the newest checkpoint. If it is damaged, the newest one that is not, with a process warning (code
+   * TENSORBUNDLE_FALLBACK) that says what was wrong. Null if there is none: then `initFn` was called. Rejects as
+   * `Checkpoint.restore` does; if no checkpoint is whole, or with `fallback: false`, with what was wrong with the
+   * newest.
    */
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
@@ -152,7 +154,7 @@ export class CheckpointManager {
     await this.#setPinned(pathOf(path), true);
   }
 
-  /** The rules decide again, at the next save. */
+  /** Ends a pin: at the next save, the rules decide about the checkpoint again. */
   async unpin(path: PathLike): Promise<void> {
     await this.#setPinned(pathOf(path), false);
   }

@@ -27,9 +27,9 @@ export class PreemptionSaver {
   }
 
   /**
-   * If SIGTERM has come: waits for background saves, saves durably whatever `checkpointInterval` says, and then lets the signal end the
-   * process, unless somebody else listens for it: then the path is returned, and the loop may go on. Null if no signal has come. Rejects as
-   * `save` does; the signal goes on its way all the same.
+   * If SIGTERM has come: waits for background saves, saves durably (whatever `checkpointInterval` says), and then lets
+   * the signal end the process. If another listener for the signal exists, the path is returned instead, and the loop
+   * may go on. Null if no signal has come. Rejects as `save` does; the signal then goes on its way all the same.
    */
   async saveIfAsked(options: ManagerSaveOptions = {}): Promise<string | null> {
     checkSaveOptions(options, 'saveIfAsked');
@@ -47,7 +47,10 @@ export class PreemptionSaver {
     }
   }
 
-  /** Ends the listening. Idempotent. A signal that came since the last `saveIfAsked` ends the process now. */
+  /**
+   * Ends the listening. May be called several times. A signal that came since the last `saveIfAsked` ends the process
+   * now.
+   */
   async close(): Promise<void> {
     await this.#watch.close();
   }

@@ -16,28 +16,33 @@ export interface KeptCheckpoint {
 }
 
 export interface RetentionPolicy {
-  /** `all` is ordered from the oldest to the newest. Must depend on nothing else, since it is asked again after a restart. */
+  /**
+   * Says which checkpoints stay. `all` is ordered from the oldest to the newest. The answer must depend on nothing
+   * else, since the policy is asked again after a restart.
+   */
   keep(all: readonly KeptCheckpoint[]): Iterable<KeptCheckpoint>;
 }
 
-/** Keeps the newest `count`. Throws ERR_INVALID_ARGUMENT. */
+/** Keeps the newest `count` checkpoints. Throws ERR_INVALID_ARGUMENT. */
 export function keepLatest(count: number): RetentionPolicy {
   checkCount('count', count);
   return { keep: all => all.slice(-count) };
 }
 
 interface KeepBestOptions {
+  /** Name of the metric, as given to `save`. */
   metric: string;
+  /** Whether less ('min') or more ('max') is better. */
   mode: 'min' | 'max';
-  /** Default 1. */
+  /** How many are kept. Default 1. */
   count?: number;
 }
 
 const KEEP_BEST_OPTIONS: OptionList<KeepBestOptions> = { metric: true, mode: true, count: true };
 
 /**
- * Keeps the `count` best by a metric that was given to `save`; of equals the older. Those without the metric, or with NaN, are
- * not kept by it. Throws ERR_INVALID_ARGUMENT.
+ * Keeps the `count` best checkpoints by a metric that was given to `save`; of equal ones the older. Checkpoints without
+ * the metric, or with NaN, are not kept by this policy. Throws ERR_INVALID_ARGUMENT.
  */
 export function keepBest(options: KeepBestOptions): RetentionPolicy {
   refuseUnknown(options, 'keepBest', KEEP_BEST_OPTIONS);
@@ -56,13 +61,19 @@ export function keepBest(options: KeepBestOptions): RetentionPolicy {
   };
 }
 
-/** Keeps the first, and then each that is at least so many hours newer than the last one kept. Throws ERR_INVALID_ARGUMENT. */
+/**
+ * Keeps the first checkpoint, and then each one that is at least so many hours newer than the last one kept. Throws
+ * ERR_INVALID_ARGUMENT.
+ */
 export function keepEveryHours(hours: number): RetentionPolicy {
   if (!(hours > 0)) throw argumentMustBe('hours', 'a number above 0', hours);
   return { keep: all => apart(all, ({ time }) => time, hours * 3600) };
 }
 
-/** Keeps the first, and then each that is at least so many steps further than the last one kept. Throws ERR_INVALID_ARGUMENT. */
+/**
+ * Keeps the first checkpoint, and then each one that is at least so many steps further than the last one kept. Throws
+ * ERR_INVALID_ARGUMENT.
+ */
 export function keepEverySteps(steps: number): RetentionPolicy {
   checkCount('steps', steps);
   return { keep: all => apart(all, ({ step, number }) => step ?? number, steps) };

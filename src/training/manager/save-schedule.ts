@@ -2,8 +2,8 @@
 import { invalidArgument } from '../../errors.js';
 
 /**
- * 'epoch': at the end of each. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at the first end of a
- * batch when so much time has passed since the last save, or since the training began.
+ * 'epoch': at the end of each epoch. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at
+ * the end of the first batch after so much time has passed since the last save, or since the training began.
  */
 export type SaveFrequency = 'epoch' | number | { readonly seconds: number };
 

@@ -25,8 +25,8 @@ export interface Compilation {
 
 export interface CompileOptions {
   /**
-   * The loss as `model.compile` takes it. Default: what the model was compiled with when it was saved. A function cannot be saved, so
-   * it is to be given again.
+   * The loss, as `model.compile` takes it. Default: the one that the model was compiled with when it was saved. A
+   * function was not saved, so it has to be given again.
    */
   loss?: CompileArgs['loss'];
   /** The metrics as `model.compile` takes them. Default: what the model was compiled with when it was saved. */

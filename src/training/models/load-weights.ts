@@ -8,32 +8,41 @@ import { loadInto } from './model-weights.js';
 
 export interface LoadWeightsOptions {
   /**
-   * Default true: a compiled model takes the state of its optimizer, too, if the checkpoint has one. False: weights only; the
-   * optimizer stays as it is, and what the checkpoint has for one counts neither as loaded nor as unused.
+   * Default true: a compiled model also takes the state of its optimizer, if the checkpoint has one. False: weights
+   * only. The optimizer stays as it is, and its values in the checkpoint count neither as loaded nor as unused.
    */
   includeOptimizer?: boolean;
-  /** Default false. True: variables whose shape or dtype differs keep their value, the rest is loaded. */
+  /** Default false. True: variables whose shape or dtype differs keep their values; the others are loaded. */
   skipMismatch?: boolean;
   /**
-   * Load only variables of which a name matches: the checkpoint key (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or
-   * without that suffix), Keras's name (`dense/kernel`) or tfjs's (`dense_Dense1/kernel`). What an optimizer keeps for a variable
-   * goes with it; its numbers are known by key, Keras's name (`learning_rate`, `iterations`, `decay`, …) and the optimizer's.
+   * Loads only the variables that have a matching name: the key in the checkpoint
+   * (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or without that suffix), Keras's name (`dense/kernel`) or
+   * TensorFlow.js's (`dense_Dense1/kernel`). What an optimizer keeps for a variable goes with the variable. The numbers
+   * of an optimizer have their key, Keras's name (`learning_rate`, `iterations`, `decay`, …) and the optimizer's own
+   * name. Default: all variables.
    */
   include?: RegExp;
-  /** Do not load variables of which a name matches, nor what an optimizer keeps for them; stronger than `include`. */
+  /**
+   * Leaves out the variables that have a matching name, and what an optimizer keeps for them. Stronger than `include`.
+   * Default: none.
+   */
   exclude?: RegExp;
   /**
-   * Where the checkpoint has what cannot be found by itself. On the left a variable (any of the names `include` knows), with
-   * the name of its tensor or the path of its object on the right; or a layer (tfjs's name, Keras's, or its path:
-   * `layer_with_weights-0`, `layer-2/cell`), with the path of the object that everything below the layer is then found from
-   * (`model/d1`, `blocks/1`; from the root of the checkpoint or of the model in it). In a checkpoint without an object graph
-   * a layer's right side is the scope of the names of its tensors (`old/dense`). A name that does not exist on either side
-   * is ERR_INVALID_ARGUMENT, with those that do.
+   * Says where the checkpoint has what is not found without help. Default: nothing is mapped. On the left:
+   *
+   * - a variable, by any of the names that `include` knows; on the right the name of its tensor, or the path of its
+   *   object.
+   * - a layer, by TensorFlow.js's name, Keras's, or its path (`layer_with_weights-0`, `layer-2/cell`); on the right the
+   *   path of the object from which everything below the layer is found (`model/d1`, `blocks/1`; from the root of the
+   *   checkpoint or of the model in it). In a checkpoint without an object graph it is the scope of the names of the
+   *   layer's tensors (`old/dense`).
+   *
+   * ERR_INVALID_ARGUMENT for a name that does not exist on its side; the message lists those that do.
    */
   map?: Record<string, string>;
   /**
-   * Default false. True: the model's tensors may be views of the mapped file instead of copies; faster and needs less memory,
-   * but the file must not be changed in place while the model lives.
+   * Default false. True: the tensors of the model may be views of the mapped file instead of copies. That is faster and
+   * needs less memory, but the file must not be changed in place while the model is in use.
    */
   alias?: boolean;
 }
@@ -48,24 +57,32 @@ const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
 };
 
 /**
- * Loads weights into a built model, and the state of its optimizer if it is compiled and the checkpoint has one: from what tf_keras or this package saved with `saveWeights`, from
- * `tf.train.Checkpoint(model=…)`, or from a SavedModel's variables. PATH is a prefix, one of its files, or a directory (its
- * latest checkpoint). Variables are found by their path of objects, not by layer names; a checkpoint without an object graph
- * is matched by Keras's variable names or by `map`. Only what the model needs is read.
+ * Loads weights into a built model; also the state of its optimizer, if the model is compiled and the checkpoint has
+ * one. PATH is a prefix, one of its files, or a directory (its latest checkpoint): of what tf_keras or this package
+ * saved as weights, of `tf.train.Checkpoint(model=…)`, or of a SavedModel. Only what the model needs is read.
  *
- * Missing and unused values do not reject: look at the status. Shapes, dtypes and checksums of everything are checked before
- * anything is changed; a mismatch rejects with ERR_MISMATCH (`error.status` says more) unless `skipMismatch`. Nothing is
- * converted: float16 values are a mismatch for a float32 variable. Weights that by their position would go to one layer and by
- * their name in the checkpoint are those of another that you named reject with a MisplacedWeightsError (ERR_MISMATCH), also with
- * `skipMismatch`: see `map`; tf_keras takes them. Values of something that TensorFlow.js cannot compute (layers with LoRA adapters),
- * or of the other variant of a GRU (`gru` makes Keras's), reject with ERR_NOT_SUPPORTED, also with `skipMismatch`, unless `include`
- * or `exclude` leave them out; so do optimizers of which a checkpoint does not tell enough (Keras 3's MultiOptimizer,
- * gradient_accumulation_steps), unless `includeOptimizer: false`. Of an optimizer of another class only the steps and the
- * learning rate are taken; the rest is `unused`. A GRU with reset_after=True and use_bias=False cannot be told from the other
- * variant by what a checkpoint holds: such weights load, and compute something else.
- * Beside the model, memory never holds more than the largest tensor that is read, or 1 MiB where all are smaller.
- * ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.
- * Throws also what CheckpointReader.open and read throw.
+ * Variables are found by their path of objects, not by the names of layers. A checkpoint without an object graph is
+ * matched by Keras's names of variables, or by `map`.
+ *
+ * Missing and unused values are not errors: look at the status. Shapes, dtypes and checksums of everything are checked
+ * before anything is changed. Nothing is converted: float16 values do not fit a float32 variable.
+ *
+ * Rejects with:
+ *
+ * - ERR_MISMATCH (`error.status` says more) if a shape or dtype differs, unless `skipMismatch`.
+ * - MisplacedWeightsError (ERR_MISMATCH) if a layer would get weights that are, by their name in the checkpoint, those
+ *   of another layer that you named. `skipMismatch` does not allow it; `map` does. tf_keras loads such weights.
+ * - ERR_NOT_SUPPORTED for values that TensorFlow.js cannot compute with (layers with LoRA adapters, the other variant
+ *   of a GRU: `gru` makes Keras's), unless `include` or `exclude` leaves them out; `skipMismatch` does not. Also for
+ *   optimizers of which the checkpoint says too little (Keras 3's MultiOptimizer, gradient_accumulation_steps), unless
+ *   `includeOptimizer: false`.
+ * - ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.
+ * - What `CheckpointReader.open` and `read` throw.
+ *
+ * Of an optimizer of another class only the steps and the learning rate are taken; the rest is `unused`. A GRU with
+ * reset_after=True and use_bias=False cannot be told from the other variant by what a checkpoint holds: such weights
+ * load, and compute something else. Beside the model, memory never holds more than the largest tensor that is read, or
+ * 1 MiB if all are smaller.
  *
  * @example
  * (await loadWeights(model, 'out/digits')).assertConsumed();

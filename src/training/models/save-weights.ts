@@ -10,11 +10,19 @@ import { type OptionList, refuseUnknown } from '../../options.js';
 import { weightsOf } from './model-weights.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
-  /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */
+  /**
+   * Whether the state of the model's optimizer is saved, too. Default: whether the model is compiled, as in tf_keras.
+   */
   includeOptimizer?: boolean;
-  /** Under whose names the optimizer is written: those of tf_keras's new optimizers (default) or of its legacy ones. */
+  /**
+   * The names under which the optimizer is written. 'new' (default): those of tf_keras's new optimizers; 'legacy':
+   * those of its legacy optimizers.
+   */
   optimizerKeys?: 'new' | 'legacy';
-  /** Default true: the `checkpoint` file of the directory then names this checkpoint as the latest, as tf_keras does. */
+  /**
+   * Default true: the directory's `checkpoint` file then names this checkpoint as the latest, as with tf_keras. False:
+   * that file stays as it is.
+   */
   updateState?: boolean;
 }
 
@@ -26,14 +34,14 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
 };
 
 /**
- * Saves all weights of a built model (trainable or not), and its optimizer if it is compiled, under PREFIX, replacing what is there atomically. The values are
- * those of the moment of the call; training may go on meanwhile. An uncompiled model gives the bytes that tf_keras's
- * `save_weights(prefix)` gives for the same architecture and layer names; layers that were not named get Keras's automatic
- * names.
+ * Saves all weights of a built model, trainable or not, under PREFIX; the optimizer as well, if the model is compiled.
+ * What is there is replaced atomically. The values are those of the moment of the call; training may go on meanwhile.
+ * For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)` writes for the same architecture
+ * and layer names. Layers without a name of yours get Keras's automatic names.
  *
- * Throws what CheckpointWriter.finish throws (and what writing the state file does, after the commit: the weights are then
- * saved); ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this version does not know; ERR_INVALID_ARGUMENT for a
- * model that is not built, or `includeOptimizer: true` for one that is not compiled.
+ * Throws what `CheckpointWriter.finish` throws; ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this
+ * version does not know; ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that
+ * is not compiled. If writing the state file fails, the weights are saved already.
  *
  * @example
  * await saveWeights(model, 'out/digits');      // out/digits.index, out/digits.data-00000-of-00001, out/checkpoint

@@ -46,14 +46,18 @@ interface Architecture {
 
 export interface LoadModelOptions extends CompileOptions {
   /**
-   * Default true: the model is compiled as it was when it was saved, and the optimizer has its state. False: it is not compiled, as with
-   * Keras's `load_model(path, compile=False)`. The state of an optimizer that it is compiled with later comes from `loadWeights(model, path)`.
+   * Default true: the model is compiled as it was when it was saved, and the optimizer has its state. False: it is not
+   * compiled, as with Keras's `load_model(path, compile=False)`; compile it yourself, and `loadWeights(model, path)`
+   * restores the state of the optimizer.
    */
   compile?: boolean;
 }
 
 export interface SaveModelOptions extends WriterOptions {
-  /** Default: the model is compiled. Whether the loss, metrics and optimizer, with its state, are saved too. */
+  /**
+   * Whether the loss, the metrics and the optimizer with its state are saved, too. Default: whether the model is
+   * compiled.
+   */
   includeOptimizer?: boolean;
 }
 
@@ -61,8 +65,8 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
 const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = { ...WRITER_OPTIONS, includeOptimizer: 'flag' };
 
 /**
- * Saves a model with its architecture as one checkpoint, for `loadModel`; Python reads the weights. The directory's `checkpoint` file
- * names it as the latest. Throws what `saveWeights` throws.
+ * Saves a model with its architecture as one checkpoint, for `loadModel`. Python can read the weights. The directory's
+ * `checkpoint` file names it as the latest. Throws what `saveWeights` throws.
  *
  * @example
  * await saveModel(model, 'out/digits');
@@ -116,16 +120,17 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
 }
 
 /**
- * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false` saved:
- * architecture, weights, and how it was compiled, the optimizer with its state. Classes of your own must be registered
- * (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest checkpoint).
+ * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
+ * saved: its architecture, its weights, and how it was compiled, with the state of the optimizer. User-defined classes
+ * must be registered (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest
+ * checkpoint).
  *
- * Functions of your own among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the model is
- * loaded uncompiled; compile it, and `loadWeights(model, path)` restores the optimizer's state, too.
+ * User-defined functions among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the
+ * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.
  *
- * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` where the model was saved
- * uncompiled; ERR_CORRUPT for an architecture that is no JSON, ERR_TOO_LARGE for one above 64 MiB; and with what `loadWeights` and
- * TensorFlow.js throw.
+ * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` if the
+ * model was saved uncompiled; ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB; and
+ * with what `loadWeights` and TensorFlow.js throw.
  *
  * @example
  * const model = await loadModel('run/best');

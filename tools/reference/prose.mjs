@@ -1,0 +1,64 @@
+/** Docstrings as Markdown: paragraphs of at most 120 columns, and nothing in them that Markdown would take for its own. */
+
+export const WIDTH = 120;
+/** What begins a list, a heading or a quotation where a line begins with it. */
+const MARK = /^([-+*#>|]|\d+[.)]|=+|-+)$/;
+
+/** A text as one paragraph, its lines begun with `indent`. */
+export function wrap(text, indent = '') {
+  const words = escaped(text).split(/\s+/).filter(Boolean);
+  const lines = [];
+  let line = '';
+  for (const word of words) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && indent.length + longer.length > WIDTH && !MARK.test(word)) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  if (line !== '') lines.push(line);
+  return lines.map(one => indent + one).join('\n');
+}
+
+/** Paragraphs, lists (`- …`) and code fences. */
+export function paragraphs(text, indent = '') {
+  return text
+    .split(/\n\s*\n/)
+    .map(part => (part.trim().startsWith('```') ? indented(part.trim(), indent) : items(part, indent)))
+    .filter(part => part.trim() !== '')
+    .join('\n\n');
+}
+
+function items(part, indent) {
+  const [before, ...list] = `\n${part.trim()}`.split(/\n\s*- /);
+  const bullets = list.map(item => `${indent}- ${wrap(item, `${indent}  `).trimStart()}`).join('\n');
+  return [wrap(before, indent), bullets].filter(one => one !== '').join('\n\n');
+}
+
+function indented(text, indent) {
+  return text
+    .split('\n')
+    .map(line => (line === '' ? '' : indent + line))
+    .join('\n');
+}
+
+/** Outside of code, `<`, `*` and leading underscores stand for themselves. */
+function escaped(text) {
+  return text
+    .split(/(`[^`]*`)/)
+    .map((part, i) => (i % 2 === 1 ? part : part.replace(/[<*]/g, '\\$&').replace(/(^|\s)_/g, '$1\\_')))
+    .join('');
+}
+
+/** Links are not escaped, and are cut between two of them only. */
+export function wrapLinks(text) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (longer.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines.join('\n');
+}
