@@ -1,5 +1,5 @@
 // One vector set for every kernel: published vectors, random data at all alignments, and the combination.
-#include "crc32c.h"
+#include "crc32c/crc32c.h"
 
 #include <algorithm>
 #include <cstring>
