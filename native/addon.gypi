@@ -1,6 +1,6 @@
 # How the addon is compiled. The checkout's binding.gyp includes this; in the package there is no binding.gyp, and
-# install.mjs makes one in a folder of its own: package managers compile whatever has one, asked or not. Paths count from
-# the includer, which also says where node-addon-api is.
+# install.mjs makes one in a folder of its own: package managers compile whatever has one, asked or not. Paths count
+# from the includer, which also says where node-addon-api is.
 {
   'variables': {
     # Set with `node-gyp rebuild -- -Dtb_test=1`: also build the fault-injection addon of the tests. Its sources are

@@ -1,11 +1,11 @@
 /**
- * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a package:
- * `npx tensorbundle build-addon`, which is the same.
+ * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a
+ * package: `npx tensorbundle build-addon`, which is the same.
  *
  *   node native/install.mjs             nothing to do if a prebuild or an earlier build loads; else compile
  *   node native/install.mjs --rebuild   compile in any case
  *   node native/install.mjs --faults    compile in any case, the fault-injection addon of the tests too
- *   node native/install.mjs --strict    compile in any case, with every warning an error: for CI, never for users, whose
+ *   node native/install.mjs --strict    compile in any case, and a warning is an error: for CI, never for users, whose
  *                                       compilers may know more warnings than this source was written for
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -72,8 +72,9 @@ function compileIn(folder, definitions) {
 }
 
 /**
- * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes yarn install
- * node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the project's settings.
+ * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes
+ * yarn install node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the
+ * project's settings.
  * @param {string} folder
  */
 function putHeaders(folder) {
@@ -90,8 +91,8 @@ function putHeaders(folder) {
   if (fetched.status !== 0 || tarball === undefined) {
     const why = fetched.error?.message ?? fetched.stderr.trim().split('\n')[0];
     throw new Error(
-      `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside tensorbundle, ` +
-        `then again: node '${script}'`,
+      `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside ` +
+        `tensorbundle, then again: node '${script}'`,
     );
   }
   mkdirSync(to);
@@ -99,8 +100,8 @@ function putHeaders(folder) {
 }
 
 /**
- * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon into
- * the package.
+ * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon
+ * into the package.
  * @param {readonly string[]} definitions for gyp
  */
 function compileApart(definitions) {
@@ -124,9 +125,9 @@ function compileApart(definitions) {
 
 /**
  * Makes sure that there is an addon that loads. Throws with advice if it cannot be compiled.
- * @param {{ rebuild?: boolean, faults?: boolean, strict?: boolean, note?: (text: string) => void }} [options] `rebuild`:
- *   compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`: that too, and a
- *   warning is an error; `note`: is told what takes long
+ * @param {{ rebuild?: boolean, faults?: boolean, strict?: boolean, note?: (text: string) => void }} [options]
+ *   `rebuild`: compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`: compile
+ *   in any case, and a warning is an error; `note`: is told what takes long
  * @returns {{ addon: string, compiled: boolean }} the file
  */
 export function installAddon({ rebuild = false, faults = false, strict = false, note = () => {} } = {}) {

@@ -72,10 +72,11 @@ export class TensorBundleError extends Error {
   }
 }
 
-/** What the native engine rejects with: one `Status` of C++ made into a plain Error in one place (native/status.cc). */
+/** What the native engine rejects with: one `Status` of C++ made into a plain Error in one place (native/node/js_error.cc). */
 export interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
+  /** The engine's own number for it (native/engine/error.h): Linux's, on every system. */
   errno: number;
   syscall: string;
   path?: string;

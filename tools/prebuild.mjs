@@ -1,6 +1,7 @@
 /**
  * Builds the binaries that go into the package: `npm run prebuild [-- --only=TARGET,... | --host] [--smoke]`.
- * Everything is cross-compiled with one compiler from PyPI, so a single machine makes them all; up-to-date ones are kept.
+ * Everything is cross-compiled with one compiler from PyPI, so a single machine makes them all; up-to-date ones are
+ * kept.
  */
 
 import { existsSync, statSync } from 'node:fs';
@@ -17,7 +18,7 @@ import { lock } from './setup/lock.mjs';
 const USAGE = `usage: node tools/prebuild.mjs [--only=TARGET,... | --host] [--smoke]
   --only   these targets (default: all): ${TARGETS.map(target => target.name).join(', ')}
   --host   the one of this machine
-  --smoke  afterwards save and read with this machine's on Node 20, 22 and 24 from npm; arm64's too where qemu is there`;
+  --smoke  afterwards save and read with this machine's on Node 20, 22 and 24 from npm; arm64's too where there is qemu`;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const context = { root, note: text => console.log(text) };

@@ -48,7 +48,15 @@ function run(command, args, options = {}) {
 function compile(flags, directory) {
   const compiler = env.CXX ?? 'g++';
   const warnings = ['-Wall', '-Wextra', '-Werror'];
-  const common = ['-std=c++17', ...warnings, '-Inative', '-Itest/native', '-D_FILE_OFFSET_BITS=64', ...flags, '-pthread'];
+  const common = [
+    '-std=c++17',
+    ...warnings,
+    '-Inative',
+    '-Itest/native',
+    '-D_FILE_OFFSET_BITS=64',
+    ...flags,
+    '-pthread',
+  ];
   mkdirSync(directory, { recursive: true });
   const objects = sources().map(source => ({ source, object: `${source.replaceAll(/[\\/]/g, '_')}.o` }));
   const makefile = [

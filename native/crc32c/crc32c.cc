@@ -47,8 +47,10 @@ bool hasArm64Crc() {
 #if defined(__linux__)
   constexpr unsigned long kHwcapCrc32 = 1UL << 7;
   return (getauxval(AT_HWCAP) & kHwcapCrc32) != 0;
+#elif defined(__APPLE__)
+  return true;  // Every 64-bit processor of Apple's.
 #else
-  return true;  // Every 64-bit Apple processor.
+  return false;  // Nobody to ask.
 #endif
 }
 #endif

@@ -17,8 +17,9 @@ struct Crc32cVariant {
   Crc32cKernel kernel;
 };
 
-// Usable on this processor under this operating system, fastest first. Never empty: "portable" is always there. Asked anew
-// each time, once an environment: a static of this type would be destroyed at exit, while other threads still work.
+// Usable on this processor under this operating system, fastest first. Never empty: "portable" is always there. Asked
+// anew each time, once an environment: a static of this type would be destroyed at exit, while other threads still
+// work.
 std::vector<Crc32cVariant> crc32cVariants();
 
 // CRC of A followed by B. O(log lengthB); touches no data.

@@ -23,7 +23,8 @@ namespace tensorbundle {
 namespace {
 
 constexpr long long factor(std::uint64_t exponent) {
-  return static_cast<long long>(static_cast<std::uint64_t>(polynomial::power(exponent)) << 32);
+  const std::uint64_t upper = std::uint64_t{polynomial::power(exponent)} << 32;
+  return static_cast<long long>(upper);
 }
 
 template <std::uint64_t kBits>
@@ -68,8 +69,8 @@ TENSORBUNDLE_AVX512 inline __m512i join(__m512i a0, __m512i a1, __m512i a2, __m5
   return fold(fold(a0, by128, a2), factors<8 * 64>(), fold(a1, by128, a3));
 }
 
-// Takes as many blocks as there are. A block is kSteps times 376 bytes: three streams of 40 bytes a step, then 256 bytes
-// a step to fold.
+// Takes as many blocks as there are. A block is kSteps times 376 bytes: three streams of 40 bytes a step, then 256
+// bytes a step to fold.
 template <std::size_t kSteps>
 TENSORBUNDLE_AVX512 inline std::uint64_t fused(std::uint64_t state, const std::uint8_t*& data, std::size_t& length) {
   constexpr std::size_t kStream = 40 * kSteps;

@@ -30,9 +30,9 @@ constexpr Table kTable = makeTable();
 std::uint32_t crc32cPortable(std::uint32_t state, const std::uint8_t* data, std::size_t length) {
   // Bytes are taken one by one, so byte order and alignment do not matter; compilers make loads of it.
   for (; length >= 8; data += 8, length -= 8) {
-    const std::uint32_t low = state ^ (static_cast<std::uint32_t>(data[0]) | static_cast<std::uint32_t>(data[1]) << 8 |
-                                       static_cast<std::uint32_t>(data[2]) << 16 |
-                                       static_cast<std::uint32_t>(data[3]) << 24);
+    const std::uint32_t low =
+        state ^ (static_cast<std::uint32_t>(data[0]) | static_cast<std::uint32_t>(data[1]) << 8 |
+                 static_cast<std::uint32_t>(data[2]) << 16 | static_cast<std::uint32_t>(data[3]) << 24);
     state = kTable[7][low & 0xff] ^ kTable[6][(low >> 8) & 0xff] ^ kTable[5][(low >> 16) & 0xff] ^
             kTable[4][low >> 24] ^ kTable[3][data[4]] ^ kTable[2][data[5]] ^ kTable[1][data[6]] ^ kTable[0][data[7]];
   }

@@ -1,6 +1,6 @@
 // Errors by the engine's own numbers. A table of file operations translates what its system says into these, so nothing
-// above it depends on the numbers of a system. The names are POSIX's, because JavaScript is told those (`NativeError.code`
-// in src/errors.ts); the numbers are Linux's, on every system.
+// above it depends on the numbers of a system. The names are POSIX's, because JavaScript is told those
+// (`NativeError.code` in src/errors.ts); the numbers are Linux's, on every system.
 #pragma once
 
 #include <string_view>

@@ -26,7 +26,8 @@ bool refusesPermissions(Error error) {
 
 // Gives a new file exactly the wanted permissions, where the file system lets us: the umask has had its say when the
 // file was created with them, so a refusal leaves fewer of them, never more.
-Status setNewFilesPermissions(const Descriptor& directory, const std::string& name, const Descriptor& file, int permissions) {
+Status setNewFilesPermissions(const Descriptor& directory, const std::string& name, const Descriptor& file,
+                              int permissions) {
   if (permissions == kDefaultPermissions) return {};
   Status status = setPermissions(file, static_cast<std::uint32_t>(permissions));
   if (!status.ok() && refusesPermissions(status.error)) return {};
@@ -63,8 +64,7 @@ Status openDirectoryAt(const Descriptor& parent, const std::string& name, std::s
   if (!status.ok()) return status;
   const auto& operations = parent.operations();
   std::string path = itself ? parent.path() : parent.pathOf(name);
-  const Result file = uninterrupted(
-      [&] { return operations->openDirectoryAt(parent.file(), name.c_str()); });
+  const Result file = uninterrupted([&] { return operations->openDirectoryAt(parent.file(), name.c_str()); });
   if (file < 0) return Status::failure(errorOf(file), "open", std::move(path));
   *result = std::make_shared<Descriptor>(operations, file, std::move(path));
   return {};
@@ -76,7 +76,8 @@ Status makeDirectoryAt(const Descriptor& parent, const std::string& name, bool* 
   const Result done =
       uninterrupted([&] { return parent.operations()->makeDirectoryAt(parent.file(), name.c_str(), 0777); });
   *made = done >= 0;
-  return done >= 0 || done == failed(Error::kEEXIST) ? Status{} : Status::failure(errorOf(done), "mkdir", parent.pathOf(name));
+  return done >= 0 || done == failed(Error::kEEXIST) ? Status{}
+                                                     : Status::failure(errorOf(done), "mkdir", parent.pathOf(name));
 }
 
 Status openFile(const Descriptor& directory, const std::string& name, OpenMode mode, int permissions,
@@ -87,13 +88,14 @@ Status openFile(const Descriptor& directory, const std::string& name, OpenMode m
   const auto& operations = directory.operations();
   const auto created = static_cast<std::uint32_t>(permissions == kDefaultPermissions ? 0666 : permissions & 0777);
   std::string path = directory.pathOf(name);
-  const Result file = uninterrupted(
-      [&] { return operations->openAt(directory.file(), name.c_str(), mode, created); });
+  const Result file = uninterrupted([&] { return operations->openAt(directory.file(), name.c_str(), mode, created); });
   if (file == failed(Error::kENOENT) && mode != OpenMode::kCreate) return {};
-  if (file == failed(Error::kENXIO)) return Status::wrongType(std::move(path));  // A socket, or a device without a driver.
+  // A socket, or a device without a driver.
+  if (file == failed(Error::kENXIO)) return Status::wrongType(std::move(path));
   if (file < 0) return Status::failure(errorOf(file), "open", std::move(path));
   auto opened = std::make_shared<Descriptor>(operations, file, std::move(path));
-  status = mode == OpenMode::kCreate ? setNewFilesPermissions(directory, name, *opened, permissions) : checkType(*opened, mode);
+  status = mode == OpenMode::kCreate ? setNewFilesPermissions(directory, name, *opened, permissions)
+                                     : checkType(*opened, mode);
   if (status.ok()) *result = std::move(opened);
   return status;
 }
@@ -107,8 +109,8 @@ Status statName(const Descriptor& directory, const std::string& name, bool follo
   *found = false;
   Status status = checkName(directory, name, "stat");
   if (!status.ok()) return status;
-  const Result done = uninterrupted(
-      [&] { return directory.operations()->statAt(directory.file(), name.c_str(), follow, stat); });
+  const Result done =
+      uninterrupted([&] { return directory.operations()->statAt(directory.file(), name.c_str(), follow, stat); });
   if (done == failed(Error::kENOENT)) return {};
   if (done < 0) return Status::failure(errorOf(done), "stat", directory.pathOf(name));
   *found = true;
@@ -138,13 +140,15 @@ Status unlinkName(const Descriptor& directory, const std::string& name, bool* ex
   if (!status.ok()) return status;
   const Result done = uninterrupted([&] { return directory.operations()->unlink(directory.file(), name.c_str()); });
   *existed = done >= 0;
-  return done >= 0 || done == failed(Error::kENOENT) ? Status{} : Status::failure(errorOf(done), "unlink", directory.pathOf(name));
+  return done >= 0 || done == failed(Error::kENOENT) ? Status{}
+                                                     : Status::failure(errorOf(done), "unlink", directory.pathOf(name));
 }
 
 Status tryLock(const Descriptor& handle, bool shared, bool* locked) {
   const Result done = uninterrupted([&] { return handle.operations()->lock(handle.file(), shared); });
   *locked = done >= 0;
-  return done >= 0 || done == failed(Error::kEAGAIN) ? Status{} : Status::failure(errorOf(done), "flock", handle.path());
+  return done >= 0 || done == failed(Error::kEAGAIN) ? Status{}
+                                                     : Status::failure(errorOf(done), "flock", handle.path());
 }
 
 Status unlock(const Descriptor& handle) {
@@ -153,8 +157,8 @@ Status unlock(const Descriptor& handle) {
 }
 
 Status setPermissions(const Descriptor& handle, std::uint32_t permissions) {
-  const Result done = uninterrupted(
-      [&] { return handle.operations()->setPermissions(handle.file(), permissions & 07777); });
+  const Result done =
+      uninterrupted([&] { return handle.operations()->setPermissions(handle.file(), permissions & 07777); });
   return done < 0 ? Status::failure(errorOf(done), "fchmod", handle.path()) : Status{};
 }
 
@@ -170,7 +174,8 @@ Status writeAll(const Descriptor& file, const void* from, std::size_t length) {
   const Result copy = uninterrupted([&] { return operations->duplicate(file.file()); });
   if (copy < 0) return Status::failure(errorOf(copy), "dup", file.path());
   const Result closed = operations->close(copy);
-  return closed >= 0 || closed == failed(Error::kEINTR) ? Status{} : Status::failure(errorOf(closed), "close", file.path());
+  return closed >= 0 || closed == failed(Error::kEINTR) ? Status{}
+                                                        : Status::failure(errorOf(closed), "close", file.path());
 }
 
 Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents) {

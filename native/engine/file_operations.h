@@ -1,10 +1,10 @@
-// The seam: every file operation of the library is a call of this table, in plain types that no system owns. A system is one
-// file that implements it: posix_operations.cc for Linux and macOS. Tests put another table before it that counts, fails,
-// shortens or kills.
+// The seam: every file operation of the library is a call of this table, in plain types that no system owns. A system
+// is one file that implements it: posix_operations.cc for Linux and macOS. Tests put another table before it that
+// counts, fails, shortens or kills.
 //
-// Nothing is retried here: interrupted and short transfers are the callers' business (transfer.h), so that tests can inject
-// them. Paths and names are UTF-8 and end with a NUL. A name is one component: callers refuse '/', '.' and '..'; a table
-// refuses with kEINVAL whatever else its system would read as more than a name ('\' and ':' on Windows).
+// Nothing is retried here: interrupted and short transfers are the callers' business (transfer.h), so that tests can
+// inject them. Paths and names are UTF-8 and end with a NUL. A name is one component: callers refuse '/', '.' and '..';
+// a table refuses with kEINVAL whatever else its system would read as more than a name ('\' and ':' on Windows).
 #pragma once
 
 #include <cstddef>
@@ -67,8 +67,8 @@ class FileOperations {
   virtual Result openDirectory(const char* path) = 0;
   // '.' opens the directory itself anew.
   virtual Result openDirectoryAt(FileId directory, const char* name) = 0;
-  // Never waits for the other end of a pipe. kENXIO for what cannot be opened at all, as a socket. `permissions`, less what
-  // the process takes away from all new files (the umask), are those of a new file.
+  // Never waits for the other end of a pipe. kENXIO for what cannot be opened at all, as a socket. `permissions`, less
+  // what the process takes away from all new files (the umask), are those of a new file.
   virtual Result openAt(FileId directory, const char* name, OpenMode mode, std::uint32_t permissions) = 0;
   // Closes also when it fails.
   virtual Result close(FileId file) = 0;
@@ -91,8 +91,8 @@ class FileOperations {
   virtual Result lock(FileId file, bool shared) = 0;
   virtual Result unlock(FileId file) = 0;
   virtual Result setPermissions(FileId file, std::uint32_t permissions) = 0;
-  // 1 if other machines or a program can change the file behind this kernel's back (a network or FUSE file system, as far
-  // as its type says so), 0 if not.
+  // 1 if other machines or a program can change the file behind this kernel's back (a network or FUSE file system, as
+  // far as its type says so), 0 if not.
   virtual Result isRemote(FileId file) = 0;
   // UINT64_MAX where the file system does not say (a total of 0 blocks, as FUSE file systems give).
   virtual Result freeSpace(FileId directory, std::uint64_t* bytes) = 0;

@@ -23,14 +23,15 @@ struct Work {
 
 class Job {
  public:
-  // `ended` is called on the pool thread whose part ends last, and must not throw. Where the pool is stopped it may never be.
+  // `ended` is called on the pool thread whose part ends last, and must not throw. Where the pool is stopped it may
+  // never be.
   Job(Work work, std::function<void()> ended);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
   ~Job() = default;
 
-  // Once. The job must live until it has ended or the pool has stopped. With a strand: after the strand's earlier jobs. False
-  // if it could not be started, which is its status then; `ended` is not called.
+  // Once. The job must live until it has ended or the pool has stopped. With a strand: after the strand's earlier jobs.
+  // False if it could not be started, which is its status then; `ended` is not called.
   bool start(ThreadPool& pool, Strand* strand);
 
   // After the end.

@@ -14,8 +14,8 @@ namespace tensorbundle {
 
 class Mapping {
  public:
-  // ESHORT if the file ends before offset + length. `offset` need not be page-aligned. A null result without an error: the
-  // file is better read than mapped, because others can change or cut it under the mapping (a network or FUSE file
+  // ESHORT if the file ends before offset + length. `offset` need not be page-aligned. A null result without an error:
+  // the file is better read than mapped, because others can change or cut it under the mapping (a network or FUSE file
   // system), or the system refuses to map it.
   static Status create(const Descriptor& file, std::uint64_t offset, std::uint64_t length,
                        std::unique_ptr<Mapping>* result);

@@ -16,7 +16,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -100,8 +99,8 @@ Result fullSync(int file) {
 #endif
 
 #if defined(__linux__)
-// Numbers of linux/magic.h and of file systems outside the kernel. Only what is known to be remote or served by a program;
-// whatever else there is (ext4, xfs, btrfs, zfs, tmpfs, overlayfs, ...) counts as local.
+// Numbers of linux/magic.h and of file systems outside the kernel. Only what is known to be remote or served by a
+// program; whatever else there is (ext4, xfs, btrfs, zfs, tmpfs, overlayfs, ...) counts as local.
 bool isRemoteType(std::uint32_t type) {
   switch (type) {
     case 0x6969:      // nfs
@@ -134,9 +133,7 @@ bool isRemoteType(std::uint32_t type) {
 
 class PosixOperations final : public FileOperations {
  public:
-  Result openDirectory(const char* path) override {
-    return toResult(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  }
+  Result openDirectory(const char* path) override { return toResult(::open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 
   Result openDirectoryAt(FileId directory, const char* name) override {
     return toResult(::openat(descriptorOf(directory), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -156,14 +153,14 @@ class PosixOperations final : public FileOperations {
   }
 
   Result stat(FileId file, FileStat* result) override {
-    struct stat raw {};
+    struct stat raw{};
     if (::fstat(descriptorOf(file), &raw) < 0) return failedWith(errno);
     *result = describe(raw);
     return 0;
   }
 
   Result statAt(FileId directory, const char* name, bool follow, FileStat* result) override {
-    struct stat raw {};
+    struct stat raw{};
     const int flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
     if (::fstatat(descriptorOf(directory), name, &raw, flags) < 0) return failedWith(errno);
     *result = describe(raw);
@@ -226,11 +223,11 @@ class PosixOperations final : public FileOperations {
 
   Result isRemote(FileId file) override {
 #if defined(__linux__)
-    struct statfs result {};
+    struct statfs result{};
     if (::fstatfs(descriptorOf(file), &result) < 0) return failedWith(errno);
     return isRemoteType(static_cast<std::uint32_t>(result.f_type)) ? 1 : 0;
 #elif defined(__APPLE__)
-    struct statfs result {};
+    struct statfs result{};
     if (::fstatfs(descriptorOf(file), &result) < 0) return failedWith(errno);
     const std::string_view type = result.f_fstypename;
     // macFUSE mounts count as local for the kernel.
@@ -243,7 +240,7 @@ class PosixOperations final : public FileOperations {
   }
 
   Result freeSpace(FileId directory, std::uint64_t* bytes) override {
-    struct statvfs result {};
+    struct statvfs result{};
     if (::fstatvfs(descriptorOf(directory), &result) < 0) return failedWith(errno);
     const std::uint64_t unit = result.f_frsize != 0 ? result.f_frsize : result.f_bsize;
     *bytes = result.f_blocks == 0 ? std::numeric_limits<std::uint64_t>::max()
@@ -287,8 +284,8 @@ class PosixOperations final : public FileOperations {
   std::uint64_t mappingUnit() const override { return page_; }
 
   Mapped map(FileId file, std::uint64_t offset, std::size_t length) override {
-    void* address = ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptorOf(file),
-                           static_cast<off_t>(offset));
+    void* address =
+        ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptorOf(file), static_cast<off_t>(offset));
     return address == MAP_FAILED ? Mapped{nullptr, toError(errno)} : Mapped{address, Error::kNone};
   }
 

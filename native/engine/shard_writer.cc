@@ -22,7 +22,8 @@ Status reserve(const Descriptor& file, std::uint64_t bytes) {
     return Status::failure(Error::kEFBIG, "fallocate", file.path());
   }
   const Result done = uninterrupted([&] { return file.operations()->reserve(file.file(), bytes); });
-  return done >= 0 || cannotReserve(errorOf(done)) ? Status{} : Status::failure(errorOf(done), "fallocate", file.path());
+  return done >= 0 || cannotReserve(errorOf(done)) ? Status{}
+                                                   : Status::failure(errorOf(done), "fallocate", file.path());
 }
 
 // One CRC32C for each item of a run of bytes that comes in parts.
@@ -84,10 +85,7 @@ Status ShardWriter::create(const Descriptor& directory, const std::string& name,
 }
 
 ShardWriter::ShardWriter(std::shared_ptr<Descriptor> file, const Options& options)
-    : file_(std::move(file)),
-      path_(file_->path()),
-      announced_(options.bytes),
-      writeBehind_(options.writeBehind) {}
+    : file_(std::move(file)), path_(file_->path()), announced_(options.bytes), writeBehind_(options.writeBehind) {}
 
 Status ShardWriter::ready() const {
   if (!failure_.ok()) return failure_;
@@ -103,7 +101,8 @@ Status ShardWriter::append(const std::vector<Bytes>& views, const std::vector<st
   if (!checksums.cover(views)) return Status::failure(Error::kEINVAL, "lengths", path_);
   // Only now: shards that wait for their turn hold no memory.
   if (!chunk_) chunk_ = allocateAligned(kChunk);
-  failure_ = appendLocked(views, stop, [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); });
+  failure_ =
+      appendLocked(views, stop, [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); });
   *crcs = checksums.result();
   return failure_;
 }

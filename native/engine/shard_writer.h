@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/aligned_buffer.h"
 #include "crc32c/crc32c.h"
+#include "engine/aligned_buffer.h"
 #include "engine/descriptor.h"
 #include "engine/status.h"
 #include "engine/stop_token.h"
@@ -39,8 +39,8 @@ class ShardWriter {
   static Status create(const Descriptor& directory, const std::string& name, const Options& options,
                        std::unique_ptr<ShardWriter>* result);
 
-  // Appends the views in order. Their bytes, one after the other, are cut into items of `lengths` bytes, wherever a view
-  // ends; one CRC32C for each item. EINVAL if the sums differ. What does not fill a block may stay in the chunk.
+  // Appends the views in order. Their bytes, one after the other, are cut into items of `lengths` bytes, wherever a
+  // view ends; one CRC32C for each item. EINVAL if the sums differ. What does not fill a block may stay in the chunk.
   Status append(const std::vector<Bytes>& views, const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c,
                 const StopToken& stop, std::vector<std::uint32_t>* crcs);
   // Writes the rest; EINVAL if the total is not what was announced. Then fdatasync if `durable`.

@@ -1,5 +1,5 @@
-// Tasks of one object on the pool: one after another, in the order in which they were posted. A task that follows another
-// starts at once, without a turn of the event loop between them.
+// Tasks of one object on the pool: one after another, in the order in which they were posted. A task that follows
+// another starts at once, without a turn of the event loop between them.
 #pragma once
 
 #include <deque>
@@ -12,8 +12,8 @@ namespace tensorbundle {
 
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
-  // False if the pool is stopped or cannot get a single thread; the task is then not kept. After a stop of the pool what
-  // has not begun is dropped, as the pool's own tasks are. A task must not throw.
+  // False if the pool is stopped or cannot get a single thread; the task is then not kept. After a stop of the pool
+  // what has not begun is dropped, as the pool's own tasks are. A task must not throw.
   bool post(ThreadPool& pool, ThreadPool::Task task);
 
  private:

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "node/exports.h"
 #include "faults/fault_operations.h"
+#include "node/exports.h"
 #include "node/js_arguments.h"
 
 namespace tensorbundle {
@@ -24,7 +24,8 @@ Fault toFault(Napi::Object object) {
   if (action == "kill") fault.action = Fault::Action::kKill;
   if (action == "short") fault.action = Fault::Action::kShort;
   if (action == "error") {
-    fault.error = object.Get("errno").IsUndefined() ? Error::kEIO : errorNamed(stringArgument(object.Get("errno"), "errno"));
+    fault.error =
+        object.Get("errno").IsUndefined() ? Error::kEIO : errorNamed(stringArgument(object.Get("errno"), "errno"));
     if (fault.error == Error::kNone) throw Napi::RangeError::New(object.Env(), "unknown errno name");
   }
   return fault;

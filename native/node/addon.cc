@@ -5,8 +5,8 @@
 
 #include <napi.h>
 
-#include "node/exports.h"
 #include "engine/file_operations.h"
+#include "node/exports.h"
 
 namespace {
 

@@ -11,9 +11,9 @@
 #include <unordered_map>
 
 #include "engine/engine.h"
-#include "node/promised_job.h"
 #include "engine/strand.h"
 #include "engine/thread_pool.h"
+#include "node/promised_job.h"
 
 namespace tensorbundle {
 

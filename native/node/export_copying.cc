@@ -1,9 +1,9 @@
 // Exports: copying callers' bytes into memory of the library's own. Synchronous, memory only.
 
+#include "engine/stream_copy.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
 #include "node/js_error.h"
-#include "engine/stream_copy.h"
 
 namespace tensorbundle {
 namespace {
@@ -17,7 +17,8 @@ Napi::Value copyBytes(const Napi::CallbackInfo& info) {
   const std::uint64_t at = integerArgument(info[3], "at");
   const std::uint64_t length = integerArgument(info[4], "length");
   // Each number is at most 2^53, so the sums are exact.
-  if (start + length > from.size || at + length > into.size) throw toError(env, Status::failure(Error::kEINVAL, "length"));
+  if (start + length > from.size || at + length > into.size)
+    throw toError(env, Status::failure(Error::kEINVAL, "length"));
   streamCopy(const_cast<std::uint8_t*>(into.data) + at, from.data + start, static_cast<std::size_t>(length));
   return env.Undefined();
 }

@@ -31,7 +31,8 @@ Napi::Value selectCrc32cKernel(const Napi::CallbackInfo& info) {
 Napi::Value crc32c(const Napi::CallbackInfo& info) {
   const Bytes bytes = viewArgument(info[0], "data");
   const std::uint32_t seed = info[1].IsUndefined() ? 0 : crcArgument(info[1], "seed");
-  return Napi::Number::New(info.Env(), Environment::of(info.Env()).engine()->crc32c.extend(seed, bytes.data, bytes.size));
+  return Napi::Number::New(info.Env(),
+                           Environment::of(info.Env()).engine()->crc32c.extend(seed, bytes.data, bytes.size));
 }
 
 Napi::Value combine(const Napi::CallbackInfo& info) {

@@ -2,9 +2,9 @@
 #include <limits>
 #include <utility>
 
+#include "engine/file_calls.h"
 #include "node/environment.h"
 #include "node/exports.h"
-#include "engine/file_calls.h"
 #include "node/js_arguments.h"
 #include "node/js_handle.h"
 #include "node/js_values.h"

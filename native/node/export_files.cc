@@ -2,9 +2,9 @@
 #include <cstring>
 #include <utility>
 
+#include "engine/file_calls.h"
 #include "node/environment.h"
 #include "node/exports.h"
-#include "engine/file_calls.h"
 #include "node/js_arguments.h"
 #include "node/js_handle.h"
 #include "node/js_values.h"
@@ -161,8 +161,7 @@ Napi::Value readAllJs(const Napi::CallbackInfo& info) {
 
 Napi::Value writeAllJs(const Napi::CallbackInfo& info) {
   const Bytes data = viewArgument(info[1], "data");
-  return runOn(
-      info, [data](const Descriptor& handle) { return writeAll(handle, data.data, data.size); }, info[1]);
+  return runOn(info, [data](const Descriptor& handle) { return writeAll(handle, data.data, data.size); }, info[1]);
 }
 
 }  // namespace

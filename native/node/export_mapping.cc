@@ -1,13 +1,13 @@
 // Exports: mappings as ArrayBuffers.
 #include <utility>
 
+#include "engine/mapping.h"
 #include "node/environment.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
 #include "node/js_buffer.h"
 #include "node/js_handle.h"
 #include "node/run.h"
-#include "engine/mapping.h"
 
 namespace tensorbundle {
 namespace {

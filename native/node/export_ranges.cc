@@ -1,13 +1,13 @@
 // Exports: reading and checksumming ranges of files.
 #include <utility>
 
+#include "engine/range_reader.h"
 #include "node/environment.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
 #include "node/js_handle.h"
 #include "node/js_values.h"
 #include "node/run.h"
-#include "engine/range_reader.h"
 
 namespace tensorbundle {
 namespace {

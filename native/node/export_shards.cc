@@ -1,13 +1,13 @@
 // Exports: shards that are being written.
 #include <utility>
 
+#include "engine/shard_writer.h"
 #include "node/environment.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
 #include "node/js_handle.h"
 #include "node/js_values.h"
 #include "node/run.h"
-#include "engine/shard_writer.h"
 
 namespace tensorbundle {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "node/js_error.h"
 #include "engine/status.h"
+#include "node/js_error.h"
 
 namespace tensorbundle {
 namespace {
@@ -40,7 +40,7 @@ int permissionsArgument(Napi::Value value) {
 }
 
 Bytes viewArgument(Napi::Value value, const char* what) {
-  const napi_env env = value.Env();
+  napi_env env = value.Env();
   // Despite its name true for every ArrayBufferView, and so is the call after it: typed arrays of all element types,
   // DataViews, on shared memory or not.
   bool isView = false;

@@ -20,13 +20,14 @@ std::size_t maxExternalBuffer(napi_env env);
 bool isGarbage(napi_env env);
 
 // Takes `owner` over and destroys it when the buffer is garbage; `data` and `size` lie in what it owns. What is left
-// when the environment ends stays until the process ends: so this is for mappings, not for memory of the heap. Null (and
-// the owner destroyed) where this runtime refuses external buffers. Throws EFBIG above maxExternalBuffer().
+// when the environment ends stays until the process ends: so this is for mappings, not for memory of the heap. Null
+// (and the owner destroyed) where this runtime refuses external buffers. Throws EFBIG above maxExternalBuffer().
 template <typename Owner>
 Napi::Value externalBuffer(Napi::Env env, std::unique_ptr<Owner> owner, void* data, std::size_t size) {
   if (size == 0) return Napi::ArrayBuffer::New(env, 0);
   // Asked first: it is not defined who owns the memory after a failure for this reason.
-  if (size > maxExternalBuffer(env)) throw toError(env, Status::failure(Error::kEFBIG, "napi_create_external_arraybuffer"));
+  if (size > maxExternalBuffer(env))
+    throw toError(env, Status::failure(Error::kEFBIG, "napi_create_external_arraybuffer"));
   // Runs late, perhaps while the environment is torn down: it must not run JavaScript.
   const auto finalize = [](napi_env finalizing, void*, void* hint) {
     if (isGarbage(finalizing)) delete static_cast<Owner*>(hint);

@@ -1,6 +1,5 @@
 #include "node/js_handle.h"
 
-
 #include "node/js_error.h"
 
 namespace tensorbundle {

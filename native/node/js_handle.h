@@ -42,7 +42,7 @@ Napi::Object wrapHandle(Napi::Env env, Wrapped wrapped) {
 
 template <typename Wrapped>
 Wrapped& unwrapHandle(Napi::Value value) {
-  const napi_env env = value.Env();
+  napi_env env = value.Env();
   bool matches = false;
   if (value.IsObject() && napi_check_object_type_tag(env, value, &Wrapped::kTag, &matches) != napi_ok) {
     throw Napi::Error::New(env);

@@ -14,8 +14,8 @@ class PromisedJob {
   // Makes the promise's value on the JavaScript thread, after success.
   using ToValue = std::function<Napi::Value(Napi::Env)>;
 
-  // `pinned` (may be empty) is kept from the garbage collector until the job is gone. `ended` is called with this job at its
-  // end, on a pool thread, as Job's.
+  // `pinned` (may be empty) is kept from the garbage collector until the job is gone. `ended` is called with this job
+  // at its end, on a pool thread, as Job's.
   PromisedJob(Napi::Env env, Work work, ToValue toValue, Napi::Value pinned, std::function<void(PromisedJob*)> ended);
   PromisedJob(const PromisedJob&) = delete;
   PromisedJob& operator=(const PromisedJob&) = delete;

@@ -25,8 +25,8 @@ struct RunOptions {
   Strand* strand = nullptr;
 };
 
-// `part(stop, output)` runs on the pool and leaves what it makes in `*output`; `toValue(env, *output)` then makes the promise's
-// value of it on the JavaScript thread.
+// `part(stop, output)` runs on the pool and leaves what it makes in `*output`; `toValue(env, *output)` then makes the
+// promise's value of it on the JavaScript thread.
 template <typename Output, typename Part, typename ToValue>
 Napi::Value run(Napi::Env env, Part part, ToValue toValue, RunOptions options = {}) {
   const auto output = std::make_shared<Output>();

@@ -5,8 +5,8 @@
 
 #include "check.h"
 #include "engine/mapping.h"
-#include "temporary_directory.h"
 #include "engine/transfer.h"
+#include "temporary_directory.h"
 
 namespace {
 
@@ -23,8 +23,8 @@ void namesStayInTheDirectory() {
   const check::TemporaryDirectory place;
   std::shared_ptr<Descriptor> file;
   bool existed = false;
-  for (const std::string& name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"),
-                                  std::string("a\0b", 3)}) {
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
     CHECK_CODE(openFile(*place.directory, name, OpenMode::kCreate, kDefaultPermissions, &file), "EINVAL");
     CHECK_CODE(unlinkName(*place.directory, name, &existed), "EINVAL");
     CHECK_CODE(renameName(*place.directory, "x", name), "EINVAL");

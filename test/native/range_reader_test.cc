@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "check.h"
-#include "temporary_directory.h"
 #include "engine/transfer.h"
+#include "temporary_directory.h"
 
 namespace {
 
@@ -86,7 +86,8 @@ void largeRangesAreCutAndJoined() {
   const std::size_t size = files.data[0].size();
   std::vector<std::uint8_t> into(size);
   files.place.table->setFaults({});
-  RangeReader reader(files.files, {{0, 0, size, into.data()}, {0, 1, size - 1, nullptr}, {0, 7, 100, nullptr}}, kCrc32c);
+  RangeReader reader(files.files, {{0, 0, size, into.data()}, {0, 1, size - 1, nullptr}, {0, 7, 100, nullptr}},
+                     kCrc32c);
   CHECK_OK(run(&reader, StopToken(), 4));
   CHECK(into == files.data[0]);
   CHECK(reader.checksums()[0] == kCrc32c.extend(0, into.data(), size));

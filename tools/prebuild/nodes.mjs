@@ -1,6 +1,6 @@
 /**
- * Versions of Node to try a prebuilt addon with: npm's `node-linux-*` packages (what the package `node` installs), kept under
- * .tools/nodes. They are made for glibc; foreign.mjs has those for musl.
+ * Versions of Node to try a prebuilt addon with: npm's `node-linux-*` packages (what the package `node` installs), kept
+ * under .tools/nodes. They are made for glibc; foreign.mjs has those for musl.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Runs a prebuilt addon with several versions of Node: each writes a checkpoint with it, reads it back and verifies it. */
+/**
+ * Runs a prebuilt addon with several versions of Node: each writes a checkpoint with it, reads it back and verifies it.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

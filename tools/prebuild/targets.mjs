@@ -10,10 +10,10 @@
  */
 
 /**
- * Each binary carries its own copy of the C++ library; exports.map keeps its symbols private. `nodelete`: it stays loaded
- * until the process ends. Node unloads an addon with the last environment that used it, and a worker may be the only one;
- * but that C++ library leaves functions behind that run later: at the end of the process (its zig build registers them
- * with __cxa_atexit and never calls __cxa_finalize) and at the end of each thread.
+ * Each binary carries its own copy of the C++ library; exports.map keeps its symbols private. `nodelete`: it stays
+ * loaded until the process ends. Node unloads an addon with the last environment that used it, and a worker may be the
+ * only one; but that C++ library leaves functions behind that run later: at the end of the process (its zig build
+ * registers them with __cxa_atexit and never calls __cxa_finalize) and at the end of each thread.
  */
 const ELF = [
   '-Wl,-z,nodelete',
@@ -24,7 +24,8 @@ const ELF = [
   '-s',
 ];
 /**
- * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/node/residence.cc does it.
+ * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/node/residence.cc
+ * does it.
  */
 // Stripped, and with a name of its own: else the binary names the folder in which it was compiled.
 const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-install_name,tensorbundle.node', '-s'];

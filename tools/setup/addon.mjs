@@ -6,7 +6,8 @@ import { SetupFailure } from './failure.mjs';
 import { digest, hasStamp, writeStamp } from './stamp.mjs';
 
 /**
- * What CI compiles has no warnings: there each one is an error. Elsewhere it must not be, since another compiler knows others.
+ * What CI compiles has no warnings: there each one is an error. Elsewhere it must not be, since another compiler knows
+ * others.
  * @param {NodeJS.ProcessEnv} env
  */
 export function isStrict(env) {
