@@ -118,7 +118,7 @@ for (const { version, command, env, moves } of nodes) {
       });
   }
 
-  test(`a worker's end: garbage was unmapped, what is left only where it cannot have been moved (Node ${version})`, () => {
+  test(`a worker's end: garbage was unmapped, the rest only where it cannot have been moved (Node ${version})`, () => {
     const script = `
       const held = await inWorker(\`
         let kept = [await GIVE.map(), await GIVE.map(), await GIVE.map()];

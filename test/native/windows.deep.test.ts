@@ -12,11 +12,11 @@ import { zigCompiler } from '../../tools/prebuild/zig.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test.each(['x86_64-windows-gnu'])('the engine with a stub for its table: %s', { timeout: 900_000 }, (target, ctx) => {
+test('the engine with a stub for its table', { timeout: 1_200_000 }, ctx => {
   ctx.skip(!existsSync(zigCompiler(root).file), 'zig is not here: `node tools/setup.mjs --only=prebuild` installs it');
   const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-windows-'));
   try {
-    const { status, output, program } = linkForWindows(root, target, folder);
+    const { status, output, program } = linkForWindows(root, 'x86_64-windows-gnu', folder);
     expect({ status, output }).toEqual({ status: 0, output: '' });
     // A program of Windows: 'MZ', and its real header behind that.
     const bytes = readFileSync(program);
