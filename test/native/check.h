@@ -61,13 +61,13 @@ class Random {
 
 #define CHECK_OK(expression)                                                                            \
   do {                                                                                                  \
-    const tensorbundle::Status checked = (expression);                                                  \
+    const tensorbundle::Status& checked = (expression);                                                 \
     if (!checked.ok()) check::fail(__FILE__, __LINE__, std::string(#expression) + ": " + checked.code); \
   } while (false)
 
 #define CHECK_CODE(expression, expected)                                                                             \
   do {                                                                                                               \
-    const tensorbundle::Status checked = (expression);                                                               \
+    const tensorbundle::Status& checked = (expression);                                                              \
     if (checked.ok() || std::string(checked.code) != (expected))                                                     \
       check::fail(__FILE__, __LINE__, std::string(#expression) + " gave '" + checked.code + "', not " + (expected)); \
   } while (false)
