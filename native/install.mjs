@@ -1,10 +1,12 @@
 /**
- * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a package:
- * `npx tensorbundle build-addon`, which is the same.
+ * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a
+ * package: `npx tensorbundle build-addon`, which is the same.
  *
  *   node native/install.mjs             nothing to do if a prebuild or an earlier build loads; else compile
  *   node native/install.mjs --rebuild   compile in any case
  *   node native/install.mjs --faults    compile in any case, the fault-injection addon of the tests too
+ *   node native/install.mjs --strict    compile in any case, and a warning is an error: for CI, never for users, whose
+ *                                       compilers may know more warnings than this source was written for
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -30,6 +32,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const script = fileURLToPath(import.meta.url);
 const HEADERS = 'node-addon-api';
+/** The folders of native/ that the package has. */
+const ROOMS = ['crc32c', 'engine', 'node'];
 
 /** binding.gyp where there is no checkout. */
 const RECIPE = `{
@@ -68,8 +72,9 @@ function compileIn(folder, definitions) {
 }
 
 /**
- * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes yarn install
- * node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the project's settings.
+ * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes
+ * yarn install node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the
+ * project's settings.
  * @param {string} folder
  */
 function putHeaders(folder) {
@@ -86,8 +91,8 @@ function putHeaders(folder) {
   if (fetched.status !== 0 || tarball === undefined) {
     const why = fetched.error?.message ?? fetched.stderr.trim().split('\n')[0];
     throw new Error(
-      `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside tensorbundle, ` +
-        `then again: node '${script}'`,
+      `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside ` +
+        `tensorbundle, then again: node '${script}'`,
     );
   }
   mkdirSync(to);
@@ -95,19 +100,19 @@ function putHeaders(folder) {
 }
 
 /**
- * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon into the
- * package.
+ * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon
+ * into the package.
+ * @param {readonly string[]} definitions for gyp
  */
-function compileApart() {
+function compileApart(definitions) {
   const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-addon-'));
   try {
-    mkdirSync(join(folder, 'native'));
-    for (const name of readdirSync(join(root, 'native'))) {
-      if (/\.(cc|h|gypi)$/.test(name)) copyFileSync(join(root, 'native', name), join(folder, 'native', name));
+    for (const name of ['addon.gypi', ...ROOMS]) {
+      cpSync(join(root, 'native', name), join(folder, 'native', name), { recursive: true });
     }
     putHeaders(folder);
     writeFileSync(join(folder, 'binding.gyp'), RECIPE);
-    compileIn(folder, []);
+    compileIn(folder, definitions);
     const to = join(root, 'build', 'Release');
     mkdirSync(to, { recursive: true });
     const unfinished = join(to, `tensorbundle-${process.pid}.tmp`);
@@ -120,17 +125,19 @@ function compileApart() {
 
 /**
  * Makes sure that there is an addon that loads. Throws with advice if it cannot be compiled.
- * @param {{ rebuild?: boolean, faults?: boolean, note?: (text: string) => void }} [options] `rebuild`: compile in any case;
- *   `faults`: that too, and the fault-injection addon (needs a checkout); `note`: is told what takes long
+ * @param {{ rebuild?: boolean, faults?: boolean, strict?: boolean, note?: (text: string) => void }} [options]
+ *   `rebuild`: compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`: compile
+ *   in any case, and a warning is an error; `note`: is told what takes long
  * @returns {{ addon: string, compiled: boolean }} the file
  */
-export function installAddon({ rebuild = false, faults = false, note = () => {} } = {}) {
-  const found = rebuild || faults ? undefined : loadedAddon();
+export function installAddon({ rebuild = false, faults = false, strict = false, note = () => {} } = {}) {
+  const found = rebuild || faults || strict ? undefined : loadedAddon();
   if (found) return { addon: found, compiled: false };
   if (platform === 'win32') throw new Error('there is no native addon for Windows yet');
   note(`compiling the addon with ${nodeGyp().join(' ')}; it takes about a minute ...`);
-  if (existsSync(join(root, 'binding.gyp'))) compileIn(root, faults ? ['-Dtb_test=1'] : []);
-  else compileApart();
+  const definitions = [...(faults ? ['-Dtb_test=1'] : []), ...(strict ? ['-Dtb_strict=1'] : [])];
+  if (existsSync(join(root, 'binding.gyp'))) compileIn(root, definitions);
+  else compileApart(definitions);
   const addon = loadedAddon();
   if (!addon) throw new Error('the addon was compiled but does not load; please report this');
   return { addon, compiled: true };
@@ -142,6 +149,7 @@ if (argv[1] && realpathSync(argv[1]) === realpathSync(script)) {
     const { addon, compiled } = installAddon({
       rebuild: argv.includes('--rebuild'),
       faults: argv.includes('--faults'),
+      strict: argv.includes('--strict'),
       note: text => console.error(`tensorbundle: ${text}`),
     });
     console.error(compiled ? `tensorbundle: compiled ${addon}` : `tensorbundle: nothing to do: ${addon} loads`);

@@ -1,4 +1,7 @@
-/** How an addon is compiled on a user's machine: which node-gyp, which headers. For this package's own and for tfjs-node's. */
+/**
+ * How an addon is compiled on a user's machine: which node-gyp, which headers. For this package's own and for
+ * tfjs-node's.
+ */
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
@@ -41,8 +44,8 @@ function resolved() {
 }
 
 /**
- * The script of the node-gyp to run: the project's own, the running package manager's copy, that of the npm or pnpm beside Node or
- * on the PATH. Undefined if there is none.
+ * The script of the node-gyp to run: the project's own, the running package manager's copy, that of the npm or pnpm
+ * beside Node or on the PATH. Undefined if there is none.
  * @returns {string | undefined}
  */
 export function nodeGypScript() {
@@ -68,8 +71,8 @@ export function nodeGyp() {
 }
 
 /**
- * `--nodedir` with headers that are here, which node-gyp would download otherwise: those beside the running Node, else beside
- * another on the PATH. Node-API's are the same in every version, and such addons use no others.
+ * `--nodedir` with headers that are here, which node-gyp would download otherwise: those beside the running Node, else
+ * beside another on the PATH. Node-API's are the same in every version, and such addons use no others.
  * @returns {string[]}
  */
 export function nodeHeaders() {

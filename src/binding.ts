@@ -10,7 +10,7 @@ import { TensorBundleError } from './errors.js';
 
 declare const handleBrand: unique symbol;
 
-/** An open file or directory descriptor. Closed by `close`, or at the latest when it is garbage. */
+/** An open file or directory. Closed by `close`, or at the latest when it is garbage. */
 export interface Handle {
   readonly [handleBrand]: 'handle';
 }
@@ -34,15 +34,18 @@ export interface FileStat {
 }
 
 export type OpenMode =
-  /** O_RDONLY; follows a symbolic link, as TensorFlow does. */
+  /** For reading; follows a symbolic link, as TensorFlow does. */
   | 'read'
-  /** O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW: never opens what already exists. */
+  /** For reading and writing: a new file; never opens what already exists. */
   | 'create'
-  /** O_RDONLY | O_NOFOLLOW: to lock a file that is about to be removed. EISDIR for a directory. */
+  /** For reading, to lock a file that is about to be removed. ELOOP for a symbolic link, EISDIR for a directory. */
   | 'lock';
 
 /**
- * All names are single path components below an open directory (openat and friends); only `openDirectory` takes a path. Every function that returns a promise rejects with a NativeError.
+ * All names are single path components below an open directory; only `openDirectory` and `readNow` take a path. Nothing
+ * here is a number of an operating system: modes are words, permissions are the bits of `chmod` on every system, errors
+ * have names. Where a comment names a system call, it says what that does on Linux. Every function that returns a
+ * promise rejects with a NativeError.
  */
 export interface NativeBinding {
   // --- CRC32C (Castagnoli), unmasked. Sync.
@@ -59,7 +62,7 @@ export interface NativeBinding {
   openDirectory(path: string): Promise<Handle>;
   /** A directory in an open one; '.' opens that one anew: the same directory, whatever its path has become. */
   openDirectoryAt(parent: Handle, name: string): Promise<Handle>;
-  /** mkdirat(parent, name, 0o777 & ~umask). False if something is there already. */
+  /** With the permissions 0o777, less the umask. False if something is there already. */
   makeDirectoryAt(parent: Handle, name: string): Promise<boolean>;
   /** Null if there is no such file (ENOENT); a FIFO or a device is refused at once, never waited for. */
   open(directory: Handle, name: string, mode: OpenMode, permissions?: number): Promise<Handle | null>;
@@ -75,8 +78,8 @@ export interface NativeBinding {
   sync(handle: Handle): Promise<void>;
   /**
    * flock without waiting, exclusive unless `shared`. False if another open file description holds it. Rejects with
-   * ENOSYS, ENOLCK, EOPNOTSUPP where there are no locks, and on NFSv4 with EBADF for an exclusive one on a handle of mode
-   * 'lock' (shared ones work).
+   * ENOSYS, ENOLCK, EOPNOTSUPP where there are no locks, and on NFSv4 with EBADF for an exclusive one on a handle of
+   * mode 'lock' (shared ones work).
    */
   tryLock(handle: Handle, shared?: boolean): Promise<boolean>;
   unlock(handle: Handle): Promise<void>;
@@ -85,19 +88,22 @@ export interface NativeBinding {
   freeSpace(directory: Handle): Promise<number | null>;
   /** The whole file; ESHORT if it shrinks meanwhile. Rejects with EFBIG above `maxBytes`. */
   readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
-  /** The whole file NAME of the directory PATH, at once; null if there is no such file. Throws a NativeError. Sync, and it does I/O. */
+  /**
+   * The whole file NAME of the directory PATH, at once; null if there is no such file. Throws a NativeError. Sync, and
+   * it does I/O.
+   */
   readNow(path: string, name: string, maxBytes: number): Uint8Array | null;
   /**
-   * Writes all of `data` at the handle's start (short writes and EINTR handled), and asks a close of a second descriptor
-   * what became of it: NFS and FUSE report a full disk there. The handle and its lock stay.
+   * Writes all of `data` at the handle's start (short writes and EINTR handled), and asks a close of a second
+   * descriptor what became of it: NFS and FUSE report a full disk there. The handle and its lock stay.
    */
   writeAll(handle: Handle, data: Uint8Array): Promise<void>;
 
   // --- shards
   /**
-   * Creates NAME (as mode 'create'), reserves `bytes` with fallocate where the file system can.
-   * A full disk shows here as ENOSPC. On failure nothing is left behind. `writeBehind` (default true) hands dirty pages to
-   * the disk while more is written: right before a sync, a waste without one.
+   * Creates NAME (as mode 'create'), reserves `bytes` with fallocate where the file system can. A full disk shows here
+   * as ENOSPC. On failure nothing is left behind. `writeBehind` (default true) hands dirty pages to the disk while more
+   * is written: right before a sync, a waste without one.
    */
   createShard(
     directory: Handle,
@@ -107,11 +113,11 @@ export interface NativeBinding {
     writeBehind?: boolean,
   ): Promise<Shard>;
   /**
-   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes of them, wherever a view ends; EINVAL
-   * if the sums differ. The views are read until it settles, and Node-API can keep a buffer's object but not its memory:
-   * **they must be of memory that no caller holds**. Calls of one shard are carried out in the order in which they are made,
-   * so the next may be made before this one has settled. What does not fill a block is gathered into one, so bytes may
-   * still be pending afterwards.
+   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes of them, wherever a view ends;
+   * EINVAL if the sums differ. The views are read until it settles, and Node-API can keep a buffer's object but not its
+   * memory: **they must be of memory that no caller holds**. Calls of one shard are carried out in the order in which
+   * they are made, so the next may be made before this one has settled. What does not fill a block is gathered into
+   * one, so bytes may still be pending afterwards.
    */
   appendShard(shard: Shard, views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array>;
   /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the one announced. */
@@ -139,9 +145,10 @@ export interface NativeBinding {
     into: readonly ArrayBufferView[],
   ): Promise<Uint32Array>;
   /**
-   * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage.
-   * `offset` need not be page-aligned. Null where the file is to be read instead: this runtime refuses external buffers
-   * (Electron), the system refuses the mapping, or the file lies on a network or FUSE file system, where others may cut it.
+   * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage. `offset`
+   * need not be page-aligned. Null where the file is to be read instead: this runtime refuses external buffers
+   * (Electron), the system refuses the mapping, or the file lies on a network or FUSE file system, where others may cut
+   * it.
    */
   map(file: Handle, offset: number, length: number): Promise<ArrayBuffer | null>;
   /**
@@ -150,15 +157,18 @@ export interface NativeBinding {
    */
   detach(view: Uint8Array): boolean;
   /**
-   * Copies `length` bytes of the view `from`, from `start` on, into the view `into` at `at`, past the caches: for another
-   * thread to read. EINVAL for what is not there, as in a detached view; nothing is copied then. Sync.
+   * Copies `length` bytes of the view `from`, from `start` on, into the view `into` at `at`, past the caches: for
+   * another thread to read. EINVAL for what is not there, as in a detached view; nothing is copied then. Sync.
    */
   copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }
 
-/** The folder of the package, seen from this file: `native/install.mjs` lies there, unless this code was copied elsewhere. */
+/**
+ * The folder of the package, seen from this file: `native/install.mjs` lies there, unless this code was copied
+ * elsewhere.
+ */
 interface Place {
   readonly require: NodeJS.Require;
   readonly root: string;
@@ -175,13 +185,17 @@ function load(): NativeBinding {
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NATIVE_ADDON',
-      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, Node ${process.version}: ${adviceOn(cause, place)}`,
+      `the native addon of tensorbundle could not be loaded for ${process.platform}-${process.arch}, ` +
+        `Node ${process.version}: ${adviceOn(cause, place)}`,
       { path: place?.root, cause },
     );
   }
 }
 
-/** The finder of the right binary looks for /etc/alpine-release, which a process with --permission may not; told the C library, it need not. */
+/**
+ * The finder of the right binary looks for /etc/alpine-release, which a process with --permission may not; told the C
+ * library, it need not.
+ */
 function loadFrom({ require, root }: Place): NativeBinding {
   const find = (): NativeBinding => (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
   try {
@@ -208,22 +222,22 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
   const { code, resource } = (cause ?? {}) as { code?: unknown; resource?: unknown };
   if (code === 'ERR_DLOPEN_DISABLED')
     return (
-      'this process may not load addons: start Node with --allow-addons where it has --permission (or --experimental-permission), ' +
-      'and without --no-addons'
+      'this process may not load addons: start Node with --allow-addons where it has --permission (or ' +
+      '--experimental-permission), and without --no-addons'
     );
   const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } };
   const hidden = place && permission?.has('fs.read', place.root) === false ? place.root : undefined;
   const refused = code === 'ERR_ACCESS_DENIED' ? (resource ?? hidden) : hidden;
   if (refused !== undefined)
     return (
-      `this process may not read ${refused}: with --permission (or --experimental-permission) start Node with --allow-addons, and ` +
-      `with --allow-fs-read for that too, or for all (--allow-fs-read='*')`
+      `this process may not read ${refused}: with --permission (or --experimental-permission) start Node with ` +
+      `--allow-addons, and with --allow-fs-read for that too, or for all (--allow-fs-read='*')`
     );
   const compile = place && compilerOf(place);
   if (compile === undefined)
     return (
-      'a bundler has put tensorbundle into another file, and the addon has to stay where it is, in node_modules: mark ' +
-      'tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; webpack: ' +
+      'a bundler has put tensorbundle into another file, and the addon has to stay where it is, in node_modules: ' +
+      'mark tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; webpack: ' +
       'externals), and deploy node_modules with it'
     );
   if (process.platform === 'win32') return 'there is no engine for Windows yet; WSL has one';
@@ -235,7 +249,10 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
   );
 }
 
-/** The command that compiles the addon; undefined if this code is not in its package. Its whole path: it works from everywhere. */
+/**
+ * The command that compiles the addon; undefined if this code is not in its package. Its whole path: it works from
+ * everywhere.
+ */
 function compilerOf({ require, root }: Place): string | undefined {
   try {
     const script = require.resolve(join(root, 'native', 'install.mjs'));

@@ -88,10 +88,11 @@ export function argumentMustBe(name: string, expected: string, found: unknown): 
   return invalidArgument(`${name} must be ${expected}, not ${String(found)}`, { expected, found });
 }
 
-/** What the native engine rejects with: one `Status` of C++, made into a plain Error in one place. */
+/** What the native engine rejects with: one `Status` of C++, made into a plain Error (native/node/js_error.cc). */
 export interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
+  /** The engine's own number for it (native/engine/error.h): Linux's, on every system. */
   errno: number;
   syscall: string;
   path?: string;

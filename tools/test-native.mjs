@@ -10,16 +10,18 @@ import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { nativeSources } from './native/sources.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Sources of the engine that know nothing of Node, the fault table, and the tests. */
+/** The engine, the checksum and the fault table, which know nothing of Node, and the tests. */
 function sources() {
-  const needsNode = /^(addon|environment|exports?|export_.*|job|js_.*)\.cc$/;
-  const engine = readdirSync(join(root, 'native')).filter(name => name.endsWith('.cc') && !needsNode.test(name));
-  const tests = readdirSync(join(root, 'test', 'native')).filter(name => name.endsWith('.cc'));
+  const { crc32c, engine } = nativeSources(root);
+  // The stub of Windows has a table and an entry of its own: test/native/windows.deep.test.ts.
+  const tests = readdirSync(join(root, 'test', 'native')).filter(name => /_test\.cc$|^main\.cc$/.test(name));
   return [
-    ...engine.map(name => join('native', name)),
+    ...crc32c,
+    ...engine,
     join('native', 'faults', 'fault_operations.cc'),
     ...tests.map(name => join('test', 'native', name)),
   ];
@@ -45,7 +47,16 @@ function run(command, args, options = {}) {
 /** Compiles everything into `directory`, a few files at a time. */
 function compile(flags, directory) {
   const compiler = env.CXX ?? 'g++';
-  const common = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-Inative', '-Itest/native', '-D_FILE_OFFSET_BITS=64'];
+  const warnings = ['-Wall', '-Wextra', '-Werror'];
+  const common = [
+    '-std=c++17',
+    ...warnings,
+    '-Inative',
+    '-Itest/native',
+    '-D_FILE_OFFSET_BITS=64',
+    ...flags,
+    '-pthread',
+  ];
   mkdirSync(directory, { recursive: true });
   const objects = sources().map(source => ({ source, object: `${source.replaceAll(/[\\/]/g, '_')}.o` }));
   const makefile = [
@@ -53,7 +64,7 @@ function compile(flags, directory) {
     ...objects.map(
       ({ source, object }) =>
         `${object}:\n\tcd '${root}' && ` +
-        `${compiler} ${[...common, ...flags].join(' ')} -pthread -c ${source} -o '${join(directory, object)}'`,
+        `${compiler} ${common.join(' ')} -c ${source} -o '${join(directory, object)}'`,
     ),
   ].join('\n');
   return run('make', ['-s', '-j', String(Math.min(cpus().length, 4)), '-f', '-', 'all'], {

@@ -2,14 +2,13 @@
 // them (`FaultBinding` in test/native/fault-binding.ts).
 #include <napi.h>
 
-#include <cerrno>
 #include <memory>
 #include <utility>
 
-#include "errno_names.h"
-#include "exports.h"
-#include "fault_operations.h"
-#include "js_arguments.h"
+#include "engine/error.h"
+#include "faults/fault_operations.h"
+#include "node/exports.h"
+#include "node/js_arguments.h"
 
 namespace tensorbundle {
 namespace {
@@ -25,8 +24,9 @@ Fault toFault(Napi::Object object) {
   if (action == "kill") fault.action = Fault::Action::kKill;
   if (action == "short") fault.action = Fault::Action::kShort;
   if (action == "error") {
-    fault.error = object.Get("errno").IsUndefined() ? EIO : errnoNumber(stringArgument(object.Get("errno"), "errno"));
-    if (fault.error == 0) throw Napi::RangeError::New(object.Env(), "unknown errno name");
+    fault.error =
+        object.Get("errno").IsUndefined() ? Error::kEIO : errorNamed(stringArgument(object.Get("errno"), "errno"));
+    if (fault.error == Error::kNone) throw Napi::RangeError::New(object.Env(), "unknown errno name");
   }
   return fault;
 }
@@ -38,7 +38,7 @@ Napi::Object toObject(Napi::Env env, const Operation& operation) {
   if (operation.offset >= 0) object.Set("offset", static_cast<double>(operation.offset));
   if (operation.length >= 0) object.Set("length", static_cast<double>(operation.length));
   object.Set("result", static_cast<double>(operation.result));
-  object.Set("errno", operation.error);
+  object.Set("errno", static_cast<int>(operation.error));
   return object;
 }
 

@@ -2,13 +2,14 @@
 // shortens or kills at chosen calls.
 #pragma once
 
-#include <csignal>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "posix_operations.h"
+#include "engine/file_operations.h"
 
 namespace tensorbundle {
 
@@ -23,7 +24,7 @@ struct Fault {
   // A part that the path must not have, unless empty.
   std::string notPath;
   Action action = Action::kError;
-  int error = 0;
+  Error error = Error::kNone;
   // Also every matching operation after it.
   bool sticky = false;
   std::uint64_t seen = 0;
@@ -36,58 +37,62 @@ struct Operation {
   std::int64_t offset = -1;
   std::int64_t length = -1;
   std::int64_t result = 0;
-  int error = 0;
+  Error error = Error::kNone;
 };
 
 class FaultOperations final : public FileOperations {
  public:
+  explicit FaultOperations(std::shared_ptr<FileOperations> real = makeSystemOperations()) : real_(std::move(real)) {}
+
   void setFaults(std::vector<Fault> faults);
   std::vector<Operation> operations() const;
   std::size_t openDescriptors() const;
   std::size_t mappings() const;
 
-  int open(const char* path, int flags) override;
-  int openAt(int directory, const char* name, int flags, mode_t mode) override;
-  int close(int file) override;
-  int duplicate(int file) override;
-  int makeDirectoryAt(int directory, const char* name, mode_t mode) override;
-  int stat(int file, struct stat* result) override;
-  int statAt(int directory, const char* name, bool follow, struct stat* result) override;
-  int list(int directory, std::vector<std::string>* names) override;
-  int rename(int directory, const char* from, const char* to) override;
-  int unlink(int directory, const char* name) override;
-  int sync(int file) override;
-  int syncData(int file) override;
-  int lock(int file, bool shared) override;
-  int unlock(int file) override;
-  int setMode(int file, mode_t mode) override;
+  Result openDirectory(const char* path) override;
+  Result openDirectoryAt(FileId directory, const char* name) override;
+  Result openAt(FileId directory, const char* name, OpenMode mode, std::uint32_t permissions) override;
+  Result close(FileId file) override;
+  Result duplicate(FileId file) override;
+  Result makeDirectoryAt(FileId directory, const char* name, std::uint32_t permissions) override;
+  Result stat(FileId file, FileStat* result) override;
+  Result statAt(FileId directory, const char* name, bool follow, FileStat* result) override;
+  Result list(FileId directory, std::vector<std::string>* names) override;
+  Result rename(FileId directory, const char* from, const char* to) override;
+  Result unlink(FileId directory, const char* name) override;
+  Result sync(FileId file) override;
+  Result syncData(FileId file) override;
+  Result lock(FileId file, bool shared) override;
+  Result unlock(FileId file) override;
+  Result setPermissions(FileId file, std::uint32_t permissions) override;
   // A fault of the kind `short` at 'fstatfs' makes the file a remote one.
-  int isRemote(int file) override;
-  int freeSpace(int directory, std::uint64_t* bytes) override;
-  ssize_t read(int file, void* into, std::size_t length, std::uint64_t offset) override;
-  ssize_t write(int file, const void* from, std::size_t length, std::uint64_t offset) override;
-  int reserve(int file, std::uint64_t bytes) override;
-  int startWriteback(int file, std::uint64_t offset, std::uint64_t length) override;
-  Mapped map(int file, std::uint64_t offset, std::size_t length) override;
-  int unmap(void* address, std::size_t length) override;
+  Result isRemote(FileId file) override;
+  Result freeSpace(FileId directory, std::uint64_t* bytes) override;
+  Result read(FileId file, void* into, std::size_t length, std::uint64_t offset) override;
+  Result write(FileId file, const void* from, std::size_t length, std::uint64_t offset) override;
+  Result reserve(FileId file, std::uint64_t bytes) override;
+  Result startWriteback(FileId file, std::uint64_t offset, std::uint64_t length) override;
+  std::uint64_t mappingUnit() const override { return real_->mappingUnit(); }
+  Mapped map(FileId file, std::uint64_t offset, std::size_t length) override;
+  Result unmap(void* address, std::size_t length) override;
 
  private:
-  // Error to inject before the operation (0 for none); `shorten` is set for a short transfer. May not return.
-  int inject(const char* syscall, const std::string& path, bool* shorten);
-  std::string pathOf(int file) const;
+  // Error to inject before the operation; `shorten` is set for a short transfer. May not return.
+  Error inject(const char* syscall, const std::string& path, bool* shorten);
+  std::string pathOf(FileId file) const;
   void record(Operation operation, std::int64_t result);
-  void opened(int file, std::string path);
+  void opened(FileId file, std::string path);
 
   template <typename Call>
-  int run(Operation operation, Call call);
+  Result run(Operation operation, Call call);
   template <typename Call>
-  ssize_t transfer(Operation operation, std::size_t length, Call call);
+  Result transfer(Operation operation, std::size_t length, Call call);
 
-  PosixOperations real_;
+  const std::shared_ptr<FileOperations> real_;
   mutable std::mutex mutex_;
   std::vector<Fault> faults_;
   std::vector<Operation> log_;
-  std::map<int, std::string> files_;
+  std::map<FileId, std::string> files_;
   std::map<void*, std::size_t> mappings_;
 };
 

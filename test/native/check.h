@@ -20,6 +20,7 @@ void fileCases(std::vector<Case>* cases);
 void shardCases(std::vector<Case>* cases);
 void rangeCases(std::vector<Case>* cases);
 void poolCases(std::vector<Case>* cases);
+void jobCases(std::vector<Case>* cases);
 
 // A fixed sequence: a failure can be repeated.
 class Random {
@@ -53,20 +54,20 @@ class Random {
 
 }  // namespace check
 
-#define CHECK(condition) \
-  do { \
+#define CHECK(condition)                                           \
+  do {                                                             \
     if (!(condition)) check::fail(__FILE__, __LINE__, #condition); \
   } while (false)
 
-#define CHECK_OK(expression) \
-  do { \
-    const tensorbundle::Status checked = (expression); \
+#define CHECK_OK(expression)                                                                            \
+  do {                                                                                                  \
+    const tensorbundle::Status& checked = (expression);                                                 \
     if (!checked.ok()) check::fail(__FILE__, __LINE__, std::string(#expression) + ": " + checked.code); \
   } while (false)
 
-#define CHECK_CODE(expression, expected) \
-  do { \
-    const tensorbundle::Status checked = (expression); \
-    if (checked.ok() || std::string(checked.code) != (expected)) \
+#define CHECK_CODE(expression, expected)                                                                             \
+  do {                                                                                                               \
+    const tensorbundle::Status& checked = (expression);                                                              \
+    if (checked.ok() || std::string(checked.code) != (expected))                                                     \
       check::fail(__FILE__, __LINE__, std::string(#expression) + " gave '" + checked.code + "', not " + (expected)); \
   } while (false)

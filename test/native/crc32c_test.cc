@@ -1,5 +1,5 @@
 // One vector set for every kernel: published vectors, random data at all alignments, and the combination.
-#include "crc32c.h"
+#include "crc32c/crc32c.h"
 
 #include <algorithm>
 #include <cstring>
@@ -20,7 +20,9 @@ std::uint32_t reference(const std::uint8_t* data, std::size_t length) {
   return ~state;
 }
 
-std::uint32_t with(Crc32cKernel kernel, const std::uint8_t* data, std::size_t length) { return ~kernel(~0U, data, length); }
+std::uint32_t with(Crc32cKernel kernel, const std::uint8_t* data, std::size_t length) {
+  return ~kernel(~0U, data, length);
+}
 
 // RFC 3720, B.4.
 void publishedVectors() {
@@ -33,8 +35,9 @@ void publishedVectors() {
     up[i] = i;
     down[i] = static_cast<std::uint8_t>(31 - i);
   }
-  const std::uint8_t scsiRead[48] = {0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
-                                     0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0};
+  const std::uint8_t scsiRead[48] = {0x01, 0xc0, 0, 0, 0, 0, 0,    0, 0,    0, 0, 0,    0, 0, 0, 0,
+                                     0x14, 0,    0, 0, 0, 0, 0x04, 0, 0,    0, 0, 0x14, 0, 0, 0, 0x18,
+                                     0x28, 0,    0, 0, 0, 0, 0,    0, 0x02, 0, 0, 0,    0, 0, 0, 0};
   for (const auto& variant : tensorbundle::crc32cVariants()) {
     CHECK(with(variant.kernel, zeros, 32) == 0x8a9136aa);
     CHECK(with(variant.kernel, ones, 32) == 0x62a8ab43);
@@ -98,7 +101,8 @@ void combination() {
     const std::uint64_t lengthB = random.next() >> (11 + random.below(50));
     const std::uint64_t lengthC = random.next() >> (11 + random.below(50));
     const std::uint32_t left = tensorbundle::crc32cCombine(tensorbundle::crc32cCombine(a, b, lengthB), c, lengthC);
-    const std::uint32_t right = tensorbundle::crc32cCombine(a, tensorbundle::crc32cCombine(b, c, lengthC), lengthB + lengthC);
+    const std::uint32_t right =
+        tensorbundle::crc32cCombine(a, tensorbundle::crc32cCombine(b, c, lengthC), lengthB + lengthC);
     CHECK(left == right);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The addon and the life of an environment: worker threads, exits in the middle of work, garbage, idle processes. What is not
- * about faults is asked of both binaries: the one compiled here and the published one.
+ * The addon and the life of an environment: worker threads, exits in the middle of work, garbage, idle processes. What
+ * is not about faults is asked of both binaries: the one compiled here and the published one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,13 +1,12 @@
 // Directories, small files, handles and mappings on the fault table.
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <string>
 
 #include "check.h"
-#include "mapping.h"
+#include "engine/mapping.h"
+#include "engine/transfer.h"
 #include "temporary_directory.h"
-#include "transfer.h"
 
 namespace {
 
@@ -24,8 +23,8 @@ void namesStayInTheDirectory() {
   const check::TemporaryDirectory place;
   std::shared_ptr<Descriptor> file;
   bool existed = false;
-  for (const std::string& name : {std::string(""), std::string("."), std::string(".."), std::string("a/b"),
-                                  std::string("a\0b", 3)}) {
+  for (const std::string& name :
+       {std::string(""), std::string("."), std::string(".."), std::string("a/b"), std::string("a\0b", 3)}) {
     CHECK_CODE(openFile(*place.directory, name, OpenMode::kCreate, kDefaultPermissions, &file), "EINVAL");
     CHECK_CODE(unlinkName(*place.directory, name, &existed), "EINVAL");
     CHECK_CODE(renameName(*place.directory, "x", name), "EINVAL");
@@ -45,10 +44,10 @@ void opening() {
   CHECK_OK(openFile(*place.directory, "link", OpenMode::kRead, kDefaultPermissions, &file));
   CHECK_CODE(openFile(*place.directory, "link", OpenMode::kLock, kDefaultPermissions, &file), "ELOOP");
   CHECK_CODE(openFile(*place.directory, "link", OpenMode::kCreate, kDefaultPermissions, &file), "EEXIST");
-  place.inject("open", 1, Action::kError, EINTR);
+  place.inject("open", 1, Action::kError, Error::kEINTR);
   CHECK_OK(openFile(*place.directory, "there", OpenMode::kRead, kDefaultPermissions, &file));
   CHECK(file);
-  place.inject("open", 1, Action::kError, EINTR, true);
+  place.inject("open", 1, Action::kError, Error::kEINTR, true);
   CHECK_CODE(openFile(*place.directory, "there", OpenMode::kRead, kDefaultPermissions, &file), "EINTR");
 }
 
@@ -56,22 +55,22 @@ void exactPermissions() {
   check::TemporaryDirectory place;
   std::shared_ptr<Descriptor> file;
   CHECK_OK(openFile(*place.directory, "open to all", OpenMode::kCreate, 0666, &file));
-  FileInfo info;
+  FileStat info;
   CHECK_OK(statHandle(*file, &info));
-  CHECK(info.mode == 0666);
+  CHECK(info.permissions == 0666);
   // A mode that cannot be set because of an error must not leave a file with another one.
-  place.inject("fchmod", 1, Action::kError, EIO);
+  place.inject("fchmod", 1, Action::kError, Error::kEIO);
   CHECK_CODE(openFile(*place.directory, "broken", OpenMode::kCreate, 0600, &file), "EIO");
   bool found = true;
   CHECK_OK(statName(*place.directory, "broken", false, &info, &found));
   CHECK(!found);
   // A file system that has no modes makes the file all the same, and nobody gets more than was asked for.
-  for (const int refusal : {EPERM, ENOSYS, EOPNOTSUPP}) {
+  for (const Error refusal : {Error::kEPERM, Error::kENOSYS, Error::kEOPNOTSUPP}) {
     place.inject("fchmod", 1, Action::kError, refusal);
-    const std::string name = "refused " + std::to_string(refusal);
+    const std::string name = std::string("refused ") + errorName(refusal);
     CHECK_OK(openFile(*place.directory, name, OpenMode::kCreate, 0600, &file));
     CHECK_OK(statName(*place.directory, name, false, &info, &found));
-    CHECK(found && (info.mode & 0177) == 0);
+    CHECK(found && (info.permissions & 0177) == 0);
   }
 }
 
@@ -82,11 +81,11 @@ void writingAsksWhatACloseWouldSay() {
   bool locked = false;
   CHECK_OK(tryLock(*file, false, &locked));
   CHECK(locked);
-  place.inject("close", 1, Action::kError, ENOSPC);
+  place.inject("close", 1, Action::kError, Error::kENOSPC);
   CHECK_CODE(writeAll(*file, "text", 4), "ENOSPC");
-  place.inject("dup", 1, Action::kError, EMFILE);
+  place.inject("dup", 1, Action::kError, Error::kEMFILE);
   CHECK_CODE(writeAll(*twin, "text", 4), "EMFILE");
-  place.inject("close", 1, Action::kError, EINTR);
+  place.inject("close", 1, Action::kError, Error::kEINTR);
   CHECK_OK(writeAll(*twin, "text", 4));
   // The lock outlives the close of the second descriptor.
   std::shared_ptr<Descriptor> other;
@@ -109,8 +108,8 @@ void directoriesBelowADescriptor() {
   CHECK_CODE(openDirectoryAt(*place.directory, "absent", &sub), "ENOENT");
   std::shared_ptr<Descriptor> again;
   CHECK_OK(openDirectoryAt(*place.directory, ".", &again));
-  FileInfo one;
-  FileInfo two;
+  FileStat one;
+  FileStat two;
   CHECK_OK(statHandle(*place.directory, &one));
   CHECK_OK(statHandle(*again, &two));
   CHECK(one.inode == two.inode && place.directory->file() != again->file());
@@ -123,10 +122,10 @@ void transfersAreComplete() {
   check::Random random(5);
   const auto data = random.bytes(100000);
   const auto file = create(place, "data");
-  place.inject("pwrite", 1, Action::kShort, 0, true);
+  place.inject("pwrite", 1, Action::kShort, Error::kNone, true);
   CHECK_OK(writeFully(*file, data.data(), data.size(), 0));
   CHECK(place.calls("pwrite") > 10);
-  place.inject("pread", 1, Action::kShort, 0, true);
+  place.inject("pread", 1, Action::kShort, Error::kNone, true);
   Contents contents;
   CHECK_OK(readAll(*file, data.size(), &contents));
   CHECK(std::vector<std::uint8_t>(contents.bytes.get(), contents.bytes.get() + contents.size) == data);
@@ -140,7 +139,7 @@ void transfersAreComplete() {
 void failedSyncIsForEver() {
   check::TemporaryDirectory place;
   const auto file = create(place, "data");
-  place.inject("fsync", 1, Action::kError, EIO);
+  place.inject("fsync", 1, Action::kError, Error::kEIO);
   CHECK_CODE(file->sync(Descriptor::SyncKind::kAll), "EIO");
   CHECK_CODE(file->sync(Descriptor::SyncKind::kAll), "EIO");
   CHECK_CODE(file->sync(Descriptor::SyncKind::kData), "EIO");
@@ -183,12 +182,12 @@ void mappings() {
   CHECK_OK(Mapping::create(*file, 20000, 0, &mapping));
   CHECK(mapping->size() == 0);
   // Where there can be no mapping there is none, and a copy is made; an error of the disk is an error.
-  for (const int refusal : {ENOMEM, ENODEV, EINVAL, EACCES}) {
+  for (const Error refusal : {Error::kENOMEM, Error::kENODEV, Error::kEINVAL, Error::kEACCES}) {
     place.inject("mmap", 1, Action::kError, refusal);
     CHECK_OK(Mapping::create(*file, 0, 1, &mapping));
     CHECK(!mapping);
   }
-  place.inject("mmap", 1, Action::kError, EIO);
+  place.inject("mmap", 1, Action::kError, Error::kEIO);
   CHECK_CODE(Mapping::create(*file, 0, 1, &mapping), "EIO");
 }
 

@@ -10,6 +10,7 @@ int main(int count, char** arguments) {
   check::shardCases(&cases);
   check::rangeCases(&cases);
   check::poolCases(&cases);
+  check::jobCases(&cases);
   int run = 0;
   for (const check::Case& one : cases) {
     if (count > 1 && std::strstr(one.name, arguments[1]) == nullptr) continue;

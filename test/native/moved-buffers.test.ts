@@ -1,6 +1,7 @@
 /**
- * Memory of the addon that JavaScript moves into another ArrayBuffer (`transfer()`, Node 22 and later) and to another thread:
- * it lives as long as whoever holds it, also beyond the end of the thread that read it. On the newest Node that there is; the deep run asks all.
+ * Memory of the addon that JavaScript moves into another ArrayBuffer (`transfer()`, Node 22 and later) and to another
+ * thread: it lives as long as whoever holds it, also beyond the end of the thread that read it. On the newest Node that
+ * there is; the deep run asks all.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -74,7 +75,8 @@ for (const { version, command, env, moves } of nodes) {
       if (moves)
         test(`${give}: ${move} to a thread that outlives the reader's (Node ${version})`, () => {
           const script = `
-          const moved = await inWorker('const moved = MOVE.${move}(await GIVE.${give}()); parentPort.postMessage(moved, [moved]);');
+          const moved = await inWorker(
+            'const moved = MOVE.${move}(await GIVE.${give}()); parentPort.postMessage(moved, [moved]);');
           await collect(() => false);
           const seen = sum(moved);
           new Uint8Array(moved).fill(2);
@@ -93,7 +95,8 @@ for (const { version, command, env, moves } of nodes) {
         const moved = MOVE.transfer(await GIVE.${give}());
         worker.postMessage(moved, [moved]);
         const first = await answer;
-        const between = await inWorker('const moved = MOVE.transfer(await GIVE.${give}()); parentPort.postMessage(moved, [moved]);');
+        const between = await inWorker(
+          'const moved = MOVE.transfer(await GIVE.${give}()); parentPort.postMessage(moved, [moved]);');
         const next = new Worker(process.env.PRELUDE + '(async () => {' + take + '})();', { eval: true });
         const second = new Promise(resolve => next.on('message', resolve));
         next.postMessage(between, [between]);
@@ -115,7 +118,7 @@ for (const { version, command, env, moves } of nodes) {
       });
   }
 
-  test(`a worker's end: garbage was unmapped, what is left is not where it could have been moved (Node ${version})`, () => {
+  test(`a worker's end: garbage was unmapped, the rest only where it cannot have been moved (Node ${version})`, () => {
     const script = `
       const held = await inWorker(\`
         let kept = [await GIVE.map(), await GIVE.map(), await GIVE.map()];
@@ -128,7 +131,7 @@ for (const { version, command, env, moves } of nodes) {
     expect(run(command, env, script)).toEqual([3, 2, moves ? 2 : 0]);
   });
 
-  test(`a worker terminated in the middle, with buffers that were moved and ones that were not (Node ${version})`, () => {
+  test(`a worker terminated in the middle, with buffers that were moved and others (Node ${version})`, () => {
     const script = `
       for (let i = 0; i < 10; i++) {
         const code = '(async () => { for (;;) { const one = await GIVE.map(); const other = await GIVE.readAll();' +

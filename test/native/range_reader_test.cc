@@ -1,12 +1,11 @@
 // The range reader: against plain reads, with several threads, with files that end early and reads that fail.
-#include "range_reader.h"
+#include "engine/range_reader.h"
 
-#include <cerrno>
 #include <thread>
 
 #include "check.h"
+#include "engine/transfer.h"
 #include "temporary_directory.h"
-#include "transfer.h"
 
 namespace {
 
@@ -69,7 +68,7 @@ void likePlainReads() {
     if (round % 2 == 0) {
       for (std::size_t i = 0; i < count; ++i) ranges[i].into = into[i].data();
     }
-    files.place.inject("pread", 1, Action::kShort, 0, round % 3 == 0);
+    files.place.inject("pread", 1, Action::kShort, Error::kNone, round % 3 == 0);
     RangeReader reader(files.files, ranges, kCrc32c);
     CHECK_OK(run(&reader, StopToken(), 3));
     const std::vector<std::uint32_t> crcs = reader.checksums();
@@ -87,7 +86,8 @@ void largeRangesAreCutAndJoined() {
   const std::size_t size = files.data[0].size();
   std::vector<std::uint8_t> into(size);
   files.place.table->setFaults({});
-  RangeReader reader(files.files, {{0, 0, size, into.data()}, {0, 1, size - 1, nullptr}, {0, 7, 100, nullptr}}, kCrc32c);
+  RangeReader reader(files.files, {{0, 0, size, into.data()}, {0, 1, size - 1, nullptr}, {0, 7, 100, nullptr}},
+                     kCrc32c);
   CHECK_OK(run(&reader, StopToken(), 4));
   CHECK(into == files.data[0]);
   CHECK(reader.checksums()[0] == kCrc32c.extend(0, into.data(), size));
@@ -126,7 +126,7 @@ void earlyEnds() {
 void failingReads() {
   Files files;
   files.add(2000000);
-  files.place.inject("pread", 3, Action::kError, EIO);
+  files.place.inject("pread", 3, Action::kError, Error::kEIO);
   RangeReader reader(files.files, {{0, 0, 2000000, nullptr}, {0, 0, 1500000, nullptr}}, kCrc32c);
   const Status status = run(&reader, StopToken(), 2);
   CHECK(std::string(status.code) == "EIO" && status.offset >= 0 && !status.path.empty());

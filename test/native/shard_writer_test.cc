@@ -1,8 +1,7 @@
 // The shard writer: contents, checksums, and every failure it can meet.
-#include "shard_writer.h"
+#include "engine/shard_writer.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "check.h"
 #include "temporary_directory.h"
@@ -49,7 +48,7 @@ void writesWhatItChecksums() {
     whole.insert(whole.end(), pieces.back().begin(), pieces.back().end());
   }
   // Writes that are interrupted and cut short all the time.
-  place.inject("pwrite", 2, Action::kShort, 0, true);
+  place.inject("pwrite", 2, Action::kShort, Error::kNone, true);
   const auto shard = create(place, whole.size());
   for (std::size_t i = 0; i < pieces.size(); i += 20) {
     std::vector<Bytes> views;
@@ -124,7 +123,7 @@ void sizeMustBeAsAnnounced() {
 
 void noSpaceLeavesNothing() {
   check::TemporaryDirectory place;
-  place.inject("fallocate", 1, Action::kError, ENOSPC);
+  place.inject("fallocate", 1, Action::kError, Error::kENOSPC);
   std::unique_ptr<ShardWriter> shard;
   ShardWriter::Options options;
   options.bytes = 100;
@@ -134,7 +133,7 @@ void noSpaceLeavesNothing() {
   CHECK(names.empty());
   CHECK(place.table->openDescriptors() == 1);
   // A file system that cannot reserve is no obstacle.
-  place.inject("fallocate", 1, Action::kError, EOPNOTSUPP);
+  place.inject("fallocate", 1, Action::kError, Error::kEOPNOTSUPP);
   CHECK_OK(ShardWriter::create(*place.directory, "shard", options, &shard));
 }
 
@@ -144,7 +143,7 @@ void failuresAreForEver() {
     check::TemporaryDirectory place;
     const std::vector<std::uint8_t> data(9 << 20, 7);
     const auto shard = create(place, data.size());
-    place.inject(syscall, 1, Action::kError, EIO);
+    place.inject(syscall, 1, Action::kError, Error::kEIO);
     std::vector<std::uint32_t> crcs;
     Status first = append(*shard, {{data.data(), data.size()}}, &crcs);
     if (first.ok()) first = shard->finish(true);
@@ -164,7 +163,7 @@ void writeBehindIsOnlyAHint() {
   check::TemporaryDirectory place;
   const std::vector<std::uint8_t> data(40 << 20, 3);
   const auto shard = create(place, data.size());
-  place.inject("sync_file_range", 1, Action::kError, ENOSYS);
+  place.inject("sync_file_range", 1, Action::kError, Error::kENOSYS);
   std::vector<std::uint32_t> crcs;
   CHECK_OK(append(*shard, {{data.data(), data.size()}}, &crcs));
   CHECK_OK(shard->finish(true));

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "check.h"
+#include "engine/file_calls.h"
 #include "faults/fault_operations.h"
-#include "file_calls.h"
 
 namespace check {
 
@@ -26,7 +26,8 @@ class TemporaryDirectory {
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory() { std::filesystem::remove_all(path); }
 
-  void inject(const char* syscall, std::uint64_t at, tensorbundle::Fault::Action action, int error, bool sticky = false) {
+  void inject(const char* syscall, std::uint64_t at, tensorbundle::Fault::Action action, tensorbundle::Error error,
+              bool sticky = false) {
     tensorbundle::Fault fault;
     fault.syscall = syscall;
     fault.at = at;

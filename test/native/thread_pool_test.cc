@@ -1,5 +1,5 @@
 // The thread pool: order, laziness, stopping, and tasks that submit tasks.
-#include "thread_pool.h"
+#include "engine/thread_pool.h"
 
 #include <atomic>
 #include <chrono>
@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "check.h"
-#include "strand.h"
+#include "engine/strand.h"
 
 namespace {
 

@@ -1,6 +1,7 @@
 /** Compiles the addon for one target with zig's C++ compiler, from the sources and definitions of native/addon.gypi. */
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { nativeSources } from '../native/sources.mjs';
 import { command } from '../setup/command.mjs';
 import { SetupFailure } from '../setup/failure.mjs';
 import { digest, hasStamp, writeStamp } from '../setup/stamp.mjs';
@@ -9,27 +10,6 @@ import { ZIG_VERSION, zigCompiler } from './zig.mjs';
 // -O2 also keeps zig from compiling undefined behaviour into traps, as it does without optimization.
 const FLAGS = ['-std=c++17', '-O2', '-DNDEBUG', '-fPIC', '-fexceptions', '-fvisibility=hidden', '-ffunction-sections'];
 const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
-
-/**
- * The strings of a list in native/addon.gypi, which is a Python literal.
- * @param {string} text
- * @param {string} name
- * @returns {string[]}
- */
-function listOf(text, name) {
-  const body = new RegExp(`'${name}': \\[([^\\]]*)\\]`).exec(text)?.[1];
-  if (body === undefined) throw new SetupFailure(`native/addon.gypi has no list '${name}'`, 'Correct tools/prebuild/.');
-  return [...body.replaceAll(/#.*/g, '').matchAll(/'([^']+)'/g)].map(match => match[1]);
-}
-
-/** @param {string} root */
-export function nativeSources(root) {
-  const gyp = readFileSync(join(root, 'native', 'addon.gypi'), 'utf8');
-  return {
-    sources: [...listOf(gyp, 'engine_sources'), ...listOf(gyp, 'addon_sources')],
-    defines: listOf(gyp, 'defines'),
-  };
-}
 
 /** Node's headers beside the running Node. The Node-API part is the same for every version and platform. */
 function headers() {
@@ -57,7 +37,7 @@ function paths(root, target) {
   const facts = [ZIG_VERSION, version, JSON.stringify(target)];
   const recipe = ['compile.mjs', 'exports.map', 'targets.mjs', 'zig.mjs'].map(name => `tools/prebuild/${name}`);
   return {
-    sources: digest(root, ['native', ...recipe], facts),
+    sources: digest(root, ['native', 'tools/native/sources.mjs', ...recipe], facts),
     stamp: join(root, '.tools', 'prebuilds', `${target.name}.stamp`),
     output: join(root, 'prebuilds', target.file),
   };
@@ -86,7 +66,7 @@ export async function compile(context, target) {
   const before = paths(root, target);
   const { stamp, output } = before;
 
-  const { sources, defines } = nativeSources(root);
+  const { crc32c, engine, node, defines } = nativeSources(root);
   mkdirSync(dirname(output), { recursive: true });
   mkdirSync(dirname(stamp), { recursive: true });
   const unfinished = join(root, '.tools', 'prebuilds', `${target.name}-${process.pid}.node`);
@@ -98,6 +78,7 @@ export async function compile(context, target) {
     ...FLAGS,
     ...WARNINGS,
     ...defines.map(define => `-D${define}`),
+    '-Inative',
     '-isystem',
     apiHeaders(root),
     '-isystem',
@@ -106,7 +87,9 @@ export async function compile(context, target) {
     ...target.link,
     '-o',
     unfinished,
-    ...sources,
+    ...crc32c,
+    ...engine,
+    ...node,
   ];
   const advice = 'Correct the sources in native/ for this target; `npm run build` compiles them for this machine.';
   await command(context, `prebuild-${target.name}`, file, arguments_, { advice, env });

@@ -24,8 +24,8 @@ const ELF = [
   '-s',
 ];
 /**
- * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/residence.cc does
- * it.
+ * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/node/residence.cc
+ * does it.
  */
 // Stripped, and with a name of its own: else the binary names the folder in which it was compiled.
 const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-install_name,tensorbundle.node', '-s'];

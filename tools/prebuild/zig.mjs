@@ -38,6 +38,16 @@ function runs(name) {
   }
 }
 
+/** A Python 3 that can make virtual environments. */
+export function interpreter() {
+  const found = ['python3', 'python3.11', 'python3.12', 'python3.13'].find(runs);
+  if (found !== undefined) return found;
+  throw new SetupFailure(
+    'no Python 3 with its venv module was found',
+    'Install one (Debian: `apt-get install python3 python3-venv`).',
+  );
+}
+
 /**
  * Installs the compiler if it is not there yet.
  * @param {{ root: string, note(text: string): void }} context
@@ -46,16 +56,10 @@ export async function installZig(context) {
   const { root } = context;
   const stamp = join(home(root), 'setup.stamp');
   if (hasStamp(stamp, ZIG_VERSION) && existsSync(join(home(root), 'bin', 'python'))) return;
-  const interpreter = ['python3', 'python3.11', 'python3.12', 'python3.13'].find(runs);
-  if (interpreter === undefined) {
-    throw new SetupFailure(
-      'no Python 3 with its venv module was found',
-      'Install one (Debian: `apt-get install python3 python3-venv`).',
-    );
-  }
+  const python = interpreter();
   context.note(`zig ${ZIG_VERSION} into .tools/zig`);
   rmSync(home(root), { recursive: true, force: true });
-  await command(context, 'zig', interpreter, ['-m', 'venv', home(root)], {
+  await command(context, 'zig', python, ['-m', 'venv', home(root)], {
     advice: "Python's venv module must work (Debian: `apt-get install python3-venv`).",
   });
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:'];

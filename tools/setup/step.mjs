@@ -13,6 +13,7 @@
  * @property {(context: Context) => Promise<void>} run from any half-done state; its stamp is the last thing it writes
  */
 import { addon } from './addon.mjs';
+import { clang } from './clang.mjs';
 import { SetupFailure } from './failure.mjs';
 import { faultfs } from './faultfs.mjs';
 import { foreign } from './foreign.mjs';
@@ -26,7 +27,19 @@ import { python } from './python.mjs';
 import { tfjs } from './tfjs.mjs';
 
 /** @type {readonly Step[]} */
-export const STEPS = [packages, addon, prebuild, javascript, python, tfjs, pretrained, faultfs, foreign, managers];
+export const STEPS = [
+  packages,
+  addon,
+  clang,
+  prebuild,
+  javascript,
+  python,
+  tfjs,
+  pretrained,
+  faultfs,
+  foreign,
+  managers,
+];
 
 /**
  * Runs what is not done yet. Throws the first failure, with `step` set to the step's name.

@@ -1,0 +1,71 @@
+// Reads many ranges of several files and gives the CRC32C of each, with as many threads as pay off.
+//
+// Always by pread into own buffers, never through a mapping: it is as fast, a file truncated meanwhile is an error and
+// not a SIGBUS, and it sees the file, not what somebody wrote into a private mapping.
+//
+// plan() cuts long ranges into pieces and gathers neighbouring short ones into groups that one read serves; then any
+// number of threads call work() until it returns; then checksums() joins the pieces.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "crc32c/crc32c.h"
+#include "engine/descriptor.h"
+#include "engine/status.h"
+#include "engine/stop_token.h"
+
+namespace tensorbundle {
+
+struct Range {
+  std::uint32_t file = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  // Where the bytes go; null if only the checksum is wanted.
+  std::uint8_t* into = nullptr;
+};
+
+class RangeReader {
+ public:
+  static constexpr std::size_t kBuffer = std::size_t{256} << 10;
+  static constexpr std::uint64_t kPiece = std::uint64_t{16} << 20;
+  // Bytes between two short ranges that are read along rather than left out by a read of their own.
+  static constexpr std::uint64_t kGap = 4096;
+
+  RangeReader(std::vector<std::shared_ptr<Descriptor>> files, std::vector<Range> ranges, const Crc32c& crc32c);
+
+  // Compares the ranges with the files' sizes before anything is allocated for them. `parts`: how many threads, at most
+  // `threads`, should call work().
+  Status plan(std::size_t threads, std::size_t* parts);
+  Status work(const StopToken& stop);
+  // One for each range, in their order. After every work() succeeded.
+  std::vector<std::uint32_t> checksums() const;
+
+ private:
+  struct Piece {
+    Range range;
+    std::uint32_t index;
+    std::uint32_t crc;
+  };
+
+  Status checkSizes() const;
+  void cut();
+  void group();
+  Status readGroup(std::size_t group, std::uint8_t* buffer, const StopToken& stop);
+  Status readTogether(Piece* first, Piece* last, std::uint64_t end, std::uint8_t* buffer);
+  Status readAlone(Piece* piece, std::uint8_t* buffer, const StopToken& stop);
+
+  const std::vector<std::shared_ptr<Descriptor>> files_;
+  const std::vector<Range> ranges_;
+  const Crc32c& crc32c_;
+  std::vector<Piece> pieces_;
+  // Group g is the pieces from groups_[g] up to groups_[g + 1].
+  std::vector<std::size_t> groups_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> failed_{false};
+};
+
+}  // namespace tensorbundle

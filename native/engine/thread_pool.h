@@ -1,0 +1,51 @@
+// The addon's own threads, so that neither libuv's four threads nor the event loop ever wait for a disk.
+// Tasks run first in, first out; threads start when there is work for them and no idle one.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/stop_token.h"
+
+namespace tensorbundle {
+
+class ThreadPool {
+ public:
+  using Task = std::function<void()>;
+
+  explicit ThreadPool(std::size_t threads = defaultSize());
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool();
+
+  // max(2, min(cores, 16)): one sync must not block every other file operation on a machine with one core.
+  static std::size_t defaultSize();
+
+  // Any thread, also one of the pool's. False if the pool is stopped or cannot get a single thread; the task is then
+  // not kept. A task must not throw.
+  bool submit(Task task);
+
+  // Drops what is queued, tells what runs to stop, waits for it. Idempotent; not from one of the pool's threads.
+  void stop();
+
+  const StopToken& stopToken() const { return stop_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  void loop();
+
+  const std::size_t size_;
+  StopToken stop_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> queue_;
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;
+};
+
+}  // namespace tensorbundle

@@ -1,0 +1,86 @@
+#include "node/environment.h"
+
+#include <utility>
+
+namespace tensorbundle {
+
+Environment& Environment::create(Napi::Env env, std::shared_ptr<FileOperations> operations) {
+  auto* environment = new Environment(env, std::move(operations));
+  env.SetInstanceData(environment);
+  return *environment;
+}
+
+Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+Environment::Environment(Napi::Env env, std::shared_ptr<FileOperations> operations)
+    : env_(env), engine_(std::make_shared<Engine>(std::move(operations))) {
+  // Without an environment the call comes from the function's own destruction.
+  const auto onWake = [](napi_env callEnv, napi_value, void* context, void*) {
+    if (callEnv != nullptr) static_cast<Environment*>(context)->settleCompleted(callEnv);
+  };
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "tensorbundle"), 0, 1, nullptr,
+                                      nullptr, this, onWake, &wake_) != napi_ok ||
+      napi_unref_threadsafe_function(env, wake_) != napi_ok ||
+      // Hooks run in reverse order: this one, added after the threadsafe function's own, finds it alive.
+      napi_add_env_cleanup_hook(
+          env, [](void* self) { static_cast<Environment*>(self)->shutDown(); }, this) != napi_ok) {
+    throw Napi::Error::New(env);
+  }
+}
+
+Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue toValue, Napi::Value pinned,
+                                 Strand* strand) {
+  auto owned = std::make_unique<PromisedJob>(env, std::move(work), std::move(toValue), pinned,
+                                             [this](PromisedJob* job) { complete(job); });
+  PromisedJob* job = owned.get();
+  const Napi::Promise promise = job->promise();
+  if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
+  jobs_.emplace(job, std::move(owned));
+  if (!job->start(pool_, strand)) {
+    job->settle(env);
+    release(job);
+  }
+  return promise;
+}
+
+void Environment::complete(PromisedJob* job) {
+  bool first = false;
+  {
+    const std::lock_guard<std::mutex> guard(completedMutex_);
+    first = completed_.empty();
+    completed_.push_back(job);
+  }
+  // One wake-up settles all that are there.
+  if (first) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
+}
+
+void Environment::settleCompleted(Napi::Env env) {
+  std::deque<PromisedJob*> completed;
+  {
+    const std::lock_guard<std::mutex> guard(completedMutex_);
+    completed.swap(completed_);
+  }
+  for (PromisedJob* job : completed) {
+    napi_handle_scope scope = nullptr;
+    // Not Napi::HandleScope: it throws where a worker is being terminated, and the jobs must be released all the same.
+    const bool scoped = napi_open_handle_scope(env, &scope) == napi_ok;
+    job->settle(env);
+    release(job);
+    if (scoped) napi_close_handle_scope(env, scope);
+  }
+}
+
+void Environment::release(PromisedJob* job) {
+  jobs_.erase(job);
+  if (jobs_.empty()) napi_unref_threadsafe_function(env_, wake_);
+}
+
+void Environment::shutDown() {
+  // After this no thread of the pool exists, so nothing else touches the jobs or the function any more.
+  pool_.stop();
+  jobs_.clear();
+  completed_.clear();
+  napi_release_threadsafe_function(wake_, napi_tsfn_release);
+}
+
+}  // namespace tensorbundle

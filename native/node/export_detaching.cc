@@ -1,0 +1,20 @@
+// Exports: giving memory back before the garbage collector would. Synchronous, memory only.
+#include "node/exports.h"
+#include "node/js_error.h"
+
+namespace tensorbundle {
+namespace {
+
+// The view's buffer becomes empty and its memory is free at once. False where the runtime keeps it (not detachable).
+Napi::Value detach(const Napi::CallbackInfo& info) {
+  if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "view must be a typed array");
+  const Napi::ArrayBuffer buffer = info[0].As<Napi::TypedArray>().ArrayBuffer();
+  const napi_status status = napi_detach_arraybuffer(info.Env(), buffer);
+  return Napi::Boolean::New(info.Env(), status == napi_ok);
+}
+
+}  // namespace
+
+void exportDetaching(Napi::Env, Napi::Object exports) { add<synchronous<detach>>(exports, "detach"); }
+
+}  // namespace tensorbundle

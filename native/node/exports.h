@@ -1,0 +1,60 @@
+// The functions of the JavaScript contract (`NativeBinding` in src/binding.ts), one file for each group.
+#pragma once
+
+#include <napi.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+
+#include "engine/file_operations.h"
+#include "node/js_error.h"
+
+namespace tensorbundle {
+
+void exportCrc32c(Napi::Env env, Napi::Object exports);
+void exportDirectories(Napi::Env env, Napi::Object exports);
+void exportFiles(Napi::Env env, Napi::Object exports);
+void exportShards(Napi::Env env, Napi::Object exports);
+void exportRanges(Napi::Env env, Napi::Object exports);
+void exportMapping(Napi::Env env, Napi::Object exports);
+void exportCopying(Napi::Env env, Napi::Object exports);
+void exportDetaching(Napi::Env env, Napi::Object exports);
+
+// Sets up the environment and exports everything.
+Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<FileOperations> operations);
+
+// A function that throws.
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+Napi::Value synchronous(const Napi::CallbackInfo& info) {
+  try {
+    return kFunction(info);
+  } catch (const std::bad_alloc&) {
+    throw toError(info.Env(), Status::failure(Error::kENOMEM, "malloc"));
+  }
+}
+
+// A function that returns a promise: also what is wrong with its arguments is a rejection, so that a caller has one way
+// of failure to handle.
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+Napi::Value promising(const Napi::CallbackInfo& info) {
+  const auto rejected = [&info](const Napi::Error& error) {
+    const auto deferred = Napi::Promise::Deferred::New(info.Env());
+    deferred.Reject(error.Value());
+    return deferred.Promise();
+  };
+  try {
+    return kFunction(info);
+  } catch (const Napi::Error& error) {
+    return rejected(error);
+  } catch (const std::bad_alloc&) {
+    return rejected(toError(info.Env(), Status::failure(Error::kENOMEM, "malloc")));
+  }
+}
+
+template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
+void add(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<kFunction>(exports.Env(), name));
+}
+
+}  // namespace tensorbundle

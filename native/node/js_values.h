@@ -1,0 +1,14 @@
+// Plain results of jobs as values of JavaScript.
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace tensorbundle {
+
+Napi::Value toBoolean(Napi::Env env, bool value);
+Napi::Value toUint32Array(Napi::Env env, const std::vector<std::uint32_t>& values);
+
+}  // namespace tensorbundle

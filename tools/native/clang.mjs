@@ -1,0 +1,25 @@
+/** clang-format and clang-tidy as the set-up installs them (tools/setup/clang.mjs), and the C++ files they are for. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The program itself, not Python's starter for it.
+ * @param {string} root the checkout
+ * @param {'clang-format' | 'clang-tidy'} name
+ */
+export function clangTool(root, name) {
+  return join(root, '.tools', 'clang', 'packages', name.replace('-', '_'), 'data', 'bin', name);
+}
+
+/**
+ * The C++ files of the project, from the checkout.
+ * @param {string} root
+ */
+export function cppFiles(root) {
+  return ['native', join('test', 'native')].flatMap(folder =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter(name => /\.(cc|h)$/.test(name))
+      .map(name => join(folder, name))
+      .sort(),
+  );
+}
