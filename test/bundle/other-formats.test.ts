@@ -1,10 +1,8 @@
 /** Names of other formats: not saved under, since a checkpoint is not what they say; files of them are told for what they are. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -17,13 +15,12 @@ import {
   verifyCheckpoint,
 } from '../../src/index.js';
 import { Checkpoint, CheckpointManager, ModelCheckpoint, saveModel, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'other formats '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(async () => {
-  const program = join(ROOT, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(ROOT, 'test', 'bundle', 'other-formats.py'), folder]);
+  await runPython('test/bundle/other-formats.py', [folder]);
 });
 
 const network = (): tf.LayersModel =>

@@ -1,5 +1,4 @@
 /** `tensorbundle/register`: ckpt:// and file:// in an unmodified program of TensorFlow.js. */
-import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,8 +19,8 @@ import '../../src/register.js';
 import { latestCheckpoint, listVariables } from '../../src/index.js';
 import { LocalStore } from '../../src/storage/local-store.js';
 import { loadModel, saveModel } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle register '));
@@ -97,13 +95,7 @@ describe('ckpt://', () => {
       'print(m.predict(np.array([[1., 2.], [3., 4.], [5., 6.], [0., 1.]]), verbose=0).tolist())',
     ].join('\n');
     const theirs = JSON.parse(
-      execFileSync(PYTHON, ['-c', program, join(run, 'name')], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-        .trim()
-        .split('\n')
-        .at(-1)!,
+      (await runPython({ code: program }, [join(run, 'name')])).trim().split('\n').at(-1)!,
     ) as number[][];
     for (const [i, [value]] of (answers(model) as number[][]).entries()) expect(theirs[i]![0]).toBeCloseTo(value!, 5);
   });

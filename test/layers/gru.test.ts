@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { Adam } from '../../src/optimizers.js';
 import { gru, gruCell, type KerasGRUArgs, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import '../../src/register.js';
-import { runPython } from './keras.js';
+import { runJob } from './keras.js';
 
 type Layer = tf.LayersModel['layers'][number];
 type Json = Record<string, unknown>;
@@ -142,7 +142,7 @@ beforeAll(async () => {
     ours.push({ name, json: model.toJSON(null, true) });
   }
   const job = { directory, inputs: inputs.arraySync(), targets: targets.arraySync(), steps: STEPS, ours };
-  answer = (await runPython('gru.py', directory, job)) as typeof answer;
+  answer = (await runJob('gru.py', directory, job)) as typeof answer;
 }, 300_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
-import { describeExchange, runPython } from './keras.js';
+import { describeExchange, runJob } from './keras.js';
 import { digits, MODELS } from './models.js';
 
 describe('save_weights and load_weights', () => {
@@ -21,7 +21,7 @@ describe('the digits', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tensorbundle keras '));
     for (const name of ['automatic', 'below', 'names', 'compiled']) await mkdir(join(directory, name));
-    ({ weights } = (await runPython('batch_extras.py', directory, { directory })) as { weights: number[][] });
+    ({ weights } = (await runJob('batch_extras.py', directory, { directory })) as { weights: number[][] });
   }, 300_000);
 
   afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -2,18 +2,16 @@
  * Weights exchanged with real tf_keras, for a whole batch of models in one Python process: what Node saves, what Keras makes
  * of it, and what Keras saves. `describeExchange` is the proof that issues of layers, names and order are judged by.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OBJECT_GRAPH_KEY } from '../../src/graph/object-graph.js';
 import { decodeObjectGraph, type StoredGraph } from '../../src/graph/stored-graph.js';
 import { CheckpointReader } from '../../src/index.js';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 import { kerasTopology } from './keras-topology.js';
 
 const TOLERANCE = 1e-5;
@@ -59,14 +57,11 @@ interface Answer {
 
 type Exchange = { readonly model: tf.LayersModel; readonly job: Case; answer: Answer } | { readonly error: Error };
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 /** Runs a script of this folder in the project's own Python; its answer is a file beside the job. */
-export async function runPython(script: string, directory: string, job: unknown): Promise<unknown> {
+export async function runJob(script: string, directory: string, job: unknown): Promise<unknown> {
   const path = join(directory, `${script}.json`);
   await writeFile(path, JSON.stringify(job));
-  const python = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(python, [join(root, 'test', 'layers', script), path], { maxBuffer: 64 * 1024 * 1024 });
+  await runPython(`test/layers/${script}`, [path]);
   return JSON.parse(await readFile(`${path}.answer`, 'utf8'));
 }
 
@@ -172,7 +167,7 @@ export function describeExchange(subjects: Readonly<Record<string, Subject>>): v
     }
     const ready = [...exchanges.values()].flatMap(exchange => ('job' in exchange ? [exchange] : []));
     const job = { cases: ready.map(exchange => exchange.job) };
-    const answers = (await runPython('batch.py', directory, job)) as Record<string, Answer>;
+    const answers = (await runJob('batch.py', directory, job)) as Record<string, Answer>;
     for (const exchange of ready) exchange.answer = answers[exchange.job.name]!;
   }, 300_000);
 

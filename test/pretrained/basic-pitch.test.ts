@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWeights, type RestoreStatus, saveWeights } from '../../src/tfjs.js';
 import { basicPitch } from './basic-pitch.js';
 import { change, expectClose, predict } from './prediction.js';
-import { PACKAGES, type Plain, runPython } from './python.js';
+import { PACKAGES, type Plain, runJob } from './python.js';
 
 const SAVED_MODEL = join(PACKAGES, 'basic_pitch', 'saved_models', 'icassp_2022', 'nmp');
 /** Frames a second; a note is a bin from A0 (27.5 Hz) in half tones. */
@@ -38,7 +38,7 @@ function heard({ shape, data }: Plain, seconds: number): { note: number; probabi
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle pitch '));
-  given = await runPython('basic_pitch.py', 'give', directory, { saved_model: SAVED_MODEL });
+  given = await runJob('basic_pitch.py', 'give', directory, { saved_model: SAVED_MODEL });
   model = build();
   status = await loadWeights(model, SAVED_MODEL);
   predicted = predict(model, given.input);
@@ -46,7 +46,7 @@ beforeAll(async () => {
   changed = predict(model, given.input);
   const from = join(directory, 'node');
   await saveWeights(model, from);
-  taken = await runPython('basic_pitch.py', 'take', directory, {
+  taken = await runJob('basic_pitch.py', 'take', directory, {
     saved_model: SAVED_MODEL,
     from,
     changed: join(directory, 'changed'),

@@ -2,19 +2,16 @@
  * Optimizers between Keras and Node: so many steps in one, the checkpoint restored in the other, as many more, against all of
  * them in Keras. The object graph is that of tf_keras, byte for byte.
  */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadVariable } from '../../src/index.js';
 import * as exact from '../../src/optimizers.js';
 import { Checkpoint } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const STEPS = 10;
 
 interface Case {
@@ -83,8 +80,7 @@ let fromNode: Record<string, number[][]>;
 const measured: string[] = [];
 
 async function python(action: 'write' | 'read'): Promise<Record<string, number[][]>> {
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'training', 'optimizers.py'), directory, action]);
+  await runPython('test/training/optimizers.py', [directory, action]);
   return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as Record<string, number[][]>;
 }
 

@@ -2,20 +2,17 @@
  * Several networks and optimizers: a slot belongs to the variable that its optimizer was given, whatever is frozen and whatever has
  * the same name. Kernels have one shape, so that a slot in the wrong place would fit.
  */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as exact from '../../../src/optimizers.js';
 import { Checkpoint } from '../../../src/tfjs.js';
+import { runPython } from '../../oracle/python.js';
 import { expectSame, start, train, variablesOf } from './training.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const MAKERS = {
   adam: () => tf.train.adam(0.01),
   momentum: () => tf.train.momentum(1e-5, 0.9),
@@ -317,8 +314,7 @@ describe('between Keras and here', () => {
   }
 
   async function python(action: 'write' | 'read'): Promise<Moments> {
-    const program = join(root, '.tools', 'venv', 'bin', 'python');
-    await promisify(execFile)(program, [join(root, 'test', 'layers', 'optimizers', 'several.py'), directory, action]);
+    await runPython('test/layers/optimizers/several.py', [directory, action]);
     return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as Moments;
   }
 

@@ -1,10 +1,8 @@
 /** ModelCheckpoint: the decisions of Keras's real one for the same logs, and what it does in a training. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointReader, latestCheckpoint } from '../../../src/index.js';
@@ -18,9 +16,8 @@ import {
   saveWeights,
 } from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
+import { runPython } from '../../oracle/python.js';
 
-const PROGRAM = fileURLToPath(new URL('keras.py', import.meta.url));
-const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle callbacks '));
@@ -90,11 +87,7 @@ describe('the decisions of Keras', () => {
   it('300 seeded scenarios, every hook', async () => {
     const scenarios = Array.from({ length: 300 }, scenario);
     const theirs = JSON.parse(
-      execFileSync(PYTHON, [PROGRAM], {
-        input: JSON.stringify(scenarios),
-        encoding: 'utf8',
-        stdio: ['pipe', 'pipe', 'ignore'],
-      }),
+      await runPython('test/training/callbacks/keras.py', [], { input: JSON.stringify(scenarios) }),
     ) as { saves: string[]; error: string | null; best: string }[][];
     vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const model = network();

@@ -2,11 +2,9 @@
  * One directory, several who save there: managers, callbacks, single saves, Python. Each finds its own again after a restart, keeps to its
  * numbers and its limit, and nobody removes what is another's.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { latestCheckpoint, readCheckpointState, updateCheckpointState } from '../../../src/index.js';
@@ -20,9 +18,8 @@ import {
   saveModel,
   saveWeights,
 } from '../../../src/tfjs.js';
+import { runPython } from '../../oracle/python.js';
 
-const PROGRAM = fileURLToPath(new URL('shared_directory.py', import.meta.url));
-const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
 let scratch: string;
 let runs = 0;
 beforeAll(() => {
@@ -303,9 +300,10 @@ describe('with TensorFlow', () => {
         await first.save();
       }
       await new Checkpoint({ w: v }).save(join(run, 'best'));
-      const answer = JSON.parse(
-        execFileSync(PYTHON, [PROGRAM, run], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-      ) as Record<string, unknown>;
+      const answer = JSON.parse(await runPython('test/training/manager/shared_directory.py', [run])) as Record<
+        string,
+        unknown
+      >;
       expect(answer).toEqual({
         // What was named last, as TensorFlow has it; and what the manager of Python has in its books.
         latest: 'best-1',
