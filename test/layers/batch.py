@@ -19,6 +19,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 import batch_architectures
+import cpu_only  # noqa: F401
 from batch_names import with_keras_names
 
 

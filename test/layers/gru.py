@@ -16,6 +16,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras2
 
+import cpu_only  # noqa: F401
+
 
 def network(K):
     L = K.layers

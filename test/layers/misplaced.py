@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
+import cpu_only  # noqa: F401
+
 X = np.linspace(-1, 1, 24, dtype="float32").reshape(2, 4, 3)
 ANSWER = {}
 

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
+import cpu_only  # noqa: F401
 from reading_models import MODELS, Subclassed
 
 LIBRARIES = {"keras3": keras3, "tf_keras": tf_keras}

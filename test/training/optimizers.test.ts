@@ -12,7 +12,7 @@ import * as exact from '../../src/optimizers.js';
 import { Checkpoint } from '../../src/tfjs.js';
 import { runPython } from '../oracle/python.js';
 
-const STEPS = 10;
+const STEPS = 5;
 
 interface Case {
   make(): tf.Optimizer;

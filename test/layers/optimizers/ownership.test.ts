@@ -12,7 +12,7 @@ import { Checkpoint } from '../../../src/tfjs.js';
 import { runPython } from '../../oracle/python.js';
 import { nested, OPTIMIZERS, start, type Training, train, variablesOf } from './training.js';
 
-const STEPS = 10;
+const STEPS = 5;
 const WITHIN = 1e-6;
 const FORMS = ['nested', 'frozen', 'raw', 'two'] as const;
 type Form = (typeof FORMS)[number];
