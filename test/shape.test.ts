@@ -1,4 +1,6 @@
-/** The shape of the sources, proven from the sources: who may import whom, what the core never loads, what no file says. */
+/**
+ * The shape of the sources, proven from the sources: who may import whom, what the core never loads, what no file says.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -135,7 +137,10 @@ function anyTypes({ file, tree }: Source): string[] {
 /** Of Node's modules: the globals of a test's realm are others, fakes, or not there (realms.ts). */
 const IMPORTED = /^(TextDecoder|TextEncoder|URL|performance|queueMicrotask|(set|clear)(Timeout|Immediate|Interval))$/;
 
-/** `instanceof` of a global class, comparison with a prototype of this realm, faked globals, disposal without its symbols. */
+/**
+ * `instanceof` of a global class, comparison with a prototype of this realm, faked globals, disposal without its
+ * symbols.
+ */
 function realmBound({ file, tree, imports }: Source): string[] {
   if (file === 'disposal.ts') return [];
   const hasDisposal = imports.some(({ specifier }) => specifier.endsWith('/disposal.js'));
@@ -227,7 +232,8 @@ describe('the shape of the sources', () => {
   });
 
   test('every file operation goes through the native table: node:fs is not imported', () => {
-    // The one exception, in files and in what runs programs: it sets another package up, before there is any checkpoint.
+    // The one exception, in files and in what runs programs: it sets another package up, before there is any
+    // checkpoint.
     const isExempt = (file: string): boolean => file.startsWith('cli/tfjs-node/');
     const found = sources.flatMap(({ file, imports }) =>
       imports

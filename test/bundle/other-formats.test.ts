@@ -1,4 +1,7 @@
-/** Names of other formats: not saved under, since a checkpoint is not what they say; files of them are told for what they are. */
+/**
+ * Names of other formats: not saved under, since a checkpoint is not what they say; files of them are told for what
+ * they are.
+ */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,11 +75,10 @@ test('the ending of a pattern', () => {
     expect(new ModelCheckpoint({ filepath }).lastSaved).toBeNull();
 });
 
-test.each(
-  'model.ckpt model.ckpt-1000 cp.ckpt cp-0001.ckpt model.v1 best_model weights.02-1.76 h5 keras model.h5-7 model.h5.bak m.keras.d/x a.h5/'.split(
-    ' ',
-  ),
-)('%s is a name for a checkpoint', async name => {
+const NAMES =
+  'model.ckpt model.ckpt-1000 cp.ckpt cp-0001.ckpt model.v1 best_model weights.02-1.76 ' +
+  'h5 keras model.h5-7 model.h5.bak m.keras.d/x a.h5/';
+test.each(NAMES.split(' '))('%s is a name for a checkpoint', async name => {
   const prefix = join(folder, 'good', name);
   const writer = new CheckpointWriter(prefix, { durable: false });
   await writer.add('x', { dtype: 'int8', shape: [], data: Int8Array.of(1) }).finish();

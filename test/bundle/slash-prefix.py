@@ -1,4 +1,5 @@
-"""Real TensorFlow's side of slash-prefix.test.ts: prefixes that end in '/', written by each of its ways and read again."""
+"""Real TensorFlow's side of slash-prefix.test.ts: prefixes that end in '/', written by each of its ways and read again.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-/** The prefix `dir/`, whose index is `dir/.index`: what TensorFlow leaves is read by every way, and written so that it finds it. */
+/**
+ * The prefix `dir/`, whose index is `dir/.index`: what TensorFlow leaves is read by every way, and written so that it
+ * finds it.
+ */
 import '../crash/fault-engine.js';
 import {
   existsSync,

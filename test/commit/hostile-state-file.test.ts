@@ -1,4 +1,7 @@
-/** Any text in the place of the `checkpoint` state file: a typed error or none, in linear time, and what could not be read is not written. */
+/**
+ * Any text in the place of the `checkpoint` state file: a typed error or none, in linear time, and what could not be
+ * read is not written.
+ */
 import '../crash/fault-engine.js';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Datasets in files: what TensorFlow reads in them and writes to them, what tfjs makes of CSV, and damage of any kind. */
+/**
+ * Datasets in files: what TensorFlow reads in them and writes to them, what tfjs makes of CSV, and damage of any kind.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** States of iterators as a checkpoint of anybody's may have them: each ends soon, as what it should be or as a typed error. */
+/**
+ * States of iterators as a checkpoint of anybody's may have them: each ends soon, as what it should be or as a typed
+ * error.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

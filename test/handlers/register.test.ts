@@ -61,7 +61,7 @@ const outputOf = (model: tf.GraphModel): unknown =>
   [model.predict(xs)].flat().map(one => (one as tf.Tensor).arraySync());
 
 describe('ckpt://', () => {
-  it('what is behind it is a path: a prefix that ends in a slash, no other scheme, no name of another format', async () => {
+  it('what is behind it is a path: a prefix that ends in a slash; no other scheme or format', async () => {
     const model = await trained();
     const run = fresh();
     await model.save(`ckpt://${run}/`);
@@ -90,7 +90,8 @@ describe('ckpt://', () => {
     expect(loaded.optimizer).toBeUndefined();
     const program = [
       'import sys, tf_keras as k, numpy as np',
-      "m = k.Sequential([k.layers.Dense(3, 'relu', input_shape=(2,)), k.layers.BatchNormalization(), k.layers.Dense(1)])",
+      'l = k.layers',
+      "m = k.Sequential([l.Dense(3, 'relu', input_shape=(2,)), l.BatchNormalization(), l.Dense(1)])",
       'm.load_weights(sys.argv[1]).assert_existing_objects_matched()',
       'print(m.predict(np.array([[1., 2.], [3., 4.], [5., 6.], [0., 1.]]), verbose=0).tolist())',
     ].join('\n');

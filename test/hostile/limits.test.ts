@@ -1,6 +1,6 @@
 /**
- * Indexes that would make work, memory or reading grow faster than themselves. What is counted are entries, looks, bytes
- * and operations, at N and 4 N.
+ * Indexes that would make work, memory or reading grow faster than themselves. What is counted are entries, looks,
+ * bytes and operations, at N and 4 N.
  */
 import '../crash/fault-engine.js';
 import { constants } from 'node:buffer';

@@ -1,4 +1,7 @@
-/** Slices by the thousand, of any geometry, in an index of anybody's: what is looked at is bounded, and no more than promised is kept. */
+/**
+ * Slices by the thousand, of any geometry, in an index of anybody's: what is looked at is bounded, and no more than
+ * promised is kept.
+ */
 import '../crash/fault-engine.js';
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

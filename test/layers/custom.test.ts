@@ -155,7 +155,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-describe('custom layers with weights, with layers, with variables made by hand, and extending a layer of TensorFlow.js', () => {
+describe('custom layers with weights, with layers, with variables made by hand, and extending a layer of tfjs', () => {
   it('are consumed by Keras, which predicts the same', () => expectClose(predict(saved), answer.before));
 
   it.each(['weights.index', 'weights.data-00000-of-00001'])('have the bytes of Keras: %s', async file => {

@@ -1,4 +1,7 @@
-/** Keras's GRU (`reset_after=True`) in Node: made from Keras's JSON by itself, computed, trained, saved and loaded as Keras does. */
+/**
+ * Keras's GRU (`reset_after=True`) in Node: made from Keras's JSON by itself, computed, trained, saved and loaded as
+ * Keras does.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

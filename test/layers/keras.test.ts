@@ -1,6 +1,6 @@
 /**
- * Weights exchanged with real tf_keras: what Node saves, Keras consumes completely, predicts the same from, and would have
- * saved with the same bytes; what Keras saves, in any of the ways it has, Node loads and predicts the same from.
+ * Weights exchanged with real tf_keras: what Node saves, Keras consumes completely, predicts the same from, and would
+ * have saved with the same bytes; what Keras saves, in any of the ways it has, Node loads and predicts the same from.
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Weights exchanged with real tf_keras, for a whole batch of models in one Python process: what Node saves, what Keras makes
- * of it, and what Keras saves. `describeExchange` is the proof that issues of layers, names and order are judged by.
+ * Weights exchanged with real tf_keras, for a whole batch of models in one Python process: what Node saves, what Keras
+ * makes of it, and what Keras saves. `describeExchange` is the proof that issues of layers, names and order are judged
+ * by.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,8 +67,8 @@ export async function runJob(script: string, directory: string, job: unknown): P
 }
 
 /**
- * Values other than the initial ones (zeros and ones would hide a mistake), small so that deep models stay near 1. Variable
- * by variable: tfjs's StackedRNNCells.setWeights mixes up its cells.
+ * Values other than the initial ones (zeros and ones would hide a mistake), small so that deep models stay near 1.
+ * Variable by variable: tfjs's StackedRNNCells.setWeights mixes up its cells.
  */
 export function randomizeVariables(model: tf.LayersModel, seed: number): void {
   model.weights.forEach((variable, i) => {
@@ -153,8 +154,9 @@ async function prepare(directory: string, name: string, subject: Subject, index:
 }
 
 /**
- * Three checks of every model: Keras consumes what Node saved and predicts the same; it would have saved the same bytes; and
- * what Keras saves, Node loads, predicts the same from, and saves with the same bytes. No tensor may be left behind.
+ * Three checks of every model: Keras consumes what Node saved and predicts the same; it would have saved the same
+ * bytes; and what Keras saves, Node loads, predicts the same from, and saves with the same bytes. No tensor may be left
+ * behind.
  */
 export function describeExchange(subjects: Readonly<Record<string, Subject>>): void {
   const exchanges = new Map<string, Exchange>();
@@ -182,7 +184,8 @@ export function describeExchange(subjects: Readonly<Record<string, Subject>>): v
 
   describe.each(Object.entries(subjects))('%s', (name, subject) => {
     const { filesOnly } = subject;
-    it(`is consumed by Keras, which ${filesOnly === undefined ? 'predicts the same' : `is not asked more: ${filesOnly}`}`, () => {
+    const then = filesOnly === undefined ? 'predicts the same' : `is not asked more: ${filesOnly}`;
+    it(`is consumed by Keras, which ${then}`, () => {
       const { model, job, answer } = exchangeOf(name);
       if (job.predict) expectClose(predict(model, job.inputs), answer.before, job.json);
     });

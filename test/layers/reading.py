@@ -1,6 +1,7 @@
 """Checkpoints for test/layers/reading.test.ts, written in one process by Keras 3, tf_keras and TensorFlow.
 
-Argument: the directory to write to. Prints nothing; `answer.json` in it has, for each file, the model's inputs and outputs.
+Argument: the directory to write to. Prints nothing; `answer.json` in it has, for each file, the model's inputs and
+outputs.
 """
 import json
 import os

@@ -1,7 +1,7 @@
 /**
- * What Keras 3, tf_keras and TensorFlow write in other ways than `save_weights`: `tf.train.Checkpoint` with the model as the
- * root, below `model` or below another name, compiled and with its optimizer, SavedModels, models written as classes. Every
- * checkpoint is loaded into a model of TensorFlow.js that must then predict what Python's predicted.
+ * What Keras 3, tf_keras and TensorFlow write in other ways than `save_weights`: `tf.train.Checkpoint` with the model
+ * as the root, below `model` or below another name, compiled and with its optimizer, SavedModels, models written as
+ * classes. Every checkpoint is loaded into a model of TensorFlow.js that must then predict what Python's predicted.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

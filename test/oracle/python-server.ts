@@ -21,7 +21,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('python', '');
     return undefined;
   }
-  // In a group of its own: Ctrl+C is not for it. It ends with its stdin, which closes with this process, however that ends.
+  // In a group of its own: Ctrl+C is not for it. It ends with its stdin, which closes with this process, however that
+  // ends.
   const server = spawn(PYTHON, [SERVER], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   const ended = once(server, 'exit');
   const [socket] = (await Promise.race([once(createInterface(server.stdout), 'line'), ended])) as [unknown];

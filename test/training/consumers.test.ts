@@ -1,4 +1,7 @@
-/** Checkpoints with keys outside the object graph, in the hands of everything in TensorFlow that reads or writes checkpoints. */
+/**
+ * Checkpoints with keys outside the object graph, in the hands of everything in TensorFlow that reads or writes
+ * checkpoints.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Optimizers between Keras and Node: so many steps in one, the checkpoint restored in the other, as many more, against all of
- * them in Keras. The object graph is that of tf_keras, byte for byte.
+ * Optimizers between Keras and Node: so many steps in one, the checkpoint restored in the other, as many more, against
+ * all of them in Keras. The object graph is that of tf_keras, byte for byte.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,8 +40,8 @@ const OPTIMIZERS: Readonly<Record<string, Case>> = {
   'exact Adam amsgrad': { make: () => new exact.Adam({ learningRate: 0.01, amsgrad: true }), within: 1e-6 },
   'exact AdamW': { make: () => new exact.AdamW({ learningRate: 0.01 }), within: 1e-6 },
   'exact Adamax': { make: () => new exact.Adamax({ learningRate: 0.01 }), within: 1e-6 },
-  // The legacy one has another schedule. A Nadam of tf_keras that was restored multiplies its product once a variable in the
-  // first steps, since it does not restore its counter of them.
+  // The legacy one has another schedule. A Nadam of tf_keras that was restored multiplies its product once a variable
+  // in the first steps, since it does not restore its counter of them.
   'exact Nadam': { make: () => new exact.Nadam({ learningRate: 0.01 }), within: 1e-6, legacy: 1e-2, inKeras: 1e-4 },
   'exact SGD with clipnorm': {
     make: () => new exact.SGD({ learningRate: 0.05, momentum: 0.5, clipnorm: 0.3 }),

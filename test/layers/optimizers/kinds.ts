@@ -1,6 +1,7 @@
 /**
- * Every optimizer of Keras 3 and of tf_keras, of each generation, wrapped or not, restored into each of ours: right, or as far as
- * it fits with the rest in the status, or refused by name. What was wrapped or had a decay goes back to Python as such.
+ * Every optimizer of Keras 3 and of tf_keras, of each generation, wrapped or not, restored into each of ours: right, or
+ * as far as it fits with the rest in the status, or refused by name. What was wrapped or had a decay goes back to
+ * Python as such.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

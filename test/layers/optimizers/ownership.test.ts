@@ -1,6 +1,6 @@
 /**
- * Whose slot is whose, between real Keras and Node, where it takes more than counting: a model within a model, a layer that is not
- * trained, variables without names, two models whose layers have the same names.
+ * Whose slot is whose, between real Keras and Node, where it takes more than counting: a model within a model, a layer
+ * that is not trained, variables without names, two models whose layers have the same names.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** From Node to Node: an optimizer that was restored goes on, bit for bit, as the one that was saved, under either kind of keys. */
+/**
+ * From Node to Node: an optimizer that was restored goes on, bit for bit, as the one that was saved, under either kind
+ * of keys.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Several networks and optimizers: a slot belongs to the variable that its optimizer was given, whatever is frozen and whatever has
- * the same name. Kernels have one shape, so that a slot in the wrong place would fit.
+ * Several networks and optimizers: a slot belongs to the variable that its optimizer was given, whatever is frozen and
+ * whatever has the same name. Kernels have one shape, so that a slot in the wrong place would fit.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -151,7 +151,8 @@ describe('two networks with layers of the same names', () => {
         });
         await model.save(handler, { includeOptimizer: true });
       }
-      // As in the process that wrote them, where one was the first of its name; here the second model's names are the first's.
+      // As in the process that wrote them, where one was the first of its name; here the second model's names are the
+      // first's.
       const names = (file: io.ModelArtifacts): io.ModelArtifacts => ({
         ...file,
         weightSpecs: file.weightSpecs!.map(spec => ({ ...spec, name: spec.name.replace(/(kernel|bias)_\d+/, '$1') })),

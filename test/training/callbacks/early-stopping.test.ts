@@ -109,7 +109,7 @@ describe('in a training', () => {
     return [weight(model), weights[1]!, weights.length];
   };
 
-  it('the best weights remain when it stops the training, when all epochs are done, and when another callback stops it', async () => {
+  it('the best weights remain when it stops the training, when all is done, when another stops it', async () => {
     const [one, best1, epochs1] = await bestOf({ patience: 1 }, () => []);
     expect([one, epochs1]).toEqual([best1, 3]);
     const [two, best2, epochs2] = await bestOf({ patience: 100 }, () => []);

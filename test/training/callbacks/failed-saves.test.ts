@@ -1,4 +1,7 @@
-/** ModelCheckpoint where something goes wrong: a save that fails, a name or a metric that cannot be, a second TensorFlow.js. */
+/**
+ * ModelCheckpoint where something goes wrong: a save that fails, a name or a metric that cannot be, a second
+ * TensorFlow.js.
+ */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

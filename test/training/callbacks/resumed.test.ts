@@ -1,4 +1,7 @@
-/** What BackupAndRestore resumes that is not the training as it was: one that EarlyStopping has ended, and another dataset. */
+/**
+ * What BackupAndRestore resumes that is not the training as it was: one that EarlyStopping has ended, and another
+ * dataset.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +75,7 @@ describe('another dataset than that of the backup', () => {
     Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(6);
   const warnings = () => vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
 
-  it("is refused; with onChangedDataset: 'restart' the weights, the optimizer and the epoch go on, and the data begins anew", async () => {
+  it("is refused; with onChangedDataset: 'restart' weights, optimizer and epoch go on, data begins anew", async () => {
     const run = fresh();
     expect(await train({ run, make, saveFreq: 4 }, 17)).toBeNull();
     await expect(new BackupAndRestore({ backupDir: run }).resume(network(), other())).rejects.toMatchObject({

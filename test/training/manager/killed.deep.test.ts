@@ -1,7 +1,7 @@
 /**
- * Random commands (saves, background saves, restores, restarts with other options, deletions by hand), and a kill in the middle of
- * them, again and again: nothing acknowledged is lost, nothing half is found, the best stays; and TensorFlow's real manager finds in
- * each directory what ours finds, and goes on with it.
+ * Random commands (saves, background saves, restores, restarts with other options, deletions by hand), and a kill in
+ * the middle of them, again and again: nothing acknowledged is lost, nothing half is found, the best stays; and
+ * TensorFlow's real manager finds in each directory what ours finds, and goes on with it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,7 @@
 /**
- * The manager against TensorFlow's real one: seeded random commands to both, each in a directory of its own and sometimes both in
- * one, one after the other. After every command the answers, the `checkpoint` file and the names of all files agree.
+ * The manager against TensorFlow's real one: seeded random commands to both, each in a directory of its own and
+ * sometimes both in one, one after the other. After every command the answers, the `checkpoint` file and the names of
+ * all files agree.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

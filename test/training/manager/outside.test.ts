@@ -1,6 +1,6 @@
 /**
- * What a manager removes: only what lies directly in its directory under a name of its own, whatever the state file and the ledger say.
- * TensorFlow's manager removes all that its file names; where ours does not, ours is right.
+ * What a manager removes: only what lies directly in its directory under a name of its own, whatever the state file and
+ * the ledger say. TensorFlow's manager removes all that its file names; where ours does not, ours is right.
  */
 import {
   cpSync,

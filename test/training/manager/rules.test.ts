@@ -1,4 +1,7 @@
-/** What the manager does beyond TensorFlow's: retention, fallback, orphans, full disks. Failure stories by their numbers. */
+/**
+ * What the manager does beyond TensorFlow's: retention, fallback, orphans, full disks. Failure stories by their
+ * numbers.
+ */
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,

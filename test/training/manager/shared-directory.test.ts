@@ -1,6 +1,6 @@
 /**
- * One directory, several who save there: managers, callbacks, single saves, Python. Each finds its own again after a restart, keeps to its
- * numbers and its limit, and nobody removes what is another's.
+ * One directory, several who save there: managers, callbacks, single saves, Python. Each finds its own again after a
+ * restart, keeps to its numbers and its limit, and nobody removes what is another's.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -223,7 +223,7 @@ describe('a manager goes on with its own', () => {
 });
 
 describe('an unmatched restore is never silent', () => {
-  it('only what others saved is there: a warning, and a beginning; nothing of it is taken, the optimizer neither', async () => {
+  it('only what others saved is there: a warning, and a beginning; nothing is taken, nor the optimizer', async () => {
     const run = fresh();
     const other = network();
     await other.fit(xs, ys, { epochs: 2, verbose: 0 });
@@ -253,7 +253,7 @@ describe('an unmatched restore is never silent', () => {
     expect(indexes(run).sort()).toEqual(['best', 'ckpt-1']);
   });
 
-  it('its own name, but of other objects: the one before, with a warning; if there is none, ERR_TRIVIAL_MATCH', async () => {
+  it('its own name, but other objects: the one before, and a warning; or else ERR_TRIVIAL_MATCH', async () => {
     const run = fresh();
     await saveStep(start(run), 7);
     const stray = tf.tidy(() => tf.variable(tf.scalar(1)));

@@ -1,4 +1,7 @@
-/** Other spellings of a manager's directory, links to it, and a process or a directory that moves: each is the same place. */
+/**
+ * Other spellings of a manager's directory, links to it, and a process or a directory that moves: each is the same
+ * place.
+ */
 import {
   mkdirSync,
   mkdtempSync,
@@ -61,7 +64,8 @@ describe('other spellings of the directory', () => {
     const [directory, named] = spell(place) as [string, string];
     writeState(place.run, named);
     const manager = manage(directory);
-    // Own paths have the spelling that the manager was given, where the text alone tells; through a link they stay as they are.
+    // Own paths have the spelling that the manager was given, where the text alone tells; through a link they stay as
+    // they are.
     const isSameText = resolve(directory, named).startsWith(`${resolve(directory)}/`);
     expect(manager.latestCheckpoint).toBe(isSameText ? join(directory, 'ckpt-1') : named);
     await manager.save({ checkpointNumber: 2 });
