@@ -51,7 +51,7 @@ export class Oracle {
   #ended: Error | null = null;
 
   private constructor() {
-    this.#child = new PythonProcess('test/oracle/oracle.py', [this.#folder], { env: { TF_USE_LEGACY_KERAS: '1' } });
+    this.#child = new PythonProcess('test/oracle/oracle.py', [this.#folder]);
     const lines = createInterface({ input: this.#child.stdout });
     this.#ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve: () => resolve(), reject });

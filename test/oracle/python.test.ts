@@ -19,6 +19,9 @@ test('a script has its arguments, its input, its folder and its environment, and
   const ask = async (): Promise<unknown> =>
     JSON.parse(await runPython({ code }, ['ä b', ''], { input: 'in', cwd: directory, env: { ONE: '1' } }));
   const expected = [['-c', 'ä b', ''], 'in', directory, '1', '__main__', false];
+  // TensorFlow looks at this one when it is imported.
+  const legacy = { code: 'from tensorflow.keras import Sequential\nprint(Sequential.__module__)' };
+  expect(await runPython(legacy, [], { env: { TF_USE_LEGACY_KERAS: '1' } })).toMatch(/^tf_keras\./);
   // What the first did to its process is nothing to the next.
   expect([await ask(), await ask()]).toEqual([expected, expected]);
 });

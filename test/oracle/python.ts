@@ -18,7 +18,7 @@ export type Script = string | { readonly code: string };
 
 export interface PythonOptions {
   readonly cwd?: string;
-  /** Beside the environment of the tests. */
+  /** Beside the environment of the tests. What decides how TensorFlow is imported comes too late within a script. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -27,6 +27,8 @@ import types
 
 PR_SET_PDEATHSIG = 1
 HEADER_SECONDS = 10
+# TensorFlow looks at it when it is imported; with it, a script gets a Python of its own after all.
+OTHER_IMPORT = "TF_USE_LEGACY_KERAS"
 
 
 def main():
@@ -34,7 +36,11 @@ def main():
     folder = tempfile.mkdtemp(prefix="tensorbundle-python-")
     server = Server(os.path.join(folder, "socket"))
     print(server.path, flush=True)
-    job = server.serve()
+    try:
+        job = server.serve()
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     if job is None:
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -103,6 +109,7 @@ class Server:
     def _import(self):
         if self._imported:
             return
+        os.environ.pop(OTHER_IMPORT, None)
         os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1", KERAS_BACKEND="tensorflow")
         # What TensorFlow says of itself while it is imported is not of this test or that one.
         errors = os.dup(2)
@@ -200,6 +207,9 @@ def run(job):
 
 def _execute(job):
     os.chdir(job["cwd"])
+    if OTHER_IMPORT in job["env"]:
+        what = [job["script"]] if "script" in job else ["-c", job["code"]]
+        os.execve(sys.executable, [sys.executable, *what, *job["args"]], job["env"])
     os.environ.clear()
     os.environ.update(job["env"])
     # Python's own generator is seeded anew in a fork.

@@ -24,6 +24,7 @@ export async function runJob<T>(
 ): Promise<T> {
   const file = join(directory, `${command}.json`);
   await writeFile(file, JSON.stringify(job));
-  await runPython(`test/pretrained/${script}`, [command, file]);
+  // mtcnn's source builds its networks with tensorflow.keras; this makes that tf_keras.
+  await runPython(`test/pretrained/${script}`, [command, file], { env: { TF_USE_LEGACY_KERAS: '1' } });
   return JSON.parse(await readFile(`${file}.answer`, 'utf8')) as T;
 }
