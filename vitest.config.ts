@@ -5,6 +5,8 @@
 import { defineConfig } from 'vitest/config';
 
 const DEEP = 'test/**/*.deep.test.ts';
+/** One Python with TensorFlow for all files of a project. Not above, where it would be started for the root as well. */
+const globalSetup = 'test/oracle/python-server.ts';
 
 export default defineConfig({
   test: {
@@ -16,13 +18,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'normal', include: ['test/**/*.test.ts'], exclude: [DEEP, '**/node_modules/**'] },
+        test: {
+          name: 'normal',
+          include: ['test/**/*.test.ts'],
+          exclude: [DEEP, '**/node_modules/**'],
+          globalSetup,
+        },
       },
       {
         extends: true,
         test: {
           name: 'deep',
           include: [DEEP],
+          globalSetup,
           testTimeout: 600_000,
           hookTimeout: 600_000,
           // For test/depth.ts.

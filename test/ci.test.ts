@@ -64,7 +64,7 @@ test('a failure of either run or of a check fails, and is named', () => {
   expect(lines).toContain('FAILED: test/two.test.ts: two test 1');
 });
 
-test('a run that was ended, tested nothing, or ended badly although all passed, fails whatever the other one says', () => {
+test('a run that was ended, tested nothing, or ended badly although all passed, fails whatever the other says', () => {
   const whole = `npm test=0,${leave('one', ['passed'])}`;
   expect(summary(whole, `deep=124,${join(folder, 'none')}`)).toMatchObject({
     status: 1,

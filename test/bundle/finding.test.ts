@@ -135,7 +135,9 @@ test('a slash too many: what there is, and how it is written', async () => {
   await expect(CheckpointReader.open(`${prefix}/`)).rejects.toMatchObject({
     code: 'ERR_NOT_FOUND',
     path: `${prefix}/.index`,
-    message: `there is no checkpoint at ${prefix}/: there is neither ${prefix}/.index nor a directory ${prefix}; the checkpoint '${prefix}' is written without the slash`,
+    message:
+      `there is no checkpoint at ${prefix}/: there is neither ${prefix}/.index nor a directory ${prefix}; ` +
+      `the checkpoint '${prefix}' is written without the slash`,
   });
   await expect(CheckpointReader.open(`${prefix}x/`)).rejects.toMatchObject({
     path: `${prefix}x/.index`,

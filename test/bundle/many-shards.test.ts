@@ -50,7 +50,7 @@ test('300 data files: a bounded number is open, and every tensor is read, in any
   await reader.close();
 });
 
-test(`up to ${MAX_OPEN} data files are all open: nothing that is saved or removed later changes what is read`, async () => {
+test(`up to ${MAX_OPEN} data files are all open: nothing saved or removed later changes what is read`, async () => {
   const directory = scratch.directory();
   const prefix = join(directory, 'model');
   await save(prefix, MAX_OPEN, 1000);
@@ -172,7 +172,8 @@ test('with 40 descriptors in all: open, read, verify, copy, merge and save, and 
     const bundle = await import(${JSON.stringify(pathToFileURL('dist/index.js').href)});
     const { readdirSync } = await import('node:fs');
     const { execFileSync } = await import('node:child_process');
-    const { CheckpointReader, CheckpointWriter, copyCheckpoint, latestValidCheckpoint, mergeCheckpoints, verifyCheckpoint } = bundle;
+    const { CheckpointReader, CheckpointWriter } = bundle;
+    const { copyCheckpoint, latestValidCheckpoint, mergeCheckpoints, verifyCheckpoint } = bundle;
     const directory = process.argv.at(-1);
     const many = directory + '/many/model';
     const descriptors = () => readdirSync('/proc/self/fd').length;
@@ -181,7 +182,8 @@ test('with 40 descriptors in all: open, read, verify, copy, merge and save, and 
     const before = descriptors();
     for (const verify of ['read', 'open']) {
       const reader = await CheckpointReader.open(many, { verify });
-      const values = await Promise.all(reader.names().map(async name => (await reader.read(name)).data[0] - name.slice(1)));
+      const difference = async name => (await reader.read(name)).data[0] - name.slice(1);
+      const values = await Promise.all(reader.names().map(difference));
       if (values.some(value => value !== 1000)) throw new Error('wrong value');
       await reader.close();
     }

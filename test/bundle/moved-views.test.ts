@@ -1,4 +1,7 @@
-/** Views whose buffer a caller has moved away (`transfer()`, Node 22 and later): the reader maps anew. On every Node that there is. */
+/**
+ * Views whose buffer a caller has moved away (`transfer()`, Node 22 and later): the reader maps anew. On every Node
+ * that there is.
+ */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,7 +38,8 @@ test.each(nodes)('later reads of the data file are views again (Node $version)',
     };
     for (const verify of ['read', 'never']) {
       const reader = await CheckpointReader.open(${JSON.stringify(prefix)}, { verify });
-      // Two reads that wait for one mapping, whose first is moved away at once: the other is a view of it too, or a new one.
+      // Two reads that wait for one mapping, whose first is moved away at once: the other is a view of it too, or a new
+      // one.
       const first = reader.read('a').then(({ data }) => { data.buffer.transfer(); });
       const [, other] = await Promise.all([first, reader.read('b')]);
       seen.push(other.data.length % ${VALUES});

@@ -1,10 +1,11 @@
-/** Names of other formats: not saved under, since a checkpoint is not what they say; files of them are told for what they are. */
-import { execFile } from 'node:child_process';
+/**
+ * Names of other formats: not saved under, since a checkpoint is not what they say; files of them are told for what
+ * they are.
+ */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -17,13 +18,12 @@ import {
   verifyCheckpoint,
 } from '../../src/index.js';
 import { Checkpoint, CheckpointManager, ModelCheckpoint, saveModel, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'other formats '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeAll(async () => {
-  const program = join(ROOT, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(ROOT, 'test', 'bundle', 'other-formats.py'), folder]);
+  await runPython('test/bundle/other-formats.py', [folder]);
 });
 
 const network = (): tf.LayersModel =>
@@ -75,11 +75,10 @@ test('the ending of a pattern', () => {
     expect(new ModelCheckpoint({ filepath }).lastSaved).toBeNull();
 });
 
-test.each(
-  'model.ckpt model.ckpt-1000 cp.ckpt cp-0001.ckpt model.v1 best_model weights.02-1.76 h5 keras model.h5-7 model.h5.bak m.keras.d/x a.h5/'.split(
-    ' ',
-  ),
-)('%s is a name for a checkpoint', async name => {
+const NAMES =
+  'model.ckpt model.ckpt-1000 cp.ckpt cp-0001.ckpt model.v1 best_model weights.02-1.76 ' +
+  'h5 keras model.h5-7 model.h5.bak m.keras.d/x a.h5/';
+test.each(NAMES.split(' '))('%s is a name for a checkpoint', async name => {
   const prefix = join(folder, 'good', name);
   const writer = new CheckpointWriter(prefix, { durable: false });
   await writer.add('x', { dtype: 'int8', shape: [], data: Int8Array.of(1) }).finish();

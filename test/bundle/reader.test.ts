@@ -1,4 +1,6 @@
-/** CheckpointReader: views and copies, ranges, pieces, verification modes, closing. Damage is made by changing bytes. */
+/**
+ * CheckpointReader: views and copies, ranges, pieces, verification modes, closing. Damage is made by changing bytes.
+ */
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
-"""Real TensorFlow's side of slash-prefix.test.ts: prefixes that end in '/', written by each of its ways and read again."""
+"""Real TensorFlow's side of slash-prefix.test.ts: prefixes that end in '/', written by each of its ways and read again.
+"""
 
 import json
 import os
 import sys
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np  # noqa: E402

@@ -1,6 +1,8 @@
-/** The prefix `dir/`, whose index is `dir/.index`: what TensorFlow leaves is read by every way, and written so that it finds it. */
+/**
+ * The prefix `dir/`, whose index is `dir/.index`: what TensorFlow leaves is read by every way, and written so that it
+ * finds it.
+ */
 import '../crash/fault-engine.js';
-import { execFile } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -14,8 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chdir, cwd } from 'node:process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { removeOrphans } from '../../src/commit/leftovers.js';
@@ -47,17 +48,14 @@ import {
 } from '../../src/tfjs.js';
 import { save, savedAt } from '../crash/generation.js';
 import { faulty } from '../native/fault-binding.js';
+import { runPython } from '../oracle/python.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'slash prefix '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => expect(faulty.openDescriptors()).toBe(0));
 
 async function python(action: 'write' | 'read'): Promise<unknown> {
-  const program = join(ROOT, '.tools', 'venv', 'bin', 'python');
-  const script = join(ROOT, 'test', 'bundle', 'slash-prefix.py');
-  const { stdout } = await promisify(execFile)(program, [script, action, folder]);
-  return JSON.parse(stdout);
+  return JSON.parse(await runPython('test/bundle/slash-prefix.py', [action, folder]));
 }
 beforeAll(() => python('write'));
 

@@ -1,4 +1,7 @@
-/** Strings given as texts: what is refused, and when they are taken. That Python stores the same: test/oracle/values.test.ts. */
+/**
+ * Strings given as texts: what is refused, and when they are taken. That Python stores the same:
+ * test/oracle/values.test.ts.
+ */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {

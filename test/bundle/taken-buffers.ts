@@ -1,6 +1,7 @@
 /**
- * Saves in processes of their own whose arrays are taken away while `finish()` runs, in every way that plain JavaScript has. A
- * process makes many attempts with one way; it prints one word for each, and dies if native code reads memory that is gone.
+ * Saves in processes of their own whose arrays are taken away while `finish()` runs, in every way that plain JavaScript
+ * has. A process makes many attempts with one way; it prints one word for each, and dies if native code reads memory
+ * that is gone.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -35,8 +36,8 @@ export interface Attempts {
 const dist = new URL('../../dist/index.js', import.meta.url).href;
 
 /**
- * A save of `bytes` in each of several arrays for every delay after which they are taken: so many ms, or (negative) so many
- * reports of bytes that were written: the next are under way then.
+ * A save of `bytes` in each of several arrays for every delay after which they are taken: so many ms, or (negative) so
+ * many reports of bytes that were written: the next are under way then.
  */
 export async function attempts(
   way: string,
@@ -133,7 +134,8 @@ async function attempt(prefix, delay) {
     const reader = await CheckpointReader.open(prefix, { verify: 'open' });
     for (const [i, name] of ['t0', 't1', 't2', 't3', 'kept'].entries()) {
       const { data } = await reader.read(name, { copy: true });
-      if (!Buffer.alloc(data.byteLength, i + 1).equals(Buffer.from(data.buffer, data.byteOffset, data.byteLength))) return 'other bytes in ' + name;
+      const found = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+      if (!Buffer.alloc(data.byteLength, i + 1).equals(found)) return 'other bytes in ' + name;
     }
     await reader.close();
   }

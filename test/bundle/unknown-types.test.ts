@@ -1,6 +1,6 @@
 /**
- * Types that this version does not know spoil only their own tensor: everything else of the checkpoint works, and the tensor
- * itself can be listed, verified, copied and merged.
+ * Types that this version does not know spoil only their own tensor: everything else of the checkpoint works, and the
+ * tensor itself can be listed, verified, copied and merged.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

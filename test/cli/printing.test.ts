@@ -30,11 +30,17 @@ const HOSTILE = Object.values(CLASSES).flat();
 /** Escape sequences at full length: colours that are the program's own too, a title, a cleared screen, a link. */
 const SEQUENCES = '\u001b[31m\u001b[1m\u001b]0;owned\u0007\u001b[2J\u009b31m\u001b]8;;x\u001b\\y\r\u001b[K';
 
-/** Said apart from the program: letters, marks, numbers, punctuation, symbols, the space, the line feed; none that is not to be seen. */
+/**
+ * Said apart from the program: letters, marks, numbers, punctuation, symbols, the space, the line feed; none that is
+ * not to be seen.
+ */
 const ALLOWED = /^(?:[\n \p{L}\p{M}\p{N}\p{P}\p{S}](?<!\p{Default_Ignorable_Code_Point}))*$/u;
 const foreign = (text: string): string[] =>
   [...text].filter(character => !ALLOWED.test(character)).map(character => character.codePointAt(0)!.toString(16));
-/** Without what the program itself steers a terminal by, a bar that it drew and removed, and the line ends of the terminal. */
+/**
+ * Without what the program itself steers a terminal by, a bar that it drew and removed, and the line ends of the
+ * terminal.
+ */
 const unstyled = (text: string): string =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this is about

@@ -1,4 +1,6 @@
-"""Cells that each character takes, by Python's Unicode: runs of [first, width], for the characters that it knows and that are to be seen."""
+"""Cells that each character takes, by Python's Unicode: runs of [first, width], for the characters that it knows and
+that are to be seen.
+"""
 
 import json
 import sys

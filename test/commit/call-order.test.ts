@@ -1,4 +1,7 @@
-/** Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for each other. */
+/**
+ * Of saves to one place that nobody waits for, the last that was called stays; those to other places do not wait for
+ * each other.
+ */
 import '../crash/fault-engine.js';
 import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -103,7 +106,8 @@ describe('the older of two saves ends later', () => {
         first.release();
         await first.saved;
       }
-      // What the newer wrote is synced before the directory is, and only then is the marker that says it is not removed.
+      // What the newer wrote is synced before the directory is, and only then is the marker that says it is not
+      // removed.
       expect(await overtaken(prefix, () => faulty.setFaults([]))).toBeNull();
       const operations = faulty.operations().map(({ syscall, path = '' }) => `${syscall} ${basename(path)}`);
       const names = readdirSync(dirname(prefix));

@@ -1,4 +1,7 @@
-/** What cannot be judged stays, and is in nobody's way: odd files in the place of an intent, an index that cannot be read. */
+/**
+ * What cannot be judged stays, and is in nobody's way: odd files in the place of an intent, an index that cannot be
+ * read.
+ */
 import '../crash/fault-engine.js';
 import { execFileSync } from 'node:child_process';
 import {
@@ -22,6 +25,7 @@ import { filesOf, save, savedAt, tensorsOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { type Fault, faulty } from '../native/fault-binding.js';
 
+const DIST = new URL('../../dist/index.js', import.meta.url).href;
 const scratch = new Scratch('judging');
 const fresh = (): string => join(scratch.directory(), 'model');
 const NONCE = '0123456789abcdef';
@@ -107,7 +111,7 @@ describe('in the place of an intent', () => {
     writeFileSync(odd, '');
     chmodSync(odd, 0);
     const program = `
-      const { CheckpointWriter } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+      const { CheckpointWriter } = await import(${JSON.stringify(DIST)});
       process.setgroups([]); process.setgid(65534); process.setuid(65534);
       const writer = new CheckpointWriter(${JSON.stringify(prefix)});
       writer.add('a', { dtype: 'float32', shape: [1], data: Float32Array.of(5) });
@@ -129,7 +133,9 @@ test('odd files in the place of an update of the state file', async () => {
 });
 
 describe('an index that cannot be read', () => {
-  /** A committed checkpoint of total 1 beside a dead intent of total 1: killed in place, then restored from a backup. */
+  /**
+   * A committed checkpoint of total 1 beside a dead intent of total 1: killed in place, then restored from a backup.
+   */
   async function committedBesideDeadIntent(): Promise<string> {
     const prefix = fresh();
     await save(prefix, 1);

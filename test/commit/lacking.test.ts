@@ -1,6 +1,6 @@
 /**
- * File systems that lack something: no locks, no sync of directories, no modes, no free space, errors that appear at close
- * only. By faults of the table here; on a real FUSE file system in test/storage.
+ * File systems that lack something: no locks, no sync of directories, no modes, no free space, errors that appear at
+ * close only. By faults of the table here; on a real FUSE file system in test/storage.
  */
 import '../crash/fault-engine.js';
 import { chmodSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Saves that meet each other, or a process that moves: found by review, each once a corrupted or misplaced checkpoint. */
+/**
+ * Saves that meet each other, or a process that moves: found by review, each once a corrupted or misplaced checkpoint.
+ */
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Random saves with and without syncs, killed ones among them, against what FORMAT.md promises of the generations that stay. */
+/**
+ * Random saves with and without syncs, killed ones among them, against what FORMAT.md promises of the generations that
+ * stay.
+ */
 import './unsynced.test.js';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +15,7 @@ import { committed, generations, saveElsewhere } from './on-disk.js';
 const scratch = new Scratch('unsynced-random');
 const fresh = (): string => join(scratch.directory(), 'model');
 
-test('random saves of all kinds, here and elsewhere: what was acknowledged is there, and the last durable one below it', async () => {
+test('random saves of any kind, here and elsewhere: what was acknowledged is there, and the last durable', async () => {
   for (let seed = 1; seed <= 25; seed++) {
     let state = seed * 7919;
     const random = (n: number): number => {

@@ -1,6 +1,6 @@
 /**
- * `durable: false` by many processes: what stays on the disk is bounded, whoever wrote it, and the last durable generation
- * is never among what goes.
+ * `durable: false` by many processes: what stays on the disk is bounded, whoever wrote it, and the last durable
+ * generation is never among what goes.
  */
 import '../crash/fault-engine.js';
 import {

@@ -1,5 +1,5 @@
-// One save (or removal) in a process of its own, on the engine that TENSORBUNDLE_BINDING names; answers with one JSON line.
-// argv[2]: { action, prefix, tensors, options, faults }.
+// One save (or removal) in a process of its own, on the engine that TENSORBUNDLE_BINDING names; answers with one JSON
+// line. argv[2]: { action, prefix, tensors, options, faults }.
 import { createRequire } from 'node:module';
 import { CheckpointWriter, removeCheckpoint, updateCheckpointState } from '../../dist/index.js';
 

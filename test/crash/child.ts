@@ -50,8 +50,8 @@ const WRITES = new Set([
 ]);
 
 /**
- * One fault for each operation of a recorded run that writes, and one for each that creates a file: the k-th call of its
- * kind, because shards are written side by side and the order of all calls is not fixed.
+ * One fault for each operation of a recorded run that writes, and one for each that creates a file: the k-th call of
+ * its kind, because shards are written side by side and the order of all calls is not fixed.
  */
 export function writePoints(operations: readonly Operation[], action: Fault['action']): Fault[] {
   const seen = new Map<string, number>();

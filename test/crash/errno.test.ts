@@ -1,6 +1,6 @@
 /**
- * Every operation of a save made to fail, once and for good, with every errno: the old checkpoint is intact or the new one
- * complete, the error is typed, nothing leaks and nothing is left over.
+ * Every operation of a save made to fail, once and for good, with every errno: the old checkpoint is intact or the new
+ * one complete, the error is typed, nothing leaks and nothing is left over.
  */
 import './fault-engine.js';
 import { readdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * A save killed before each operation that writes: what is left is exactly the old or exactly the new checkpoint, for this
- * library's reader and for real TensorFlow, and the next save leaves nothing else behind.
+ * A save killed before each operation that writes: what is left is exactly the old or exactly the new checkpoint, for
+ * this library's reader and for real TensorFlow, and the next save leaves nothing else behind.
  */
 import { cpSync, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

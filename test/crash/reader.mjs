@@ -1,5 +1,5 @@
-// Opens and reads one prefix again and again until its standard input ends, in a process of its own; answers with counts.
-// argv[2]: prefix. A live view of the first checkpoint is kept and compared at the end.
+// Opens and reads one prefix again and again until its standard input ends, in a process of its own; answers with
+// counts. argv[2]: prefix. A live view of the first checkpoint is kept and compared at the end.
 import { CheckpointReader } from '../../dist/index.js';
 
 const prefix = process.argv[2];

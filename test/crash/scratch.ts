@@ -1,4 +1,6 @@
-/** Directories of one test file, removed with its worker. In memory where the system offers it: these tests sync a lot. */
+/**
+ * Directories of one test file, removed with its worker. In memory where the system offers it: these tests sync a lot.
+ */
 import { accessSync, constants, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

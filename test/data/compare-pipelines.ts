@@ -1,23 +1,15 @@
 /** Random pipelines here and in tf.data. */
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { Choices } from '../layers/random-numbers.js';
+import { runPython } from '../oracle/python.js';
 import { datasetOf, pipeline, plain } from './pipelines.js';
-
-const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
-const PROGRAM = fileURLToPath(new URL('pipelines.py', import.meta.url));
 
 /** Fails where the elements differ; gives how many there were. */
 export async function comparePipelines(count: number, seed: number): Promise<number> {
   const random = new Choices(seed);
   const pipelines = Array.from({ length: count }, () => pipeline(random));
   const theirs = JSON.parse(
-    execFileSync(PYTHON, [PROGRAM], {
-      input: JSON.stringify(pipelines),
-      encoding: 'utf8',
-      stdio: ['pipe', 'pipe', 'ignore'],
-    }),
+    await runPython('test/data/pipelines.py', [], { input: JSON.stringify(pipelines) }),
   ) as unknown[][];
   let elements = 0;
   for (const [i, one] of pipelines.entries()) {

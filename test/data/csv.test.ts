@@ -1,4 +1,7 @@
-/** CSV as RFC 4180 has it: generated files, beside Python's csv module and TensorFlow.js; and what is wrong in one, with its place. */
+/**
+ * CSV as RFC 4180 has it: generated files, beside Python's csv module and TensorFlow.js; and what is wrong in one, with
+ * its place.
+ */
 import '../crash/fault-engine.js';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';

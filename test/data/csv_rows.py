@@ -1,4 +1,5 @@
-"""Rows as Python's csv module reads them: takes a JSON list of [text, delimiter], gives a JSON list of lists of rows."""
+"""Rows as Python's csv module reads them: takes a JSON list of [text, delimiter], gives a JSON list of lists of rows.
+"""
 
 import csv
 import io

@@ -1,17 +1,15 @@
 /** Datasets give what tf.data gives, and go on exactly where they were saved. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint, checkpointable, Dataset, type DatasetIterator, type RestoreStatus } from '../../src/tfjs.js';
 import { Choices } from '../layers/random-numbers.js';
+import { runPython } from '../oracle/python.js';
 import { comparePipelines } from './compare-pipelines.js';
 import { datasetOf, lively, type Pipeline, plain } from './pipelines.js';
 
-const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle datasets '));
@@ -182,10 +180,7 @@ describe('an iterator that is saved and restored', () => {
       'tf.train.Checkpoint(step=step, iterator=it).read(sys.argv[1]).expect_partial()',
       'print(step.numpy(), next(it).numpy())',
     ].join('\n');
-    const answer = execFileSync(PYTHON, ['-c', program, path], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const answer = await runPython({ code: program }, [path]);
     expect(answer.trim()).toBe('5.0 1');
   });
 });

@@ -1,10 +1,10 @@
-/** Datasets in files: what TensorFlow reads in them and writes to them, what tfjs makes of CSV, and damage of any kind. */
-import { execFileSync } from 'node:child_process';
+/**
+ * Datasets in files: what TensorFlow reads in them and writes to them, what tfjs makes of CSV, and damage of any kind.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -17,22 +17,16 @@ import {
   TFRecordDataset,
 } from '../../src/tfjs.js';
 import { Choices } from '../layers/random-numbers.js';
+import { runPython } from '../oracle/python.js';
 
-const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
-const PROGRAM = fileURLToPath(new URL('records.py', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle files '));
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const python = (command: string, path: string | string[], input = ''): unknown => {
-  const answer = execFileSync(PYTHON, [PROGRAM, command, ...[path].flat()], {
-    input,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 27,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+const python = async (command: string, path: string | string[], input = ''): Promise<unknown> => {
+  const answer = await runPython('test/data/records.py', [command, ...[path].flat()], { input });
   return answer === '' ? undefined : JSON.parse(answer);
 };
 it('what is no file: the error says so', async () => {
@@ -82,14 +76,14 @@ describe('TFRecord files', () => {
 
   it('that TensorFlow wrote are read, and go on at any record', async () => {
     const path = join(directory, 'theirs.tfrecord');
-    python('write', path, JSON.stringify(records.map(record => [...record])));
+    await python('write', path, JSON.stringify(records.map(record => [...record])));
     const found = await resumesAnywhere(() => new TFRecordDataset([path, path]));
     expect(found.map(shown)).toEqual([...records, ...records].map(shown));
   }, 60_000);
 
   it('that are written here are read by TensorFlow, and are the same bytes', async () => {
     const path = file(Buffer.concat(records.map(encodeTFRecord)));
-    const theirs = python('read', path) as number[][];
+    const theirs = (await python('read', path)) as number[][];
     expect(theirs.map(record => shown(Uint8Array.from(record)))).toEqual(records.map(shown));
     expect(readFileSync(path).equals(readFileSync(join(directory, 'theirs.tfrecord')))).toBe(true);
   }, 60_000);
@@ -142,7 +136,7 @@ describe('lines', () => {
   ];
   it("as TensorFlow's, from any line", async () => {
     const paths = texts.map(file);
-    const theirs = python('lines', paths) as string[][];
+    const theirs = (await python('lines', paths)) as string[][];
     for (const [i, path] of paths.entries())
       expect(await resumesAnywhere(() => new TextLineDataset(path))).toEqual(theirs[i]);
     expect(await resumesAnywhere(() => new TextLineDataset(paths.slice(0, 8)))).toEqual(theirs.slice(0, 8).flat());

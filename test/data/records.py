@@ -1,4 +1,6 @@
-"""`write FILE`: records from JSON lists of bytes on stdin; `read FILE`: prints them; `lines FILE…`: those of TextLineDataset."""
+"""`write FILE`: records from JSON lists of bytes on stdin; `read FILE`: prints them; `lines FILE…`: those of
+TextLineDataset.
+"""
 import json
 import sys
 

@@ -1,4 +1,7 @@
-/** States of iterators as a checkpoint of anybody's may have them: each ends soon, as what it should be or as a typed error. */
+/**
+ * States of iterators as a checkpoint of anybody's may have them: each ends soon, as what it should be or as a typed
+ * error.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointReader, CheckpointWriter, type TensorValue } from '../../src/index.js';
 import { Checkpoint, checkpointable, Dataset } from '../../src/tfjs.js';
+import { isDeep } from '../depth.js';
 
 let directory: string;
 beforeAll(() => {
@@ -142,7 +146,7 @@ describe('a state with one wrong value', () => {
       };
       expect(await restored(state)).toBe('well');
       const all = places(state).flatMap(path => WRONG.map(wrong => ({ path, wrong })));
-      for (const { path, wrong } of fc.sample(fc.constantFrom(...all), { numRuns: 60, seed: 9 })) {
+      for (const { path, wrong } of fc.sample(fc.constantFrom(...all), { numRuns: isDeep ? 120 : 20, seed: 9 })) {
         const came = await restored(replaced(state, path, wrong));
         // Elements may be anything, and a number may fit; what is thrown has a code.
         if (came !== 'well' && !(name === 'batch' && JOINED.test(came)))

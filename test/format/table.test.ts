@@ -1,4 +1,6 @@
-/** The table: bytes of an empty one by hand, round trips over many blocks, and files that are damaged or made to harm. */
+/**
+ * The table: bytes of an empty one by hand, round trips over many blocks, and files that are damaged or made to harm.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { TensorBundleError } from '../../src/errors.js';

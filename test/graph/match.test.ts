@@ -123,7 +123,7 @@ describe('aliases', () => {
     ]);
   });
 
-  it('find the layers of Keras 3 although one without weights was left out, unless it has more that hold values', () => {
+  it('find the layers of Keras 3 although one without weights was left out, unless more of it hold values', () => {
     const dropout = { ...one('none'), node: holder() };
     const graph = stored(holder({ model: keras3Sequential(one('a'), dropout, one('b')) }));
     expect(keysOf(sequential(null, null), graph)).toEqual([

@@ -80,7 +80,8 @@ describe('a restore status', () => {
       'a dtype that TensorFlow.js does not have',
       'float32 [2]',
       'float16 [2]',
-      'layer conv2d_3 expects kernel float32 [2]; the checkpoint has float16 [2] at b/k, and TensorFlow.js has no float16',
+      'layer conv2d_3 expects kernel float32 [2]; the checkpoint has float16 [2] at b/k, ' +
+        'and TensorFlow.js has no float16',
     ],
   ])('names %s', (_what, expected, found, sentence) => {
     const status = restoreStatus(outcome({ mismatched: [{ ...kernel, expected, found }] }));

@@ -1,4 +1,7 @@
-/** Custom layers with layers inside, and models in models whose layers are called the same, through `file://` and `ckpt://`. */
+/**
+ * Custom layers with layers inside, and models in models whose layers are called the same, through `file://` and
+ * `ckpt://`.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

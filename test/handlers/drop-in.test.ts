@@ -1,4 +1,7 @@
-/** An unmodified program, with one import before it: killed while it saves to file://, TensorFlow.js loads the old model or the new. */
+/**
+ * An unmodified program, with one import before it: killed while it saves to file://, TensorFlow.js loads the old model
+ * or the new.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `tensorbundle/register` and the other entries beside each flavour of TensorFlow.js, and beside none: programs as a user would write them. */
+/**
+ * `tensorbundle/register` and the other entries beside each flavour of TensorFlow.js, and beside none: programs as a
+ * user would write them.
+ */
 import { expect, it } from 'vitest';
 import { LIFE, OURS, PLAIN, run } from './flavours.js';
 
@@ -22,7 +25,12 @@ it.each(['module', 'commonjs'] as const)(
       const found = {};
       for (const entry of ['', '/tfjs', '/optimizers', '/register']) {
         const name = 'tensorbundle' + entry;
-        try { ${load}; found[entry] = 'loads'; } catch ({ name, code, message }) { found[entry] = [name, code, message]; }
+        try {
+          ${load};
+          found[entry] = 'loads';
+        } catch ({ name, code, message }) {
+          found[entry] = [name, code, message];
+        }
       }
       console.log(JSON.stringify(found));
     })();

@@ -12,7 +12,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'tensorbundle-flavours-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let count = 0;
 
-/** Runs in a folder where only these packages of @tensorflow's are installed. Links are not followed: they would lead to all of them. */
+/**
+ * Runs in a folder where only these packages of @tensorflow's are installed. Links are not followed: they would lead to
+ * all of them.
+ */
 export async function run(
   flavours: readonly string[],
   program: string,
@@ -48,12 +51,14 @@ export const LIFE = `
   await train(model);
   await model.save('file://files', { includeOptimizer: true });
   await model.save('ckpt://run/model', { includeOptimizer: true });
-  const loaded = [await layers.loadLayersModel('file://files/model.json'), await layers.loadLayersModel('ckpt://run/model')];
+  const loaded = [];
+  for (const url of ['file://files/model.json', 'ckpt://run/model']) loaded.push(await layers.loadLayersModel(url));
   for (const one of [model, ...loaded]) await train(one);
   const same = loaded.map(one => values(one) === values(model));
   const refusal = await layers.loadLayersModel('file://files').catch(error => error.message);
   const missing = await layers.loadLayersModel('file://none/model.json').catch(error => error.code ?? error.message);
-  console.log(JSON.stringify({ same, handlers: tf.io.getLoadHandlers('file://files/model.json').length, refusal, missing }));
+  const handlers = tf.io.getLoadHandlers('file://files/model.json').length;
+  console.log(JSON.stringify({ same, handlers, refusal, missing }));
 `;
 export const PLAIN = [
   'tfjs',

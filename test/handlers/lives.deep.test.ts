@@ -1,4 +1,7 @@
-/** Every optimizer and every layer through `model.save` and `tf.loadLayersModel`: training goes on as if it had not stopped. */
+/**
+ * Every optimizer and every layer through `model.save` and `tf.loadLayersModel`: training goes on as if it had not
+ * stopped.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +40,8 @@ describe.each(['ckpt', 'file'] as const)('%s://', scheme => {
       await liveThrough({ make: () => network(make(), model => void change(model)), train }, scheme, directory);
   });
 
-  // TensorFlow.js trains what was to be trained when the model was compiled; the model that is loaded is compiled with what is now.
+  // TensorFlow.js trains what was to be trained when the model was compiled; the model that is loaded is compiled with
+  // what is now.
   it.each([
     ['frozen', true, false],
     ['no longer frozen', false, true],
@@ -50,7 +54,8 @@ describe.each(['ckpt', 'file'] as const)('%s://', scheme => {
       model.layers[0]!.trainable = now;
       const loaded = await saveAndLoad(model, scheme, directory);
       const again = await saveAndLoad(loaded, scheme, directory);
-      // With the optimizer as it is, and the model compiled anew, as the loaded one is: only where slots go by name is that possible.
+      // With the optimizer as it is, and the model compiled anew, as the loaded one is: only where slots go by name is
+      // that possible.
       await train(loaded);
       await train(again);
       expect(bitsOf(again)).toEqual(bitsOf(loaded));
@@ -95,7 +100,8 @@ describe.each(['ckpt', 'file'] as const)('%s://', scheme => {
         for (const layer of model.layers) if ((layer as { stateful?: boolean }).stateful) layer.resetStates();
         await model.fit(inputs, targets, { epochs: 1, batchSize, shuffle: false, verbose: 0 });
       };
-      // What TensorFlow.js itself cannot train, or not twice in the same way (Dropout), goes through the files without steps.
+      // What TensorFlow.js itself cannot train, or not twice in the same way (Dropout), goes through the files without
+      // steps.
       const twin = compiled();
       copyWeights(sample, twin);
       const same = await Promise.all([run(sample), run(twin)]).then(

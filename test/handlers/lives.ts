@@ -35,7 +35,10 @@ async function saved(model: tf.LayersModel, scheme: Scheme, directory: string): 
   return `${scheme}://${path}${scheme === 'file' ? '/model.json' : ''}`;
 }
 
-/** A save leaves no tensor, nor does a model that is loaded and disposed of, beside those that TensorFlow.js leaves of any such model. */
+/**
+ * A save leaves no tensor, nor does a model that is loaded and disposed of, beside those that TensorFlow.js leaves of
+ * any such model.
+ */
 export async function saveAndLoad(model: tf.LayersModel, scheme: Scheme, directory: string): Promise<tf.LayersModel> {
   const count = (): number => tf.memory().numTensors;
   const start = count();
@@ -55,8 +58,9 @@ export async function saveAndLoad(model: tf.LayersModel, scheme: Scheme, directo
 }
 
 /**
- * Fails unless the weights are the same after each turn, however often the model went through files between: once after a turn, and once
- * more before the next. The models that are replaced live on, so that the names of variables are taken.
+ * Fails unless the weights are the same after each turn, however often the model went through files between: once after
+ * a turn, and once more before the next. The models that are replaced live on, so that the names of variables are
+ * taken.
  */
 export async function liveThrough({ make, train }: Life, scheme: Scheme, directory: string): Promise<void> {
   const [whole, first] = [make(), make()];

@@ -43,7 +43,8 @@ describe('a LossScaleOptimizer', () => {
     copyWeights(model, plain);
     plain.layers[0]!.trainable = false;
     plain.compile({ optimizer: plain.optimizer, loss: 'meanSquaredError' });
-    // The right slots, of an optimizer that was never scaled, by another way; a scale that is a power of two changes no bit.
+    // The right slots, of an optimizer that was never scaled, by another way; a scale that is a power of two changes no
+    // bit.
     await saveWeights(model, join(directory, 'slots'));
     await loadWeights(plain, join(directory, 'slots'));
     await train(through);
@@ -123,7 +124,8 @@ describe('by other ways', () => {
     await model.save(`ckpt://${directory}/layers`);
     disposeAll(model);
     await expect(tf.loadGraphModel(`ckpt://${directory}/layers`)).rejects.toThrow('tf.loadLayersModel');
-    // The weights of the nested model, which TensorFlow.js keeps: of the one that was saved and of the one that was loaded.
+    // The weights of the nested model, which TensorFlow.js keeps: of the one that was saved and of the one that was
+    // loaded.
     expect(tf.memory().numTensors).toBe(before + 8);
   });
 });

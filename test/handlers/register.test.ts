@@ -1,5 +1,4 @@
 /** `tensorbundle/register`: ckpt:// and file:// in an unmodified program of TensorFlow.js. */
-import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,8 +19,8 @@ import '../../src/register.js';
 import { latestCheckpoint, listVariables } from '../../src/index.js';
 import { Directory } from '../../src/storage/directory.js';
 import { loadModel, saveModel } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const PYTHON = fileURLToPath(new URL('../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle register '));
@@ -63,7 +61,7 @@ const outputOf = (model: tf.GraphModel): unknown =>
   [model.predict(xs)].flat().map(one => (one as tf.Tensor).arraySync());
 
 describe('ckpt://', () => {
-  it('what is behind it is a path: a prefix that ends in a slash, no other scheme, no name of another format', async () => {
+  it('what is behind it is a path: a prefix that ends in a slash; no other scheme or format', async () => {
     const model = await trained();
     const run = fresh();
     await model.save(`ckpt://${run}/`);
@@ -92,18 +90,13 @@ describe('ckpt://', () => {
     expect(loaded.optimizer).toBeUndefined();
     const program = [
       'import sys, tf_keras as k, numpy as np',
-      "m = k.Sequential([k.layers.Dense(3, 'relu', input_shape=(2,)), k.layers.BatchNormalization(), k.layers.Dense(1)])",
+      'l = k.layers',
+      "m = k.Sequential([l.Dense(3, 'relu', input_shape=(2,)), l.BatchNormalization(), l.Dense(1)])",
       'm.load_weights(sys.argv[1]).assert_existing_objects_matched()',
       'print(m.predict(np.array([[1., 2.], [3., 4.], [5., 6.], [0., 1.]]), verbose=0).tolist())',
     ].join('\n');
     const theirs = JSON.parse(
-      execFileSync(PYTHON, ['-c', program, join(run, 'name')], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      })
-        .trim()
-        .split('\n')
-        .at(-1)!,
+      (await runPython({ code: program }, [join(run, 'name')])).trim().split('\n').at(-1)!,
     ) as number[][];
     for (const [i, [value]] of (answers(model) as number[][]).entries()) expect(theirs[i]![0]).toBeCloseTo(value!, 5);
   });

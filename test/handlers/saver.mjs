@@ -1,6 +1,6 @@
 /**
- * For drop-in.test.ts: `node saver.mjs DIRECTORY FROM`. An unmodified program of tfjs-node: saves models that differ, one after the
- * other, under one name, until it is killed.
+ * For drop-in.test.ts: `node saver.mjs DIRECTORY FROM`. An unmodified program of tfjs-node: saves models that differ,
+ * one after the other, under one name, until it is killed.
  */
 import * as tf from '@tensorflow/tfjs-node';
 

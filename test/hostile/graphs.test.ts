@@ -1,4 +1,7 @@
-/** Object graphs made to multiply: many edges to one node that claims many attributes. Squared they would fill the memory. */
+/**
+ * Object graphs made to multiply: many edges to one node that claims many attributes. Squared they would fill the
+ * memory.
+ */
 import { expect, it } from 'vitest';
 import { matchByEdges } from '../../src/graph/restore/by-edges.js';
 import { matchByPosition } from '../../src/graph/restore/by-position.js';

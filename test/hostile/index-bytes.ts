@@ -1,6 +1,6 @@
 /**
- * Index files made by hand, with valid checksums around contents that no writer makes: what is wrong is then found by the
- * rule it breaks and not by a CRC.
+ * Index files made by hand, with valid checksums around contents that no writer makes: what is wrong is then found by
+ * the rule it breaks and not by a CRC.
  */
 import { crc32c, maskCrc } from '../../src/format/crc.js';
 import { TABLE_MAGIC } from '../../src/format/table-format.js';

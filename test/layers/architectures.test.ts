@@ -1,4 +1,6 @@
-/** Real architectures, built by hand in both languages: names, order and keys come from the code, not from a topology. */
+/**
+ * Real architectures, built by hand in both languages: names, order and keys come from the code, not from a topology.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe } from 'vitest';
 import { autoencoder, lenet, mobilenet, resnet } from './architectures-images.js';

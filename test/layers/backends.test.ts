@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js without tfjs-node: the cpu and wasm backends. What one backend saved, every other reads as the same bytes and
- * predicts the same from; tfjs-node is loaded last, so that the rest shows that nothing needs it.
+ * TensorFlow.js without tfjs-node: the cpu and wasm backends. What one backend saved, every other reads as the same
+ * bytes and predicts the same from; tfjs-node is loaded last, so that the rest shows that nothing needs it.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

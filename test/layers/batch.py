@@ -2,9 +2,9 @@
 
 Reads a JSON job from the file given as the first argument; writes its answer beside it.
 Job: {"cases": [{"name", "json", "python", "inputs": [{"shape", "data"}], "predict", "from", "to", "changed"}]}
-Each model (of `json`, or of the function `python` of batch_architectures) restores `from`, which Node wrote, and must consume
-all of it, predicts, writes itself to `to` (to be compared byte for byte with `from`), then gets other weights, predicts again
-and writes them to `changed`.
+Each model (of `json`, or of the function `python` of batch_architectures) restores `from`, which Node wrote, and must
+consume all of it, predicts, writes itself to `to` (to be compared byte for byte with `from`), then gets other weights,
+predicts again and writes them to `changed`.
 """
 import json
 import os
@@ -19,6 +19,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 import batch_architectures
+import cpu_only  # noqa: F401
 from batch_names import with_keras_names
 
 

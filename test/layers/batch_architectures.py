@@ -1,7 +1,8 @@
 """Well-known architectures, written as one writes them in Python; architectures.ts has the same in TypeScript.
 
-No layer is named and nothing crosses over as JSON: names, order and keys are what each side makes of its own code. Layers are
-created in the same order on both sides. The options that are given are those whose defaults differ in TensorFlow.js.
+No layer is named and nothing crosses over as JSON: names, order and keys are what each side makes of its own code.
+Layers are created in the same order on both sides. The options that are given are those whose defaults differ in
+TensorFlow.js.
 """
 import tf_keras as keras
 
@@ -100,7 +101,9 @@ def encoder_decoder():
 
 
 def autoencoder():
-    """A model of models: the encoder and the decoder are used on their own as well, the encoder also for a second output."""
+    """A model of models: the encoder and the decoder are used on their own as well, the encoder also for a second
+    output.
+    """
     image = keras.Input((8, 8, 1))
     x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu")(image)
     x = layers.Conv2D(2, 3, strides=2, padding="same", activation="relu")(x)

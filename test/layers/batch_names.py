@@ -1,8 +1,8 @@
 """Keras's own automatic names for a topology that TensorFlow.js named.
 
-An automatic name of tfjs (`dense_Dense3`: class in snake case, class, a counter of the process) says nothing to Keras. Here
-real Keras creates the layers, in the order in which tfjs created them and without those names; what it calls them then
-replaces them. Names that the user gave are kept.
+An automatic name of tfjs (`dense_Dense3`: class in snake case, class, a counter of the process) says nothing to Keras.
+Here real Keras creates the layers, in the order in which tfjs created them and without those names; what it calls them
+then replaces them. Names that the user gave are kept.
 """
 import copy
 import re
@@ -26,7 +26,8 @@ def drop_automatic(value):
     if not isinstance(value, dict):
         return
     config = value.get("config")
-    if isinstance(config, dict) and "class_name" in value and is_automatic(config.get("name") or "", value["class_name"]):
+    is_layer = isinstance(config, dict) and "class_name" in value
+    if is_layer and is_automatic(config.get("name") or "", value["class_name"]):
         del config["name"]
     for item in value.values():
         drop_automatic(item)

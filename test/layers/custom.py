@@ -1,7 +1,7 @@
 """The layers of custom.test.ts, written in Python as a Keras user would write them. Arguments: directory.
 
-Restores DIRECTORY/node/weights and must consume all of it, predicts, writes itself to DIRECTORY/keras/weights (to be compared
-byte for byte), gets other weights, predicts again and writes them to DIRECTORY/changed/weights.
+Restores DIRECTORY/node/weights and must consume all of it, predicts, writes itself to DIRECTORY/keras/weights (to be
+compared byte for byte), gets other weights, predicts again and writes them to DIRECTORY/changed/weights.
 """
 import json
 import os

@@ -1,13 +1,11 @@
 /** Layers of the user's own classes, against the same classes in Python (custom.py). */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyWeights, loadWeights, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 import { randomize } from './models.js';
 
 type LayerArgs = ConstructorParameters<typeof tf.layers.Layer>[0];
@@ -151,15 +149,13 @@ beforeAll(async () => {
   saved = build();
   randomize(saved, 3);
   await saveWeights(saved, join(directory, 'node', 'weights'));
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const python = join(root, '.tools', 'venv', 'bin', 'python');
-  const { stdout } = await promisify(execFile)(python, [join(root, 'test', 'layers', 'custom.py'), directory]);
+  const stdout = await runPython('test/layers/custom.py', [directory]);
   answer = JSON.parse(stdout) as typeof answer;
 }, 120_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-describe('custom layers with weights, with layers, with variables made by hand, and extending a layer of TensorFlow.js', () => {
+describe('custom layers with weights, with layers, with variables made by hand, and extending a layer of tfjs', () => {
   it('are consumed by Keras, which predicts the same', () => expectClose(predict(saved), answer.before));
 
   it.each(['weights.index', 'weights.data-00000-of-00001'])('have the bytes of Keras: %s', async file => {

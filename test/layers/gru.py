@@ -1,8 +1,8 @@
 """Keras's GRU with reset_after=True, of tf_keras and of Keras 3, for gru.test.ts; one process.
 
-Job: {"directory", "inputs", "targets", "steps", "ours": [{"name", "json", "loss"}]}. For every library: a model's JSON, its
-weights, what it predicts, what it predicts after `steps` steps of training, and its trained weights. For every model of Node: what
-tf_keras makes of its JSON and weights, the same way.
+Job: {"directory", "inputs", "targets", "steps", "ours": [{"name", "json", "loss"}]}. For every library: a model's JSON,
+its weights, what it predicts, what it predicts after `steps` steps of training, and its trained weights. For every
+model of Node: what tf_keras makes of its JSON and weights, the same way.
 """
 import json
 import os
@@ -15,6 +15,8 @@ import keras as keras3
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras2
+
+import cpu_only  # noqa: F401
 
 
 def network(K):

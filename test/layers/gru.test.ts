@@ -1,4 +1,7 @@
-/** Keras's GRU (`reset_after=True`) in Node: made from Keras's JSON by itself, computed, trained, saved and loaded as Keras does. */
+/**
+ * Keras's GRU (`reset_after=True`) in Node: made from Keras's JSON by itself, computed, trained, saved and loaded as
+ * Keras does.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest'
 import { Adam } from '../../src/optimizers.js';
 import { gru, gruCell, type KerasGRUArgs, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import '../../src/register.js';
-import { runPython } from './keras.js';
+import { runJob } from './keras.js';
 
 type Layer = tf.LayersModel['layers'][number];
 type Json = Record<string, unknown>;
@@ -142,7 +145,7 @@ beforeAll(async () => {
     ours.push({ name, json: model.toJSON(null, true) });
   }
   const job = { directory, inputs: inputs.arraySync(), targets: targets.arraySync(), steps: STEPS, ours };
-  answer = (await runPython('gru.py', directory, job)) as typeof answer;
+  answer = (await runJob('gru.py', directory, job)) as typeof answer;
 }, 300_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));

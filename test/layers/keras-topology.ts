@@ -1,6 +1,7 @@
 /**
- * The architecture of a tfjs model as Keras's `model_from_json` takes it. tfjs's own `toJSON` is nearly that; what it gets
- * wrong is put right here. Automatic names stay as they are: batch.py replaces them by what Keras itself would choose.
+ * The architecture of a tfjs model as Keras's `model_from_json` takes it. tfjs's own `toJSON` is nearly that; what it
+ * gets wrong is put right here. Automatic names stay as they are: batch.py replaces them by what Keras itself would
+ * choose.
  */
 import type * as tf from '@tensorflow/tfjs-node';
 
@@ -52,7 +53,9 @@ function repair(value: Json): void {
   if (className === 'DepthwiseConv2D') config.depthwise_constraint = null;
 }
 
-/** Adds what the JSON lacks to every layer that a model or a wrapper holds: the order of creation, forgotten options. */
+/**
+ * Adds what the JSON lacks to every layer that a model or a wrapper holds: the order of creation, forgotten options.
+ */
 function complete(entry: Entry, layer: Layer): void {
   entry.created = layer.id;
   if (entry.class_name === 'SeparableConv2D') {

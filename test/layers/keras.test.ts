@@ -1,13 +1,13 @@
 /**
- * Weights exchanged with real tf_keras: what Node saves, Keras consumes completely, predicts the same from, and would have
- * saved with the same bytes; what Keras saves, in any of the ways it has, Node loads and predicts the same from.
+ * Weights exchanged with real tf_keras: what Node saves, Keras consumes completely, predicts the same from, and would
+ * have saved with the same bytes; what Keras saves, in any of the ways it has, Node loads and predicts the same from.
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
-import { describeExchange, runPython } from './keras.js';
+import { describeExchange, runJob } from './keras.js';
 import { digits, MODELS } from './models.js';
 
 describe('save_weights and load_weights', () => {
@@ -21,7 +21,7 @@ describe('the digits', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'tensorbundle keras '));
     for (const name of ['automatic', 'below', 'names', 'compiled']) await mkdir(join(directory, name));
-    ({ weights } = (await runPython('batch_extras.py', directory, { directory })) as { weights: number[][] });
+    ({ weights } = (await runJob('batch_extras.py', directory, { directory })) as { weights: number[][] });
   }, 300_000);
 
   afterAll(() => rm(directory, { recursive: true, force: true }));

@@ -1,13 +1,11 @@
 /**
- * Weights exchanged with real tf_keras, for a whole batch of models in one Python process: what Node saves, what Keras makes
- * of it, and what Keras saves. `describeExchange` is the proof that issues of layers, names and order are judged by.
+ * Weights exchanged with real tf_keras, for a whole batch of models in one Python process: what Node saves, what Keras
+ * makes of it, and what Keras saves. `describeExchange` is the proof that issues of layers, names and order are judged
+ * by.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OBJECT_GRAPH_KEY } from '../../src/graph/key.js';
@@ -15,6 +13,7 @@ import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
 import type { StoredGraph } from '../../src/graph/stored-graph.js';
 import { CheckpointReader } from '../../src/index.js';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 import { kerasTopology } from './keras-topology.js';
 
 const TOLERANCE = 1e-5;
@@ -60,20 +59,17 @@ interface Answer {
 
 type Exchange = { readonly model: tf.LayersModel; readonly job: Case; answer: Answer } | { readonly error: Error };
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 /** Runs a script of this folder in the project's own Python; its answer is a file beside the job. */
-export async function runPython(script: string, directory: string, job: unknown): Promise<unknown> {
+export async function runJob(script: string, directory: string, job: unknown): Promise<unknown> {
   const path = join(directory, `${script}.json`);
   await writeFile(path, JSON.stringify(job));
-  const python = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(python, [join(root, 'test', 'layers', script), path], { maxBuffer: 64 * 1024 * 1024 });
+  await runPython(`test/layers/${script}`, [path]);
   return JSON.parse(await readFile(`${path}.answer`, 'utf8'));
 }
 
 /**
- * Values other than the initial ones (zeros and ones would hide a mistake), small so that deep models stay near 1. Variable
- * by variable: tfjs's StackedRNNCells.setWeights mixes up its cells.
+ * Values other than the initial ones (zeros and ones would hide a mistake), small so that deep models stay near 1.
+ * Variable by variable: tfjs's StackedRNNCells.setWeights mixes up its cells.
  */
 export function randomizeVariables(model: tf.LayersModel, seed: number): void {
   model.weights.forEach((variable, i) => {
@@ -159,8 +155,9 @@ async function prepare(directory: string, name: string, subject: Subject, index:
 }
 
 /**
- * Three checks of every model: Keras consumes what Node saved and predicts the same; it would have saved the same bytes; and
- * what Keras saves, Node loads, predicts the same from, and saves with the same bytes. No tensor may be left behind.
+ * Three checks of every model: Keras consumes what Node saved and predicts the same; it would have saved the same
+ * bytes; and what Keras saves, Node loads, predicts the same from, and saves with the same bytes. No tensor may be left
+ * behind.
  */
 export function describeExchange(subjects: Readonly<Record<string, Subject>>): void {
   const exchanges = new Map<string, Exchange>();
@@ -173,7 +170,7 @@ export function describeExchange(subjects: Readonly<Record<string, Subject>>): v
     }
     const ready = [...exchanges.values()].flatMap(exchange => ('job' in exchange ? [exchange] : []));
     const job = { cases: ready.map(exchange => exchange.job) };
-    const answers = (await runPython('batch.py', directory, job)) as Record<string, Answer>;
+    const answers = (await runJob('batch.py', directory, job)) as Record<string, Answer>;
     for (const exchange of ready) exchange.answer = answers[exchange.job.name]!;
   }, 300_000);
 
@@ -188,7 +185,8 @@ export function describeExchange(subjects: Readonly<Record<string, Subject>>): v
 
   describe.each(Object.entries(subjects))('%s', (name, subject) => {
     const { filesOnly } = subject;
-    it(`is consumed by Keras, which ${filesOnly === undefined ? 'predicts the same' : `is not asked more: ${filesOnly}`}`, () => {
+    const then = filesOnly === undefined ? 'predicts the same' : `is not asked more: ${filesOnly}`;
+    it(`is consumed by Keras, which ${then}`, () => {
       const { model, job, answer } = exchangeOf(name);
       if (job.predict) expectClose(predict(model, job.inputs), answer.before, job.json);
     });

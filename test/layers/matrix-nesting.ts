@@ -1,4 +1,6 @@
-/** Models in models, layers used twice, several inputs and outputs, branches, and layers that are made in another order. */
+/**
+ * Models in models, layers used twice, several inputs and outputs, branches, and layers that are made in another order.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { apply, graph, type Naming, type Rows, row } from './matrix-model.js';
 

@@ -1,7 +1,7 @@
 /**
- * How much a real load into tfjs-node holds beside the model, counted: bytes that were read and are not yet the model's, and
- * the tensors of TensorFlow.js meanwhile. Resident memory cannot tell: TensorFlow keeps what values that were replaced leave,
- * and the new values become the model's without a copy.
+ * How much a real load into tfjs-node holds beside the model, counted: bytes that were read and are not yet the
+ * model's, and the tensors of TensorFlow.js meanwhile. Resident memory cannot tell: TensorFlow keeps what values that
+ * were replaced leave, and the new values become the model's without a copy.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 """Checkpoints for test/layers/misplaced.test.ts, written in one process by tf_keras, Keras 3 and TensorFlow.
 
-Arguments: the directory to write to, and the kinds of layers. `answer.json` in it has the outputs of each model, and what tf_keras makes of moved positions.
+Arguments: the directory to write to, and the kinds of layers. `answer.json` in it has the outputs of each model, and
+what tf_keras makes of moved positions.
 """
 import json
 import os
@@ -14,6 +15,8 @@ import keras as keras3
 import numpy as np
 import tensorflow as tf
 import tf_keras
+
+import cpu_only  # noqa: F401
 
 X = np.linspace(-1, 1, 24, dtype="float32").reshape(2, 4, 3)
 ANSWER = {}
@@ -77,7 +80,8 @@ def main():
     model.save("saved", save_format="tf")
     model.export("exported")
     tf.train.Checkpoint(net=model, step=tf.Variable(1)).write("below/w")
-    tf.compat.v1.train.Saver({v.name.split(":")[0]: v for v in model.weights}).save(None, "saver/w", write_meta_graph=False)
+    saver = tf.compat.v1.train.Saver({v.name.split(":")[0]: v for v in model.weights})
+    saver.save(None, "saver/w", write_meta_graph=False)
     model.compile(K.optimizers.SGD(0.0, momentum=0.5), "mse")
     model.fit(X, np.ones((2, 4, 8), "float32"), verbose=0)
     model.save_weights("trained/w")

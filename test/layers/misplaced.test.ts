@@ -1,6 +1,6 @@
 /**
- * Positions that moved: a layer without weights in one of two branches changes the order of the layers, and with it where a
- * checkpoint has whose weights. tf_keras gives one branch the other's; names that users gave show it.
+ * Positions that moved: a layer without weights in one of two branches changes the order of the layers, and with it
+ * where a checkpoint has whose weights. tf_keras gives one branch the other's; names that users gave show it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,7 +49,7 @@ describe('positions that moved', () => {
     () => answer,
   );
 
-  it('nested models whose layers have the same names: Keras 3 notes the names of the models, tf_keras does not', async () => {
+  it('nested models whose layers have the same names: Keras 3 notes names of models, tf_keras does not', async () => {
     const moved = branches('nested', ['a', 'b'], true);
     const error = await refusal(moved, () => loadWeights(moved, at('keras3', 'nested', 'w')));
     expect(error.message).toMatch(/'a'.*'b'|'b'.*'a'/);

@@ -1,12 +1,10 @@
 /** Models with two branches, and what moved positions do to them: for misplaced.test.ts and misplaced.deep.test.ts. */
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { expect, it } from 'vitest';
 import { loadWeights, MisplacedWeightsError } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
 const l = tf.layers;
 
@@ -14,9 +12,7 @@ export type Answer = Record<string, number[]> & { 'later names': string[] };
 
 /** Checkpoints of these kinds of layers, and what Keras computes from them. */
 export async function runKeras(directory: string, kinds: readonly Kind[]): Promise<Answer> {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'layers', 'misplaced.py'), directory, ...kinds]);
+  await runPython('test/layers/misplaced.py', [directory, ...kinds]);
   return JSON.parse(await readFile(join(directory, 'answer.json'), 'utf8'));
 }
 

@@ -1,4 +1,6 @@
-/** A random layer for an input of a given shape, with random options; sizes stay small and predictions well conditioned. */
+/**
+ * A random layer for an input of a given shape, with random options; sizes stay small and predictions well conditioned.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import type { Layer } from './matrix-model.js';
 import type { Choices } from './random-numbers.js';

@@ -1,4 +1,7 @@
-/** A random model from a seed: sequential or functional, with branches, merges, shared layers, nested models and wrappers. */
+/**
+ * A random model from a seed: sequential or functional, with branches, merges, shared layers, nested models and
+ * wrappers.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { apply, type Layer, type Tensor } from './matrix-model.js';
 import { type Making, randomLayer } from './random-layers.js';

@@ -1,4 +1,6 @@
-/** Random architectures exchanged with tf_keras, in batches. The seed is in the test's name; a failure shows the JSON. */
+/**
+ * Random architectures exchanged with tf_keras, in batches. The seed is in the test's name; a failure shows the JSON.
+ */
 import { describe } from 'vitest';
 import { describeExchange, type Subject } from './keras.js';
 import { randomModel } from './random-models.js';

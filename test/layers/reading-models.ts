@@ -1,4 +1,7 @@
-/** The architectures of reading_models.py in TensorFlow.js, without names unless Python's attributes are to be found by them. */
+/**
+ * The architectures of reading_models.py in TensorFlow.js, without names unless Python's attributes are to be found by
+ * them.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 
 const l = tf.layers;

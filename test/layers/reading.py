@@ -1,6 +1,7 @@
 """Checkpoints for test/layers/reading.test.ts, written in one process by Keras 3, tf_keras and TensorFlow.
 
-Argument: the directory to write to. Prints nothing; `answer.json` in it has, for each file, the model's inputs and outputs.
+Argument: the directory to write to. Prints nothing; `answer.json` in it has, for each file, the model's inputs and
+outputs.
 """
 import json
 import os
@@ -15,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 import tf_keras
 
+import cpu_only  # noqa: F401
 from reading_models import MODELS, Subclassed
 
 LIBRARIES = {"keras3": keras3, "tf_keras": tf_keras}

@@ -1,18 +1,16 @@
 /**
- * What Keras 3, tf_keras and TensorFlow write in other ways than `save_weights`: `tf.train.Checkpoint` with the model as the
- * root, below `model` or below another name, compiled and with its optimizer, SavedModels, models written as classes. Every
- * checkpoint is loaded into a model of TensorFlow.js that must then predict what Python's predicted.
+ * What Keras 3, tf_keras and TensorFlow write in other ways than `save_weights`: `tf.train.Checkpoint` with the model
+ * as the root, below `model` or below another name, compiled and with its optimizer, SavedModels, models written as
+ * classes. Every checkpoint is loaded into a model of TensorFlow.js that must then predict what Python's predicted.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listVariables } from '../../src/index.js';
 import { loadWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 import { MODELS } from './reading-models.js';
 
 interface Answer {
@@ -22,8 +20,6 @@ interface Answer {
   outputs: number[][];
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 const EVERY_WAY = ['model', 'root', 'net', 'compiled', 'trained', 'saved_model', 'export'];
 const ARCHITECTURES = ['plain', 'images', 'ranks', 'words', 'wrapped', 'stacked', 'films', 'branches', 'nested'];
 
@@ -32,10 +28,7 @@ let answers: Answer[];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle reading '));
-  const python = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(python, [join(root, 'test', 'layers', 'reading.py'), directory], {
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  await runPython('test/layers/reading.py', [directory]);
   answers = JSON.parse(await readFile(join(directory, 'answer.json'), 'utf8')) as Answer[];
 }, 600_000);
 

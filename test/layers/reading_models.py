@@ -1,4 +1,6 @@
-"""Architectures for reading.py, made of what Keras 3 and tf_keras (K) spell alike. reading-models.ts has them in TensorFlow.js."""
+"""Architectures for reading.py, made of what Keras 3 and tf_keras (K) spell alike. reading-models.ts has them in
+TensorFlow.js.
+"""
 MODELS = {}
 
 
@@ -18,7 +20,8 @@ def gru(K, units, **options):
 @architecture
 def plain(K):
     l = K.layers
-    return K.Sequential([l.Input((4,)), l.Dense(3, activation="relu"), l.Dropout(0.5), l.BatchNormalization(), l.Dense(2)])
+    dense = l.Dense(3, activation="relu")
+    return K.Sequential([l.Input((4,)), dense, l.Dropout(0.5), l.BatchNormalization(), l.Dense(2)])
 
 
 @architecture
@@ -90,7 +93,9 @@ def films(K):
 
 @architecture
 def branches(K):
-    """Layers are made in another order than they are used in, at several depths, one of them twice; outputs are crossed."""
+    """Layers are made in another order than they are used in, at several depths, one of them twice; outputs are
+    crossed.
+    """
     l = K.layers
     late, shared, early = l.Dense(3), l.Dense(4), l.Dense(4)
     x, y = l.Input((4,)), l.Input((4,))

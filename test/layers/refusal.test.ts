@@ -1,6 +1,6 @@
 /**
- * Files that real Keras wrote of models which TensorFlow.js cannot hold, or cannot find by itself: what is refused, in which
- * words, and what `include`, `exclude` and `map` do about it.
+ * Files that real Keras wrote of models which TensorFlow.js cannot hold, or cannot find by itself: what is refused, in
+ * which words, and what `include`, `exclude` and `map` do about it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -139,7 +139,8 @@ describe('values of another type or shape', () => {
     const error = await refusal(dense(), dtype);
     expect(error).toMatchObject({ code: 'ERR_MISMATCH', expected: 'float32 [4,3]', found: `${dtype} [4,3]` });
     expect(error.message).toContain(
-      `layer d expects kernel float32 [4,3]; the checkpoint has ${dtype} [4,3] at ${key}, and TensorFlow.js has no ${dtype} ` +
+      `layer d expects kernel float32 [4,3]; the checkpoint has ${dtype} [4,3] at ${key}, ` +
+        `and TensorFlow.js has no ${dtype} ` +
         '(and 1 more); nothing was changed',
     );
     expect((await loadWeights(dense(), at(dtype), { skipMismatch: true })).mismatched).toHaveLength(2);

@@ -1,4 +1,6 @@
-/** Loss scaling as an optimizer of TensorFlow.js. Its numbers beside Keras's: test/layers/optimizers/wrapped.test.ts. */
+/**
+ * Loss scaling as an optimizer of TensorFlow.js. Its numbers beside Keras's: test/layers/optimizers/wrapped.test.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Optimizers with Keras's formulas as optimizers of TensorFlow.js: in fit, without leaks, as weights. Their numbers: test/training. */
+/**
+ * Optimizers with Keras's formulas as optimizers of TensorFlow.js: in fit, without leaks, as weights. Their numbers:
+ * test/training.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
 import * as exact from '../../src/optimizers.js';

@@ -21,7 +21,10 @@ import { differences } from './files.js';
 import { type Oracle, type OracleTensor, oracle } from './oracle.js';
 
 const RUNS = 500;
-/** RestoreV2 puts partitioned tensors of these together; of others it restores only what was stored (it says "not supported"). */
+/**
+ * RestoreV2 puts partitioned tensors of these together; of others it restores only what was stored (it says "not
+ * supported").
+ */
 const JOINED_BY_TENSORFLOW = new Set(
   'float32 float64 int32 uint8 int16 int8 complex64 int64 bool bfloat16 complex128 qint8 quint8 qint32'.split(' '),
 );

@@ -81,8 +81,8 @@ describe.each([
       totals.push(reader.numShards);
     }
     expect(totals[0]).toBe(shards);
-    // Where entries suffice, a reader that sleeps through two overwrites does not meet its own file names again. With fewer
-    // two totals alternate (it meets a wrong checksum then), since a third would leave a data file empty.
+    // Where entries suffice, a reader that sleeps through two overwrites does not meet its own file names again. With
+    // fewer two totals alternate (it meets a wrong checksum then), since a third would leave a data file empty.
     const distinct = entries >= 3 ? 3 : 2;
     for (let i = 2; i < totals.length; i++) expect(new Set(totals.slice(i - 2, i + 1)).size).toBe(distinct);
   });

@@ -1,4 +1,6 @@
-/** The oracle itself: values survive the wire bit by bit, errors keep their class, its snippets drive real TensorFlow. */
+/**
+ * The oracle itself: values survive the wire bit by bit, errors keep their class, its snippets drive real TensorFlow.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,21 +1,14 @@
-/**
- * Real TensorFlow for tests: a Python process (oracle.py) that a test file starts once and talks to.
- * Its absence is an error, never a reason to skip: `npm run setup` installs it.
- */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Real TensorFlow for tests: a Python process (oracle.py) that a test file starts once and talks to. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { DType } from '../../src/format/dtypes.js';
+import { PythonProcess } from './python.js';
 import { type GivenTensor, type OracleTensor, Packer, unpack } from './wire.js';
 
 export type { GivenTensor, OracleTensor } from './wire.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PYTHON = join(ROOT, '.tools', 'venv', 'bin', 'python');
 const KEPT_STDERR = 20_000;
 
 /** An exception raised in Python; `type` is its class name, for example 'NotFoundError' or 'DataLossError'. */
@@ -49,7 +42,7 @@ interface Pending {
 }
 
 export class Oracle {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #child: PythonProcess;
   readonly #folder = mkdtempSync(join(tmpdir(), 'tensorbundle-oracle-'));
   readonly #pending = new Map<number, Pending>();
   readonly #ready: Promise<void>;
@@ -58,20 +51,7 @@ export class Oracle {
   #ended: Error | null = null;
 
   private constructor() {
-    if (!existsSync(PYTHON)) {
-      throw new Error(`real TensorFlow is not installed (${PYTHON} is missing); run \`npm run setup\``);
-    }
-    const script = fileURLToPath(new URL('oracle.py', import.meta.url));
-    this.#child = spawn(PYTHON, [script, this.#folder], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        TF_CPP_MIN_LOG_LEVEL: '2',
-        CUDA_VISIBLE_DEVICES: '-1',
-        PYTHONDONTWRITEBYTECODE: '1',
-        TF_USE_LEGACY_KERAS: '1',
-      },
-    });
+    this.#child = new PythonProcess('test/oracle/oracle.py', [this.#folder]);
     const lines = createInterface({ input: this.#child.stdout });
     this.#ready = new Promise((resolve, reject) => {
       this.#pending.set(0, { resolve: () => resolve(), reject });
@@ -81,15 +61,12 @@ export class Oracle {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR);
     });
-    this.#child.stdin.on('error', () => {}); // EPIPE: 'close' below tells the same with its reason
-    const end = (why: string): void => {
-      this.#ended = new Error(`the TensorFlow process ended (${why})\n${this.#stderr}`);
+    void this.#child.ended.then(({ code, signal, reason }) => {
+      this.#ended = new Error(`the TensorFlow process ended (${signal ?? reason ?? `code ${code}`})\n${this.#stderr}`);
       for (const { reject } of this.#pending.values()) reject(this.#ended);
       this.#pending.clear();
       rmSync(this.#folder, { recursive: true, force: true });
-    };
-    this.#child.on('error', error => end(error.message));
-    this.#child.on('close', (code, signal) => end(signal ?? `code ${code}`));
+    });
     // Python ends with its stdin, so it never outlives the test process; its files go here.
     process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
@@ -149,10 +126,9 @@ export class Oracle {
   /** Ends the process; pending calls reject. */
   async close(): Promise<void> {
     if (this.#ended) return;
-    this.#hold(true);
-    const closed = new Promise(resolve => this.#child.once('close', resolve));
+    this.#child.hold(true);
     this.#child.stdin.end();
-    await closed;
+    await this.#child.ended;
   }
 
   async #request(what: { command: string } | { run: string }, args: Record<string, unknown>): Promise<unknown> {
@@ -166,7 +142,7 @@ export class Oracle {
       writeFileSync(request.blob, packer.chunks.length === 1 ? packer.chunks[0]! : Buffer.concat(packer.chunks));
     }
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#hold(true);
+    this.#child.hold(true);
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     try {
       return await answer;
@@ -178,7 +154,8 @@ export class Oracle {
   #settle({ id, result, blob, error }: Answer): void {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#hold(false);
+    // An idle process must not keep the test process alive.
+    if (this.#pending.size === 0) this.#child.hold(false);
     if (error) {
       pending?.reject(new OracleError(error.type, error.message, error.traceback));
       return;
@@ -186,15 +163,6 @@ export class Oracle {
     const bytes = blob === undefined ? Buffer.alloc(0) : readFileSync(blob);
     if (blob !== undefined) rmSync(blob);
     pending?.resolve(unpack(result, bytes));
-  }
-
-  /** An idle process must not keep the test process alive. */
-  #hold(held: boolean): void {
-    const { stdin, stdout, stderr } = this.#child;
-    for (const handle of [this.#child, stdin, stdout, stderr] as { ref?(): void; unref?(): void }[]) {
-      if (held) handle.ref?.();
-      else handle.unref?.();
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Programs that are bundled: with tensorbundle outside of the bundle they work; inside, the error says what to do. And programs
- * under Node's permissions: the error names the flags that are missing.
+ * Programs that are bundled: with tensorbundle outside of the bundle they work; inside, the error says what to do. And
+ * programs under Node's permissions: the error names the flags that are missing.
  */
 import { cpSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

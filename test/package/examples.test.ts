@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runPython } from '../oracle/python.js';
 import { CHECKOUT } from './pack.js';
 
 const EXAMPLES = join(CHECKOUT, 'docs', 'examples');
-const PYTHON = join(CHECKOUT, '.tools', 'venv', 'bin', 'python');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'tensorbundle examples '));
@@ -86,7 +86,7 @@ test('fine-tune.mjs: killed twice, it ends as if it had not been; Python takes o
   const resumed = (await run('fine-tune.mjs', killed)).split('\n');
   expect(resumed[0]).toMatch(/^goes on in epoch [34]$/);
   expect(resumed.slice(1)).toEqual(uninterrupted.slice(1));
-  const { stdout } = spawnSync(PYTHON, [join(EXAMPLES, 'fine_tune.py')], { cwd: killed, encoding: 'utf8' });
+  const stdout = await runPython(join(EXAMPLES, 'fine_tune.py'), [], { cwd: killed });
   const numbers = (line: string): number[] => line.split(' ').slice(1).map(Number);
   const theirs = numbers(stdout.trim().split('\n').at(-1)!);
   for (const [i, value] of numbers(resumed.at(-1)!).entries()) expect(theirs[i]).toBeCloseTo(value, 5);

@@ -1,6 +1,6 @@
 /**
- * The guide "from Python to Node and back" does what it says: both columns run, block by block in the order of the page, the
- * left one in real Python and the right one in Node, and print what the page says they print.
+ * The guide "from Python to Node and back" does what it says: both columns run, block by block in the order of the
+ * page, the left one in real Python and the right one in Node, and print what the page says they print.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,9 @@ const blocks = blocksOf(PAGE);
 const named = [...PAGE.matchAll(/^\| `(\w+)` +\| `(\w+)` +\|/gm)].map(match => ({ node: match[1]!, keras: match[2]! }));
 const MISSING_IN_KERAS: Block = {
   language: 'python',
-  code: `print([name for name in "${named.map(({ keras }) => keras).join(' ')}".split() if not hasattr(layers, name)])\n`,
+  code:
+    `names = "${named.map(({ keras }) => keras).join(' ')}".split()\n` +
+    'print([name for name in names if not hasattr(layers, name)])\n',
   line: 0,
   prints: '[]',
 };

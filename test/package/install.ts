@@ -1,4 +1,7 @@
-/** The packed package installed as a user would, from its tarball, where there is neither Python nor a compiler. No network. */
+/**
+ * The packed package installed as a user would, from its tarball, where there is neither Python nor a compiler. No
+ * network.
+ */
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT, type Packed, pack, run, stage } from './pack.js';

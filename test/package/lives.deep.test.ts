@@ -1,6 +1,6 @@
 /**
- * The lives of a process with the published addon on every version of Node, many times; and every binary for Linux that is not
- * this machine's, under musl's loader and under an emulator.
+ * The lives of a process with the published addon on every version of Node, many times; and every binary for Linux that
+ * is not this machine's, under musl's loader and under an emulator.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

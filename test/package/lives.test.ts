@@ -1,6 +1,6 @@
 /**
- * The life of a process with the published addon, installed from the packed tarball: workers, exits, exceptions, children. The
- * end of each is checked, code and signal. lives.deep.test.ts repeats all of it on every version of Node.
+ * The life of a process with the published addon, installed from the packed tarball: workers, exits, exceptions,
+ * children. The end of each is checked, code and signal. lives.deep.test.ts repeats all of it on every version of Node.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

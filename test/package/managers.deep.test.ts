@@ -1,6 +1,7 @@
 /**
- * The package as users get it: published to a registry, installed from there by each package manager, with scripts of packages
- * blocked and allowed. Nothing is compiled, nobody is warned of scripts. Where no prebuild fits, the error's one command compiles.
+ * The package as users get it: published to a registry, installed from there by each package manager, with scripts of
+ * packages blocked and allowed. Nothing is compiled, nobody is warned of scripts. Where no prebuild fits, the error's
+ * one command compiles.
  */
 import { spawnSync } from 'node:child_process';
 import {

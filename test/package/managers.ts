@@ -1,4 +1,6 @@
-/** The package managers that users have, and how each is told to install: with scripts of packages blocked, and allowed. */
+/**
+ * The package managers that users have, and how each is told to install: with scripts of packages blocked, and allowed.
+ */
 import { join } from 'node:path';
 import { managerFile, newestNode } from './registry.js';
 

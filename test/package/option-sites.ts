@@ -1,4 +1,6 @@
-/** Every place of the public API that takes an object of options, found in its types: one that is added is found, too. */
+/**
+ * Every place of the public API that takes an object of options, found in its types: one that is added is found, too.
+ */
 import { join } from 'node:path';
 import ts from 'typescript';
 import { CHECKOUT } from './pack.js';
@@ -105,7 +107,10 @@ function inType(checker: ts.TypeChecker, name: string, path: readonly string[], 
   return [{ name, path, options: properties.map(property => property.name) }, ...inner];
 }
 
-/** An object of our own declaring that has something to leave out, and no method that it must have; within others, any of this kind. */
+/**
+ * An object of our own declaring that has something to leave out, and no method that it must have; within others, any
+ * of this kind.
+ */
 function isOptions(checker: ts.TypeChecker, type: ts.Type, isInner: boolean): boolean {
   const parts = type.isIntersection() ? type.types : [type];
   const isLiteral = parts.every(({ flags, symbol }) => {

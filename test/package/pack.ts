@@ -40,8 +40,8 @@ export function hostPrebuild(): string {
 }
 
 /**
- * A copy of the checkout with the prebuilds that it has. What is tested is what is published, so the binary that was compiled
- * for this machine alone never takes the prebuilt one's place.
+ * A copy of the checkout with the prebuilds that it has. What is tested is what is published, so the binary that was
+ * compiled for this machine alone never takes the prebuilt one's place.
  */
 export function stage(folder: string): void {
   const prebuild = join('prebuilds', hostPrebuild());

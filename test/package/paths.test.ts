@@ -1,6 +1,6 @@
 /**
- * Every place of the public API that takes a path, found from the types, so that none can be forgotten: each takes a `file:`
- * URL as text and as an object, and refuses what is not local before anything is written or read.
+ * Every place of the public API that takes a path, found from the types, so that none can be forgotten: each takes a
+ * `file:` URL as text and as an object, and refuses what is not local before anything is written or read.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The binaries in prebuilds/, all that are here, and the ones compiled on this machine: what their loader will do with them. */
+/**
+ * The binaries in prebuilds/, all that are here, and the ones compiled on this machine: what their loader will do with
+ * them.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +31,8 @@ describe.each(elves)('$file', ({ elf }) => {
   test('stays loaded until the process ends', () => expect(elf.staysLoaded).toBe(true));
 
   test('leaves nothing to be run at the end of a thread or of the process', () => {
-    // What a static or thread_local object with a destructor needs. Of all others only the loader's own call is there, if any.
+    // What a static or thread_local object with a destructor needs. Of all others only the loader's own call is there,
+    // if any.
     expect(elf.imports.filter(name => /^__cxa_(thread_)?atexit(_impl)?$|^(on_exit|atexit)$/.test(name))).toEqual([]);
     expect(elf.imports).toContain('napi_create_threadsafe_function');
   });

@@ -1,4 +1,6 @@
-/** The README's examples on the plain TensorFlow.js that they name, and its links. On tfjs-node: tfjs-node.deep.test.ts. */
+/**
+ * The README's examples on the plain TensorFlow.js that they name, and its links. On tfjs-node: tfjs-node.deep.test.ts.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the README has examples of writing, reading, weights, training, callbacks, model.save and the command line', () => {
+test('the README has examples of writing, reading, weights, training, callbacks, model.save and the command', () => {
   expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'sh']);
 });
 

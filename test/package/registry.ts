@@ -1,4 +1,6 @@
-/** A registry of its own on the loopback, for one test file: verdaccio, with what is published to it and nothing else. */
+/**
+ * A registry of its own on the loopback, for one test file: verdaccio, with what is published to it and nothing else.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';

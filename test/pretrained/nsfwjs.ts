@@ -1,4 +1,7 @@
-/** The trained MobileNetV2 and InceptionV3 classifiers that npm's package `nsfwjs` carries, in the format of TensorFlow.js. */
+/**
+ * The trained MobileNetV2 and InceptionV3 classifiers that npm's package `nsfwjs` carries, in the format of
+ * TensorFlow.js.
+ */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { io } from '@tensorflow/tfjs-core';

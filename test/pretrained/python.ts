@@ -1,9 +1,8 @@
 /** Runs networks.py and basic_pitch.py, and says where the packages with trained weights are. */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { runPython } from '../oracle/python.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -17,7 +16,7 @@ export interface Plain {
 }
 
 /** One process; `job` and its answer go through files in `directory`. */
-export async function runPython<T>(
+export async function runJob<T>(
   script: 'networks.py' | 'basic_pitch.py',
   command: 'give' | 'take',
   directory: string,
@@ -25,8 +24,7 @@ export async function runPython<T>(
 ): Promise<T> {
   const file = join(directory, `${command}.json`);
   await writeFile(file, JSON.stringify(job));
-  const python = join(root, '.tools', 'venv', 'bin', 'python');
-  const args = [join(root, 'test', 'pretrained', script), command, file];
-  await promisify(execFile)(python, args, { maxBuffer: 64 * 1024 * 1024 });
+  // mtcnn's source builds its networks with tensorflow.keras; this makes that tf_keras.
+  await runPython(`test/pretrained/${script}`, [command, file], { env: { TF_USE_LEGACY_KERAS: '1' } });
   return JSON.parse(await readFile(`${file}.answer`, 'utf8')) as T;
 }

@@ -1,6 +1,6 @@
 /**
- * Network and quota file systems take every write and say only at close that there was no room. Whatever file it is: the save
- * rejects, what was there before is there, whole, and nothing new counts or stays.
+ * Network and quota file systems take every write and say only at close that there was no room. Whatever file it is:
+ * the save rejects, what was there before is there, whole, and nothing new counts or stays.
  */
 import '../crash/fault-engine.js';
 import { readdirSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
- * A directory seen through the project's FUSE file system (faultfs/faultfs.c), with faults to switch on and off. The mount lives as
- * long as the process that made it: faultfs unmounts when its standard input ends, so a killed test leaves none.
+ * A directory seen through the project's FUSE file system (faultfs/faultfs.c), with faults to switch on and off. The
+ * mount lives as long as the process that made it: faultfs unmounts when its standard input ends, so a killed test
+ * leaves none.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -109,7 +109,8 @@ test('a mount ends with the process that made it, however that ends and whatever
   const script = `
     const { spawn } = require('node:child_process'), fs = require('node:fs');
     for (const name of ['mount', 'backing']) fs.mkdirSync(name);
-    const child = spawn(${JSON.stringify(program)}, ['backing', process.cwd() + '/mount', 'control', 'log'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const words = ['backing', process.cwd() + '/mount', 'control', 'log'];
+    const child = spawn(${JSON.stringify(program)}, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     child.stdout.once('data', () => {
       fs.writeSync(fs.openSync('mount/open', 'w'), 'x');
       console.log(fs.existsSync('backing/open'));

@@ -1,4 +1,6 @@
-/** A disk that is really full: a small tmpfs, where mounting is permitted; ENOSPC by fault injection is in test/crash. */
+/**
+ * A disk that is really full: a small tmpfs, where mounting is permitted; ENOSPC by fault injection is in test/crash.
+ */
 import '../crash/fault-engine.js';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

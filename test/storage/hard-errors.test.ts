@@ -1,6 +1,6 @@
 /**
- * Calls that fail for good or once, on a real mount, in every operation that writes: a typed error, the old state or the new one,
- * whole, nothing half left over, and the same operation works once the disk is sound.
+ * Calls that fail for good or once, on a real mount, in every operation that writes: a typed error, the old state or
+ * the new one, whole, nothing half left over, and the same operation works once the disk is sound.
  */
 import '../crash/fault-engine.js';
 import { readdirSync } from 'node:fs';

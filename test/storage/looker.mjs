@@ -1,4 +1,5 @@
-// For reading.test.ts: `looker.mjs PREFIX K`. Reads without `copy`, says "read", waits for a line, and looks at what it has.
+// For reading.test.ts: `looker.mjs PREFIX K`. Reads without `copy`, says "read", waits for a line, and looks at what it
+// has.
 import { CheckpointReader } from '../../dist/index.js';
 
 const [prefix, k] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 /**
- * A save whose locks were lost (an NFS server gives them up after its lease) and that others took for dead: its files were removed, and
- * another save has the same names now. Whatever becomes of the first, the other's checkpoint stays. (Real: tools/nfs-lab.mjs.)
+ * A save whose locks were lost (an NFS server gives them up after its lease) and that others took for dead: its files
+ * were removed, and another save has the same names now. Whatever becomes of the first, the other's checkpoint stays.
+ * (Real: tools/nfs-lab.mjs.)
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,10 @@ import { errorOf } from './operations.js';
 
 const scratch = new Scratch('lost-lock');
 
-/** A save of this process that was called later counts as having replaced the first, which then need not report anything. */
+/**
+ * A save of this process that was called later counts as having replaced the first, which then need not report
+ * anything.
+ */
 const OTHERS = { 'another process': /^ERR_(IO|DURABILITY_UNCERTAIN)$/, 'this process': /^no error$/ };
 test.for([
   ['fails', 'another process'],

@@ -1,6 +1,6 @@
 /**
- * Everything of this package that writes into a directory, as a table: what it starts from, what it does, and how the old and the
- * new state are told apart. The prefix is `m` in a directory of its own.
+ * Everything of this package that writes into a directory, as a table: what it starts from, what it does, and how the
+ * old and the new state are told apart. The prefix is `m` in a directory of its own.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -33,7 +33,9 @@ export interface Operation {
   run(directory: string): Promise<unknown>;
   /** Fails unless the directory holds state `k` and every checksum is right. */
   check(directory: string, k: number): Promise<unknown>;
-  /** The same where files of another generation may lie beside, as after a commit that is not certain. Default: `check`. */
+  /**
+   * The same where files of another generation may lie beside, as after a commit that is not certain. Default: `check`.
+   */
   content?(directory: string, k: number): Promise<unknown>;
   fresh?: boolean;
   /** The old state does not outlive a failure: overwrite 'in-place'. */

@@ -1,6 +1,7 @@
 /**
- * File systems that lack something: locks, directory syncs, modes, free blocks, reservation. TensorFlow saves there, and so does
- * this package, whatever a killed save has left. The same call with EIO is a broken disk, and stays an error.
+ * File systems that lack something: locks, directory syncs, modes, free blocks, reservation. TensorFlow saves there,
+ * and so does this package, whatever a killed save has left. The same call with EIO is a broken disk, and stays an
+ * error.
  */
 import '../crash/fault-engine.js';
 import { readdirSync, writeFileSync } from 'node:fs';

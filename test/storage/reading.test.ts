@@ -1,4 +1,7 @@
-/** Reading from a FUSE mount: copies instead of views, so that nobody's truncation kills the process; errors of reads are typed. */
+/**
+ * Reading from a FUSE mount: copies instead of views, so that nobody's truncation kills the process; errors of reads
+ * are typed.
+ */
 import '../crash/fault-engine.js';
 import { spawn } from 'node:child_process';
 import { readdirSync, statSync, truncateSync } from 'node:fs';

@@ -1,10 +1,10 @@
-"""Real TensorFlow's side of checkpoint.test.ts: writes each form of tf.train.Checkpoint, and restores what Node wrote."""
+"""Real TensorFlow's side of checkpoint.test.ts: writes each form of tf.train.Checkpoint, and restores what Node wrote.
+"""
 
 import json
 import os
 import sys
 
-os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np  # noqa: E402
@@ -79,7 +79,8 @@ def passes(status, assertion):
 def write_values(directory):
     steps(7).save(os.path.join(directory, "python", "steps"))
     steps(7, "int32").save(os.path.join(directory, "python", "narrow"))
-    tf.train.Checkpoint(step=tf.Variable(3_000_000_000, dtype="int64")).write(os.path.join(directory, "python", "large"))
+    large = tf.train.Checkpoint(step=tf.Variable(3_000_000_000, dtype="int64"))
+    large.write(os.path.join(directory, "python", "large"))
     for dtype in TYPES:
         one = tf.cast(1, dtype)
         tf.train.Checkpoint(v=tf.Variable(one)).write(os.path.join(directory, "python", dtype))
@@ -113,7 +114,8 @@ def read_steps(directory):
 def values(checkpoint):
     reader = tf.train.load_checkpoint(checkpoint.write(os.path.join(sys.argv[1], "python", "scratch")))
     keys = sorted(reader.get_variable_to_shape_map())
-    return {key: repr(np.asarray(reader.get_tensor(key)).tolist()) for key in keys if key != "_CHECKPOINTABLE_OBJECT_GRAPH"}
+    values = [key for key in keys if key != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+    return {key: repr(np.asarray(reader.get_tensor(key)).tolist()) for key in values}
 
 
 def main():

@@ -1,21 +1,17 @@
 /** Every form of `tf.train.Checkpoint`: the bytes that TensorFlow writes, both directions. */
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { latestCheckpoint, listVariables } from '../../src/index.js';
 import { Checkpoint, Counter, checkpointable, Dataset, Generator, type TrackableValue } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 let directory: string;
 
 async function python(action: 'write' | 'read'): Promise<void> {
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'training', 'checkpoint.py'), directory, action]);
+  await runPython('test/training/checkpoint.py', [directory, action]);
 }
 
 beforeAll(async () => {

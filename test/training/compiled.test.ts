@@ -1,4 +1,7 @@
-/** How a model was compiled, through every way that saves it whole: names come back, and functions are told of and given again. */
+/**
+ * How a model was compiled, through every way that saves it whole: names come back, and functions are told of and given
+ * again.
+ */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

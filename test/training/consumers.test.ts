@@ -1,16 +1,16 @@
-/** Checkpoints with keys outside the object graph, in the hands of everything in TensorFlow that reads or writes checkpoints. */
-import { execFile } from 'node:child_process';
+/**
+ * Checkpoints with keys outside the object graph, in the hands of everything in TensorFlow that reads or writes
+ * checkpoints.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { updateCheckpointState } from '../../src/index.js';
 import { Checkpoint, saveWeights } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 let directory: string;
 let model: tf.LayersModel;
 let answer: Record<string, unknown>;
@@ -28,8 +28,7 @@ beforeAll(async () => {
     allModelCheckpointTimestamps: [Date.now() / 1000 - 60],
   });
   await saveWeights(model, join(directory, 'weights'));
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'training', 'consumers.py'), directory, path]);
+  await runPython('test/training/consumers.py', [directory, path]);
   answer = JSON.parse(await readFile(join(directory, 'answer.json'), 'utf8')) as Record<string, unknown>;
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));

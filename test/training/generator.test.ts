@@ -1,12 +1,11 @@
 /** The generator draws what TensorFlow's draws, and goes on where TensorFlow's was, and the reverse. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint, Generator } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
 interface Answer {
   draws: number[][];
@@ -15,20 +14,18 @@ interface Answer {
   path: string;
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const SEEDS = ['0', '1', '1234', '-5', String(2n ** 40n + 3n), String(-(2n ** 62n)), String(2n ** 70n + 5n)];
 let directory: string;
 let answers: Record<string, Answer>;
 
-function python<T>(action: 'write' | 'read'): T {
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  execFileSync(program, [join(root, 'test', 'training', 'generator.py'), directory, action], { stdio: 'pipe' });
+async function python<T>(action: 'write' | 'read'): Promise<T> {
+  await runPython('test/training/generator.py', [directory, action]);
   return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as T;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle-generator-'));
-  answers = python('write');
+  answers = await python('write');
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -71,7 +68,7 @@ it('Python goes on', async () => {
   generator.normal([10]);
   generator.skip(5);
   await new Checkpoint({ generator }).write(join(directory, 'node'));
-  const { state, next } = python<Answer>('read');
+  const { state, next } = await python<Answer>('read');
   expect(state).toEqual(stateOf(generator));
   expect(values(generator.uniform([4]))).toEqual(next);
 });

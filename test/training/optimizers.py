@@ -12,7 +12,7 @@ import tensorflow as tf  # noqa: E402
 import tf_keras  # noqa: E402
 
 DIRECTORY, ACTION = sys.argv[1:]
-STEPS = 10
+STEPS = 5
 OPTIMIZERS = {
     "sgd": ("SGD", {"learning_rate": 0.1}),
     "momentum": ("SGD", {"learning_rate": 0.05, "momentum": 0.9}),

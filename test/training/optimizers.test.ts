@@ -1,21 +1,18 @@
 /**
- * Optimizers between Keras and Node: so many steps in one, the checkpoint restored in the other, as many more, against all of
- * them in Keras. The object graph is that of tf_keras, byte for byte.
+ * Optimizers between Keras and Node: so many steps in one, the checkpoint restored in the other, as many more, against
+ * all of them in Keras. The object graph is that of tf_keras, byte for byte.
  */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadVariable } from '../../src/index.js';
 import * as exact from '../../src/optimizers.js';
 import { Checkpoint } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const STEPS = 10;
+const STEPS = 5;
 
 interface Case {
   make(): tf.Optimizer;
@@ -43,8 +40,8 @@ const OPTIMIZERS: Readonly<Record<string, Case>> = {
   'exact Adam amsgrad': { make: () => new exact.Adam({ learningRate: 0.01, amsgrad: true }), within: 1e-6 },
   'exact AdamW': { make: () => new exact.AdamW({ learningRate: 0.01 }), within: 1e-6 },
   'exact Adamax': { make: () => new exact.Adamax({ learningRate: 0.01 }), within: 1e-6 },
-  // The legacy one has another schedule. A Nadam of tf_keras that was restored multiplies its product once a variable in the
-  // first steps, since it does not restore its counter of them.
+  // The legacy one has another schedule. A Nadam of tf_keras that was restored multiplies its product once a variable
+  // in the first steps, since it does not restore its counter of them.
   'exact Nadam': { make: () => new exact.Nadam({ learningRate: 0.01 }), within: 1e-6, legacy: 1e-2, inKeras: 1e-4 },
   'exact SGD with clipnorm': {
     make: () => new exact.SGD({ learningRate: 0.05, momentum: 0.5, clipnorm: 0.3 }),
@@ -83,8 +80,7 @@ let fromNode: Record<string, number[][]>;
 const measured: string[] = [];
 
 async function python(action: 'write' | 'read'): Promise<Record<string, number[][]>> {
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'training', 'optimizers.py'), directory, action]);
+  await runPython('test/training/optimizers.py', [directory, action]);
   return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as Record<string, number[][]>;
 }
 

@@ -1,4 +1,6 @@
-/** Values of another realm than the package's, as a test runner's contexts hand them over: each counts as what it is. */
+/**
+ * Values of another realm than the package's, as a test runner's contexts hand them over: each counts as what it is.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

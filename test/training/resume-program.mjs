@@ -1,7 +1,7 @@
 /**
- * A training with a loop of its own, for resume.deep.test.ts: `node resume-program.mjs OPTIMIZER DIRECTORY PART`. 'whole' trains 200
- * steps and saves after 100; 'first' dies of SIGKILL right after that save; 'second' restores it and trains the rest. What is
- * there after step 200 is written as a checkpoint of its own.
+ * A training with a loop of its own, for resume.deep.test.ts: `node resume-program.mjs OPTIMIZER DIRECTORY PART`.
+ * 'whole' trains 200 steps and saves after 100; 'first' dies of SIGKILL right after that save; 'second' restores it and
+ * trains the rest. What is there after step 200 is written as a checkpoint of its own.
  */
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';

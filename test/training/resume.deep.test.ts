@@ -1,6 +1,7 @@
 /**
- * Training that was killed and resumed in a new process gives, bit for bit, what training gives that was not: weights, slots,
- * steps, rates and the state of the random generator, all of which lie in the checkpoint that both write at the end.
+ * Training that was killed and resumed in a new process gives, bit for bit, what training gives that was not: weights,
+ * slots, steps, rates and the state of the random generator, all of which lie in the checkpoint that both write at the
+ * end.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,15 +1,13 @@
 /** CheckpointView, TrackableView and initFromCheckpoint, beside TensorFlow's. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointWriter } from '../../src/index.js';
 import { type AssignmentMap, Checkpoint, CheckpointView, initFromCheckpoint, TrackableView } from '../../src/tfjs.js';
+import { runPython } from '../oracle/python.js';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 let directory: string;
 let prefix: string;
 let named: string;
@@ -44,8 +42,7 @@ beforeAll(async () => {
   writer.add('old/scope/kernel', { dtype: 'float32', shape: [2], data: Float32Array.of(5, 6) });
   writer.add('old/scope/bias', { dtype: 'float32', shape: [], data: Float32Array.of(7) });
   await writer.finish();
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  execFileSync(program, [join(root, 'test', 'training', 'views.py'), directory, prefix], { stdio: 'pipe' });
+  await runPython('test/training/views.py', [directory, prefix]);
   answer = JSON.parse(readFileSync(join(directory, 'answer.json'), 'utf8')) as typeof answer;
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

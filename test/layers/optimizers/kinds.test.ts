@@ -3,8 +3,10 @@ import { testKinds } from './kinds.js';
 
 testKinds({
   titles:
-    '(Adam|Lamb|Lion|ScheduleFreeAdamW|Multi|Adam accumulating) keras3|(Ftrl|Lion) new|Adamax legacy|Adam (ema|schedule) .*|' +
-    '(RMSprop full|SGD momentum) new|(Adam|SGD momentum|RMSprop full|Lion|Nadam) early new|(SGD momentum|Adam) decay .*|(Adam|SGD momentum|RMSprop full) scaled .*',
+    '(Adam|Lamb|Lion|ScheduleFreeAdamW|Multi|Adam accumulating) keras3|(Ftrl|Lion) new|Adamax legacy|' +
+    'Adam (ema|schedule) .*|' +
+    '(RMSprop full|SGD momentum) new|(Adam|SGD momentum|RMSprop full|Lion|Nadam) early new|' +
+    '(SGD momentum|Adam) decay .*|(Adam|SGD momentum|RMSprop full) scaled .*',
   least: 8,
   live: /^(sgd|momentum|adam|rmsprop|exact RMSprop|exact Adam|wrapped Adam)$/,
 });

@@ -1,21 +1,20 @@
 /**
- * Every optimizer of Keras 3 and of tf_keras, of each generation, wrapped or not, restored into each of ours: right, or as far as
- * it fits with the rest in the status, or refused by name. What was wrapped or had a decay goes back to Python as such.
+ * Every optimizer of Keras 3 and of tf_keras, of each generation, wrapped or not, restored into each of ours: right, or
+ * as far as it fits with the rest in the status, or refused by name. What was wrapped or had a decay goes back to
+ * Python as such.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RestoreStatus } from '../../../src/graph/restore/restore-status.js';
 import * as exact from '../../../src/optimizers.js';
 import { Checkpoint, loadWeights } from '../../../src/tfjs.js';
+import { PythonProcess } from '../../oracle/python.js';
 import { OPTIMIZERS as OURS, start, variablesOf } from './training.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const STEPS = 5;
 const learningRate = 0.5;
 
@@ -69,7 +68,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 let directory: string;
-let python: ChildProcessWithoutNullStreams;
+let python: PythonProcess;
 let written: Record<string, Written>;
 let embeddings: Record<string, number[]>;
 let read: Record<string, Read>;
@@ -146,8 +145,7 @@ export function testKinds({ titles, least, live }: Selection): void {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'tensorbundle-kinds-'));
     for (const side of ['python', 'node']) mkdirSync(join(directory, side));
-    const program = join(root, '.tools', 'venv', 'bin', 'python');
-    python = spawn(program, [join(root, 'test', 'layers', 'optimizers', 'kinds.py'), directory, titles]);
+    python = new PythonProcess('test/layers/optimizers/kinds.py', [directory, titles]);
     let errors = '';
     python.stderr.on('data', text => {
       errors += text;

@@ -1,4 +1,7 @@
-/** What is left out of a restore stays as it was, whatever belongs to it; and numbers that an optimizer has no use for are told. */
+/**
+ * What is left out of a restore stays as it was, whatever belongs to it; and numbers that an optimizer has no use for
+ * are told.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

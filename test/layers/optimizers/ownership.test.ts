@@ -1,21 +1,18 @@
 /**
- * Whose slot is whose, between real Keras and Node, where it takes more than counting: a model within a model, a layer that is not
- * trained, variables without names, two models whose layers have the same names.
+ * Whose slot is whose, between real Keras and Node, where it takes more than counting: a model within a model, a layer
+ * that is not trained, variables without names, two models whose layers have the same names.
  */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadVariable } from '../../../src/index.js';
 import { Checkpoint } from '../../../src/tfjs.js';
+import { runPython } from '../../oracle/python.js';
 import { nested, OPTIMIZERS, start, type Training, train, variablesOf } from './training.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const STEPS = 10;
+const STEPS = 5;
 const WITHIN = 1e-6;
 const FORMS = ['nested', 'frozen', 'raw', 'two'] as const;
 type Form = (typeof FORMS)[number];
@@ -82,8 +79,7 @@ function valuesOf({ parts }: Trainings): number[][] {
 }
 
 async function python(action: 'write' | 'read'): Promise<Record<string, number[][]>> {
-  const program = join(root, '.tools', 'venv', 'bin', 'python');
-  await promisify(execFile)(program, [join(root, 'test', 'layers', 'optimizers', 'ownership.py'), directory, action]);
+  await runPython('test/layers/optimizers/ownership.py', [directory, action]);
   return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as Record<string, number[][]>;
 }
 

@@ -1,4 +1,5 @@
-"""Real Keras's side of several.test.ts: a GAN whose discriminator is frozen, and twins with layers of the same names."""
+"""Real Keras's side of several.test.ts: a GAN whose discriminator is frozen, and twins with layers of the same names.
+"""
 
 import json
 import os

@@ -1,21 +1,18 @@
 /**
- * Several networks and optimizers: a slot belongs to the variable that its optimizer was given, whatever is frozen and whatever has
- * the same name. Kernels have one shape, so that a slot in the wrong place would fit.
+ * Several networks and optimizers: a slot belongs to the variable that its optimizer was given, whatever is frozen and
+ * whatever has the same name. Kernels have one shape, so that a slot in the wrong place would fit.
  */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as exact from '../../../src/optimizers.js';
 import { Checkpoint } from '../../../src/tfjs.js';
+import { runPython } from '../../oracle/python.js';
 import { expectSame, start, train, variablesOf } from './training.js';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
 const MAKERS = {
   adam: () => tf.train.adam(0.01),
   momentum: () => tf.train.momentum(1e-5, 0.9),
@@ -154,7 +151,8 @@ describe('two networks with layers of the same names', () => {
         });
         await model.save(handler, { includeOptimizer: true });
       }
-      // As in the process that wrote them, where one was the first of its name; here the second model's names are the first's.
+      // As in the process that wrote them, where one was the first of its name; here the second model's names are the
+      // first's.
       const names = (file: io.ModelArtifacts): io.ModelArtifacts => ({
         ...file,
         weightSpecs: file.weightSpecs!.map(spec => ({ ...spec, name: spec.name.replace(/(kernel|bias)_\d+/, '$1') })),
@@ -317,8 +315,7 @@ describe('between Keras and here', () => {
   }
 
   async function python(action: 'write' | 'read'): Promise<Moments> {
-    const program = join(root, '.tools', 'venv', 'bin', 'python');
-    await promisify(execFile)(program, [join(root, 'test', 'layers', 'optimizers', 'several.py'), directory, action]);
+    await runPython('test/layers/optimizers/several.py', [directory, action]);
     return JSON.parse(readFileSync(join(directory, `${action}.json`), 'utf8')) as Moments;
   }
 

@@ -1,4 +1,6 @@
-/** Checkpoints that nobody's optimizer wrote: refused before anything is changed, or taken as far as they make sense. */
+/**
+ * Checkpoints that nobody's optimizer wrote: refused before anything is changed, or taken as far as they make sense.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -35,7 +35,8 @@ def run(args):
             status.expect_partial()
         return _values(variables)
     name = args.get("checkpointName", "ckpt")
-    manager = tf.train.CheckpointManager(checkpoint, args["dir"], max_to_keep=args.get("maxToKeep"), checkpoint_name=name)
+    options = {"max_to_keep": args.get("maxToKeep"), "checkpoint_name": name}
+    manager = tf.train.CheckpointManager(checkpoint, args["dir"], **options)
     if op == "manager":
         paths = [manager.save() for _ in range(args["saves"])]
         return {"paths": paths, "checkpoints": manager.checkpoints, "latest": manager.latest_checkpoint}

@@ -69,7 +69,9 @@ def _refused():
 
 
 def run(args):
-    """{directory} -> {twoLayers, subclassed: {weights, input, output}, saver}; each checkpoint is DIRECTORY/<name>/ckpt."""
+    """{directory} -> {twoLayers, subclassed: {weights, input, output}, saver}; each checkpoint is
+    DIRECTORY/<name>/ckpt.
+    """
     prefix = lambda name: os.path.join(args["directory"], name, "ckpt")
     two_layers = _random(_two_layers(), 1)
     two_layers.save_weights(prefix("two_layers"))

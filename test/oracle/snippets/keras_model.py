@@ -37,7 +37,12 @@ def run(args):
     if "fit" in args:
         fit = args["fit"]
         history = model.fit(
-            _array(fit["x"]), _array(fit["y"]), epochs=fit.get("epochs", 1), batch_size=fit.get("batchSize", 32), shuffle=False, verbose=0
+            _array(fit["x"]),
+            _array(fit["y"]),
+            epochs=fit.get("epochs", 1),
+            batch_size=fit.get("batchSize", 32),
+            shuffle=False,
+            verbose=0,
         )
         result["history"] = {key: [float(v) for v in values] for key, values in history.history.items()}
     if "predict" in args:

@@ -20,7 +20,9 @@ def run(args):
     with tf.Graph().as_default(), v1.Session() as session:
         if args["op"] == "restore":
             variables = {
-                t["name"]: v1.get_variable(f"v{i}", shape=t["shape"], dtype=t["dtype"], initializer=v1.zeros_initializer())
+                t["name"]: v1.get_variable(
+                    f"v{i}", shape=t["shape"], dtype=t["dtype"], initializer=v1.zeros_initializer()
+                )
                 for i, t in enumerate(args["tensors"])
             }
             v1.train.Saver(variables).restore(session, args["prefix"])
@@ -31,7 +33,11 @@ def run(args):
             value = tensor["value"].numpy()
             partitioner = v1.fixed_size_partitioner(parts[tensor["name"]]) if tensor["name"] in parts else None
             variables[tensor["name"]] = v1.get_variable(
-                f"v{i}", shape=value.shape, dtype=tensor["value"].dtype, initializer=_slices_of(value), partitioner=partitioner
+                f"v{i}",
+                shape=value.shape,
+                dtype=tensor["value"].dtype,
+                initializer=_slices_of(value),
+                partitioner=partitioner,
             )
         session.run(v1.global_variables_initializer())
         version = v1.train.SaverDef.V1 if args.get("version", 2) == 1 else v1.train.SaverDef.V2

@@ -4,7 +4,9 @@ import tensorflow as tf
 
 
 def run(args):
-    """{types: [{dtype, patterns}]} -> [{number, value}]: the type's number in types.proto, its patterns 0, 1, … as float64"""
+    """{types: [{dtype, patterns}]} -> [{number, value}]: the type's number in types.proto, its patterns 0, 1, … as
+    float64
+    """
     answers = []
     for item in args["types"]:
         dtype = tf.as_dtype(item["dtype"])

@@ -1,6 +1,7 @@
 /**
- * The code of a Markdown page, and what the page says it prints: in comments that begin with an arrow (`// → 3 variables`),
- * or, where that is long, in a `text` block after the code. Line breaks do not count, so that a page can wrap.
+ * The code of a Markdown page, and what the page says it prints: in comments that begin with an arrow (`// → 3
+ * variables`), or, where that is long, in a `text` block after the code. Line breaks do not count, so that a page can
+ * wrap.
  */
 
 const LANGUAGES = ['python', 'js'] as const;

@@ -1,7 +1,7 @@
 /**
- * Lives of a process with the addon: `node lives.mjs NAME FOLDER [DELAY]`, in a folder where `tensorbundle` is installed. What
- * each must print and how it must end stands in expected.ts. The package is loaded only where a life says so: which thread
- * loads it, and which lets go of it last, is what this is about.
+ * Lives of a process with the addon: `node lives.mjs NAME FOLDER [DELAY]`, in a folder where `tensorbundle` is
+ * installed. What each must print and how it must end stands in expected.ts. The package is loaded only where a life
+ * says so: which thread loads it, and which lets go of it last, is what this is about.
  */
 import { fork } from 'node:child_process';
 import cluster from 'node:cluster';

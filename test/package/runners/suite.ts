@@ -59,7 +59,12 @@ async function save(name, data, dtype = 'float32') {
 }
 
 test('arrays of the test and of the main realm are saved, and read as the test has them', async () => {
-  const arrays = { float32: Float32Array.of(1, 2), int64: BigInt64Array.of(1n, 2n), uint8: Uint8Array.of(1, 2), float64: Float64Array.of(1, 2) };
+  const arrays = {
+    float32: Float32Array.of(1, 2),
+    int64: BigInt64Array.of(1n, 2n),
+    uint8: Uint8Array.of(1, 2),
+    float64: Float64Array.of(1, 2),
+  };
   for (const [dtype, data] of Object.entries(arrays)) {
     for (const given of [data, ofMain(data)]) {
       await save('arrays', given, dtype);
@@ -145,13 +150,22 @@ test('a training is saved, stopped, and goes on', async () => {
   };
   const [xs, ys] = [tf.tensor2d([1, 2, 3, 4], [4, 1]), tf.tensor2d([2, 4, 6, 8], [4, 1])];
   const first = model();
-  const best = new api.ModelCheckpoint({ filepath: at('best'), monitor: 'loss', saveBestOnly: true, saveWeightsOnly: false });
+  const best = new api.ModelCheckpoint({
+    filepath: at('best'),
+    monitor: 'loss',
+    saveBestOnly: true,
+    saveWeightsOnly: false,
+  });
   const stopping = new api.EarlyStopping({ monitor: 'loss', restoreBestWeights: true });
   await first.fit(xs, ys, { epochs: 2, verbose: 0, callbacks: [best, stopping] });
   const loaded = await api.loadModel(at('best'));
   expect([...loaded.getWeights()[0].dataSync()]).toEqual([...first.getWeights()[0].dataSync()]);
 
-  const parts = { list: [tf.variable(tf.scalar(1))], map: new Map([['a', tf.variable(tf.scalar(2))]]), bare: { b: tf.variable(tf.scalar(3)) } };
+  const parts = {
+    list: [tf.variable(tf.scalar(1))],
+    map: new Map([['a', tf.variable(tf.scalar(2))]]),
+    bare: { b: tf.variable(tf.scalar(3)) },
+  };
   const manager = new api.CheckpointManager(new api.Checkpoint({ first, ...parts }), at('run'), { maxToKeep: 2 });
   await manager.save();
   const saved = manager.save({ background: true });

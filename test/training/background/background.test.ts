@@ -1,4 +1,6 @@
-/** Saves in the background: nothing torn (story 8), nothing stale (story 9), no error lost (story 10), no tensor kept. */
+/**
+ * Saves in the background: nothing torn (story 8), nothing stale (story 9), no error lost (story 10), no tensor kept.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

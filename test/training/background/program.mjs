@@ -1,4 +1,7 @@
-/** For background.test.ts: `node program.mjs PREFIX PART`. One save, then another in the background, and the process ends. */
+/**
+ * For background.test.ts: `node program.mjs PREFIX PART`. One save, then another in the background, and the process
+ * ends.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { Checkpoint } from '../../../dist/tfjs.js';
 

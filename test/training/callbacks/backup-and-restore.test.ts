@@ -7,7 +7,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Adam } from '../../../src/optimizers.js';
 import {
   BackupAndRestore,
-  type BackupAndRestoreOptions,
   Checkpoint,
   CheckpointManager,
   Dataset,
@@ -16,6 +15,7 @@ import {
   ModelCheckpoint,
 } from '../../../src/tfjs.js';
 import { isDeep } from '../../depth.js';
+import { bits, data, Interruption, interruption, network, rows, targets, train } from './interrupted.js';
 
 let directory: string;
 beforeAll(() => {
@@ -25,85 +25,6 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 let count = 0;
 const fresh = (): string => join(directory, `run ${count++}`);
-
-function network(optimizer: () => tf.Optimizer = () => tf.train.adam(0.01)): tf.Sequential {
-  const model = tf.sequential({
-    layers: [
-      tf.layers.dense({
-        units: 4,
-        inputShape: [2],
-        activation: 'tanh',
-        kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
-      }),
-      tf.layers.dense({ units: 1, kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }) }),
-    ],
-  });
-  model.compile({ loss: 'meanSquaredError', optimizer: optimizer() });
-  return model;
-}
-const bits = (model: tf.LayersModel): string[] =>
-  model.getWeights().map(weight => Buffer.from((weight.dataSync() as Float32Array).slice().buffer).toString('hex'));
-
-const rows = Array.from({ length: 42 }, (_, i) => [Math.sin(i), Math.cos(i * 3)]);
-const targets = rows.map(([a, b]) => [a! * b! + a!]);
-
-/** Shuffled, noisy, prefetched: 11 batches of 4 an epoch. */
-const data = {
-  ours: () =>
-    Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) })
-      .shuffle(16, 5)
-      .map(({ xs, ys }, random) => ({ xs: tf.add(xs, random.normal([2], 0, 0.1)) as tf.Tensor, ys }), { seed: 6 })
-      .batch(4)
-      .prefetch(2),
-  "tf.data's": () =>
-    tf.data
-      .zip({ xs: tf.data.array(rows), ys: tf.data.array(targets) })
-      .shuffle(16, 'seed')
-      .batch(4),
-};
-
-class Interruption extends Error {}
-/** Ends the process of training as a kill would: nothing of the callbacks runs after it. */
-const interruption = (batches: number) => {
-  let done = 0;
-  return new tf.CustomCallback({
-    onBatchEnd: async () => {
-      if (++done === batches) throw new Interruption();
-    },
-  });
-};
-
-interface Training {
-  run: string;
-  make: () => never;
-  batchesPerEpoch?: number;
-  saveFreq: 'epoch' | number;
-  more?: Partial<BackupAndRestoreOptions>;
-  optimizer?: () => tf.Optimizer;
-}
-
-async function train(
-  { run, make, batchesPerEpoch, saveFreq, more, optimizer }: Training,
-  stopAfter?: number,
-): Promise<{ weights: string[]; from: number } | null> {
-  const model = network(optimizer);
-  const backup = new BackupAndRestore({ backupDir: run, saveFreq, writer: { durable: false }, ...more });
-  const { initialEpoch, dataset } = await backup.resume(model, make());
-  const callbacks: tf.CustomCallback[] = stopAfter === undefined ? [] : [interruption(stopAfter)];
-  try {
-    await model.fitDataset(dataset as never, {
-      epochs: 3,
-      initialEpoch,
-      batchesPerEpoch,
-      verbose: 0,
-      callbacks: [backup, ...callbacks] as never,
-    });
-  } catch (error) {
-    if (error instanceof Interruption) return null;
-    throw error;
-  }
-  return { weights: bits(model), from: initialEpoch };
-}
 
 describe('equals a training that was not interrupted', () => {
   for (const [name, make] of Object.entries(data) as [string, () => never][]) {
@@ -346,115 +267,6 @@ describe('the backups', () => {
     await model.fitDataset(dataset as never, { epochs: 3, verbose: 0, callbacks: [backup, stop] as never });
     expect((await train({ run, make, saveFreq: 'epoch' }))!.weights).toEqual(whole!.weights);
   }, 60_000);
-});
-
-describe('a training that EarlyStopping has ended', () => {
-  const make = (): Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> =>
-    Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(21);
-  async function rerun(
-    run: string,
-    {
-      isTracked = true,
-      isFit = false,
-      isFirst = false,
-      patience = 1,
-    }: { isTracked?: boolean; isFit?: boolean; isFirst?: boolean; patience?: number },
-  ): Promise<{ epochs: number; weights: string[]; from: number }> {
-    const model = network();
-    // No epoch is better than the first.
-    const stopping = new EarlyStopping({ monitor: 'loss', patience, minDelta: 1e6, restoreBestWeights: true });
-    const backup = new BackupAndRestore({ backupDir: run, ...(isTracked && { trackables: { stopping } }) });
-    let epochs = 0;
-    const count = new tf.CustomCallback({ onEpochEnd: async () => void epochs++ });
-    const callbacks = isFirst ? [count, backup, stopping] : [count, stopping, backup];
-    if (isFit) {
-      const { initialEpoch } = await backup.resume(model);
-      const [xs, ys] = [tf.tensor2d(rows), tf.tensor2d(targets)];
-      await model.fit(xs, ys, { epochs: 8, initialEpoch, shuffle: false, verbose: 0, callbacks });
-      return { epochs, weights: bits(model), from: initialEpoch };
-    }
-    const { initialEpoch, dataset } = await backup.resume(model, make());
-    await model.fitDataset(dataset as never, { epochs: 8, initialEpoch, verbose: 0, callbacks });
-    return { epochs, weights: bits(model), from: initialEpoch };
-  }
-
-  it.each([
-    { isTracked: true, isFit: false },
-    { isTracked: true, isFit: true },
-    { isTracked: false, isFit: true },
-    { isTracked: true, isFit: true, isFirst: true },
-    { isTracked: false, isFit: true, isFirst: true },
-    { isTracked: false, isFit: false, isFirst: true },
-  ])('is not trained on by a rerun, and has the best weights: %j', async how => {
-    const run = fresh();
-    const first = await rerun(run, how);
-    expect(first).toMatchObject({ epochs: 2, from: 0 });
-    for (let i = 0; i < 3; i++)
-      expect(await rerun(run, how)).toEqual({ epochs: 0, weights: first.weights, from: Infinity });
-    if (!how.isTracked) return;
-    // More patience: it goes on, and ends where it would have.
-    expect(await rerun(run, { ...how, patience: 3 })).toMatchObject({ epochs: 2, from: 2 });
-    expect(await rerun(run, { ...how, patience: 3 })).toMatchObject({ epochs: 0 });
-  });
-});
-
-describe('another dataset than that of the backup', () => {
-  const make = data.ours as () => never;
-  const other = (): Dataset<{ xs: tf.Tensor; ys: tf.Tensor }> =>
-    Dataset.fromTensorSlices({ xs: tf.tensor2d(rows), ys: tf.tensor2d(targets) }).batch(6);
-  const warnings = () => vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-
-  it("is refused; with onChangedDataset: 'restart' the weights, the optimizer and the epoch go on, and the data begins anew", async () => {
-    const run = fresh();
-    expect(await train({ run, make, saveFreq: 4 }, 17)).toBeNull();
-    await expect(new BackupAndRestore({ backupDir: run }).resume(network(), other())).rejects.toMatchObject({
-      code: 'ERR_MISMATCH',
-    });
-    const same = network();
-    await new BackupAndRestore({ backupDir: run }).resume(same, make() as Dataset<unknown>);
-    const said = warnings();
-    const model = network();
-    const backup = new BackupAndRestore({ backupDir: run, onChangedDataset: 'restart' });
-    const { initialEpoch, dataset } = await backup.resume(model, other());
-    expect([initialEpoch, bits(model)]).toEqual([1, bits(same)]);
-    expect(said.mock.calls.map(([text]) => String(text))).toEqual([
-      expect.stringMatching(/epoch 2 begins anew.*5 batches/),
-    ]);
-    let batches = 0;
-    const count = new tf.CustomCallback({ onBatchEnd: async () => void batches++ });
-    await model.fitDataset(dataset as never, {
-      epochs: 3,
-      initialEpoch,
-      verbose: 0,
-      callbacks: [backup, count] as never,
-    });
-    expect(batches).toBe(14);
-    const last = await new BackupAndRestore({ backupDir: run }).resume(network(), other());
-    expect(last.initialEpoch).toBe(3);
-    // A model that is another one is refused all the same.
-    const wrong = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
-    wrong.compile({ loss: 'meanSquaredError', optimizer: 'sgd' });
-    await expect(
-      new BackupAndRestore({ backupDir: run, onChangedDataset: 'restart' }).resume(wrong, make() as Dataset<unknown>),
-    ).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
-  });
-
-  it("one of tf.data's that is shorter now, and none at all", async () => {
-    const run = fresh();
-    expect(await train({ run, make: data["tf.data's"] as () => never, saveFreq: 4 }, 9)).toBeNull();
-    const short = (): never =>
-      tf.data.zip({ xs: tf.data.array(rows.slice(0, 8)), ys: tf.data.array(targets.slice(0, 8)) }).batch(4) as never;
-    await expect(train({ run, make: short, saveFreq: 'epoch' })).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
-    const said = warnings();
-    const more = { onChangedDataset: 'restart' } as const;
-    expect(await train({ run, make: short, saveFreq: 'epoch', more })).toMatchObject({ from: 0 });
-    expect(String(said.mock.calls[0]![0])).toContain('ends before the place of the backup');
-    const none = fresh();
-    expect(await train({ run: none, make, saveFreq: 4 }, 17)).toBeNull();
-    const resumed = await new BackupAndRestore({ backupDir: none }).resume(network());
-    expect(resumed.initialEpoch).toBe(1);
-    expect(String(said.mock.calls.at(-1)![0])).toContain('begins anew');
-  });
 });
 
 describe('every so many seconds', () => {

@@ -1,16 +1,13 @@
 /** EarlyStopping: the decisions of Keras's real one for the same logs; best weights however a training stops. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Checkpoint, EarlyStopping, type EarlyStoppingOptions } from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
+import { runPython } from '../../oracle/python.js';
 
-const PROGRAM = fileURLToPath(new URL('early_stopping.py', import.meta.url));
-const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tensorbundle stopping '));
@@ -47,11 +44,7 @@ describe('the decisions of Keras', () => {
       return { options, epochs };
     });
     const theirs = JSON.parse(
-      execFileSync(PYTHON, [PROGRAM], {
-        input: JSON.stringify(scenarios),
-        encoding: 'utf8',
-        stdio: ['pipe', 'pipe', 'ignore'],
-      }),
+      await runPython('test/training/callbacks/early_stopping.py', [], { input: JSON.stringify(scenarios) }),
     ) as { stops: boolean[]; best: string; stopped: number; weights: number }[];
     vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const number = (text: string): number => Number(text.replace('inf', 'Infinity'));
@@ -116,7 +109,7 @@ describe('in a training', () => {
     return [weight(model), weights[1]!, weights.length];
   };
 
-  it('the best weights remain when it stops the training, when all epochs are done, and when another callback stops it', async () => {
+  it('the best weights remain when it stops the training, when all is done, when another stops it', async () => {
     const [one, best1, epochs1] = await bestOf({ patience: 1 }, () => []);
     expect([one, epochs1]).toEqual([best1, 3]);
     const [two, best2, epochs2] = await bestOf({ patience: 100 }, () => []);

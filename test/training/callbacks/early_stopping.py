@@ -31,5 +31,6 @@ for scenario in json.load(sys.stdin):
         callback.on_epoch_end(epoch, {name: float(value) for name, value in logs.items()})
         stops.append(model.stop_training)
     callback.on_train_end()
-    results.append({"stops": stops, "best": str(float(callback.best)), "stopped": callback.stopped_epoch, "weights": model.weights})
+    best, stopped = str(float(callback.best)), callback.stopped_epoch
+    results.append({"stops": stops, "best": best, "stopped": stopped, "weights": model.weights})
 print(json.dumps(results))

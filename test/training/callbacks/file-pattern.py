@@ -1,4 +1,6 @@
-"""For file-pattern.test.ts: JSON list of [pattern, ints, floats] on stdin, what `str.format` makes of each (null: it raises) on stdout."""
+"""For file-pattern.test.ts: JSON list of [pattern, ints, floats] on stdin, what `str.format` makes of each (null: it
+raises) on stdout.
+"""
 
 import json
 import sys

@@ -1,4 +1,7 @@
-/** What callbacks keep in a checkpoint of their own, where somebody else wrote it: bounded, and refused by a typed error. */
+/**
+ * What callbacks keep in a checkpoint of their own, where somebody else wrote it: bounded, and refused by a typed
+ * error.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-"""For model-checkpoint.test.ts: scenarios as JSON on stdin; which saves tf_keras's real ModelCheckpoint makes in each, as JSON on stdout."""
+"""For model-checkpoint.test.ts: scenarios as JSON on stdin; which saves tf_keras's real ModelCheckpoint makes in each,
+as JSON on stdout.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-/** Trainings that are killed anywhere, and resumed until they are done, end with the weights of one that was not killed, bit for bit. */
+/**
+ * Trainings that are killed anywhere, and resumed until they are done, end with the weights of one that was not killed,
+ * bit for bit.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +17,10 @@ const PROGRAM = fileURLToPath(new URL('killed.mjs', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-killed-trainings-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Killed so many milliseconds after the batch, unless it is done before. The weights, if it is done; and the batches of this process. */
+/**
+ * Killed so many milliseconds after the batch, unless it is done before. The weights, if it is done; and the batches of
+ * this process.
+ */
 async function train(
   run: string,
   mode: string,

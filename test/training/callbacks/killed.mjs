@@ -1,6 +1,6 @@
 /**
- * For killed.deep.test.ts: `node killed.mjs DIRECTORY MODE`. Trains with backups until it is killed or done; says so for each batch, and
- * at the end the weights, bit for bit.
+ * For killed.deep.test.ts: `node killed.mjs DIRECTORY MODE`. Trains with backups until it is killed or done; says so
+ * for each batch, and at the end the weights, bit for bit.
  */
 import * as tf from '@tensorflow/tfjs-node';
 import { BackupAndRestore, Dataset } from '../../../dist/tfjs.js';

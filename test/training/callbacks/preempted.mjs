@@ -1,6 +1,6 @@
 /**
- * For preemption.test.ts: `node preempted.mjs MODE DIRECTORY [listener]`. Trains until it is done or ended by SIGTERM; says so for each
- * batch, and at the end the weights, bit for bit.
+ * For preemption.test.ts: `node preempted.mjs MODE DIRECTORY [listener]`. Trains until it is done or ended by SIGTERM;
+ * says so for each batch, and at the end the weights, bit for bit.
  */
 import * as tf from '@tensorflow/tfjs-node';
 import {

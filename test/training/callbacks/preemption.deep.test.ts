@@ -15,7 +15,7 @@ it('who else listens has the signal once, and the last word; model.fit keeps its
   expect([again.signal, again.batches.slice(0, 4)]).toEqual([null, fit.batches.slice(10)]);
 }, 60_000);
 
-it('the manager in a loop of its own, and ModelCheckpoint: what is on disk is of the batch that was finished', async () => {
+it('the manager in a loop of its own, and ModelCheckpoint: on disk is the batch that was finished', async () => {
   const [whole, cut, model] = await Promise.all([
     run('manager', 'loop'),
     run('manager', 'cut-loop', { at: 7 }),

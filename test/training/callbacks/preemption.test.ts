@@ -1,4 +1,7 @@
-/** SIGTERM in the middle of an epoch: real processes, which save, end by the signal, and go on bit for bit as if it had not come. */
+/**
+ * SIGTERM in the middle of an epoch: real processes, which save, end by the signal, and go on bit for bit as if it had
+ * not come.
+ */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';

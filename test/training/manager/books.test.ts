@@ -76,7 +76,8 @@ describe('the ledger', () => {
     const directory = fresh();
     const good = '"number": 1, "step": null, "time": 5, "pinned": true';
     const entries = [
-      `{"path": "ckpt-1", ${good}, "metrics": {"__proto__": 7, "constructor": "x", "a": 1}, "__proto__": {"pinned": false}, "more": [1]}`,
+      `{"path": "ckpt-1", ${good}, "metrics": {"__proto__": 7, "constructor": "x", "a": 1}, ` +
+        '"__proto__": {"pinned": false}, "more": [1]}',
       `{"path": "ckpt-2", ${good.replace('1,', '1e999,')}, "metrics": {}}`,
       `{"path": "ckpt-3", ${good.replace('5', '-1e999')}, "metrics": {}}`,
       `{"path": "ckpt-4", ${good.replace('null', '"1"')}, "metrics": {}}`,
@@ -135,7 +136,7 @@ describe('files that are too large', () => {
     expect(readFileSync(ledgerOf(directory)).length).toBeLessThan(1000);
   });
 
-  it('a state file counts as damaged: what is on disk is found, nothing of it is removed, a save replaces it', async () => {
+  it('a state file counts as damaged: what is on disk is found, nothing is removed, a save replaces it', async () => {
     const directory = fresh();
     const before = manage(directory, { maxToKeep: 3 });
     for (let i = 0; i < 3; i++) await before.save();
@@ -150,7 +151,7 @@ describe('files that are too large', () => {
     expect(indexes(directory)).toHaveLength(4);
   });
 
-  it('books that outgrow their file lose their older half, with a warning; the save succeeds and the files stay', async () => {
+  it('books that outgrow their file lose their older half, with a warning; the save succeeds, files stay', async () => {
     const directory = fresh();
     const now = Date.now() / 1000;
     // Relative as it is read, absolute as it is written.

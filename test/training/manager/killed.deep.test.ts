@@ -1,9 +1,9 @@
 /**
- * Random commands (saves, background saves, restores, restarts with other options, deletions by hand), and a kill in the middle of
- * them, again and again: nothing acknowledged is lost, nothing half is found, the best stays; and TensorFlow's real manager finds in
- * each directory what ours finds, and goes on with it.
+ * Random commands (saves, background saves, restores, restarts with other options, deletions by hand), and a kill in
+ * the middle of them, again and again: nothing acknowledged is lost, nothing half is found, the best stays; and
+ * TensorFlow's real manager finds in each directory what ours finds, and goes on with it.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ import { afterAll, expect, it } from 'vitest';
 import { removeCheckpoint, verifyCheckpoint } from '../../../src/index.js';
 import { Checkpoint, CheckpointManager, keepBest } from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
+import { runPython } from '../../oracle/python.js';
 
 const PROGRAM = fileURLToPath(new URL('killed.mjs', import.meta.url));
-const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
 const KILLS = 20;
 const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-killed-'));
 const copies: string[] = [];
@@ -88,7 +88,7 @@ it(`${KILLS} kills`, async () => {
   }
   expect(last).toBeGreaterThan(5);
 
-  const answers = execFileSync(PYTHON, [PROGRAM.replace('.mjs', '.py'), ...copies], { encoding: 'utf8' });
+  const answers = await runPython(PROGRAM.replace('.mjs', '.py'), copies);
   const theirs = answers
     .trim()
     .split('\n')

@@ -1,6 +1,6 @@
 /**
- * For killed.deep.test.ts: `node killed.mjs DIRECTORY MAX_TO_KEEP SEED`. Goes on from what it finds with commands that follow from the seed
- * (saves, background saves while training goes on, restores), until it is killed.
+ * For killed.deep.test.ts: `node killed.mjs DIRECTORY MAX_TO_KEEP SEED`. Goes on from what it finds with commands that
+ * follow from the seed (saves, background saves while training goes on, restores), until it is killed.
  */
 import * as tf from '@tensorflow/tfjs-node';
 import { Checkpoint, CheckpointManager, Generator, keepBest } from '../../../dist/tfjs.js';

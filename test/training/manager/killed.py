@@ -1,4 +1,6 @@
-"""For killed.deep.test.ts: what TensorFlow's real manager makes of directories: `killed.py DIRECTORY:MAX_TO_KEEP…`, a JSON line for each."""
+"""For killed.deep.test.ts: what TensorFlow's real manager makes of directories: `killed.py DIRECTORY:MAX_TO_KEEP…`, a
+JSON line for each.
+"""
 
 import json
 import os
@@ -24,5 +26,6 @@ for argument in sys.argv[1:]:
     restored = int(step)
     whole = bool(tf.reduce_all(v == float(restored)))
     saved = os.path.basename(manager.save())
-    swept = {"checkpoints": names(manager), "files": sorted(name for name in os.listdir(directory) if name.endswith(".index"))}
+    files = sorted(name for name in os.listdir(directory) if name.endswith(".index"))
+    swept = {"checkpoints": names(manager), "files": files}
     print(json.dumps({"found": found, "restored": restored, "whole": whole, "saved": saved, "swept": swept}))

@@ -1,4 +1,6 @@
-"""TensorFlow's real CheckpointManager, driven by the commands of manager.test.ts: one JSON line in, one out, for each command."""
+"""TensorFlow's real CheckpointManager, driven by the commands of manager.test.ts: one JSON line in, one out, for each
+command.
+"""
 
 import json
 import os

@@ -1,22 +1,20 @@
 /**
- * The manager against TensorFlow's real one: seeded random commands to both, each in a directory of its own and sometimes both in
- * one, one after the other. After every command the answers, the `checkpoint` file and the names of all files agree.
+ * The manager against TensorFlow's real one: seeded random commands to both, each in a directory of its own and
+ * sometimes both in one, one after the other. After every command the answers, the `checkpoint` file and the names of
+ * all files agree.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { removeCheckpoint } from '../../../src/index.js';
 import { Checkpoint, CheckpointManager } from '../../../src/tfjs.js';
 import { isDeep } from '../../depth.js';
 import { Choices } from '../../layers/random-numbers.js';
+import { PythonProcess } from '../../oracle/python.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const START = 1_700_000_000;
 
 interface Options {
@@ -40,15 +38,12 @@ type Command =
   | { kind: 'restore' };
 
 class PythonManager {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #child = new PythonProcess('test/training/manager/manager.py');
   readonly #lines: AsyncIterator<string>;
   readonly #interface: Interface;
 
   constructor() {
-    const program = join(ROOT, '.tools', 'venv', 'bin', 'python');
-    this.#child = spawn(program, [join(ROOT, 'test', 'training', 'manager', 'manager.py')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    this.#child.stderr.pipe(process.stderr);
     this.#interface = createInterface({ input: this.#child.stdout });
     this.#lines = this.#interface[Symbol.asyncIterator]();
   }

@@ -1,6 +1,6 @@
 /**
- * What a manager removes: only what lies directly in its directory under a name of its own, whatever the state file and the ledger say.
- * TensorFlow's manager removes all that its file names; where ours does not, ours is right.
+ * What a manager removes: only what lies directly in its directory under a name of its own, whatever the state file and
+ * the ledger say. TensorFlow's manager removes all that its file names; where ours does not, ours is right.
  */
 import {
   cpSync,
@@ -11,19 +11,17 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CheckpointWriter, TensorBundleError } from '../../../src/index.js';
-import { BackupAndRestore, Checkpoint, CheckpointManager, keepLatest, type ManagerOptions } from '../../../src/tfjs.js';
+import { BackupAndRestore, keepLatest } from '../../../src/tfjs.js';
+import { manage, put, writeLedger, writeState } from './named-files.js';
 
 let scratch: string;
 let runs = 0;
@@ -42,41 +40,6 @@ function fresh(): { root: string; run: string } {
   const root = join(scratch, String(++runs));
   mkdirSync(join(root, 'run'), { recursive: true });
   return { root, run: join(root, 'run') };
-}
-
-async function put(prefix: string): Promise<void> {
-  mkdirSync(dirname(prefix), { recursive: true });
-  const writer = new CheckpointWriter(prefix, { durable: false });
-  writer.add('v', { dtype: 'float32', shape: [2], data: new Float32Array(2) });
-  await writer.finish();
-}
-
-function manage(run: string, options: Partial<ManagerOptions> = {}): CheckpointManager {
-  const v = tf.tidy(() => tf.variable(tf.scalar(1)));
-  return new CheckpointManager(new Checkpoint({ v }), run, { maxToKeep: 1, ...options });
-}
-
-const now = (): number => Date.now() / 1000;
-const quoted = (path: string): string => JSON.stringify(path);
-
-/** A state file, oldest first, the last the newest. */
-function writeState(run: string, ...paths: string[]): void {
-  const lines = [`model_checkpoint_path: ${quoted(paths.at(-1)!)}`];
-  for (const path of paths) lines.push(`all_model_checkpoint_paths: ${quoted(path)}`);
-  for (const i of paths.keys()) lines.push(`all_model_checkpoint_timestamps: ${now() - 100 + i}`);
-  writeFileSync(join(run, 'checkpoint'), `${lines.join('\n')}\nlast_preserved_timestamp: ${now() - 1000}\n`);
-}
-
-function writeLedger(run: string, entries: { path: string; pinned?: boolean }[]): void {
-  const checkpoints = entries.map(entry => ({
-    number: 1,
-    step: null,
-    time: now() - 50,
-    metrics: {},
-    pinned: false,
-    ...entry,
-  }));
-  writeFileSync(join(run, 'checkpoint.tensorbundle'), JSON.stringify({ version: 1, checkpoints }));
 }
 
 /** Every file below, with its bytes; what the manager itself writes in `run` is left out. */
@@ -241,176 +204,6 @@ describe('names in files', () => {
     await last.save({ checkpointNumber: 9 });
     expect(manage(run).kept.map(({ path }) => path)).toEqual([join(run, 'ckpt-9')]);
     expect(existsSync(join(root, 'archive', 'good.index'))).toBe(true);
-  });
-});
-
-describe('other spellings of the directory', () => {
-  const left = (run: string): string[] => readdirSync(run).filter(name => name.endsWith('.index'));
-
-  it.each([
-    ['its absolute path', ({ run }: { run: string }) => [run, `${run}/ckpt-1`]],
-    ['a trailing slash', ({ run }: { run: string }) => [`${run}/`, `${run}/ckpt-1`]],
-    ['up and down', ({ run }: { run: string }) => [run, '../run/ckpt-1']],
-    [
-      'a manager through a link',
-      ({ root, run }: { root: string; run: string }) => [join(root, 'link'), `${run}/ckpt-1`],
-    ],
-    ['a file through a link', ({ root, run }: { root: string; run: string }) => [run, `${root}/link/ckpt-1`]],
-    [
-      'a relative manager',
-      ({ root, run }: { root: string; run: string }) => {
-        process.chdir(root);
-        return ['run', `${run}/ckpt-1`];
-      },
-    ],
-  ] as const)('%s: what is inside is swept', async (_, spell) => {
-    const place = fresh();
-    symlinkSync(place.run, join(place.root, 'link'));
-    await put(join(place.run, 'ckpt-1'));
-    const [directory, named] = spell(place) as [string, string];
-    writeState(place.run, named);
-    const manager = manage(directory);
-    // Own paths have the spelling that the manager was given, where the text alone tells; through a link they stay as they are.
-    const isSameText = resolve(directory, named).startsWith(`${resolve(directory)}/`);
-    expect(manager.latestCheckpoint).toBe(isSameText ? join(directory, 'ckpt-1') : named);
-    await manager.save({ checkpointNumber: 2 });
-    expect(left(place.run)).toEqual(['ckpt-2.index']);
-  });
-
-  it('two spellings of one checkpoint: it stays while one of them does', async () => {
-    const { run } = fresh();
-    symlinkSync('.', join(run, 'here'));
-    await put(join(run, 'ckpt-1'));
-    writeState(run, 'here/ckpt-1');
-    const manager = manage(run);
-    await manager.save({ checkpointNumber: 1 });
-    expect(left(run)).toEqual(['ckpt-1.index']);
-    writeState(run, 'here/ckpt-1', 'ckpt-1');
-    const pinning = manage(run, { maxToKeep: 2 });
-    await pinning.pin(join(run, 'ckpt-1'));
-    await pinning.save({ checkpointNumber: 2 });
-    await pinning.save({ checkpointNumber: 3 });
-    expect(left(run)).toEqual(['ckpt-1.index', 'ckpt-2.index', 'ckpt-3.index']);
-  });
-
-  it.each(['run', './run/', `${'../'.repeat(12)}ROOT/run`, 'link'])(
-    'a manager of %s: an absolute state file, and the same numbers again, count once',
-    async given => {
-      const { root, run } = fresh();
-      symlinkSync('run', join(root, 'link'));
-      process.chdir(root);
-      for (const number of [1, 2, 3]) await put(join(run, `ckpt-${number}`));
-      const directory = given.replace('/ROOT', root);
-      const way = given === 'link' ? join(root, 'link') : run;
-      writeState(run, `${way}/ckpt-1`, `${way}/ckpt-2`, `${way}/ckpt-3`);
-      writeLedger(run, [{ path: `${way}/ckpt-1`, pinned: true }]);
-      const manager = manage(directory, { maxToKeep: 3 });
-      await manager.save({ checkpointNumber: 3 });
-      expect(left(run)).toEqual([1, 2, 3].map(number => `ckpt-${number}.index`));
-      expect(manager.checkpoints.map(path => basename(path))).toEqual(['ckpt-1', 'ckpt-2', 'ckpt-3']);
-      expect(
-        readFileSync(join(run, 'checkpoint'), 'utf8').match(/^all_model_checkpoint_paths.*ckpt-3"/gm),
-      ).toHaveLength(1);
-      await manager.save({ checkpointNumber: 4 });
-      expect(manager.checkpoints).toHaveLength(3);
-      await manager.unpin(join(run, 'ckpt-1'));
-      await manager.save({ checkpointNumber: 5 });
-      expect(left(run)).toEqual([3, 4, 5].map(number => `ckpt-${number}.index`));
-    },
-  );
-
-  it('a pin takes any spelling of what is kept, and says what there is otherwise', async () => {
-    const { root, run } = fresh();
-    symlinkSync('run', join(root, 'link'));
-    process.chdir(root);
-    const manager = manage('./run/');
-    await manager.save();
-    const isPinned = (): boolean => manager.kept[0]!.pinned;
-    for (const path of [
-      manager.latestCheckpoint!,
-      './run/ckpt-1',
-      'run//ckpt-1',
-      'run/../run/ckpt-1',
-      join(run, 'ckpt-1'),
-      'link/ckpt-1',
-      pathToFileURL(join(run, 'ckpt-1')),
-      pathToFileURL(join(run, 'ckpt-1')).href,
-      'run/ckpt-1.index',
-      join(run, 'ckpt-1.data-00000-of-00001'),
-    ]) {
-      await manager.pin(path);
-      expect(isPinned()).toBe(true);
-      await manager.unpin(path);
-      expect(isPinned()).toBe(false);
-    }
-    for (const path of ['ckpt-1', 'run/ckpt-1/', 'run/ckpt-2', 'elsewhere/ckpt-1', 'run/ckpt-1.x'])
-      await expect(manager.pin(path)).rejects.toMatchObject({
-        code: 'ERR_NOT_FOUND',
-        message: expect.stringContaining('it keeps run/ckpt-1'),
-      });
-  });
-
-  it('a link that is switched under a living manager: what another directory had stays', async () => {
-    const { root } = fresh();
-    const [first, second, link] = ['A', 'B', 'cur'].map(name => join(root, name)) as [string, string, string];
-    mkdirSync(first);
-    for (const number of [1, 2, 3, 9]) await put(join(second, `ckpt-${number}`));
-    symlinkSync('A', link);
-    const manager = manage(link, { maxToKeep: 2 });
-    await manager.save();
-    await manager.save();
-    rmSync(link);
-    symlinkSync('B', link);
-    for (const number of [10, 11, 12]) await manager.save({ checkpointNumber: number });
-    expect(left(first)).toEqual(['ckpt-1.index', 'ckpt-2.index']);
-    expect(left(second)).toEqual([1, 11, 12, 2, 3, 9].map(number => `ckpt-${number}.index`));
-  });
-
-  it('one that was removed and made again goes on as before', async () => {
-    const { root, run } = fresh();
-    const manager = manage(run, { maxToKeep: 2 });
-    await manager.save();
-    renameSync(run, join(root, 'away'));
-    for (const number of [2, 3, 4, 5]) await manager.save({ checkpointNumber: number });
-    expect(left(run)).toEqual(['ckpt-4.index', 'ckpt-5.index']);
-    expect(left(join(root, 'away'))).toEqual(['ckpt-1.index']);
-  });
-
-  it('files that are links: the link goes, and never what it points to', async () => {
-    const { root, run } = fresh();
-    await put(join(root, 'store', 'ckpt-1'));
-    for (const name of readdirSync(join(root, 'store'))) symlinkSync(join(root, 'store', name), join(run, name));
-    writeState(run, 'ckpt-1');
-    await manage(run).save({ checkpointNumber: 2 });
-    expect(left(run)).toEqual(['ckpt-2.index']);
-    expect(readdirSync(join(root, 'store'))).toHaveLength(2);
-    expect(statSync(join(root, 'store', 'ckpt-1.index')).size).toBeGreaterThan(0);
-  });
-
-  it('a process that changes its directory: a relative manager stays where it was made', async () => {
-    const { root, run } = fresh();
-    await put(join(root, 'elsewhere', 'run', 'ckpt-1'));
-    process.chdir(root);
-    const manager = manage('run');
-    await manager.save();
-    process.chdir('elsewhere');
-    const background = manager.save({ background: true })!;
-    expect((await background.durable).prefix).toBe('run/ckpt-2');
-    await manager.save();
-    expect(await manager.restoreOrInitialize()).toBe('run/ckpt-3');
-    expect(left(run)).toEqual(['ckpt-3.index']);
-    expect(readdirSync(join(root, 'elsewhere', 'run')).sort()).toEqual(['ckpt-1.data-00000-of-00001', 'ckpt-1.index']);
-  });
-
-  it('a directory that was moved, whose file still says the old path', async () => {
-    const { root, run } = fresh();
-    await put(join(run, 'ckpt-1'));
-    writeState(run, `${run}/ckpt-1`);
-    renameSync(run, join(root, 'moved'));
-    await put(join(run, 'ckpt-1'));
-    await manage(join(root, 'moved')).save({ checkpointNumber: 2 });
-    expect(left(run)).toEqual(['ckpt-1.index']);
-    expect(left(join(root, 'moved'))).toEqual(['ckpt-1.index', 'ckpt-2.index']);
   });
 });
 

@@ -1,4 +1,6 @@
-/** Random policies, pins, restarts and clocks against a model of a few lines: which checkpoints lie in the directory. */
+/**
+ * Random policies, pins, restarts and clocks against a model of a few lines: which checkpoints lie in the directory.
+ */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

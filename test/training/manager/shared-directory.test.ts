@@ -1,12 +1,10 @@
 /**
- * One directory, several who save there: managers, callbacks, single saves, Python. Each finds its own again after a restart, keeps to its
- * numbers and its limit, and nobody removes what is another's.
+ * One directory, several who save there: managers, callbacks, single saves, Python. Each finds its own again after a
+ * restart, keeps to its numbers and its limit, and nobody removes what is another's.
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { latestCheckpoint, readCheckpointState, updateCheckpointState } from '../../../src/index.js';
@@ -20,9 +18,8 @@ import {
   saveModel,
   saveWeights,
 } from '../../../src/tfjs.js';
+import { runPython } from '../../oracle/python.js';
 
-const PROGRAM = fileURLToPath(new URL('shared_directory.py', import.meta.url));
-const PYTHON = fileURLToPath(new URL('../../../.tools/venv/bin/python', import.meta.url));
 let scratch: string;
 let runs = 0;
 beforeAll(() => {
@@ -226,7 +223,7 @@ describe('a manager goes on with its own', () => {
 });
 
 describe('an unmatched restore is never silent', () => {
-  it('only what others saved is there: a warning, and a beginning; nothing of it is taken, the optimizer neither', async () => {
+  it('only what others saved is there: a warning, and a beginning; nothing is taken, nor the optimizer', async () => {
     const run = fresh();
     const other = network();
     await other.fit(xs, ys, { epochs: 2, verbose: 0 });
@@ -256,7 +253,7 @@ describe('an unmatched restore is never silent', () => {
     expect(indexes(run).sort()).toEqual(['best', 'ckpt-1']);
   });
 
-  it('its own name, but of other objects: the one before, with a warning; if there is none, ERR_TRIVIAL_MATCH', async () => {
+  it('its own name, but other objects: the one before, and a warning; or else ERR_TRIVIAL_MATCH', async () => {
     const run = fresh();
     await saveStep(start(run), 7);
     const stray = tf.tidy(() => tf.variable(tf.scalar(1)));
@@ -303,9 +300,10 @@ describe('with TensorFlow', () => {
         await first.save();
       }
       await new Checkpoint({ w: v }).save(join(run, 'best'));
-      const answer = JSON.parse(
-        execFileSync(PYTHON, [PROGRAM, run], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
-      ) as Record<string, unknown>;
+      const answer = JSON.parse(await runPython('test/training/manager/shared_directory.py', [run])) as Record<
+        string,
+        unknown
+      >;
       expect(answer).toEqual({
         // What was named last, as TensorFlow has it; and what the manager of Python has in its books.
         latest: 'best-1',

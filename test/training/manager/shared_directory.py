@@ -1,4 +1,6 @@
-"""For shared-directory.test.ts: TensorFlow's own manager and readers in a directory where others save too; then Keras's save_weights there."""
+"""For shared-directory.test.ts: TensorFlow's own manager and readers in a directory where others save too; then Keras's
+save_weights there.
+"""
 
 import json
 import os

@@ -1,4 +1,6 @@
-/** What a manager lets go: what cannot be removed fails no save and is tried again, and a sweep is one piece of work. */
+/**
+ * What a manager lets go: what cannot be removed fails no save and is tried again, and a sweep is one piece of work.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The optimizers of random worlds: all of TensorFlow.js's, those with Keras's formulas, and some of either with a scaled loss. */
+/**
+ * The optimizers of random worlds: all of TensorFlow.js's, those with Keras's formulas, and some of either with a
+ * scaled loss.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import * as exact from '../../../dist/optimizers.js';
 

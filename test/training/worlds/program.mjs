@@ -1,7 +1,7 @@
 /**
- * Worlds for worlds.test.ts: `node program.mjs DIRECTORY PART FIRST LAST`. 'whole' trains each world, saves it in the middle and goes
- * on; 'resumed', in a process of its own, makes the same worlds, with other weights, restores them and goes on from there. What
- * came out is written as JSON, by seed.
+ * Worlds for worlds.test.ts: `node program.mjs DIRECTORY PART FIRST LAST`. 'whole' trains each world, saves it in the
+ * middle and goes on; 'resumed', in a process of its own, makes the same worlds, with other weights, restores them and
+ * goes on from there. What came out is written as JSON, by seed.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

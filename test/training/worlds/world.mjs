@@ -1,13 +1,17 @@
 /**
- * A random world: two to four networks, some of which share layers or contain others, and who trains what: compiled models, loops
- * over a whole network, over parts of one, over two at once. Layers are frozen before a model is compiled, after, and between steps.
- * What a seed gives is the same in every process, but for the weights that it begins with.
+ * A random world: two to four networks, some of which share layers or contain others, and who trains what: compiled
+ * models, loops over a whole network, over parts of one, over two at once. Layers are frozen before a model is
+ * compiled, after, and between steps. What a seed gives is the same in every process, but for the weights that it
+ * begins with.
  */
 import * as tf from '@tensorflow/tfjs-node';
 import { randomOptimizer } from './optimizers.mjs';
 import { Random } from './random.mjs';
 
-/** Of every network's inputs and outputs; most layers have it too, so that a slot in the wrong place has the right shape. */
+/**
+ * Of every network's inputs and outputs; most layers have it too, so that a slot in the wrong place has the right
+ * shape.
+ */
 const WIDTH = 3;
 const ROWS = 4;
 
@@ -121,7 +125,10 @@ function makeTrainers(random, networks) {
   return trainers;
 }
 
-/** What the checkpoint is given: the models, and the optimizers that are no model's, in any order; sometimes all optimizers. */
+/**
+ * What the checkpoint is given: the models, and the optimizers that are no model's, in any order; sometimes all
+ * optimizers.
+ */
 function childrenOf(random, networks, trainers) {
   const all = random.chance(0.5);
   const models = networks.map(({ model }, i) => [`net${i}`, model]);

@@ -1,4 +1,7 @@
-/** Runs random worlds in two processes, one that is never stopped and one that restores what the other saved in the middle. */
+/**
+ * Runs random worlds in two processes, one that is never stopped and one that restores what the other saved in the
+ * middle.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

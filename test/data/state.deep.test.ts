@@ -1,0 +1,2 @@
+/** More wrong values. */
+import './state.test.js';
