@@ -50,7 +50,11 @@ export class DescriptorPool implements DescriptorHolder {
 
   /** Opens a file once there is room for it. For `Reopenable`. */
   async admit<T>(open: () => Promise<T>): Promise<T> {
-    while (this.room === 0) if (!(await this.#closeIdle(1))) await this.#change();
+    while (this.room === 0) {
+      // Looked at and waited for without a pause between: a file that comes to rest in between would wake nobody.
+      if (this.#idle.size > 0) await this.#closeIdle(1);
+      else await this.#change();
+    }
     this.#opening++;
     try {
       for (;;) {

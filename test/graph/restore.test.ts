@@ -60,19 +60,25 @@ function watch(root: Trackable): { names: Set<string>; most(): number } {
   const names = new Set<string>();
   let held = 0;
   let most = 0;
-  const read = CheckpointReader.prototype.read;
-  vi.spyOn(CheckpointReader.prototype, 'read').mockImplementation(async function (
+  const { read, readAll, check } = CheckpointReader.prototype;
+  vi.spyOn(CheckpointReader.prototype, 'read').mockImplementation(function (this: CheckpointReader, name, options) {
+    names.add(name);
+    return read.call(this, name, options);
+  });
+  vi.spyOn(CheckpointReader.prototype, 'check').mockImplementation(function (this: CheckpointReader, asked, options) {
+    for (const name of asked) names.add(name);
+    return check.call(this, asked, options);
+  });
+  vi.spyOn(CheckpointReader.prototype, 'readAll').mockImplementation(async function (
     this: CheckpointReader,
-    name: string,
+    asked,
     options,
   ) {
-    names.add(name);
-    const value = await read.call(this, name, options);
-    if (name !== OBJECT_GRAPH_KEY && options?.size === undefined) {
-      held += (value.data as Float32Array).byteLength;
-      most = Math.max(most, held);
-    }
-    return value;
+    for (const name of asked) names.add(name);
+    const values = await readAll.call(this, asked, options);
+    for (const { data } of values) held += (data as Float32Array).byteLength;
+    most = Math.max(most, held);
+    return values;
   });
   for (const { attribute } of keyedAttributes(numberObjects(root).objects)) {
     const assign = attribute.assign.bind(attribute);
