@@ -5,6 +5,7 @@
 
 import { TextDecoder, TextEncoder } from 'node:util';
 import { isBuffer } from '../realms.js';
+import { MAX_JSON_BYTES } from './model-files.js';
 import '../disposal.js';
 import type { io } from '@tensorflow/tfjs-core';
 import { CheckpointReader } from '../bundle/reader.js';
@@ -14,8 +15,6 @@ import { extraKey } from '../graph/key.js';
 import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts } from './weights.js';
 
 const KEY = extraKey('', 'artifacts');
-/** As of a model.json. */
-const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
 export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {

@@ -10,7 +10,7 @@ import { io as tfio, tidy } from '../tfjs-core.js';
 import { saveModel } from '../training/models/whole-model.js';
 import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
-import { artifactsOf, bufferedArtifactsOf, weightsOf } from './layers-model.js';
+import { artifactsOf, bufferedArtifactsOf, modelWeights } from './layers-model.js';
 import { saveModelFiles } from './model-files.js';
 import { adoptWeights } from './optimizer-weights.js';
 import { CHECKPOINT, DONE, FILE, type FileSystem, type Patched } from './schemes.js';
@@ -41,12 +41,12 @@ function patchSave(prototype: LayersModel): void {
     if (path.startsWith(CHECKPOINT)) {
       const includeOptimizer = config?.includeOptimizer ?? false;
       await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer });
-      const weights = weightsOf(this);
+      const weights = modelWeights(this);
       weights.release();
       return artifactsInfo(this.toJSON(null, false) as object, weights);
     }
     const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
-    const ours = handlers.length === 1 ? pathOf(handlers[0]!) : undefined;
+    const ours = handlers.length === 1 ? checkpointPathOf(handlers[0]!) : undefined;
     if (ours === undefined) {
       // TensorFlow.js asks the optimizer, which does not know what waits for its first step.
       if (config?.includeOptimizer && this.optimizer) makeWaitingSlots(this.optimizer, trainedNames(this));
@@ -62,7 +62,7 @@ function patchSave(prototype: LayersModel): void {
 }
 
 /** The directory of a handler that writes files as `saveModelFiles` does. */
-function pathOf(handler: io.IOHandler): string | undefined {
+function checkpointPathOf(handler: io.IOHandler): string | undefined {
   const { path, [DONE]: isPatched } = handler as unknown as FileSystem;
   const isOurs = handler instanceof FileHandler || isPatched;
   return isOurs && typeof path === 'string' ? path : undefined;

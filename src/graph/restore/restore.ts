@@ -56,7 +56,7 @@ export async function restore(
     outcome.mismatched.push(...check(await reader.read(key, { copy: true })).map(one => ({ ...one, label })));
   }
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
-    outcome.refused = true;
+    outcome.refusedValues = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
   options.accept?.({

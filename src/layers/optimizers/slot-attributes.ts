@@ -57,7 +57,12 @@ export class SlotValues {
     const value = this.#value(place);
     const { kind, shape } = place;
     if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
-    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: options => capture(value, 1, shape, options) };
+    return {
+      name: EXACT,
+      dtype: 'float32',
+      shape: [...shape],
+      capture: options => capture(value, 1, shape, options),
+    };
   }
 
   #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {

@@ -18,7 +18,7 @@ export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
 }
 
 /** Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one that cannot be read. */
-export async function bestOf(path: string, { metric, mode }: Monitor): Promise<number | null> {
+export async function storedBest(path: string, { metric, mode }: Monitor): Promise<number | null> {
   try {
     await using reader = await CheckpointReader.open(path);
     const key = extraKey('', NAME);

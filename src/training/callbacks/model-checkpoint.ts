@@ -10,9 +10,9 @@ import { type OptionList, refuseUnknown } from '../../options.js';
 import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { loadInto, weightsOf } from '../models/model-weights.js';
+import { loadInto, weightsTrackable } from '../models/model-weights.js';
 import { architectureOf } from '../models/whole-model.js';
-import { bestExtra, bestOf } from './best-value.js';
+import { bestExtra, storedBest } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
@@ -155,7 +155,7 @@ export class ModelCheckpoint extends TrainingCallback {
       if (path !== null) (await loadInto(model, path)).assertNontrivialMatch();
     }
     for (const path of saveBestOnly ? await storedOf(this.#pattern) : []) {
-      const stored = await bestOf(path, this.#monitor);
+      const stored = await storedBest(path, this.#monitor);
       if (stored !== null && this.#monitor.isBetter(stored, this.#best)) this.#best = stored;
     }
     this.#schedule.begin();
@@ -259,7 +259,7 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
     const absolute = absolutePrefix(path);
-    const captured = new CapturedGraph(weightsOf(model, {}, extras), { own: background });
+    const captured = new CapturedGraph(weightsTrackable(model, {}, extras), { own: background });
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {

@@ -197,7 +197,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return this.#queue.submit(prefix, {
       run: async onStaged => {
         const { again } = hooks;
-        const result = await captured.write(absolute, writerOptions(options), { onStaged, ...(again && { again }) });
+        const result = await captured.write(absolute, bundleOptions(options), { onStaged, ...(again && { again }) });
         await hooks.afterCommit({ prefix: absolute, call: captured.call });
         return { ...result, prefix };
       },
@@ -274,7 +274,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
       missing: variables.map(({ key, attribute: { label } }) => ({ key, label })),
       unused: [],
       mismatched: [],
-      refused: false,
+      refusedValues: false,
     });
   }
 
@@ -303,7 +303,7 @@ function stateUpdate({ durable = true }: SaveOptions): AfterCommit {
   return ({ prefix, call }) => nameAsLatest(prefix, { durable, call });
 }
 
-function writerOptions(options: SaveOptions): WriterOptions {
+function bundleOptions(options: SaveOptions): WriterOptions {
   const { skipSlotVariables: _s, optimizerKeys: _k, ifBusy: _b, writeCallback: _c, ...rest } = options;
   const { background: _background, ...writer } = rest as WriterOptions & { background?: boolean };
   return writer;

@@ -23,7 +23,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
 
   /** Throws ERR_INVALID_ARGUMENT for what is no whole number, ERR_TOO_LARGE for what 64 bits do not hold. */
   constructor(initial: CounterValue = 0) {
-    this.#value = wholeNumber(initial);
+    this.#value = wholeCount(initial);
   }
 
   /** Throws ERR_TOO_LARGE above 2^53, where a number of JavaScript is not exact: use `bigint`. */
@@ -41,18 +41,18 @@ export class Counter implements TrackedValue<BigInt64Array> {
   assign(data: BigInt64Array): this;
   assign(value: CounterValue): this;
   assign(value: CounterValue): this {
-    this.#value = wholeNumber(value);
+    this.#value = wholeCount(value);
     return this;
   }
 
   /** Default 1. */
   assignAdd(delta: CounterValue = 1): this {
-    return this.assign(this.#value + wholeNumber(delta));
+    return this.assign(this.#value + wholeCount(delta));
   }
 
   /** Default 1. */
   assignSub(delta: CounterValue = 1): this {
-    return this.assign(this.#value - wholeNumber(delta));
+    return this.assign(this.#value - wholeCount(delta));
   }
 
   /** One number, as a variable of TensorFlow.js has it. Throws as `value` does. */
@@ -70,7 +70,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
   }
 }
 
-function wholeNumber(given: CounterValue): bigint {
+function wholeCount(given: CounterValue): bigint {
   const value: unknown = typeof given === 'object' && given !== null ? only(given) : given;
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
     throw invalidArgument(`a Counter counts in whole numbers, exact ones (a bigint above 2^53), not ${String(value)}`, {

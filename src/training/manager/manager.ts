@@ -14,7 +14,7 @@ import type { BackgroundSave } from '../checkpoint/background.js';
 import type { Checkpoint, Hooks, Saved } from '../checkpoint/checkpoint.js';
 import type { SaveOptions } from '../checkpoint/checkpoint-options.js';
 import { readBooks } from './books.js';
-import { Shelf } from './kept-checkpoints.js';
+import { KeptCheckpoints } from './kept-checkpoints.js';
 import { writeLedger } from './ledger.js';
 import {
   checkManagerOptions,
@@ -23,7 +23,7 @@ import {
   type ManagerSaveOptions,
 } from './manager-options.js';
 import { restoreNewest } from './manager-restore.js';
-import { type Next, split } from './manager-save.js';
+import { checkpointSaveOptions, type PlannedSave } from './manager-save.js';
 import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import { PreemptionSaver } from './preemption-saver.js';
@@ -35,7 +35,7 @@ export class CheckpointManager {
   readonly directory: string;
   readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #own: OwnCheckpoints;
-  readonly #shelf: Shelf;
+  readonly #kept: KeptCheckpoints;
   readonly #interval: SaveInterval;
   /** What the constructor could not read of the state file. */
   readonly #stateDamage: TensorBundleError | null;
@@ -66,22 +66,22 @@ export class CheckpointManager {
     const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
     this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
-    this.#shelf = new Shelf(this.#options, state, ledger, now());
-    this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
+    this.#kept = new KeptCheckpoints(this.#options, state, ledger, now());
+    this.#isUncounted = ![...this.#kept.paths].some(path => this.#own.isNamed(path));
   }
 
   /** Prefixes that are kept as the latest, oldest first; without those that only another rule keeps, as in TensorFlow. */
   get checkpoints(): readonly string[] {
-    return this.#shelf.active;
+    return this.#kept.active;
   }
 
   /** All that are kept, whatever keeps them, oldest first. */
   get kept(): readonly KeptCheckpoint[] {
-    return this.#shelf.kept;
+    return this.#kept.kept;
   }
 
   get latestCheckpoint(): string | null {
-    return this.#shelf.latest;
+    return this.#kept.latest;
   }
 
   /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
@@ -104,9 +104,9 @@ export class CheckpointManager {
     checkSaveOptions(options);
     this.#requireWritable();
     if (!this.#interval.isTime(options)) return null;
-    const { write } = split(options);
+    const { write } = checkpointSaveOptions(options);
     const step = this.#interval.step();
-    const hooks = ({ path, absolute, made }: Next): Hooks => ({
+    const hooks = ({ path, absolute, made }: PlannedSave): Hooks => ({
       absolute,
       afterCommit: saved => this.#record(made, write, saved),
       again: error => this.#makeRoom(path, error),
@@ -125,7 +125,7 @@ export class CheckpointManager {
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#interval.isTime(options)) return null;
-    const { write } = split(options);
+    const { write } = checkpointSaveOptions(options);
     if (this.#isUncounted) this.#skipTaken(options);
     const { path, absolute, made } = this.#next(options, this.#interval.step());
     const afterCommit = (saved: Saved) => this.#record(made, write, saved);
@@ -140,7 +140,7 @@ export class CheckpointManager {
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
     const { fallback, initFn } = this.#options;
-    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
+    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#kept, damage: this.#stateDamage };
     const path = await restoreNewest({ ...search, fallback });
     if (path === null) await initFn?.();
     else this.#interval.restored();
@@ -165,7 +165,7 @@ export class CheckpointManager {
   async adopt(path: string): Promise<void> {
     await this.#alone(async () => {
       for (const name of (await this.#own.removable([path], [])).values())
-        this.#shelf.adopt(join(this.directory, name), now());
+        this.#kept.adopt(join(this.directory, name), now());
     });
   }
 
@@ -177,9 +177,9 @@ export class CheckpointManager {
   async discard(): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      const { active } = this.#shelf;
-      for (const path of active) this.#shelf.forget(path);
-      this.#shelf.latest = null;
+      const { active } = this.#kept;
+      for (const path of active) this.#kept.forget(path);
+      this.#kept.latest = null;
       await this.#own.removeAll();
       const store = await LocalStore.open(this.#own.directory);
       const isHome = store !== null && (await this.#own.isHome(store));
@@ -196,7 +196,7 @@ export class CheckpointManager {
    * @internal
    */
   async ownPaths(): Promise<string[]> {
-    const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
+    const named = [this.#kept.latest, ...this.#kept.newestFirst()].filter(path => path !== null);
     const found = await this.#own.found();
     return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
   }
@@ -219,7 +219,7 @@ export class CheckpointManager {
     await this.checkpoint.sync();
   }
 
-  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
+  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): PlannedSave {
     const counted = this.checkpoint.incrementSaveCounter();
     const number = checkpointNumber ?? counted;
     const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
@@ -247,7 +247,7 @@ export class CheckpointManager {
     await this.#alone(async () => {
       await this.#removeOrphans();
       await this.#own.made(made.path);
-      this.#shelf.add({ ...made, time: now() }, durable);
+      this.#kept.add({ ...made, time: now() }, durable);
       await this.#write(update);
       await this.#removeSwept();
       await this.#write(update);
@@ -256,10 +256,10 @@ export class CheckpointManager {
 
   /** The new one is on disk and named: no old one that cannot be removed fails the save. The next one tries again. */
   async #removeSwept(): Promise<void> {
-    const swept = this.#shelf.sweep();
+    const swept = this.#kept.sweep();
     const paths = swept.map(({ path }) => path);
-    const failed = await this.#own.remove(paths, this.#shelf.paths);
-    for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
+    const failed = await this.#own.remove(paths, this.#kept.paths);
+    for (const one of swept) if (failed.has(one.path)) this.#kept.putBack(one);
     if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
     this.#unremoved = new Set(failed.keys());
   }
@@ -277,14 +277,14 @@ export class CheckpointManager {
         return await this.#writeBooks(update);
       } catch (error) {
         const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
-        if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
+        if (!isTooLarge || !this.#kept.forgetOlderHalf()) throw error;
         warnOfBooks(error);
       }
     }
   }
 
   async #writeBooks(update: Update): Promise<void> {
-    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
+    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#kept;
     // First, since what the other file names without it has no metrics.
     if (needsLedger || this.#hasLedger) await this.#writeLedger(update.durable);
     const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
@@ -307,8 +307,8 @@ export class CheckpointManager {
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
   async #makeRoom(path: string, error: unknown): Promise<boolean> {
     if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
-    const candidates = new Set(this.#shelf.removable(path));
-    const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
+    const candidates = new Set(this.#kept.removable(path));
+    const staying = [...this.#kept.paths, path].filter(one => !candidates.has(one));
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
     const offered = new Set(removable);
@@ -317,14 +317,14 @@ export class CheckpointManager {
     const going = removable.filter(one => wanted.has(one));
     const failed = await this.#own.remove(going, staying);
     const removed = going.filter(one => !failed.has(one));
-    for (const one of removed) this.#shelf.forget(one);
+    for (const one of removed) this.#kept.forget(one);
     return removed.length > 0;
   }
 
   async #setPinned(path: string, pinned: boolean): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
+      this.#kept.setPinned((await this.#own.meant(path, this.#kept.paths)) ?? path, pinned);
       await this.#writeLedger(true);
     });
   }
@@ -336,7 +336,7 @@ export class CheckpointManager {
   }
 
   async #writeLedger(durable: boolean): Promise<void> {
-    const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
+    const checkpoints = this.#kept.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
     await writeLedger(this.#own.directory, checkpoints, { durable, isOther: this.#isOther });
     this.#hasLedger = checkpoints.length > 0;
   }

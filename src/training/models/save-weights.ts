@@ -9,7 +9,7 @@ import { invalidArgument } from '../../errors.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
 import { checkModel } from '../../layers/model.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import { weightsOf } from './model-weights.js';
+import { weightsTrackable } from './model-weights.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /** Whether the state of the model's optimizer is saved with it. Default: whether the model is compiled, as in tf_keras. */
@@ -55,7 +55,11 @@ export async function saveWeights(
   // Before anything is awaited: a later process.chdir must not part the weights from their state file.
   const absolute = absolutePrefix(path);
   const call = nextCall();
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer, optimizerKeys }), path, writer);
+  const result = await saveGraph(
+    weightsTrackable(model, { optimizers: includeOptimizer, optimizerKeys }),
+    path,
+    writer,
+  );
   if (updateState) {
     await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
   }

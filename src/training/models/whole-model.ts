@@ -29,7 +29,7 @@ import {
   warnOfFunctions,
 } from './compilation.js';
 import { freeze, frozenModels, type LayerPath } from './frozen.js';
-import { loadInto, textExtra, weightsOf } from './model-weights.js';
+import { loadInto, textExtra, weightsTrackable } from './model-weights.js';
 import { requireLayers } from './tfjs-layers.js';
 
 const NAME = 'model';
@@ -81,7 +81,7 @@ export async function saveModel(
   const absolute = absolutePrefix(path);
   const call = nextCall();
   const extra = architectureOf(model, includeOptimizer);
-  const result = await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer);
+  const result = await saveGraph(weightsTrackable(model, { optimizers: includeOptimizer }, [extra]), path, writer);
   await nameAsLatest(absolute, { durable: writer.durable ?? true, call });
   return result;
 }

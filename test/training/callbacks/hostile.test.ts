@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointWriter } from '../../../src/index.js';
 import { BackupAndRestore, Checkpoint, loadModel, saveModel } from '../../../src/tfjs.js';
-import { bestOf } from '../../../src/training/callbacks/best-value.js';
+import { storedBest } from '../../../src/training/callbacks/best-value.js';
 import { Monitor } from '../../../src/training/callbacks/monitor.js';
 
 let directory: string;
@@ -52,7 +52,7 @@ describe('the best value of a checkpoint', () => {
   it('is read', async () => {
     const prefix = fresh();
     await putText(prefix, 'best', stored(''));
-    expect(await bestOf(prefix, monitor)).toBe(0.5);
+    expect(await storedBest(prefix, monitor)).toBe(0.5);
   });
 
   it.each([
@@ -64,7 +64,7 @@ describe('the best value of a checkpoint', () => {
   ])('%s: none', async (_, text) => {
     const prefix = fresh();
     await putText(prefix, 'best', text);
-    expect(await bestOf(prefix, monitor)).toBeNull();
+    expect(await storedBest(prefix, monitor)).toBeNull();
   });
 });
 
