@@ -10,7 +10,7 @@ import { Dataset } from './dataset.js';
 import { checkRun, type DatasetIterator, type IteratorState, restoreSeeds } from './dataset-iterator.js';
 import { disposeElement } from './iteration/element.js';
 import { outline } from './iteration/iteration.js';
-import { Turns } from './iteration/short-steps.js';
+import { ShortSteps } from './iteration/short-steps.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
 
 /** What tf.data's datasets have, and others. */
@@ -50,7 +50,7 @@ interface CheckpointableState {
   readonly run: RunState | null;
 }
 
-interface Run<T> {
+interface ForeignRun<T> {
   readonly source: { next(): Promise<IteratorResult<T>> };
   elements: number;
   isDone: boolean;
@@ -80,7 +80,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   /** Iterators made of the dataset itself, and runs begun: the former lag behind after a restore. */
   #made = 0;
   #begun = 0;
-  #run: Run<T> | null = null;
+  #run: ForeignRun<T> | null = null;
   #pending: RunState | null = null;
   #isRestored = false;
   #onShort: (() => void) | null = null;
@@ -101,7 +101,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
 
   /** Begins when its first element is asked for: `fitDataset` makes one iterator that it does not use. */
   async iterator(): Promise<{ next(): Promise<IteratorResult<T>> }> {
-    let run: Run<T> | null = null;
+    let run: ForeignRun<T> | null = null;
     return {
       next: async () => {
         run ??= await this.#begin();
@@ -132,19 +132,19 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     this.#onShort = onShort;
   }
 
-  async #begin(): Promise<Run<T>> {
+  async #begin(): Promise<ForeignRun<T>> {
     const stored = this.#pending;
     const goesOn = stored !== null && !stored.isDone;
     if (!goesOn) this.#begun++;
     let source = await this.#next();
-    const turns = new Turns();
+    const turns = new ShortSteps();
     // A shuffled dataset of tf.data has another order for each iterator made of it.
     while (!(this.#dataset instanceof Dataset) && this.#made < this.#begun) {
       throwIfAborted(this.#options.signal, 'making iterators of the dataset');
       source = await this.#next();
       await turns.give();
     }
-    let run: Run<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
+    let run: ForeignRun<T> = { source, elements: goesOn ? stored.elements : 0, isDone: false };
     if (goesOn) {
       if (this.#dataset instanceof Dataset) (source as DatasetIterator<T>)[RESUMABLE].adopt(stored.iterator);
       else if (!(await this.#skip(source, stored.elements))) {
@@ -157,16 +157,16 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return run;
   }
 
-  async #next(): Promise<Run<T>['source']> {
+  async #next(): Promise<ForeignRun<T>['source']> {
     this.#made++;
     return await this.#dataset.iterator();
   }
 
   /** False if it has ended before, and may. */
-  async #skip(source: Run<T>['source'], total: number): Promise<boolean> {
+  async #skip(source: ForeignRun<T>['source'], total: number): Promise<boolean> {
     const { signal, onSkip } = this.#options;
     // The signal is heard in them.
-    const turns = new Turns();
+    const turns = new ShortSteps();
     for (let skipped = 0; skipped < total; ) {
       throwIfAborted(signal, 'passing over elements of the dataset');
       await turns.give();

@@ -16,7 +16,7 @@ import { Concatenate } from './stages/concatenate.js';
 import { Skip, Take } from './stages/counted.js';
 import { Filter } from './stages/filter.js';
 import { Interleave } from './stages/interleave.js';
-import { Mapping, type Transform } from './stages/map.js';
+import { MapStage, type Transform } from './stages/map.js';
 import { Prefetch } from './stages/prefetch.js';
 import { Repeat } from './stages/repeat.js';
 import { Shuffle } from './stages/shuffle.js';
@@ -194,13 +194,13 @@ export class Dataset<T> {
    */
   map<O>(transform: Transform<T, O>, options: { seed?: number | string } = {}): Dataset<O> {
     refuseUnknown(options, 'map', MAP_OPTIONS);
-    return new Dataset(new Mapping(this.#stage, callable('map', transform), false, options.seed));
+    return new Dataset(new MapStage(this.#stage, callable('map', transform), false, options.seed));
   }
 
   /** As `map`, with a function that gives a promise. Tensors that it makes on the way are its own to dispose of. */
   mapAsync<O>(transform: Transform<T, O | Promise<O>>, options: { seed?: number | string } = {}): Dataset<O> {
     refuseUnknown(options, 'mapAsync', MAP_OPTIONS);
-    return new Dataset(new Mapping<T, O>(this.#stage, callable('mapAsync', transform), true, options.seed));
+    return new Dataset(new MapStage<T, O>(this.#stage, callable('mapAsync', transform), true, options.seed));
   }
 
   /** Makes so many elements ready while others are used. */

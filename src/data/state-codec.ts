@@ -13,7 +13,7 @@ import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './iteration/element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */
-export interface StateTensor {
+export interface EncodedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   capture(): Capture;
@@ -28,7 +28,7 @@ const [TENSOR, ARRAY, NUMBER, BIGINT, UNDEFINED, OBJECT] = [
   '$none',
   '$object',
 ];
-const KINDS = [TENSOR, ARRAY, NUMBER, BIGINT, UNDEFINED, OBJECT] as string[];
+const VALUE_KINDS = [TENSOR, ARRAY, NUMBER, BIGINT, UNDEFINED, OBJECT] as string[];
 
 const ARRAYS = {
   Float32Array,
@@ -41,7 +41,7 @@ const ARRAYS = {
   BigInt64Array,
 };
 
-const DTYPES: Record<keyof typeof ARRAYS, DType> = {
+const ARRAY_DTYPES: Record<keyof typeof ARRAYS, DType> = {
   Float32Array: 'float32',
   Float64Array: 'float64',
   Int8Array: 'int8',
@@ -63,8 +63,8 @@ export const MOST_STATE_BYTES = 256 * 1024 * 1024;
 const MOST_DIGITS = 10_000;
 
 /** Throws ERR_INVALID_ARGUMENT for an object of a class, and ERR_TOO_LARGE for what could not be read again. */
-export function encodeState(state: unknown): { text: string; tensors: StateTensor[] } {
-  const tensors: StateTensor[] = [];
+export function encodeState(state: unknown): { text: string; tensors: EncodedTensor[] } {
+  const tensors: EncodedTensor[] = [];
   const encode = (value: unknown, level: number): unknown => {
     if (level > MOST_LEVELS)
       throw new TensorBundleError(
@@ -89,7 +89,7 @@ export function encodeState(state: unknown): { text: string; tensors: StateTenso
     if (!isLiteral(value)) throw unsaved(value);
     const entries = Object.entries(value);
     // An element of the user's may have such a name.
-    const isNamed = entries.some(([name]) => KINDS.includes(name));
+    const isNamed = entries.some(([name]) => VALUE_KINDS.includes(name));
     for (const entry of entries) entry[1] = encode(entry[1], level + (isNamed ? NAMED_LEVELS : 1));
     return isNamed ? { [OBJECT!]: entries } : Object.fromEntries(entries);
   };
@@ -218,7 +218,7 @@ function corrupt(what: string, cause?: unknown): TensorBundleError {
   return new TensorBundleError('ERR_CORRUPT', `the state of an iterator in the checkpoint ${what}`, { cause });
 }
 
-function ofTensor(value: Tensor): StateTensor {
+function ofTensor(value: Tensor): EncodedTensor {
   if (value.dtype === 'complex64') throw unsaved(value);
   if (value.dtype !== 'string') {
     return {
@@ -236,16 +236,16 @@ function ofTensor(value: Tensor): StateTensor {
   );
 }
 
-function ofArray(view: ArrayBufferView): StateTensor {
+function ofArray(view: ArrayBufferView): EncodedTensor {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   if (isBytes(view)) return ofData('string', [], [bytes.slice()]);
   const name = Object.keys(ARRAYS).find(one => isArrayOf(one, view));
   if (name === undefined) throw unsaved(view);
   const copy = (view as Float32Array).slice();
-  return ofData(DTYPES[name as keyof typeof ARRAYS], [copy.length], copy);
+  return ofData(ARRAY_DTYPES[name as keyof typeof ARRAYS], [copy.length], copy);
 }
 
-function ofData(dtype: DType, shape: readonly number[], data: TensorData): StateTensor {
+function ofData(dtype: DType, shape: readonly number[], data: TensorData): EncodedTensor {
   return { dtype, shape: [...shape], capture: () => captureOf(() => data) };
 }
 
@@ -258,7 +258,7 @@ function toTensor({ dtype, shape, data }: TensorValue): Tensor {
 
 function toArray({ dtype, shape, data }: TensorValue): unknown {
   const isBytes = dtype === 'string' && shape.length === 0;
-  if (!isBytes && !(shape.length === 1 && Object.values(DTYPES).includes(dtype)))
+  if (!isBytes && !(shape.length === 1 && Object.values(ARRAY_DTYPES).includes(dtype)))
     throw corrupt(`has an array of ${dtype}`);
   return isBytes ? (data as Uint8Array[])[0] : data;
 }

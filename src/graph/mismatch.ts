@@ -1,9 +1,12 @@
 /** Whether a stored value fits a live variable, as data and as a sentence. */
 import type { DType, StoredDType } from '../format/dtypes.js';
 
-interface Typed {
-  readonly dtype: StoredDType;
+interface Shaped {
   readonly shape: readonly number[];
+}
+
+interface Typed extends Shaped {
+  readonly dtype: StoredDType;
 }
 
 /** What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is. */
@@ -17,6 +20,11 @@ export function compare(key: string, live: Typed, stored: Typed): Mismatch | nul
   const expected = describe(live);
   const found = describe(stored);
   return expected === found ? null : { key, expected, found };
+}
+
+/** Whether two tensors have the same sizes in the same order. */
+export function isSameShape(one: Shaped, other: Shaped): boolean {
+  return one.shape.length === other.shape.length && one.shape.every((size, i) => size === other.shape[i]);
 }
 
 function describe({ dtype, shape }: Typed): string {

@@ -10,11 +10,10 @@ import { CheckpointWriter } from '../bundle/writer.js';
 import { TensorBundleError } from '../errors.js';
 import { extraKey } from '../graph/key.js';
 import { isBuffer } from '../realms.js';
+import { MAX_JSON_BYTES } from './model-files.js';
 import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts } from './weights.js';
 
 const KEY = extraKey('', 'artifacts');
-/** As of a model.json. */
-const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
 export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {

@@ -7,17 +7,17 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { liveValue } from '../layers/variable.js';
 import { compilationOf, trainingConfigOf, warnOfFunctions } from '../training/models/compilation.js';
 import { freezeTopology } from '../training/models/frozen.js';
-import { optimizerWeights, type StateTensor } from './optimizer-weights.js';
+import { type OptimizerTensor, optimizerWeights } from './optimizer-weights.js';
 import { fileNames, warnOfUnlisted } from './weight-names.js';
 import { describeWeights, type NamedTensor, weightsOfTensors } from './weights.js';
 
-type HeldWeights = ReturnType<typeof weightsOfTensors>;
+type CapturedWeights = ReturnType<typeof weightsOfTensors>;
 
 /** What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to release. */
 export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},
-): Promise<{ artifacts: io.ModelArtifacts; weights: HeldWeights }> {
+): Promise<{ artifacts: io.ModelArtifacts; weights: CapturedWeights }> {
   const modelTopology = model.toJSON(null, false) as object;
   freezeTopology(modelTopology, model);
   const artifacts: io.ModelArtifacts = {
@@ -43,8 +43,8 @@ export async function artifactsOf(
   try {
     artifacts.trainingConfig = trainingConfig as io.TrainingConfig;
     const given = optimizerWeights(model, names);
-    const own = held(Array.isArray(given) ? given : await given);
-    return { artifacts, weights: joined(weights, own) };
+    const own = optimizerStateWeights(Array.isArray(given) ? given : await given);
+    return { artifacts, weights: joinedWeights(weights, own) };
   } catch (error) {
     weights.release();
     throw error;
@@ -77,7 +77,7 @@ function namedWeights(model: LayersModel, trainableOnly = false): NamedTensor[] 
   });
 }
 
-function held(state: readonly StateTensor[]): HeldWeights {
+function optimizerStateWeights(state: readonly OptimizerTensor[]): CapturedWeights {
   try {
     return weightsOfTensors(state.map(({ name, tensor }) => ({ name, tensor, group: 'optimizer' as const })));
   } finally {
@@ -85,7 +85,7 @@ function held(state: readonly StateTensor[]): HeldWeights {
   }
 }
 
-function joined(first: HeldWeights, second: HeldWeights): HeldWeights {
+function joinedWeights(first: CapturedWeights, second: CapturedWeights): CapturedWeights {
   const { length } = first.specs;
   return {
     specs: [...first.specs, ...second.specs],

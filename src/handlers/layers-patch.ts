@@ -44,7 +44,7 @@ function patchSave(prototype: LayersModel): void {
       return artifactsInfo(this.toJSON(null, false) as object, descriptionOf(this));
     }
     const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
-    const ours = handlers.length === 1 ? pathOf(handlers[0]!) : undefined;
+    const ours = handlers.length === 1 ? checkpointPathOf(handlers[0]!) : undefined;
     if (ours === undefined) {
       // TensorFlow.js asks the optimizer, which does not know what waits for its first step.
       if (config?.includeOptimizer && this.optimizer) makeWaitingSlots(this.optimizer, trainedNames(this));
@@ -60,7 +60,7 @@ function patchSave(prototype: LayersModel): void {
 }
 
 /** The directory of a handler that writes files as `saveModelFiles` does. */
-function pathOf(handler: io.IOHandler): string | undefined {
+function checkpointPathOf(handler: io.IOHandler): string | undefined {
   const { path, [DONE]: isPatched } = handler as unknown as FileSystem;
   const isOurs = handler instanceof FileHandler || isPatched;
   return isOurs && typeof path === 'string' ? path : undefined;

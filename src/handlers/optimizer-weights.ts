@@ -7,7 +7,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { lossScalingOf, steppingOptimizer } from '../layers/optimizers/loss-scaling.js';
 import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
-import { namesOf, trainedNames } from '../layers/trained.js';
+import { trainedNames, weightNames } from '../layers/trained.js';
 import { iterationsWeight } from '../optimizers/iterations.js';
 import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
 import { type NamedTensor, namedTensors } from './weights.js';
@@ -24,7 +24,7 @@ const MOMENTS: Lists = [
   ['accumulatedSecondMoment', 'v'],
 ];
 
-const LISTS: ReadonlyMap<string, (optimizer: Fields) => Lists> = new Map<string, (optimizer: Fields) => Lists>([
+const SLOT_FIELDS: ReadonlyMap<string, (optimizer: Fields) => Lists> = new Map<string, (optimizer: Fields) => Lists>([
   ['SGD', () => []],
   ['Momentum', () => [['accumulations', 'momentum']]],
   ['Adagrad', () => [['accumulatedGrads', 'accumulator']]],
@@ -48,7 +48,7 @@ const LISTS: ReadonlyMap<string, (optimizer: Fields) => Lists> = new Map<string,
 
 type Fields = Readonly<Record<string, unknown>>;
 
-interface Slot {
+interface SlotTensors {
   originalName: string;
   variable: Variable;
 }
@@ -62,16 +62,19 @@ interface ByName {
 }
 
 /** Names in a file, by the names of variables, which depend on what else the process has made. */
-export type Names = ReadonlyMap<string, string>;
+export type WeightNames = ReadonlyMap<string, string>;
 
 /** `own`: made for the caller, who disposes of them. */
-export type StateTensor = NamedTensor & { own: boolean };
+export type OptimizerTensor = NamedTensor & { own: boolean };
 
 /**
  * As it is now where the class is known; of others, when they have answered. Throws ERR_TOO_LARGE for more steps than such files can
  * say.
  */
-export function optimizerWeights(model: LayersModel, names: Names): StateTensor[] | Promise<StateTensor[]> {
+export function optimizerWeights(
+  model: LayersModel,
+  names: WeightNames,
+): OptimizerTensor[] | Promise<OptimizerTensor[]> {
   const stepping = steppingOptimizer(model.optimizer);
   const state = steppingWeights(model, stepping, names);
   if (stepping === model.optimizer) return state;
@@ -80,7 +83,7 @@ export function optimizerWeights(model: LayersModel, names: Names): StateTensor[
 }
 
 /** By the names that `LossScaleOptimizer.setWeights` knows. */
-function scalingWeights(optimizer: Optimizer): StateTensor[] {
+function scalingWeights(optimizer: Optimizer): OptimizerTensor[] {
   const { scale, counter } = lossScalingOf(optimizer)!;
   return [
     { name: scale.name, tensor: scalar(scale.get(), 'float32'), own: true },
@@ -91,18 +94,18 @@ function scalingWeights(optimizer: Optimizer): StateTensor[] {
 function steppingWeights(
   model: LayersModel,
   optimizer: Optimizer,
-  names: Names,
-): StateTensor[] | Promise<StateTensor[]> {
+  names: WeightNames,
+): OptimizerTensor[] | Promise<OptimizerTensor[]> {
   const compiled = trainedNames(model);
   // What was restored and waits for the first step would be missed.
   makeWaitingSlots(optimizer, compiled);
-  const trained = namesOf(model.trainableWeights);
+  const trained = weightNames(model.trainableWeights);
   const iterations = { ...iterationsWeight(optimizer.iterations), own: true };
   if (isByName(optimizer)) {
     optimizer.claimLoaded?.(compiled);
     return [iterations, ...slotsByName(optimizer, trained, names)];
   }
-  const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
+  const lists = SLOT_FIELDS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
   if (lists === undefined) {
     iterations.tensor.dispose();
     return others(optimizer);
@@ -115,7 +118,7 @@ function isByName(optimizer: Optimizer): optimizer is Optimizer & ByName {
   return Array.isArray(slotLists) && typeof slotsOf === 'function';
 }
 
-function slotsByName(optimizer: ByName, trained: readonly string[], names: Names): StateTensor[] {
+function slotsByName(optimizer: ByName, trained: readonly string[], names: WeightNames): OptimizerTensor[] {
   const scalars = optimizer.scalars.map(({ name, get }) => ({
     name,
     tensor: scalar(get(), 'float32') as Tensor,
@@ -133,9 +136,9 @@ function slotsByName(optimizer: ByName, trained: readonly string[], names: Names
 function slotsInOrder(
   optimizer: Optimizer,
   [field, suffix]: Lists[number],
-  { compiled, trained, names }: { compiled: readonly string[]; trained: readonly string[]; names: Names },
-): StateTensor[] {
-  const slots = ((optimizer as unknown as Fields)[field] ?? []) as (Slot | undefined)[];
+  { compiled, trained, names }: { compiled: readonly string[]; trained: readonly string[]; names: WeightNames },
+): OptimizerTensor[] {
+  const slots = ((optimizer as unknown as Fields)[field] ?? []) as (SlotTensors | undefined)[];
   if (!slots.some(Boolean)) return [];
   // Where no name is known they are another process's, and the order tells.
   const isNamed = slots.some(slot => compiled.some(name => slot?.originalName === `${name}/${suffix}`));
@@ -150,7 +153,7 @@ function slotsInOrder(
   });
 }
 
-async function others(optimizer: Optimizer): Promise<StateTensor[]> {
+async function others(optimizer: Optimizer): Promise<OptimizerTensor[]> {
   const weights = namedTensors((await optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
   // Which of them are the optimizer's own is not known, apart from the count that its base class makes anew each time.
   return weights.map(one => ({ ...one, own: one.name === 'iter' }));
@@ -160,10 +163,10 @@ async function others(optimizer: Optimizer): Promise<StateTensor[]> {
  * `setWeights` of the model's optimizer, if it is called now, gives the values to the variables of this model and leaves nothing out:
  * TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than its steps, and has none for Adamax.
  */
-export function adoptWeights(model: LayersModel, names: Names): void {
+export function adoptWeights(model: LayersModel, names: WeightNames): void {
   const { optimizer: given } = model;
   const optimizer = steppingOptimizer(given);
-  const trained = namesOf(model.trainableWeights);
+  const trained = weightNames(model.trainableWeights);
   const fileNames = new Map([...names].map(([name, fileName]) => [fileName, name]));
   const adopt = async (weights: NamedTensor[]): Promise<void> => {
     Reflect.deleteProperty(optimizer, 'setWeights');
@@ -172,11 +175,11 @@ export function adoptWeights(model: LayersModel, names: Names): void {
       optimizer.claimLoaded?.(trained);
       return;
     }
-    const lists = LISTS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
+    const lists = SLOT_FIELDS.get(optimizer.getClassName())?.(optimizer as unknown as Fields);
     if (optimizer.getClassName() === 'Adamax') await setAdamax(optimizer, weights, trained.length);
     else await optimizer.setWeights(weights);
     for (const [field, suffix] of lists ?? []) {
-      const slots = (optimizer as unknown as Fields)[field] as Slot[] | undefined;
+      const slots = (optimizer as unknown as Fields)[field] as SlotTensors[] | undefined;
       if (slots?.length !== trained.length) continue;
       for (const [i, slot] of slots.entries()) slot.originalName = `${trained[i]}/${suffix}`;
     }
@@ -200,7 +203,7 @@ function replaceSetWeights(optimizer: Optimizer, value: Optimizer['setWeights'])
 }
 
 /** `kernel/velocity`: the slot of a variable, or the name of something else. */
-function renamed(name: string, variables: Names): string {
+function renamed(name: string, variables: WeightNames): string {
   const cut = name.lastIndexOf('/');
   const variable = variables.get(name.slice(0, cut));
   return variable === undefined ? name : `${variable}${name.slice(cut)}`;
@@ -229,13 +232,13 @@ function setPowers(optimizer: Optimizer): void {
   ] as const) {
     const variable = fields[field] as Variable | undefined;
     if (!variable?.assign) continue;
-    const value = scalar(beta === null ? steps : power(fields[beta] as number, steps), 'float32');
+    const value = scalar(beta === null ? steps : betaPower(fields[beta] as number, steps), 'float32');
     variable.assign(value);
     value.dispose();
   }
 }
 
-function power(beta: number, steps: number): number {
+function betaPower(beta: number, steps: number): number {
   const base = Math.fround(beta);
   let result = base;
   // Soon it changes no more, however large a number the file has.

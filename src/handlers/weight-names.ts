@@ -6,7 +6,7 @@ import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { numberObjects } from '../graph/numbering.js';
 import { modelTrackable } from '../layers/model.js';
-import { kindOf, knownClasses } from '../layers/registry.js';
+import { knownClasses, layerKind } from '../layers/registry.js';
 import type { Layer, LayerVariable } from '../layers/types.js';
 import { liveValue, variableOf } from '../layers/variable.js';
 
@@ -61,7 +61,7 @@ function innerWeights(model: LayersModel): LayerVariable[] {
 }
 
 function isCustom(layer: Layer): boolean {
-  const inner = kindOf(layer).inner?.(layer) ?? [];
+  const inner = layerKind(layer).inner?.(layer) ?? [];
   return (inner.length > 0 && !knownClasses().includes(layer.getClassName())) || inner.some(isCustom);
 }
 
@@ -86,5 +86,5 @@ export function warnOfUnlisted(model: LayersModel): void {
 }
 
 function isCustomAnyhow(layer: Layer): boolean {
-  return !knownClasses().includes(layer.getClassName()) || (kindOf(layer).inner?.(layer) ?? []).some(isCustomAnyhow);
+  return !knownClasses().includes(layer.getClassName()) || (layerKind(layer).inner?.(layer) ?? []).some(isCustomAnyhow);
 }

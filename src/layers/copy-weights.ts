@@ -61,8 +61,8 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
       found: by,
     });
   }
-  const source = describeModel(from);
-  const target = describeModel(to);
+  const source = describeWeights(from);
+  const target = describeWeights(to);
   const pairs = by === 'order' ? pairByOrder(source, target) : pairByPath(source, target);
   const paired = new Map(pairs.map(pair => [pair.target.key, pair.source.key]));
   const used = new Set(paired.values());
@@ -78,10 +78,10 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
       const mismatch = compare(key, target.attribute, attribute);
       return mismatch === null ? [] : [{ ...mismatch, label: target.attribute.label }];
     }),
-    refused: false,
+    refusedValues: false,
   };
   if (outcome.mismatched.length > 0) {
-    outcome.refused = true;
+    outcome.refusedValues = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
   const takings = pairs.map(({ source: { key, attribute }, target }) => {
@@ -92,8 +92,8 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
   if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the other model', outcome.path);
   tidy(() => {
     // All values are held before the first is replaced: the models may share variables.
-    const values = pairs.map(pair => independent(tensorOf(pair.source)));
-    for (const [i, pair] of pairs.entries()) tensorOf(pair.target).assign(values[i]!);
+    const values = pairs.map(pair => independent(variableToCopy(pair.source)));
+    for (const [i, pair] of pairs.entries()) variableToCopy(pair.target).assign(values[i]!);
   });
   outcome.loaded.push(...pairs.map(({ source: { key }, target }) => ({ key, label: target.attribute.label })));
   return restoreStatus(outcome);
@@ -109,12 +109,12 @@ interface Described {
  * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras goes by
  * layers (tf_keras/src/engine/training.py, `weights`).
  */
-function describeModel(model: LayersModel): Described {
+function describeWeights(model: LayersModel): Described {
   const root = modelTrackable(model);
   const byVariable = new Map<AnyVariable | undefined, KeyedAttribute>(
     keyedAttributes(numberObjects(root).objects).map(keyed => [variableOf(keyed.attribute), keyed]),
   );
-  const listed = [...weightsOf(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
+  const listed = [...allWeights(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
   // tfjs does not list what layers in the fields of a custom layer have: those come last.
   return { root, variables: [...new Set([...listed, ...byVariable.values()])] };
 }
@@ -135,15 +135,15 @@ function pairByPath(source: Described, target: Described): Pair[] {
   });
 }
 
-function weightsOf(layer: Layer, found: Set<LayerVariable>): Set<LayerVariable> {
+function allWeights(layer: Layer, found: Set<LayerVariable>): Set<LayerVariable> {
   const { layers } = layer as Layer & { layers?: readonly Layer[] };
-  if (layers) for (const inner of layers) weightsOf(inner, found);
+  if (layers) for (const inner of layers) allWeights(inner, found);
   // After its layers: a model may have weights of its own, and each counts once.
   for (const variable of layer.weights) found.add(variable);
   return found;
 }
 
-function tensorOf({ attribute }: KeyedAttribute): Variable {
+function variableToCopy({ attribute }: KeyedAttribute): Variable {
   return liveValue(variableOf(attribute)!, attribute.label);
 }
 

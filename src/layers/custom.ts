@@ -8,7 +8,15 @@ import { TensorBundleError } from '../errors.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer, isVariable, type Kind, type Place, type Surroundings } from './family.js';
-import { BOOKS, type Collection, type Held, heldBy, isHeld, namedItems, thingsIn } from './field-values.js';
+import {
+  type Collection,
+  type FieldValue,
+  fieldValues,
+  isFieldValue,
+  namedItems,
+  variablesAndLayers,
+  WEIGHT_LISTS,
+} from './field-values.js';
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 
@@ -20,7 +28,7 @@ export function customKind(base: Kind | undefined): Kind {
       return [...known, ...ownEdges(layer, around, place, known)];
     },
     inner: layer => {
-      const layers = heldBy(layer).flatMap(([, held]) => [...thingsIn(held)].filter(isLayer));
+      const layers = fieldValues(layer).flatMap(([, held]) => [...variablesAndLayers(held)].filter(isLayer));
       return [...new Set([...(base?.inner?.(layer) ?? []), ...layers])];
     },
   };
@@ -35,16 +43,16 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     if (present !== undefined && present !== node) throw ambiguous(layer, name);
     edges.set(name, node);
   };
-  const made = weightsOf(layer).map(weight => {
+  const made = addedWeights(layer).map(weight => {
     const name = weightName(layer, weight);
     return { weight, name, value: liveValue(weight, `${place.label}/${name}`) };
   });
   const lists = new Map<unknown, Trackable>();
-  const nodeOf = (value: Held, label: string): Trackable | undefined => {
+  const nodeOf = (value: FieldValue, label: string): Trackable | undefined => {
     if (isAnyVariable(value)) {
       // What a weight holds (`this.gain = this.addWeight(…).read()`) is the weight.
       const variable = made.find(weight => weight.value === value)?.weight ?? value;
-      return around.variable(variable, variableName(layer, variable), place);
+      return around.variable(variable, fieldVariableName(layer, variable), place);
     }
     // As if the layer were built when it is first called: Keras then adds its name to the scope.
     if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
@@ -54,20 +62,21 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     const named = namedItems(collection);
     if (named === undefined) {
       // Nothing is lost if they are found elsewhere, too.
-      for (const thing of thingsIn(collection)) around.expectPlaced(thing, nameless(layer, collection, label));
+      for (const thing of variablesAndLayers(collection))
+        around.expectPlaced(thing, nameless(layer, collection, label));
       return undefined;
     }
     const items: Edge[] = [];
     const list = branch(items);
     lists.set(collection, list);
     for (const [name, item] of named) {
-      const node = isHeld(item) ? nodeOf(item, `${label}/${name}`) : undefined;
+      const node = isFieldValue(item) ? nodeOf(item, `${label}/${name}`) : undefined;
       if (node) items.push({ name, node });
     }
     return list;
   };
   // First of all the fields: then the weights that have a place are known, those of inner layers among them.
-  const fields = heldBy(layer).flatMap(([field, value]) => {
+  const fields = fieldValues(layer).flatMap(([field, value]) => {
     const node = nodeOf(value, `${place.label}/${field}`);
     return node ? [{ field, value, node }] : [];
   });
@@ -93,10 +102,12 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
 }
 
 /** The weights in the layer's own books, in the order in which they were made. */
-function weightsOf(layer: Layer): LayerVariable[] {
+function addedWeights(layer: Layer): LayerVariable[] {
   const names = addedNames(layer);
   const order = (variable: LayerVariable): number => names.indexOf(weightName(layer, variable));
-  return BOOKS.flatMap(book => fieldOf(layer, book) as readonly LayerVariable[]).sort((a, b) => order(a) - order(b));
+  return WEIGHT_LISTS.flatMap(book => fieldOf(layer, book) as readonly LayerVariable[]).sort(
+    (a, b) => order(a) - order(b),
+  );
 }
 
 function addedNames(layer: Layer): string[] {
@@ -111,7 +122,7 @@ function weightName(layer: Layer, { originalName }: LayerVariable): string {
 }
 
 /** Keras's name for a variable that it makes in `build`; tfjs gives numbers to those of `tf.variable` that were given no name. */
-function variableName(layer: Layer, variable: AnyVariable): string {
+function fieldVariableName(layer: Layer, variable: AnyVariable): string {
   if (isVariable(variable)) return weightName(layer, variable);
   return /^\d+$/.test(variable.name) ? 'Variable' : variable.name;
 }

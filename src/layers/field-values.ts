@@ -7,7 +7,7 @@ import { fieldOf, isAnyVariable, isLayer } from './family.js';
 import type { AnyVariable, Layer } from './types.js';
 
 /** What a field may hold. */
-export type Held = AnyVariable | Layer | Collection;
+export type FieldValue = AnyVariable | Layer | Collection;
 export type Collection =
   | readonly unknown[]
   | Readonly<Record<string, unknown>>
@@ -15,31 +15,31 @@ export type Collection =
   | ReadonlySet<unknown>;
 
 /** Fields of tfjs's Layer: where it keeps its weights as well, and the values that a weight begins with. */
-export const BOOKS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
-const NOT_TRACKED: readonly string[] = [...BOOKS, 'initialWeights'];
+export const WEIGHT_LISTS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
+const NOT_TRACKED: readonly string[] = [...WEIGHT_LISTS, 'initialWeights'];
 
 /** The fields that hold variables or layers, in the order in which they were first assigned. */
-export function heldBy(layer: Layer): (readonly [field: string, value: Held])[] {
+export function fieldValues(layer: Layer): (readonly [field: string, value: FieldValue])[] {
   return Object.keys(layer).flatMap(field => {
     const value = fieldOf(layer, field);
-    return !NOT_TRACKED.includes(field) && isHeld(value) ? [[field, value] as const] : [];
+    return !NOT_TRACKED.includes(field) && isFieldValue(value) ? [[field, value] as const] : [];
   });
 }
 
 /** Whether a value is, or contains, a layer or a variable. */
-export function isHeld(value: unknown): value is Held {
-  return thingsIn(value).next().done !== true;
+export function isFieldValue(value: unknown): value is FieldValue {
+  return variablesAndLayers(value).next().done !== true;
 }
 
 /** The layers and variables in a value. Depth is the user's: a cycle of collections is cut by `seen`. */
-export function* thingsIn(value: unknown, seen: Set<unknown> = new Set()): Generator<AnyVariable | Layer> {
+export function* variablesAndLayers(value: unknown, seen: Set<unknown> = new Set()): Generator<AnyVariable | Layer> {
   if (isAnyVariable(value) || isLayer(value)) {
     yield value;
     return;
   }
   if (!isCollection(value) || seen.has(value)) return;
   seen.add(value);
-  for (const item of contentsOf(value)) yield* thingsIn(item, seen);
+  for (const item of contentsOf(value)) yield* variablesAndLayers(item, seen);
 }
 
 /** The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys. */

@@ -10,7 +10,7 @@ import { incompleteLayer } from './deferred-layers.js';
 import { isLayer, type Place, type Surroundings } from './family.js';
 import { variableAliases } from './keras3.js';
 import { kerasNames, layerName } from './naming.js';
-import { kindOf, knownClasses } from './registry.js';
+import { knownClasses, layerKind } from './registry.js';
 import { trainedWeights } from './trained.js';
 import type { AnyVariable, Layer, LayersModel } from './types.js';
 import { awaitsWeights, innerNotBuilt } from './unbuilt.js';
@@ -57,7 +57,7 @@ export class ModelView implements Surroundings {
   /** `roots`: all that will be described, since Keras's names depend on what was made before. */
   constructor(roots: readonly Layer[], options: ModelViewOptions = {}) {
     this.#roots = roots;
-    this.#names = kerasNames(roots, kindOf);
+    this.#names = kerasNames(roots, layerKind);
     this.#options = options;
   }
 
@@ -80,7 +80,7 @@ export class ModelView implements Surroundings {
     const awaiting = awaitsWeights(layer);
     // Before the layers in it, which are not built either: this is the one that the user knows.
     if (awaiting && knownClasses().includes(layer.getClassName())) throw innerNotBuilt(layer, place.label);
-    const kind = kindOf(layer);
+    const kind = layerKind(layer);
     children.push(...kind.edges(layer, this, place));
     const optimizer = this.#options.optimizerOf?.(layer);
     if (optimizer) children.push({ name: 'optimizer', node: optimizer });

@@ -75,7 +75,7 @@ function otherVariant(cell: Layer): Attribute['refuse'] {
 
 const cellVariables = variables(['kernel', 'kernel'], ['recurrentKernel', 'recurrent_kernel'], ['bias', 'bias']);
 
-const gruCell = variables(
+const gruCellVariables = variables(
   ['kernel', 'kernel'],
   ['recurrentKernel', 'recurrent_kernel'],
   ['bias', 'bias', otherVariant],
@@ -103,7 +103,7 @@ export const recurrent: Family = [
   // Builds its cell without a name scope, in contrast to RNN (tf_keras/src/layers/rnn/base_conv_rnn.py).
   ['ConvLSTM2D', layerWithCell(() => '')],
   ['SimpleRNNCell', cellVariables],
-  ['GRUCell', gruCell],
+  ['GRUCell', gruCellVariables],
   ['LSTMCell', lstmCell],
   ['ConvLSTM2DCell', cellVariables],
   ['StackedRNNCells', stackedCells],

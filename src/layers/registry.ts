@@ -13,7 +13,7 @@ import { wrappers } from './wrappers.js';
 const KINDS: ReadonlyMap<string, Kind> = new Map([container, feedForward, recurrent, wrappers].flat());
 
 /** A class that is not registered is described by its fields, and by the registered class it extends. */
-export function kindOf(layer: Layer): Kind {
+export function layerKind(layer: Layer): Kind {
   return KINDS.get(layer.getClassName()) ?? customKind(baseOf(layer));
 }
 

@@ -39,11 +39,11 @@ const GATES = 3;
 /** Seeds are whole numbers; 0 would be none. */
 const MAX_SEED = 2 ** 30;
 
-const classes = new WeakMap<GRUCellClass, GRUCellClass>();
+const cellClasses = new WeakMap<GRUCellClass, GRUCellClass>();
 
 /** The cell's class, on the class of TensorFlow.js's own cell. */
 export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
-  const known = classes.get(Base);
+  const known = cellClasses.get(Base);
   if (known) return known;
 
   class ResetAfterGRUCell extends Base {
@@ -135,7 +135,7 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
     }
   }
 
-  classes.set(Base, ResetAfterGRUCell);
+  cellClasses.set(Base, ResetAfterGRUCell);
   return ResetAfterGRUCell;
 }
 

@@ -16,11 +16,11 @@ interface CallArguments {
   training?: boolean;
 }
 
-const classes = new WeakMap<GRUClass, GRUClass>();
+const gruClasses = new WeakMap<GRUClass, GRUClass>();
 
 /** The layer's class, on the class of TensorFlow.js's own GRU. */
 export function resetAfterGRU(Base: GRUClass): GRUClass {
-  const known = classes.get(Base);
+  const known = gruClasses.get(Base);
   if (known) return known;
 
   class ResetAfterGRU extends Base {
@@ -98,7 +98,7 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     }
   }
 
-  classes.set(Base, ResetAfterGRU);
+  gruClasses.set(Base, ResetAfterGRU);
   return ResetAfterGRU;
 }
 

@@ -1,6 +1,6 @@
 /** The weights that a layer's gradients go to, whatever is frozen at present: what an optimizer may have been given. */
 import { fieldOf } from './family.js';
-import { kindOf } from './registry.js';
+import { layerKind } from './registry.js';
 import type { Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 
@@ -13,7 +13,7 @@ function weightsIn(layer: Layer, seen: Set<Layer>): readonly LayerVariable[] {
   if (seen.has(layer)) return [];
   seen.add(layer);
   const own = (fieldOf(layer, '_trainableWeights') ?? []) as readonly LayerVariable[];
-  const inner = kindOf(layer).inner?.(layer) ?? [];
+  const inner = layerKind(layer).inner?.(layer) ?? [];
   // What a recurrent layer has belongs to its cell.
   if (own.length === 0 && inner.length === 0) return layer.weights;
   return [...own, ...inner.flatMap(one => weightsIn(one, seen))];
@@ -37,9 +37,9 @@ export function givenWeights(model: LayersModel): readonly LayerVariable[] {
 /** Names in tfjs, in the order of a step: of what the model was compiled with, whatever is frozen now; else of what is to be trained. */
 export function trainedNames(model: LayersModel): string[] {
   const given = givenWeights(model);
-  return namesOf(given.length > 0 ? given : model.trainableWeights);
+  return weightNames(given.length > 0 ? given : model.trainableWeights);
 }
 
-export function namesOf(weights: readonly LayerVariable[]): string[] {
+export function weightNames(weights: readonly LayerVariable[]): string[] {
   return weights.map(weight => liveValue(weight, weight.originalName).name);
 }

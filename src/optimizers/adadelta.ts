@@ -1,6 +1,6 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, div, mul, neg, serialization, sqrt, type Tensor } from '../tfjs-core.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface AdadeltaOptions extends OptimizerOptions {
@@ -30,7 +30,7 @@ export class Adadelta extends KerasOptimizer {
     this.epsilon = options.epsilon ?? 1e-7;
   }
 
-  protected update({ value, gradient, slots: [gradients, deltas], learningRate }: Update): void {
+  protected update({ value, gradient, slots: [gradients, deltas], learningRate }: VariableUpdate): void {
     const { rho, epsilon } = this;
     const rms = (x: Tensor): Tensor => sqrt(add(x, epsilon));
     gradients!.assign(add(mul(rho, gradients!), mul(mul(1 - rho, gradient), gradient)));

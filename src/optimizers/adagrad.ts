@@ -1,6 +1,6 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, div, fill, mul, serialization, sqrt, sub, type Tensor, type Variable } from '../tfjs-core.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface AdagradOptions extends OptimizerOptions {
@@ -35,7 +35,7 @@ export class Adagrad extends KerasOptimizer {
     return fill(value.shape, this.initialAccumulatorValue);
   }
 
-  protected update({ value, gradient, slots: [accumulator], learningRate }: Update): void {
+  protected update({ value, gradient, slots: [accumulator], learningRate }: VariableUpdate): void {
     accumulator!.assign(add(accumulator!, mul(gradient, gradient)));
     value.assign(sub(value, div(mul(learningRate, gradient), sqrt(add(accumulator!, this.epsilon)))));
   }

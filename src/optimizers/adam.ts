@@ -13,7 +13,7 @@ import {
   sub,
   type Tensor,
 } from '../tfjs-core.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface AdamOptions extends OptimizerOptions {
@@ -59,7 +59,7 @@ export class Adam extends KerasOptimizer {
     this.slotLists = this.amsgrad ? [...moments, { list: '_velocity_hats', slot: 'vhat' }] : moments;
   }
 
-  protected update({ value, gradient, slots: [m, v, hat], learningRate, step }: Update): void {
+  protected update({ value, gradient, slots: [m, v, hat], learningRate, step }: VariableUpdate): void {
     const { beta1, beta2, epsilon } = this;
     const alpha = div(mul(learningRate, sqrt(sub(1, power(beta2, step)))), sub(1, power(beta1, step)));
     m!.assign(add(m!, mul(sub(gradient, m!), 1 - beta1)));

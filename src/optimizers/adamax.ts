@@ -1,7 +1,7 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { abs, add, div, maximum, mul, serialization, sub } from '../tfjs-core.js';
 import { power } from './adam.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface AdamaxOptions extends OptimizerOptions {
@@ -40,7 +40,7 @@ export class Adamax extends KerasOptimizer {
     this.epsilon = options.epsilon ?? 1e-7;
   }
 
-  protected update({ value, gradient, slots: [m, u], learningRate, step }: Update): void {
+  protected update({ value, gradient, slots: [m, u], learningRate, step }: VariableUpdate): void {
     const { beta1, beta2, epsilon } = this;
     m!.assign(add(m!, mul(sub(gradient, m!), 1 - beta1)));
     u!.assign(maximum(mul(beta2, u!), abs(gradient)));

@@ -69,7 +69,7 @@ export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
 };
 
 /** A step of one variable. */
-export interface Update {
+export interface VariableUpdate {
   readonly value: Variable;
   readonly gradient: Tensor;
   /** As in `slotLists`. */
@@ -125,7 +125,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   /** Computes one variable's step and assigns it; within a `tidy`. */
-  protected abstract update(update: Update): void;
+  protected abstract update(update: VariableUpdate): void;
 
   /** Before the first variable of a step; within a `tidy`. */
   protected begin(_step: Scalar): void {}

@@ -15,7 +15,7 @@ import {
   variable,
 } from '../tfjs-core.js';
 import { power } from './adam.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { NumberInState, SlotList } from './saved-state.js';
 
 export interface NadamOptions extends OptimizerOptions {
@@ -69,7 +69,7 @@ export class Nadam extends KerasOptimizer {
     product.assign(mul(product, this.#momentum(step)));
   }
 
-  protected update({ value, gradient, slots: [m, v], learningRate, step }: Update): void {
+  protected update({ value, gradient, slots: [m, v], learningRate, step }: VariableUpdate): void {
     const { beta1, beta2, epsilon } = this;
     const now = this.#momentum(step);
     const next = this.#momentum(add(step, 1));

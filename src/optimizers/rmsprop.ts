@@ -1,6 +1,6 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, mul, rsqrt, serialization, square, sub } from '../tfjs-core.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface RMSpropOptions extends OptimizerOptions {
@@ -47,7 +47,7 @@ export class RMSprop extends KerasOptimizer {
     ];
   }
 
-  protected update({ value, gradient, slots, learningRate }: Update): void {
+  protected update({ value, gradient, slots, learningRate }: VariableUpdate): void {
     const { rho, epsilon } = this;
     const [velocity] = slots;
     const momentum = this.momentum > 0 ? slots[1]! : undefined;

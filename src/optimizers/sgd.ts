@@ -1,6 +1,6 @@
 import { type OptionList, refuseUnknown } from '../options.js';
 import { add, mul, neg, serialization, type Tensor } from '../tfjs-core.js';
-import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type Update } from './base.js';
+import { KerasOptimizer, OPTIMIZER_OPTIONS, type OptimizerOptions, type VariableUpdate } from './base.js';
 import type { SlotList } from './saved-state.js';
 
 export interface SGDOptions extends OptimizerOptions {
@@ -28,7 +28,7 @@ export class SGD extends KerasOptimizer {
     this.nesterov = options.nesterov ?? false;
   }
 
-  protected update({ value, gradient, slots: [velocity], learningRate }: Update): void {
+  protected update({ value, gradient, slots: [velocity], learningRate }: VariableUpdate): void {
     const descent = mul(neg(gradient), learningRate);
     const moved = (): Tensor => add(descent, mul(velocity!, this.momentum));
     velocity!.assign(moved());

@@ -11,7 +11,7 @@ function outcome(changes: Partial<RestoreOutcome> = {}): RestoreOutcome {
     missing: [],
     unused: [],
     mismatched: [],
-    refused: false,
+    refusedValues: false,
     ...changes,
   };
 }
@@ -45,7 +45,7 @@ describe('a restore status', () => {
 
   it('reads like a sentence', () => {
     const text = String(
-      restoreStatus(outcome({ mismatched, missing: [kernel], unused: ['y'], loaded: [], refused: true })),
+      restoreStatus(outcome({ mismatched, missing: [kernel], unused: ['y'], loaded: [], refusedValues: true })),
     );
     expect(text.split('\n')).toEqual([
       '0 variables restored from run/ckpt; nothing was changed',
@@ -122,7 +122,7 @@ describe('a restore status', () => {
     ['types', 'float32 [2]', 'float16 [2]', 'Save it as float32, or'],
     ['both', 'int32 [2]', 'int64 [3]', 'Save it as int32, or'],
   ])('advises on %s', (_what, expected, found, advice) => {
-    const what = outcome({ mismatched: [{ ...kernel, expected, found }], refused: true });
+    const what = outcome({ mismatched: [{ ...kernel, expected, found }], refusedValues: true });
     expect(new RestoreMismatchError(restoreStatus(what), what).message).toContain(advice);
   });
 
@@ -134,7 +134,7 @@ describe('a restore status', () => {
   });
 
   it('explains a mismatch in the error, with the status', () => {
-    const what = outcome({ mismatched: [...mismatched, ...mismatched], refused: true });
+    const what = outcome({ mismatched: [...mismatched, ...mismatched], refusedValues: true });
     const error = new RestoreMismatchError(restoreStatus(what), what);
     expect(error).toMatchObject({ expected: 'float32 [3,3,16,32]', found: 'float32 [3,3,8,32]' });
     expect(error).toMatchObject({ code: 'ERR_MISMATCH', tensor: 'b/k', path: 'run/ckpt' });

@@ -15,7 +15,7 @@ import { LIBRARIES, type TensorFlow } from './tensorflow.js';
 /** 'ready': it works already; 'mend': only what Node has removed is missing; 'build': the binding is to be made. */
 export type Need = 'ready' | 'mend' | 'build';
 
-export interface Plan {
+export interface SetupPlan {
   need: Need;
   /** What would be done, for people. */
   steps: string[];
@@ -43,7 +43,7 @@ const SAY = {
 } as const;
 
 /** Looks, and changes nothing. Takes seconds: tfjs-node is tried. */
-export async function planSetup(tfjs: TfjsNode, tensorflow: TensorFlow): Promise<Plan> {
+export async function planSetup(tfjs: TfjsNode, tensorflow: TensorFlow): Promise<SetupPlan> {
   const mends = filesWithRemovedFunctions(tfjs.home);
   const mending = mends.length > 0 ? [SAY.mend(mends)] : [];
   const { facts } = new Replacement(tfjs.home);

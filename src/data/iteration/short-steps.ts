@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 
 const STEP_MS = 10;
 
-export class Turns {
+export class ShortSteps {
   #since = performance.now();
 
   /** To be awaited again and again: hands over to the event loop when it is time. */

@@ -6,7 +6,7 @@
  */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { Turns } from '../iteration/short-steps.js';
+import { ShortSteps } from '../iteration/short-steps.js';
 import type { FileWindow } from './file-window.js';
 
 /** From the first byte of a row to its end. A quote that is not closed makes one row of all that follows. */
@@ -25,9 +25,9 @@ export interface Delimiter {
   readonly isRepeated: boolean;
 }
 
-export interface Row {
+export interface ParsedRow {
   readonly text: string;
-  /** How many `fieldsOf` gives: to be looked at first, for a text may be all delimiters. */
+  /** How many `fieldTexts` gives: to be looked at first, for a text may be all delimiters. */
   readonly fields: number;
   readonly begin: number;
   /** Offset of what follows. */
@@ -35,10 +35,10 @@ export interface Row {
 }
 
 /** Null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset and the line; ERR_NOT_SUPPORTED for UTF-16. */
-export async function readRow(file: FileWindow, offset: number, delimiter: Delimiter): Promise<Row | null> {
+export async function readRow(file: FileWindow, offset: number, delimiter: Delimiter): Promise<ParsedRow | null> {
   const scan = new Scan(offset === 0 ? await textBegin(file) : offset, delimiter);
   const ahead = delimiter.bytes.length - 1;
-  const turns = new Turns();
+  const turns = new ShortSteps();
   let decoder = UTF8;
   let text = '';
   for (;;) {
@@ -133,7 +133,7 @@ function isAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
 }
 
 /** The fields of a row that `readRow` gave. */
-export function fieldsOf({ text }: Row, { text: delimiter, isRepeated }: Delimiter): string[] {
+export function fieldTexts({ text }: ParsedRow, { text: delimiter, isRepeated }: Delimiter): string[] {
   const fields: string[] = [];
   for (let at = 0; ; at += delimiter.length) {
     if (isRepeated && (at === text.length || text[at] === delimiter)) {
@@ -196,7 +196,7 @@ async function afterEnd(file: FileWindow, bytes: Uint8Array, offset: number, end
 
 /** As editors count them, for a message: a place in a file is an offset. */
 export async function lineAt(file: FileWindow, offset: number): Promise<number> {
-  const turns = new Turns();
+  const turns = new ShortSteps();
   let line = 1;
   let before = 0;
   for (let at = 0; at < offset; at += PART_BYTES) {

@@ -3,7 +3,7 @@ import { TextDecoder, TextEncoder } from 'node:util';
 import type { PathLike } from '../../commit/paths.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import { type Delimiter, fieldsOf, type Row, readRow, rowError } from './csv-row.js';
+import { type Delimiter, fieldTexts, type ParsedRow, readRow, rowError } from './csv-row.js';
 import { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
 
@@ -101,7 +101,7 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     }
     if (header.fields > MOST_COLUMNS)
       throw await rowError('ERR_TOO_LARGE', file, header.begin, `more than the ${MOST_COLUMNS} columns there may be`);
-    const found = fieldsOf(header, this.#delimiter);
+    const found = fieldTexts(header, this.#delimiter);
     const expected = this.#names ?? this.#checked(found);
     this.#names = expected;
     const isOther = !this.#config.columnNames && found.some((name, i) => name !== expected[i]);
@@ -128,15 +128,15 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     return { element: await this.#element(names, row, file), end: row.end };
   }
 
-  async #element(names: readonly string[], row: Row, file: FileWindow) {
-    const fields = fieldsOf(row, this.#delimiter);
+  async #element(names: readonly string[], row: ParsedRow, file: FileWindow) {
+    const fields = fieldTexts(row, this.#delimiter);
     // Lists, since an object has names of its own: a column may be called __proto__.
     const xs: [string, CSVValue][] = [];
     const ys: [string, CSVValue][] = [];
     for (const [i, name] of names.entries()) {
       const config = this.#columns.get(name);
       if (config === undefined && this.#config.configuredColumnsOnly) continue;
-      const value = parsed(fields[i]!, config);
+      const value = parsedField(fields[i]!, config);
       if (value === undefined && (config?.required || config?.isLabel))
         throw await rowError('ERR_CORRUPT', file, row.begin, `no value of ${name}, which must have one`, {
           expected: name,
@@ -168,7 +168,7 @@ function delimiterOf(text: string, isRepeated: boolean): Delimiter {
   return { text, bytes, isRepeated };
 }
 
-function parsed(field: string, config: CSVColumn | undefined): CSVValue {
+function parsedField(field: string, config: CSVColumn | undefined): CSVValue {
   if (field === '') return config?.default;
   const number = Number(field);
   if (config?.dtype === 'string') return field;

@@ -2,7 +2,7 @@
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
-import { Turns } from '../iteration/short-steps.js';
+import { ShortSteps } from '../iteration/short-steps.js';
 
 export type Making<T> = Iterator<T> | AsyncIterator<T> | Iterable<T> | AsyncIterable<T>;
 
@@ -53,7 +53,7 @@ export class Generated<T> implements Stage<T> {
           given = total;
           return;
         }
-        const turns = new Turns();
+        const turns = new ShortSteps();
         for (; given < total; given++) {
           await turns.give();
           if (!(await next()))

@@ -1,7 +1,7 @@
 /** Lines of text, without their ends. */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
-import { Turns } from '../iteration/short-steps.js';
+import { ShortSteps } from '../iteration/short-steps.js';
 import type { FileWindow } from './file-window.js';
 import { type FileRecord, Records } from './records.js';
 
@@ -32,7 +32,7 @@ export class Lines extends Records<string> {
 /** Part by part: no byte is looked at twice. */
 async function readLong(file: FileWindow, offset: number): Promise<FileRecord<string>> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const turns = new Turns();
+  const turns = new ShortSteps();
   let text = '';
   for (let at = offset; at - offset < MOST_LINE_BYTES; at += PART_BYTES) {
     const bytes = await file.at(at, PART_BYTES);

@@ -81,7 +81,7 @@ export class Slices<T> extends Indexed<T> {
   }
 
   at(index: number): T {
-    return tidy(() => mapSliced(this.#values, leaf => sliceOf(leaf, index)) as never) as T;
+    return tidy(() => mapSliced(this.#values, leaf => elementAt(leaf, index)) as never) as T;
   }
 }
 
@@ -99,7 +99,7 @@ function lengthOf(leaf: unknown): number {
   throw unsliced(leaf);
 }
 
-function sliceOf(leaf: unknown, index: number): unknown {
+function elementAt(leaf: unknown, index: number): unknown {
   if (!(leaf instanceof Tensor)) return (leaf as unknown[])[index];
   const part = slice(leaf, [index, ...leaf.shape.slice(1).map(() => 0)], [1, ...leaf.shape.slice(1)]);
   return squeeze(part, [0]);

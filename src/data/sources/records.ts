@@ -2,7 +2,7 @@
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
-import { Turns } from '../iteration/short-steps.js';
+import { ShortSteps } from '../iteration/short-steps.js';
 import { FileWindow } from './file-window.js';
 
 export interface FileRecord<T> {
@@ -37,7 +37,7 @@ export abstract class Records<T> implements Stage<T> {
 
   start(): Iteration<T> {
     const { kind, files } = this;
-    const turns = new Turns();
+    const turns = new ShortSteps();
     let at = 0;
     /** Null before the file has been opened. */
     let offset: number | null = null;

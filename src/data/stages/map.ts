@@ -10,7 +10,7 @@ import { Round, type Run, Seed } from '../random/randomness.js';
 
 export type Transform<T, O> = (element: T, random: Generator) => O;
 
-export class Mapping<T, O> implements Stage<O> {
+export class MapStage<T, O> implements Stage<O> {
   readonly kind = 'map';
   readonly inputs: readonly [Stage<T>];
   readonly size: number | null;
@@ -29,19 +29,19 @@ export class Mapping<T, O> implements Stage<O> {
   }
 
   start(run: Run): Iteration<O> {
-    return new MappingIteration(this, this.inputs[0].start(run), run);
+    return new MapIteration(this, this.inputs[0].start(run), run);
   }
 }
 
-class MappingIteration<T, O> implements Iteration<O> {
-  readonly #stage: Mapping<T, O>;
+class MapIteration<T, O> implements Iteration<O> {
+  readonly #stage: MapStage<T, O>;
   readonly #input: Iteration<T>;
   #round: Round;
   #place = 0;
   /** The element that is worked on; at most one. */
   #held: T[] = [];
 
-  constructor(stage: Mapping<T, O>, input: Iteration<T>, run: Run) {
+  constructor(stage: MapStage<T, O>, input: Iteration<T>, run: Run) {
     this.#stage = stage;
     this.#input = input;
     this.#round = new Round(stage.seed.value, run);

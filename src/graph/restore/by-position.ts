@@ -31,7 +31,7 @@ export function matchByPosition(live: Trackable, stored: StoredGraph, fits: Fits
   const frozen = new Set(namesOf('non_trainable_variables'));
   if (namesOf('trainable_variables').some(name => frozen.has(name))) return undefined;
   const variables = inModelOrder(live);
-  const same = ({ attribute, names }: ListedVariable, item: StoredAttribute): boolean =>
+  const same = ({ attribute, names }: ModelVariable, item: StoredAttribute): boolean =>
     names.has(lastPart(item)) && fits(attribute, item.key);
   if (items.length !== variables.length || !variables.every((one, i) => same(one, items[i]!))) return undefined;
   const keys = new Map(variables.map(({ attribute }, i) => [attribute, items[i]!.key]));
@@ -42,15 +42,15 @@ function lastPart({ fullName }: StoredAttribute): string {
   return fullName.slice(fullName.lastIndexOf('/') + 1);
 }
 
-interface ListedVariable {
+interface ModelVariable {
   readonly attribute: Attribute;
   /** What its object calls it, in any library. */
   readonly names: ReadonlySet<string>;
 }
 
 /** Depth first, each variable once. */
-function inModelOrder(live: Trackable): ListedVariable[] {
-  const found: ListedVariable[] = [];
+function inModelOrder(live: Trackable): ModelVariable[] {
+  const found: ModelVariable[] = [];
   const seen = new Set([live]);
   const next: Edge[] = [...live.children].reverse();
   const namesIn = new Map<Trackable, Set<string>>();

@@ -6,7 +6,7 @@
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { type DType, isKnownDType, type TensorValue, tensorValue } from '../../format/dtypes.js';
 import type { Attribute } from '../attribute.js';
-import { compare } from '../mismatch.js';
+import { compare, isSameShape } from '../mismatch.js';
 import { keyedAttributes, numberPlainObjects } from '../numbering.js';
 import { keysBelow } from '../stored/walks.js';
 import type { StoredGraph } from '../stored-graph.js';
@@ -102,15 +102,14 @@ function assignDeferred(
     if (key === undefined || value === undefined) return [];
     const mismatch = compare(key, attribute, value);
     if (mismatch === null) return [{ key, attribute, value: copied(value), storedAs: undefined }];
-    const isOfShape = attribute.shape.join() === value.shape.join();
-    const converted = isOfShape ? attribute.convert?.(value) : undefined;
+    const converted = isSameShape(attribute, value) ? attribute.convert?.(value) : undefined;
     if (typeof converted === 'object') return [{ key, attribute, value: converted, storedAs: value.dtype }];
     const reason = converted === undefined ? {} : { reason: converted };
     mismatched.push({ ...mismatch, label: attribute.label, ...reason });
     return [];
   });
   if (mismatched.length > 0) {
-    const refusal: RestoreOutcome = { ...outcome, loaded: [], mismatched, refused: true };
+    const refusal: RestoreOutcome = { ...outcome, loaded: [], mismatched, refusedValues: true };
     throw new RestoreMismatchError(restoreStatus(refusal), refusal);
   }
   const nameOf = new Map(graph.flatMap(({ attributes }) => attributes.map(one => [one.key, one.fullName] as const)));

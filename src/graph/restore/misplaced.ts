@@ -58,7 +58,7 @@ export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misp
   const doubtful = takings.filter(({ storedName, name, isSure }) => !isSure && storedName !== name);
   if (doubtful.length === 0) return [];
   return groupsIn(root).flatMap(group => {
-    const layers = layersIn(group);
+    const layers = namedLayers(group);
     const members = new Set(layers.flatMap(({ holds }) => [...holds]));
     const byScope = new Map<string, NamedLayer[]>();
     for (const layer of layers) byScope.set(layer.scope, [...(byScope.get(layer.scope) ?? []), layer]);
@@ -99,7 +99,7 @@ function groupsIn(root: Trackable): Trackable[] {
   return groups;
 }
 
-function layersIn(group: Trackable): NamedLayer[] {
+function namedLayers(group: Trackable): NamedLayer[] {
   return numberPlainObjects(group).objects.flatMap(({ object }) => {
     const { layer, fullName: scope } = object;
     if (layer === undefined || scope === undefined) return [];

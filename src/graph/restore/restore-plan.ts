@@ -2,7 +2,7 @@
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import type { Attribute } from '../attribute.js';
-import { compare, splitLabel } from '../mismatch.js';
+import { compare, isSameShape, splitLabel } from '../mismatch.js';
 import { type KeyedAttribute, keyedAttributes, numberPlainObjects } from '../numbering.js';
 import type { EarlyCheck, Trackable } from '../trackable.js';
 import type { Assignment } from './assignments.js';
@@ -65,7 +65,7 @@ export function planRestore(
     missing: [],
     unused: [],
     mismatched: [],
-    refused: false,
+    refusedValues: false,
   };
   const assignments: Assignment[] = [];
   const conversions: Conversion[] = [];
@@ -90,7 +90,7 @@ export function planRestore(
       const apply: Assignment['apply'] = ([value]) => attribute.assign(value!);
       assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply });
       assigned.add(attribute);
-    } else if (attribute.convert && sameShape(attribute.shape, entry.shape) && entry.bytes <= MAX_CONVERTED_BYTES) {
+    } else if (attribute.convert && isSameShape(attribute, entry) && entry.bytes <= MAX_CONVERTED_BYTES) {
       conversions.push({ key: name, attribute, bytes: entry.bytes });
       assigned.add(attribute);
     } else outcome.mismatched.push({ ...mismatch, label });
@@ -121,10 +121,6 @@ export function planRestore(
   outcome.unused.push(...[...names].filter(name => !taken.has(name)));
   const takings = [...takingsOf(variables, assigned, reader, stored), ...laterTakings(reader, stored)];
   return { outcome, assignments, conversions, early, refusals, misplaced: findMisplaced(root, takings), names };
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 
 /** The error for values that must not be given to the live objects. */

@@ -49,15 +49,15 @@ export interface RestoreOutcome {
   unused: string[];
   mismatched: (Mismatch & Labelled)[];
   /** True if a mismatch stopped the restore before anything was assigned. */
-  refused: boolean;
+  refusedValues: boolean;
 }
 
 /** How many keys a message lists before it says "and N more". */
-const LISTED = 8;
+const MOST_LINES = 8;
 
 function list(lines: readonly string[]): string[] {
-  const shown = lines.slice(0, LISTED).map(line => `  ${line}`);
-  return lines.length > LISTED ? [...shown, `  and ${lines.length - LISTED} more`] : shown;
+  const shown = lines.slice(0, MOST_LINES).map(line => `  ${line}`);
+  return lines.length > MOST_LINES ? [...shown, `  and ${lines.length - MOST_LINES} more`] : shown;
 }
 
 /** Looks at the outcome when it is asked: values may be waiting for their variables. */
@@ -107,11 +107,15 @@ class Status implements RestoreStatus {
   }
 
   toString(): string {
-    const { path, source, root, refused, loaded, missing, unused, mismatched } = this.#outcome;
+    const { path, source, root, refusedValues, loaded, missing, unused, mismatched } = this.#outcome;
     const from = root === '' ? path : `'${root}' of ${path}`;
-    const lines = [`${counted(loaded, 'variable')} restored from ${from}${refused ? '; nothing was changed' : ''}`];
+    const lines = [
+      `${counted(loaded, 'variable')} restored from ${from}${refusedValues ? '; nothing was changed' : ''}`,
+    ];
     if (mismatched.length > 0) {
-      const kept = refused ? '' : `; ${mismatched.length === 1 ? 'it keeps its value' : 'they keep their values'}`;
+      const kept = refusedValues
+        ? ''
+        : `; ${mismatched.length === 1 ? 'it keeps its value' : 'they keep their values'}`;
       lines.push(`${counted(mismatched, 'variable')} of another shape or type${kept}:`);
       lines.push(...list(mismatched.map(one => describeMismatch(one, one.label, source))));
     }

@@ -59,7 +59,7 @@ export async function restore(
   for (const [i, { label, check }] of early.entries())
     outcome.mismatched.push(...check(looked[i]!).map(one => ({ ...one, label })));
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
-    outcome.refused = true;
+    outcome.refusedValues = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
   options.accept?.({

@@ -41,9 +41,9 @@ export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = ()
   const edges = candidateEdges(live, stored);
   const root = candidate('', 0);
   const models = edges.filter(({ name }) => name === 'model').map(({ name, node }) => candidate(name, node));
-  const [named] = bestOf([root, ...models]);
+  const [named] = bestCandidates([root, ...models]);
   if (named!.keys.size > 0) return { ...named!, ambiguous: [] };
-  const best = bestOf(
+  const best = bestCandidates(
     edges
       .slice(0, MOST_CANDIDATES)
       .map(({ name, node }) => candidate(name, node))
@@ -60,7 +60,7 @@ export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = ()
 }
 
 /** All that are as good as the best, in the order given. */
-function bestOf(candidates: readonly Candidate[]): readonly Candidate[] {
+function bestCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const order = (a: Candidate, b: Candidate): number => b.fitting - a.fitting || b.keys.size - a.keys.size;
   const sorted = [...candidates].sort(order);
   return sorted.filter(one => order(one, sorted[0]!) === 0);

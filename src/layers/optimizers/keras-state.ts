@@ -11,7 +11,7 @@ import {
 import { type Belongings, ownersOf } from './ownership.js';
 
 /** See src/optimizers/saved-state.ts, which this describes; an optimizer may come from another copy of the package. */
-interface KerasOptimizer {
+interface KerasOptimizerFields {
   readonly kerasName: string;
   readonly slotLists: readonly { readonly list: string; readonly slot: string }[];
   readonly interleaved: boolean;
@@ -29,16 +29,16 @@ interface KerasOptimizer {
 const SEPARATE: readonly string[] = ['_velocity_hats'];
 
 /** Of the lists that RMSprop has whatever its options are. */
-const LISTS: ReadonlyMap<string, readonly string[]> = new Map([
+const SLOT_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['RMSprop', ['_velocities', '_momentums', '_average_gradients']],
 ]);
 
 /** Throws ERR_STATE if it cannot be told whose the slots are that `setWeights` brought. */
 export function kerasState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
-  const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizer>;
+  const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizerFields>;
   const isOne = Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
   if (!isOne) return undefined;
-  const keras = optimizer as Optimizer & KerasOptimizer;
+  const keras = optimizer as Optimizer & KerasOptimizerFields;
   const loaded = keras.loadedSlots?.() ?? [];
   const named = loaded.map(({ name, slots: [slot] }) => ({ name, slot: slot! }));
   if (named.length > 0) keras.adoptLoaded?.(ownersOf(named, true, belongings));
@@ -54,10 +54,10 @@ class KerasState implements OptimizerState {
   readonly hyper: readonly NumberState[];
   readonly scalars: readonly NumberState[];
   readonly exact: readonly NumberState[] = [];
-  readonly #optimizer: Optimizer & KerasOptimizer;
+  readonly #optimizer: Optimizer & KerasOptimizerFields;
   readonly #kinds: readonly SlotKind[];
 
-  constructor(optimizer: Optimizer & KerasOptimizer) {
+  constructor(optimizer: Optimizer & KerasOptimizerFields) {
     this.#optimizer = optimizer;
     this.kerasName = optimizer.kerasName;
     const legacy = LEGACY.get(this.kerasName);
@@ -69,7 +69,7 @@ class KerasState implements OptimizerState {
     const together = this.#kinds.filter(({ list }) => optimizer.interleaved && !SEPARATE.includes(list));
     const apart = this.#kinds.filter(kind => !together.includes(kind)).map(kind => [kind]);
     this.groups = [...(together.length > 0 ? [together] : []), ...apart];
-    this.lists = LISTS.get(this.kerasName) ?? this.#kinds.map(({ list }) => list);
+    this.lists = SLOT_FIELDS.get(this.kerasName) ?? this.#kinds.map(({ list }) => list);
     this.learningRate = field(optimizer, 'learning_rate', 'learningRate');
     this.iterations = {
       name: 'iterations',

@@ -9,11 +9,11 @@ import { compare, type Mismatch } from '../../graph/mismatch.js';
 import type { StoredSubgraph } from '../../graph/stored-graph.js';
 import type { MatchedCheckpoint, NamedValue, RestorePart, RestorePlan, Restorer } from '../../graph/trackable.js';
 import { isLossScaling } from './loss-scaling.js';
+import { OptimizerRestoreParts } from './optimizer-restore-parts.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
 import { isSameKind } from './stored-kind.js';
 import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimizer.js';
-import { type LiveVariables, misfit, StoredSlots, type StoredSlotValue } from './stored-slots.js';
-import { Restoring } from './value-precedence.js';
+import { type LiveVariables, StoredSlots, type StoredSlotValue, slotMismatch } from './stored-slots.js';
 import type { SlotVariable } from './written-optimizer.js';
 
 /** What a number may be stored as. */
@@ -62,7 +62,7 @@ export class OptimizerRestorer implements Restorer {
     const { existing } = this.#variables;
     const isSame = isSameKind(one.kind, state.kerasName);
     const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
-    const restoring = new Restoring(this.#optimizer, state);
+    const restoreParts = new OptimizerRestoreParts(this.#optimizer, state);
     const own = (name: string): string | undefined => {
       const key = stored.extra(name);
       return key === undefined || notNumber(key, found) ? undefined : key;
@@ -70,47 +70,56 @@ export class OptimizerRestorer implements Restorer {
     const slots = new StoredSlots(stored, found, this.#variables);
     // What another class keeps means something else, whatever its name.
     const kinds = isSame ? state.groups.flat() : [];
-    const all = isLegacy ? slots.legacy(kinds) : slots.listed(kinds);
+    const all = isLegacy ? slots.bySlotNames(kinds) : slots.byLists(kinds);
     // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files that have slots.
     const isBeforeSteps = existing.length === 0 && all.length === 0;
     const others = isLegacy
       ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
       : state.scalars.filter(isShared).map(one => number(one, [one.name], isBeforeSteps));
-    const misfits = all.map(slot => misfit(slot, found));
-    mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...namesOf(all[i]!) }] : [])));
+    const misfits = all.map(slot => slotMismatch(slot, found));
+    mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...slotFilterNames(all[i]!) }] : [])));
     missing.push(...this.#missingSlots(stored, all, existing));
     const fitting = all.filter((_, i) => misfits[i] === null);
-    const scaling = this.#scaling(one, outer.path, found, restoring);
+    const scaling = this.#scaling(one, outer.path, found, restoreParts);
     missing.push(...scaling.missing);
     mismatched.push(...scaling.mismatched);
     const parts: RestorePart[] = [
-      restoring.forget(),
+      restoreParts.forget(),
       // What is to be believed depends on it, and slots depend on the rate.
-      restoring.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
+      restoreParts.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
       ...[iterations, rate, ...others].flatMap(one =>
-        one.key === undefined ? [] : [restoring.number(one.key, one.state)],
+        one.key === undefined ? [] : [restoreParts.number(one.key, one.state)],
       ),
-      restoring.exactRate(rate.key),
-      ...restoring.betas(iterations.key),
+      restoreParts.exactRate(rate.key),
+      ...restoreParts.betas(iterations.key),
       ...state.exact.flatMap(one => {
         const key = own(one.name);
-        return key === undefined ? [] : [restoring.exactNumber(key, one, iterations.key)];
+        return key === undefined ? [] : [restoreParts.exactNumber(key, one, iterations.key)];
       }),
-      ...this.#beside(restoring, isLegacy, own),
-      ...fitting.map(slot => restoring.slot(slot, namesOf(slot))),
+      ...this.#beside(restoreParts, isLegacy, own),
+      ...fitting.map(slot => restoreParts.slot(slot, slotFilterNames(slot))),
       ...scaling.parts,
     ];
     return { parts, missing, mismatched };
   }
 
   /** What new optimizers of Keras have no place for, as this package wrote it. */
-  #beside(restoring: Restoring, isLegacy: boolean, own: (name: string) => string | undefined): readonly RestorePart[] {
+  #beside(
+    restoring: OptimizerRestoreParts,
+    isLegacy: boolean,
+    own: (name: string) => string | undefined,
+  ): readonly RestorePart[] {
     const key = own('decay');
     const decay = this.#state.hyper.find(({ name }) => name === 'decay');
     return isLegacy || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
   }
 
-  #scaling({ scaling }: StoredOptimizer, path: string, found: MatchedCheckpoint, restoring: Restoring): RestorePlan {
+  #scaling(
+    { scaling }: StoredOptimizer,
+    path: string,
+    found: MatchedCheckpoint,
+    restoring: OptimizerRestoreParts,
+  ): RestorePlan {
     const expected = ['dynamic_scale', 'step_counter'];
     const { scale, counter, idle = [] } = scaling ?? {};
     if (scaling === undefined || scale === undefined || counter === undefined) {
@@ -150,14 +159,14 @@ export class OptimizerRestorer implements Restorer {
   }
 }
 
-type Names = Pick<NamedValue, 'names' | 'of'>;
+type FilterNames = Pick<NamedValue, 'names' | 'of'>;
 
 /** A slot goes with its variable. Of what may be one of several variables only Keras's name is known. */
-function namesOf({ variable }: StoredSlotValue): Names {
+function slotFilterNames({ variable }: StoredSlotValue): FilterNames {
   return 'candidates' in variable ? { names: [variable.name] } : namesOfVariable(variable);
 }
 
-function namesOfVariable({ name, fullName, node }: SlotVariable): Names {
+function namesOfVariable({ name, fullName, node }: SlotVariable): FilterNames {
   return { names: [name, fullName], ...(node && { of: node }) };
 }
 

@@ -11,9 +11,9 @@ import { withoutSlots } from './optimizer-state.js';
 import type { Belongings } from './ownership.js';
 import { SlotValues } from './slot-attributes.js';
 import { tfjsState, unknownOptimizer } from './tfjs-state.js';
-import { Order } from './variable-order.js';
+import { VariableOrder } from './variable-order.js';
 import { waitingSlots } from './waiting-slots.js';
-import { OptimizerWriting, type SlotVariable } from './written-optimizer.js';
+import { type SlotVariable, WrittenOptimizer } from './written-optimizer.js';
 
 export { isOptimizer } from './optimizer-state.js';
 
@@ -41,31 +41,31 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
   const state = around.slots ? complete : withoutSlots(complete);
   const existing = state.variableNames();
   const waiting = waitingSlots(stepping, around);
-  const order = new Order(around, [...existing, ...waiting.slots.keys()]);
+  const order = new VariableOrder(around, [...existing, ...waiting.slots.keys()]);
   const given = around.given.length > 0 ? around.given.flat() : around.trainable;
-  const known = order.sorted(variablesOf([...given, ...existing], around));
+  const known = order.sorted(slotVariables([...given, ...existing], around));
   const everything = [...given, ...existing, ...waiting.slots.keys(), ...around.networks.flat()];
-  const all = order.sorted(variablesOf(everything, around));
+  const all = order.sorted(slotVariables(everything, around));
   const hasSlots = ({ name }: SlotVariable): boolean => existing.includes(name) || waiting.slots.has(name);
   const slotted = waiting.inFileOrder([...all.filter(hasSlots), ...waiting.ownerless]);
   if (around.keys === 'legacy' && waiting.ownerless.length > 0) throw ownerless(around.label, waiting.ownerless);
   const [kind] = state.groups.flat();
   const hasZeros = slotted.length === 0 && kind && known.some(({ name }) => state.slot(name, kind) === 'zeros');
-  const writing = new OptimizerWriting(optimizer, state, {
+  const written = new WrittenOptimizer(optimizer, state, {
     values: new SlotValues(state, waiting.slots),
     variables: hasZeros ? known : slotted,
     trained: slotted.length > 0 ? slotted : known,
     scaling: lossScalingOf(optimizer),
     isShared: around.isShared,
   });
-  const { children, slots, extras } = around.keys === 'new' ? writing.asNew() : writing.asLegacy();
+  const { children, slots, extras } = around.keys === 'new' ? written.asNew() : written.asLegacy();
   const variables = { known, all, existing, order, isIncomplete: around.isIncomplete };
   const restorer = new OptimizerRestorer(optimizer, state, variables);
   return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
 }
 
 /** Each once; without those that have been disposed. */
-function variablesOf(names: readonly string[], around: OptimizerSurroundings): SlotVariable[] {
+function slotVariables(names: readonly string[], around: OptimizerSurroundings): SlotVariable[] {
   const { registeredVariables } = engine();
   return [...new Set(names)].flatMap(name => {
     const variable = registeredVariables[name];

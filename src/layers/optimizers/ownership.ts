@@ -8,20 +8,20 @@ import { TensorBundleError } from '../../errors.js';
 import { engine, type Variable } from '../../tfjs-core.js';
 
 /** Names, in tfjs, of variables in an order that counts. */
-export type Names = readonly string[];
+export type VariableNames = readonly string[];
 
 /** What the models that were compiled with an optimizer, and the rest of the checkpoint, say of its variables. */
 export interface Belongings {
   /** What messages call the optimizer. */
   readonly label: string;
   /** Of each model that was compiled with the optimizer: what it gives to each step. */
-  readonly given: readonly Names[];
+  readonly given: readonly VariableNames[];
   /** Of each of these models: all that may be trained. */
-  readonly compiled: readonly Names[];
+  readonly compiled: readonly VariableNames[];
   /** Of each model and layer of the checkpoint: all that may be trained, frozen or not. */
-  readonly networks: readonly Names[];
+  readonly networks: readonly VariableNames[];
   /** What is trained at present, in all of them. */
-  readonly trainable: Names;
+  readonly trainable: VariableNames;
 }
 
 /** A slot by what it says of its variable. */
@@ -42,11 +42,12 @@ export function ownersOf(
   const { given, compiled, networks, trainable, label } = belongings;
   const named = slots.map(({ name, slot }) => (hasShape(name, slot) ? name : undefined));
   if (wereSet === false || slots.length === 0) return named;
-  const fitting = (lists: readonly Names[]): Names[] =>
+  const fitting = (lists: readonly VariableNames[]): VariableNames[] =>
     distinct(lists).filter(
       list => list.length === slots.length && slots.every(({ slot }, i) => hasShape(list[i]!, slot)),
     );
-  const among = (lists: readonly Names[]): boolean => named.every(name => lists.some(list => list.includes(name!)));
+  const among = (lists: readonly VariableNames[]): boolean =>
+    named.every(name => lists.some(list => list.includes(name!)));
   if (wereSet === undefined && (given.length === 0 || among([...given, ...compiled]))) return named;
   const trained = new Set(trainable);
   const tiers = [
@@ -72,11 +73,12 @@ export function wereSet(arrays: readonly (readonly Variable[])[]): boolean | und
   return runs.every(array => array.every((variable, i) => i === 0 || variable.id === array[i - 1]!.id + 1));
 }
 
-function hasShape(name: string, { shape }: Variable): boolean {
+/** Whether the variable that TensorFlow.js has under this name is of the same shape. */
+export function hasShape(name: string, { shape }: { readonly shape: readonly number[] }): boolean {
   return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
 
-export function distinct(lists: readonly Names[]): Names[] {
+export function distinct(lists: readonly VariableNames[]): VariableNames[] {
   return [...new Map(lists.map(list => [list.join('\n'), list])).values()];
 }
 

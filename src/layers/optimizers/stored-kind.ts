@@ -8,7 +8,7 @@ import { storedVariable } from '../../graph/stored/walks.js';
 import type { StoredSubgraph } from '../../graph/stored-graph.js';
 
 /** The lists of slots, and other state, of each class; of tf_keras's new optimizers and of Keras 3's. */
-const LISTS: Readonly<Record<string, readonly string[]>> = {
+const SLOT_LISTS: Readonly<Record<string, readonly string[]>> = {
   SGD: ['momentums'],
   Adagrad: ['_accumulators'],
   Adadelta: ['_accumulated_grads', '_accumulated_delta_vars'],
@@ -26,10 +26,10 @@ const LISTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OPTIONAL: readonly string[] = ['_velocity_hats'];
-const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(LISTS).flat());
+const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(SLOT_LISTS).flat());
 
 /** The hyper-parameters of legacy classes, beside the learning rate and decay; of Adam and of Adamax they are the same. */
-const LEGACY: readonly (readonly [kind: string | undefined, names: string])[] = [
+const LEGACY_SLOTS: readonly (readonly [kind: string | undefined, names: string])[] = [
   ['SGD', 'momentum'],
   ['Adagrad', ''],
   ['Adadelta', 'rho'],
@@ -38,9 +38,11 @@ const LEGACY: readonly (readonly [kind: string | undefined, names: string])[] = 
   ['Ftrl', 'beta,l1_regularization_strength,l2_regularization_strength,learning_rate_power'],
   [undefined, 'beta_1,beta_2'],
 ];
-const LEGACY_NAMES: ReadonlySet<string> = new Set(LEGACY.flatMap(([, names]) => names.split(',')));
+const LEGACY_NAMES: ReadonlySet<string> = new Set(LEGACY_SLOTS.flatMap(([, names]) => names.split(',')));
 
-const BY_NAME: ReadonlyMap<string, string> = new Map(Object.keys(LISTS).map(kind => [kind.toLowerCase(), kind]));
+const KIND_BY_NAME: ReadonlyMap<string, string> = new Map(
+  Object.keys(SLOT_LISTS).map(kind => [kind.toLowerCase(), kind]),
+);
 
 export function storedKind(stored: StoredSubgraph, isLegacy: boolean): string | undefined {
   return namedKind(stored) ?? (isLegacy ? legacyKind(stored) : listedKind(stored));
@@ -71,7 +73,7 @@ function namedKind(stored: StoredSubgraph): string | undefined {
 
 /** Keras 3 writes `schedule_free_adam_w`, and numbers what has the same name: `adam_1`. */
 function kindNamed(name: string): string | undefined {
-  return BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
+  return KIND_BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
 }
 
 function listedKind({ graph, node }: StoredSubgraph): string | undefined {
@@ -80,11 +82,11 @@ function listedKind({ graph, node }: StoredSubgraph): string | undefined {
   const fits = ([, lists]: readonly [string, readonly string[]]): boolean =>
     present.every(name => lists.includes(name)) &&
     lists.every(name => present.includes(name) || OPTIONAL.includes(name));
-  return Object.entries(LISTS).find(fits)?.[0] ?? 'unknown';
+  return Object.entries(SLOT_LISTS).find(fits)?.[0] ?? 'unknown';
 }
 
 function legacyKind({ graph, node }: StoredSubgraph): string | undefined {
   const names = graph[node]!.children.map(({ name }) => name).filter(name => LEGACY_NAMES.has(name));
   const present = names.sort().join();
-  return LEGACY.find(([, all]) => all === present)?.[0];
+  return LEGACY_SLOTS.find(([, all]) => all === present)?.[0];
 }

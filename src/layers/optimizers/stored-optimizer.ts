@@ -29,7 +29,7 @@ export interface StoredScaling {
 
 export function storedOptimizer(outer: StoredSubgraph, found: MatchedCheckpoint): StoredOptimizer {
   const inner = childNode(outer, 'inner_optimizer');
-  const stepping = inner === undefined ? outer : { ...outer, ...placeOf(outer, inner, found) };
+  const stepping = inner === undefined ? outer : { ...outer, ...subgraphAt(outer, inner, found) };
   const isLegacy = childKey(stepping, found, ['iter']) !== undefined;
   return {
     stepping,
@@ -40,7 +40,11 @@ export function storedOptimizer(outer: StoredSubgraph, found: MatchedCheckpoint)
   };
 }
 
-function placeOf({ graph }: StoredSubgraph, node: number, { has }: MatchedCheckpoint): Omit<StoredSubgraph, 'graph'> {
+function subgraphAt(
+  { graph }: StoredSubgraph,
+  node: number,
+  { has }: MatchedCheckpoint,
+): Omit<StoredSubgraph, 'graph'> {
   const path = storedPaths(graph).get(node) ?? '';
   const extra = (name: string): string | undefined => [extraKey(path, name)].find(has);
   return { node, path, extra };

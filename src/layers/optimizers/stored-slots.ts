@@ -11,7 +11,7 @@ import type { MatchedCheckpoint, Trackable } from '../../graph/trackable.js';
 import { liveValue, variableOf } from '../variable.js';
 import type { SlotKind } from './optimizer-state.js';
 import { EXACT, OWNER } from './slot-attributes.js';
-import type { Order } from './variable-order.js';
+import type { VariableOrder } from './variable-order.js';
 import type { Undecided } from './waiting-slots.js';
 import type { SlotVariable } from './written-optimizer.js';
 
@@ -23,7 +23,7 @@ export interface LiveVariables {
   readonly all: readonly SlotVariable[];
   /** Names of those that have slots. */
   readonly existing: readonly string[];
-  readonly order: Order;
+  readonly order: VariableOrder;
   /** Whether there may be more, of something that is not built yet. */
   readonly isIncomplete: boolean;
 }
@@ -40,7 +40,7 @@ export interface StoredSlotValue {
 }
 
 /** A stored slot before it is known whose it is; `name` is Keras's name of the variable, as far as it has one. */
-interface Item {
+interface StoredSlotItem {
   readonly key: string;
   readonly place: number;
   readonly name: string;
@@ -51,7 +51,7 @@ type Owner = SlotVariable | Undecided | null;
 
 export class StoredSlots {
   readonly #stored: StoredSubgraph;
-  readonly #found: MatchedCheckpoint;
+  readonly #checkpoint: MatchedCheckpoint;
   readonly #live: LiveVariables;
   readonly #existing: ReadonlySet<string>;
   /** Nodes of variables by their names. */
@@ -60,7 +60,7 @@ export class StoredSlots {
 
   constructor(stored: StoredSubgraph, found: MatchedCheckpoint, live: LiveVariables) {
     this.#stored = stored;
-    this.#found = found;
+    this.#checkpoint = found;
     this.#live = live;
     this.#existing = new Set(live.existing);
     stored.graph.forEach((_, node) => {
@@ -70,7 +70,7 @@ export class StoredSlots {
   }
 
   /** Of tf_keras's new optimizers and of Keras 3's, which keep lists. */
-  listed(kinds: readonly SlotKind[]): StoredSlotValue[] {
+  byLists(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const trained = this.#list('_trainable_variables');
     return kinds.flatMap(kind => {
       const items = this.#slots(kind, kinds).flatMap((node, place) => this.#item(node, kind, place) ?? []);
@@ -81,7 +81,7 @@ export class StoredSlots {
   }
 
   /** Of legacy optimizers, whose slots name their variables. */
-  legacy(kinds: readonly SlotKind[]): StoredSlotValue[] {
+  bySlotNames(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const { graph, node } = this.#stored;
     return kinds.flatMap(kind =>
       graph[node]!.slots.flatMap((slot, place) => {
@@ -91,7 +91,7 @@ export class StoredSlots {
     );
   }
 
-  #values(kind: SlotKind, items: readonly Item[], owners: readonly Owner[]): StoredSlotValue[] {
+  #values(kind: SlotKind, items: readonly StoredSlotItem[], owners: readonly Owner[]): StoredSlotValue[] {
     return items.flatMap(({ key, place }, i) => {
       const variable = owners[i];
       return variable ? [{ kind, key, place, variable, exact: this.#exact(key) }] : [];
@@ -100,7 +100,7 @@ export class StoredSlots {
 
   #exact(key: string): string | undefined {
     const exact = extraKey(pathOfKey(key), EXACT);
-    const { has, entry } = this.#found;
+    const { has, entry } = this.#checkpoint;
     return has(exact) && compare(exact, entry(key), entry(exact)) === null ? exact : undefined;
   }
 
@@ -125,9 +125,9 @@ export class StoredSlots {
     });
   }
 
-  #item(node: number, { name }: SlotKind, place: number): Item | undefined {
+  #item(node: number, { name }: SlotKind, place: number): StoredSlotItem | undefined {
     const value = storedVariableOf(this.#stored.graph, node);
-    if (value === undefined || !this.#found.has(value.key)) return undefined;
+    if (value === undefined || !this.#checkpoint.has(value.key)) return undefined;
     const { key, fullName } = value;
     // `Adam/m/dense/kernel`; `m/dense/kernel` if the optimizer was built before its first step.
     const cut = `/${fullName}`.indexOf(`/${name}/`);
@@ -135,8 +135,8 @@ export class StoredSlots {
   }
 
   /** The node of a variable is known. What has no variable at all yet (a model that is not built) may have this one. */
-  #said(node: number | undefined, { key }: Item): Owner {
-    const live = node === undefined ? undefined : this.#found.liveOf(node);
+  #said(node: number | undefined, { key }: StoredSlotItem): Owner {
+    const live = node === undefined ? undefined : this.#checkpoint.liveOf(node);
     const variable = live && this.#variableAt(live);
     if (variable) return variable;
     if (this.#live.known.length > 0 && !this.#live.isIncomplete) return null;
@@ -158,8 +158,8 @@ export class StoredSlots {
    * By the variables of these names in the checkpoint. Several of one name are told apart by what this package wrote beside the slot,
    * then by their order, if they have one; else the first step shows it.
    */
-  #byName(items: readonly Item[]): Owner[] {
-    const owners = new Map<Item, Owner>();
+  #byName(items: readonly StoredSlotItem[]): Owner[] {
+    const owners = new Map<StoredSlotItem, Owner>();
     for (const [name, group] of groupBy(items, item => item.name)) {
       const nodes = this.#named.get(name) ?? [];
       const open = group.filter(item => {
@@ -177,13 +177,13 @@ export class StoredSlots {
     return items.map(item => owners.get(item) ?? null);
   }
 
-  #isMarked({ key }: Item, node: number): boolean {
+  #isMarked({ key }: StoredSlotItem, node: number): boolean {
     const value = storedVariableOf(this.#stored.graph, node);
-    return value !== undefined && this.#found.has(extraKey(pathOfKey(key), OWNER, pathOfKey(value.key)));
+    return value !== undefined && this.#checkpoint.has(extraKey(pathOfKey(key), OWNER, pathOfKey(value.key)));
   }
 
-  #amongNodes(items: readonly Item[], nodes: readonly number[], owners: Map<Item, Owner>): void {
-    const live = [...new Set(nodes.flatMap(node => this.#found.liveOf(node) ?? []))];
+  #amongNodes(items: readonly StoredSlotItem[], nodes: readonly number[], owners: Map<StoredSlotItem, Owner>): void {
+    const live = [...new Set(nodes.flatMap(node => this.#checkpoint.liveOf(node) ?? []))];
     const variables = this.#live.order.sorted(live.flatMap(node => this.#variableAt(node) ?? []));
     // The program may call them otherwise; what something else in the checkpoint was matched to is not theirs.
     const others = this.#live.all.filter(one => one.fullName === items[0]?.name && !this.#isMatched(one));
@@ -193,7 +193,7 @@ export class StoredSlots {
   }
 
   #isMatched({ node }: SlotVariable): boolean {
-    this.#matched ??= new Set(this.#stored.graph.map((_, number) => this.#found.liveOf(number)));
+    this.#matched ??= new Set(this.#stored.graph.map((_, number) => this.#checkpoint.liveOf(number)));
     return this.#matched.has(node);
   }
 
@@ -201,7 +201,7 @@ export class StoredSlots {
    * The checkpoint has the optimizer without its variables, or calls these otherwise: by the names of live variables; what is
    * left, in the order of what is left, as Keras does with all.
    */
-  #byLiveName(items: readonly Item[], owners: Map<Item, Owner>): void {
+  #byLiveName(items: readonly StoredSlotItem[], owners: Map<StoredSlotItem, Owner>): void {
     const { known, all } = this.#live;
     const claimed = new Set<string>();
     for (const [name, group] of groupBy(items, item => item.name)) {
@@ -217,7 +217,11 @@ export class StoredSlots {
     } else if (nameless.length === open.length) this.#inOrder(nameless, open, owners);
   }
 
-  #inOrder(items: readonly Item[], variables: readonly SlotVariable[], owners: Map<Item, Owner>): void {
+  #inOrder(
+    items: readonly StoredSlotItem[],
+    variables: readonly SlotVariable[],
+    owners: Map<StoredSlotItem, Owner>,
+  ): void {
     const narrowed = [
       variables,
       variables.filter(one => this.#live.known.some(({ name }) => name === one.name)),
@@ -226,7 +230,7 @@ export class StoredSlots {
     // Those that the optimizer is not known to train are the last to be thought of.
     const live = [...narrowed].reverse().find(list => list.length >= items.length && list.length > 0) ?? variables;
     const isOrdered = live.length === items.length && this.#live.order.isTold(live);
-    const shapeOf = ({ key }: Item): string => this.#found.entry(key).shape.join();
+    const shapeOf = ({ key }: StoredSlotItem): string => this.#checkpoint.entry(key).shape.join();
     items.forEach((item, i) => {
       const shape = shapeOf(item);
       const fitting = live.filter(one => one.shape.join() === shape).length;
@@ -238,7 +242,7 @@ export class StoredSlots {
 }
 
 /** Why a slot cannot be taken, if it cannot. Of what may be a variable's that is not known, the shape is seen at the first step. */
-export function misfit({ key, variable }: StoredSlotValue, { entry }: MatchedCheckpoint): Mismatch | null {
+export function slotMismatch({ key, variable }: StoredSlotValue, { entry }: MatchedCheckpoint): Mismatch | null {
   const stored = entry(key);
   const owners = 'candidates' in variable ? (variable.candidates ?? [stored]) : [variable];
   const mismatches = owners.map(({ shape }) => compare(key, { dtype: 'float32', shape }, stored));

@@ -24,7 +24,7 @@ import {
   tensorOf,
   type WaitingSlots,
 } from './optimizer-state.js';
-import { type Belongings, ownersOf, wereSet } from './ownership.js';
+import { type Belongings, hasShape, ownersOf, wereSet } from './ownership.js';
 import { OPTIMIZERS, type TfjsOptimizer, type TfjsSlot } from './tfjs-classes.js';
 
 interface OptimizerVariable {
@@ -206,10 +206,6 @@ class TfjsState implements OptimizerState {
       },
     };
   }
-}
-
-function hasShape(name: string, { shape }: TensorValue): boolean {
-  return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
 
 /** SGD and what extends it keep a tensor of it, too. */

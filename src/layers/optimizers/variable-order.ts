@@ -1,5 +1,5 @@
 /** In which order Keras would have an optimizer's variables: the order of its lists, by which Python finds slots again. */
-import type { Belongings, Names } from './ownership.js';
+import type { Belongings, VariableNames } from './ownership.js';
 import type { SlotVariable } from './written-optimizer.js';
 
 /**
@@ -7,7 +7,7 @@ import type { SlotVariable } from './written-optimizer.js';
  * network, as the optimizer got to know them, each in Keras's order; variables of no layer come last, as the optimizer got to
  * know them, which is all the order that they have.
  */
-export class Order {
+export class VariableOrder {
   readonly #met: ReadonlyMap<string, number>;
   readonly #given: ReadonlyMap<string, number>;
   /** By name: the network, then the place in it. */
@@ -17,7 +17,7 @@ export class Order {
   readonly #isOneNetwork: boolean;
 
   /** `met`: names of the variables that have slots, in the order in which the optimizer got to know them. */
-  constructor({ given, networks }: Belongings, met: Names) {
+  constructor({ given, networks }: Belongings, met: VariableNames) {
     this.#met = ranks(met);
     const list = given.flat();
     this.#given = ranks(list);
@@ -59,6 +59,6 @@ export class Order {
   }
 }
 
-function ranks(names: Names): Map<string, number> {
+function ranks(names: VariableNames): Map<string, number> {
   return new Map([...new Set(names)].map((name, i) => [name, i]));
 }

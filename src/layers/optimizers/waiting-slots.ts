@@ -5,6 +5,7 @@
 
 import { TensorBundleError } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import { isSameShape } from '../../graph/mismatch.js';
 import { engine, type NamedTensorMap, type Optimizer, type Tensor } from '../../tfjs-core.js';
 import { steppingOptimizer } from './loss-scaling.js';
 import type { OptimizerState, WaitingSlots } from './optimizer-state.js';
@@ -28,7 +29,7 @@ interface UndecidedSlot extends Undecided {
 }
 
 /** Values of one optimizer, in its own form, that wait. */
-interface Pending {
+interface RestoredSlots {
   readonly state: OptimizerState;
   /** In the order of the file. */
   readonly slots: Map<string, Map<string, TensorValue>>;
@@ -38,7 +39,7 @@ interface Pending {
 }
 
 /** What waits, for a save. */
-export interface Waiting {
+export interface SlotsToWrite {
   readonly slots: WaitingSlots;
   /** Stand for the variables of slots in `slots` of which it is not known whose they are; they have no node. */
   readonly ownerless: readonly SlotVariable[];
@@ -46,53 +47,58 @@ export interface Waiting {
   inFileOrder(variables: readonly SlotVariable[]): SlotVariable[];
 }
 
-const waiting = new WeakMap<Optimizer, Pending>();
+const restoredSlots = new WeakMap<Optimizer, RestoredSlots>();
 /** Optimizers whose next step is waited for; an evaluator may restore any number of times and never step. */
 const watched = new WeakSet<Optimizer>();
 
 type Gradients = NamedTensorMap | { name: string; tensor: Tensor }[];
 
 /** What is restored takes the place of what waited before. */
-export function forgetPending(optimizer: Optimizer): void {
-  waiting.delete(optimizer);
+export function forgetWaitingSlots(optimizer: Optimizer): void {
+  restoredSlots.delete(optimizer);
 }
 
 /** Of one list, where some of what waited before may stay. */
 export function forgetUndecided(optimizer: Optimizer, list: string): void {
-  const pending = waiting.get(optimizer);
-  if (pending) pending.undecided = pending.undecided.filter(slot => slot.list !== list);
+  const restored = restoredSlots.get(optimizer);
+  if (restored) restored.undecided = restored.undecided.filter(slot => slot.list !== list);
 }
 
 /** A value for a slot that the optimizer will make; `variable` is a name if it is known. */
-export function addPending(
+export function addWaitingSlot(
   optimizer: Optimizer,
   state: OptimizerState,
   variable: string | Undecided,
   { list, place, value }: { readonly list: string; readonly place: number; readonly value: TensorValue },
 ): void {
-  const pending: Pending = waiting.get(optimizer) ?? { state, slots: new Map(), undecided: [], places: new Map() };
-  waiting.set(optimizer, pending);
+  const restored: RestoredSlots = restoredSlots.get(optimizer) ?? {
+    state,
+    slots: new Map(),
+    undecided: [],
+    places: new Map(),
+  };
+  restoredSlots.set(optimizer, restored);
   watch(optimizer);
   if (typeof variable === 'string') {
-    pending.places.set(variable, place);
-    add(pending.slots, variable, list, value);
-  } else pending.undecided.push({ ...variable, list, place, value });
+    restored.places.set(variable, place);
+    add(restored.slots, variable, list, value);
+  } else restored.undecided.push({ ...variable, list, place, value });
 }
 
 /** Nothing is guessed: what could be several variables' is written back as it was found. */
-export function waitingSlots(optimizer: Optimizer, { given, networks, trainable }: Belongings): Waiting {
-  const pending = waiting.get(optimizer);
-  if (pending === undefined) return { slots: new Map(), ownerless: [], inFileOrder: variables => [...variables] };
+export function waitingSlots(optimizer: Optimizer, { given, networks, trainable }: Belongings): SlotsToWrite {
+  const restored = restoredSlots.get(optimizer);
+  if (restored === undefined) return { slots: new Map(), ownerless: [], inFileOrder: variables => [...variables] };
   // The one list that the step will have.
   const [list, ...lists] = given.length > 0 ? given : networks.length > 0 ? [networks.length < 2 ? trainable : []] : [];
   if (list !== undefined && list.length > 0 && lists.length === 0) {
-    const { slots, left, dropped } = decide(pending, list);
+    const { slots, left, dropped } = decide(restored, list);
     if (left.length + dropped === 0) return { slots, ownerless: [], inFileOrder: variables => [...variables] };
   }
-  const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
-  const places = new Map(pending.places);
+  const slots = new Map([...restored.slots].map(([name, values]) => [name, new Map(values)]));
+  const places = new Map(restored.places);
   const ownerless = new Map<string, SlotVariable>();
-  for (const slot of pending.undecided) {
+  for (const slot of restored.undecided) {
     const only = onlyOwner(slot, slots);
     const name = only?.name ?? `slot ${slot.place} of no known variable`;
     places.set(name, slot.place);
@@ -110,16 +116,16 @@ export function waitingSlots(optimizer: Optimizer, { given, networks, trainable 
 }
 
 function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: WaitingSlots): SlotVariable | undefined {
-  const possible = candidates.filter(one => sameShape(one, value) && !slots.get(one.name)?.has(list));
+  const possible = candidates.filter(one => isSameShape(one, value) && !slots.get(one.name)?.has(list));
   return possible.length === 1 ? possible[0] : undefined;
 }
 
 /** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
   const stepping = steppingOptimizer(optimizer);
-  const pending = waiting.get(stepping);
-  if (pending) createSlots(pending, names);
-  waiting.delete(stepping);
+  const restored = restoredSlots.get(stepping);
+  if (restored) createSlots(restored, names);
+  restoredSlots.delete(stepping);
 }
 
 /** tfjs tells nobody that a step begins, so the one object is told to. */
@@ -135,10 +141,10 @@ function watch(optimizer: Optimizer): void {
       if (own) Object.defineProperty(optimizer, 'applyGradients', own);
       else Reflect.deleteProperty(optimizer, 'applyGradients');
     }
-    const pending = waiting.get(optimizer);
-    waiting.delete(optimizer);
-    if (pending)
-      createSlots(pending, Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients));
+    const restored = restoredSlots.get(optimizer);
+    restoredSlots.delete(optimizer);
+    if (restored)
+      createSlots(restored, Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients));
     before.call(optimizer, gradients);
   };
   Object.defineProperty(optimizer, 'applyGradients', {
@@ -150,10 +156,10 @@ function watch(optimizer: Optimizer): void {
 }
 
 /** Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without them. */
-function createSlots(pending: Pending, names: readonly string[]): void {
-  const { slots, left } = decide(pending, names);
+function createSlots(restored: RestoredSlots, names: readonly string[]): void {
+  const { slots, left } = decide(restored, names);
   if (left.length > 0) {
-    throw misfit(
+    throw misfittingSlots(
       `${left.length} restored values (${left[0]!.key}, …) fit none of the variables that are trained`,
       left,
     );
@@ -161,11 +167,11 @@ function createSlots(pending: Pending, names: readonly string[]): void {
   for (const [name, values] of slots) {
     for (const value of values.values()) {
       const variable = engine().registeredVariables[name];
-      if (!names.includes(name) || variable === undefined || sameShape(variable, value)) continue;
-      throw misfit(`a restored value of shape [${value.shape}] waited for ${name}, which has another`, []);
+      if (!names.includes(name) || variable === undefined || isSameShape(variable, value)) continue;
+      throw misfittingSlots(`a restored value of shape [${value.shape}] waited for ${name}, which has another`, []);
     }
   }
-  pending.state.create(names, slots);
+  restored.state.create(names, slots);
 }
 
 /**
@@ -173,13 +179,13 @@ function createSlots(pending: Pending, names: readonly string[]): void {
  * what cannot be given to any variable though some have none. `dropped`: how many no variable of the step takes.
  */
 function decide(
-  pending: Pending,
+  restored: RestoredSlots,
   names: readonly string[],
 ): { slots: WaitingSlots; left: readonly UndecidedSlot[]; dropped: number } {
-  const slots = new Map([...pending.slots].map(([name, values]) => [name, new Map(values)]));
+  const slots = new Map([...restored.slots].map(([name, values]) => [name, new Map(values)]));
   const left: UndecidedSlot[] = [];
   let taken = 0;
-  for (const list of new Set(pending.undecided.map(slot => slot.list))) {
+  for (const list of new Set(restored.undecided.map(slot => slot.list))) {
     const free = new Set(names.filter(name => !slots.get(name)?.has(list)));
     const take = (name: string | undefined, { value }: UndecidedSlot): boolean => {
       if (name !== undefined && free.delete(name)) {
@@ -188,11 +194,11 @@ function decide(
       }
       return name !== undefined;
     };
-    const undecided = pending.undecided.filter(slot => slot.list === list);
+    const undecided = restored.undecided.filter(slot => slot.list === list);
     const unknown = undecided.filter(slot => {
       if (slot.candidates === undefined) return true;
       const possible = slot.candidates.filter(({ name }) => free.has(name));
-      const names = possible.filter(one => sameShape(one, slot.value)).map(({ name }) => name);
+      const names = possible.filter(one => isSameShape(one, slot.value)).map(({ name }) => name);
       const first = [...free].find(name => names.includes(name));
       if (!take(first, slot) && possible.length > 0) left.push(slot);
       return false;
@@ -201,11 +207,7 @@ function decide(
     if (unnamed.length === free.size) for (const slot of unnamed) take([...free][0], slot);
     else if (free.size > 0) left.push(...unnamed);
   }
-  return { slots, left, dropped: pending.undecided.length - taken };
-}
-
-function sameShape(a: { readonly shape: readonly number[] }, b: { readonly shape: readonly number[] }): boolean {
-  return a.shape.join() === b.shape.join();
+  return { slots, left, dropped: restored.undecided.length - taken };
 }
 
 function add(slots: Map<string, Map<string, TensorValue>>, name: string, list: string, value: TensorValue): void {
@@ -213,7 +215,7 @@ function add(slots: Map<string, Map<string, TensorValue>>, name: string, list: s
   slots.set(name, values.set(list, value));
 }
 
-function misfit(what: string, slots: readonly UndecidedSlot[]): TensorBundleError {
+function misfittingSlots(what: string, slots: readonly UndecidedSlot[]): TensorBundleError {
   return new TensorBundleError(
     'ERR_MISMATCH',
     `${what}; restore with the model that the optimizer trains, built, or step again to go on without these values`,

@@ -21,7 +21,7 @@ export interface SlotVariable {
   readonly isWeight: boolean;
 }
 
-export interface Written {
+export interface OptimizerEdges {
   readonly children: readonly Edge[];
   readonly slots: readonly Slot[];
   readonly extras: readonly Extra[];
@@ -40,7 +40,7 @@ export interface OptimizerContent {
 }
 
 /** What is to be written of an optimizer, wherever it is put. */
-export class OptimizerWriting {
+export class WrittenOptimizer {
   readonly #state: OptimizerState;
   readonly #content: OptimizerContent;
   readonly #label: string;
@@ -53,7 +53,7 @@ export class OptimizerWriting {
   }
 
   /** As tf_keras's new optimizers, or, around loss scaling that is Keras 3's, as Keras 3. */
-  asNew(): Written {
+  asNew(): OptimizerEdges {
     const { scaling } = this.#content;
     if (scaling?.form === 'keras3') return this.#asKeras3(scaling);
     const { lists, learningRate } = this.#state;
@@ -70,7 +70,7 @@ export class OptimizerWriting {
   }
 
   /** tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables. */
-  asLegacy(): Written {
+  asLegacy(): OptimizerEdges {
     const { kerasName, groups, hyper } = this.#state;
     const { scaling, variables } = this.#content;
     const children: Edge[] = [
@@ -99,7 +99,7 @@ export class OptimizerWriting {
   }
 
   /** keras/src/optimizers/loss_scale_optimizer.py: an optimizer of its own, whose steps and rate stay 0, around the other. */
-  #asKeras3(scaling: LossScaling): Written {
+  #asKeras3(scaling: LossScaling): OptimizerEdges {
     const zero = (name: string, dtype: NumberType): Trackable =>
       number(`loss_scale_optimizer/${name}`, `${this.#label}/${name}`, dtype, { name, get: () => 0, set: () => {} });
     const iteration = zero('iteration', 'int64');
@@ -231,7 +231,7 @@ type NumberType = Extract<DType, 'int64' | 'float32' | 'float64'>;
 
 function number(fullName: string, label: string, dtype: NumberType, state: NumberState): Trackable {
   const attribute: Attribute = {
-    ...tensorOf(dtype, state),
+    ...numberTensor(dtype, state),
     name: VARIABLE_VALUE,
     fullName,
     label,
@@ -241,10 +241,10 @@ function number(fullName: string, label: string, dtype: NumberType, state: Numbe
 }
 
 function beside(name: string, dtype: NumberType, state: NumberState): Extra {
-  return { ...tensorOf(dtype, state), name };
+  return { ...numberTensor(dtype, state), name };
 }
 
-function tensorOf(dtype: NumberType, { get }: NumberState): Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
+function numberTensor(dtype: NumberType, { get }: NumberState): Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
   return {
     dtype,
     shape: [],

@@ -17,7 +17,7 @@ import type { Trackables } from '../checkpoint/trackable-value.js';
 import { CheckpointManager } from '../manager/manager.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { Progress } from './backup-progress.js';
+import { BackupProgress } from './backup-progress.js';
 import { beginEpochAnew, restoreBackup } from './backup-restore.js';
 import { IS_OVER, isStoppedEarly, whenBestIsBack } from './early-stopping.js';
 import { EpochEnd } from './epoch-end.js';
@@ -101,7 +101,7 @@ export class BackupAndRestore extends TrainingCallback {
   readonly #options: BackupAndRestoreOptions & { readonly backupDir: string };
   readonly #schedule: SaveSchedule;
   readonly #watch = new PreemptionWatch();
-  readonly #progress = new Progress();
+  readonly #progress = new BackupProgress();
   #manager: CheckpointManager | null = null;
   #dataset: CheckpointableDataset<unknown> | null = null;
   /** Of the epoch that runs: which, batches done in it before this training, and in this one. */

@@ -3,7 +3,7 @@ import { TensorBundleError } from '../../errors.js';
 import type { SerializableState } from '../checkpoint/trackable-value.js';
 
 /** The next batch to train with. */
-export class Progress implements SerializableState {
+export class BackupProgress implements SerializableState {
   epoch = 0;
   batch = 0;
   /** An EarlyStopping has ended the training. */

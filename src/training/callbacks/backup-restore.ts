@@ -12,11 +12,11 @@ import { type Directories, withDirectories } from '../../storage/directories.js'
 import { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { Trackables } from '../checkpoint/trackable-value.js';
 import type { CheckpointManager } from '../manager/manager.js';
-import type { Progress } from './backup-progress.js';
+import type { BackupProgress } from './backup-progress.js';
 
 export interface BackedUp {
   readonly model: LayersModel;
-  readonly progress: Progress;
+  readonly progress: BackupProgress;
   readonly trackables: Trackables;
   readonly dataset: CheckpointableDataset<unknown> | undefined;
 }
@@ -88,7 +88,7 @@ async function restoreFrom(reader: CheckpointReader, what: BackedUp, place: Back
 }
 
 /** The model, its optimizer and the epoch are those of the backup. */
-export function beginEpochAnew(progress: Progress, { warn }: Pick<BackupPlace, 'warn'>, why: string): void {
+export function beginEpochAnew(progress: BackupProgress, { warn }: Pick<BackupPlace, 'warn'>, why: string): void {
   if (progress.batch > 0)
     warn(
       `${why}: epoch ${progress.epoch + 1} begins anew with its data, though ${progress.batch} batches of it are in the weights`,

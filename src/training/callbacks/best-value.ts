@@ -20,14 +20,14 @@ export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
 }
 
 /** Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one that cannot be read. */
-export async function bestOf(path: string, directories: Directories, monitor: Monitor): Promise<number | null> {
+export async function storedBest(path: string, directories: Directories, monitor: Monitor): Promise<number | null> {
   return await unlessDamaged(async () => {
     await using reader = await CheckpointReader.openLocated(await locate(path, directories));
     return await bestIn(reader, monitor);
   });
 }
 
-/** As `bestOf`, of a checkpoint that is open. */
+/** As `storedBest`, of a checkpoint that is open. */
 export async function bestIn(reader: CheckpointReader, { metric, mode }: Monitor): Promise<number | null> {
   return await unlessDamaged(async () => {
     const key = extraKey('', NAME);

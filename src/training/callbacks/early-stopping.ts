@@ -6,7 +6,7 @@ import { RESUMABLE, type Resumable } from '../../data/resumable.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { LayerVariable } from '../../layers/types.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import { variablesOf } from '../models/model-variables.js';
+import { modelVariables } from '../models/model-variables.js';
 import { hintFor, type MonitorMode, numbersIn } from './monitor.js';
 import { TrainingCallback } from './training-callback.js';
 
@@ -52,7 +52,7 @@ interface StoppingState {
   readonly best: number;
   readonly bestEpoch: number;
   readonly bestWeights: readonly Tensor[] | null;
-  /** How the weights are ordered: as `variablesOf` has them; left out by version 0.1, which had them as `getWeights` gave them then. */
+  /** How the weights are ordered: as `modelVariables` has them; left out by version 0.1, which had them as `getWeights` gave them then. */
   readonly order?: 'layers';
   /** Left out by version 0.1. */
   readonly stoppedEpoch?: number;
@@ -163,7 +163,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
       // What was stopped and is not trained any more stays so.
       this.#wasOver = this[IS_OVER];
       if (!this.#wasOver) this.#stoppedEpoch = 0;
-      if (this.#bestWeights !== null) this.#owners ??= variablesOf(model);
+      if (this.#bestWeights !== null) this.#owners ??= modelVariables(model);
       return;
     }
     this.#stoppedEpoch = 0;
@@ -251,7 +251,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
 
   /** Of each variable, whatever is frozen now or then. Clones share the data: weights are replaced by training, never changed. */
   #keepWeights(): void {
-    const owners = variablesOf(this.trained);
+    const owners = modelVariables(this.trained);
     this.#keep(owners.map(variable => variable.read().clone()));
     this.#owners = owners;
     this.#isOldOrder = false;
@@ -262,7 +262,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
       this.trained.setWeights([...weights]);
       return;
     }
-    const owners = this.#owners ?? variablesOf(this.trained);
+    const owners = this.#owners ?? modelVariables(this.trained);
     const wrong = owners.findIndex((variable, i) => String(variable.shape) !== String(weights[i]?.shape));
     if (wrong >= 0 || owners.length !== weights.length)
       throw new TensorBundleError(

@@ -7,7 +7,7 @@ import { TensorBundleError } from '../../errors.js';
 import { hintFor } from './monitor.js';
 import { formatNumber, MAX_PRECISION, MAX_WIDTH, type PythonNumber, parseSpec } from './python-format.js';
 
-interface Field {
+interface PatternField {
   readonly name: string;
   readonly text: string;
   readonly spec: NonNullable<ReturnType<typeof parseSpec>>;
@@ -15,13 +15,13 @@ interface Field {
 
 export class FilePattern {
   readonly text: string;
-  readonly #parts: readonly (string | Field)[];
+  readonly #parts: readonly (string | PatternField)[];
   #nameTexts: readonly string[] | null = null;
 
   /** Throws ERR_FILENAME_PATTERN for a pattern that `str.format` would refuse, or that this package does not know. */
   constructor(text: string) {
     this.text = text;
-    this.#parts = [...split(text)];
+    this.#parts = [...partsOfPattern(text)];
   }
 
   /** The names of its fields. */
@@ -51,7 +51,7 @@ export class FilePattern {
    * fields is looked for from left to right, each time where it comes first: if any choice fits, that one does. So nothing is tried twice.
    */
   matches(name: string): boolean {
-    this.#nameTexts ??= textsBetween(split(splitPrefix(this.text).base));
+    this.#nameTexts ??= textsBetween(partsOfPattern(splitPrefix(this.text).base));
     const texts = this.#nameTexts;
     const [first = '', last = ''] = [texts[0], texts.at(-1)];
     if (texts.length === 1) return name === first;
@@ -66,22 +66,26 @@ export class FilePattern {
     return true;
   }
 
-  #write({ name, spec, text }: Field, values: Readonly<Record<string, PythonNumber>>): string {
+  #write({ name, spec, text }: PatternField, values: Readonly<Record<string, PythonNumber>>): string {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined) throw this.#unknown(name, Object.keys(values));
     const written = formatNumber(value, spec);
     if (written === null)
-      throw refused(this.text, `the format of {${text}} is not for a number such as ${value.value}`, text);
+      throw wrongPattern(this.text, `the format of {${text}} is not for a number such as ${value.value}`, text);
     return written;
   }
 
   #unknown(field: string, names: readonly string[]): TensorBundleError {
-    return refused(this.text, `{${field}} is not known; there are ${names.join(', ')}${hintFor(field, names)}`, field);
+    return wrongPattern(
+      this.text,
+      `{${field}} is not known; there are ${names.join(', ')}${hintFor(field, names)}`,
+      field,
+    );
   }
 }
 
 /** The texts before, between and after the fields: one more than there are fields. */
-function textsBetween(parts: Iterable<string | Field>): string[] {
+function textsBetween(parts: Iterable<string | PatternField>): string[] {
   const texts: string[][] = [[]];
   for (const part of parts) {
     if (typeof part === 'string') texts.at(-1)!.push(part);
@@ -91,36 +95,37 @@ function textsBetween(parts: Iterable<string | Field>): string[] {
 }
 
 /** Text and fields in their order; `{{` and `}}` are braces. */
-function* split(pattern: string): Generator<string | Field> {
+function* partsOfPattern(pattern: string): Generator<string | PatternField> {
   let at = 0;
   for (const match of pattern.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g)) {
     yield pattern.slice(at, match.index);
     at = match.index + match[0].length;
     if (match[0] === '{{' || match[0] === '}}') yield match[0][0]!;
-    else if (match[1] === undefined) throw refused(pattern, `'${match[0]}' at ${match.index} stands alone`, match[0]);
-    else yield field(pattern, match[1]);
+    else if (match[1] === undefined)
+      throw wrongPattern(pattern, `'${match[0]}' at ${match.index} stands alone`, match[0]);
+    else yield parsedPatternField(pattern, match[1]);
   }
   yield pattern.slice(at);
 }
 
-function field(pattern: string, text: string): Field {
+function parsedPatternField(pattern: string, text: string): PatternField {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
   const specText = colon < 0 ? '' : text.slice(colon + 1);
   const spec = parseSpec(specText);
-  if (name === '' || /[.[\]!]/.test(name)) throw refused(pattern, `{${text}} has no simple name`, text);
+  if (name === '' || /[.[\]!]/.test(name)) throw wrongPattern(pattern, `{${text}} has no simple name`, text);
   if (spec === null && /\d{3}/.test(specText))
-    throw refused(
+    throw wrongPattern(
       pattern,
       `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a precision ${MAX_PRECISION}`,
       text,
     );
   if (spec === null)
-    throw refused(pattern, `{${text}} has a format that is not known; the types are d, f, e, g and %`, text);
+    throw wrongPattern(pattern, `{${text}} has a format that is not known; the types are d, f, e, g and %`, text);
   return { name, text, spec };
 }
 
-function refused(pattern: string, why: string, found: string): TensorBundleError {
+function wrongPattern(pattern: string, why: string, found: string): TensorBundleError {
   return new TensorBundleError('ERR_FILENAME_PATTERN', `the file name '${pattern}' cannot be made: ${why}`, {
     path: pattern,
     found,

@@ -14,9 +14,9 @@ import { type Directories, withDirectories } from '../../storage/directories.js'
 import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { loadInto, weightsOf } from '../models/model-weights.js';
+import { loadInto, weightsTrackable } from '../models/model-weights.js';
 import { architectureOf } from '../models/whole-model.js';
-import { bestExtra, bestIn, bestOf } from './best-value.js';
+import { bestExtra, bestIn, storedBest } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
@@ -182,7 +182,7 @@ export class ModelCheckpoint extends TrainingCallback {
       if (saveBestOnly) take(await bestIn(reader, this.#monitor));
     }
     for (const path of saveBestOnly ? await storedOf(this.#pattern, directories) : [])
-      if (path !== newest) take(await bestOf(path, directories, this.#monitor));
+      if (path !== newest) take(await storedBest(path, directories, this.#monitor));
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
@@ -282,7 +282,7 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
     const absolute = absolutePrefix(path);
-    const captured = new CapturedGraph(weightsOf(model, {}, extras));
+    const captured = new CapturedGraph(weightsTrackable(model, {}, extras));
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {

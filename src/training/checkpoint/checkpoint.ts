@@ -191,7 +191,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return this.#queue.submit(prefix, {
       run: async onStaged => {
         const { again, afterCommit } = hooks;
-        const result = await captured.write(absolute, writerOptions(options), { onStaged, again, afterCommit });
+        const result = await captured.write(absolute, bundleOptions(options), { onStaged, again, afterCommit });
         return { ...result, prefix };
       },
       after: async () => options.writeCallback?.(prefix),
@@ -280,7 +280,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
       missing: variables.map(({ key, attribute: { label } }) => ({ key, label })),
       unused: [],
       mismatched: [],
-      refused: false,
+      refusedValues: false,
     });
   }
 
@@ -304,7 +304,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 }
 
-function writerOptions(options: SaveOptions): WriterOptions {
+function bundleOptions(options: SaveOptions): WriterOptions {
   const { skipSlotVariables: _s, optimizerKeys: _k, ifBusy: _b, writeCallback: _c, ...rest } = options;
   const { background: _background, ...writer } = rest as WriterOptions & { background?: boolean };
   return writer;

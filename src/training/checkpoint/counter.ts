@@ -26,7 +26,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
    * fit into 64 bits.
    */
   constructor(initial: CounterValue = 0) {
-    this.#value = wholeNumber(initial);
+    this.#value = wholeCount(initial);
   }
 
   /** Throws ERR_TOO_LARGE above 2^53, where a number of JavaScript is not exact: use `bigint`. */
@@ -45,18 +45,18 @@ export class Counter implements TrackedValue<BigInt64Array> {
   assign(data: BigInt64Array): this;
   assign(value: CounterValue): this;
   assign(value: CounterValue): this {
-    this.#value = wholeNumber(value);
+    this.#value = wholeCount(value);
     return this;
   }
 
   /** Default 1. */
   assignAdd(delta: CounterValue = 1): this {
-    return this.assign(this.#value + wholeNumber(delta));
+    return this.assign(this.#value + wholeCount(delta));
   }
 
   /** Default 1. */
   assignSub(delta: CounterValue = 1): this {
-    return this.assign(this.#value - wholeNumber(delta));
+    return this.assign(this.#value - wholeCount(delta));
   }
 
   /** An array of one number, as a variable of TensorFlow.js gives it. Throws as `value` does. */
@@ -74,7 +74,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
   }
 }
 
-function wholeNumber(given: CounterValue): bigint {
+function wholeCount(given: CounterValue): bigint {
   const value: unknown = typeof given === 'object' && given !== null ? only(given) : given;
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
     throw invalidArgument(`a Counter counts in whole numbers, exact ones (a bigint above 2^53), not ${String(value)}`, {

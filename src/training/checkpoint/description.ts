@@ -45,7 +45,7 @@ export class Description {
   /** `values`: everything that will be described, since Keras names layers in the order in which they were made. */
   constructor(values: readonly unknown[], options: DescribeOptions = {}) {
     this.#options = options;
-    this.#view = new ModelView(layersIn(values), {
+    this.#view = new ModelView(trackedLayers(values), {
       defer: options.defer ?? false,
       optimizerOf: model => this.#optimizerOf(model),
     });
@@ -168,15 +168,15 @@ function itemsOf(value: object, path: string): Trackables | undefined {
 }
 
 /** Every layer and model in the values, for their names. */
-function layersIn(values: readonly unknown[], seen: Set<unknown> = new Set()): Layer[] {
+function trackedLayers(values: readonly unknown[], seen: Set<unknown> = new Set()): Layer[] {
   return values.flatMap(value => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return [];
     seen.add(value);
     if (isLayer(value)) return [value];
     const tracked = (value as { trackedChildren?: unknown }).trackedChildren;
-    if (typeof tracked === 'function') return layersIn(Object.values(tracked.call(value) as object), seen);
+    if (typeof tracked === 'function') return trackedLayers(Object.values(tracked.call(value) as object), seen);
     const items = isAnyVariable(value) || isSet(value) ? undefined : plainItems(value);
-    return items === undefined ? [] : layersIn(items, seen);
+    return items === undefined ? [] : trackedLayers(items, seen);
   });
 }
 

@@ -12,7 +12,7 @@ const NAMED = 5;
 
 type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHours' | 'retention' | 'checkpointName'>;
 
-export class Shelf {
+export class KeptCheckpoints {
   latest: string | null;
   readonly #rules: Rules;
   /** By path, oldest first; TensorFlow's `_maybe_delete`. Times are those of the state file. */

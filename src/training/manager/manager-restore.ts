@@ -6,7 +6,7 @@ import { isDamage } from '../../bundle/damage.js';
 import { TensorBundleError } from '../../errors.js';
 import type { RestoreMatch } from '../../graph/restore/restore.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import type { Shelf } from './kept-checkpoints.js';
+import type { KeptCheckpoints } from './kept-checkpoints.js';
 import { warnOfFallback, warnOfOthers } from './manager-warnings.js';
 import type { OwnCheckpoints } from './own-checkpoints.js';
 
@@ -15,7 +15,7 @@ const COUNTER = /^save_counter\//;
 export interface Search {
   readonly checkpoint: Checkpoint;
   readonly own: OwnCheckpoints;
-  readonly shelf: Shelf;
+  readonly shelf: KeptCheckpoints;
   readonly fallback: boolean;
   /** What was wrong with the books. */
   readonly damage: TensorBundleError | null;

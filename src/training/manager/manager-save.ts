@@ -4,7 +4,7 @@ import type { ManagerSaveOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
 
 /** A save that is about to be made. */
-export interface Next {
+export interface PlannedSave {
   readonly path: string;
   readonly absolute: string;
   /** What the save counter says. */
@@ -13,7 +13,12 @@ export interface Next {
 }
 
 /** The options of a save without the manager's own. */
-export function split({ checkpointNumber: _n, checkInterval: _i, metrics: _m, ...rest }: ManagerSaveOptions): {
+export function checkpointSaveOptions({
+  checkpointNumber: _n,
+  checkInterval: _i,
+  metrics: _m,
+  ...rest
+}: ManagerSaveOptions): {
   write: SaveOptions;
 } {
   const { background: _b, ...write } = rest as SaveOptions & { background?: boolean };

@@ -14,7 +14,7 @@ import { type Directory, withDirectory, withNewDirectory } from '../../storage/d
 import type { BackgroundSave } from '../checkpoint/background.js';
 import type { Checkpoint, Hooks } from '../checkpoint/checkpoint.js';
 import { readBooks } from './books.js';
-import { Shelf } from './kept-checkpoints.js';
+import { KeptCheckpoints } from './kept-checkpoints.js';
 import { writeLedger } from './ledger.js';
 import {
   checkManagerOptions,
@@ -23,7 +23,7 @@ import {
   type ManagerSaveOptions,
 } from './manager-options.js';
 import { restoreNewest } from './manager-restore.js';
-import { type Next, split } from './manager-save.js';
+import { checkpointSaveOptions, type PlannedSave } from './manager-save.js';
 import { warnOfBooks, warnOfRemoval } from './manager-warnings.js';
 import { OwnCheckpoints } from './own-checkpoints.js';
 import { PreemptionSaver } from './preemption-saver.js';
@@ -35,7 +35,7 @@ export class CheckpointManager {
   readonly directory: string;
   readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #own: OwnCheckpoints;
-  readonly #shelf: Shelf;
+  readonly #kept: KeptCheckpoints;
   readonly #interval: SaveInterval;
   /** What the constructor could not read of the state file. */
   readonly #stateDamage: TensorBundleError | null;
@@ -66,23 +66,23 @@ export class CheckpointManager {
     const { state, stateDamage, ledger } = readBooks(this.directory, this.#own);
     this.#stateDamage = stateDamage;
     this.#hasLedger = ledger.size > 0;
-    this.#shelf = new Shelf(this.#options, state, ledger, now());
-    this.#isUncounted = ![...this.#shelf.paths].some(path => this.#own.isNamed(path));
+    this.#kept = new KeptCheckpoints(this.#options, state, ledger, now());
+    this.#isUncounted = ![...this.#kept.paths].some(path => this.#own.isNamed(path));
   }
 
   /** Prefixes of the newest, oldest first; as in TensorFlow without those that only another rule keeps. */
   get checkpoints(): readonly string[] {
-    return this.#shelf.active;
+    return this.#kept.active;
   }
 
   /** All checkpoints that are kept, whatever keeps them, oldest first. */
   get kept(): readonly KeptCheckpoint[] {
-    return this.#shelf.kept;
+    return this.#kept.kept;
   }
 
   /** Prefix of the newest checkpoint; null if there is none. */
   get latestCheckpoint(): string | null {
-    return this.#shelf.latest;
+    return this.#kept.latest;
   }
 
   /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
@@ -105,9 +105,9 @@ export class CheckpointManager {
     checkSaveOptions(options);
     this.#requireWritable();
     if (!this.#interval.isTime(options)) return null;
-    const { write } = split(options);
+    const { write } = checkpointSaveOptions(options);
     const step = this.#interval.step();
-    const hooks = ({ path, absolute, made }: Next): Hooks => ({
+    const hooks = ({ path, absolute, made }: PlannedSave): Hooks => ({
       absolute,
       afterCommit: committed => this.#record(made, committed),
       again: error => this.#makeRoom(path, error),
@@ -126,7 +126,7 @@ export class CheckpointManager {
     this.#requireWritable();
     if (options.ifBusy === 'skip' && this.checkpoint.isBusy) return null;
     if (!this.#interval.isTime(options)) return null;
-    const { write } = split(options);
+    const { write } = checkpointSaveOptions(options);
     if (this.#isUncounted) this.#skipTaken(options);
     const { path, absolute, made } = this.#next(options, this.#interval.step());
     const afterCommit = (committed: Committed) => this.#record(made, committed);
@@ -142,7 +142,7 @@ export class CheckpointManager {
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
     const { fallback, initFn } = this.#options;
-    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#shelf, damage: this.#stateDamage };
+    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#kept, damage: this.#stateDamage };
     const path = await restoreNewest({ ...search, fallback });
     if (path === null) await initFn?.();
     else this.#interval.restored();
@@ -167,7 +167,7 @@ export class CheckpointManager {
   async adopt(path: string, directory?: Directory): Promise<void> {
     await this.#alone(async () => {
       for (const name of (await this.#own.removable([path], [], directory)).values())
-        this.#shelf.adopt(join(this.directory, name), now());
+        this.#kept.adopt(join(this.directory, name), now());
     });
   }
 
@@ -179,9 +179,9 @@ export class CheckpointManager {
   async discard(): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      const { active } = this.#shelf;
-      for (const path of active) this.#shelf.forget(path);
-      this.#shelf.latest = null;
+      const { active } = this.#kept;
+      for (const path of active) this.#kept.forget(path);
+      this.#kept.latest = null;
       await withDirectory(this.#own.directory, async opened => {
         await this.#own.removeAll(opened);
         if (!(await this.#own.isHome(opened))) return;
@@ -199,7 +199,7 @@ export class CheckpointManager {
    * @internal
    */
   async ownPaths(directories?: Directories): Promise<string[]> {
-    const named = [this.#shelf.latest, ...this.#shelf.newestFirst()].filter(path => path !== null);
+    const named = [this.#kept.latest, ...this.#kept.newestFirst()].filter(path => path !== null);
     const found = await this.#own.found(directories);
     return [...new Set([...named.filter(path => this.#own.isNamed(path)), ...found.map(({ path }) => path)])];
   }
@@ -222,7 +222,7 @@ export class CheckpointManager {
     await this.checkpoint.sync();
   }
 
-  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): Next {
+  #next({ checkpointNumber, metrics = {} }: ManagerSaveOptions, step: number | null): PlannedSave {
     const counted = this.checkpoint.incrementSaveCounter();
     const number = checkpointNumber ?? counted;
     const path = join(this.directory, `${this.#options.checkpointName}-${number}`);
@@ -249,7 +249,7 @@ export class CheckpointManager {
     await this.#alone(async () => {
       await this.#removeOrphans(committed);
       this.#own.made(made.path, committed.directory);
-      this.#shelf.add({ ...made, time: now() }, committed.durable);
+      this.#kept.add({ ...made, time: now() }, committed.durable);
       await this.#write(committed);
       if (await this.#removeSwept(committed.directory)) await this.#write(committed);
     });
@@ -257,14 +257,14 @@ export class CheckpointManager {
 
   /** No old one that cannot be removed fails the save; the next one tries again. Gives whether the books have changed. */
   async #removeSwept(directory: Directory): Promise<boolean> {
-    const before = this.#shelf.extent;
-    const swept = this.#shelf.sweep();
+    const before = this.#kept.extent;
+    const swept = this.#kept.sweep();
     const paths = swept.map(({ path }) => path);
-    const failed = await this.#own.remove(paths, this.#shelf.paths, directory);
-    for (const one of swept) if (failed.has(one.path)) this.#shelf.putBack(one);
+    const failed = await this.#own.remove(paths, this.#kept.paths, directory);
+    for (const one of swept) if (failed.has(one.path)) this.#kept.putBack(one);
     if ([...failed.keys()].some(path => !this.#unremoved.has(path))) warnOfRemoval([...failed.values()]);
     this.#unremoved = new Set(failed.keys());
-    return this.#shelf.extent !== before;
+    return this.#kept.extent !== before;
   }
 
   /** After what has been asked for before. */
@@ -280,14 +280,14 @@ export class CheckpointManager {
         return await this.#writeBooks(committed);
       } catch (error) {
         const isTooLarge = error instanceof TensorBundleError && error.code === 'ERR_TOO_LARGE';
-        if (!isTooLarge || !this.#shelf.forgetOlderHalf()) throw error;
+        if (!isTooLarge || !this.#kept.forgetOlderHalf()) throw error;
         warnOfBooks(error);
       }
     }
   }
 
   async #writeBooks(committed: Committed): Promise<void> {
-    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#shelf;
+    const { active, timestamps, latest, lastPreserved, needsLedger } = this.#kept;
     const { directory } = this.#own;
     // First, since what the other file names without it has no metrics.
     if (needsLedger || this.#hasLedger) await this.#writeLedger(committed.directory, committed);
@@ -311,8 +311,8 @@ export class CheckpointManager {
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
   async #makeRoom(path: string, error: unknown): Promise<boolean> {
     if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
-    const candidates = new Set(this.#shelf.removable(path));
-    const staying = [...this.#shelf.paths, path].filter(one => !candidates.has(one));
+    const candidates = new Set(this.#kept.removable(path));
+    const staying = [...this.#kept.paths, path].filter(one => !candidates.has(one));
     const removable = [...(await this.#own.removable(candidates, staying)).keys()];
     const chosen = removable.length === 0 ? [] : await this.#options.onLowSpace({ path, removable, error });
     const offered = new Set(removable);
@@ -320,14 +320,14 @@ export class CheckpointManager {
     const going = removable.filter(one => wanted.has(one));
     const failed = await this.#own.remove(going, staying);
     const removed = going.filter(one => !failed.has(one));
-    for (const one of removed) this.#shelf.forget(one);
+    for (const one of removed) this.#kept.forget(one);
     return removed.length > 0;
   }
 
   async #setPinned(path: string, pinned: boolean): Promise<void> {
     this.#requireWritable();
     await this.#alone(async () => {
-      this.#shelf.setPinned((await this.#own.meant(path, this.#shelf.paths)) ?? path, pinned);
+      this.#kept.setPinned((await this.#own.meant(path, this.#kept.paths)) ?? path, pinned);
       await withNewDirectory(this.#own.directory, opened => this.#writeLedger(opened, { durable: true }));
     });
   }
@@ -340,7 +340,7 @@ export class CheckpointManager {
 
   async #writeLedger(opened: Directory, { durable, names }: Pick<Committed, 'durable' | 'names'>): Promise<void> {
     const { directory } = this.#own;
-    const checkpoints = this.#shelf.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
+    const checkpoints = this.#kept.written.map(one => ({ ...one, path: this.#own.absolute(one.path) }));
     await writeLedger(opened, checkpoints, { directory, durable, names, isOther: this.#isOther });
     this.#hasLedger = checkpoints.length > 0;
   }

@@ -10,17 +10,17 @@ import { requireLayers } from './tfjs-layers.js';
 type CompileArgs = Parameters<LayersModel['compile']>[0];
 
 /** A name; a metric of TensorFlow.js's, or a function of the user's, by its name; several, or one for each output. */
-type Written =
+type WrittenCompilation =
   | string
   | { readonly metric: string }
   | { readonly function: string }
-  | readonly Written[]
-  | { readonly outputs: Readonly<Record<string, Written>> };
+  | readonly WrittenCompilation[]
+  | { readonly outputs: Readonly<Record<string, WrittenCompilation>> };
 
 export interface Compilation {
   readonly optimizer: { readonly class_name: string; readonly config: object };
-  readonly loss: Written;
-  readonly metrics: Written;
+  readonly loss: WrittenCompilation;
+  readonly metrics: WrittenCompilation;
 }
 
 export interface CompileOptions {
@@ -127,7 +127,7 @@ export function checkedCompilation(value: unknown, path: string, tensor: string)
   throw new TensorBundleError('ERR_CORRUPT', message, { path, tensor });
 }
 
-function isWritten(value: unknown): value is Written {
+function isWritten(value: unknown): value is WrittenCompilation {
   if (typeof value === 'string') return true;
   if (Array.isArray(value)) return value.every(isWritten);
   const { metric, function: name, outputs } = (value ?? {}) as Record<string, unknown>;
@@ -135,7 +135,7 @@ function isWritten(value: unknown): value is Written {
   return typeof outputs === 'object' && outputs !== null && Object.values(outputs).every(isWritten);
 }
 
-function written(value: unknown): Written {
+function written(value: unknown): WrittenCompilation {
   if (typeof value === 'string') return value;
   if (typeof value === 'function') {
     const metric = Object.entries(requireLayers().metrics).find(([, one]) => one === value)?.[0];
@@ -146,27 +146,29 @@ function written(value: unknown): Written {
 }
 
 /** As `compile` takes it; undefined if a function of the user's is in it. */
-function found(value: Written): unknown {
+function found(value: WrittenCompilation): unknown {
   return replaced(value, metric => (requireLayers().metrics as Record<string, unknown>)[metric]);
 }
 
-function named(value: Written): unknown {
+function named(value: WrittenCompilation): unknown {
   return replaced(value, metric => NAMES.get(metric));
 }
 
 /** With something else in the place of metrics; undefined if there is nothing for one. */
-function replaced(value: Written, replacement: (metric: string) => unknown): unknown {
+function replaced(value: WrittenCompilation, replacement: (metric: string) => unknown): unknown {
   if (typeof value === 'string') return value;
   if ('function' in value) return undefined;
   if ('metric' in value) return replacement(value.metric);
   const items = Array.isArray(value)
-    ? value.map((one: Written) => replaced(one, replacement))
-    : mapped((value as { outputs: Readonly<Record<string, Written>> }).outputs, one => replaced(one, replacement));
+    ? value.map((one: WrittenCompilation) => replaced(one, replacement))
+    : mapped((value as { outputs: Readonly<Record<string, WrittenCompilation>> }).outputs, one =>
+        replaced(one, replacement),
+      );
   return Object.values(items).includes(undefined) ? undefined : items;
 }
 
 /** The user's functions, for a message. */
-function functionsIn(value: Written, output?: string): string[] {
+function functionsIn(value: WrittenCompilation, output?: string): string[] {
   if (typeof value === 'string' || 'metric' in value) return [];
   if ('function' in value) {
     const name = value.function === '' ? '(a function without a name)' : `'${value.function}'`;

@@ -7,8 +7,8 @@ import type { Layer, LayersModel } from '../../layers/types.js';
 /** Names of layers, from the model's own downwards; empty for the model itself. */
 export type LayerPath = readonly string[];
 
-interface Entry {
-  config: { name?: string; trainable?: boolean; layers?: (Entry & { name?: string })[]; layer?: Entry };
+interface LayerFlags {
+  config: { name?: string; trainable?: boolean; layers?: (LayerFlags & { name?: string })[]; layer?: LayerFlags };
 }
 
 /** The models that are frozen. */
@@ -16,7 +16,7 @@ export function frozenModels(model: LayersModel): LayerPath[] {
   const found: LayerPath[] = [];
   const visit = (layer: Layer, path: LayerPath): void => {
     if ('layers' in layer && !layer.trainable) found.push(path);
-    for (const inner of layersIn(layer)) visit(inner, [...path, inner.name]);
+    for (const inner of childLayers(layer)) visit(inner, [...path, inner.name]);
   };
   visit(model, []);
   return found;
@@ -27,7 +27,7 @@ export function freeze(model: LayersModel, paths: readonly LayerPath[]): void {
   for (const path of paths) {
     const start: Layer | undefined = model;
     const layer = path.reduce(
-      (at, name) => at && layersIn(at).find(inner => inner.name === name),
+      (at, name) => at && childLayers(at).find(inner => inner.name === name),
       start as Layer | undefined,
     );
     if (layer) layer.trainable = false;
@@ -36,19 +36,19 @@ export function freeze(model: LayersModel, paths: readonly LayerPath[]): void {
 
 /** In TensorFlow.js's own JSON the layers of a frozen model are frozen, as in Keras's. `topology` is changed. */
 export function freezeTopology(topology: object, model: LayersModel): void {
-  const visit = ({ config }: Entry, layer: Layer, isFrozen: boolean): void => {
+  const visit = ({ config }: LayerFlags, layer: Layer, isFrozen: boolean): void => {
     const now = isFrozen || ('layers' in layer && !layer.trainable);
-    for (const inner of layersIn(layer)) {
+    for (const inner of childLayers(layer)) {
       const entry = config.layer ?? config.layers?.find(one => (one.name ?? one.config.name) === inner.name);
       if (entry) visit(entry, inner, now);
     }
     if (now && 'trainable' in config) config.trainable = false;
   };
-  visit(topology as Entry, model, false);
+  visit(topology as LayerFlags, model, false);
 }
 
 /** Of a model, or the one in a wrapper. */
-function layersIn(layer: Layer): readonly Layer[] {
+function childLayers(layer: Layer): readonly Layer[] {
   const { layers, layer: wrapped } = layer as Layer & { layers?: readonly Layer[]; layer?: Layer };
   return layers ?? (wrapped === undefined ? [] : [wrapped]);
 }

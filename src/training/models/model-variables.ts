@@ -6,7 +6,7 @@ import type { Layer, LayerVariable } from '../../layers/types.js';
  * Layer by layer, those within a model too; within a layer in the order in which they were made, which building it anew repeats. Each
  * once.
  */
-export function variablesOf(model: LayersModel): LayerVariable[] {
+export function modelVariables(model: LayersModel): LayerVariable[] {
   const found = new Set<LayerVariable>();
   collect(model as unknown as Layer, found);
   return [...found];

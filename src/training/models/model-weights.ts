@@ -14,8 +14,12 @@ import { optimizersOfModels } from '../../layers/optimizers/stored-optimizer.js'
 import { type DescribeOptions, Description } from '../checkpoint/description.js';
 
 /** What is saved. `extras` lie beside the graph, under the root. */
-export function weightsOf(model: LayersModel, options: DescribeOptions, extras: readonly Extra[] = []): Trackable {
-  return checkpointRoot(describe(model, options), extras);
+export function weightsTrackable(
+  model: LayersModel,
+  options: DescribeOptions,
+  extras: readonly Extra[] = [],
+): Trackable {
+  return checkpointRoot(describeModel(model, options), extras);
 }
 
 export interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
@@ -29,7 +33,7 @@ export async function loadInto(
   from: PathLike | CheckpointReader,
   { includeOptimizer = true, ...options }: LoadOptions = {},
 ): Promise<RestoreStatus> {
-  const described = describe(model, { optimizers: includeOptimizer });
+  const described = describeModel(model, { optimizers: includeOptimizer });
   await using opened = from instanceof CheckpointReader ? null : await CheckpointReader.open(from);
   const reader = opened ?? (from as CheckpointReader);
   const aside = includeOptimizer ? undefined : optimizersOfModels;
@@ -42,7 +46,7 @@ export function textExtra(name: string, text: string): Extra {
   return { name, dtype: 'string', shape: [], capture: () => captureOf(() => data) };
 }
 
-function describe(model: LayersModel, options: DescribeOptions): Trackable {
+function describeModel(model: LayersModel, options: DescribeOptions): Trackable {
   const description = new Description([model], options);
   const trackable = description.trackable(model, 'model');
   description.complete();

@@ -7,7 +7,7 @@ import { invalidArgument } from '../../errors.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
 import { checkModel } from '../../layers/model.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import { weightsOf } from './model-weights.js';
+import { weightsTrackable } from './model-weights.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /**
@@ -58,6 +58,6 @@ export async function saveWeights(
     throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
   const path = savePathOf(prefix);
-  const root = weightsOf(model, { optimizers: includeOptimizer, optimizerKeys });
+  const root = weightsTrackable(model, { optimizers: includeOptimizer, optimizerKeys });
   return await saveGraph(root, path, writer, updateState ? nameAsLatest : undefined);
 }

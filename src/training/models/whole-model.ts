@@ -27,7 +27,7 @@ import {
   warnOfFunctions,
 } from './compilation.js';
 import { freeze, frozenModels, type LayerPath } from './frozen.js';
-import { loadInto, textExtra, weightsOf } from './model-weights.js';
+import { loadInto, textExtra, weightsTrackable } from './model-weights.js';
 import { requireLayers } from './tfjs-layers.js';
 
 const NAME = 'model';
@@ -81,7 +81,12 @@ export async function saveModel(
   checkModel(model);
   const path = savePathOf(prefix);
   const extra = architectureOf(model, includeOptimizer);
-  return await saveGraph(weightsOf(model, { optimizers: includeOptimizer }, [extra]), path, writer, nameAsLatest);
+  return await saveGraph(
+    weightsTrackable(model, { optimizers: includeOptimizer }, [extra]),
+    path,
+    writer,
+    nameAsLatest,
+  );
 }
 
 /**

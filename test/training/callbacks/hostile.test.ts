@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CheckpointWriter } from '../../../src/index.js';
 import { withDirectories } from '../../../src/storage/directories.js';
 import { BackupAndRestore, Checkpoint, loadModel, saveModel } from '../../../src/tfjs.js';
-import { bestOf } from '../../../src/training/callbacks/best-value.js';
+import { storedBest } from '../../../src/training/callbacks/best-value.js';
 import { Monitor } from '../../../src/training/callbacks/monitor.js';
 
 let directory: string;
@@ -56,7 +56,7 @@ describe('the best value of a checkpoint', () => {
   it('is read', async () => {
     const prefix = fresh();
     await putText(prefix, 'best', stored(''));
-    expect(await withDirectories(directories => bestOf(prefix, directories, monitor))).toBe(0.5);
+    expect(await withDirectories(directories => storedBest(prefix, directories, monitor))).toBe(0.5);
   });
 
   it.each([
@@ -68,7 +68,7 @@ describe('the best value of a checkpoint', () => {
   ])('%s: none', async (_, text) => {
     const prefix = fresh();
     await putText(prefix, 'best', text);
-    expect(await withDirectories(directories => bestOf(prefix, directories, monitor))).toBeNull();
+    expect(await withDirectories(directories => storedBest(prefix, directories, monitor))).toBeNull();
   });
 });
 

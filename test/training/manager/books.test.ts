@@ -14,7 +14,7 @@ import { basename, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkpoint, CheckpointManager, keepBest, keepLatest, type ManagerOptions } from '../../../src/tfjs.js';
-import { Shelf } from '../../../src/training/manager/kept-checkpoints.js';
+import { KeptCheckpoints } from '../../../src/training/manager/kept-checkpoints.js';
 import type { KeptCheckpoint } from '../../../src/training/manager/retention.js';
 
 let scratch: string;
@@ -202,7 +202,7 @@ describe('100,000 checkpoints', () => {
           },
         },
       ];
-      const shelf = new Shelf({ ...rules, maxToKeep, retention }, state, new Map(), 1e6);
+      const shelf = new KeptCheckpoints({ ...rules, maxToKeep, retention }, state, new Map(), 1e6);
       for (let i = 0; i < 2000; i++) shelf.setPinned(paths[i * 7]!, true);
       shelf.add(made, true);
       const gone = shelf.sweep();

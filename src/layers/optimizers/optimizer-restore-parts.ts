@@ -7,9 +7,9 @@ import { forgetLossScaling, restoreLossScaling, type ScalingForm, steppingOptimi
 import type { NumberState, OptimizerState } from './optimizer-state.js';
 import { assignSlot, fromKeras } from './slot-attributes.js';
 import type { StoredSlotValue } from './stored-slots.js';
-import { addPending, forgetPending, forgetUndecided } from './waiting-slots.js';
+import { addWaitingSlot, forgetUndecided, forgetWaitingSlots } from './waiting-slots.js';
 
-export class Restoring {
+export class OptimizerRestoreParts {
   readonly #optimizer: Optimizer;
   readonly #stepping: Optimizer;
   readonly #state: OptimizerState;
@@ -30,7 +30,7 @@ export class Restoring {
   /** What waits gives way to what is restored, unless a part of that is left out. Slots that are not restored go on waiting. */
   forget(): RestorePart {
     const apply = (): void => {
-      if (this.#state.groups.length > 0) forgetPending(this.#stepping);
+      if (this.#state.groups.length > 0) forgetWaitingSlots(this.#stepping);
     };
     return { keys: [], isForWhole: true, apply };
   }
@@ -67,7 +67,7 @@ export class Restoring {
     const apply = (): void => {
       if (this.#isExact && this.#ownRate !== undefined) set(this.#ownRate);
     };
-    return { keys: [], names: [name, ...namesOf(key)], apply };
+    return { keys: [], names: [name, ...keyFilterNames(key)], apply };
   }
 
   /** As tfjs would have them after so many steps: it multiplies in float32, step by step. `key` is that of the iterations. */
@@ -77,7 +77,7 @@ export class Restoring {
     const fields = this.#stepping as unknown as Record<string, number>;
     return exact.map(({ name, set }) => ({
       keys: [],
-      names: [iterations.name, ...namesOf(key)],
+      names: [iterations.name, ...keyFilterNames(key)],
       apply: () => {
         const steps = iterations.get();
         if (name === 'iteration') return void set(steps);
@@ -97,7 +97,7 @@ export class Restoring {
     const apply = ([value]: readonly TensorValue[]): void => {
       if (this.#isExact) state.set(Number(value!.data[0]));
     };
-    return { keys: [key], names: [this.#state.iterations.name, ...namesOf(iterations)], apply };
+    return { keys: [key], names: [this.#state.iterations.name, ...keyFilterNames(iterations)], apply };
   }
 
   slot({ kind, key, place, variable, exact }: StoredSlotValue, names: Pick<RestorePart, 'names' | 'of'>): RestorePart {
@@ -109,7 +109,7 @@ export class Restoring {
         this.#begun.add(kind.list);
         forgetUndecided(this.#stepping, kind.list);
       }
-      addPending(this.#stepping, this.#state, owner, { list: kind.list, place, value });
+      addWaitingSlot(this.#stepping, this.#state, owner, { list: kind.list, place, value });
     };
     return { keys: exact === undefined ? [key] : [key, exact], ...names, apply };
   }
@@ -130,6 +130,6 @@ export class Restoring {
   }
 }
 
-function namesOf(key: string | undefined): readonly string[] {
+function keyFilterNames(key: string | undefined): readonly string[] {
   return key === undefined ? [] : [key, pathOfKey(key)];
 }
