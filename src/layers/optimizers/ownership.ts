@@ -8,20 +8,20 @@ import { TensorBundleError } from '../../errors.js';
 import { engine, type Variable } from '../../tfjs-core.js';
 
 /** Names, in tfjs, of variables in an order that counts. */
-export type VariableNames = readonly string[];
+export type NameList = readonly string[];
 
 /** What the models that were compiled with an optimizer, and the rest of the checkpoint, say of its variables. */
 export interface Belongings {
   /** What messages call the optimizer. */
   readonly label: string;
   /** Of each model that was compiled with the optimizer: what it gives to each step. */
-  readonly given: readonly VariableNames[];
+  readonly given: readonly NameList[];
   /** Of each of these models: all that may be trained. */
-  readonly compiled: readonly VariableNames[];
+  readonly compiled: readonly NameList[];
   /** Of each model and layer of the checkpoint: all that may be trained, frozen or not. */
-  readonly networks: readonly VariableNames[];
+  readonly networks: readonly NameList[];
   /** What is trained at present, in all of them. */
-  readonly trainable: VariableNames;
+  readonly trainable: NameList;
 }
 
 /** A slot by what it says of its variable. */
@@ -42,12 +42,11 @@ export function ownersOf(
   const { given, compiled, networks, trainable, label } = belongings;
   const named = slots.map(({ name, slot }) => (hasShape(name, slot) ? name : undefined));
   if (wereSet === false || slots.length === 0) return named;
-  const fitting = (lists: readonly VariableNames[]): VariableNames[] =>
+  const fitting = (lists: readonly NameList[]): NameList[] =>
     distinct(lists).filter(
       list => list.length === slots.length && slots.every(({ slot }, i) => hasShape(list[i]!, slot)),
     );
-  const among = (lists: readonly VariableNames[]): boolean =>
-    named.every(name => lists.some(list => list.includes(name!)));
+  const among = (lists: readonly NameList[]): boolean => named.every(name => lists.some(list => list.includes(name!)));
   if (wereSet === undefined && (given.length === 0 || among([...given, ...compiled]))) return named;
   const trained = new Set(trainable);
   const tiers = [
@@ -78,7 +77,7 @@ export function hasShape(name: string, { shape }: { readonly shape: readonly num
   return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
 
-export function distinct(lists: readonly VariableNames[]): VariableNames[] {
+export function distinct(lists: readonly NameList[]): NameList[] {
   return [...new Map(lists.map(list => [list.join('\n'), list])).values()];
 }
 

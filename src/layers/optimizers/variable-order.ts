@@ -1,5 +1,7 @@
-/** In which order Keras would have an optimizer's variables: the order of its lists, by which Python finds slots again. */
-import type { Belongings, VariableNames } from './ownership.js';
+/**
+ * In which order Keras would have an optimizer's variables: the order of its lists, by which Python finds slots again.
+ */
+import type { Belongings, NameList } from './ownership.js';
 import type { SlotVariable } from './written-optimizer.js';
 
 /**
@@ -17,7 +19,7 @@ export class VariableOrder {
   readonly #isOneNetwork: boolean;
 
   /** `met`: names of the variables that have slots, in the order in which the optimizer got to know them. */
-  constructor({ given, networks }: Belongings, met: VariableNames) {
+  constructor({ given, networks }: Belongings, met: NameList) {
     this.#met = ranks(met);
     const list = given.flat();
     this.#given = ranks(list);
@@ -59,6 +61,6 @@ export class VariableOrder {
   }
 }
 
-function ranks(names: VariableNames): Map<string, number> {
+function ranks(names: NameList): Map<string, number> {
   return new Map([...new Set(names)].map((name, i) => [name, i]));
 }
