@@ -136,6 +136,10 @@ const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
  * `save_weights(prefix)` gives for the same architecture and layer names; layers that were not named get Keras's automatic
  * names.
  *
+ * Values that TensorFlow.js holds as an array of JavaScript's (all of them on the cpu backend; on tfjs-node those that no
+ * operation has used) are copied at the call, since others may write into that array: this takes their size in memory until
+ * they are written. All other values are read in pieces of 2 MiB.
+ *
  * Throws what CheckpointWriter.finish throws (and what writing the state file does, after the commit: the weights are then
  * saved); ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this version does not know; ERR_INVALID_ARGUMENT for a
  * model that is not built, or `includeOptimizer: true` for one that is not compiled.

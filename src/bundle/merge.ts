@@ -28,8 +28,9 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically: a shard's number is the order in which its data
  * file is first met, walking `from` in order and each one's keys sorted; slices of one tensor are joined. `deleteInputs`
  * removes the inputs after the commit, which must be durable: not one that somebody has saved over meanwhile. Rejects with
- * ERR_INVALID_ARGUMENT if one of them is a directory whose `checkpoint` file names a checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced,
- * ERR_SHAPE or ERR_DTYPE for slices that do not belong together, and as `copyCheckpoint`.
+ * ERR_INVALID_ARGUMENT if one of them is a directory whose `checkpoint` file names a checkpoint elsewhere;
+ * ERR_DUPLICATE_NAME for a tensor that is there twice and not sliced; ERR_SHAPE, ERR_DTYPE or ERR_SLICE_OVERLAP for slices
+ * that do not belong together; ERR_BAD_NAME for more very long names than can be read; and as `copyCheckpoint`.
  */
 export async function mergeCheckpoints(
   from: readonly PathLike[],
