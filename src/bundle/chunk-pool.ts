@@ -16,7 +16,7 @@ const TURN_CHUNKS = 4;
 const SPARE_CHUNKS = 4;
 /** From here on a copy past the caches is worth a native call: the engine's thread has read the chunk before. */
 const STREAMED_BYTES = 16 * 1024;
-/** Pieces that were made for the save (`OwnedPieces`) have this much at once, and one more a stream. */
+/** What was made for the save and is freed once written ('given', item.ts) has this much at once, and one more per stream. */
 const PIECES_BYTES = 8 * 1024 * 1024;
 
 /** A stretch of memory that is filled from its start. */

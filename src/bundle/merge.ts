@@ -33,8 +33,9 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
  * saved over meanwhile is not removed.
  *
  * Rejects with ERR_INVALID_ARGUMENT if an input is to be removed and is a directory whose `checkpoint` file names a
- * checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that two inputs hold whole; ERR_SHAPE or ERR_DTYPE for slices
- * that do not belong together; and as `copyCheckpoint` does.
+ * checkpoint elsewhere; ERR_DUPLICATE_NAME for a tensor that two inputs hold whole; ERR_SHAPE, ERR_DTYPE or
+ * ERR_SLICE_OVERLAP for slices that do not belong together; ERR_BAD_NAME for more very long names than can be read; and
+ * as `copyCheckpoint` does.
  */
 export async function mergeCheckpoints(
   from: readonly PathLike[],
