@@ -24,11 +24,11 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import type { HeldFile, NewShard } from '../storage/new-files.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { committedTotal, type Generations, makeDurable, surveyGenerations } from './generations.js';
+import { committedIndex, type Generations, makeDurable, surveyGenerations } from './generations.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
-import { checkSpace, planInPlace, type Replaced, replacedBy, unlinkInPlace } from './replaced.js';
+import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal, unlinkInPlace } from './replaced.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
@@ -112,15 +112,14 @@ export class Publication {
       given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
     const found = await surveyGenerations(directory, base);
-    const committed = await committedTotal(directory, base, { checked: found.dead.size > 0 });
+    const index = await committedIndex(directory, base, { checked: found.dead.size > 0 });
+    const committed = index.total;
     if (committed !== null && options.overwrite === 'error') throw existsError(directory, base);
     if (committed !== 'unknown') await removeDead(directory, base, found, totalsInUse(found, committed));
     await removeStrayMarkers(directory, found);
-    const replaced = await replacedBy(directory, base);
-    if (options.overwrite === 'in-place' && typeof committed === 'number') {
-      const last = lastDurable(found, committed);
-      replaced.last = last === options.candidates[0] ? null : last;
-    }
+    const isInPlace = options.overwrite === 'in-place' && typeof committed === 'number';
+    const last = isInPlace ? lastDurable(found, committed) : null;
+    const replaced = replacedBy(index, last === options.candidates[0] ? null : last);
     const total = await pickTotal(directory, base, found, committed, { ...options, patient });
     if (total === null) return null;
     const inPlace = options.overwrite === 'in-place' ? await planInPlace(directory, base, found, total) : null;
@@ -162,9 +161,9 @@ export class Publication {
       if (await this.#isOvertaken()) return null;
       if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       // Another save may have committed since step 1: what is replaced is what is there now.
-      const replacedTotal = old === null ? null : await committedTotal(directory, base);
+      const total = await replacedTotal(directory, base, this.replaced, old);
       // A durable save can do without: what it replaces stays until the next one.
-      const rest = await this.#judgeRest(old, replacedTotal).catch(error => {
+      const rest = await this.#judgeRest(old, total).catch(error => {
         if (options.durable) return null;
         throw error;
       });
