@@ -46,9 +46,9 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly prefix: string;
 
   /**
-   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index` and
-   * `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is not `file:`, and for
-   * the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
+   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index`
+   * and `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is
+   * not `file:`, and for the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
    */
   constructor(prefix: PathLike, options: WriterOptions = {}) {
     const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
@@ -57,13 +57,13 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles, which copies it piece by piece when
-   * its turn comes. If its buffer is transferred (to a worker, by structuredClone), detached or resized before, `finish()`
-   * rejects with ERR_SHAPE; what is written into it before may be saved or not.
-   * The order of the data files is the order of add. `shard` puts the tensor into that data file (numbers without a tensor
-   * are closed up). A shape has at most 254 dimensions, and the product of its sizes, taken in order, stays below 2^53 at
-   * every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape").
-   * Throws ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
+   * Adds a tensor. Synchronous, no I/O; the data is referenced until `finish()` settles, which copies it piece by
+   * piece when its turn comes. If its buffer is transferred (to a worker, by structuredClone), detached or resized
+   * before, `finish()` rejects with ERR_SHAPE; what is written into it before may be saved or not. The order of the
+   * data files is the order of add. `shard` puts the tensor into that data file (numbers without a tensor are closed
+   * up). A shape has at most 254 dimensions, and the product of its sizes, taken in order, stays below 2^53 at every
+   * step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape"). Throws ERR_DUPLICATE_NAME,
+   * ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
    */
   add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
     refuseUnknown(options, 'add', ADD_OPTIONS);
@@ -79,8 +79,8 @@ export class CheckpointWriter implements AsyncDisposable {
 
   /**
    * Adds one part of a partitioned tensor: the box that starts at `begin` and has the source's shape, of a tensor of
-   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged later);
-   * reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
+   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged
+   * later); reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
    */
   addSlice(
     name: string,
@@ -110,12 +110,14 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION,
-   * ERR_IO, ERR_INVALID_ARGUMENT (a prefix that names no file), ERR_SHAPE or ERR_DTYPE (from a lazy source), what a source throws, ERR_STATE on a second call: nothing is
-   * committed and no file is left. ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
+   * Writes and commits everything; once. Rejects with ERR_ABORTED, ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE,
+   * ERR_PERMISSION, ERR_IO, ERR_INVALID_ARGUMENT (a prefix that names no file), ERR_SHAPE or ERR_DTYPE (from a lazy
+   * source), what a source throws, ERR_STATE on a second call: nothing is committed and no file is left.
+   * ERR_DURABILITY_UNCERTAIN: committed, but the last sync failed.
    *
-   * Of saves to one prefix that nobody waited for, the last that this process has called stays: one that ends after a later one counts
-   * as replaced by it. Where that one has no syncs and this one has, that one is synced then; ERR_DURABILITY_UNCERTAIN if it cannot be.
+   * Of saves to one prefix that nobody waited for, the last that this process has called stays: one that ends after a
+   * later one counts as replaced by it. Where that one has no syncs and this one has, that one is synced then;
+   * ERR_DURABILITY_UNCERTAIN if it cannot be.
    */
   finish(): Promise<SaveResult> {
     try {
@@ -131,7 +133,8 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * `finish()` then counts as a call that was made before (`nextCall`). `onCommitted` gets the directory when it has succeeded, and closes it.
+   * `finish()` then counts as a call that was made before (`nextCall`). `onCommitted` gets the directory when it has
+   * succeeded, and closes it.
    *
    * @internal
    */
@@ -141,7 +144,9 @@ export class CheckpointWriter implements AsyncDisposable {
     return this;
   }
 
-  /** Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect. */
+  /**
+   * Stops a `finish()` in progress and waits for it; leaves no file. Idempotent; after the commit it has no effect.
+   */
   async abort(): Promise<void> {
     this.#abort.abort(new TensorBundleError('ERR_ABORTED', 'abort() was called'));
     await this.#finishing?.catch(() => undefined);

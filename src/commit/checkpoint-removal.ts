@@ -8,17 +8,20 @@ import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './
 import { type PathLike, pathOf } from './paths.js';
 
 /**
- * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A save
- * in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in TensorFlow
- * (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index or PREFIX.data-*; where a checkpoint's
- * own name ends like that, it is the one that is removed.
- * Rejects with ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED (no prefix, no local path), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
+ * Removes `PREFIX.index` first, then every data file of the prefix (of all generations), and what dead saves left. A
+ * save in progress is left alone. An absent checkpoint is no error. The `checkpoint` state file is not touched, as in
+ * TensorFlow (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index or PREFIX.data-*; where a
+ * checkpoint's own name ends like that, it is the one that is removed. Rejects with ERR_INVALID_ARGUMENT and
+ * ERR_NOT_SUPPORTED (no prefix, no local path), ERR_LOCKED, ERR_PERMISSION, ERR_IO.
  */
 export async function removeCheckpoint(path: PathLike): Promise<void> {
   await removeIf(path, async () => true);
 }
 
-/** As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the directory's lock. */
+/**
+ * As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the
+ * directory's lock.
+ */
 export async function removeIf(path: PathLike, isMeant: (index: FileStat | null) => Promise<boolean>): Promise<void> {
   const given = pathOf(path);
   await withDirectory(splitPrefix(given).directory, directory =>
@@ -31,8 +34,8 @@ export async function removeIf(path: PathLike, isMeant: (index: FileStat | null)
 }
 
 /**
- * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be removed stops
- * nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
+ * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be
+ * removed stops nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
  */
 export async function removeCheckpoints(
   directory: Directory,
@@ -104,7 +107,10 @@ function append(lists: Map<string, string[]>, key: string, name: string): void {
   else lists.set(key, [name]);
 }
 
-/** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */
+/**
+ * The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's
+ * ending.
+ */
 async function baseOf(directory: Directory, given: string): Promise<string> {
   const { base } = splitPrefix(given);
   const stripped = stripFileSuffix(given);

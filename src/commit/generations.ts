@@ -34,7 +34,10 @@ export interface Generations {
   unsynced: Map<number, Unsynced>;
 }
 
-/** To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is listed. */
+/**
+ * To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is
+ * listed.
+ */
 export async function surveyGenerations(
   directory: Directory,
   base: string,
@@ -79,9 +82,9 @@ export interface CommittedIndex {
 export type IndexFileMark = Pick<ReadableFile, 'identity' | 'size' | 'mode' | 'modified'>;
 
 /**
- * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without `checked` it comes
- * from the first few bytes, which is enough where it is only avoided or kept. With it the header's block has passed its
- * checksum: nothing is removed on the word of an index that was not checked.
+ * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without
+ * `checked` it comes from the first few bytes, which is enough where it is only avoided or kept. With it the header's
+ * block has passed its checksum: nothing is removed on the word of an index that was not checked.
  */
 export async function committedIndex(
   directory: Directory,

@@ -66,20 +66,22 @@ export async function planInPlace(
     }
     if (stat?.links === 1) bytes += stat.size;
   }
-  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index is
-  // ever there without its data.
+  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index
+  // is ever there without its data.
   return { names: [...(found.unsynced.get(total)?.markers ?? []), indexName(base), ...data], bytes };
 }
 
 /**
- * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an error,
- * loses the old checkpoint.
+ * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an
+ * error, loses the old checkpoint.
  */
 export async function unlinkInPlace(directory: Directory, { names }: InPlace): Promise<void> {
   for (const name of names) await directory.remove(name);
 }
 
-/** Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE. */
+/**
+ * Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE.
+ */
 export async function checkSpace(directory: Directory, bytes: number, freed: number): Promise<void> {
   const free = await directory.freeSpace();
   if (free === null || free + freed >= bytes) return;

@@ -17,13 +17,17 @@ import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
 export const STATE_NAME = 'checkpoint';
-/** Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process waits. */
+/**
+ * Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process
+ * waits.
+ */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface CheckpointState {
   /**
-   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a directory (`gs://…`) stays
-   * as it is: it names nothing on this machine. '' where the file names none: an empty one, as a power loss leaves it.
+   * Prefix of the newest checkpoint, joined to the directory if the file holds a relative path. The URL of a directory
+   * (`gs://…`) stays as it is: it names nothing on this machine. '' where the file names none: an empty one, as a
+   * power loss leaves it.
    */
   modelCheckpointPath: string;
   /** Oldest first; the newest is the last. Without URLs of stores. */
@@ -34,8 +38,8 @@ export interface CheckpointState {
 }
 
 /**
- * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState, ERR_TOO_LARGE above
- * 4 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
+ * Null if there is no state file. Throws ERR_CORRUPT (with `path` and `offset`) for one that is no CheckpointState,
+ * ERR_TOO_LARGE above 4 MiB; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a directory that is no local path.
  */
 export async function readCheckpointState(
   directory: PathLike,
@@ -90,8 +94,8 @@ function isPlainName(path: string): boolean {
 }
 
 /**
- * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a directory stays as it
- * is: joined to the directory, it would name a local file that nobody meant.
+ * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a
+ * directory stays as it is: joined to the directory, it would name a local file that nobody meant.
  */
 export function joined(directory: string, path: string): string {
   if (schemeOf(path) === null) {
@@ -127,9 +131,10 @@ const UPDATE_OPTIONS: OptionList<CheckpointStateUpdate> = {
 };
 
 /**
- * Replaces the state file atomically. Of several calls that nobody waits for, the last stays. Paths below the directory are stored relative to it, so that it can be moved. Rejects with
- * ERR_INVALID_ARGUMENT for an empty path, and ERR_TOO_LARGE above 4 MiB; the old one stays.
- * Order and absent fields as `update_checkpoint_state_internal` writes them.
+ * Replaces the state file atomically. Of several calls that nobody waits for, the last stays. Paths below the
+ * directory are stored relative to it, so that it can be moved. Rejects with ERR_INVALID_ARGUMENT for an empty path,
+ * and ERR_TOO_LARGE above 4 MiB; the old one stays. Order and absent fields as `update_checkpoint_state_internal`
+ * writes them.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
   refuseUnknown(update, 'updateCheckpointState', UPDATE_OPTIONS);
@@ -183,8 +188,9 @@ export interface StateWrite {
 }
 
 /**
- * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others write meanwhile
- * is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with ERR_TOO_LARGE; the old one stays.
+ * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others
+ * write meanwhile is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with
+ * ERR_TOO_LARGE; the old one stays.
  */
 export async function rewriteState(
   directory: Directory,

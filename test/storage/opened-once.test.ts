@@ -1,4 +1,7 @@
-/** How often each door to a checkpoint opens the directory, lists it, and opens the index: once, whatever is done there. */
+/**
+ * How often each door to a checkpoint opens the directory, lists it, and opens the index: once, whatever is done
+ * there.
+ */
 import '../crash/fault-engine.js';
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';

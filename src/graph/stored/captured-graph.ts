@@ -1,6 +1,6 @@
 /**
- * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them, then
- * what lies beside the graph.
+ * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them,
+ * then what lies beside the graph.
  */
 
 import { OwnedPieces } from '../../bundle/source.js';
@@ -39,8 +39,8 @@ export class CapturedGraph {
   readonly #held: Set<Capture>;
 
   /**
-   * Synchronous; holds on to every value. `own`: values that callers may still change (typed arrays that TensorFlow.js goes
-   * on using) are copied now instead of when they are written.
+   * Synchronous; holds on to every value. `own`: values that callers may still change (typed arrays that TensorFlow.js
+   * goes on using) are copied now instead of when they are written.
    */
   constructor(root: Trackable, { own = false }: { own?: boolean } = {}) {
     const { tensors, extras, serialized } = buildObjectGraph(root);
@@ -64,8 +64,9 @@ export class CapturedGraph {
   }
 
   /**
-   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save keeps all
-   * values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its directory still open.
+   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save
+   * keeps all values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its
+   * directory still open.
    */
   async write(
     prefix: string,
@@ -160,8 +161,8 @@ async function* piecesThrough(pieces: AsyncIterable<Uint8Array>, read: () => voi
 }
 
 /**
- * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous, so
- * training may go on while the save runs.
+ * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous,
+ * so training may go on while the save runs.
  */
 export async function saveGraph(
   root: Trackable,
