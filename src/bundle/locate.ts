@@ -26,10 +26,11 @@ export interface Located {
 }
 
 /**
- * The checkpoint that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if there is
- * `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state file names. Its index need
- * not be there. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is there instead; ERR_NOT_SUPPORTED and
- * ERR_INVALID_ARGUMENT for what is not a local path. `looked`: directories that the caller looks into as well.
+ * The checkpoint that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if
+ * there is `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state
+ * file names. Its index need not be there. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is
+ * there instead; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for what is not a local path. `looked`: directories that
+ * the caller looks into as well.
  */
 export async function locate(given: PathLike, looked?: Directories): Promise<Located> {
   const directories = looked ?? new Directories();

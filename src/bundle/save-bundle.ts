@@ -1,6 +1,7 @@
 /**
- * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the index,
- * publish. Nothing of the old checkpoint is touched before the publication's rename (src/commit/publication.ts).
+ * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the
+ * index, publish. Nothing of the old checkpoint is touched before the publication's rename
+ * (src/commit/publication.ts).
  */
 
 import { availableParallelism } from 'node:os';
@@ -45,8 +46,8 @@ export function saveTarget(given: unknown, call: number = nextCall()): SaveTarge
 }
 
 /**
- * Saves `items`, in this order within each data file. `onCommitted` gets the directory of a save that succeeded, and closes it.
- * Throws what `CheckpointWriter.finish` documents.
+ * Saves `items`, in this order within each data file. `onCommitted` gets the directory of a save that succeeded, and
+ * closes it. Throws what `CheckpointWriter.finish` documents.
  */
 export async function save(
   { prefix, directory, base, call }: SaveTarget,
@@ -141,8 +142,9 @@ class Save {
   }
 
   /**
-   * The generation's total, and its first data file: nobody else has one of that name. Two machines may choose the same
-   * total at once, since on network file systems the lock of a directory is each machine's own: the second chooses again.
+   * The generation's total, and its first data file: nobody else has one of that name. Two machines may choose the
+   * same total at once, since on network file systems the lock of a directory is each machine's own: the second
+   * chooses again.
    */
   async #begin(planOf: (total: number) => Plan, candidates: readonly number[]): Promise<Begun> {
     const { directory, base, options } = this;

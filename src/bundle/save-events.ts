@@ -1,4 +1,7 @@
-/** `node:diagnostics_channel` events of a save, for programs that trace or measure. Nothing is built while nobody listens. */
+/**
+ * `node:diagnostics_channel` events of a save, for programs that trace or measure. Nothing is built while nobody
+ * listens.
+ */
 import { channel } from 'node:diagnostics_channel';
 
 export interface SaveEvent {

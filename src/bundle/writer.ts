@@ -38,9 +38,9 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly prefix: string;
 
   /**
-   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index` and
-   * `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is not `file:`, and for
-   * the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
+   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index`
+   * and `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is
+   * not `file:`, and for the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
    */
   constructor(prefix: PathLike, options: WriterOptions = {}) {
     const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
@@ -69,8 +69,8 @@ export class CheckpointWriter implements AsyncDisposable {
 
   /**
    * Adds one part of a partitioned tensor: the box that starts at `begin` and has the source's shape, of a tensor of
-   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged later);
-   * reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
+   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged
+   * later); reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
    */
   addSlice(
     name: string,

@@ -19,7 +19,10 @@ export async function removeCheckpoint(path: PathLike): Promise<void> {
   await removeIf(path, async () => true);
 }
 
-/** As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the directory's lock. */
+/**
+ * As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the
+ * directory's lock.
+ */
 export async function removeIf(path: PathLike, isMeant: (index: FileStat | null) => Promise<boolean>): Promise<void> {
   const given = pathOf(path);
   await withDirectory(splitPrefix(given).directory, directory =>
@@ -32,8 +35,8 @@ export async function removeIf(path: PathLike, isMeant: (index: FileStat | null)
 }
 
 /**
- * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be removed stops
- * nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
+ * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be
+ * removed stops nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
  */
 export async function removeCheckpoints(
   directory: Directory,
@@ -105,7 +108,10 @@ function append(lists: Map<string, string[]>, key: string, name: string): void {
   else lists.set(key, [name]);
 }
 
-/** The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's ending. */
+/**
+ * The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's
+ * ending.
+ */
 async function baseOf(directory: Directory, given: string): Promise<string> {
   const { base } = splitPrefix(given);
   const stripped = stripFileSuffix(given);

@@ -34,7 +34,10 @@ export interface Generations {
   unsynced: Map<number, Unsynced>;
 }
 
-/** To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is listed. */
+/**
+ * To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is
+ * listed.
+ */
 export async function surveyGenerations(
   directory: Directory,
   base: string,
@@ -68,31 +71,51 @@ function append(lists: Map<number, string[]>, total: number, name: string): void
   else lists.set(total, [name]);
 }
 
+/** The index on disk. */
+export interface CommittedIndex {
+  /** Shard total that it was committed with: null if there is no index, 'unknown' for one that cannot be read. */
+  readonly total: number | null | 'unknown';
+  /** The file, as it was before it was read; null if there is none, or something else under its name. */
+  readonly file: IndexFileMark | null;
+}
+
+export type IndexFileMark = Pick<ReadableFile, 'identity' | 'size' | 'mode' | 'modified'>;
+
 /**
- * The shard total that the index on disk was committed with: null if there is no index, 'unknown' for one that cannot be
- * read (compressed, damaged, a FIFO, an error of the disk). Without `checked` it comes from the first few bytes, which is
- * enough where it is only avoided or kept. With it the header's block has passed its checksum: nothing is removed on the
- * word of an index that was not checked.
+ * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without
+ * `checked` it comes from the first few bytes, which is enough where it is only avoided or kept. With it the header's
+ * block has passed its checksum: nothing is removed on the word of an index that was not checked.
  */
-export async function committedTotal(
+export async function committedIndex(
   directory: Directory,
   base: string,
   { checked = false } = {},
-): Promise<number | null | 'unknown'> {
+): Promise<CommittedIndex> {
   const index = await directory.open(indexName(base)).catch(error => {
     // A FIFO or a device gives way to the rename; a directory cannot, and is refused before anything is written.
     const special = error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
     if (special && error.found !== 'directory') return 'unknown' as const;
     throw error;
   });
-  if (index === null || index === 'unknown') return index;
+  if (index === null || index === 'unknown') return { total: index, file: null };
+  const { identity, size, mode, modified } = index;
+  const file = { identity, size, mode, modified };
   try {
-    return checked ? await checkedTotal(index) : await totalAtStart(index);
+    return { total: checked ? await checkedTotal(index) : await totalAtStart(index), file };
   } catch {
-    return 'unknown';
+    return { total: 'unknown', file };
   } finally {
     await index.close();
   }
+}
+
+/** As `committedIndex`, of which only the total is asked for. */
+export async function committedTotal(
+  directory: Directory,
+  base: string,
+  options: { checked?: boolean } = {},
+): Promise<number | null | 'unknown'> {
+  return (await committedIndex(directory, base, options)).total;
 }
 
 async function totalAtStart(index: ReadableFile): Promise<number> {

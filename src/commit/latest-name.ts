@@ -1,10 +1,10 @@
 /**
- * The `checkpoint` file of a directory that several write to: managers, callbacks, single saves. Each names what it has saved as the
- * newest, as TensorFlow does; what a manager has written down stays, since it finds its checkpoints there again. TensorFlow's own writers
- * replace the whole file.
+ * The `checkpoint` file of a directory that several write to: managers, callbacks, single saves. Each names what it
+ * has saved as the newest, as TensorFlow does; what a manager has written down stays, since it finds its checkpoints
+ * there again. TensorFlow's own writers replace the whole file.
  *
- * Only a manager writes times. A path of somebody else among them has the time 0: no manager, TensorFlow's neither, takes what is not
- * newer than `last_preserved_timestamp` for one that it may remove
+ * Only a manager writes times. A path of somebody else among them has the time 0: no manager, TensorFlow's neither,
+ * takes what is not newer than `last_preserved_timestamp` for one that it may remove
  * (tensorflow/python/checkpoint/checkpoint_management.py, CheckpointManager.__init__).
  */
 import type { Directory } from '../storage/directory.js';
@@ -43,8 +43,8 @@ export interface Committed extends StateWrite {
 }
 
 /**
- * Names it as the latest in its directory's `checkpoint` file: after a save by a caller that keeps no books. Rejects as
- * `updateCheckpointState` does.
+ * Names it as the latest in its directory's `checkpoint` file: after a save by a caller that keeps no books. Rejects
+ * as `updateCheckpointState` does.
  */
 export async function nameAsLatest(committed: Committed): Promise<void> {
   const { prefix } = committed;
@@ -82,8 +82,8 @@ export async function writeManagedState(opened: Directory, managed: ManagedState
 }
 
 /**
- * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another manager, whose
- * checkpoints have numbers.
+ * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another
+ * manager, whose checkpoints have numbers.
  */
 export async function forgetManaged(
   opened: Directory,

@@ -1,10 +1,12 @@
 /**
- * What no committed index names any more, and its removal under the directory's lock. Each function takes what it removed out of
- * `found`. What cannot be removed stays, and stays in `found`: the next save finds it again, and no save fails for it.
+ * What no committed index names any more, and its removal under the directory's lock. Each function takes what it
+ * removed out of `found`. What cannot be removed stays, and stays in `found`: the next save finds it again, and no
+ * save fails for it.
  *
  * A data file is stale if its name has the exact pattern, its total is not the committed one, no live intent holds the
- * total (nor one that cannot be judged), and either a dead intent names the total or the file is older than the index that
- * was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now alone.)
+ * total (nor one that cannot be judged), and either a dead intent names the total or the file is older than the index
+ * that was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now
+ * alone.)
  */
 import { type Directory, withDirectory } from '../storage/directory.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
@@ -104,8 +106,8 @@ async function removeAll(directory: Directory, names: readonly string[], removed
 }
 
 /**
- * Whether all files of a generation are old enough: somebody may be writing those that are not. A marker is younger than the
- * files it speaks of, so they need not be older than the index too, whatever the clock did.
+ * Whether all files of a generation are old enough: somebody may be writing those that are not. A marker is younger
+ * than the files it speaks of, so they need not be older than the index too, whatever the clock did.
  */
 async function isStale(
   directory: Directory,
@@ -128,9 +130,9 @@ async function isStale(
 }
 
 /**
- * Removes the intents of dead saves and the data files that these had begun; `isMeant` says of which checkpoints. Committed
- * ones, living saves, what cannot be judged (an index that cannot be read, an intent that may not be opened) and everything
- * else stay. Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of what was removed.
+ * Removes the intents of dead saves and the data files that these had begun; `isMeant` says of which checkpoints.
+ * Committed ones, living saves, what cannot be judged (an index that cannot be read, an intent that may not be opened)
+ * and everything else stay. Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of what was removed.
  */
 export async function removeOrphans(directory: string, isMeant: (base: string) => boolean): Promise<string[]> {
   return (await withDirectory(directory, opened => removeOrphansIn(opened, isMeant))) ?? [];

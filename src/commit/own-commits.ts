@@ -11,8 +11,8 @@ function fingerprint({ identity, modified, size }: FileStat): string {
 }
 
 /**
- * Generations that were committed without syncs and without a marker, because no durable one was there before them (a fresh
- * checkpoint has no file that TensorFlow's has not): the committed index of each.
+ * Generations that were committed without syncs and without a marker, because no durable one was there before them (a
+ * fresh checkpoint has no file that TensorFlow's has not): the committed index of each.
  */
 const unsynced = new Map<string, string>();
 
@@ -30,8 +30,8 @@ export function forgetUnsynced(directoryIdentity: string, base: string): void {
 }
 
 /**
- * Data files, for file systems without locks: there nobody can tell whether another process is still writing, and age proves
- * nothing (a linked file keeps its old time), so a save removes only these.
+ * Data files, for file systems without locks: there nobody can tell whether another process is still writing, and age
+ * proves nothing (a linked file keeps its old time), so a save removes only these.
  */
 const dataFiles = new Map<string, Map<string, string>>();
 

@@ -10,8 +10,8 @@
  *  5. Sync the directory. Only now is the save acknowledged.
  *  6. Remove the generations before. Skipped if the sync of step 5 failed.
  *
- * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is the last
- * durable one: whoever saves next, in whatever process, removes such a generation and leaves that one.
+ * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is
+ * the last durable one: whoever saves next, in whatever process, removes such a generation and leaves that one.
  *
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
@@ -24,19 +24,19 @@ import { TensorBundleError, throwIfAborted } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import type { HeldFile, NewShard } from '../storage/new-files.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { committedTotal, type Generations, makeDurable, surveyGenerations } from './generations.js';
+import { committedIndex, type Generations, makeDurable, surveyGenerations } from './generations.js';
 import { removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
-import { checkSpace, planInPlace, type Replaced, replacedBy, unlinkInPlace } from './replaced.js';
+import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal, unlinkInPlace } from './replaced.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
 /** How long a save that must wait for another does so before it looks again. */
 const BUSY_PAUSE_MS = 20;
 /**
- * How long a save waits for others to end, rather than take a total above natural + 2. Many processes that save at once
- * then leave the totals of few.
+ * How long a save waits for others to end, rather than take a total above natural + 2. Many processes that save at
+ * once then leave the totals of few.
  */
 const CROWD_MS = 1000;
 /** Shorter than any lease: a save that took less has its locks still. */
@@ -112,15 +112,14 @@ export class Publication {
       given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
     const found = await surveyGenerations(directory, base);
-    const committed = await committedTotal(directory, base, { checked: found.dead.size > 0 });
+    const index = await committedIndex(directory, base, { checked: found.dead.size > 0 });
+    const committed = index.total;
     if (committed !== null && options.overwrite === 'error') throw existsError(directory, base);
     if (committed !== 'unknown') await removeDead(directory, base, found, totalsInUse(found, committed));
     await removeStrayMarkers(directory, found);
-    const replaced = await replacedBy(directory, base);
-    if (options.overwrite === 'in-place' && typeof committed === 'number') {
-      const last = lastDurable(found, committed);
-      replaced.last = last === options.candidates[0] ? null : last;
-    }
+    const isInPlace = options.overwrite === 'in-place' && typeof committed === 'number';
+    const last = isInPlace ? lastDurable(found, committed) : null;
+    const replaced = replacedBy(index, last === options.candidates[0] ? null : last);
     const total = await pickTotal(directory, base, found, committed, { ...options, patient });
     if (total === null) return null;
     const inPlace = options.overwrite === 'in-place' ? await planInPlace(directory, base, found, total) : null;
@@ -146,9 +145,9 @@ export class Publication {
   }
 
   /**
-   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up; null if a later save of this process
-   * has taken the place already, so that this one is to be abandoned.
-   * Throws ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
+   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up; null if a later save
+   * of this process has taken the place already, so that this one is to be abandoned. Throws ERR_DURABILITY_UNCERTAIN
+   * if the save is committed, but the sync after it failed.
    */
   async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
     const { directory, base, options } = this;
@@ -162,9 +161,9 @@ export class Publication {
       if (await this.#isOvertaken()) return null;
       if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
       // Another save may have committed since step 1: what is replaced is what is there now.
-      const replacedTotal = old === null ? null : await committedTotal(directory, base);
+      const total = await replacedTotal(directory, base, this.replaced, old);
       // A durable save can do without: what it replaces stays until the next one.
-      const rest = await this.#judgeRest(old, replacedTotal).catch(error => {
+      const rest = await this.#judgeRest(old, total).catch(error => {
         if (options.durable) return null;
         throw error;
       });
@@ -205,8 +204,8 @@ export class Publication {
   }
 
   /**
-   * A save whose locks were lost (a lease that a network file system did not renew) may have been taken for dead. Opened,
-   * because such a file system remembers names it saw.
+   * A save whose locks were lost (a lease that a network file system did not renew) may have been taken for dead.
+   * Opened, because such a file system remembers names it saw.
    */
   async #checkOwnFiles(): Promise<void> {
     for (const name of this.#created) {
@@ -272,8 +271,9 @@ export class Publication {
   }
 
   /**
-   * False once somebody took this save for dead (a server that lost its locks, as NFS does after its lease): then its files are
-   * gone, and what lies under their names now may be another's. Opened, because a network file system remembers names it saw.
+   * False once somebody took this save for dead (a server that lost its locks, as NFS does after its lease): then its
+   * files are gone, and what lies under their names now may be another's. Opened, because a network file system
+   * remembers names it saw.
    */
   async #isIntentThere(): Promise<boolean> {
     try {
@@ -320,8 +320,8 @@ export class Publication {
   }
 
   /**
-   * Says that this generation is not synced, and which one is to be kept for that. Without it the next save would take this
-   * one for durable and remove the other: so where it cannot be made, nothing is committed.
+   * Says that this generation is not synced, and which one is to be kept for that. Without it the next save would take
+   * this one for durable and remove the other: so where it cannot be made, nothing is committed.
    */
   async #mark(last: number): Promise<void> {
     const name = unsyncedName(this.base, { total: this.total, last });

@@ -1,22 +1,36 @@
 /** What a save finds under its name, and the room for what it writes. */
+import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
-import type { Generations } from './generations.js';
+import { type CommittedIndex, committedTotal, type Generations } from './generations.js';
 import { indexName } from './names.js';
 
 /** What the index on disk was when the save began. */
 export interface Replaced {
-  permissions: number | undefined;
+  readonly index: CommittedIndex;
+  readonly permissions: number | undefined;
   /** Nanoseconds since the epoch; null where there was no index. */
-  modified: bigint | null;
+  readonly modified: bigint | null;
   /** Of a save in place, which unlinks the index: total of the last durable generation that it leaves. */
-  last: number | null;
+  readonly last: number | null;
 }
 
-export async function replacedBy(directory: Directory, base: string): Promise<Replaced> {
-  const stat = await directory.stat(indexName(base));
-  if (stat?.kind !== 'file') return { permissions: undefined, modified: null, last: null };
-  return { permissions: stat.mode & 0o777, modified: stat.modified, last: null };
+export function replacedBy(index: CommittedIndex, last: number | null): Replaced {
+  const { file } = index;
+  return { index, permissions: file === null ? undefined : file.mode & 0o777, modified: file?.modified ?? null, last };
+}
+
+/** Total of the index that is there at the commit, `now` as it lies there: read again only if it is another one. */
+export async function replacedTotal(
+  directory: Directory,
+  base: string,
+  { index }: Replaced,
+  now: FileStat | null,
+): Promise<number | null | 'unknown'> {
+  if (now === null) return null;
+  const { file, total } = index;
+  const isSame = file?.identity === now.identity && file.size === now.size && file.modified === now.modified;
+  return isSame ? total : await committedTotal(directory, base);
 }
 
 /** What a save with `overwrite: 'in-place'` unlinks: the old files of the same names go before the new ones come. */
@@ -52,20 +66,22 @@ export async function planInPlace(
     }
     if (stat?.links === 1) bytes += stat.size;
   }
-  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index is
-  // ever there without its data.
+  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index
+  // is ever there without its data.
   return { names: [...(found.unsynced.get(total)?.markers ?? []), indexName(base), ...data], bytes };
 }
 
 /**
- * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an error,
- * loses the old checkpoint.
+ * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an
+ * error, loses the old checkpoint.
  */
 export async function unlinkInPlace(directory: Directory, { names }: InPlace): Promise<void> {
   for (const name of names) await directory.remove(name);
 }
 
-/** Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE. */
+/**
+ * Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE.
+ */
 export async function checkSpace(directory: Directory, bytes: number, freed: number): Promise<void> {
   const free = await directory.freeSpace();
   if (free === null || free + freed >= bytes) return;

@@ -6,9 +6,9 @@ import type { Directory } from '../storage/directory.js';
 import { stemOf } from './names.js';
 
 /**
- * To be called under the directory's lock. The new text is written beside as `NAME.tmp-` and 16 hex digits, synced if `durable`,
- * and renamed. The mode of the old file is kept. What updates that were killed left behind is removed. `names`: what is in the
- * directory, where the caller has just listed it.
+ * To be called under the directory's lock. The new text is written beside as `NAME.tmp-` and 16 hex digits, synced if
+ * `durable`, and renamed. The mode of the old file is kept. What updates that were killed left behind is removed.
+ * `names`: what is in the directory, where the caller has just listed it.
  */
 export async function replaceSmallFile(
   directory: Directory,

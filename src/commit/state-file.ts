@@ -17,17 +17,20 @@ import { replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
 export const STATE_NAME = 'checkpoint';
-/** Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process waits. */
+/**
+ * Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process
+ * waits.
+ */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 export interface CheckpointState {
   /**
-   * Prefix of the newest checkpoint; joined to the directory if the file has a relative path. The URL of a store
+   * Prefix of the newest checkpoint; joined to the directory if the file has a relative path. The URL of a directory
    * (`gs://…`) stays as it is, since it is not a path on this machine. '' if the file names none: a power loss can
    * leave an empty file.
    */
   modelCheckpointPath: string;
-  /** Oldest first; the newest is the last. URLs of stores are left out. */
+  /** Oldest first; the newest is the last. URLs of directories are left out. */
   allModelCheckpointPaths: string[];
   /** Seconds since the epoch, one per path; or empty. */
   allModelCheckpointTimestamps: number[];
@@ -93,8 +96,8 @@ function isPlainName(path: string): boolean {
 }
 
 /**
- * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a directory stays as it
- * is: joined to the directory, it would name a local file that nobody meant.
+ * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a
+ * directory stays as it is: joined to the directory, it would name a local file that nobody meant.
  */
 export function joined(directory: string, path: string): string {
   if (schemeOf(path) === null) {
@@ -187,8 +190,9 @@ export interface StateWrite {
 }
 
 /**
- * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others write meanwhile
- * is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with ERR_TOO_LARGE; the old one stays.
+ * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others
+ * write meanwhile is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with
+ * ERR_TOO_LARGE; the old one stays.
  */
 export async function rewriteState(
   directory: Directory,

@@ -34,7 +34,9 @@ export async function pickTotal(
 /** Totals above the natural one by more than this are for saves that run beside others. */
 const MOST_ABOVE_NATURAL = 2;
 
-/** Whether the total is among those that a save uses while nothing but what it replaces, and what that kept, is there. */
+/**
+ * Whether the total is among those that a save uses while nothing but what it replaces, and what that kept, is there.
+ */
 function isOrdinary(total: number, natural: number): boolean {
   return total <= natural + MOST_ABOVE_NATURAL;
 }
@@ -42,11 +44,11 @@ function isOrdinary(total: number, natural: number): boolean {
 /**
  * The total of the next generation. `candidates` come in order of preference (natural, + 1, + 2, - 1, …).
  *
- * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so that
- * a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its files are
- * gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the same bytes.
- * Where only two totals are free (few entries, or a durable generation that stays) the two alternate. More than natural + 2
- * is taken only beside other saves, and a total that leaves a data file empty is the last resort.
+ * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so
+ * that a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its
+ * files are gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the
+ * same bytes. Where only two totals are free (few entries, or a durable generation that stays) the two alternate. More
+ * than natural + 2 is taken only beside other saves, and a total that leaves a data file empty is the last resort.
  */
 export function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
   const natural = candidates[0]!;

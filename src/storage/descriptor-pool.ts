@@ -1,5 +1,6 @@
 /**
- * Files that can be opened again share a pool, which keeps a bounded number of them open and closes the least recently used.
+ * Files that can be opened again share a pool, which keeps a bounded number of them open and closes the least recently
+ * used.
  */
 import { type DescriptorHolder, descriptorHolders, isExhausted, withDescriptor } from './descriptors.js';
 import type { Directory } from './directory.js';
@@ -130,8 +131,8 @@ export class Reopenable<T extends Closable> {
   #users = 0;
 
   /**
-   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the file,
-   * if it is open already.
+   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the
+   * file, if it is open already.
    */
   constructor(
     private readonly pool: DescriptorPool,

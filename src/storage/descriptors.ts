@@ -1,6 +1,6 @@
 /**
- * Descriptors are few (`ulimit -n`). Where the process has none left, what pools hold and nobody uses at the moment is closed,
- * whoever asks for one.
+ * Descriptors are few (`ulimit -n`). Where the process has none left, what pools hold and nobody uses at the moment is
+ * closed, whoever asks for one.
  */
 import { isNativeError, TensorBundleError } from '../errors.js';
 

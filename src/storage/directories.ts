@@ -5,7 +5,9 @@ import { Directory } from './directory.js';
 export class Directories {
   readonly #opened = new Map<string, Promise<Directory | null>>();
 
-  /** Null if there is none. Open until `close`; who needs it longer takes a `shared` one. Throws as `Directory.open`. */
+  /**
+   * Null if there is none. Open until `close`; who needs it longer takes a `shared` one. Throws as `Directory.open`.
+   */
   open(path: string): Promise<Directory | null> {
     const absolute = resolve(path);
     let opened = this.#opened.get(absolute);

@@ -1,6 +1,7 @@
 /**
- * An open directory of a local file system, with locks and rename. The path is resolved once: every name, lock and sync after that is
- * below one open descriptor, so a directory that is renamed or replaced meanwhile splits no save in two.
+ * An open directory of a local file system, with locks and rename. The path is resolved once: every name, lock and
+ * sync after that is below one open descriptor, so a directory that is renamed or replaced meanwhile splits no save in
+ * two.
  */
 import { join, resolve } from 'node:path';
 import { type FileStat, type Handle, native } from '../binding.js';
@@ -35,7 +36,9 @@ export class Directory {
     this.#unsyncedParents = unsyncedParents;
   }
 
-  /** Opens an existing directory; null if there is none. Throws ERR_NOT_A_CHECKPOINT if the path is not a directory. */
+  /**
+   * Opens an existing directory; null if there is none. Throws ERR_NOT_A_CHECKPOINT if the path is not a directory.
+   */
   static async open(path: string): Promise<Directory | null> {
     checkPath(path);
     const absolute = resolve(path);
@@ -113,8 +116,8 @@ export class Directory {
   }
 
   /**
-   * Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. `durable` says that the shard
-   * will be synced at its end, so that the disk can begin early.
+   * Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. `durable` says that the
+   * shard will be synced at its end, so that the disk can begin early.
    */
   createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<NewShard> {
     return this.#do('create', name, async () => {
@@ -197,8 +200,8 @@ export class Directory {
   }
 
   /**
-   * Runs `action` alone: no other process or caller is inside `exclusively` of this directory (where the file system has no
-   * locks: no other caller of this process). ERR_LOCKED after `timeoutMs`. Not to be called within `action`.
+   * Runs `action` alone: no other process or caller is inside `exclusively` of this directory (where the file system
+   * has no locks: no other caller of this process). ERR_LOCKED after `timeoutMs`. Not to be called within `action`.
    */
   async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     await this.#do('lock', undefined, () => this.#lock.take(timeoutMs, signal));
@@ -225,7 +228,10 @@ export class Directory {
   }
 }
 
-/** What `use` makes of an existing directory, which is open until then; null if there is none. Throws as `Directory.open`. */
+/**
+ * What `use` makes of an existing directory, which is open until then; null if there is none. Throws as
+ * `Directory.open`.
+ */
 export async function withDirectory<T>(path: string, use: (directory: Directory) => Promise<T>): Promise<T | null> {
   const directory = await Directory.open(path);
   return directory === null ? null : await closedAfter(directory, use);

@@ -1,6 +1,6 @@
 /**
- * Locks of the file system (flock), and what stands in for them where it has none: then saves of this process exclude each
- * other, but other processes are not kept out.
+ * Locks of the file system (flock), and what stands in for them where it has none: then saves of this process exclude
+ * each other, but other processes are not kept out.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -75,8 +75,8 @@ export class DirectoryLock {
 }
 
 /**
- * Holds a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another keeps holding it,
- * and errors of the addon.
+ * Holds a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another keeps
+ * holding it, and errors of the addon.
  */
 export async function hold(handle: Handle, path: string): Promise<boolean> {
   try {
@@ -91,7 +91,9 @@ export async function hold(handle: Handle, path: string): Promise<boolean> {
   throw new TensorBundleError('ERR_LOCKED', `${path} is locked by another process; try again`, { path });
 }
 
-/** Whether anyone alive holds a file; nobody holds what is absent, or is a link or a FIFO. Throws errors of the addon. */
+/**
+ * Whether anyone alive holds a file; nobody holds what is absent, or is a link or a FIFO. Throws errors of the addon.
+ */
 export async function holderOf(directory: Handle, name: string): Promise<Holder> {
   const opened = await withDescriptor(() => native.open(directory, name, 'lock')).catch((error): Holder => {
     const code = isNativeError(error) ? error.code : null;

@@ -15,8 +15,8 @@ export class NewShard {
   }
 
   /**
-   * The views' bytes, one after the other, are items of `lengths` bytes: CRC32C of each. The memory is the library's own, and
-   * nobody else may hold it: no caller can change, transfer or resize it before this settles.
+   * The views' bytes, one after the other, are items of `lengths` bytes: CRC32C of each. The memory is the library's
+   * own, and nobody else may hold it: no caller can change, transfer or resize it before this settles.
    */
   append(views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array> {
     return native.appendShard(this.#shard, views, lengths).catch(error => this.#fail(error, 'write'));

@@ -6,8 +6,8 @@ import { checkPath } from './directory-errors.js';
 import { ownView } from './handles.js';
 
 /**
- * The whole file `name` of a directory; null if there is no such file or directory. Throws ERR_TOO_LARGE above `maxBytes`, and
- * ERR_NOT_A_CHECKPOINT for what is not a regular file.
+ * The whole file `name` of a directory; null if there is no such file or directory. Throws ERR_TOO_LARGE above
+ * `maxBytes`, and ERR_NOT_A_CHECKPOINT for what is not a regular file.
  */
 export function readFileNow(directory: string, name: string, maxBytes: number): Uint8Array | null {
   checkPath(directory);

@@ -1,4 +1,7 @@
-/** The lock of a directory is on the descriptor that its user has: whoever else has the same one is kept out all the same. */
+/**
+ * The lock of a directory is on the descriptor that its user has: whoever else has the same one is kept out all the
+ * same.
+ */
 import '../crash/fault-engine.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Directories, withDirectories } from '../../src/storage/directories.js';

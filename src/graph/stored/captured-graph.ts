@@ -1,6 +1,6 @@
 /**
- * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them, then
- * what lies beside the graph.
+ * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them,
+ * then what lies beside the graph.
  */
 
 import { describeItem, type Item } from '../../bundle/item.js';
@@ -63,8 +63,9 @@ export class CapturedGraph {
   }
 
   /**
-   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save keeps all
-   * values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its directory still open.
+   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save
+   * keeps all values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its
+   * directory still open.
    */
   async write(
     prefix: string,
@@ -139,8 +140,8 @@ function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture:
 }
 
 /**
- * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous, so
- * training may go on while the save runs.
+ * Saves the values that the objects have at the time of the call: everything up to the first `await` is synchronous,
+ * so training may go on while the save runs.
  */
 export async function saveGraph(
   root: Trackable,

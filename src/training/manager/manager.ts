@@ -255,7 +255,7 @@ export class CheckpointManager {
     });
   }
 
-  /** No old one that cannot be removed fails the save; the next one tries again. Gives whether the books have changed. */
+  /** What cannot be removed fails no save; the next one tries again. Gives whether the books have changed. */
   async #removeSwept(directory: Directory): Promise<boolean> {
     const before = this.#kept.extent;
     const swept = this.#kept.sweep();
