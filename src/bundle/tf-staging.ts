@@ -59,15 +59,29 @@ interface Engine {
   runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
 }
 
+/** How many bytes a save may copy at the call, where the values are an array of JavaScript's. */
+export class CopyBudget {
+  #left = 32 * 1024 * 1024;
+
+  /** Whether so many bytes are left; they are used then. */
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+}
+
 /**
- * Holds on to the value as it is now; synchronous. What an array of JavaScript holds is copied, which takes its size in
- * memory until it is written: nothing tells who else has the array. For all else a clone shares the data: it survives
- * `Variable.assign`, every optimizer and the disposal of the original.
+ * Holds on to the value as it is now; synchronous. An array of JavaScript's is copied, since nothing tells who else has
+ * it. That takes its size in memory until it is written; so a `budget` may be given, and what it does not cover is copied
+ * piece by piece when it is read: what the caller writes into the array before that is then saved. For everything else a
+ * clone shares the data: it survives `Variable.assign`, every optimizer and the disposal of the original.
  */
-export function captureTensor(tensor: TfTensorLike, name = ''): HeldTensor {
+export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudget): HeldTensor {
   checkAlive(tensor, name);
   const engine = engineOf(tensor);
-  if (engine === undefined || isHostHeld(tensor)) return heldArray(ownNumbersOf(tensor, name));
+  const isCopied = isHostHeld(tensor) && (budget?.take(bytesIn(tensor)) ?? true);
+  if (engine === undefined || isCopied) return heldArray(ownNumbersOf(tensor, name));
   const clone = engine.runKernel('Identity', { x: tensor });
   clone.kept = true;
   return {

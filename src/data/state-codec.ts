@@ -4,7 +4,7 @@
  */
 
 import { TextDecoder } from 'node:util';
-import { captureTensor } from '../bundle/tf-staging.js';
+import { type CopyBudget, captureTensor } from '../bundle/tf-staging.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import { type Capture, captureOf } from '../graph/attribute.js';
@@ -16,7 +16,7 @@ import { disposeElement } from './iteration/element.js';
 export interface EncodedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  capture(): Capture;
+  capture(budget?: CopyBudget): Capture;
 }
 
 /** In JSON a value that JSON lacks is an object with one of these names. */
@@ -224,7 +224,7 @@ function ofTensor(value: Tensor): EncodedTensor {
     return {
       dtype: dtypeInfo(value.dtype).name,
       shape: [...value.shape],
-      capture: () => captureTensor(value, 'iterator state'),
+      capture: budget => captureTensor(value, 'iterator state', budget),
     };
   }
   // Not dataSync: it decodes, and what is no UTF-8 would be lost.

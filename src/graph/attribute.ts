@@ -1,4 +1,5 @@
 /** One tensor of an object: what is known of it, how it is kept for a save, and how a value is assigned. */
+import type { CopyBudget } from '../bundle/tf-staging.js';
 import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
 
 /** The attribute name under which TensorFlow keeps the value of a variable. */
@@ -38,10 +39,10 @@ export interface Attribute {
   /** What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives that. */
   readonly writtenAs?: DType | undefined;
   /**
-   * Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what others may still
-   * change.
+   * Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what others may
+   * still change, as far as `budget` reaches (default: all of it).
    */
-  capture(): Capture;
+  capture(budget?: CopyBudget): Capture;
   /**
    * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the type that it was
    * converted from.

@@ -6,7 +6,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { Content } from '../bundle/item.js';
 import { checkLength } from '../bundle/lazy-sources.js';
-import { captureTensor, type HeldTensor } from '../bundle/tf-staging.js';
+import { CopyBudget, captureTensor, type HeldTensor } from '../bundle/tf-staging.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { DType } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
@@ -78,11 +78,12 @@ export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, '
 export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { release(): void } {
   const described = describeWeights(tensors);
   const held: HeldTensor[] = [];
+  const budget = new CopyBudget();
   const release = (): void => {
     for (const one of held.splice(0)) one.release();
   };
   try {
-    for (const { name, tensor } of tensors) held.push(captureTensor(tensor, name));
+    for (const { name, tensor } of tensors) held.push(captureTensor(tensor, name, budget));
   } catch (error) {
     release();
     throw error;

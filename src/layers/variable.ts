@@ -48,8 +48,8 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     ...(refuse && { refuse }),
     writtenAs,
     ...(dtype === 'int32' && { convert: toInt32 }),
-    capture: () => {
-      const captured = captureTensor(liveValue(variable, label), label);
+    capture: budget => {
+      const captured = captureTensor(liveValue(variable, label), label, budget);
       return writtenAs === undefined ? captured : widened(captured);
     },
     assign: ({ data, shape }, storedAs) => {

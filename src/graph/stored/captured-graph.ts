@@ -6,6 +6,7 @@
 import { describeItem, type Item } from '../../bundle/item.js';
 import { ItemList } from '../../bundle/item-list.js';
 import { save, saveTarget } from '../../bundle/save-bundle.js';
+import { CopyBudget } from '../../bundle/tf-staging.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nextCall } from '../../commit/call-order.js';
 import type { Committed } from '../../commit/latest-name.js';
@@ -40,15 +41,18 @@ export class CapturedGraph {
   /** Captures that have not been let go of. */
   readonly #held: Set<Capture>;
 
-  /** Synchronous; holds on to every value. */
-  constructor(root: Trackable) {
+  /**
+   * Synchronous; holds on to every value. `budget`: for a save that is waited for, which shall not need much memory. A
+   * save in the background has none: it copies all that callers may still change.
+   */
+  constructor(root: Trackable, budget?: CopyBudget) {
     const { tensors, extras, serialized } = buildObjectGraph(root);
     this.#held = new Set();
     const captured = (
       key: string,
       tensor: Pick<Attribute, 'dtype' | 'shape' | 'writtenAs' | 'capture'>,
     ): CapturedTensor => {
-      const capture = tensor.capture();
+      const capture = tensor.capture(budget);
       this.#held.add(capture);
       return { key, dtype: tensor.writtenAs ?? tensor.dtype, shape: tensor.shape, capture };
     };
@@ -149,5 +153,5 @@ export async function saveGraph(
   options: WriterOptions = {},
   afterCommit?: WriteHooks['afterCommit'],
 ): Promise<SaveResult> {
-  return await new CapturedGraph(root).write(prefix, options, { afterCommit });
+  return await new CapturedGraph(root, new CopyBudget()).write(prefix, options, { afterCommit });
 }

@@ -1,5 +1,5 @@
 /** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
-import { captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
+import { type CopyBudget, captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
 import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
@@ -44,7 +44,7 @@ export class SlotValues {
       label,
       dtype: 'float32',
       shape: [...shape],
-      capture: () => capture(value, state.scale(kind), place),
+      capture: budget => capture(value, state.scale(kind), place, budget),
       assign: ({ data }) => {
         assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
@@ -56,7 +56,7 @@ export class SlotValues {
     const value = this.#value(place);
     const { kind, shape } = place;
     if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
-    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: () => capture(value, 1, place) };
+    return { name: EXACT, dtype: 'float32', shape: [...shape], capture: budget => capture(value, 1, place, budget) };
   }
 
   #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {
@@ -77,7 +77,12 @@ export function assignSlot(state: OptimizerState, variableName: string, kind: Sl
   return tidy(() => state.assign(variableName, kind, tensorOf(value)));
 }
 
-function capture(value: Tensor | TensorValue | 'zeros', scale: number, { shape, label }: SlotPlace): Capture {
+function capture(
+  value: Tensor | TensorValue | 'zeros',
+  scale: number,
+  { shape, label }: SlotPlace,
+  budget: CopyBudget | undefined,
+): Capture {
   if (value === 'zeros') {
     const size = sizeOf(shape);
     return captureOf(() => new Float32Array(size), true);
@@ -91,7 +96,7 @@ function capture(value: Tensor | TensorValue | 'zeros', scale: number, { shape, 
     const data = given.map(element => element * factor);
     return captureOf(() => data, true);
   }
-  if (scale === 1) return captureTensor(value, label);
+  if (scale === 1) return captureTensor(value, label, budget);
   const scaled = tidy(() => mul(value, scalar(scale)));
   const captured = captureTensor(scaled, label);
   scaled.dispose();

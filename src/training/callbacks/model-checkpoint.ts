@@ -3,6 +3,7 @@ import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { locate } from '../../bundle/locate.js';
 import { CheckpointReader } from '../../bundle/reader.js';
+import { CopyBudget } from '../../bundle/tf-staging.js';
 import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
@@ -282,7 +283,7 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
     const absolute = absolutePrefix(path);
-    const captured = new CapturedGraph(weightsTrackable(model, {}, extras));
+    const captured = new CapturedGraph(weightsTrackable(model, {}, extras), background ? undefined : new CopyBudget());
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {

@@ -5,6 +5,7 @@
 
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
+import { CopyBudget } from '../../bundle/tf-staging.js';
 import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix } from '../../commit/names.js';
@@ -153,7 +154,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again, ...hooks }: Hooks): Promise<string> {
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
     const absolute = hooks.absolute ?? absolutePrefix(prefix);
-    const captured = new CapturedGraph(this.#describe(options));
+    const captured = new CapturedGraph(this.#describe(options), new CopyBudget());
     await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
     return prefix;
   }
@@ -170,7 +171,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   ): Promise<string> {
     const number = next.then(({ counted }) => counted);
     number.catch(() => undefined);
-    const captured = new CapturedGraph(this.#describe(options, number));
+    const captured = new CapturedGraph(this.#describe(options, number), new CopyBudget());
     try {
       const one = await next;
       await this.#submit(one.path, captured, one.absolute, options, hooks(one)).durable;
