@@ -1,6 +1,6 @@
 /**
- * Two projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and a plain `npx vitest run PATH` what PATH names
- * of both. CONTRIBUTING.md says what belongs where.
+ * Two projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and a plain `npx vitest run PATH` what PATH
+ * names of both. CONTRIBUTING.md says what belongs where.
  */
 import { defineConfig } from 'vitest/config';
 

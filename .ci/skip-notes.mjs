@@ -1,4 +1,6 @@
-/** A vitest reporter that writes why tests were skipped, which its JSON report leaves out, to the file in SKIP_NOTES. */
+/**
+ * A vitest reporter that writes why tests were skipped, which its JSON report leaves out, to the file in SKIP_NOTES.
+ */
 import { writeFileSync } from 'node:fs';
 
 export default class SkipNotes {

@@ -1,7 +1,7 @@
 /**
- * Counts of a CI run: `node .ci/summary.mjs CHECK=STATUS... RUN=STATUS,PART...`. A run of vitest has left PART.json, its report,
- * and PART-skips.json, by skip-notes.mjs. Every test is counted once, every other check as one test, and so is a test file that
- * could not be loaded, or a run that ended badly without a failed test.
+ * Counts of a CI run: `node .ci/summary.mjs CHECK=STATUS... RUN=STATUS,PART...`. A run of vitest has left PART.json,
+ * its report, and PART-skips.json, by skip-notes.mjs. Every test is counted once, every other check as one test, and so
+ * is a test file that could not be loaded, or a run that ended badly without a failed test.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';

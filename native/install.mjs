@@ -126,8 +126,8 @@ function compileApart(definitions) {
 /**
  * Makes sure that there is an addon that loads. Throws with advice if it cannot be compiled.
  * @param {{ rebuild?: boolean, faults?: boolean, strict?: boolean, note?: (text: string) => void }} [options]
- *   `rebuild`: compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`: compile
- *   in any case, and a warning is an error; `note`: is told what takes long
+ *   `rebuild`: compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`:
+ *   compile in any case, and a warning is an error; `note`: is told what takes long
  * @returns {{ addon: string, compiled: boolean }} the file
  */
 export function installAddon({ rebuild = false, faults = false, strict = false, note = () => {} } = {}) {

@@ -237,7 +237,8 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
   if (compile === undefined)
     return (
       'a bundler has put tensorbundle into another file, and the addon has to stay where it is, in node_modules: ' +
-      'mark tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; webpack: ' +
+      'mark tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; ' +
+      'webpack: ' +
       'externals), and deploy node_modules with it'
     );
   if (process.platform === 'win32') return 'there is no engine for Windows yet; WSL has one';

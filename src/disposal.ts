@@ -1,7 +1,8 @@
 /**
- * The symbols of `using` and `await using`. A context of node:vm lacks them before Node 24, and what was compiled for such a Node (as
- * this package is) needs them at run time. Node's own are taken, so that its streams and timers fit as well. Every file with `await
- * using`, or with a method of such a name, imports this one before anything else is made (test/shape.test.ts).
+ * The symbols of `using` and `await using`. A context of node:vm lacks them before Node 24, and what was compiled for
+ * such a Node (as this package is) needs them at run time. Node's own are taken, so that its streams and timers fit as
+ * well. Every file with `await using`, or with a method of such a name, imports this one before anything else is made
+ * (test/shape.test.ts).
  */
 import { Readable } from 'node:stream';
 import { clearTimeout, setTimeout } from 'node:timers';

@@ -89,7 +89,7 @@ export function argumentMustBe(name: string, expected: string, found: unknown): 
 }
 
 /** What the native engine rejects with: one `Status` of C++, made into a plain Error (native/node/js_error.cc). */
-export interface NativeError extends Error {
+interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
   /** The engine's own number for it (native/engine/error.h): Linux's, on every system. */
@@ -143,8 +143,8 @@ export function throwIfAborted(signal: AbortSignal | undefined, action: string):
 }
 
 /**
- * Of a class whose constructor is its own: `part` is what it makes itself of, never a path or whatever else JavaScript lets callers give
- * to `new`. Throws ERR_INVALID_ARGUMENT that says how one is made.
+ * Of a class whose constructor is its own: `part` is what it makes itself of, never a path or whatever else JavaScript
+ * lets callers give to `new`. Throws ERR_INVALID_ARGUMENT that says how one is made.
  */
 export function requireMade(part: unknown, what: string, how: string): void {
   if (typeof part === 'object' && part !== null && !Array.isArray(part) && !('href' in part)) return;

@@ -1,14 +1,15 @@
 /**
- * Objects of options. A key that no option has is a slip of the pen (`save_best_only`, `durrable`): it would be ignored without a
- * word, so it is refused, with the option that was meant.
+ * Objects of options. A key that no option has is a slip of the pen (`save_best_only`, `durrable`): it would be ignored
+ * without a word, so it is refused, with the option that was meant.
  */
 import { invalidArgument, type TensorBundleError } from './errors.js';
 import { isRoot, isSignal } from './realms.js';
 
 /**
- * The options that an interface declares. TypeScript refuses a list that lacks one of them. `true`: whoever takes the value looks at it;
- * 'flag': it is true or false; 'number', 'number or null': it is one, and not NaN; 'signal', 'function': an AbortSignal, a function; an
- * array: one of these; a list: an object of options again, unless it is no object.
+ * The options that an interface declares. TypeScript refuses a list that lacks one of them. `true`: whoever takes the
+ * value looks at it; 'flag': it is true or false; 'number', 'number or null': it is one, and not NaN; 'signal',
+ * 'function': an AbortSignal, a function; an array: one of these; a list: an object of options again, unless it is no
+ * object.
  */
 export type OptionList<T> = { readonly [K in keyof Required<T>]: OptionKind<NonNullable<T[K]>> };
 type OptionKind<V> = [V] extends [boolean]
@@ -44,9 +45,9 @@ interface AnyList {
 const MOST_EDITS = 3;
 
 /**
- * Throws ERR_INVALID_ARGUMENT for keys that are not in the list, and for what is no object of options. `what` is the function or class
- * that was called. `undefined` is as if the option were left out. Inherited options count, as they do for whoever reads them; symbols
- * do not: no option has one, and nobody writes one by mistake.
+ * Throws ERR_INVALID_ARGUMENT for keys that are not in the list, and for what is no object of options. `what` is the
+ * function or class that was called. `undefined` is as if the option were left out. Inherited options count, as they do
+ * for whoever reads them; symbols do not: no option has one, and nobody writes one by mistake.
  */
 export function refuseUnknown<T extends object>(options: T, what: string, list: OptionList<T>): void {
   refuse(options, what, '', list as unknown as AnyList);
@@ -82,7 +83,10 @@ function isChoice(kind: AnyList[string]): kind is readonly unknown[] {
   return Array.isArray(kind);
 }
 
-/** Of any realm, and of any class that does not call itself something else: a Map, a signal, an array or a Date hold no options. */
+/**
+ * Of any realm, and of any class that does not call itself something else: a Map, a signal, an array or a Date hold no
+ * options.
+ */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const tag = Object.prototype.toString.call(value);

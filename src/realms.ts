@@ -1,8 +1,9 @@
 /**
- * What a value is, whatever realm it comes from. A test runner (Jest, vitest's vm pools) runs each test in a context of its own, which
- * has its own `Array`, `Map`, `Error` and `Float32Array`; the addon, Node's own modules and TensorFlow's addon make theirs in the main
- * one. `instanceof` of such a class is false across the two (test/shape.test.ts finds it). Timers and encoders are imported from
- * Node's modules for a like reason: the globals may be a test's fakes, or not there at all (jsdom).
+ * What a value is, whatever realm it comes from. A test runner (Jest, vitest's vm pools) runs each test in a context of
+ * its own, which has its own `Array`, `Map`, `Error` and `Float32Array`; the addon, Node's own modules and TensorFlow's
+ * addon make theirs in the main one. `instanceof` of such a class is false across the two (test/shape.test.ts finds
+ * it). Timers and encoders are imported from Node's modules for a like reason: the globals may be a test's fakes, or
+ * not there at all (jsdom).
  */
 import { types } from 'node:util';
 

@@ -1,7 +1,8 @@
 /**
- * TensorFlow.js as this package uses it; nothing else loads it. It is an optional peer: an import of it would fail before a line of ours
- * has run, with an error that names a package that nobody installs by name. `require` finds the same copy as an import, since tfjs-core
- * has one build for Node, and a module that awaits nothing can be required itself.
+ * TensorFlow.js as this package uses it; nothing else loads it. It is an optional peer: an import of it would fail
+ * before a line of ours has run, with an error that names a package that nobody installs by name. `require` finds the
+ * same copy as an import, since tfjs-core has one build for Node, and a module that awaits nothing can be required
+ * itself.
  */
 import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs-core';
@@ -36,7 +37,6 @@ export const {
   onesLike,
   Optimizer,
   pow,
-  reshape,
   reverse,
   rsqrt,
   scalar,
@@ -73,8 +73,10 @@ function load(): typeof tfjs {
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      'TensorFlow.js is not installed, which tensorbundle/tfjs, tensorbundle/optimizers and tensorbundle/register need: ' +
-        '`npm install @tensorflow/tfjs` (any platform), or @tensorflow/tfjs-node (faster). Where it is installed but hidden from other ' +
+      'TensorFlow.js is not installed, which tensorbundle/tfjs, tensorbundle/optimizers and ' +
+        'tensorbundle/register need: ' +
+        '`npm install @tensorflow/tfjs` (any platform), or @tensorflow/tfjs-node (faster). Where it is installed ' +
+        'but hidden from other ' +
         `packages (Yarn Plug'n'Play, pnpm without hoisting), install ${NAME} and @tensorflow/tfjs-layers as well`,
       { expected: NAME, cause },
     );

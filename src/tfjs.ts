@@ -1,7 +1,7 @@
 /**
  * TensorFlow.js models and trainings as TensorFlow checkpoints: weights (`saveWeights`, `loadWeights`), whole trainings
- * (`Checkpoint`, `CheckpointManager`), Keras's callbacks, and datasets whose iterators can be saved. The files are those
- * that tf_keras and `tf.train.Checkpoint` write and read. Needs `@tensorflow/tfjs-core`, which every flavour of
+ * (`Checkpoint`, `CheckpointManager`), Keras's callbacks, and datasets whose iterators can be saved. The files are
+ * those that tf_keras and `tf.train.Checkpoint` write and read. Needs `@tensorflow/tfjs-core`, which every flavour of
  * TensorFlow.js brings, and works on every backend.
  */
 export type { Progress, SaveResult, WriterOptions } from './bundle/writer-options.js';

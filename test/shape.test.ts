@@ -174,7 +174,7 @@ describe('the shape of the sources', () => {
   });
 
   test('every file operation goes through the native table: node:fs is not imported', () => {
-    // The one exception, in files and in what runs programs: it sets another package up, before there is any checkpoint.
+    // The one exception, in files and in running programs: it sets another package up, before there is a checkpoint.
     const isExempt = (file: string): boolean => file.startsWith('cli/tfjs-node/');
     const found = sources.flatMap(({ file, imports }) =>
       imports

@@ -24,7 +24,10 @@ function anyTypes({ file, tree }: Source): string[] {
 /** Of Node's modules: the globals of a test's realm are others, fakes, or not there (realms.ts). */
 const IMPORTED = /^(TextDecoder|TextEncoder|URL|performance|queueMicrotask|(set|clear)(Timeout|Immediate|Interval))$/;
 
-/** `instanceof` of a global class, comparison with a prototype of this realm, faked globals, disposal without its symbols. */
+/**
+ * `instanceof` of a global class, comparison with a prototype of this realm, faked globals, disposal without its
+ * symbols.
+ */
 function realmBound({ file, tree, imports }: Source): string[] {
   if (file === 'disposal.ts') return [];
   const hasDisposal = imports.some(({ specifier }) => specifier.endsWith('/disposal.js'));

@@ -1,7 +1,7 @@
 /**
  * From end to end: a pre-trained network gets a new head and is fine-tuned. A crash in the middle of an epoch loses
- * nothing. The result goes to Python (fine_tune.py). `node fine-tune.mjs [BATCHES]`: after so many batches the process is
- * killed. Start it again.
+ * nothing. The result goes to Python (fine_tune.py). `node fine-tune.mjs [BATCHES]`: after so many batches the process
+ * is killed. Start it again.
  */
 import * as tf from '@tensorflow/tfjs-node';
 import { checkpointExists } from 'tensorbundle';

@@ -13,7 +13,7 @@ const MAX_HULL_BYTES = 4 * 1024 * 1024;
 /** Reads that may be under way at once. */
 const MAX_PENDING = 64;
 
-export interface StoredArray {
+interface StoredArray {
   file: ReadableFile;
   /** Bytes from the start of the file. */
   offset: number;
@@ -23,7 +23,7 @@ export interface StoredArray {
   decode(bytes: Uint8Array): void;
 }
 
-export interface BoxTarget {
+interface BoxTarget {
   array: NumericArray;
   shape: readonly number[];
   begin: readonly number[];

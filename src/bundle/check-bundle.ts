@@ -1,8 +1,8 @@
 /**
- * What is looked at to know that an open bundle is whole: which stored tensors, so that no byte of a data file is read twice,
- * and whether slices fit together. TensorFlow gives every tensor bytes of its own (BundleWriter::Add appends, MergeBundles
- * keeps what was written); only tensors without bytes may lie at one place. Entries that claim the same bytes are damage, and
- * a small index could ask for any amount of reading with them.
+ * What is looked at to know that an open bundle is whole: which stored tensors, so that no byte of a data file is read
+ * twice, and whether slices fit together. TensorFlow gives every tensor bytes of its own (BundleWriter::Add appends,
+ * MergeBundles keeps what was written); only tensors without bytes may lie at one place. Entries that claim the same
+ * bytes are damage, and a small index could ask for any amount of reading with them.
  */
 import { TensorBundleError } from '../errors.js';
 import { inTurns, type Steps, sorted } from '../format/turns.js';
@@ -12,7 +12,7 @@ import type { StoredTensor } from './stored-tensor.js';
 import { inFileOrder } from './tensor-ranges.js';
 import type { TensorReader } from './tensor-reader.js';
 
-export interface CheckPlan {
+interface CheckPlan {
   /** In the order of the files and of the bytes in them. */
   checks: StoredTensor[];
   /** Those that share bytes with one of `checks`. */
@@ -91,8 +91,8 @@ export function* checkSlices({ index }: OpenBundle, names: readonly string[], on
 }
 
 /**
- * Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`.
- * Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED.
+ * Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`. Throws
+ * ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED.
  */
 export async function checkBundle(
   bundle: OpenBundle,
@@ -112,7 +112,10 @@ export async function checkBundle(
 
 /** What an entry that shares bytes with another is told. */
 export function overlapMessage(file: string, { name, entry }: StoredTensor): string {
-  return `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor has bytes of its own, the index is damaged`;
+  return (
+    `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor has bytes ` +
+    `of its own, the index is damaged`
+  );
 }
 
 /** ERR_CORRUPT for the first entry that shares bytes with another, if there is one. */

@@ -1,7 +1,7 @@
 /**
- * Memory of a save's own that callers' bytes are copied into, a piece at a time, before native code works on them. JavaScript
- * may take a buffer away at any moment (`transfer`, `postMessage`, `resize`, `WebAssembly.Memory.grow`), and nothing can
- * pin it: so no native call that outlives its turn ever sees a caller's memory.
+ * Memory of a save's own that callers' bytes are copied into, a piece at a time, before native code works on them.
+ * JavaScript may take a buffer away at any moment (`transfer`, `postMessage`, `resize`, `WebAssembly.Memory.grow`), and
+ * nothing can pin it: so no native call that outlives its turn ever sees a caller's memory.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { native } from '../binding.js';
@@ -16,7 +16,10 @@ const TURN_CHUNKS = 4;
 const SPARE_CHUNKS = 4;
 /** From here on a copy past the caches is worth a native call: the engine's thread has read the chunk before. */
 const STREAMED_BYTES = 16 * 1024;
-/** What was made for the save and is freed once written ('given', item.ts) has this much at once, and one more per stream. */
+/**
+ * What was made for the save and is freed once written ('given', item.ts) has this much at once, and one more per
+ * stream.
+ */
 const PIECES_BYTES = 8 * 1024 * 1024;
 
 /** A stretch of memory that is filled from its start. */
@@ -70,7 +73,10 @@ export class ChunkPool {
   #inTurn = 0;
   #turn: Promise<void> | null = null;
 
-  /** For so many streams at once, which hold at most one chunk each that is not being written; `bytes` are those of the save. */
+  /**
+   * For so many streams at once, which hold at most one chunk each that is not being written; `bytes` are those of the
+   * save.
+   */
   constructor(streams: number, bytes: number) {
     this.#left = streams + SPARE_CHUNKS;
     this.#chunkBytes = Math.max(1, Math.min(CHUNK_BYTES, Math.floor(TOTAL_BYTES / this.#left), bytes));

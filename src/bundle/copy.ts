@@ -8,8 +8,8 @@ import { save, saveTarget } from './save-bundle.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
 /**
- * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical unless
- * its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
+ * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical
+ * unless its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
  * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
  */
 export async function copyCheckpoint(from: PathLike, to: PathLike, options: WriterOptions = {}): Promise<SaveResult> {

@@ -1,4 +1,7 @@
-/** Entries of an index that were decoded before: those of whole tensors all, those of partitioned ones as far as memory goes. */
+/**
+ * Entries of an index that were decoded before: those of whole tensors all, those of partitioned ones as far as memory
+ * goes.
+ */
 
 import type { StoredEntry } from '../format/entry.js';
 import { EntryColumns } from '../format/entry-columns.js';

@@ -13,8 +13,8 @@ import { elementCount } from './shapes.js';
 export type GivenData = TensorData | readonly (string | Uint8Array)[];
 
 /**
- * The bytes of each element of a string tensor, row-major; of a variant its stored bytes. Bytes that were given are not copied,
- * and an array of bytes alone is handed back itself. Throws ERR_DTYPE or ERR_SHAPE.
+ * The bytes of each element of a string tensor, row-major; of a variant its stored bytes. Bytes that were given are not
+ * copied, and an array of bytes alone is handed back itself. Throws ERR_DTYPE or ERR_SHAPE.
  */
 export function elementsOf(
   name: string,

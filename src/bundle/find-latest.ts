@@ -31,7 +31,10 @@ export async function checkpointExists(path: PathLike): Promise<boolean> {
   });
 }
 
-/** Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest checkpoint. */
+/**
+ * Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest
+ * checkpoint.
+ */
 const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'];
 /**
  * Prefix of the newest checkpoint of a directory, as its state file names it; null if the file names none, or if that

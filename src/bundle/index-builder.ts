@@ -1,7 +1,8 @@
 /**
- * The index of a checkpoint from what was written: header, one entry a tensor, and for a partitioned tensor its full entry
- * plus one entry a slice (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice and
- * MergeBundles: the full entry names the shard of its first slice; its slices come shard by shard, or in the sequence given).
+ * The index of a checkpoint from what was written: header, one entry a tensor, and for a partitioned tensor its full
+ * entry plus one entry a slice (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice and
+ * MergeBundles: the full entry names the shard of its first slice; its slices come shard by shard, or in the sequence
+ * given).
  */
 import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';

@@ -15,7 +15,10 @@ import type { StoredTensor } from './stored-tensor.js';
 
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
 const SLICE_MARK = 0;
-/** With more entries than this the names are made while the index is opened, in turns, and not when one is first asked for. */
+/**
+ * With more entries than this the names are made while the index is opened, in turns, and not when one is first asked
+ * for.
+ */
 const MANY_ENTRIES = 50_000;
 const STEP_ENTRIES = 1024;
 /** Bytes of keys between two stops. */
@@ -55,8 +58,8 @@ export class IndexFile {
   }
 
   /**
-   * Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE, with `path` and
-   * `offset`, and ERR_ABORTED.
+   * Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE, with `path`
+   * and `offset`, and ERR_ABORTED.
    */
   static read(
     bytes: Uint8Array,
@@ -161,8 +164,8 @@ export class IndexFile {
   }
 
   /**
-   * One decoding for each entry after the header, to be made one at a time, in key order, slices included; it gives null for a
-   * partitioned tensor's full entry. Between them null where it is time to stop.
+   * One decoding for each entry after the header, to be made one at a time, in key order, slices included; it gives
+   * null for a partitioned tensor's full entry. Between them null where it is time to stop.
    */
   *attempts(): Generator<(() => StoredTensor | null) | null> {
     for (let i = 1, from = 1; i < this.#table.count; i++) {
@@ -190,7 +193,9 @@ export class IndexFile {
     }
   }
 
-  /** The data files that entries lie in, and for each the first tensor there. Entries that cannot be read count nowhere. */
+  /**
+   * The data files that entries lie in, and for each the first tensor there. Entries that cannot be read count nowhere.
+   */
   async usedShards(signal: AbortSignal | undefined): Promise<ReadonlyMap<number, string>> {
     return inTurns(this.#usedShards(), signal, 'opening the checkpoint');
   }

@@ -23,8 +23,8 @@ export class ItemList {
 
   /**
    * Throws ERR_DUPLICATE_NAME for a name that is there already, unless both are slices; ERR_DTYPE, ERR_SHAPE or
-   * ERR_SLICE_OVERLAP for a slice that does not fit those before; ERR_BAD_NAME for one very long name too many. The item
-   * is not added then.
+   * ERR_SLICE_OVERLAP for a slice that does not fit those before; ERR_BAD_NAME for one very long name too many. The
+   * item is not added then.
    */
   add(item: Item): void {
     this.#countName(item.name);

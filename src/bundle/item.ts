@@ -1,6 +1,6 @@
 /**
- * What a save is made of. An `Item` is one tensor, or one slice of a partitioned tensor: what must be known before any I/O
- * (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers give
+ * What a save is made of. An `Item` is one tensor, or one slice of a partitioned tensor: what must be known before any
+ * I/O (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers give
  * (source.ts), live objects (src/graph/stored) and stored checkpoints (reencode.ts) all become items.
  */
 import { TensorBundleError } from '../errors.js';
@@ -47,7 +47,7 @@ export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
  * written, each piece by itself, so that gigabytes need a few MiB, whenever the garbage collector may run; so no two
  * pieces may share a buffer.
  */
-export type Ownership = 'kept' | 'given';
+type Ownership = 'kept' | 'given';
 
 export type Content =
   /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */

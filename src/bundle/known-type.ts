@@ -9,7 +9,8 @@ export function knownType(index: IndexFile, { name, dtype, position }: StoredTen
   if (!dtype.opaque) return dtype;
   throw new TensorBundleError(
     'ERR_DTYPE',
-    `${index.path}: tensor '${name}' has type number ${dtype.number}, which this version cannot read; it can be listed, ` +
+    `${index.path}: tensor '${name}' has type number ${dtype.number}, which this version cannot read; it can be ` +
+      `listed, ` +
       'verified, copied and merged, and the other tensors can be read',
     { path: index.path, tensor: name, offset: index.offsetOf(position), found: dtype.number },
   );

@@ -7,8 +7,8 @@ import { abortError, TensorBundleError } from '../errors.js';
 import { isBytes } from '../realms.js';
 
 /**
- * Aborts with the signal, until the function that it gives is called. (`AbortSignal.any` takes no signals but Node's: not those of
- * jsdom, and not those that fit one by their members.)
+ * Aborts with the signal, until the function that it gives is called. (`AbortSignal.any` takes no signals but Node's:
+ * not those of jsdom, and not those that fit one by their members.)
  */
 export function abortWith(controller: AbortController, signal: AbortSignal | undefined): () => void {
   if (signal === undefined) return () => undefined;
@@ -32,8 +32,8 @@ export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | und
 }
 
 /**
- * The same pieces; ERR_ABORTED as soon as the signal fires, even while the source is still making one. The source is told
- * (`return`) when it is not read to its end, and waited for only as long as nobody aborts.
+ * The same pieces; ERR_ABORTED as soon as the signal fires, even while the source is still making one. The source is
+ * told (`return`) when it is not read to its end, and waited for only as long as nobody aborts.
  */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();

@@ -132,7 +132,8 @@ async function prefixInDirectory(directory: string, directories: Directories): P
         : `a \`checkpoint\` file that names ${named}, which does not exist`;
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the directory ${directory} has ${found}; ${advice(await checkpointsIn(directories, directory), 'give the prefix of a checkpoint in it')}`,
+    `the directory ${directory} has ${found}; ` +
+      `${advice(await checkpointsIn(directories, directory), 'give the prefix of a checkpoint in it')}`,
     { path: directory },
   );
 }

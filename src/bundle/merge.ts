@@ -1,4 +1,7 @@
-/** Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles). */
+/**
+ * Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc,
+ * MergeBundles).
+ */
 import { join } from 'node:path';
 import { removeIf } from '../commit/checkpoint-removal.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
@@ -86,7 +89,10 @@ export async function mergeCheckpoints(
   }
 }
 
-/** The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may name any. */
+/**
+ * The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may
+ * name any.
+ */
 async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
   return await withDirectories(async directories => {
     const located = await locate(path, directories);
@@ -110,7 +116,10 @@ async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
   });
 }
 
-/** What was merged. The result may have taken the place of an input, and somebody may have saved over another one meanwhile. */
+/**
+ * What was merged. The result may have taken the place of an input, and somebody may have saved over another one
+ * meanwhile.
+ */
 async function removeInputs(bundles: readonly OpenBundle[]): Promise<void> {
   for (const { prefix, mark } of bundles)
     await removeIf(prefix, async index => index !== null && isMarked(index, mark));

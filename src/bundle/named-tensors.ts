@@ -1,4 +1,6 @@
-/** Reads the tensors of an open bundle by name, plain and partitioned ones alike: one, a range of one, pieces, or many. */
+/**
+ * Reads the tensors of an open bundle by name, plain and partitioned ones alike: one, a range of one, pieces, or many.
+ */
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
 import {
   type NumericArray,

@@ -1,7 +1,7 @@
 /** The checkpoints of a directory by what lies in it, whatever its state file names. */
 import type { Directory } from '../storage/directory.js';
 
-export interface FoundIndex {
+interface FoundIndex {
   /** Base name of the checkpoint. */
   readonly base: string;
   /** When the index was written, in nanoseconds since the epoch. */

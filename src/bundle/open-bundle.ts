@@ -1,6 +1,6 @@
 /**
- * An index and its data files opened together, all of one generation: if the index was replaced while the data files were
- * being opened, everything is opened again.
+ * An index and its data files opened together, all of one generation: if the index was replaced while the data files
+ * were being opened, everything is opened again.
  */
 import { indexName, shardName } from '../commit/names.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
@@ -16,7 +16,10 @@ const MAX_INDEX_BYTES = 2 ** 31 - 1;
 /** An overwrite takes milliseconds; who overwrites this often within one opening has another problem. */
 const MAX_ATTEMPTS = 1000;
 
-/** Tells whether an index on disk is still the one that was opened; the number of a removed file may be given to another. */
+/**
+ * Tells whether an index on disk is still the one that was opened; the number of a removed file may be given to
+ * another.
+ */
 export type IndexMark = Pick<ReadableFile, 'identity' | 'size' | 'modified'>;
 
 export interface OpenBundle {
@@ -27,7 +30,7 @@ export interface OpenBundle {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Aborts the opening: ERR_ABORTED. Default: none. */
   signal?: AbortSignal | undefined;
   /** Default false. True: a missing data file is no error until a tensor in it is needed. */
@@ -118,8 +121,8 @@ async function attemptOpen(
 }
 
 /**
- * Whether the index's name is another file by now. A network file system may answer a look from its memory: where something
- * is missing, the name is opened, which asks the server.
+ * Whether the index's name is another file by now. A network file system may answer a look from its memory: where
+ * something is missing, the name is opened, which asks the server.
  */
 async function isReplaced(
   directory: Directory,
@@ -152,7 +155,8 @@ async function refuseMissing(
   const tensor = used.get(shard)!;
   throw new TensorBundleError(
     'ERR_MISSING_SHARD',
-    `${path} is missing; the index says that it holds '${tensor}'. Was the checkpoint copied in part, or is an older program removing files?`,
+    `${path} is missing; the index says that it holds '${tensor}'. Was the checkpoint copied in part, or is an ` +
+      `older program removing files?`,
     { path, tensor },
   );
 }

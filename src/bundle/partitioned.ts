@@ -1,4 +1,6 @@
-/** Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue). */
+/**
+ * Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue).
+ */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { boxRuns } from '../format/box-runs.js';
 import type { TensorData } from '../format/dtypes.js';
@@ -47,10 +49,9 @@ export function rangeOf(
 }
 
 /**
- * A box of a partitioned tensor, put together from every slice that holds a part of it.
- * Throws ERR_SLICE_GAP if the slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be
- * joined. Strings are joined too: SaveV2 stores slices of them, though RestoreV2 can only give back a slice exactly as it was
- * stored.
+ * A box of a partitioned tensor, put together from every slice that holds a part of it. Throws ERR_SLICE_GAP if the
+ * slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be joined. Strings are joined
+ * too: SaveV2 stores slices of them, though RestoreV2 can only give back a slice exactly as it was stored.
  */
 export async function assemble(
   tensors: TensorReader,
@@ -83,7 +84,9 @@ function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): 
   return stored.dtype.name === 'variant' ? tensors.variant(stored) : tensors.numeric(stored, copy);
 }
 
-/** Strings have no place of their own in a shared array: each slice's elements are put where they belong, one by one. */
+/**
+ * Strings have no place of their own in a shared array: each slice's elements are put where they belong, one by one.
+ */
 async function assembleElements(
   tensors: TensorReader,
   name: string,

@@ -43,11 +43,11 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint); `dir/` is the prefix
-   * `dir/` if there is a file `dir/.index`, else the directory. A path may be a `file:` URL, as text or as a URL object.
-   * `verify`: 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none.
-   * Rejects with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT,
-   * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
+   * Opens PREFIX, PREFIX.index, PREFIX.data-* or a directory (its SavedModel, else its latest checkpoint); `dir/` is
+   * the prefix `dir/` if there is a file `dir/.index`, else the directory. A path may be a `file:` URL, as text or as a
+   * URL object. `verify`: 'open' checks every tensor now, 'read' (default) each when it is read, 'never' none. Rejects
+   * with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE,
+   * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
    */
   static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
     refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
@@ -116,10 +116,10 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * The tensors that the names say, in the order of the names, each as `read(name)` gives it; a name may be there more than once.
-   * They are read in the order of the files, many in one call: prefer it to a `read` for each name. Nothing is read if one of
-   * them is not there. All values are in memory together; of more than that, ask in parts.
-   * Rejects with ERR_INVALID_ARGUMENT (`names` is not an array of strings) and what `read` does: of what is wrong, that which
+   * The tensors that the names say, in the order of the names, each as `read(name)` gives it; a name may be there more
+   * than once. They are read in the order of the files, many in one call: prefer it to a `read` for each name. Nothing
+   * is read if one of them is not there. All values are in memory together; of more than that, ask in parts. Rejects
+   * with ERR_INVALID_ARGUMENT (`names` is not an array of strings) and what `read` does: of what is wrong, that which
    * comes first in the files.
    */
   readAll(names: readonly string[], options: ReadAllOptions = {}): Promise<TensorValue[]> {
@@ -130,12 +130,12 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * Checks the checksums of tensors, of all their slices where they are partitioned and that these leave no gap, without keeping
-   * the bytes; whatever `verify` says. What was checked before is not read again. A name may be there more than once. Progress
-   * is in bytes, with the phase 'verify'.
-   * Rejects with what is wrong, that which comes first in the files: ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP,
-   * ERR_SLICE_OVERLAP, ERR_DTYPE (no type at all), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_FOUND before anything is
-   * read, ERR_CLOSED, ERR_ABORTED, ERR_INVALID_ARGUMENT (`names` is not an array of strings).
+   * Checks the checksums of tensors, of all their slices where they are partitioned and that these leave no gap,
+   * without keeping the bytes; whatever `verify` says. What was checked before is not read again. A name may be there
+   * more than once. Progress is in bytes, with the phase 'verify'. Rejects with what is wrong, that which comes first
+   * in the files: ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_DTYPE (no type at
+   * all), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_FOUND before anything is read, ERR_CLOSED, ERR_ABORTED,
+   * ERR_INVALID_ARGUMENT (`names` is not an array of strings).
    */
   check(names: readonly string[], options: VerifyOptions = {}): Promise<void> {
     return this.#track(() => {
@@ -145,24 +145,28 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * The bytes of a tensor in order (little-endian, row-major), for tensors that no array can hold: its checksum is checked
-   * before the first piece. A piece is as many whole elements as fit into `bytes` (default 4 MiB), but at least one; a
-   * variant is cut at any byte; of a string tensor each piece is one element, whatever its length. `close` waits for the
-   * piece under way; asking for another then rejects with ERR_CLOSED. Pieces are copies: they hold no file.
+   * The bytes of a tensor in order (little-endian, row-major), for tensors that no array can hold: its checksum is
+   * checked before the first piece. A piece is as many whole elements as fit into `bytes` (default 4 MiB), but at least
+   * one; a variant is cut at any byte; of a string tensor each piece is one element, whatever its length. `close` waits
+   * for the piece under way; asking for another then rejects with ERR_CLOSED. Pieces are copies: they hold no file.
    * Rejects with ERR_INVALID_ARGUMENT (`bytes`) and what `read` does.
    */
   async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
     refuseUnknown(options, 'pieces', PIECES_OPTIONS);
     const steps = this.#tensors.pieces(name, options.bytes);
     for (;;) {
-      // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that closes.
+      // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that
+      // closes.
       const step = await this.#track(() => steps.next());
       if (step.done) return;
       yield step.value;
     }
   }
 
-  /** Checks every checksum and every rule of the structure. Damage is in the report; it rejects only for ERR_ABORTED and ERR_CLOSED. */
+  /**
+   * Checks every checksum and every rule of the structure. Damage is in the report; it rejects only for ERR_ABORTED and
+   * ERR_CLOSED.
+   */
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     return this.#track(() => {
       refuseUnknown(options, 'verify', VERIFY_OPTIONS);

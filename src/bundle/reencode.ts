@@ -1,6 +1,6 @@
 /**
- * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the data
- * file, with slices as they were stored. Their checksums are checked on the way.
+ * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the
+ * data file, with slices as they were stored. Their checksums are checked on the way.
  */
 import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
@@ -92,7 +92,8 @@ function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor):
   if (!dtype.opaque || entry.size <= count) return;
   throw new TensorBundleError(
     'ERR_DTYPE',
-    `${path}: tensor '${name}' has type number ${dtype.number}, which this version does not know, and the other byte order, so its ` +
+    `${path}: tensor '${name}' has type number ${dtype.number}, which this version does not know, and the other ` +
+      `byte order, so its ` +
       'bytes cannot be turned round; copy the files as they are',
     { path, tensor: name, found: dtype.number },
   );

@@ -28,7 +28,7 @@ import { ShardStream } from './shard-stream.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
 /** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */
-export interface SaveTarget {
+interface SaveTarget {
   /** As the caller gave it; of a URL, its path. */
   prefix: string;
   /** Absolute. */

@@ -1,7 +1,7 @@
 /**
- * The data files of an open checkpoint. Up to a number they are all opened at once and stay open, so that nothing that is
- * saved or removed later changes what is read. Beyond it, or where the process has too few descriptors, the others are
- * looked at (which file it is, its size) and opened when they are needed: the same file as before, or none.
+ * The data files of an open checkpoint. Up to a number they are all opened at once and stay open, so that nothing that
+ * is saved or removed later changes what is read. Beyond it, or where the process has too few descriptors, the others
+ * are looked at (which file it is, its size) and opened when they are needed: the same file as before, or none.
  */
 import { parseShardName, shardName } from '../commit/names.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
@@ -16,7 +16,7 @@ export const MANY_SHARDS = MAX_OPEN;
 /** Files that are looked at together. */
 const TOGETHER = 64;
 
-export interface ShardOptions {
+interface ShardOptions {
   signal?: AbortSignal | undefined;
   allowMissing?: boolean;
   pool?: DescriptorPool;
@@ -51,7 +51,10 @@ export class ShardFiles {
     return this.directory.pathOf(shardName(this.base, shard, this.count));
   }
 
-  /** Opens the data files, in rising order; gives the missing ones, or some of many unless they are allowed to be missing. */
+  /**
+   * Opens the data files, in rising order; gives the missing ones, or some of many unless they are allowed to be
+   * missing.
+   */
   async open(numbers: readonly number[]): Promise<readonly number[]> {
     const opened = await this.#openFirst(numbers);
     if (opened < numbers.length) this.#share();

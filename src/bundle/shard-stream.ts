@@ -1,7 +1,8 @@
 /**
- * Feeds the items of one shard to its file, in order: gathers small tensors into one native call, copies or pulls the next
- * batch while the one before is being written, and never holds more than a few MiB that the caller did not bring.
- * Callers' bytes are copied (chunk-pool.ts); what was made for the save, and nobody else holds, is written from where it is.
+ * Feeds the items of one shard to its file, in order: gathers small tensors into one native call, copies or pulls the
+ * next batch while the one before is being written, and never holds more than a few MiB that the caller did not bring.
+ * Callers' bytes are copied (chunk-pool.ts); what was made for the save, and nobody else holds, is written from where
+ * it is.
  */
 
 import { native } from '../binding.js';
@@ -13,7 +14,9 @@ import { viewOf } from './elements.js';
 import type { Item, Pulled } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 
-/** One native call takes at most this much of memory that is written from where it is. An abort is noticed this often. */
+/**
+ * One native call takes at most this much of memory that is written from where it is. An abort is noticed this often.
+ */
 const CALL_BYTES = 8 * 1024 * 1024;
 /** What is smaller is copied, whoever owns it: cheaper than a view of its own. */
 const MIN_VIEW_BYTES = 64 * 1024;
@@ -25,7 +28,7 @@ const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
 const CALL_ITEMS = 16_384;
 
-export interface StreamHooks {
+interface StreamHooks {
   signal: AbortSignal | undefined;
   /** Bytes that were just handed to the file. */
   onBytes(bytes: number): void;
@@ -57,7 +60,9 @@ class Batch {
 
 export class ShardStream {
   #batch = new Batch();
-  /** The last two native calls: while one is being carried out, the next waits in the engine, so the file is never idle. */
+  /**
+   * The last two native calls: while one is being carried out, the next waits in the engine, so the file is never idle.
+   */
   #writing: Promise<void> = Promise.resolve();
   #before: Promise<void> = Promise.resolve();
   readonly #crcs: Uint32Array;
@@ -296,7 +301,8 @@ function copyInto(chunk: Chunk, tensor: string, view: ArrayBufferView, start: nu
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_SHAPE',
-      `tensor '${tensor}': its ${length} bytes from ${start} on are not there: the buffer was detached or resized, or the view has a length that is not its own`,
+      `tensor '${tensor}': its ${length} bytes from ${start} on are not there: the buffer was detached or ` +
+        `resized, or the view has a length that is not its own`,
       { tensor, expected: length, cause },
     );
   }

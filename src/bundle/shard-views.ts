@@ -1,7 +1,7 @@
 /**
- * Views into one shard's mapping. One mapping a shard where the runtime can hold it in one ArrayBuffer; else overlapping
- * windows (Node 20 ends an external ArrayBuffer at 4 GiB). Mappings are private: what a caller writes into a view stays
- * in this process, and the file is never changed.
+ * Views into one shard's mapping. One mapping a shard where the runtime can hold it in one ArrayBuffer; else
+ * overlapping windows (Node 20 ends an external ArrayBuffer at 4 GiB). Mappings are private: what a caller writes into
+ * a view stays in this process, and the file is never changed.
  */
 import type { ReadableFile } from '../storage/file.js';
 
@@ -10,7 +10,7 @@ const MAX_WINDOW = 2 ** 32 - 2 ** 16;
 /** Windows start at multiples of this and are twice as long: what is at most this long lies in one of them whole. */
 const WINDOW_STEP = 2 ** 31;
 
-export interface MappedRange {
+interface MappedRange {
   buffer: ArrayBuffer;
   byteOffset: number;
 }
@@ -59,7 +59,10 @@ export class ShardViews {
   }
 }
 
-/** Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards with bytes are mapped. */
+/**
+ * Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards with bytes are
+ * mapped.
+ */
 export function isDetached(buffer: ArrayBuffer): boolean {
   return buffer.byteLength === 0;
 }

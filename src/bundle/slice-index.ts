@@ -1,6 +1,6 @@
 /**
- * The slices of one partitioned tensor, checked against each other once and then found by the range that is wanted: a read
- * looks at the slices that hold a part of it, and decodes the entries of these only.
+ * The slices of one partitioned tensor, checked against each other once and then found by the range that is wanted: a
+ * read looks at the slices that hold a part of it, and decodes the entries of these only.
  */
 import { TensorBundleError } from '../errors.js';
 import { BoxTree } from '../format/box-tree.js';
@@ -53,7 +53,10 @@ export class SliceIndex {
     return new SliceIndex(index, name, full, boxes, tree);
   }
 
-  /** Throws ERR_SLICE_GAP unless the slices hold all of the tensor: one may be stored in part, but cannot be read whole then. */
+  /**
+   * Throws ERR_SLICE_GAP unless the slices hold all of the tensor: one may be stored in part, but cannot be read whole
+   * then.
+   */
   requireWhole(): void {
     const { shape } = this.full;
     this.#requireCover({ begin: shape.map(() => 0), size: shape }, this.boxes, this.boxes);
@@ -71,7 +74,9 @@ export class SliceIndex {
     );
   }
 
-  /** The slice at a position in the stored list. Throws ERR_CORRUPT if its entry is missing or contradicts the full one. */
+  /**
+   * The slice at a position in the stored list. Throws ERR_CORRUPT if its entry is missing or contradicts the full one.
+   */
   part(i: number): SlicePart {
     const box = this.boxes[i]!;
     const extents = this.full.slices[i]!;
@@ -95,7 +100,10 @@ export class SliceIndex {
     return parts;
   }
 
-  /** The slices that hold a part of the box, in stored order. Throws ERR_SLICE_GAP if they leave out a part of it, ERR_CORRUPT. */
+  /**
+   * The slices that hold a part of the box, in stored order. Throws ERR_SLICE_GAP if they leave out a part of it,
+   * ERR_CORRUPT.
+   */
   *within(box: TensorSlice): Steps<SharedPart[]> {
     const parts: SharedPart[] = [];
     for (const i of this.holding(box)) {

@@ -1,6 +1,6 @@
 /**
- * What a caller may give as a tensor, and its check: each source becomes an `Item`, with a way to get the bytes when their
- * turn comes.
+ * What a caller may give as a tensor, and its check: each source becomes an `Item`, with a way to get the bytes when
+ * their turn comes.
  */
 
 import { invalidArgument } from '../errors.js';
@@ -14,7 +14,7 @@ import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
  * A tensor whose data is in memory. Whether `data` fits `dtype` and `shape` is checked when it is given. A TensorValue
  * is one.
  */
-export interface GivenTensor {
+interface GivenTensor {
   /** Type of the elements. */
   dtype: DType;
   shape: readonly number[];
@@ -39,7 +39,10 @@ export interface LazyTensor {
 
 export type TensorSource = GivenTensor | LazyTensor | TfTensorLike;
 
-/** Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for what is not a source, with the tensor's name. */
+/**
+ * Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for what is not a source, with the tensor's
+ * name.
+ */
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item & { dtype: DTypeInfo } {
   if (source === null || typeof source !== 'object') {
     throw invalidArgument(`tensor '${name}': give { dtype, shape, data } or a tf.Tensor`, { tensor: name });

@@ -2,7 +2,10 @@
 import type { StoredType } from '../format/dtypes.js';
 import type { StoredEntry } from '../format/entry.js';
 
-/** A tensor of the index: a plain one or one slice of a partitioned one has bytes of its own; a partitioned one has slices. */
+/**
+ * A tensor of the index: a plain one or one slice of a partitioned one has bytes of its own; a partitioned one has
+ * slices.
+ */
 export interface StoredTensor {
   name: string;
   /** Position in the index. */

@@ -1,4 +1,6 @@
-/** Checks of stored tensors against their checksums, without keeping the bytes; each tensor is checked once per reader. */
+/**
+ * Checks of stored tensors against their checksums, without keeping the bytes; each tensor is checked once per reader.
+ */
 import { native } from '../binding.js';
 import { throwIfAborted } from '../errors.js';
 import { sizeOf } from '../format/shape.js';
@@ -13,7 +15,7 @@ import { batchesOf, checksumsOf, isEncoded, readInto } from './tensor-ranges.js'
 /** One native call checks at most this much of a tensor: the progress of a long check is seen. */
 const CHECK_BYTES = 256 * 1024 * 1024;
 
-export interface CheckHooks {
+interface CheckHooks {
   signal?: AbortSignal | undefined;
   /** What an abort aborts. */
   action: string;

@@ -1,4 +1,7 @@
-/** Where the bytes of stored tensors are: which file, whether the entry's numbers agree with it, and whose byte order they have. */
+/**
+ * Where the bytes of stored tensors are: which file, whether the entry's numbers agree with it, and whose byte order
+ * they have.
+ */
 import { TensorBundleError } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
 import type { StoredType } from '../format/dtypes.js';
@@ -16,7 +19,9 @@ export class TensorFiles {
     return this.bundle.index;
   }
 
-  /** The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD, ERR_TRUNCATED. */
+  /**
+   * The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD, ERR_TRUNCATED.
+   */
   locate({ name, position, entry, dtype }: StoredTensor): ReadableFile {
     const { shard, offset, size } = entry;
     const { index } = this;
@@ -96,7 +101,8 @@ export class TensorFiles {
     const path = this.pathOf(entry.shard);
     throw new TensorBundleError(
       'ERR_CHECKSUM',
-      `${path}: tensor '${name}' is damaged: its bytes at ${entry.offset} to ${entry.offset + entry.size} have CRC32C ` +
+      `${path}: tensor '${name}' is damaged: its bytes at ${entry.offset} to ${entry.offset + entry.size} have ` +
+        `CRC32C ` +
         `${hex(found)}, the index says ${hex(entry.crc)}; restore an earlier checkpoint`,
       { path, tensor: name, offset: entry.offset, expected: entry.crc, found },
     );

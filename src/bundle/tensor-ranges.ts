@@ -1,6 +1,6 @@
 /**
- * The bytes of many tensors: their ranges are put in the order of the files once, cut into batches of bounded size, and each
- * batch is read or checked by one call. (The addon reads neighbours in one go: native/, range reader.)
+ * The bytes of many tensors: their ranges are put in the order of the files once, cut into batches of bounded size, and
+ * each batch is read or checked by one call. (The addon reads neighbours in one go: native/, range reader.)
  */
 
 import { type Steps, sorted } from '../format/turns.js';

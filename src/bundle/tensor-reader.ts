@@ -1,6 +1,7 @@
 /**
- * Reads tensors of an open bundle: whole, by range, many together. Nothing is allocated before the entry's numbers agree with
- * each other and with the file; nothing is returned before its checksum was checked (unless the caller said so).
+ * Reads tensors of an open bundle: whole, by range, many together. Nothing is allocated before the entry's numbers
+ * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said
+ * so).
  */
 import { throwIfAborted } from '../errors.js';
 import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
@@ -68,9 +69,9 @@ export class TensorReader {
   }
 
   /**
-   * Whole tensors, none of them partitioned, in their order: numbers as `numeric` gives them, strings as `strings`, variants as
-   * `variant`. They are read in the order of the files, in batches of one call each; of what is wrong in one batch the error
-   * says what comes first there.
+   * Whole tensors, none of them partitioned, in their order: numbers as `numeric` gives them, strings as `strings`,
+   * variants as `variant`. They are read in the order of the files, in batches of one call each; of what is wrong in
+   * one batch the error says what comes first there.
    */
   async readAll(
     tensors: readonly StoredTensor[],
@@ -205,8 +206,8 @@ export class TensorReader {
   }
 
   /**
-   * Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first one. Those of
-   * a type that is not known are as they are.
+   * Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first
+   * one. Those of a type that is not known are as they are.
    */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
     const file = this.files.locate(stored);

@@ -1,12 +1,13 @@
 /**
- * The bytes of TensorFlow.js tensors for everything that saves or copies them, without leaking a tensor, blocking the event
- * loop or changing what a tensor is made of. The core never loads TensorFlow.js: a tensor is known by its members, and the
- * engine that all copies of it in a process share is where tfjs-core keeps it (tfjs-core/src/engine.ts).
+ * The bytes of TensorFlow.js tensors for everything that saves or copies them, without leaking a tensor, blocking the
+ * event loop or changing what a tensor is made of. The core never loads TensorFlow.js: a tensor is known by its
+ * members, and the engine that all copies of it in a process share is where tfjs-core keeps it
+ * (tfjs-core/src/engine.ts).
  *
- * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the caller's
- * array, and an operation would make TensorFlow use that array for good if it is aligned to 64 bytes: a later write to
- * the array then changes the tensor. The cpu backend holds the array always. So no operation is ever done on a tensor
- * whose values are an array of JavaScript's, and such an array is copied.
+ * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the
+ * caller's array, and an operation would make TensorFlow use that array for good if it is aligned to 64 bytes: a later
+ * write to the array then changes the tensor. The cpu backend holds the array always. So no operation is ever done on a
+ * tensor whose values are an array of JavaScript's, and such an array is copied.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TensorBundleError } from '../errors.js';
@@ -24,7 +25,7 @@ export interface TfTensorLike {
 }
 
 /** What a save gets: it is the save's own, in memory that nobody else has. */
-export type Staged = NumericArray | AsyncIterable<Uint8Array>;
+type Staged = NumericArray | AsyncIterable<Uint8Array>;
 
 /** The value that a tensor had at one moment, whatever happens to the tensor and to arrays of JavaScript since. */
 export interface HeldTensor {
@@ -73,9 +74,10 @@ export class CopyBudget {
 
 /**
  * Holds on to the value as it is now; synchronous. An array of JavaScript's is copied, since nothing tells who else has
- * it. That takes its size in memory until it is written; so a `budget` may be given, and what it does not cover is copied
- * piece by piece when it is read: what the caller writes into the array before that is then saved. For everything else a
- * clone shares the data: it survives `Variable.assign`, every optimizer and the disposal of the original.
+ * it. That takes its size in memory until it is written; so a `budget` may be given, and what it does not cover is
+ * copied piece by piece when it is read: what the caller writes into the array before that is then saved. For
+ * everything else a clone shares the data: it survives `Variable.assign`, every optimizer and the disposal of the
+ * original.
  */
 export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudget): HeldTensor {
   checkAlive(tensor, name);
@@ -109,8 +111,8 @@ function heldArray(array: NumericArray): HeldTensor {
 }
 
 /**
- * All bytes as they are when they are read, in pieces unless they are few. Throws ERR_STATE for a tensor that was disposed,
- * ERR_DTYPE for what gives no numbers.
+ * All bytes as they are when they are read, in pieces unless they are few. Throws ERR_STATE for a tensor that was
+ * disposed, ERR_DTYPE for what gives no numbers.
  */
 export function stageTensor(tensor: TfTensorLike, name: string): Staged {
   checkAlive(tensor, name);
@@ -137,7 +139,9 @@ export function isHandedOut(tensor: TfTensorLike): boolean {
   return tensor.dataSync() === values;
 }
 
-/** Whether the tensor's values are an array of JavaScript's, which others may have: no operation may be done on it then. */
+/**
+ * Whether the tensor's values are an array of JavaScript's, which others may have: no operation may be done on it then.
+ */
 export function isHostHeld(tensor: TfTensorLike): boolean {
   const { dataId } = tensor as EngineTensor;
   const { tensorMap, data, texData } = backendOf(tensor) ?? {};
@@ -194,8 +198,8 @@ async function* copies(bytes: Uint8Array, begin: number, end = bytes.length): As
 }
 
 /**
- * The engine, if operations may be done on the tensor: not if it lives on a backend that is not in use, since an operation
- * would move it.
+ * The engine, if operations may be done on the tensor: not if it lives on a backend that is not in use, since an
+ * operation would move it.
  */
 function engineOf(tensor: TfTensorLike): Engine | undefined {
   const engine = sharedEngine();

@@ -1,6 +1,6 @@
 /**
- * Verification: everything about a checkpoint that can be checked, also of one that cannot be opened at all. The index strictly,
- * every entry against its file, every checksum, slices, and bytes that two entries claim or that none does.
+ * Verification: everything about a checkpoint that can be checked, also of one that cannot be opened at all. The index
+ * strictly, every entry against its file, every checksum, slices, and bytes that two entries claim or that none does.
  */
 import type { PathLike } from '../commit/paths.js';
 import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
@@ -53,7 +53,10 @@ export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: 'signal', onP
 
 const PROGRESS_BYTES = 16 * 1024 * 1024;
 const STEP_ENTRIES = 256;
-/** Problems and characters of their texts that a report holds: a small index can break a rule in each of very many entries. */
+/**
+ * Problems and characters of their texts that a report holds: a small index can break a rule in each of very many
+ * entries.
+ */
 const MAX_PROBLEMS = 10_000;
 const MAX_TEXT = 16 * 1024 * 1024;
 
@@ -110,7 +113,7 @@ export function checkProgress(
 }
 
 /** What an error that damage caused becomes in a report. Anything else is thrown on. */
-export function problemOf(error: unknown, file: string): VerifyProblem {
+function problemOf(error: unknown, file: string): VerifyProblem {
   if (!(error instanceof TensorBundleError) || ['ERR_ABORTED', 'ERR_CLOSED'].includes(error.code)) throw error;
   if (error.code === 'ERR_IO' && isNativeError(error.cause) && error.cause.code !== 'EIO') throw error;
   const problem: VerifyProblem = { code: error.code, file: error.path ?? file, message: error.message };

@@ -1,4 +1,6 @@
-/** Finds the command, parses its arguments, runs it, and turns whatever it throws into text (or JSON) and an exit code. */
+/**
+ * Finds the command, parses its arguments, runs it, and turns whatever it throws into text (or JSON) and an exit code.
+ */
 import { createRequire } from 'node:module';
 import { buildAddon } from './commands/build-addon.js';
 import { type Command, parseCommandLine } from './commands/command.js';

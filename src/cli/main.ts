@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** The `tensorbundle` program: hands the arguments over and sets the exit code; never ends the process while it writes. */
+/**
+ * The `tensorbundle` program: hands the arguments over and sets the exit code; never ends the process while it writes.
+ */
 import { dispatch } from './dispatch.js';
 import { describeError, EXIT } from './terminal/failure.js';
 import { Output } from './terminal/output.js';
@@ -7,7 +9,8 @@ import { visible } from './terminal/printable.js';
 
 const output = Output.ofProcess();
 
-// Node would print them as they are, names from files included. None are wanted where its own way of printing is switched off.
+// Node would print them as they are, names from files included. None are wanted where its own way of printing is
+// switched off.
 if (process.listenerCount('warning') > 0) {
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) =>

@@ -1,10 +1,11 @@
 /**
- * Which of two calls of this process was the later one. Saves to one place that nobody waits for may end in any order; the later call
- * is the one that its caller wants to find: one that is overtaken counts as replaced at the moment of its commit.
+ * Which of two calls of this process was the later one. Saves to one place that nobody waits for may end in any order;
+ * the later call is the one that its caller wants to find: one that is overtaken counts as replaced at the moment of
+ * its commit.
  */
 
 /** What the last call that has come to its end at a place was, and whether a power loss can take it. */
-export interface Last {
+interface Last {
   readonly call: number;
   readonly durable: boolean;
 }
@@ -22,8 +23,8 @@ export function nextCall(): number {
 }
 
 /**
- * `identity` is that of the directory, however it is spelled. A file is none of a checkpoint's: `checkpoint` may be the name of both, the
- * state file and a prefix.
+ * `identity` is that of the directory, however it is spelled. A file is none of a checkpoint's: `checkpoint` may be the
+ * name of both, the state file and a prefix.
  */
 export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' = 'prefix'): string {
   return `${identity}/${kind}/${name}`;

@@ -14,7 +14,7 @@ import { forgetUnsynced } from './own-commits.js';
 /** An index of a million tensors has about 100 MB. A larger one counts as one that cannot be judged. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
-export interface Unsynced {
+interface Unsynced {
   /** Total of the last durable generation before it; null if there was none. */
   last: number | null;
   /** The files that say so; none for what only this process knows. */
@@ -79,7 +79,7 @@ export interface CommittedIndex {
   readonly file: IndexFileMark | null;
 }
 
-export type IndexFileMark = Pick<ReadableFile, 'identity' | 'size' | 'mode' | 'modified'>;
+type IndexFileMark = Pick<ReadableFile, 'identity' | 'size' | 'mode' | 'modified'>;
 
 /**
  * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without

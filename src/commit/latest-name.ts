@@ -15,14 +15,14 @@ import type { StateFields } from './state-text.js';
 /** Of what nobody keeps or removes, so many of the newest stay in the file, which each save reads and writes. */
 const MOST_UNKEPT = 100;
 
-export interface Named {
+interface Named {
   readonly path: string;
   /** Seconds since the epoch; 0 for what is no manager's. */
   readonly time: number;
 }
 
 /** A manager's own part of the file. Absolute paths. */
-export interface ManagedState {
+interface ManagedState {
   /** Path of the manager's directory. */
   readonly directory: string;
   /** What was saved last. */

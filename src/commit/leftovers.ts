@@ -8,7 +8,7 @@
  * that was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now
  * alone.)
  */
-import { type Directory, withDirectory } from '../storage/directory.js';
+import type { Directory } from '../storage/directory.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
 import { intentStem, stemOf, stripFileSuffix } from './names.js';
 import { forgetOwn, isOwn } from './own-commits.js';
@@ -31,7 +31,7 @@ export async function removeDead(
   return removed;
 }
 
-export interface Stale {
+interface Stale {
   /** When the index that was replaced was written, in nanoseconds: what is older than that. */
   before: bigint;
   /** Of that only the files that this process has committed. */
@@ -133,13 +133,9 @@ async function isStale(
  * Removes the intents of dead saves and the data files that these had begun; `isMeant` says of which checkpoints.
  * Committed ones, living saves, what cannot be judged (an index that cannot be read, an intent that may not be opened)
  * and everything else stay. Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of what was removed.
+ * `listed`: the names in the directory, if the caller has just listed it.
  */
-export async function removeOrphans(directory: string, isMeant: (base: string) => boolean): Promise<string[]> {
-  return (await withDirectory(directory, opened => removeOrphansIn(opened, isMeant))) ?? [];
-}
-
-/** As `removeOrphans`. `listed`: names in the directory, where the caller has just listed it. */
-export async function removeOrphansIn(
+export async function removeOrphans(
   directory: Directory,
   isMeant: (base: string) => boolean,
   listed?: readonly string[] | null,

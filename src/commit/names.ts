@@ -1,14 +1,15 @@
 /**
  * Names of the files of a checkpoint. `BASE.index` and `BASE.data-SSSSS-of-NNNNN` are TensorFlow's
  * (core/util/tensor_bundle/naming.cc). Two are ours: `BASE.index.intent-NNNNN-NONCE` is a save in progress, and
- * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last durable one.
+ * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last
+ * durable one.
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { isWellFormed } from '../format/utf8-order.js';
 
-export interface ShardName {
+interface ShardName {
   shard: number;
   total: number;
 }
@@ -39,13 +40,16 @@ export function unsyncedName(base: string, { total, last }: UnsyncedName): strin
 
 /** A file system's limit, in bytes of UTF-8. `BASE.data-00000-of-00001` may use all of it. */
 const MAX_NAME_BYTES = 255;
-/** What is appended to a stem at the most: `.index.intent-`, nine digits, `-`, and the nonce (a marker's ending has as many). */
+/**
+ * What is appended to a stem at the most: `.index.intent-`, nine digits, `-`, and the nonce (a marker's ending has as
+ * many).
+ */
 const LONGEST_ENDING = 14 + 9 + 1 + 16;
 const HASH_DIGITS = 16;
 
 /**
- * What the names of our own files begin with: the base, or where that leaves no room its beginning, `~` and a hash of all
- * of it. TensorFlow writes names of up to 235 bytes, and so does this.
+ * What the names of our own files begin with: the base, or where that leaves no room its beginning, `~` and a hash of
+ * all of it. TensorFlow writes names of up to 235 bytes, and so does this.
  */
 export function stemOf(base: string): string {
   const room = MAX_NAME_BYTES - LONGEST_ENDING;
@@ -99,8 +103,8 @@ export function ownFileStem(name: string): string | null {
 }
 
 /**
- * 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name', and 'dir/.index' names 'dir/'; null if
- * the path has no such ending.
+ * 'dir/name.index' and 'dir/name.data-00000-of-00001' name the checkpoint 'dir/name', and 'dir/.index' names 'dir/';
+ * null if the path has no such ending.
  */
 export function stripFileSuffix(path: string): string | null {
   const match = /^(.*)(?:\.index|\.data-\d{5,9}-of-\d{5,9})$/s.exec(path);
@@ -108,8 +112,9 @@ export function stripFileSuffix(path: string): string | null {
 }
 
 /**
- * Directory and base name of a prefix. A prefix that ends in '/' has the base name '': its index is `.index` in that directory
- * (`saver.save(session, 'dir/')` of TensorFlow leaves such). Throws ERR_INVALID_ARGUMENT for '' and for a NUL character.
+ * Directory and base name of a prefix. A prefix that ends in '/' has the base name '': its index is `.index` in that
+ * directory (`saver.save(session, 'dir/')` of TensorFlow leaves such). Throws ERR_INVALID_ARGUMENT for '' and for a NUL
+ * character.
  */
 export function splitPrefix(prefix: string): { directory: string; base: string } {
   if (prefix === '') throw noPrefix(prefix, 'an empty path names no checkpoint');
@@ -125,8 +130,8 @@ export function joinPrefix(directory: string, base: string): string {
 }
 
 /**
- * As `splitPrefix`, of a prefix to save under: throws ERR_INVALID_ARGUMENT also for what everybody takes for a directory ('.', 'dir/..',
- * '/'), though TensorFlow would write files called `..index` there.
+ * As `splitPrefix`, of a prefix to save under: throws ERR_INVALID_ARGUMENT also for what everybody takes for a
+ * directory ('.', 'dir/..', '/'), though TensorFlow would write files called `..index` there.
  */
 export function splitSavePrefix(prefix: string): { directory: string; base: string } {
   const { directory, base } = splitPrefix(prefix);

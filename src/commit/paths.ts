@@ -1,9 +1,9 @@
 /**
- * What callers give as a path, made into one: every public function that takes a path goes through `pathOf`, and one that
- * saves under it through `savePathOf`. From there on a path is plain text of the local file system.
+ * What callers give as a path, made into one: every public function that takes a path goes through `pathOf`, and one
+ * that saves under it through `savePathOf`. From there on a path is plain text of the local file system.
  *
- * A text is a URL if it begins with `scheme://`, as in TensorFlow (core/platform/path.cc, ParseURI) and as Node's own `fs`
- * sees it: `C:x`, `gs:/x` and `file:x` are names of files.
+ * A text is a URL if it begins with `scheme://`, as in TensorFlow (core/platform/path.cc, ParseURI) and as Node's own
+ * `fs` sees it: `C:x`, `gs:/x` and `file:x` are names of files.
  */
 import { fileURLToPath, URL as NodeURL } from 'node:url';
 import { invalidArgument, TensorBundleError } from '../errors.js';
@@ -28,8 +28,8 @@ const OTHER_FORMATS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The local path that is meant. Throws ERR_NOT_SUPPORTED for another scheme than `file`; ERR_INVALID_ARGUMENT for what is no
- * path (a forgotten argument, a Promise that was not awaited), and for a `file:` URL that names no local file.
+ * The local path that is meant. Throws ERR_NOT_SUPPORTED for another scheme than `file`; ERR_INVALID_ARGUMENT for what
+ * is no path (a forgotten argument, a Promise that was not awaited), and for a `file:` URL that names no local file.
  */
 export function pathOf(given: unknown): string {
   if (typeof given === 'string') return fromText(given);
@@ -62,7 +62,8 @@ function checkEnding(path: string): void {
   const instead = `${path.slice(0, -base.length)}${stem}`;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `'${path}' is the name of ${format}, and what is saved is a TensorFlow checkpoint (${instead}.index and data files); ` +
+    `'${path}' is the name of ${format}, and what is saved is a TensorFlow checkpoint (${instead}.index and ` +
+      `data files); ` +
       `leave the ending out: '${instead}'`,
     { path, expected: instead, found: ending },
   );
@@ -90,7 +91,10 @@ function adviceFor(scheme: string): string {
   return 'Give a local path, and copy the files from or to there, or mount the store as a directory';
 }
 
-/** As Node's fileURLToPath, without what it passes over in silence: each of these would name another file than was meant. */
+/**
+ * As Node's fileURLToPath, without what it passes over in silence: each of these would name another file than was
+ * meant.
+ */
 function fromFileUrl(text: string): string {
   if (/[?#\t\n\r]/.test(text))
     throw invalidArgument(
@@ -103,7 +107,8 @@ function fromFileUrl(text: string): string {
     const isHost = (cause as { code?: unknown }).code === 'ERR_INVALID_FILE_URL_HOST';
     const host = /^[^:]*:\/\/([^/]*)/.exec(text)?.[1];
     const why = isHost
-      ? `it names the host '${host}', and files are local; a file URL has three slashes and an absolute path (file:///home/…), and a relative path is given as it is`
+      ? `it names the host '${host}', and files are local; a file URL has three slashes and an absolute path ` +
+        `(file:///home/…), and a relative path is given as it is`
       : 'its path is not well formed; encode it (pathToFileURL of node:url does)';
     throw invalidArgument(`${text} is no URL of a local file: ${why}`, { path: text, cause });
   }

@@ -5,8 +5,8 @@
  *     named with that total and held with flock. Intent and liveness are one; a dead process never blocks anybody.
  *  2. Create the shards under their final names, exclusively, space reserved; write; one data sync each.  (createShard)
  *  3. Sync the directory and every directory that was created for it. Write the temporary index, sync it.
- *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it nothing old
- *     was touched, and all new data is on stable storage.
+ *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it
+ *     nothing old was touched, and all new data is on stable storage.
  *  5. Sync the directory. Only now is the save acknowledged.
  *  6. Remove the generations before. Skipped if the sync of step 5 failed.
  *
@@ -42,7 +42,7 @@ const CROWD_MS = 1000;
 /** Shorter than any lease: a save that took less has its locks still. */
 const LEASE_MS = 1000;
 
-export interface PublicationOptions {
+interface PublicationOptions {
   /** Shard totals in order of preference. */
   candidates: readonly number[];
   /** Bytes the save will write, for the check of free space. */
@@ -195,7 +195,8 @@ export class Publication {
       const path = directory.pathOf(indexName(base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
-        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, and could not be synced for it; save again`,
+        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, and could not ` +
+          `be synced for it; save again`,
         { path, cause },
       );
     }
@@ -298,7 +299,8 @@ export class Publication {
       const path = this.directory.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
-        `the commit of ${path} reported an error and may have happened; nothing was removed. Check the disk and save again`,
+        `the commit of ${path} reported an error and may have happened; nothing was removed. Check the disk and ` +
+          `save again`,
         { path, cause },
       );
     }
@@ -312,7 +314,8 @@ export class Publication {
       const path = this.directory.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
-        `${path} is committed, but the directory could not be synced: a power loss may bring the checkpoint before back. ` +
+        `${path} is committed, but the directory could not be synced: a power loss may bring the checkpoint ` +
+          `before back. ` +
           'Nothing old was removed; save again, under another name if the disk reports errors',
         { path, cause },
       );

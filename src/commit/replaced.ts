@@ -34,7 +34,7 @@ export async function replacedTotal(
 }
 
 /** What a save with `overwrite: 'in-place'` unlinks: the old files of the same names go before the new ones come. */
-export interface InPlace {
+interface InPlace {
   /** In the order in which they are unlinked. */
   names: string[];
   /** What that frees, in bytes, unless a file is linked or open elsewhere. */

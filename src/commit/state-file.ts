@@ -176,10 +176,7 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
 }
 
 /** Paths as the file has them. Null: it stays as it is. */
-export type StateChange = (
-  before: StateFields | null,
-  isOvertaken: boolean,
-) => Omit<StateFields, 'unknown'> | 'remove' | null;
+type StateChange = (before: StateFields | null, isOvertaken: boolean) => Omit<StateFields, 'unknown'> | 'remove' | null;
 
 export interface StateWrite {
   readonly durable: boolean;
@@ -260,7 +257,8 @@ function checkSize(found: number, path: string): void {
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints in it (maxToKeep)`,
+    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints in it ` +
+      `(maxToKeep)`,
     { path, expected: MAX_BYTES, found },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Tokens of the text-proto dialect of the state file, one after the other. The time is in proportion to the text, whatever it holds: each
- * character is looked at a bounded number of times, and by its code.
+ * Tokens of the text-proto dialect of the state file, one after the other. The time is in proportion to the text,
+ * whatever it holds: each character is looked at a bounded number of times, and by its code.
  */
 import { TensorBundleError } from '../errors.js';
 

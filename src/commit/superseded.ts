@@ -1,7 +1,7 @@
 /** Which generations a commit leaves: what it promised to keep, and the last one that a power loss cannot take. */
 import type { Generations } from './generations.js';
 
-export interface Commit {
+interface Commit {
   /** Total of the index that is there now. */
   committed: number;
   /** Total of the one before it; null if there was none, 'unknown' if it could not be read. */
@@ -22,15 +22,18 @@ export function generationsToKeep(found: Generations, commit: Commit): Set<numbe
   return stays;
 }
 
-/** Totals that nobody's death gives free: that of the index (null: there is none), and that of the last durable generation. */
+/**
+ * Totals that nobody's death gives free: that of the index (null: there is none), and that of the last durable
+ * generation.
+ */
 export function totalsInUse(found: Generations, committed: number | null): Set<number> {
   const last = committed === null ? null : lastDurable(found, committed);
   return new Set([committed, last].filter(total => total !== null));
 }
 
 /**
- * The last generation that counts as durable when the one of `total` is there: that one itself, unless its marker says that
- * it is not synced, and which one was the last before it. Null if there is none.
+ * The last generation that counts as durable when the one of `total` is there: that one itself, unless its marker says
+ * that it is not synced, and which one was the last before it. Null if there is none.
  */
 export function lastDurable(found: Generations, total: number): number | null {
   const marked = found.unsynced.get(total);

@@ -5,7 +5,7 @@ import { removeReplaced } from './leftovers.js';
 import { indexName } from './names.js';
 import { generationsToKeep, lastDurable } from './superseded.js';
 
-export interface TotalOptions {
+interface TotalOptions {
   /** In order of preference: natural, + 1, + 2, - 1, … */
   candidates: readonly number[];
   overwrite: 'atomic' | 'in-place' | 'error';
@@ -50,7 +50,7 @@ function isOrdinary(total: number, natural: number): boolean {
  * same bytes. Where only two totals are free (few entries, or a durable generation that stays) the two alternate. More
  * than natural + 2 is taken only beside other saves, and a total that leaves a data file empty is the last resort.
  */
-export function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
+function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
   const natural = candidates[0]!;
   if (current === null && used.size === 0) return natural;
   const ordinary = candidates.filter(total => isOrdinary(total, natural));

@@ -1,6 +1,7 @@
 /**
- * A dataset whose iterator is in somebody else's hands (`fitDataset`), as an object of a checkpoint. One of this package goes on
- * exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed over.
+ * A dataset whose iterator is in somebody else's hands (`fitDataset`), as an object of a checkpoint. One of this
+ * package goes on exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed
+ * over.
  */
 
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
@@ -124,7 +125,8 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   }
 
   /**
-   * Where the dataset ends before the place that was saved: the run begins anew, and this is called, instead of ERR_MISMATCH.
+   * Where the dataset ends before the place that was saved: the run begins anew, and this is called, instead of
+   * ERR_MISMATCH.
    *
    * @internal
    */
@@ -175,7 +177,8 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       if (done)
         throw new TensorBundleError(
           'ERR_MISMATCH',
-          `the dataset ended after ${skipped} elements, and its iterator was saved after ${total}: it must give the same elements each time`,
+          `the dataset ended after ${skipped} elements, and its iterator was saved after ${total}: it must give ` +
+            `the same elements each time`,
           { expected: total, found: skipped },
         );
       disposeElement(value);
@@ -223,7 +226,8 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     if (expected !== found)
       throw new TensorBundleError(
         'ERR_MISMATCH',
-        `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset as it was`,
+        `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset ` +
+          `as it was`,
         { expected, found },
       );
     const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

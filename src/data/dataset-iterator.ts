@@ -43,8 +43,8 @@ interface Running<T> {
 }
 
 /**
- * Give it to a `Checkpoint`, and a restore goes on at the next element exactly: elements that wait in buffers are in the checkpoint,
- * sources are found again by their position. Tensors in elements are the caller's to dispose of.
+ * Give it to a `Checkpoint`, and a restore goes on at the next element exactly: elements that wait in buffers are in
+ * the checkpoint, sources are found again by their position. Tensors in elements are the caller's to dispose of.
  */
 export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   readonly #stage: Stage<T>;
@@ -188,7 +188,10 @@ export function restoreSeeds(stage: Stage<unknown>, stored: readonly string[]): 
   for (const [i, seed] of seedsOf(stage).entries()) if (stored[i] !== undefined) seed.value = storedSeed(stored[i]);
 }
 
-/** What was stored, which may be anything. Throws ERR_MISMATCH if it is of another dataset, ERR_CORRUPT if it is no state. */
+/**
+ * What was stored, which may be anything. Throws ERR_MISMATCH if it is of another dataset, ERR_CORRUPT if it is no
+ * state.
+ */
 export function checkRun(stage: Stage<unknown>, stored: unknown): IteratorState {
   const { stages, seeds, begun, run } = (isLiteral(stored) ? stored : {}) as Partial<IteratorState>;
   checkOutline(stage, stages);

@@ -1,6 +1,6 @@
 /**
- * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is a recipe; nothing is
- * read before an iterator is asked for an element.
+ * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is a
+ * recipe; nothing is read before an iterator is asked for an element.
  */
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
@@ -71,20 +71,21 @@ export class Dataset<T> {
   }
 
   /**
-   * One element for each index of the first axis of tensors or arrays, also in object literals: `{ xs, ys }`. The tensors stay
-   * yours, and must live as long as the dataset is used. Throws ERR_SHAPE unless all are of one length.
+   * One element for each index of the first axis of tensors or arrays, also in object literals: `{ xs, ys }`. The
+   * tensors stay yours, and must live as long as the dataset is used. Throws ERR_SHAPE unless all are of one length.
    */
   static fromTensorSlices<T extends TensorContainer>(values: T): Dataset<T> {
     return new Dataset(new Slices<T>(values));
   }
 
   /**
-   * What a generator function gives, or any function that makes an iterator. The contract: each call begins anew and gives the same
-   * elements in the same order, up to what `random` decides after it. A restored iterator calls it and passes over what was given
-   * already, unless it is `seekable`: then it gets the number of elements to leave out.
+   * What a generator function gives, or any function that makes an iterator. The contract: each call begins anew and
+   * gives the same elements in the same order, up to what `random` decides after it. A restored iterator calls it and
+   * passes over what was given already, unless it is `seekable`: then it gets the number of elements to leave out.
    *
    * @example
-   * Dataset.fromGenerator(async function* (start) { for (let i = start; ; i++) yield await load(i); }, { seekable: true });
+   * async function* examples(start) { for (let i = start; ; i++) yield await load(i); }
+   * Dataset.fromGenerator(examples, { seekable: true });
    */
   static fromGenerator<T>(
     make: (start: number) => Making<T> | Promise<Making<T>>,
@@ -129,7 +130,10 @@ export class Dataset<T> {
     return this.#stage;
   }
 
-  /** A new run through all elements. Shuffled datasets have another order in each, counted from when its first element is asked for. */
+  /**
+   * A new run through all elements. Shuffled datasets have another order in each, counted from when its first element
+   * is asked for.
+   */
   async iterator(): Promise<DatasetIterator<T>> {
     return new DatasetIterator(this.#stage, this.runs);
   }

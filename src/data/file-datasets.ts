@@ -6,8 +6,8 @@ import { Lines } from './sources/lines.js';
 import { TFRecords } from './sources/tf-record.js';
 
 /**
- * Lines of UTF-8, without their ends (tf.data.TextLineDataset). Reading throws ERR_NOT_FOUND, ERR_IO, and ERR_TOO_LARGE for a line of
- * more than 256 MiB.
+ * Lines of UTF-8, without their ends (tf.data.TextLineDataset). Reading throws ERR_NOT_FOUND, ERR_IO, and ERR_TOO_LARGE
+ * for a line of more than 256 MiB.
  */
 export class TextLineDataset extends Dataset<string> {
   constructor(files: PathLike | readonly PathLike[]) {

@@ -1,4 +1,7 @@
-/** What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object graph. */
+/**
+ * What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object
+ * graph.
+ */
 
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';

@@ -1,6 +1,6 @@
 /**
- * The state of an iterator as it is stored: a JSON text, and beside it, one each, the tensors and bytes that the text speaks of by
- * number. JSON, since whoever looks into a checkpoint should be able to read it.
+ * The state of an iterator as it is stored: a JSON text, and beside it, one each, the tensors and bytes that the text
+ * speaks of by number. JSON, since whoever looks into a checkpoint should be able to read it.
  */
 
 import { TextDecoder } from 'node:util';
@@ -13,7 +13,7 @@ import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './iteration/element.js';
 
 /** A tensor, or an array of bytes or numbers, as it will be stored. */
-export interface EncodedTensor {
+interface EncodedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   capture(budget?: CopyBudget): Capture;
@@ -55,11 +55,14 @@ const ARRAY_DTYPES: Record<keyof typeof ARRAYS, DType> = {
 /** Of an object of the user's with a name of ours: an object with a list of lists. */
 const NAMED_LEVELS = 3;
 
-/** Of lists and objects in each other, in the text; two for every stage of a dataset. The walks are recursive, one call a level. */
-export const MOST_LEVELS = 2048;
+/**
+ * Of lists and objects in each other, in the text; two for every stage of a dataset. The walks are recursive, one call
+ * a level.
+ */
+const MOST_LEVELS = 2048;
 
 /** Of the text. It is parsed in one go, half a text of JavaScript at most. */
-export const MOST_STATE_BYTES = 256 * 1024 * 1024;
+const MOST_STATE_BYTES = 256 * 1024 * 1024;
 const MOST_DIGITS = 10_000;
 
 /** Throws ERR_INVALID_ARGUMENT for an object of a class, and ERR_TOO_LARGE for what could not be read again. */
@@ -69,7 +72,8 @@ export function encodeState(state: unknown): { text: string; tensors: EncodedTen
     if (level > MOST_LEVELS)
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `the state of an iterator may have ${MOST_LEVELS} levels; nest its elements, or the stages of its dataset, less deep`,
+        `the state of an iterator may have ${MOST_LEVELS} levels; nest its elements, or the stages of its ` +
+          `dataset, less deep`,
         { expected: MOST_LEVELS },
       );
     if (value === undefined) return { [UNDEFINED!]: true };
@@ -96,12 +100,15 @@ export function encodeState(state: unknown): { text: string; tensors: EncodedTen
   return { text: textOf(encode(state, 0)), tensors };
 }
 
-/** The text alone, where there may be tensors: what has none of them is as it was. Throws ERR_CORRUPT and ERR_TOO_LARGE. */
+/**
+ * The text alone, where there may be tensors: what has none of them is as it was. Throws ERR_CORRUPT and ERR_TOO_LARGE.
+ */
 export function parseState(text: Uint8Array): unknown {
   if (text.length > MOST_STATE_BYTES)
     throw new TensorBundleError(
       'ERR_TOO_LARGE',
-      `the state of an iterator has ${text.length} bytes in the checkpoint, more than the ${MOST_STATE_BYTES} it may have`,
+      `the state of an iterator has ${text.length} bytes in the checkpoint, more than the ${MOST_STATE_BYTES} it ` +
+        `may have`,
       { expected: MOST_STATE_BYTES, found: text.length },
     );
   // Before it is parsed: that takes a thousand times longer for a bracket than for a letter.
@@ -185,7 +192,8 @@ function textOf(encoded: unknown): string {
 function tooMuch(cause: unknown): TensorBundleError {
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the state of an iterator may have ${MOST_STATE_BYTES} bytes beside its tensors and arrays; let it hold fewer elements (shuffle, ` +
+    `the state of an iterator may have ${MOST_STATE_BYTES} bytes beside its tensors and arrays; let it hold ` +
+      `fewer elements (shuffle, ` +
       'prefetch, batch), or let them be tensors or typed arrays',
     { expected: MOST_STATE_BYTES, cause },
   );
@@ -266,7 +274,8 @@ function toArray({ dtype, shape, data }: TensorValue): unknown {
 function unsaved(value: unknown): TensorBundleError {
   const what = value instanceof Tensor ? 'a tensor of complex numbers' : classOf(value);
   return invalidArgument(
-    `an element of the dataset holds ${what}, which cannot be saved with its iterator; let elements be made of tensors, numbers, ` +
+    `an element of the dataset holds ${what}, which cannot be saved with its iterator; let elements be made of ` +
+      `tensors, numbers, ` +
       'texts, typed arrays, and arrays and object literals of these',
     { found: what },
   );

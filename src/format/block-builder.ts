@@ -55,7 +55,9 @@ export class BlockBuilder {
     this.entries++;
   }
 
-  /** Appends restarts and count; gives where the block lies in the buffer. A block without entries has one restart, 0. */
+  /**
+   * Appends restarts and count; gives where the block lies in the buffer. A block without entries has one restart, 0.
+   */
   finish(): { start: number; end: number } {
     const { out, start } = this;
     for (const restart of this.restarts) out.u32le(restart);

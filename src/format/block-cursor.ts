@@ -1,6 +1,7 @@
 /**
  * Walks the entries of one block in order and rebuilds each key. Checks what a seek in TensorFlow relies on: lengths,
- * strictly increasing keys, and restarts that are offsets of entries which share nothing (tensorflow/core/lib/io/block.cc).
+ * strictly increasing keys, and restarts that are offsets of entries which share nothing
+ * (tensorflow/core/lib/io/block.cc).
  */
 
 import type { BlockContents } from './block-source.js';

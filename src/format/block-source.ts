@@ -71,7 +71,8 @@ export class BlockSource {
     if (bytes.length === 0) {
       throw new TensorBundleError(
         'ERR_TRUNCATED',
-        `${path} has 0 bytes: TensorFlow leaves such an index when it dies while it saves; use the checkpoint before it`,
+        `${path} has 0 bytes: TensorFlow leaves such an index when it dies while it saves; use the checkpoint ` +
+          `before it`,
         { path, offset: 0, expected: FOOTER_BYTES, found: 0 },
       );
     }
@@ -80,7 +81,8 @@ export class BlockSource {
       if (known !== null) throw this.notACheckpoint(`it is ${known}`);
       throw new TensorBundleError(
         'ERR_TRUNCATED',
-        `${path} has ${bytes.length} bytes, fewer than the ${FOOTER_BYTES} of a checkpoint index's footer; use another copy`,
+        `${path} has ${bytes.length} bytes, fewer than the ${FOOTER_BYTES} of a checkpoint index's footer; use ` +
+          `another copy`,
         { path, offset: bytes.length, expected: FOOTER_BYTES, found: bytes.length },
       );
     }
@@ -103,7 +105,10 @@ export class BlockSource {
     return { metaindex, index, dirtyPadding: padding < magicAt ? padding : null };
   }
 
-  /** Reads a handle and checks that the block and its trailer lie before the footer. `what` names the block in the error. */
+  /**
+   * Reads a handle and checks that the block and its trailer lie before the footer. `what` names the block in the
+   * error.
+   */
   handle(reader: ByteReader, what: string): BlockHandle {
     const at = reader.at;
     const offset = reader.varint();
@@ -130,7 +135,8 @@ export class BlockSource {
     if (found !== expected) {
       throw new TensorBundleError(
         'ERR_CHECKSUM',
-        `the block at byte ${offset} of ${path} has another checksum than its contents; the file is damaged, restore it from another copy`,
+        `the block at byte ${offset} of ${path} has another checksum than its contents; the file is damaged, ` +
+          `restore it from another copy`,
         { path, offset, expected, found },
       );
     }

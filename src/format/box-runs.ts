@@ -4,7 +4,7 @@
  */
 
 /** `length` elements from `source` in the one array to `target` in the other. */
-export interface BoxRun {
+interface BoxRun {
   source: number;
   target: number;
   length: number;

@@ -104,7 +104,9 @@ export class BoxTree {
     yield* this.#split(middle, end, axis);
   }
 
-  /** Stores the bounds of a new node; gives the axis on which its boxes lie apart most, for their size; -1 if on none. */
+  /**
+   * Stores the bounds of a new node; gives the axis on which its boxes lie apart most, for their size; -1 if on none.
+   */
   *#measure(start: number, end: number): Steps<number> {
     let best = -1;
     let most = 0;

@@ -86,11 +86,15 @@ export class ByteWriter {
 }
 
 /**
- * Where the bytes of a reader came from, for its errors: `offset` is the position in the file of the byte 0 of `source`.
+ * Where the bytes of a reader came from, for its errors: `offset` is the position in the file of the byte 0 of
+ * `source`.
  */
 export type ByteOrigin = Pick<ErrorDetails, 'path' | 'tensor' | 'offset'>;
 
-/** Reads from `at` up to `end`; every method throws ERR_CORRUPT with the offset when the bytes do not hold what it reads. */
+/**
+ * Reads from `at` up to `end`; every method throws ERR_CORRUPT with the offset when the bytes do not hold what it
+ * reads.
+ */
 export class ByteReader {
   at: number;
   readonly end: number;

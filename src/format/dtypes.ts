@@ -38,13 +38,21 @@ export type DType =
   | 'uint2'
   | 'float4_e2m1fn';
 
-/** A type that this version does not know: N is its number in TensorFlow's enum (a reference type's is 100 and more). */
+/**
+ * A type that this version does not know: N is its number in TensorFlow's enum (a reference type's is 100 and more).
+ */
 export type UnknownDType = `unknown-${number}`;
 
-/** What a checkpoint can say of a tensor: a type that can be read, or one that can only be listed, verified, copied and merged. */
+/**
+ * What a checkpoint can say of a tensor: a type that can be read, or one that can only be listed, verified, copied and
+ * merged.
+ */
 export type StoredDType = DType | UnknownDType;
 
-/** Typed arrays of fixed-size types. Half types are bits in Uint16Array; smaller floats and integers below a byte are bits in Uint8Array. */
+/**
+ * Typed arrays of fixed-size types. Half types are bits in Uint16Array; smaller floats and integers below a byte are
+ * bits in Uint8Array.
+ */
 export type NumericArray =
   | Float32Array
   | Float64Array
@@ -89,8 +97,8 @@ interface ArraysByDType {
 export type DataOf<D extends DType> = D extends keyof ArraysByDType ? ArraysByDType[D] : Uint8Array;
 
 /**
- * A tensor. Its `dtype` says what `data` is: where `value.dtype === 'float32'`, `value.data` is a Float32Array. `shape` in
- * elements; `data` is row-major.
+ * A tensor. Its `dtype` says what `data` is: where `value.dtype === 'float32'`, `value.data` is a Float32Array. `shape`
+ * in elements; `data` is row-major.
  */
 export type TensorValue<D extends DType = DType> = {
   [K in D]: { dtype: K; shape: readonly number[]; data: DataOf<K> };
@@ -115,7 +123,7 @@ export interface DTypeInfo {
 }
 
 /** A type of which nothing is known but its number: its tensors are bytes, as many as their entries say. */
-export interface OpaqueType {
+interface OpaqueType {
   readonly name: UnknownDType;
   readonly opaque: true;
   readonly number: number;

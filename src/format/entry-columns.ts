@@ -1,6 +1,6 @@
 /**
- * Entries that were decoded, as columns of numbers: each is decoded once, and one that is kept takes some 40 bytes, so that
- * 100,000 of them need no more memory than their names. Positions are those of the index.
+ * Entries that were decoded, as columns of numbers: each is decoded once, and one that is kept takes some 40 bytes, so
+ * that 100,000 of them need no more memory than their names. Positions are those of the index.
  */
 import { dtypeOfNumber } from './dtypes.js';
 import type { StoredEntry } from './entry.js';

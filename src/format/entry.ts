@@ -1,6 +1,6 @@
 /**
- * The entry of a tensor in the index: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves out
- * what is zero; the shape is always written.
+ * The entry of a tensor in the index: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves
+ * out what is zero; the shape is always written.
  */
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';

@@ -6,7 +6,7 @@ import { ByteReader, ByteWriter } from './bytes.js';
 import { expectWire, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
 
 /** A data file's name has five digits for the total, and more only in theory. */
-export const MAX_SHARDS = 99_999;
+const MAX_SHARDS = 99_999;
 /** kTensorBundleVersion: what this package writes as producer and accepts as min_consumer. */
 const BUNDLE_VERSION = 1;
 
@@ -32,8 +32,8 @@ export function encodeHeader(numShards: number): Uint8Array {
 /**
  * Reads the value of the key "".
  * @param offset of the value in the file, for errors.
- * @throws ERR_V1_FORMAT for a checkpoint of the old Saver; ERR_NOT_SUPPORTED for a format newer than this package knows;
- * ERR_CORRUPT otherwise (bad proto, unknown endianness, impossible shard count).
+ * @throws ERR_V1_FORMAT for a checkpoint of the old Saver; ERR_NOT_SUPPORTED for a format newer than this package
+ * knows; ERR_CORRUPT otherwise (bad proto, unknown endianness, impossible shard count).
  */
 export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): BundleHeader {
   const reader = new ByteReader(bytes, 0, bytes.length, { path, offset });
@@ -58,7 +58,8 @@ export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): Bundl
   if (minConsumer > BUNDLE_VERSION) {
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `${path} needs a reader of bundle version ${minConsumer}, this package knows ${BUNDLE_VERSION}; update tensorbundle`,
+      `${path} needs a reader of bundle version ${minConsumer}, this package knows ${BUNDLE_VERSION}; update ` +
+        `tensorbundle`,
       { path, offset, expected: BUNDLE_VERSION, found: minConsumer },
     );
   }
@@ -94,7 +95,8 @@ function refuseV1(bytes: Uint8Array, path: string, offset: number): void {
   if (bytes[0] !== ((1 << 3) | LENGTH)) return;
   throw new TensorBundleError(
     'ERR_V1_FORMAT',
-    `${path} is a checkpoint in TensorFlow's V1 format (tf.train.Saver with write_version=V1), which this package does not read; ` +
+    `${path} is a checkpoint in TensorFlow's V1 format (tf.train.Saver with write_version=V1), which this ` +
+      `package does not read; ` +
       'convert it in Python: restore it with tf.compat.v1.train.Saver and save it with write_version=V2, the default',
     { path, offset },
   );

@@ -10,7 +10,10 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
-/** Whether every product on the way is at most 2^53 - 1, also where a later dimension is 0: TensorFlow too multiplies in order. */
+/**
+ * Whether every product on the way is at most 2^53 - 1, also where a later dimension is 0: TensorFlow too multiplies in
+ * order.
+ */
 export function isCountable(shape: readonly number[]): boolean {
   let size = 1;
   for (const length of shape) {

@@ -3,7 +3,7 @@
  * holds at least one tensor wherever there are enough (TensorFlow's merge breaks on an empty one).
  */
 
-export interface PlanInput {
+interface PlanInput {
   /** Stored size. */
   bytes: number;
   /** Shard the caller asked for. */
@@ -13,7 +13,7 @@ export interface PlanInput {
 /** A number of shards; as many as `maxBytes` each need; or by bytes and cores. */
 export type ShardPolicy = number | { maxBytes: number } | 'auto';
 
-export interface Layout {
+interface Layout {
   /** Offset of each input in its shard, bytes. */
   offsets: Float64Array;
   /** Size of each shard, bytes. */
@@ -86,8 +86,8 @@ function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
 
 /**
  * The same inputs over another total. More than `natural`: each extra shard takes one input, the last of the last shard
- * that has more than one, and they keep their order; with too few inputs the last shards stay empty. Fewer: what is over
- * goes to the last shard.
+ * that has more than one, and they keep their order; with too few inputs the last shards stay empty. Fewer: what is
+ * over goes to the last shard.
  */
 export function withTotal(assignment: Int32Array, natural: number, total: number): Int32Array {
   if (total <= natural) return assignment.map(shard => Math.min(shard, total - 1));

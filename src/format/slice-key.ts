@@ -1,6 +1,7 @@
 /**
  * The key of a slice's own entry: an "ordered code", whose byte order is the order of what it holds
- * (EncodeTensorNameSlice in tensorflow/core/util/saved_tensor_slice_util.cc, tensorflow/core/lib/strings/ordered_code.cc).
+ * (EncodeTensorNameSlice in tensorflow/core/util/saved_tensor_slice_util.cc,
+ * tensorflow/core/lib/strings/ordered_code.cc).
  */
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
 import { MAX_RANK } from './shape.js';
@@ -11,8 +12,8 @@ import type { TensorSlice } from './tensor-slice.js';
 const HEADERS: readonly number[] = [0, 0x8000, 0xc000, 0xe000, 0xf000, 0xf800, 0xfc00, 0xfe00, 0xff00, 0xff80, 0xffc0];
 
 /**
- * The key. `fullShape` given: an extent that is a whole dimension is encoded as such, which is what TensorFlow does for a
- * '-' in a slice spec. Without it only a size of -1 is: a stored slice's key must repeat exactly how it was given.
+ * The key. `fullShape` given: an extent that is a whole dimension is encoded as such, which is what TensorFlow does for
+ * a '-' in a slice spec. Without it only a size of -1 is: a stored slice's key must repeat exactly how it was given.
  */
 export function sliceKey(name: Uint8Array | string, slice: TensorSlice, fullShape?: readonly number[]): Uint8Array {
   const out = new ByteWriter(128);
@@ -36,7 +37,10 @@ export function sliceKeyOf(name: Uint8Array | string, extents: readonly SliceExt
   });
 }
 
-/** The inverse of `sliceKey`; a size of -1 is a whole dimension. ERR_CORRUPT if the key is not an ordered code of a slice. */
+/**
+ * The inverse of `sliceKey`; a size of -1 is a whole dimension. ERR_CORRUPT if the key is not an ordered code of a
+ * slice.
+ */
 export function decodeSliceKey(key: Uint8Array, origin: ByteOrigin = {}): { name: Uint8Array; slice: TensorSlice } {
   const reader = new ByteReader(key, 0, key.length, origin);
   if (readUnsigned(reader) !== 0) throw reader.corrupt('a slice key does not begin with 0', 0);

@@ -33,7 +33,10 @@ export function encodeSliceProto(extents: readonly SliceExtent[], out: ByteWrite
   }
 }
 
-/** Reads the message. ERR_CORRUPT for a negative start, a length below 1 (TensorFlow refuses both) or too many dimensions. */
+/**
+ * Reads the message. ERR_CORRUPT for a negative start, a length below 1 (TensorFlow refuses both) or too many
+ * dimensions.
+ */
 export function decodeSliceProto(reader: ByteReader): SliceExtent[] {
   const extents: SliceExtent[] = [];
   while (reader.remaining > 0) {

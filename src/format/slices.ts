@@ -9,11 +9,14 @@ import type { SliceExtent } from './slice-proto.js';
 import type { TensorSlice } from './tensor-slice.js';
 import type { Steps } from './turns.js';
 
-export { decodeSliceKey, sliceKey } from './slice-key.js';
-export { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
+export { decodeSliceKey } from './slice-key.js';
+export type { SliceExtent } from './slice-proto.js';
 export { intersect, type TensorSlice } from './tensor-slice.js';
 
-/** Looks at an axis of boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the tree. */
+/**
+ * Looks at an axis of boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the
+ * tree.
+ */
 const LOOKS_PER_LEVEL = 16;
 const FREE_LOOKS = 400_000;
 /** Looks between two stops. One slice takes some for each dimension of all slices at most. */

@@ -4,7 +4,9 @@ import { ByteReader } from './bytes.js';
 import { type BundleHeader, decodeHeader } from './header.js';
 import { atOnce } from './turns.js';
 
-/** Throws what reading the table throws: ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_V1_FORMAT. */
+/**
+ * Throws what reading the table throws: ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_V1_FORMAT.
+ */
 export function readStoredHeader(bytes: Uint8Array, path: string): BundleHeader {
   const source = new BlockSource(bytes, path);
   const index = atOnce(source.read(source.footer().index));

@@ -1,6 +1,6 @@
 /**
- * A string tensor in a data file: the lengths as varints, 4 bytes of checksum over the lengths as integers, the bytes of
- * every element (WriteStringTensor and ReadStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+ * A string tensor in a data file: the lengths as varints, 4 bytes of checksum over the lengths as integers, the bytes
+ * of every element (WriteStringTensor and ReadStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
  */
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
@@ -33,7 +33,9 @@ export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Ar
   return { bytes, crc: crc32c(bytes.subarray(start), lengthsCrc) };
 }
 
-/** The elements, as views. ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM for the lengths'. */
+/**
+ * The elements, as views. ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM for the lengths'.
+ */
 export function decodeStrings(bytes: Uint8Array, count: number, context: ElementContext): Uint8Array[] {
   if (count === 0 && bytes.length === 0) return [];
   const { reader } = readLengths(bytes, count, context);
@@ -94,7 +96,8 @@ function readLengths(
     const { path, tensor, offset = 0 } = context;
     throw new TensorBundleError(
       'ERR_CHECKSUM',
-      `the lengths of the strings of '${tensor}' in ${path} have another checksum; the file is damaged, restore it from another copy`,
+      `the lengths of the strings of '${tensor}' in ${path} have another checksum; the file is damaged, restore ` +
+        `it from another copy`,
       { path, tensor, offset: offset + reader.at, expected, found: lengthsCrc },
     );
   }

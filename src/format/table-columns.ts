@@ -43,7 +43,10 @@ export class TableColumns {
     this.maxEntries = Math.min(MAX_ENTRIES, Math.floor(fileBytes / MIN_ENTRY_BYTES) + SLACK_ENTRIES);
   }
 
-  /** Takes the cursor's present entry. ERR_TOO_LARGE if the entries are more, or the keys longer, than in a file in good faith. */
+  /**
+   * Takes the cursor's present entry. ERR_TOO_LARGE if the entries are more, or the keys longer, than in a file in good
+   * faith.
+   */
   push(cursor: BlockCursor, block: number): void {
     const { count, keyBytes } = this;
     const { key, keyLength } = cursor;
@@ -79,7 +82,8 @@ export class TableColumns {
     const { path, maxEntries } = this;
     return new TensorBundleError(
       'ERR_TOO_LARGE',
-      `${path} holds more than the ${maxEntries} entries that an index of its size may have (${MIN_ENTRY_BYTES} bytes each, at most ${MAX_ENTRIES}); split the checkpoint if a program made it in good faith`,
+      `${path} holds more than the ${maxEntries} entries that an index of its size may have (${MIN_ENTRY_BYTES} ` +
+        `bytes each, at most ${MAX_ENTRIES}); split the checkpoint if a program made it in good faith`,
       { path, offset: cursor.valueStart, expected: maxEntries },
     );
   }
@@ -125,7 +129,8 @@ export class KeyLengths {
 export function tooManyKeyBytes(path: string, offset: number, expected: number, found: number): TensorBundleError {
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the keys of ${path} expand to more than ${expected} bytes; this is not a checkpoint that a program made in good faith`,
+    `the keys of ${path} expand to more than ${expected} bytes; this is not a checkpoint that a program made in ` +
+      `good faith`,
     { path, offset, expected, found },
   );
 }

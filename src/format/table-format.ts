@@ -32,7 +32,9 @@ export const MAX_KEY_LENGTH = 16_383;
 /** So few may be longer, up to this each. */
 export const MAX_LONG_KEYS = 128;
 export const MAX_LONG_KEY_LENGTH = 4_194_304;
-/** A name's bytes, to be written. The keys of its slices are longer: by 10 bytes a number at most, and its NULs twice. */
+/**
+ * A name's bytes, to be written. The keys of its slices are longer: by 10 bytes a number at most, and its NULs twice.
+ */
 export const MAX_NAME_LENGTH = 2_000_000;
 /** Names and slices whose keys may be long, to be written. */
 export const MAX_LONG_NAMES = 64;

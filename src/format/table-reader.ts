@@ -26,7 +26,7 @@ export interface TableProblem {
   message: string;
 }
 
-export interface TableEntry {
+interface TableEntry {
   key: Uint8Array;
   value: Uint8Array;
   /** Offset of the value in the file; of its block if the block is compressed. */

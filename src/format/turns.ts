@@ -32,7 +32,10 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
   }
 }
 
-/** Items in the order of `compare` (equal ones as they came). Sorting in place would hold everything up for its whole time. */
+/**
+ * Items in the order of `compare` (equal ones as they came). Sorting in place would hold everything up for its whole
+ * time.
+ */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
   const RUN = 8192;
   let from: T[] = [];

@@ -7,7 +7,10 @@ export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
 }
 
-/** The permutation that sorts the names as UTF-8 bytes: result[0] is the index of the first. Equal names keep their order. */
+/**
+ * The permutation that sorts the names as UTF-8 bytes: result[0] is the index of the first. Equal names keep their
+ * order.
+ */
 export function sortKeys(names: readonly string[]): Uint32Array {
   const order = Uint32Array.from(names, (_, i) => i);
   const plain = !names.some(name => SURROGATE.test(name));
@@ -20,8 +23,10 @@ export function sortKeys(names: readonly string[]): Uint32Array {
   return order.sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : a - b));
 }
 
-/** Compares two strings as UTF-8: by code point, so a surrogate (a half of one above U+FFFF) is above every other unit. */
-export function compareUtf8(a: string, b: string): number {
+/**
+ * Compares two strings as UTF-8: by code point, so a surrogate (a half of one above U+FFFF) is above every other unit.
+ */
+function compareUtf8(a: string, b: string): number {
   const limit = Math.min(a.length, b.length);
   for (let i = 0; i < limit; i++) {
     const x = a.charCodeAt(i);

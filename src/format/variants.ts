@@ -1,7 +1,7 @@
 /**
  * A variant tensor in a data file: for each element a varint length, a serialized VariantTensorDataProto and 4 bytes of
- * checksum over all before them (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). The message
- * is opaque here.
+ * checksum over all before them (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). The
+ * message is opaque here.
  */
 import { TensorBundleError } from '../errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
@@ -41,7 +41,8 @@ export function* checkVariants(bytes: Uint8Array, count: number, context: Elemen
       const { path, tensor, offset = 0 } = context;
       throw new TensorBundleError(
         'ERR_CHECKSUM',
-        `element ${i} of the variant '${tensor}' in ${path} has another checksum; the data is damaged, restore it from another copy`,
+        `element ${i} of the variant '${tensor}' in ${path} has another checksum; the data is damaged, restore it ` +
+          `from another copy`,
         { path, tensor, offset: offset + at, expected, found: crc },
       );
     }

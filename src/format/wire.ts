@@ -5,7 +5,7 @@
 import type { ByteReader } from './bytes.js';
 
 export const VARINT = 0;
-export const FIXED64 = 1;
+const FIXED64 = 1;
 export const LENGTH = 2;
 const GROUP_START = 3;
 const GROUP_END = 4;

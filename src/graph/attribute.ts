@@ -11,11 +11,13 @@ export const PYTHON_STATE = 'py_state';
 /** A value that is kept for a save. */
 export interface Capture {
   /**
-   * What `data` gives was made for the save, each piece in a buffer of its own, and nobody else holds it: it is freed once it
-   * is written, unless the save may be tried again.
+   * What `data` gives was made for the save, each piece in a buffer of its own, and nobody else holds it: it is freed
+   * once it is written, unless the save may be tried again.
    */
   readonly own?: true;
-  /** Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again. */
+  /**
+   * Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again.
+   */
   data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
   /** Lets go of the value; called once, when all of it was read or the save is over. */
   release(): void;
@@ -36,7 +38,10 @@ export interface Attribute {
   readonly label: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives that. */
+  /**
+   * What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives
+   * that.
+   */
   readonly writtenAs?: DType | undefined;
   /**
    * Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what others may
@@ -44,8 +49,8 @@ export interface Attribute {
    */
   capture(budget?: CopyBudget): Capture;
   /**
-   * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the type that it was
-   * converted from.
+   * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the
+   * type that it was converted from.
    */
   assign(value: TensorValue, storedAs?: DType): void;
   /**
@@ -54,9 +59,9 @@ export interface Attribute {
    */
   refuse?(stored: { readonly dtype: StoredDType; readonly shape: readonly number[] }): string | undefined;
   /**
-   * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step in an
-   * int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do. Values are read for it
-   * before anything is assigned, so it is for small ones; left out where nothing is converted.
+   * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step
+   * in an int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do.
+   * Values are read for it before anything is assigned, so it is for small ones; left out where nothing is converted.
    */
   convert?(stored: TensorValue): TensorValue | string | undefined;
 }

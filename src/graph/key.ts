@@ -5,7 +5,9 @@
 
 const ATTRIBUTES = '.ATTRIBUTES';
 
-/** `.` doubles and `/` becomes `.S`, so that a part never contains a separator nor a reserved word like `.ATTRIBUTES`. */
+/**
+ * `.` doubles and `/` becomes `.S`, so that a part never contains a separator nor a reserved word like `.ATTRIBUTES`.
+ */
 export function escapePart(name: string): string {
   return name.replaceAll('.', '..').replaceAll('/', '.S');
 }
@@ -29,7 +31,10 @@ export function extraKey(path: string, name: string, of?: string): string {
 /** The extra that is all the state of its object, not more exact values of what the graph has too. */
 export const STATE = 'state';
 
-/** Where the tensors of an attribute begin whose key is the name of none: `table/.ATTRIBUTES/`, of `table/.ATTRIBUTES/table-keys`. */
+/**
+ * Where the tensors of an attribute begin whose key is the name of none: `table/.ATTRIBUTES/`, of
+ * `table/.ATTRIBUTES/table-keys`.
+ */
 export function attributesOf(key: string): string | undefined {
   const at = key.lastIndexOf(`/${ATTRIBUTES}/`);
   if (at >= 0) return key.slice(0, at + ATTRIBUTES.length + 2);

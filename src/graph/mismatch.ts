@@ -9,7 +9,9 @@ interface Typed extends Shaped {
   readonly dtype: StoredDType;
 }
 
-/** What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is. */
+/**
+ * What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is.
+ */
 const LIVE_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
 
 /** Said of what is no variable: the position in a dataset. */
@@ -38,8 +40,8 @@ export function splitLabel(label: string): { owner: string; variable: string } {
 }
 
 /**
- * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`: types are only
- * spoken of where they differ. `source` is who has the other value.
+ * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`: types
+ * are only spoken of where they differ. `source` is who has the other value.
  */
 export function describeMismatch({ key, expected, found, reason }: Mismatch, label: string, source: string): string {
   const { owner, variable } = splitLabel(label);
@@ -47,7 +49,9 @@ export function describeMismatch({ key, expected, found, reason }: Mismatch, lab
   const foundType = typeOf(found);
   const sameType = !differsInType({ expected, found });
   const shown = (value: string): string => (sameType ? value.slice(value.indexOf(' ') + 1) : value);
-  const sentence = `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} at ${key}`;
+  const sentence =
+    `${subject} expects ${owner === '' ? '' : `${variable} `}${shown(expected)}; ${source} has ${shown(found)} ` +
+    `at ${key}`;
   if (reason !== undefined) return `${sentence}: ${reason}`;
   return LIVE_DTYPES.includes(foundType) || foundType === ITERATOR
     ? sentence

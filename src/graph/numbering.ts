@@ -1,7 +1,7 @@
 /**
- * Numbers the objects of a graph as TensorFlow does: breadth first from the root, children in tracking order, each object
- * once. The first (hence shortest) path by which an object is met names it. Slot variables follow, by optimizer, slot name and
- * variable (tensorflow/python/checkpoint/graph_view.py, util.py `serialize_slot_variables`).
+ * Numbers the objects of a graph as TensorFlow does: breadth first from the root, children in tracking order, each
+ * object once. The first (hence shortest) path by which an object is met names it. Slot variables follow, by optimizer,
+ * slot name and variable (tensorflow/python/checkpoint/graph_view.py, util.py `serialize_slot_variables`).
  */
 import type { Attribute } from './attribute.js';
 import { attributeKey, escapePart, slotPath } from './key.js';

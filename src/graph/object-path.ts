@@ -2,13 +2,13 @@
 import { escapePart } from './key.js';
 
 /** Where a path leads, or where it ends and which names lead on from there. */
-export type Followed<T> =
+type Followed<T> =
   | { readonly object: T }
   | { readonly object: undefined; readonly followed: string; readonly names: readonly string[] };
 
 /**
- * Follows `blocks/1/kernel`; the empty path is `start` itself. A part may be escaped, as in a key, or not. Where an object
- * has two children of one name the first counts.
+ * Follows `blocks/1/kernel`; the empty path is `start` itself. A part may be escaped, as in a key, or not. Where an
+ * object has two children of one name the first counts.
  */
 export function followPath<T>(
   start: T,

@@ -10,14 +10,14 @@ export interface StoredAttribute {
   readonly key: string;
 }
 
-export interface StoredSlot {
+interface StoredSlot {
   /** Node of the variable that the slot belongs to. */
   readonly variable: number;
   readonly name: string;
   readonly node: number;
 }
 
-export interface StoredNode {
+interface StoredNode {
   readonly children: readonly StoredEdge[];
   readonly attributes: readonly StoredAttribute[];
   readonly slots: readonly StoredSlot[];

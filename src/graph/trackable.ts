@@ -1,8 +1,8 @@
 /**
- * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js; whoever
- * owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read and set.
- * A Restorer belongs to an object that is stored in another form than it lives in: optimizers, of which there are three
- * generations of keys, values to convert, and slots that may not exist yet.
+ * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js;
+ * whoever owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read
+ * and set. A Restorer belongs to an object that is stored in another form than it lives in: optimizers, of which there
+ * are three generations of keys, values to convert, and slots that may not exist yet.
  */
 import type { Entry } from '../bundle/reader.js';
 import type { TensorValue } from '../format/dtypes.js';
@@ -11,8 +11,8 @@ import type { Mismatch } from './mismatch.js';
 import type { StoredSubgraph } from './stored-graph.js';
 
 /**
- * A variable that an optimizer keeps for another variable (TensorFlow's slot variable). It is written beside the variable it
- * belongs to: `<variable>/.OPTIMIZER_SLOT/<optimizer>/<name>/.ATTRIBUTES/VARIABLE_VALUE`.
+ * A variable that an optimizer keeps for another variable (TensorFlow's slot variable). It is written beside the
+ * variable it belongs to: `<variable>/.OPTIMIZER_SLOT/<optimizer>/<name>/.ATTRIBUTES/VARIABLE_VALUE`.
  */
 export interface Slot {
   /** A slot of a variable that no edge leads to is not written, as in TensorFlow. */
@@ -23,12 +23,14 @@ export interface Slot {
 }
 
 /**
- * A tensor of an object that lies beside the object graph, where TensorFlow never looks: `.TENSORBUNDLE/<object>/<name>`. The
- * object's restorer finds it again (`StoredSubgraph.extra`).
+ * A tensor of an object that lies beside the object graph, where TensorFlow never looks:
+ * `.TENSORBUNDLE/<object>/<name>`. The object's restorer finds it again (`StoredSubgraph.extra`).
  */
 export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
   readonly name: string;
-  /** Another object that it speaks of, whose path is added to the key. If no edge leads there, the extra is not written. */
+  /**
+   * Another object that it speaks of, whose path is added to the key. If no edge leads there, the extra is not written.
+   */
   readonly of?: Trackable;
 }
 
@@ -36,7 +38,10 @@ export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
 export interface Incomplete {
   /** The live object, whoever describes it. */
   readonly owner: object;
-  /** Has `changed` called, synchronously, each time there is more, with the object as it then is. Returns what stops that. */
+  /**
+   * Has `changed` called, synchronously, each time there is more, with the object as it then is. Returns what stops
+   * that.
+   */
   watch(changed: (now: Trackable) => void): () => void;
 }
 
@@ -62,11 +67,13 @@ export interface Trackable {
   /** In tracking order: it decides node numbers, hence keys and the order of the data file. */
   readonly children: readonly Edge[];
   readonly attributes: readonly Attribute[];
-  /** Names by which other writers (Keras 3) reach objects from here. They serve to find values and are never written. */
+  /**
+   * Names by which other writers (Keras 3) reach objects from here. They serve to find values and are never written.
+   */
   readonly aliases?: readonly Edge[];
   /**
-   * Of a list: the items that hold values, in order. If the stored list has as many that do, they are taken for these, so that
-   * items without values may come and go; else the names of the edges count.
+   * Of a list: the items that hold values, in order. If the stored list has as many that do, they are taken for these,
+   * so that items without values may come and go; else the names of the edges count.
    */
   readonly holders?: readonly Trackable[];
   /** By slot name as the optimizer orders them. Numbered after everything that edges lead to. */
@@ -135,17 +142,17 @@ export interface RestorePart {
   /** Applied only if filters leave out nothing of the object. Default false. */
   readonly isForWhole?: boolean;
   /**
-   * Called once, after everything was checked, with the values of `keys`; synchronous. The memory is the callee's to keep. May
-   * hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`. 'unused': the
-   * object has no use for what the values turned out to be.
+   * Called once, after everything was checked, with the values of `keys`; synchronous. The memory is the callee's to
+   * keep. May hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`.
+   * 'unused': the object has no use for what the values turned out to be.
    */
   apply(values: readonly TensorValue[]): unknown;
 }
 
 export interface RestorePlan {
   /**
-   * Applied in order. Keys of the object graph count as loaded, so they name every stored value that the object understands.
-   * Few keys a part: all values of a part are in memory together.
+   * Applied in order. Keys of the object graph count as loaded, so they name every stored value that the object
+   * understands. Few keys a part: all values of a part are in memory together.
    */
   readonly parts: readonly RestorePart[];
   /** Keys that values of the live object would have and that the checkpoint lacks. */
@@ -163,8 +170,8 @@ export interface Restorer {
   /** Reads and changes nothing. */
   plan(stored: StoredSubgraph, found: MatchedCheckpoint): RestorePlan;
   /**
-   * Keys that are missing where the checkpoint has no such object; `path` is where it would be. Left out: those of its attributes
-   * and of what is below it.
+   * Keys that are missing where the checkpoint has no such object; `path` is where it would be. Left out: those of its
+   * attributes and of what is below it.
    */
   missingAt?(path: string): readonly string[];
 }

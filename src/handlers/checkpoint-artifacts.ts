@@ -1,6 +1,6 @@
 /**
- * Any artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and all that is not a weight as JSON beside them, so
- * that one rename replaces all of it. For models that have no object graph (graph models).
+ * Any artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and all that is not a weight as JSON
+ * beside them, so that one rename replaces all of it. For models that have no object graph (graph models).
  */
 
 import { TextDecoder, TextEncoder } from 'node:util';
@@ -42,8 +42,8 @@ export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string
 }
 
 /**
- * Null if the checkpoint was not saved so. The weights are not concatenated. Rejects with ERR_CORRUPT and ERR_TOO_LARGE for artifacts that
- * `saveArtifacts` does not write.
+ * Null if the checkpoint was not saved so. The weights are not concatenated. Rejects with ERR_CORRUPT and ERR_TOO_LARGE
+ * for artifacts that `saveArtifacts` does not write.
  */
 export async function artifactsIn(reader: CheckpointReader): Promise<io.ModelArtifacts | null> {
   if (!reader.has(KEY)) return null;

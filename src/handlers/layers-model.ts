@@ -1,6 +1,7 @@
 /**
  * `model.save` of a layers model without what it does before a handler sees anything: joining all weights to one buffer
- * (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and ends at 4 GiB. And with names that are found again.
+ * (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and ends at 4 GiB. And with names that
+ * are found again.
  */
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -13,7 +14,10 @@ import { describeWeights, type NamedTensor, weightsOfTensors } from './weights.j
 
 type CapturedWeights = ReturnType<typeof weightsOfTensors>;
 
-/** What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to release. */
+/**
+ * What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to
+ * release.
+ */
 export async function artifactsOf(
   model: LayersModel,
   config: io.SaveConfig = {},

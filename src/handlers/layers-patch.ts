@@ -1,4 +1,6 @@
-/** What changes in the class LayersModel: where `save` goes, and how loaders find weights and the state of optimizers. */
+/**
+ * What changes in the class LayersModel: where `save` goes, and how loaders find weights and the state of optimizers.
+ */
 
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';

@@ -1,7 +1,7 @@
 /**
- * A model in the files that tfjs-node writes for `file://` and loads: `model.json`, and weights in the files that it names
- * (tfjs-node/src/io/file_system.ts). Weights are written beside the old ones, under another name; the rename of `model.json` is the
- * commit.
+ * A model in the files that tfjs-node writes for `file://` and loads: `model.json`, and weights in the files that it
+ * names (tfjs-node/src/io/file_system.ts). Weights are written beside the old ones, under another name; the rename of
+ * `model.json` is the commit.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -29,8 +29,9 @@ const LOCK_TIMEOUT_MS = 30_000;
 export const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /**
- * `call` (`nextCall`): of saves that nobody waits for, the last that was called stays, and one that comes after it writes nothing.
- * Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED, ERR_IO. The old model stays then.
+ * `call` (`nextCall`): of saves that nobody waits for, the last that was called stays, and one that comes after it
+ * writes nothing. Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED,
+ * ERR_IO. The old model stays then.
  */
 export async function saveModelFiles(
   directory: string,
@@ -57,7 +58,8 @@ export async function saveModelFiles(
           durable: true,
         });
       } catch (error) {
-        // A rename that reports an error may have happened: what the model names now decides. In doubt the weights stay.
+        // A rename that reports an error may have happened: what the model names now decides. In doubt the weights
+        // stay.
         const named = await weightsNamedIn(opened).catch(() => new Set<unknown>(paths));
         for (const path of paths) if (!named.has(path)) await opened.remove(path).catch(() => false);
         throw error;
@@ -71,8 +73,8 @@ export async function saveModelFiles(
 }
 
 /**
- * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node would join them to
- * one. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
+ * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node
+ * would join them to one. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
  */
 export async function readWeightFiles(
   directory: string,
@@ -115,7 +117,10 @@ async function readWeightFilesIn(
   return [specs, buffers];
 }
 
-/** Throws ERR_CORRUPT where the files end before the weights do; TensorFlow.js would say something of a shape, if anything. */
+/**
+ * Throws ERR_CORRUPT where the files end before the weights do; TensorFlow.js would say something of a shape, if
+ * anything.
+ */
 function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers: ArrayBuffer[]): void {
   try {
     weightsOfArtifacts({ weightSpecs: specs, weightData: buffers });
@@ -125,7 +130,8 @@ function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers
     const { expected, found } = cause;
     throw new TensorBundleError(
       'ERR_CORRUPT',
-      `the files of weights that ${path} names have ${found} bytes, and the model needs ${expected}: they are cut, or of another model`,
+      `the files of weights that ${path} names have ${found} bytes, and the model needs ${expected}: they are ` +
+        `cut, or of another model`,
       { path, expected, found, cause },
     );
   }

@@ -1,7 +1,8 @@
 /**
- * The state of an optimizer in the form that TensorFlow.js keeps beside a model's weights (tfjs-core/src/optimizers, `getWeights` and
- * `setWeights`): lists of slots without a word on whose they are, in the order of the variables that are trained. So they are written
- * in the order in which the model that is loaded will train: what is frozen then has none, and what is new begins as at first.
+ * The state of an optimizer in the form that TensorFlow.js keeps beside a model's weights (tfjs-core/src/optimizers,
+ * `getWeights` and `setWeights`): lists of slots without a word on whose they are, in the order of the variables that
+ * are trained. So they are written in the order in which the model that is loaded will train: what is frozen then has
+ * none, and what is new begins as at first.
  */
 
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -62,14 +63,14 @@ interface ByName {
 }
 
 /** Names in a file, by the names of variables, which depend on what else the process has made. */
-export type WeightNames = ReadonlyMap<string, string>;
+type WeightNames = ReadonlyMap<string, string>;
 
 /** `own`: made for the caller, who disposes of them. */
 export type OptimizerTensor = NamedTensor & { own: boolean };
 
 /**
- * As it is now where the class is known; of others, when they have answered. Throws ERR_TOO_LARGE for more steps than such files can
- * say.
+ * As it is now where the class is known; of others, when they have answered. Throws ERR_TOO_LARGE for more steps than
+ * such files can say.
  */
 export function optimizerWeights(
   model: LayersModel,
@@ -160,8 +161,9 @@ async function others(optimizer: Optimizer): Promise<OptimizerTensor[]> {
 }
 
 /**
- * `setWeights` of the model's optimizer, if it is called now, gives the values to the variables of this model and leaves nothing out:
- * TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than its steps, and has none for Adamax.
+ * `setWeights` of the model's optimizer, if it is called now, gives the values to the variables of this model and
+ * leaves nothing out: TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than
+ * its steps, and has none for Adamax.
  */
 export function adoptWeights(model: LayersModel, names: WeightNames): void {
   const { optimizer: given } = model;

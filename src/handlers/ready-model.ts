@@ -1,6 +1,7 @@
 /**
- * A model that is complete, through the hands of `tf.loadLayersModel`. That makes a model from a topology and its weights; but a
- * topology may name any registered class, so ours gives the model that is there already, with all that its optimizer has.
+ * A model that is complete, through the hands of `tf.loadLayersModel`. That makes a model from a topology and its
+ * weights; but a topology may name any registered class, so ours gives the model that is there already, with all that
+ * its optimizer has.
  */
 
 import type { io, serialization } from '@tensorflow/tfjs-core';

@@ -35,8 +35,8 @@ export function register(): void {
 }
 
 /**
- * tfjs-node may be loaded later than this, or never: its handler is looked for when one is asked for, and changed. Where nobody else
- * has one, ours serves.
+ * tfjs-node may be loaded later than this, or never: its handler is looked for when one is asked for, and changed.
+ * Where nobody else has one, ours serves.
  */
 function fileRoute(others: (url: string) => io.IOHandler[]): Route {
   let isLooking = false;

@@ -1,6 +1,7 @@
 /**
- * Names of weights in files of TensorFlow.js, which finds weights by them alone. A layer that a custom layer makes without a name has
- * another one in each process, and layers of nested models may be called the same: what is loaded then is found by its place.
+ * Names of weights in files of TensorFlow.js, which finds weights by them alone. A layer that a custom layer makes
+ * without a name has another one in each process, and layers of nested models may be called the same: what is loaded
+ * then is found by its place.
  */
 import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -13,7 +14,10 @@ import { liveValue, variableOf } from '../layers/variable.js';
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_WEIGHTS_NOT_LISTED' };
 const told = new WeakSet<LayersModel>();
 
-/** Each weight of the model has a name of its own: TensorFlow.js's, or that with a number. By the names of the variables. */
+/**
+ * Each weight of the model has a name of its own: TensorFlow.js's, or that with a number. By the names of the
+ * variables.
+ */
 export function fileNames(model: LayersModel): Map<string, string> {
   const names = new Map<string, string>();
   const used = new Set<string>();
@@ -29,14 +33,14 @@ export function fileNames(model: LayersModel): Map<string, string> {
 }
 
 /** A weight, and its name in the file. */
-export interface Placed {
+interface Placed {
   readonly weight: LayerVariable;
   readonly fileName: string;
 }
 
 /**
- * Which value is whose, for values in the order in which they were saved: all weights, or those that are trained. Null where that
- * cannot be told: names then decide alone. `byPlace`: names alone would miss some, or take another's.
+ * Which value is whose, for values in the order in which they were saved: all weights, or those that are trained. Null
+ * where that cannot be told: names then decide alone. `byPlace`: names alone would miss some, or take another's.
  */
 export function placeWeights(
   model: LayersModel,
@@ -65,7 +69,9 @@ function isCustom(layer: Layer): boolean {
   return (inner.length > 0 && !knownClasses().includes(layer.getClassName())) || inner.some(isCustom);
 }
 
-/** TensorFlow.js saves the weights that a layer lists; what a custom layer has in its fields alone is not among them. */
+/**
+ * TensorFlow.js saves the weights that a layer lists; what a custom layer has in its fields alone is not among them.
+ */
 export function warnOfUnlisted(model: LayersModel): void {
   if (told.has(model) || !model.layers.some(isCustomAnyhow)) return;
   const listed = new Set<Variable>(model.weights.map(weight => liveValue(weight, weight.originalName)));
@@ -79,8 +85,10 @@ export function warnOfUnlisted(model: LayersModel): void {
   if (missing.length === 0) return;
   told.add(model);
   process.emitWarning(
-    `custom layers of the model '${model.name}' have weights that they do not list, so that TensorFlow.js neither trains nor saves ` +
-      `them: ${missing.map(({ label }) => label).join(', ')}; save to 'ckpt://', or list them (trainableWeights, nonTrainableWeights)`,
+    `custom layers of the model '${model.name}' have weights that they do not list, so that TensorFlow.js ` +
+      `neither trains nor saves ` +
+      `them: ${missing.map(({ label }) => label).join(', ')}; save to 'ckpt://', or list them (trainableWeights, ` +
+      `nonTrainableWeights)`,
     WARNING,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after the other
- * (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
+ * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after
+ * the other (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
  */
 
 import type { io } from '@tensorflow/tfjs-core';
@@ -58,7 +58,7 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
 }
 
 /** A live tensor, and which part of a model it belongs to. */
-export type LiveWeight = NamedTensor & { group?: 'optimizer' };
+type LiveWeight = NamedTensor & { group?: 'optimizer' };
 
 /** What is known of weights without looking at their values. Throws ERR_DTYPE. */
 export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, 'specs' | 'sizes'> {
@@ -72,8 +72,8 @@ export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, '
 }
 
 /**
- * Of live tensors, as they are now, whatever happens to them and to arrays of JavaScript meanwhile. They are read when they
- * are asked for, and held until `release` is called. Throws ERR_STATE for one that was disposed.
+ * Of live tensors, as they are now, whatever happens to them and to arrays of JavaScript meanwhile. They are read when
+ * they are asked for, and held until `release` is called. Throws ERR_STATE for one that was disposed.
  */
 export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { release(): void } {
   const described = describeWeights(tensors);

@@ -1,6 +1,7 @@
 /**
- * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has any) and `layer-J`;
- * the first keeps checkpoints valid when layers without weights come or go (tf_keras/src/engine/functional.py).
+ * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has any) and
+ * `layer-J`; the first keeps checkpoints valid when layers without weights come or go
+ * (tf_keras/src/engine/functional.py).
  */
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { numberObjects } from '../graph/numbering.js';
@@ -55,6 +56,7 @@ export const container: Family = [
 
 export function notBuilt(layer: Layer): TensorBundleError {
   return invalidArgument(
-    `'${layer.name}' (${layer.getClassName()}) is not built, so it has no weights yet; give the first layer an inputShape`,
+    `'${layer.name}' (${layer.getClassName()}) is not built, so it has no weights yet; give the first layer an ` +
+      `inputShape`,
   );
 }

@@ -106,8 +106,8 @@ interface Described {
 }
 
 /**
- * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras goes by
- * layers (tf_keras/src/engine/training.py, `weights`).
+ * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras
+ * goes by layers (tf_keras/src/engine/training.py, `weights`).
  */
 function describeWeights(model: LayersModel): Described {
   const root = modelTrackable(model);
@@ -148,9 +148,9 @@ function variableToCopy({ attribute }: KeyedAttribute): Variable {
 }
 
 /**
- * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one in use, since
- * tfjs counts a reference on the backend in use, so that the other would free the data under its new owner; or unless the data is an
- * array that `dataSync` hands out, and that its holder may change.
+ * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one
+ * in use, since tfjs counts a reference on the backend in use, so that the other would free the data under its new
+ * owner; or unless the data is an array that `dataSync` hands out, and that its holder may change.
  */
 function independent(value: Tensor): Tensor {
   const { backend } = engine();

@@ -1,7 +1,8 @@
 /**
- * Layers of the user's own classes. Python tracks what is assigned to `self`: variables, layers, and lists and dictionaries of
- * them; `add_weight` also tracks a variable under the name it was given. The fields of a JavaScript layer say the same, in the
- * order in which they were first assigned. (tensorflow/python/trackable/autotrackable.py, tf_keras/src/engine/base_layer.py)
+ * Layers of the user's own classes. Python tracks what is assigned to `self`: variables, layers, and lists and
+ * dictionaries of them; `add_weight` also tracks a variable under the name it was given. The fields of a JavaScript
+ * layer say the same, in the order in which they were first assigned. (tensorflow/python/trackable/autotrackable.py,
+ * tf_keras/src/engine/base_layer.py)
  */
 
 import { TensorBundleError } from '../errors.js';
@@ -121,7 +122,10 @@ function weightName(layer: Layer, { originalName }: LayerVariable): string {
   return fitting.sort((a, b) => b.length - a.length)[0] ?? originalName.slice(originalName.lastIndexOf('/') + 1);
 }
 
-/** Keras's name for a variable that it makes in `build`; tfjs gives numbers to those of `tf.variable` that were given no name. */
+/**
+ * Keras's name for a variable that it makes in `build`; tfjs gives numbers to those of `tf.variable` that were given no
+ * name.
+ */
 function fieldVariableName(layer: Layer, variable: AnyVariable): string {
   if (isVariable(variable)) return weightName(layer, variable);
   return /^\d+$/.test(variable.name) ? 'Variable' : variable.name;
@@ -132,7 +136,8 @@ function nameless(layer: Layer, collection: Collection, label: string): TensorBu
   const what = isSet(collection) ? 'a Set' : 'a Map whose keys are not all strings';
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), where they have no names ` +
+    `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), where they ` +
+      `have no names ` +
       'to be saved under; use an array, an object, or a Map with string keys',
     { found: label },
   );
@@ -141,7 +146,8 @@ function nameless(layer: Layer, collection: Collection, label: string): TensorBu
 function ambiguous(layer: Layer, name: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has two things called '${name}'; give each weight and each field of a ` +
+    `layer '${layer.name}' (${layer.getClassName()}) has two things called '${name}'; give each weight and each ` +
+      `field of a ` +
       'custom layer a name of its own, since that is where a checkpoint keeps it',
     { found: name },
   );

@@ -1,6 +1,7 @@
 /**
- * Layers and models that are not complete: what a checkpoint holds for them waits until they are. tfjs builds a layer when it is
- * first applied, and a Sequential as its layers are added; neither tells anybody, so the one object is told to.
+ * Layers and models that are not complete: what a checkpoint holds for them waits until they are. tfjs builds a layer
+ * when it is first applied, and a Sequential as its layers are added; neither tells anybody, so the one object is told
+ * to.
  */
 import type { Incomplete, Trackable } from '../graph/trackable.js';
 import type { Layer } from './types.js';

@@ -10,7 +10,10 @@ import type { AnyVariable, Layer, LayerVariable } from './types.js';
 export interface Place {
   /** Keras's name scope, for `full_name`: `bidirectional/forward_lstm/lstm_cell`. */
   readonly scope: string;
-  /** tfjs's name of the layer and the path of objects from there, for messages: `bidirectional_Bidirectional1/forward_layer/cell`. */
+  /**
+   * tfjs's name of the layer and the path of objects from there, for messages:
+   * `bidirectional_Bidirectional1/forward_layer/cell`.
+   */
   readonly label: string;
 }
 
@@ -40,11 +43,11 @@ export interface Kind {
 export type Family = readonly (readonly [className: string, kind: Kind])[];
 
 /** tfjs's field, Keras's name, and what cannot be held there. */
-export type Field = readonly [field: string, name: string, refuse?: (layer: Layer) => Attribute['refuse']];
+type Field = readonly [field: string, name: string, refuse?: (layer: Layer) => Attribute['refuse']];
 
 /**
- * A layer whose variables are fields, in tracking order. A field that is null is a variable that the layer was told to do
- * without (`useBias: false`).
+ * A layer whose variables are fields, in tracking order. A field that is null is a variable that the layer was told to
+ * do without (`useBias: false`).
  */
 export function variables(...fields: readonly Field[]): Kind {
   return {
@@ -93,7 +96,8 @@ export function isLayer(value: unknown): value is Layer {
 function unknownField(layer: Layer, field: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has not what was expected in '${field}'; this version of TensorFlow.js is not known`,
+    `layer '${layer.name}' (${layer.getClassName()}) has not what was expected in '${field}'; this version of ` +
+      `TensorFlow.js is not known`,
     { found: field },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What the fields of a custom layer hold: variables, layers, and collections of them. Python tracks lists and dictionaries
- * (tensorflow/python/trackable/data_structures.py); a Map with string keys is a dictionary too.
+ * What the fields of a custom layer hold: variables, layers, and collections of them. Python tracks lists and
+ * dictionaries (tensorflow/python/trackable/data_structures.py); a Map with string keys is a dictionary too.
  */
 import { isLiteral, isMap, isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer } from './family.js';
@@ -42,7 +42,9 @@ export function* variablesAndLayers(value: unknown, seen: Set<unknown> = new Set
   for (const item of contentsOf(value)) yield* variablesAndLayers(item, seen);
 }
 
-/** The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys. */
+/**
+ * The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys.
+ */
 export function namedItems(collection: Collection): (readonly [name: string, item: unknown])[] | undefined {
   if (isSet(collection)) return undefined;
   if (!isMap(collection)) return Object.entries(collection);

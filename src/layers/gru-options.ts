@@ -4,7 +4,10 @@ import type { OptionList } from '../options.js';
 
 /** Options of TensorFlow.js's GRU, with Keras's defaults. */
 export interface KerasGRUArgs extends GRULayerArgs {
-  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
+  /**
+   * Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own
+   * variant.
+   */
   resetAfter?: boolean;
   /**
    * Keras's `zero_output_for_mask`: whether the output of a masked step is 0. Default false: it is the output of the
@@ -19,7 +22,10 @@ export interface KerasGRUArgs extends GRULayerArgs {
 
 /** Options of TensorFlow.js's GRU cell, with Keras's defaults. */
 export interface KerasGRUCellArgs extends GRUCellLayerArgs {
-  /** Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own variant. */
+  /**
+   * Default true, as in Keras: the reset gate comes after the recurrent product. False gives TensorFlow.js's own
+   * variant.
+   */
   resetAfter?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Keras's GRU as Keras makes it: `reset_after=True` is its default, and TensorFlow.js has the other variant only. Importing this file
- * makes TensorFlow.js choose by the configuration when it makes layers from a model's JSON; `tf.layers.gru` stays what it is.
+ * Keras's GRU as Keras makes it: `reset_after=True` is its default, and TensorFlow.js has the other variant only.
+ * Importing this file makes TensorFlow.js choose by the configuration when it makes layers from a model's JSON;
+ * `tf.layers.gru` stays what it is.
  */
 
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';

@@ -1,9 +1,10 @@
 /**
- * The names by which Keras 3 reaches what tf_keras reaches by others, and the attributes' names of models written as classes.
- * All serve to read; none is ever written. Facts from checkpoints of Keras 3.15 (keras/src/models, keras/src/layers).
+ * The names by which Keras 3 reaches what tf_keras reaches by others, and the attributes' names of models written as
+ * classes. All serve to read; none is ever written. Facts from checkpoints of Keras 3.15 (keras/src/models,
+ * keras/src/layers).
  *
- * Some values Keras 3 does not save at all through `tf.train.Checkpoint`: the cells of an RNN of several cells, and what a
- * model written as a class holds in lists and dictionaries. Such variables are `missing`.
+ * Some values Keras 3 does not save at all through `tf.train.Checkpoint`: the cells of an RNN of several cells, and
+ * what a model written as a class holds in lists and dictionaries. Such variables are `missing`.
  */
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 
@@ -18,8 +19,8 @@ export interface NamedNode {
 /**
  * Names from a model to itself and to its layers:
  * - `_functional`: a Sequential of Keras 3 holds a Functional, which holds the layers;
- * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that the model
- *   itself does not list. Keras 3 numbers layers without weights too; they may differ all the same;
+ * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that the
+ *   model itself does not list. Keras 3 numbers layers without weights too; they may differ all the same;
  * - the layers' own names, `d1` or `blocks/0`: a model written as a class knows its layers by attributes (`self.d1`,
  *   `self.blocks[0]`), in tf_keras as well, and layers named like those are found there.
  */

@@ -18,7 +18,8 @@ import { liveValue, type VariableNames, variableTrackable } from './variable.js'
 
 /**
  * Describes the model and everything in it. Throws ERR_INVALID_ARGUMENT for something that is no built LayersModel or
- * has a layer in a layer that is not built, ERR_NOT_SUPPORTED for weights that have no place, ERR_STATE for a disposed model.
+ * has a layer in a layer that is not built, ERR_NOT_SUPPORTED for weights that have no place, ERR_STATE for a disposed
+ * model.
  */
 export function modelTrackable(model: LayersModel): Trackable {
   checkModel(model);
@@ -35,7 +36,7 @@ export function checkModel(model: LayersModel): void {
   }
 }
 
-export interface ModelViewOptions {
+interface ModelViewOptions {
   /** Default false: what is not built is refused. True: its variables may come later. */
   readonly defer?: boolean;
   /** The optimizer of a compiled model, which Keras tracks as its child; none by default. */
@@ -143,7 +144,10 @@ export class ModelView implements Surroundings {
     return this.#fullNames.get(fullName)! > 1;
   }
 
-  /** Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer. Keras's optimizers count so. */
+  /**
+   * Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer. Keras's optimizers count
+   * so.
+   */
   trainable(): string[] {
     const weights = this.#roots.flatMap(root => root.trainableWeights);
     const others = [...this.#variables.keys()].filter(({ trainable }) => trainable);
@@ -176,7 +180,8 @@ export class ModelView implements Surroundings {
     if (forgotten === undefined) return;
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `layer '${layer.name}' (${layer.getClassName()}) has the weight ${forgotten.originalName}, which this version cannot ` +
+      `layer '${layer.name}' (${layer.getClassName()}) has the weight ${forgotten.originalName}, which this ` +
+        `version cannot ` +
         `place in a checkpoint; classes with weights that it knows: ${knownClasses().join(', ')}`,
       { tensor: forgotten.originalName, found: layer.getClassName(), expected: knownClasses() },
     );

@@ -1,8 +1,8 @@
 /**
- * Keras's names for the layers of a tfjs model, for the `full_name` of variables. A name the user gave is kept. An automatic
- * one (`dense_Dense3`: class in snake case, class, a counter of the process) becomes what Keras would have called the layer
- * in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made, which is what the counter tells.
- * Layers in wrappers and cells count as well (tf_keras/src/backend.py, unique_object_name).
+ * Keras's names for the layers of a tfjs model, for the `full_name` of variables. A name the user gave is kept. An
+ * automatic one (`dense_Dense3`: class in snake case, class, a counter of the process) becomes what Keras would have
+ * called the layer in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made, which is what
+ * the counter tells. Layers in wrappers and cells count as well (tf_keras/src/backend.py, unique_object_name).
  */
 import type { LayerName } from '../graph/trackable.js';
 import type { Kind } from './family.js';
@@ -48,8 +48,8 @@ export function isAutomatic(layer: Layer): boolean {
 const MODELS = /^(sequential|model|functional)_?\d*$/;
 
 /**
- * The name of a layer, and whether it proves anything. A name as Keras makes them up for the class (`dense_1`) may have come from
- * Keras with the architecture, so it counts as made up also where a user wrote it.
+ * The name of a layer, and whether it proves anything. A name as Keras makes them up for the class (`dense_1`) may have
+ * come from Keras with the architecture, so it counts as made up also where a user wrote it.
  */
 export function layerName(layer: Layer): LayerName {
   const className = layer.getClassName();
@@ -83,7 +83,8 @@ function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set
 
 export function kerasNames(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Map<Layer, string> {
   const named = [...allLayers(roots, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
-  // By class: the counters, in the order found. The two directions of a Bidirectional share that of the layer they copy.
+  // By class: the counters, in the order found. The two directions of a Bidirectional share that of the layer they
+  // copy.
   const counters = new Map<string, Map<string, number>>();
   const unit = ({ prefix, counter }: AutomaticName, i: number): string =>
     prefix === '' ? `${i}` : `copies of ${counter}`;

@@ -1,6 +1,6 @@
 /**
- * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, the cell the weights. Keras also tracks
- * two lists that hold no values: `state_spec` of every layer, `state_size` of an LSTM's cell.
+ * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, the cell the weights. Keras also
+ * tracks two lists that hold no values: `state_spec` of every layer, `state_size` of an LSTM's cell.
  */
 
 import type { Attribute } from '../graph/attribute.js';
@@ -49,8 +49,9 @@ const stackedCells: Kind = {
 };
 
 /**
- * Keras's GRU has two rows of biases with `reset_after=True` (its default), and then multiplies the reset gate after the
- * recurrent product. TensorFlow.js's own has the other variant only. The weights of one would compute something else in the other.
+ * Keras's GRU has two rows of biases with `reset_after=True` (its default), and then multiplies the reset gate after
+ * the recurrent product. TensorFlow.js's own has the other variant only. The weights of one would compute something
+ * else in the other.
  */
 function otherVariant(cell: Layer): Attribute['refuse'] {
   const width = 3 * Number(fieldOf(cell, 'units'));
@@ -59,13 +60,16 @@ function otherVariant(cell: Layer): Attribute['refuse'] {
     const stored = String(shape);
     if (!isAfter && stored === `2,${width}`) {
       return (
-        "these are the weights of a GRU with reset_after=True, which TensorFlow.js's own GRU does not compute; make the layer with " +
-        "gru({ units, … }) or gruCell of 'tensorbundle/tfjs' (a model made from Keras's JSON has it by itself), or leave the layer out with exclude"
+        "these are the weights of a GRU with reset_after=True, which TensorFlow.js's own GRU does not compute; " +
+        'make the layer with ' +
+        "gru({ units, … }) or gruCell of 'tensorbundle/tfjs' (a model made from Keras's JSON has it by itself), " +
+        'or leave the layer out with exclude'
       );
     }
     if (isAfter && stored === `${width}`) {
       return (
-        'these are the weights of a GRU with reset_after=False; make the layer with gru({ units, resetAfter: false, … }) ' +
+        'these are the weights of a GRU with reset_after=False; make the layer with gru({ units, resetAfter: ' +
+        'false, … }) ' +
         'or tf.layers.gru, or leave it out with exclude'
       );
     }

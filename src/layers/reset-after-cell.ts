@@ -1,6 +1,7 @@
 /**
- * Keras's GRU cell with `reset_after=True`, which TensorFlow.js lacks: the reset gate multiplies what the recurrent kernel gives, not
- * what it takes, and that product has biases of its own (tf_keras/src/layers/rnn/gru.py, GRUCell.call).
+ * Keras's GRU cell with `reset_after=True`, which TensorFlow.js lacks: the reset gate multiplies what the recurrent
+ * kernel gives, not what it takes, and that product has biases of its own (tf_keras/src/layers/rnn/gru.py,
+ * GRUCell.call).
  */
 
 import type { GRUCellLayerArgs, layers } from '@tensorflow/tfjs-layers';
@@ -23,8 +24,8 @@ const KERAS_DEFAULTS = {
 } as const;
 
 /**
- * The options with Keras's defaults. As in Keras, `recurrentDropout` needs `implementation` 1, where each gate has masks of its
- * own; otherwise 2 is the default. An activation of null is none.
+ * The options with Keras's defaults. As in Keras, `recurrentDropout` needs `implementation` 1, where each gate has
+ * masks of its own; otherwise 2 is the default. An activation of null is none.
  */
 export function withKerasDefaults<Args extends GRUCellLayerArgs>(args: Args): Args {
   const given = Object.entries(args).filter(
@@ -51,8 +52,8 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
     static readonly className = 'GRUCell';
 
     /**
-     * Of the dropout masks, by the object that one run over a sequence hands to every step: all its steps have the same masks, which
-     * are made anew from the seed each time, so that no tensor has to be kept.
+     * Of the dropout masks, by the object that one run over a sequence hands to every step: all its steps have the same
+     * masks, which are made anew from the seed each time, so that no tensor has to be kept.
      */
     readonly #seeds = new WeakMap<object, number>();
 

@@ -1,4 +1,7 @@
-/** Keras's GRU with `reset_after=True`: TensorFlow.js's layer around a cell of that kind (tf_keras/src/layers/rnn/gru.py). */
+/**
+ * Keras's GRU with `reset_after=True`: TensorFlow.js's layer around a cell of that kind
+ * (tf_keras/src/layers/rnn/gru.py).
+ */
 
 import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
@@ -43,8 +46,8 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     }
 
     /**
-     * Keras's Bidirectional tells its layers to give zeros for masked steps where they return sequences. TensorFlow.js's does not,
-     * but gives them names.
+     * Keras's Bidirectional tells its layers to give zeros for masked steps where they return sequences.
+     * TensorFlow.js's does not, but gives them names.
      */
     #noticeBidirectional(): void {
       let name = this.name;
@@ -76,8 +79,8 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     }
 
     /**
-     * Where an output is not 0 in Keras (tf_keras/src/backend.py, rnn): at the steps that are not masked, or at all from the first of
-     * them on, where TensorFlow.js gives the state already.
+     * Where an output is not 0 in Keras (tf_keras/src/backend.py, rnn): at the steps that are not masked, or at all
+     * from the first of them on, where TensorFlow.js gives the state already.
      */
     #shown(mask: Tensor): Tensor {
       const given = cast(cast(mask, 'bool'), 'float32');
@@ -107,7 +110,8 @@ export function refuseTimeMajor({ timeMajor }: Pick<KerasGRUArgs, 'timeMajor'>):
   if (!timeMajor) return;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    "a GRU with timeMajor (Keras's time_major) is not computed in TensorFlow.js; put the batch first, and make the layer without it",
+    "a GRU with timeMajor (Keras's time_major) is not computed in TensorFlow.js; put the batch first, and make " +
+      'the layer without it',
     { found: 'timeMajor' },
   );
 }

@@ -26,15 +26,19 @@ interface Compiled {
 }
 
 /**
- * What a compiled model hands to its optimizer at each step, in this order: the weights that were trainable when it was compiled
- * (tfjs-layers/src/engine/training.ts, `collectedTrainableWeights`). Empty if it was not compiled since it was built.
+ * What a compiled model hands to its optimizer at each step, in this order: the weights that were trainable when it was
+ * compiled (tfjs-layers/src/engine/training.ts, `collectedTrainableWeights`). Empty if it was not compiled since it was
+ * built.
  */
 export function givenWeights(model: LayersModel): readonly LayerVariable[] {
   const { collectedTrainableWeights, model: inner } = model as unknown as Compiled;
   return collectedTrainableWeights ?? inner?.collectedTrainableWeights ?? [];
 }
 
-/** Names in tfjs, in the order of a step: of what the model was compiled with, whatever is frozen now; else of what is to be trained. */
+/**
+ * Names in tfjs, in the order of a step: of what the model was compiled with, whatever is frozen now; else of what is
+ * to be trained.
+ */
 export function trainedNames(model: LayersModel): string[] {
   const given = givenWeights(model);
   return weightNames(given.length > 0 ? given : model.trainableWeights);

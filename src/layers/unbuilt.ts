@@ -1,7 +1,7 @@
 /**
- * Layers in the fields of a custom layer are often built only when the layer is called for the first time. Until then they
- * have no weights, and saving them would leave those out. tfjs says of a layer whether it is built, but one without weights
- * (Dropout) may never be, so what counts is whether building it makes any.
+ * Layers in the fields of a custom layer are often built only when the layer is called for the first time. Until then
+ * they have no weights, and saving them would leave those out. tfjs says of a layer whether it is built, but one
+ * without weights (Dropout) may never be, so what counts is whether building it makes any.
  */
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import type { Layer } from './types.js';
@@ -19,8 +19,8 @@ const MAKE_NONE: readonly unknown[] = [
 ];
 
 /**
- * Whether `build` was not run and may make weights: some class of the layer, other than tfjs's Layer and those that are known
- * to make none, has a `build` of its own. A model answers no: its layers know better, and each is looked at.
+ * Whether `build` was not run and may make weights: some class of the layer, other than tfjs's Layer and those that are
+ * known to make none, has a `build` of its own. A model answers no: its layers know better, and each is looked at.
  */
 export function awaitsWeights(layer: Layer): boolean {
   // A `build` that was called directly need not have said so.
@@ -43,7 +43,8 @@ function parentOf(prototype: object): object {
 /** `label` is the path of fields to the layer: `gate_Gate1/inner`. */
 export function innerNotBuilt(layer: Layer, label: string): TensorBundleError {
   return invalidArgument(
-    `the inner layer '${layer.name}' (${layer.getClassName()}) at ${label} is not built, so it has no weights yet; call the ` +
+    `the inner layer '${layer.name}' (${layer.getClassName()}) at ${label} is not built, so it has no weights ` +
+      `yet; call the ` +
       'model once, or build it in build() of the layer that holds it',
     { found: label },
   );

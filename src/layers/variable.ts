@@ -11,7 +11,9 @@ import type { AnyVariable } from './types.js';
 /** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
 const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
 
-/** Variables of int32 whose values were int64 when they were restored: Python would not take them back as anything else. */
+/**
+ * Variables of int32 whose values were int64 when they were restored: Python would not take them back as anything else.
+ */
 const wide = new WeakSet<Variable>();
 
 /** `fullName` is Keras's (`dense/kernel`), `label` tfjs's (`dense_Dense1/kernel`). */
@@ -22,7 +24,7 @@ export interface VariableNames {
 }
 
 /** An attribute that knows its tfjs variable, for copies from variable to variable. */
-export interface VariableAttribute extends Attribute {
+interface VariableAttribute extends Attribute {
   readonly variable: AnyVariable;
 }
 
@@ -93,7 +95,10 @@ export function variableOf(attribute: Attribute): AnyVariable | undefined {
   return (attribute as Partial<VariableAttribute>).variable;
 }
 
-/** The tf.Variable itself or inside; that one's type says Tensor. Throws ERR_STATE if it was disposed, as with its model. */
+/**
+ * The tf.Variable itself or inside; that one's type says Tensor. Throws ERR_STATE if it was disposed, as with its
+ * model.
+ */
 export function liveValue(variable: AnyVariable, label: string): Variable {
   try {
     if (!(variable instanceof Variable)) return variable.read() as Variable;

@@ -232,7 +232,10 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     this.iterations_ = 0;
   }
 
-  /** The count of steps, what belongs to no variable, then the slots, variable by variable. Throws ERR_TOO_LARGE above 2^31 - 1 steps. */
+  /**
+   * The count of steps, what belongs to no variable, then the slots, variable by variable. Throws ERR_TOO_LARGE above
+   * 2^31 - 1 steps.
+   */
   override async getWeights(): Promise<NamedTensor[]> {
     const known = [...this.#slots].map(([{ name }, slots]) => ({ name, slots }));
     const slots = [...known, ...this.loadedSlots()].flatMap(({ name, slots: variables }) =>
@@ -243,8 +246,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   /**
-   * Takes what `getWeights` gave, in this process or in another, where names may be others': the slots are given to the variables
-   * of the next step, by their names if these are all among them, else in their order.
+   * Takes what `getWeights` gave, in this process or in another, where names may be others': the slots are given to the
+   * variables of the next step, by their names if these are all among them, else in their order.
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
@@ -326,7 +329,8 @@ function noFit(loaded: readonly { name: string }[], names: readonly string[]): T
   const found = loaded.map(({ name }) => name);
   return new TensorBundleError(
     'ERR_MISMATCH',
-    `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, which they do not fit by name ` +
+    `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, ` +
+      `which they do not fit by name ` +
       'or in their order. Train the same variables, or step again to go on without these slots',
     { expected: [...names], found },
   );

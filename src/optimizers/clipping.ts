@@ -1,8 +1,11 @@
-/** Gradients made smaller before a step, as tf_keras/src/optimizers/optimizer.py does, in float32 and in Keras's order of operations. */
+/**
+ * Gradients made smaller before a step, as tf_keras/src/optimizers/optimizer.py does, in float32 and in Keras's order
+ * of operations.
+ */
 import { addN, clipByValue, div, maximum, minimum, mul, sqrt, square, sum, type Tensor } from '../tfjs-core.js';
 
 /** At most one of the norms; null is no clipping. */
-export interface Clipping {
+interface Clipping {
   readonly clipnorm: number | null;
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;

@@ -144,7 +144,8 @@ export class LossScaleOptimizer extends Optimizer {
     }
     tidy(() => {
       const scale = scalar(this.dynamicScale, 'float32');
-      // Also those without a gradient (frozen ones): TensorFlow.js's optimizers know variables by their places in the list.
+      // Also those without a gradient (frozen ones): TensorFlow.js's optimizers know variables by their places in the
+      // list.
       this.innerOptimizer.applyGradients(
         named.map(({ name, tensor }) => ({ name, tensor: tensor == null ? tensor : div(tensor, scale) })),
       );
@@ -185,7 +186,10 @@ export class LossScaleOptimizer extends Optimizer {
     return { innerOptimizer: inner, initialScale, dynamicGrowthSteps };
   }
 
-  /** As tfjs restores an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class that is not registered. */
+  /**
+   * As tfjs restores an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class that is
+   * not registered.
+   */
   static override fromConfig<T extends Serialization.Serializable>(
     cls: Serialization.SerializableConstructor<T>,
     config: Serialization.ConfigDict,

@@ -1,4 +1,7 @@
-/** What an optimizer tells a checkpoint of itself. `tensorbundle/tfjs` finds it by these names, whichever copy of the package made it. */
+/**
+ * What an optimizer tells a checkpoint of itself. `tensorbundle/tfjs` finds it by these names, whichever copy of the
+ * package made it.
+ */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
 /** A kind of tensor that an optimizer keeps for each variable. */

@@ -12,7 +12,10 @@ export interface SGDOptions extends OptimizerOptions {
 
 const OPTIONS: OptionList<SGDOptions> = { ...OPTIMIZER_OPTIONS, momentum: 'number', nesterov: 'flag' };
 
-/** Stochastic gradient descent with momentum, as tf_keras/src/optimizers/sgd.py. Its velocity has the learning rate in it. */
+/**
+ * Stochastic gradient descent with momentum, as tf_keras/src/optimizers/sgd.py. Its velocity has the learning rate in
+ * it.
+ */
 export class SGD extends KerasOptimizer {
   static readonly className = 'KerasSGD';
   readonly kerasName = 'SGD';

@@ -1,7 +1,7 @@
 /**
- * What a file system may lack without a save having to fail, by the errno that says so. FORMAT.md, "File systems", has the
- * same table with what each lack does to the promises. Everything else stays an error, EIO above all.
- * (fchmod and fallocate are decided in native code, where they happen: native/engine/file_calls.cc and shard_writer.cc.)
+ * What a file system may lack without a save having to fail, by the errno that says so. FORMAT.md, "File systems", has
+ * the same table with what each lack does to the promises. Everything else stays an error, EIO above all. (fchmod and
+ * fallocate are decided in native code, where they happen: native/engine/file_calls.cc and shard_writer.cc.)
  */
 import { isNativeError } from '../errors.js';
 

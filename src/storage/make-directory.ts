@@ -5,7 +5,7 @@ import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { release } from './handles.js';
 
-export interface MadeDirectory {
+interface MadeDirectory {
   readonly handle: Handle;
   /** Directories whose own entries changed, innermost first. They are open, for the caller to sync and to close. */
   readonly parents: Handle[];

@@ -85,7 +85,8 @@ export class PooledFile implements ReadableFile {
     if (found?.identity === identity && found.size === size && found.modified === modified) return;
     throw new TensorBundleError(
       'ERR_MISSING_SHARD',
-      `${path} was ${found === null ? 'removed' : 'replaced'} after the checkpoint was opened. It has more data files than are kept open at once, and this one was not open; open the checkpoint again`,
+      `${path} was ${found === null ? 'removed' : 'replaced'} after the checkpoint was opened. It has more data ` +
+        `files than are kept open at once, and this one was not open; open the checkpoint again`,
       { path, expected: identity, found: found?.identity },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Ranges of files that one native call reads or checks. It fails as a whole; which ranges are the bad ones is then found by
- * halving, so that one of 100,000 takes some 35 calls, and all the others still have their answers.
+ * Ranges of files that one native call reads or checks. It fails as a whole; which ranges are the bad ones is then
+ * found by halving, so that one of 100,000 takes some 35 calls, and all the others still have their answers.
  */
 import { type Handle, native } from '../binding.js';
 import { fromNative } from '../errors.js';

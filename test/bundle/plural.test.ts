@@ -1,4 +1,6 @@
-/** `check` and `readAll`: many tensors in one call each, what is wrong said as by `read`, and each entry decoded once. */
+/**
+ * `check` and `readAll`: many tensors in one call each, what is wrong said as by `read`, and each entry decoded once.
+ */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';

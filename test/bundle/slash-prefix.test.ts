@@ -34,6 +34,7 @@ import {
   updateCheckpointState,
   verifyCheckpoint,
 } from '../../src/index.js';
+import { withDirectory } from '../../src/storage/directory.js';
 import {
   BackupAndRestore,
   Checkpoint,
@@ -337,10 +338,12 @@ describe('overwritten', () => {
       for (const name of left) writeFileSync(join(directory, name), '');
     };
     plant();
-    expect((await removeOrphans(directory, base => base === '')).sort()).toEqual([...left].sort());
+    expect((await withDirectory(directory, opened => removeOrphans(opened, base => base === '')))!.sort()).toEqual(
+      [...left].sort(),
+    );
     expect(await savedAt(`${directory}/`)).toBe(1);
     plant();
-    expect(await removeOrphans(directory, base => base !== '')).toEqual([]);
+    expect(await withDirectory(directory, opened => removeOrphans(opened, base => base !== ''))).toEqual([]);
     await save(`${directory}/`, 2);
     expect(list(directory).filter(name => left.includes(name) && name.includes('intent'))).toEqual([]);
     plant();

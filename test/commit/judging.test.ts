@@ -20,10 +20,15 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { removeOrphans } from '../../src/commit/leftovers.js';
 import { latestCheckpoint, removeCheckpoint, updateCheckpointState, type WriterOptions } from '../../src/index.js';
+import { withDirectory } from '../../src/storage/directory.js';
 import { runChild } from '../crash/child.js';
 import { filesOf, save, savedAt, tensorsOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { type Fault, faulty } from '../native/fault-binding.js';
+
+async function sweep(prefix: string): Promise<void> {
+  await withDirectory(dirname(prefix), opened => removeOrphans(opened, () => true));
+}
 
 const DIST = new URL('../../dist/index.js', import.meta.url).href;
 const scratch = new Scratch('judging');
@@ -62,7 +67,7 @@ describe('in the place of an intent', () => {
       await save(prefix, 3, options);
       expect(await savedAt(prefix)).toBe(3);
     }
-    await removeOrphans(dirname(prefix), () => true);
+    await sweep(prefix);
     expect(await savedAt(prefix)).toBe(3);
     await removeCheckpoint(prefix);
     expect(filesOf(prefix).filter(name => name !== basename(odd))).toEqual([]);
@@ -79,11 +84,11 @@ describe('in the place of an intent', () => {
     ]);
     await save(prefix, 2);
     await save(prefix, 3, { durable: false });
-    await removeOrphans(dirname(prefix), () => true);
+    await sweep(prefix);
     faulty.setFaults(null);
     expect(await savedAt(prefix)).toBe(3);
     for (const name of left) expect(filesOf(prefix)).toContain(name);
-    await removeOrphans(dirname(prefix), () => true);
+    await sweep(prefix);
     for (const name of left) expect(filesOf(prefix)).not.toContain(name);
     expect(await savedAt(prefix)).toBe(3);
   });
@@ -150,7 +155,7 @@ describe('an index that cannot be read', () => {
 
   test('a clean-up leaves the live data', async () => {
     const prefix = await committedBesideDeadIntent();
-    await removeOrphans(dirname(prefix), () => true);
+    await sweep(prefix);
     expect(await savedAt(prefix)).toBe(1);
     expect(filesOf(prefix).some(name => name.includes('.intent-'))).toBe(false);
   });
@@ -159,7 +164,7 @@ describe('an index that cannot be read', () => {
     const prefix = await committedBesideDeadIntent();
     const before = filesOf(prefix);
     faulty.setFaults([{ at: 1, syscall, path: 'model.index', action: 'error', errno: 'EIO', sticky: true }]);
-    await removeOrphans(dirname(prefix), () => true).catch(() => undefined);
+    await sweep(prefix).catch(() => undefined);
     faulty.setFaults(null);
     expect(filesOf(prefix)).toEqual(before);
     expect(await savedAt(prefix)).toBe(1);
@@ -173,12 +178,12 @@ describe('an index that cannot be read', () => {
       const damaged = Buffer.from(index);
       damaged[bit >> 3]! ^= 1 << (bit & 7);
       writeFileSync(`${prefix}.index`, damaged);
-      await removeOrphans(dirname(prefix), () => true);
+      await sweep(prefix);
       for (const name of data) expect(filesOf(prefix), `bit ${bit}`).toContain(name);
     }
     for (const length of [0, 1, 30, index.length - 1]) {
       writeFileSync(`${prefix}.index`, index.subarray(0, length));
-      await removeOrphans(dirname(prefix), () => true);
+      await sweep(prefix);
       for (const name of data) expect(filesOf(prefix), `${length} bytes`).toContain(name);
     }
     writeFileSync(`${prefix}.index`, index);

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { removeOrphans } from '../../src/commit/leftovers.js';
 import { intentName, parseIntentName, stemOf, unsyncedName } from '../../src/commit/names.js';
 import { latestCheckpoint, removeCheckpoint, updateCheckpointState } from '../../src/index.js';
+import { withDirectory } from '../../src/storage/directory.js';
 import { runChild } from '../crash/child.js';
 import { onlyGeneration, save, savedAt, tensorsOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
@@ -46,7 +47,10 @@ describe.each(Object.keys(NAMES))('%s', label => {
       const faults = [{ at: 1, syscall: 'rename', action: 'kill' as const }];
       expect((await runChild({ prefix, tensors: tensorsOf(5), faults })).killed).toBe(true);
       if (round === 0) await save(prefix, 6);
-      else expect((await removeOrphans(directory, name => name === base)).length).toBeGreaterThan(1);
+      else
+        expect(
+          (await withDirectory(directory, opened => removeOrphans(opened, name => name === base)))?.length,
+        ).toBeGreaterThan(1);
       expect(await savedAt(prefix)).toBe(6);
       onlyGeneration(prefix);
     }

@@ -99,7 +99,7 @@ test('the lock is one on the directory that is written to', async () => {
   expect(await savedAt(join(moved, 'model'))).toBe(2);
 });
 
-test('what follows a save is done in the directory that it went to, whatever took its place after the commit', async () => {
+test('what follows a save is done in the directory that it went to, whatever takes its place then', async () => {
   const v = tf.variable(tf.zeros([2]));
   for (const kept of [null, 1]) {
     const root = scratch.directory();

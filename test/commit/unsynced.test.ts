@@ -20,6 +20,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { removeOrphans } from '../../src/commit/leftovers.js';
 import { parseShardName } from '../../src/commit/names.js';
 import { CheckpointReader, type WriterOptions } from '../../src/index.js';
+import { withDirectory } from '../../src/storage/directory.js';
 import { runChild } from '../crash/child.js';
 import { filesOf, onlyGeneration, save, savedAt, tensorsOf, writerOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
@@ -357,7 +358,7 @@ test('a dead intent of its total does not give the last durable generation free'
   await save(prefix, 2, { durable: false });
   for (let k = 3; k < 6; k++) {
     writeFileSync(`${prefix}.index.intent-00001-0123456789abcdef`, '');
-    if (k === 4) await removeOrphans(dirname(prefix), () => true);
+    if (k === 4) await withDirectory(dirname(prefix), opened => removeOrphans(opened, () => true));
     else await save(prefix, k, { durable: false });
     for (const name of durable) expect(filesOf(prefix)).toContain(name);
     expect(filesOf(prefix).some(name => name.includes('.intent-'))).toBe(false);

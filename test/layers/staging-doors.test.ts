@@ -1,7 +1,7 @@
 /**
  * Every way in which a tensor gets into a file, or into another tensor, for tensors whose values are still an array of
- * the caller's: what is stored is what the tensor had at the call, and the tensor stays as it was, so that TensorFlow does
- * not begin to use that array.
+ * the caller's: what is stored is what the tensor had at the call, and the tensor stays as it was, so that TensorFlow
+ * does not begin to use that array.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

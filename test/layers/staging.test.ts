@@ -20,7 +20,9 @@ async function piecesOf(tensor: tf.Tensor): Promise<Uint8Array[]> {
   }
 }
 
-/** Of a tensor that TensorFlow holds in pieces; of one that is an array of JavaScript's at once, since it was copied. */
+/**
+ * Of a tensor that TensorFlow holds in pieces; of one that is an array of JavaScript's at once, since it was copied.
+ */
 async function allOf(capture: HeldTensor): Promise<Uint8Array[]> {
   const data = capture.data();
   if (!(Symbol.asyncIterator in data)) return [new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];

@@ -1,4 +1,7 @@
-/** The documents as files: how wide they are, that all can be found, that links lead somewhere, that errors.md has every code. */
+/**
+ * The documents as files: how wide they are, that all can be found, that links lead somewhere, that errors.md has every
+ * code.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -55,7 +55,8 @@ function compile(roots: readonly string[], change: (file: string, text: string) 
     files: program.getSourceFiles().map(({ fileName }) => fileName),
     errors: found.map(({ file, start = 0, messageText }) => {
       const { line } = file!.getLineAndCharacterOfPosition(start);
-      return `${file!.fileName.slice(CHECKOUT.length)}:${line + 1} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
+      const place = `${file!.fileName.slice(CHECKOUT.length)}:${line + 1}`;
+      return `${place} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
     }),
   };
 }

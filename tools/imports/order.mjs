@@ -21,6 +21,8 @@ export const ORDER = [
   'layers',
   'layers/optimizers',
   'optimizers',
+  'data/random',
+  'data/iteration',
   'data',
   'data/sources',
   'data/stages',
@@ -36,11 +38,10 @@ export const ORDER = [
   'tfjs.ts',
   'optimizers.ts',
   'register.ts',
-  'cli',
+  'cli/terminal',
   'cli/tfjs-node',
   'cli/commands',
-  'cli/dispatch.ts',
-  'cli/main.ts',
+  'cli',
 ];
 
 /**

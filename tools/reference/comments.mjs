@@ -11,7 +11,7 @@ export function commentOf(node) {
   for (const tag of doc.tags ?? []) {
     const text = textOf(tag.comment);
     const name = tag.tagName.text;
-    if (name === 'internal') said.isInternal = true;
+    if (name === 'internal' || name === 'hidden') said.isInternal = true;
     else if (name === 'throws') said.throws.push(text);
     else if (name === 'example') said.examples.push(text);
     else if (name === 'returns') said.text += `\n\nReturns ${text}`;

@@ -77,5 +77,6 @@ function introduction(comment) {
 function commandLinePage({ program, commands }) {
   const fence = text => `\`\`\`text\n${text.trim()}\n\`\`\``;
   const sections = commands.map(({ name, help }) => `## ${name}\n\n${fence(help)}`);
-  return `${['# The command line', 'What `tensorbundle --help` prints:', fence(program), ...sections, '---', NOTE].join('\n\n')}\n`;
+  const parts = ['# The command line', 'What `tensorbundle --help` prints:', fence(program), ...sections, '---', NOTE];
+  return `${parts.join('\n\n')}\n`;
 }

@@ -1,4 +1,4 @@
-/** Docstrings as Markdown: paragraphs of at most 120 columns, and nothing in them that Markdown would take for its own. */
+/** Docstrings as Markdown: paragraphs of at most 120 columns, without anything that Markdown would take for its own. */
 
 export const WIDTH = 120;
 /** What begins a list, a heading or a quotation where a line begins with it. */

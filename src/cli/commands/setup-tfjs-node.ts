@@ -95,7 +95,8 @@ function requirePlatform(platform: NodeJS.Platform): void {
   const why = platform === 'win32' ? 'on Windows work in WSL' : 'it has been tried on Linux only';
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `setup-tfjs-node is for Linux, and this is ${platform}: ${why}, or use plain @tensorflow/tfjs, which works with this package`,
+    `setup-tfjs-node is for Linux, and this is ${platform}: ${why}, or use plain @tensorflow/tfjs, which works ` +
+      `with this package`,
     { found: platform },
   );
 }

@@ -38,8 +38,9 @@ function notFound(reader: CheckpointReader, name: string, path: string): TensorB
 const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
 
 /**
- * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it too; with a slash
- * too many or too few; as any listing prints it, with codes for what is not to be printed; or as TensorFlow prints variables, NAME:0.
+ * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it
+ * too; with a slash too many or too few; as any listing prints it, with codes for what is not to be printed; or as
+ * TensorFlow prints variables, NAME:0.
  */
 function nameMeant(reader: CheckpointReader, asked: string, path: string): string {
   const bare = asked.replace(/^\/+|\/+$/g, '');
@@ -60,7 +61,8 @@ function nameMeant(reader: CheckpointReader, asked: string, path: string): strin
   if (printed.length === 0) throw notFound(reader, asked, path);
   if (printed.length === 1) return printed[0]!;
   throw invalidArgument(
-    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant as it is, not as it is printed`,
+    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant as it ` +
+      `is, not as it is printed`,
     { path: reader.prefix, tensor: asked },
   );
 }

@@ -54,9 +54,12 @@ export async function runSave(
   const wanted = (await said.wanted?.()) ?? result.shards;
   const why = result.shards < wanted ? 'each has a tensor, and an' : 'an';
   const other = ` instead of ${wanted}: ${why} overwrite has another number than what it replaced`;
-  const size = `${plural(result.tensors, 'tensor')}, ${humanBytes(result.bytesWritten)}, ${files}${wanted === result.shards ? '' : other}`;
+  const size =
+    `${plural(result.tensors, 'tensor')}, ${humanBytes(result.bytesWritten)}, ` +
+    `${files}${wanted === result.shards ? '' : other}`;
   output.write(
-    `${output.style.good(said.done)} ${visible(result.prefix)}  ${output.style.dim(`${size}, ${seconds.toFixed(2)} s`)}\n`,
+    `${output.style.good(said.done)} ${visible(result.prefix)}  ` +
+      `${output.style.dim(`${size}, ${seconds.toFixed(2)} s`)}\n`,
   );
   return EXIT.ok;
 }

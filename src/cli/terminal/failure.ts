@@ -31,7 +31,7 @@ export function exitCodeOf(error: unknown): number {
   return isFinding(error) ? EXIT.finding : EXIT.io;
 }
 
-export interface JsonError {
+interface JsonError {
   code: string;
   message: string;
   path?: string;

@@ -5,14 +5,14 @@ import type { NumberFormat } from './numbers.js';
 import type { Statistics } from './statistics.js';
 
 /** Text where the bytes are UTF-8, else base64, so that nothing is lost. */
-export type JsonString = { utf8: string } | { base64: string };
+type JsonString = { utf8: string } | { base64: string };
 
 /** Numbers beyond JSON are strings: 64-bit integers in decimal, "NaN", "Infinity", "-Infinity". Complex is {re, im}. */
-export type JsonNumber = number | string;
+type JsonNumber = number | string;
 export type JsonElement = JsonNumber | boolean | JsonString | { re: JsonNumber; im: JsonNumber };
 export type JsonValues = JsonElement | JsonValues[];
 
-export function jsonNumber(value: number | bigint): JsonNumber {
+function jsonNumber(value: number | bigint): JsonNumber {
   return typeof value === 'bigint' || !Number.isFinite(value) ? String(value) : value;
 }
 
@@ -34,7 +34,7 @@ export function jsonElements(units: NumericArray, dtype: StoredDType, format: Nu
   return Array.from({ length: values.length / 2 }, (_, i) => ({ re: values[2 * i]!, im: values[2 * i + 1]! }));
 }
 
-export interface JsonStatistics {
+interface JsonStatistics {
   min: JsonNumber | null;
   max: JsonNumber | null;
   mean: JsonNumber | null;
@@ -50,9 +50,9 @@ export function jsonStatistics(statistics: Statistics): JsonStatistics {
 }
 
 /**
- * The first elements of a row-major tensor as nested arrays. Rows that no element reached are left out, so the result is
- * as short as `elements`; arrays over a dimension of size 0 are counted too, since a shape such as [1000000000, 0] would
- * otherwise make a billion of them.
+ * The first elements of a row-major tensor as nested arrays. Rows that no element reached are left out, so the result
+ * is as short as `elements`; arrays over a dimension of size 0 are counted too, since a shape such as [1000000000, 0]
+ * would otherwise make a billion of them.
  */
 export function nest(elements: readonly JsonElement[], shape: readonly number[], limit: number): JsonValues {
   let taken = 0;

@@ -1,6 +1,7 @@
 /**
- * Stored elements as numbers: half, bfloat16, smaller floats, integers below a byte and booleans through tables; and a stream of
- * bytes, cut anywhere, as a stream of whole elements, so that a tensor of any size passes through a fixed amount of memory.
+ * Stored elements as numbers: half, bfloat16, smaller floats, integers below a byte and booleans through tables; and a
+ * stream of bytes, cut anywhere, as a stream of whole elements, so that a tensor of any size passes through a fixed
+ * amount of memory.
  */
 import {
   type DType,
@@ -22,9 +23,9 @@ export interface NumberFormat {
 }
 
 /**
- * How the bits of a small float are to be read (github.com/jax-ml/ml_dtypes, as TensorFlow has them). What the largest exponent
- * means, or negative zero: `ieee` infinities and NaNs; `fn` numbers, but all bits set is NaN; `fnuz` numbers, and the one NaN
- * is what would be negative zero; `plain` numbers.
+ * How the bits of a small float are to be read (github.com/jax-ml/ml_dtypes, as TensorFlow has them). What the largest
+ * exponent means, or negative zero: `ieee` infinities and NaNs; `fn` numbers, but all bits set is NaN; `fnuz` numbers,
+ * and the one NaN is what would be negative zero; `plain` numbers.
  */
 interface SmallFloat {
   readonly exponent: number;
@@ -97,7 +98,9 @@ export function numberFormat(dtype: StoredDType): NumberFormat | null {
   return { array: info.array, parts: info.bytes === info.unit ? 1 : 2, table: tableOf(dtype) };
 }
 
-/** Whole units from pieces that may end in the middle of one. Bytes after the last whole unit are a fault of the source. */
+/**
+ * Whole units from pieces that may end in the middle of one. Bytes after the last whole unit are a fault of the source.
+ */
 export async function* unitBlocks(
   pieces: AsyncIterable<Uint8Array>,
   format: NumberFormat,

@@ -1,8 +1,8 @@
 /**
- * Standard output and standard error as the commands see them. A reader that goes away (`| head -1`) is no failure: what
- * comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a closed pipe
- * and the exit code stays true. Whatever is printed goes through here, and through `painted`: nothing that comes from a file
- * steers a terminal.
+ * Standard output and standard error as the commands see them. A reader that goes away (`| head -1`) is no failure:
+ * what comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a
+ * closed pipe and the exit code stays true. Whatever is printed goes through here, and through `painted`: nothing that
+ * comes from a file steers a terminal.
  */
 import { randomUUID } from 'node:crypto';
 import { EXIT } from './failure.js';
@@ -10,7 +10,7 @@ import { visible, visibleJson } from './printable.js';
 import { makeStyle, painted, type Style, wantsColour } from './style.js';
 
 /** The part of a stream that is needed here; process.stdout and process.stderr are such. */
-export interface Sink {
+interface Sink {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): boolean;
@@ -67,7 +67,9 @@ export class Output {
     this.#print(this.err, painted(text));
   }
 
-  /** A line for programs to use: a pipe gets it as it is, whatever characters it has. A terminal gets what it can show. */
+  /**
+   * A line for programs to use: a pipe gets it as it is, whatever characters it has. A terminal gets what it can show.
+   */
   line(text: string): void {
     this.#print(this.out, `${this.isTerminal ? visible(text) : text}\n`);
   }

@@ -1,9 +1,10 @@
 /**
- * What may be printed. Names, paths and texts come from files, and a terminal obeys some characters, hides others and reorders
- * those around a third kind. All of these are shown as their codes: controls (C0, DEL, C1), formats (bidirectional marks, zero
- * widths, the soft hyphen, tags), separators of lines and paragraphs, spaces other than the usual one, variation selectors and
- * whatever else is not to be seen, private and unassigned characters, halves of surrogate pairs. Letters, marks, numbers,
- * punctuation and symbols of any script stay. Which they are, the Unicode of this Node says.
+ * What may be printed. Names, paths and texts come from files, and a terminal obeys some characters, hides others and
+ * reorders those around a third kind. All of these are shown as their codes: controls (C0, DEL, C1), formats
+ * (bidirectional marks, zero widths, the soft hyphen, tags), separators of lines and paragraphs, spaces other than the
+ * usual one, variation selectors and whatever else is not to be seen, private and unassigned characters, halves of
+ * surrogate pairs. Letters, marks, numbers, punctuation and symbols of any script stay. Which they are, the Unicode of
+ * this Node says.
  */
 
 const HIDDEN = '[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}]';
@@ -44,8 +45,15 @@ const PLAIN = /^[ -~]*$/;
 const NARROW = /[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7ff]/u;
 
 /** Two cells wide: East_Asian_Width W and F of Unicode (EastAsianWidth.txt), as ranges; emoji say it of themselves. */
-const WIDE =
-  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2fb}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|(?!\p{RI})\p{Emoji_Presentation}/u;
+const WIDE = new RegExp(
+  [
+    String.raw`[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u3247\u3250-\u4dbf\u4e00-\ua4c6\ua960-\ua97c]`,
+    String.raw`[\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6b\uff01-\uff60\uffe0-\uffe6]`,
+    String.raw`[\u{16fe0}-\u{1b2fb}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]`,
+    String.raw`(?!\p{RI})\p{Emoji_Presentation}`,
+  ].join('|'),
+  'u',
+);
 
 /** Cells of a terminal that a text takes which is visible. */
 export function widthOf(text: string): number {

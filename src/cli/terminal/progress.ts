@@ -4,7 +4,7 @@ import type { Output } from './output.js';
 import { humanBytes } from './style.js';
 
 /** The library's Progress, as far as the bar needs it. */
-export interface Step {
+interface Step {
   phase: string;
   bytes: number;
   totalBytes: number;

@@ -17,8 +17,8 @@ export interface Statistics {
 const BLOCK = 4096;
 
 /**
- * Sums deviations from each block's own mean and joins the blocks by the rule of Chan, Golub and LeVeque: a mean far from
- * zero does not cancel the deviation away, as the sum of squares would.
+ * Sums deviations from each block's own mean and joins the blocks by the rule of Chan, Golub and LeVeque: a mean far
+ * from zero does not cancel the deviation away, as the sum of squares would.
  */
 export class Accumulator {
   #count = 0;

@@ -19,7 +19,10 @@ function painter(on: boolean, open: number, close: number): (text: string) => st
   return on ? text => `${MARK}${open}m${text}${MARK}${close}m` : text => text;
 }
 
-/** The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds and tabs. */
+/**
+ * The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds
+ * and tabs.
+ */
 export function painted(text: string): string {
   return text
     .split(MARKS)
@@ -38,8 +41,8 @@ export function makeStyle(colour: boolean): Style {
 }
 
 /**
- * Whether to colour a stream. FORCE_COLOR decides first (0 and false: off), as in Node itself; then NO_COLOR, if it is not
- * empty (no-color.org); then whether the stream is a terminal that can.
+ * Whether to colour a stream. FORCE_COLOR decides first (0 and false: off), as in Node itself; then NO_COLOR, if it is
+ * not empty (no-color.org); then whether the stream is a terminal that can.
  */
 export function wantsColour(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
   const force = environment.FORCE_COLOR;
@@ -73,7 +76,9 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(',')}]`;
 }
 
-/** Columns of visible text padded to equal width, two spaces between; `right` lists the columns aligned to the right. */
+/**
+ * Columns of visible text padded to equal width, two spaces between; `right` lists the columns aligned to the right.
+ */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -4,7 +4,7 @@
 const ATTRIBUTES = '.ATTRIBUTES/';
 const VALUE = `${ATTRIBUTES}VARIABLE_VALUE`;
 
-export interface TreeNode<T> {
+interface TreeNode<T> {
   label: string;
   /** Set where the path itself is a key. */
   item?: T;
@@ -26,7 +26,10 @@ function partsOf(key: string): string[] {
   return value === VALUE ? objects : [...objects, value];
 }
 
-/** Builds the tree of all keys. Two keys never share a node's item: the second becomes a child of its own, under its key. */
+/**
+ * Builds the tree of all keys. Two keys never share a node's item: the second becomes a child of its own, under its
+ * key.
+ */
 export function buildTree<T>(items: readonly { name: string; item: T }[]): TreeNode<T>[] {
   const root: TreeNode<T> = { label: '', children: [] };
   // Not in the nodes: an object literal as a map would trip over a child named __proto__.
@@ -51,13 +54,16 @@ export function buildTree<T>(items: readonly { name: string; item: T }[]): TreeN
 }
 
 /** A line of the tree: the branch drawing and label (to be padded), and the node. */
-export interface TreeLine<T> {
+interface TreeLine<T> {
   branch: string;
   label: string;
   node: TreeNode<T>;
 }
 
-/** Lines from top to bottom; an object with one child and no value shares its line, as a/b/c. Iterative: keys may be deep. */
+/**
+ * Lines from top to bottom; an object with one child and no value shares its line, as a/b/c. Iterative: keys may be
+ * deep.
+ */
 export function treeLines<T>(roots: readonly TreeNode<T>[]): TreeLine<T>[] {
   const lines: TreeLine<T>[] = [];
   const pending: { node: TreeNode<T>; indent: string; last: boolean; top: boolean }[] = [];

@@ -40,7 +40,8 @@ export async function compileBinding(tfjs: TfjsNode, { python }: TensorFlow, pre
   if (status === 0) return;
   throw new TensorBundleError(
     'ERR_NATIVE_ADDON',
-    `the binding of tfjs-node could not be compiled; everything is as it was. ${COMPILER_ADVICE} It also needs node-gyp, which npm brings`,
+    `the binding of tfjs-node could not be compiled; everything is as it was. ${COMPILER_ADVICE} It also needs ` +
+      `node-gyp, which npm brings`,
     { path: tfjs.home, cause: new Error(output.trim().split('\n').slice(-40).join('\n')) },
   );
 }

@@ -1,7 +1,7 @@
 /** Runs another program to its end and keeps the last of what it prints. */
 import { spawn } from 'node:child_process';
 
-export interface Ended {
+interface Ended {
   /** Exit code; null if a signal ended it, or if it could not be started. */
   status: number | null;
   stdout: string;

@@ -1,6 +1,6 @@
 /**
- * What the set-up puts in the place of what, inside tfjs-node's folder, so that it can be undone. A file is never written into: it
- * is set aside by a rename and a new one made, because pnpm's store shares files between projects.
+ * What the set-up puts in the place of what, inside tfjs-node's folder, so that it can be undone. A file is never
+ * written into: it is set aside by a rename and a new one made, because pnpm's store shares files between projects.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Functions of node:util that tfjs-node 4.22 calls and Node 23 no longer has (tensorflow/tfjs pull request 8425, unreleased). */
+/**
+ * Functions of node:util that tfjs-node 4.22 calls and Node 23 no longer has (tensorflow/tfjs pull request 8425,
+ * unreleased).
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,6 +1,6 @@
 /**
- * Makes an installed @tensorflow/tfjs-node work: its binding is compiled from the sources in its package against the libraries of
- * the user's pip TensorFlow, instead of a download that is refused (tensorflow/tfjs issue 8742).
+ * Makes an installed @tensorflow/tfjs-node work: its binding is compiled from the sources in its package against the
+ * libraries of the user's pip TensorFlow, instead of a download that is refused (tensorflow/tfjs issue 8742).
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,9 +13,9 @@ import { filesWithRemovedFunctions, withoutRemovedFunctions } from './removed-fu
 import { LIBRARIES, type TensorFlow } from './tensorflow.js';
 
 /** 'ready': it works already; 'mend': only what Node has removed is missing; 'build': the binding is to be made. */
-export type Need = 'ready' | 'mend' | 'build';
+type Need = 'ready' | 'mend' | 'build';
 
-export interface SetupPlan {
+interface SetupPlan {
   need: Need;
   /** What would be done, for people. */
   steps: string[];
@@ -57,7 +57,8 @@ export async function planSetup(tfjs: TfjsNode, tensorflow: TensorFlow): Promise
 
 /**
  * Carries the plan out; `note` is told each step. If one fails, everything is as it was.
- * @throws TensorBundleError ERR_NOT_SUPPORTED without a compiler, ERR_NATIVE_ADDON if it does not compile or does not work.
+ * @throws TensorBundleError ERR_NOT_SUPPORTED without a compiler, ERR_NATIVE_ADDON if it does not compile or does not
+ * work.
  */
 export async function carryOut(
   tfjs: TfjsNode,

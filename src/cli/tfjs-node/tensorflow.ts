@@ -55,7 +55,8 @@ export async function findTensorFlow(given: string | null, folder: string): Prom
     const reason = output.trim().split('\n').at(-1);
     throw new TensorBundleError(
       'ERR_NOT_FOUND',
-      `${python} cannot import TensorFlow (${reason}): run \`${python} -m pip install tensorflow\`, or name another: --python PATH`,
+      `${python} cannot import TensorFlow (${reason}): run \`${python} -m pip install tensorflow\`, or name ` +
+        `another: --python PATH`,
       { path: python },
     );
   }
@@ -64,7 +65,8 @@ export async function findTensorFlow(given: string | null, folder: string): Prom
   if (missing.length > 0 || !existsSync(join(include, 'tensorflow', 'c', 'c_api.h'))) {
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `TensorFlow ${version} of ${python} has no ${missing[0] ?? 'tensorflow/c/c_api.h'}; take another version (tried: 2.21)`,
+      `TensorFlow ${version} of ${python} has no ${missing[0] ?? 'tensorflow/c/c_api.h'}; take another version ` +
+        `(tried: 2.21)`,
       { path: lib },
     );
   }

@@ -1,13 +1,14 @@
 /**
- * What a dataset is made of: tensors, numbers, texts, bytes, and arrays and objects of these. Tensors are owned: whoever takes an
- * element disposes of it, and a transformation of what it does not hand on (as tfjs-data/src/dataset.ts has it).
+ * What a dataset is made of: tensors, numbers, texts, bytes, and arrays and objects of these. Tensors are owned:
+ * whoever takes an element disposes of it, and a transformation of what it does not hand on (as
+ * tfjs-data/src/dataset.ts has it).
  */
 
 import { isLiteral } from '../../realms.js';
 import { Tensor } from '../../tfjs-core.js';
 
 /** Walks arrays and object literals; anything else is a leaf. One call a level: elements may be nested deep. */
-export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
+function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): unknown {
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     for (const item of value) items.push(mapLeaves(item, change));
@@ -19,7 +20,7 @@ export function mapLeaves(value: unknown, change: (leaf: unknown) => unknown): u
   return Object.fromEntries(entries);
 }
 
-export function tensorsIn(element: unknown): Set<Tensor> {
+function tensorsIn(element: unknown): Set<Tensor> {
   const found = new Set<Tensor>();
   mapLeaves(element, leaf => leaf instanceof Tensor && found.add(leaf));
   return found;

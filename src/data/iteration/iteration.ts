@@ -1,7 +1,7 @@
 /**
- * How the stages of a dataset hand on their elements. A stage gives an element to the next one in the same moment in which its own
- * state moves past it, and holds whatever it has taken and not given yet. So the state of the whole can be taken at any moment, also
- * while something is being read or computed, and nothing is lost or given twice.
+ * How the stages of a dataset hand on their elements. A stage gives an element to the next one in the same moment in
+ * which its own state moves past it, and holds whatever it has taken and not given yet. So the state of the whole can
+ * be taken at any moment, also while something is being read or computed, and nothing is lost or given twice.
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -18,8 +18,8 @@ export interface State {
 /** One run through a stage and what feeds it. Not to be pulled twice at the same time. */
 export interface Iteration<T> {
   /**
-   * Calls `take` once with the next element, synchronously with the change of state, and answers true; false at the end. If `take`
-   * throws, the element is not gone: the next call gives it again.
+   * Calls `take` once with the next element, synchronously with the change of state, and answers true; false at the
+   * end. If `take` throws, the element is not gone: the next call gives it again.
    */
   pull(take: (element: T) => void): Promise<boolean>;
   /** The elements in it stay the iteration's. */
@@ -54,7 +54,8 @@ export function checkOutline(stage: Stage<unknown>, found: unknown): void {
   if (expected === found) return;
   throw new TensorBundleError(
     'ERR_MISMATCH',
-    `the iterator was saved from another dataset: from ${String(found)}, not from ${expected}; make the dataset as it was, or leave ` +
+    `the iterator was saved from another dataset: from ${String(found)}, not from ${expected}; make the dataset ` +
+      `as it was, or leave ` +
       'the iterator out of what is restored',
     { expected, found },
   );
@@ -66,8 +67,8 @@ export function seedsOf({ seed, inputs }: Stage<unknown>): Seed[] {
 }
 
 /**
- * A part of a state that has this type. Throws ERR_CORRUPT: a state is written by this package and never by hand; and ERR_MISMATCH for
- * a list of more than `most`, which a dataset with other sizes has left.
+ * A part of a state that has this type. Throws ERR_CORRUPT: a state is written by this package and never by hand; and
+ * ERR_MISMATCH for a list of more than `most`, which a dataset with other sizes has left.
  */
 export function part(state: State, name: string, type: 'number'): number;
 export function part(state: State, name: string, type: 'string'): string;
@@ -83,7 +84,8 @@ export function part(state: State, name: string, type: string, most = Infinity):
   if (type === 'list' && (value as unknown[]).length > most)
     throw new TensorBundleError(
       'ERR_MISMATCH',
-      `the iterator was saved with ${(value as unknown[]).length} '${name}' of ${state.kind}, and the dataset has room for ${most}; make the dataset as it was`,
+      `the iterator was saved with ${(value as unknown[]).length} '${name}' of ${state.kind}, and the dataset has ` +
+        `room for ${most}; make the dataset as it was`,
       { expected: most, found: (value as unknown[]).length },
     );
   return value;
@@ -95,7 +97,10 @@ export function inputState(state: State, index = 0): State {
   throw new TensorBundleError('ERR_CORRUPT', `the stored state of ${state.kind} lacks that of its input`);
 }
 
-/** A stored state of this stage and its inputs, as far as they are all there; each of them looks at its own parts. Throws ERR_CORRUPT. */
+/**
+ * A stored state of this stage and its inputs, as far as they are all there; each of them looks at its own parts.
+ * Throws ERR_CORRUPT.
+ */
 export function checkState({ kind, inputs }: Stage<unknown>, stored: unknown): State {
   const isState =
     isLiteral(stored) && stored.kind === kind && Array.isArray(stored.inputs) && stored.inputs.length === inputs.length;

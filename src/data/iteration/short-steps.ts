@@ -1,6 +1,6 @@
 /**
- * Long work in short steps: what comes from memory comes without a turn of the event loop, so a loop over it would keep timers,
- * signals and other callbacks waiting to its end.
+ * Long work in short steps: what comes from memory comes without a turn of the event loop, so a loop over it would keep
+ * timers, signals and other callbacks waiting to its end.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';

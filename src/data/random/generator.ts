@@ -1,7 +1,8 @@
 /**
- * `tf.random.Generator` for TensorFlow.js: random numbers that follow from a state, which a checkpoint keeps. The state and the
- * numbers are TensorFlow's for the algorithm Philox (tensorflow/python/ops/random_ops_util.py, stateful_random_ops.py,
- * core/lib/random/random_distributions.h), so a training that goes to Python or comes from there draws on.
+ * `tf.random.Generator` for TensorFlow.js: random numbers that follow from a state, which a checkpoint keeps. The state
+ * and the numbers are TensorFlow's for the algorithm Philox (tensorflow/python/ops/random_ops_util.py,
+ * stateful_random_ops.py, core/lib/random/random_distributions.h), so a training that goes to Python or comes from
+ * there draws on.
  */
 
 import { argumentMustBe, requireMade } from '../../errors.js';
@@ -89,7 +90,10 @@ export class Generator {
     );
   }
 
-  /** float32 numbers of a normal distribution; those of `tf.random.Generator.normal` up to the last bits of sine and logarithm. */
+  /**
+   * float32 numbers of a normal distribution; those of `tf.random.Generator.normal` up to the last bits of sine and
+   * logarithm.
+   */
   normal(shape: readonly number[], mean = 0, stddev = 1): Tensor {
     const scale = Math.fround(stddev);
     const values = this.#draw(shape, Float32Array, (_word, words, i) => {

@@ -1,4 +1,7 @@
-/** Philox 4x32-10, the counter-based generator of TensorFlow (tensorflow/core/lib/random/philox_random.h; Salmon et al., 2011). */
+/**
+ * Philox 4x32-10, the counter-based generator of TensorFlow (tensorflow/core/lib/random/philox_random.h; Salmon et al.,
+ * 2011).
+ */
 
 const ROUNDS = 10;
 const MULTIPLIERS = [0xd2511f53n, 0xcd9e8d57n] as const;

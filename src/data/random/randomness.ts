@@ -1,4 +1,6 @@
-/** Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for. */
+/**
+ * Randomness that each run through a dataset has anew. All of it follows from a seed and from where it is asked for.
+ */
 
 import { TextEncoder } from 'node:util';
 import { invalidArgument, TensorBundleError } from '../../errors.js';

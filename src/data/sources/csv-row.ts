@@ -1,8 +1,8 @@
 /**
- * One row of a CSV file, found in its bytes. The grammar is that of RFC 4180, read byte by byte and once: a quote opens a field only
- * as its first character; in a quoted field two quotes are one, and line ends are text; after the closing one comes a delimiter, the
- * end of the row, or that of the file. Rows end in LF, CR LF or CR; empty ones are passed over, and so is a mark of UTF-8 at the
- * beginning of the file.
+ * One row of a CSV file, found in its bytes. The grammar is that of RFC 4180, read byte by byte and once: a quote opens
+ * a field only as its first character; in a quoted field two quotes are one, and line ends are text; after the closing
+ * one comes a delimiter, the end of the row, or that of the file. Rows end in LF, CR LF or CR; empty ones are passed
+ * over, and so is a mark of UTF-8 at the beginning of the file.
  */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
@@ -10,7 +10,7 @@ import { ShortSteps } from '../iteration/short-steps.js';
 import type { FileWindow } from './file-window.js';
 
 /** From the first byte of a row to its end. A quote that is not closed makes one row of all that follows. */
-export const MOST_ROW_BYTES = 16 * 1024 * 1024;
+const MOST_ROW_BYTES = 16 * 1024 * 1024;
 const PART_BYTES = 64 * 1024;
 
 const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [10, 13, 34] as const;
@@ -34,7 +34,10 @@ export interface ParsedRow {
   readonly end: number;
 }
 
-/** Null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset and the line; ERR_NOT_SUPPORTED for UTF-16. */
+/**
+ * Null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset and the line; ERR_NOT_SUPPORTED
+ * for UTF-16.
+ */
 export async function readRow(file: FileWindow, offset: number, delimiter: Delimiter): Promise<ParsedRow | null> {
   const scan = new Scan(offset === 0 ? await textBegin(file) : offset, delimiter);
   const ahead = delimiter.bytes.length - 1;
@@ -88,7 +91,10 @@ class Scan {
     return this.#state === 'quoted';
   }
 
-  /** Looks at so many bytes of a part that lies at `at`, and at the whole of a delimiter. True: the row has ended, or is wrong. */
+  /**
+   * Looks at so many bytes of a part that lies at `at`, and at the whole of a delimiter. True: the row has ended, or is
+   * wrong.
+   */
   next(bytes: Uint8Array, length: number): boolean {
     const { bytes: mark, isRepeated } = this.#delimiter;
     const first = mark[0]!;
@@ -195,7 +201,7 @@ async function afterEnd(file: FileWindow, bytes: Uint8Array, offset: number, end
 }
 
 /** As editors count them, for a message: a place in a file is an offset. */
-export async function lineAt(file: FileWindow, offset: number): Promise<number> {
+async function lineAt(file: FileWindow, offset: number): Promise<number> {
   const turns = new ShortSteps();
   let line = 1;
   let before = 0;

@@ -13,7 +13,10 @@ export type CSVRow = Record<string, CSVValue>;
 export interface CSVColumn {
   /** Default false. True: an empty field is an error. */
   required?: boolean;
-  /** Default: a number where JavaScript's Number takes the field for one, else a text. 'bool' gives 1 or 0, 'int32' rounds down. */
+  /**
+   * Default: a number where JavaScript's Number takes the field for one, else a text. 'bool' gives 1 or 0, 'int32'
+   * rounds down.
+   */
   dtype?: 'int32' | 'float32' | 'bool' | 'string';
   /** The value of an empty field. Default: undefined. */
   default?: number | string;
@@ -161,7 +164,8 @@ export class CSVRows extends Records<CSVRow | { xs: CSVRow; ys: CSVRow }> {
 
 function delimiterOf(text: string, isRepeated: boolean): Delimiter {
   const bytes = new TextEncoder().encode(typeof text === 'string' ? text : '');
-  // What cannot be written as UTF-8, and the character that stands for it, would be found where there was something else.
+  // What cannot be written as UTF-8, and the character that stands for it, would be found where there was something
+  // else.
   const isOne = [...new TextDecoder().decode(bytes)].length === 1 && !['"', '\n', '\r', '\ufffd'].includes(text);
   if (!isOne || !new TextDecoder().decode(bytes).startsWith(text))
     throw invalidArgument('delimiter must be one character, not a quote and not a line end', { found: text });

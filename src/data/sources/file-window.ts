@@ -33,8 +33,8 @@ export class FileWindow {
   }
 
   /**
-   * So many bytes, which the file has: the caller's own, and their CRC32C. What is long is read and checked beside the event loop.
-   * Throws as `at`, and ERR_TOO_LARGE where there is no memory for it.
+   * So many bytes, which the file has: the caller's own, and their CRC32C. What is long is read and checked beside the
+   * event loop. Throws as `at`, and ERR_TOO_LARGE where there is no memory for it.
    */
   async copy(offset: number, length: number): Promise<{ bytes: Uint8Array; crc: number }> {
     if (length <= WINDOW_BYTES) {

@@ -59,7 +59,8 @@ export class Generated<T> implements Stage<T> {
           if (!(await next()))
             throw new TensorBundleError(
               'ERR_MISMATCH',
-              `the generator ended after ${given} elements, and the iterator was saved after ${total}: it must give the same elements each time`,
+              `the generator ended after ${given} elements, and the iterator was saved after ${total}: it must ` +
+                `give the same elements each time`,
               { expected: total, found: given },
             );
           disposeElement(held.splice(0));

@@ -9,7 +9,7 @@ const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 const PART_BYTES = 64 * 1024;
 
 /** A text of JavaScript holds twice as much; what has no line ends is no text file. */
-export const MOST_LINE_BYTES = 256 * 1024 * 1024;
+const MOST_LINE_BYTES = 256 * 1024 * 1024;
 
 /** As TensorFlow, which keeps a mark of the byte order. */
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -45,7 +45,8 @@ async function readLong(file: FileWindow, offset: number): Promise<FileRecord<st
   }
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the line at byte ${offset} of ${file.path} has more than the ${MOST_LINE_BYTES} bytes that a line may have; is it a text file?`,
+    `the line at byte ${offset} of ${file.path} has more than the ${MOST_LINE_BYTES} bytes that a line may ` +
+      `have; is it a text file?`,
     { path: file.path, offset, expected: MOST_LINE_BYTES },
   );
 }

@@ -17,7 +17,9 @@ export abstract class Records<T> implements Stage<T> {
   readonly size = null;
   readonly files: readonly string[];
 
-  /** Throws ERR_INVALID_ARGUMENT for what is no path or list of paths; ERR_NOT_SUPPORTED for a URL that is not `file:`. */
+  /**
+   * Throws ERR_INVALID_ARGUMENT for what is no path or list of paths; ERR_NOT_SUPPORTED for a URL that is not `file:`.
+   */
   constructor(files: PathLike | readonly PathLike[]) {
     const list: readonly unknown[] = Array.isArray(files) ? files : [files];
     this.files = list.map(file => pathOf(file));

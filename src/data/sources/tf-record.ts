@@ -1,6 +1,6 @@
 /**
- * TFRecord files (tensorflow/core/lib/io/record_writer.h): for each record its length in 8 bytes, the masked CRC32C of these 8, the
- * bytes, and their masked CRC32C.
+ * TFRecord files (tensorflow/core/lib/io/record_writer.h): for each record its length in 8 bytes, the masked CRC32C of
+ * these 8, the bytes, and their masked CRC32C.
  */
 import { TensorBundleError } from '../../errors.js';
 import { crc32c, maskCrc } from '../../format/crc.js';
@@ -10,7 +10,7 @@ import { type FileRecord, Records } from './records.js';
 const [LENGTH_BYTES, CRC_BYTES] = [8, 4];
 const HEADER_BYTES = LENGTH_BYTES + CRC_BYTES;
 /** Of one record. No message of protocol buffers is longer. */
-export const MOST_RECORD_BYTES = 2 ** 31;
+const MOST_RECORD_BYTES = 2 ** 31;
 
 export class TFRecords extends Records<Uint8Array> {
   readonly kind = 'tfRecords';
@@ -30,7 +30,8 @@ export class TFRecords extends Records<Uint8Array> {
     if (length > MOST_RECORD_BYTES)
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `the record at byte ${offset} of ${file.path} has ${length} bytes, more than the ${MOST_RECORD_BYTES} it may have`,
+        `the record at byte ${offset} of ${file.path} has ${length} bytes, more than the ${MOST_RECORD_BYTES} it ` +
+          `may have`,
         { path: file.path, offset, expected: MOST_RECORD_BYTES, found: length },
       );
     const { bytes, crc } = await file.copy(offset + HEADER_BYTES, length);
@@ -44,7 +45,8 @@ export class TFRecords extends Records<Uint8Array> {
 }
 
 /**
- * A record as it lies in a TFRecord file; a file is a row of these. TensorFlow's `tf.io.TFRecordWriter` writes the same bytes.
+ * A record as it lies in a TFRecord file; a file is a row of these. TensorFlow's `tf.io.TFRecordWriter` writes the same
+ * bytes.
  *
  * @example
  * await writeFile('data.tfrecord', Buffer.concat(records.map(encodeTFRecord)));
@@ -64,7 +66,8 @@ function checkCrc(file: FileWindow, offset: number, crc: number, stored: number,
   if (found === stored) return;
   throw new TensorBundleError(
     'ERR_CHECKSUM',
-    `the ${what} of the record at byte ${offset} of ${file.path} is damaged: its checksum is ${hex(found)}, and ${hex(stored)} is stored`,
+    `the ${what} of the record at byte ${offset} of ${file.path} is damaged: its checksum is ${hex(found)}, and ` +
+      `${hex(stored)} is stored`,
     { path: file.path, offset, expected: stored, found },
   );
 }

@@ -83,7 +83,8 @@ function joined(rows: readonly unknown[]): unknown {
     ['number', 'string', 'boolean'].includes(typeof first) || Array.isArray(first) || ArrayBuffer.isView(first);
   if (!isJoinable)
     throw invalidArgument(
-      `elements that hold ${first === null ? 'null' : typeof first} cannot be joined to a batch; map them to tensors or numbers first`,
+      `elements that hold ${first === null ? 'null' : typeof first} cannot be joined to a batch; map them to ` +
+        `tensors or numbers first`,
       { found: typeof first },
     );
   const made = tensor(rows as number[]);
@@ -92,7 +93,8 @@ function joined(rows: readonly unknown[]): unknown {
   if (count === made.size) return made;
   throw new TensorBundleError(
     'ERR_SHAPE',
-    `rows of different lengths cannot be joined to a batch: ${count} values for the shape [${made.shape}]; pad them first`,
+    `rows of different lengths cannot be joined to a batch: ${count} values for the shape [${made.shape}]; pad ` +
+      `them first`,
     { expected: made.size, found: count },
   );
 }

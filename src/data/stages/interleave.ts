@@ -1,4 +1,7 @@
-/** Elements of the datasets made from the elements of one, a few of each in turn (tensorflow/core/kernels/data/interleave_dataset_op.cc). */
+/**
+ * Elements of the datasets made from the elements of one, a few of each in turn
+ * (tensorflow/core/kernels/data/interleave_dataset_op.cc).
+ */
 
 import { TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';

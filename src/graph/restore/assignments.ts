@@ -1,6 +1,6 @@
 /**
- * The second half of a restore: every checksum is checked, then values are read and assigned. Beside the live objects never
- * more is held than the largest tensor that is needed, or a small constant where all are smaller.
+ * The second half of a restore: every checksum is checked, then values are read and assigned. Beside the live objects
+ * never more is held than the largest tensor that is needed, or a small constant where all are smaller.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import type { TensorValue } from '../../format/dtypes.js';
@@ -22,9 +22,8 @@ export interface Assignment {
 }
 
 /**
- * Damage is found before the first value is assigned. `alias` lets values be views of the mapped file. Returns the assignments
- * that had no use for their values.
- * Throws what the reader throws.
+ * Damage is found before the first value is assigned. `alias` lets values be views of the mapped file. Returns the
+ * assignments that had no use for their values. Throws what the reader throws.
  */
 export async function assignAll(
   reader: CheckpointReader,

@@ -1,6 +1,6 @@
 /**
- * Finds, for each live attribute, the key it has in a stored graph: both graphs are walked together, edge name by edge name,
- * from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
+ * Finds, for each live attribute, the key it has in a stored graph: both graphs are walked together, edge name by edge
+ * name, from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
  * (tensorflow/python/checkpoint/restore.py).
  */
 
@@ -18,11 +18,11 @@ export interface Match {
 }
 
 /**
- * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order, so
- * `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live attribute takes
- * the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and the Functional in it).
- * Aliases are followed only after every edge has been, so they never change what edges find. What an object with a restorer
- * holds is its own matter.
+ * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order,
+ * so `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live
+ * attribute takes the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and
+ * the Functional in it). Aliases are followed only after every edge has been, so they never change what edges find.
+ * What an object with a restorer holds is its own matter.
  */
 export function matchByEdges(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);

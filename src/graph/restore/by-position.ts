@@ -1,6 +1,6 @@
 /**
- * SavedModels of `model.export(…)` (Keras 3 and tf_keras): the graph has no layers, only lists of variables. Their order is
- * that of `model.variables`, layer by layer, so it says which variable is which.
+ * SavedModels of `model.export(…)` (Keras 3 and tf_keras): the graph has no layers, only lists of variables. Their
+ * order is that of `model.variables`, layer by layer, so it says which variable is which.
  */
 
 import type { Attribute } from '../attribute.js';
@@ -16,8 +16,8 @@ const LISTS: readonly string[] = ['variables', 'trainable_variables', 'non_train
 const SEED = /(^|\/)seed_generator_state$/;
 
 /**
- * Undefined unless the whole list fits the whole model, variable by variable: name, dtype and shape. A part is never taken,
- * since only the position tells variables apart.
+ * Undefined unless the whole list fits the whole model, variable by variable: name, dtype and shape. A part is never
+ * taken, since only the position tells variables apart.
  */
 export function matchByPosition(live: Trackable, stored: StoredGraph, fits: Fits): Match | undefined {
   const lists = new Map(stored[0]!.children.map(({ name, node }) => [name, node]));

@@ -4,9 +4,10 @@ import type { Attribute } from '../attribute.js';
 import type { KeyedAttribute } from '../numbering.js';
 
 /**
- * The tensors of `scope` that the variables of an object stand for. How much of a variable's own name is the object's and is
- * to be replaced (`dense/kernel` in `old/kernel`, `cell/gate/kernel` in `old/gate/kernel`) is not known: it is what finds
- * most tensors, the least replaced first, and is the same for all of them. Two variables never share a tensor by this.
+ * The tensors of `scope` that the variables of an object stand for. How much of a variable's own name is the object's
+ * and is to be replaced (`dense/kernel` in `old/kernel`, `cell/gate/kernel` in `old/gate/kernel`) is not known: it is
+ * what finds most tensors, the least replaced first, and is the same for all of them. Two variables never share a
+ * tensor by this.
  */
 export function nameBelowScope(
   variables: readonly KeyedAttribute[],

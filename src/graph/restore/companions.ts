@@ -1,6 +1,6 @@
 /**
- * Stored variables that change what another one means: a value that is read without its companion would be wrong without
- * anybody noticing.
+ * Stored variables that change what another one means: a value that is read without its companion would be wrong
+ * without anybody noticing.
  */
 import { storedVariable } from '../stored/walks.js';
 import type { StoredGraph } from '../stored-graph.js';

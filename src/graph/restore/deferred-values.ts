@@ -1,7 +1,7 @@
 /**
- * Deferred restore: values that belong to an object which is not complete yet (a layer that is not built, a model without
- * layers) wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its like). They are
- * checked and read when the restore is made, and stay in memory until a variable takes them.
+ * Deferred restore: values that belong to an object which is not complete yet (a layer that is not built, a model
+ * without layers) wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its
+ * like). They are checked and read when the restore is made, and stay in memory until a variable takes them.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { type DType, isKnownDType, type TensorValue, tensorValue } from '../../format/dtypes.js';

@@ -9,7 +9,9 @@ export interface SelectionOptions {
   exclude?: RegExp | undefined;
 }
 
-/** The names by which filters and maps may speak of a variable: key, key without suffix, Keras's name, the owner's name. */
+/**
+ * The names by which filters and maps may speak of a variable: key, key without suffix, Keras's name, the owner's name.
+ */
 export function filterNames({ key, attribute }: KeyedAttribute): string[] {
   return [key, pathOfKey(key), attribute.fullName, attribute.label];
 }

@@ -1,8 +1,8 @@
 /**
- * Values that would go to the wrong layer. Layers are found by their positions (`layer_with_weights-1`), and these move when the
- * order of layers does: a Dropout in one of two branches is enough. A checkpoint also notes what each variable was called
- * (`a/kernel`), which says who it belongs to where a user gave the name. TensorFlow does not look at it, and takes one layer's
- * weights for another's.
+ * Values that would go to the wrong layer. Layers are found by their positions (`layer_with_weights-1`), and these move
+ * when the order of layers does: a Dropout in one of two branches is enough. A checkpoint also notes what each variable
+ * was called (`a/kernel`), which says who it belongs to where a user gave the name. TensorFlow does not look at it, and
+ * takes one layer's weights for another's.
  */
 import { TensorBundleError } from '../../errors.js';
 import type { Attribute } from '../attribute.js';
@@ -49,9 +49,9 @@ interface NamedLayer extends LayerName {
 }
 
 /**
- * Of what is taken, what a layer of the same model or list would have that has another name than the value's, while the value's
- * is the name of another layer there, which a user gave it, and which does not get its own weights from elsewhere. Names as
- * Keras or TensorFlow.js make them up for the class (`dense_1`) prove nothing.
+ * Of what is taken, what a layer of the same model or list would have that has another name than the value's, while the
+ * value's is the name of another layer there, which a user gave it, and which does not get its own weights from
+ * elsewhere. Names as Keras or TensorFlow.js make them up for the class (`dense_1`) prove nothing.
  */
 export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misplacement[] {
   // Most names agree; then there is nothing to look for.
@@ -86,7 +86,10 @@ function keysOf({ holds, scope }: NamedLayer, takings: readonly Taking[]): Reado
   return new Set(own.map(({ key }) => key));
 }
 
-/** The models, and the lists of layers: names of layers are told apart within these. What has names of the user's is apart. */
+/**
+ * The models, and the lists of layers: names of layers are told apart within these. What has names of the user's is
+ * apart.
+ */
 function groupsIn(root: Trackable): Trackable[] {
   const groups: Trackable[] = [];
   const seen = new Set<Trackable>([root]);
@@ -203,8 +206,10 @@ export class MisplacedWeightsError extends TensorBundleError {
         : '';
     super(
       'ERR_MISMATCH',
-      `layer '${first!.taker}' would be given the weights of '${first!.owner}' (${first!.storedName}, at ${first!.key} of ${source})${more}, ` +
-        `and '${first!.owner}' is another layer of this model; nothing was changed. Layers are found by their positions, and ` +
+      `layer '${first!.taker}' would be given the weights of '${first!.owner}' (${first!.storedName}, at ` +
+        `${first!.key} of ${source})${more}, ` +
+        `and '${first!.owner}' is another layer of this model; nothing was changed. Layers are found by their ` +
+        `positions, and ` +
         `these are not as they were: ${remedy(pairs, source)}`,
       { path, tensor: first!.key, expected: first!.taker, found: first!.owner },
     );
@@ -215,14 +220,18 @@ export class MisplacedWeightsError extends TensorBundleError {
 function remedy(pairs: readonly Misplacement[], source: string): string {
   const as = 'build the model with its layers in the order in which it was saved';
   if (source !== 'the checkpoint')
-    return `build both models with their layers in one order, or copy layer by layer: to.getLayer('${pairs[0]!.owner}').setWeights(from.getLayer('${pairs[0]!.owner}').getWeights())`;
+    return (
+      `build both models with their layers in one order, or copy layer by layer: ` +
+      `to.getLayer('${pairs[0]!.owner}').setWeights(from.getLayer('${pairs[0]!.owner}').getWeights())`
+    );
   const places = pairs.every(one => one.places) ? new Map(pairs.flatMap(one => [...one.places!])) : undefined;
   if (places) {
     const entries = [...places].map(([name, path]) => `${JSON.stringify(name)}: ${JSON.stringify(path)}`);
     return `${as}, or say where each is: { map: { ${entries.join(', ')} } }`;
   }
   return (
-    `${as}; or say with \`map\` where the weights of '${pairs[0]!.taker}' and '${pairs[0]!.owner}' are, or leave out with ` +
+    `${as}; or say with \`map\` where the weights of '${pairs[0]!.taker}' and '${pairs[0]!.owner}' are, or ` +
+    `leave out with ` +
     '`exclude` what is to keep its values'
   );
 }

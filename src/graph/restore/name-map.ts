@@ -7,8 +7,8 @@ import { filterNames } from './filters.js';
 
 export interface MapOptions {
   /**
-   * From a variable's or an object's name in the live graph to a name in the checkpoint: of a tensor or of an object; where
-   * the checkpoint has no object graph, of a tensor or a scope.
+   * From a variable's or an object's name in the live graph to a name in the checkpoint: of a tensor or of an object;
+   * where the checkpoint has no object graph, of a tensor or a scope.
    */
   map?: Readonly<Record<string, string>> | undefined;
 }
@@ -29,8 +29,9 @@ export interface NameMap {
 }
 
 /**
- * Variables go by the names that filters know, objects by their label, TensorFlow's name or their path; a name that several
- * have is the first one's in node order. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a typing error.
+ * Variables go by the names that filters know, objects by their label, TensorFlow's name or their path; a name that
+ * several have is the first one's in node order. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a
+ * typing error.
  */
 export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): NameMap {
   const variables = keyedAttributes(numbering.objects);
@@ -57,7 +58,8 @@ export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): Nam
 
 function noName(name: string, stored: unknown): TensorBundleError {
   return invalidArgument(
-    `map gives '${name}' no name of the checkpoint but ${stored === null ? 'null' : `a ${typeof stored}`}; give a string`,
+    `map gives '${name}' no name of the checkpoint but ${stored === null ? 'null' : `a ${typeof stored}`}; give ` +
+      `a string`,
     { found: name },
   );
 }

@@ -25,7 +25,7 @@ export interface Conversion extends KeyedAttribute {
   readonly bytes: number;
 }
 
-export interface PlannedRestore {
+interface PlannedRestore {
   readonly outcome: RestoreOutcome;
   readonly assignments: readonly Assignment[];
   readonly conversions: readonly Conversion[];

@@ -21,15 +21,17 @@ export interface RestoreStatus {
   /** Throws ERR_TRIVIAL_MATCH if nothing was loaded. */
   assertNontrivialMatch(): this;
   /**
-   * Says that a partial restore is meant. TensorFlow silences its warnings then; this package never prints any, so the call
-   * only documents the intent. Assertions stay as strict as they were, as in TensorFlow.
+   * Says that a partial restore is meant. TensorFlow silences its warnings then; this package never prints any, so the
+   * call only documents the intent. Assertions stay as strict as they were, as in TensorFlow.
    */
   expectPartial(): this;
   /** The whole status as a text of a few lines. */
   toString(): string;
 }
 
-/** A key, and what people call the variable that has it, or would: `conv2d_3/kernel`. Two variables may have one key. */
+/**
+ * A key, and what people call the variable that has it, or would: `conv2d_3/kernel`. Two variables may have one key.
+ */
 export interface Labelled {
   readonly key: string;
   readonly label: string;
@@ -141,7 +143,8 @@ class Status implements RestoreStatus {
     }
     return [
       `Nothing in the checkpoint was found where this model would have it. Its own paths look like ${paths}; ` +
-        "`map` can name them, for variables or for whole layers: { map: { 'name of a layer': 'path in the checkpoint' } }",
+        "`map` can name them, for variables or for whole layers: { map: { 'name of a layer': 'path in the " +
+        "checkpoint' } }",
     ];
   }
 
@@ -195,7 +198,8 @@ export class RestoreMismatchError extends TensorBundleError {
     const text = first === undefined ? '' : describeMismatch(first, first.label, outcome.source);
     super(
       'ERR_MISMATCH',
-      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was changed${first?.reason ? '' : `. ${adviceOn(outcome)}`}`,
+      `${text}${more > 0 ? ` (and ${more} more)` : ''}; nothing was ` +
+        `changed${first?.reason ? '' : `. ${adviceOn(outcome)}`}`,
       {
         path: outcome.path,
         tensor: first?.key,

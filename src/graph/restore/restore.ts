@@ -36,9 +36,9 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
 }
 
 /**
- * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`; ERR_NOT_SUPPORTED for values of something that the live objects
- * cannot be, whatever the options, unless these leave the variables out; ERR_CORRUPT for a damaged object graph;
- * ERR_INVALID_ARGUMENT for a bad `map`; and what the reader throws.
+ * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`; ERR_NOT_SUPPORTED for values of something that the live
+ * objects cannot be, whatever the options, unless these leave the variables out; ERR_CORRUPT for a damaged object
+ * graph; ERR_INVALID_ARGUMENT for a bad `map`; and what the reader throws.
  */
 export async function restore(
   root: Trackable,

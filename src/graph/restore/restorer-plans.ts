@@ -8,7 +8,7 @@ import type { NamedValue, RestorePlan, Trackable } from '../trackable.js';
 import { filterNames, isExcludedName, isSelectedName, type SelectionOptions } from './filters.js';
 import { joinKey, type StoredNames } from './stored-names.js';
 
-export interface PlannedObject {
+interface PlannedObject {
   /** What the user knows it by. */
   readonly label: string;
   /** What is selected of it. */
@@ -118,7 +118,8 @@ const NOTHING: RestorePlan = { parts: [], missing: [], mismatched: [] };
 export function refusedObject(label: string, reason: string, path: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `the optimizer in the checkpoint cannot be restored into ${label}: ${reason}; nothing was changed. Leave it out with ` +
+    `the optimizer in the checkpoint cannot be restored into ${label}: ${reason}; nothing was changed. Leave it ` +
+      `out with ` +
       'includeOptimizer: false (loadWeights) or an `exclude` that matches it',
     { path, found: reason },
   );

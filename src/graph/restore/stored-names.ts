@@ -32,8 +32,8 @@ export interface StoredNames {
   /** Path of the object that was taken for the live root; '' for the root of the checkpoint. */
   readonly root: string;
   /**
-   * Names of objects that fit the live root equally well, in stored order. If there are any, only what `map` speaks of has a
-   * name.
+   * Names of objects that fit the live root equally well, in stored order. If there are any, only what `map` speaks of
+   * has a name.
    */
   readonly ambiguous: readonly string[];
   /** Whether `map` says where the variable is. */

@@ -9,7 +9,7 @@ import type { Trackable } from '../trackable.js';
 import { type Match, matchByEdges } from './by-edges.js';
 import { type Fits, matchByPosition } from './by-position.js';
 
-export interface RootMatch extends Match {
+interface RootMatch extends Match {
   /**
    * Names of the root's children that fit the live object equally well, in stored order. If there are any, nothing was
    * matched (`root` is 0 and `keys` is empty): which one is meant is not to be guessed.
@@ -26,12 +26,12 @@ interface Candidate extends Match {
 }
 
 /**
- * The root, or its child `model`, if any value is found from there by name, whether it fits or not: what does not fit is then
- * reported, and no other network of the checkpoint is taken instead because its shapes agree. Only if nothing is found from
- * either, the other children are looked at: where most values are found that fit by dtype and shape, then where most are
- * found at all, then the one of which nothing would be left over. Two different children that are equal even so (two networks
- * of one shape) are ambiguous. TensorFlow has no such search: there the caller builds the same `Checkpoint` again. Where
- * nothing is found by edges, lists of variables are looked at.
+ * The root, or its child `model`, if any value is found from there by name, whether it fits or not: what does not fit
+ * is then reported, and no other network of the checkpoint is taken instead because its shapes agree. Only if nothing
+ * is found from either, the other children are looked at: where most values are found that fit by dtype and shape, then
+ * where most are found at all, then the one of which nothing would be left over. Two different children that are equal
+ * even so (two networks of one shape) are ambiguous. TensorFlow has no such search: there the caller builds the same
+ * `Checkpoint` again. Where nothing is found by edges, lists of variables are looked at.
  */
 export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = () => true): RootMatch {
   const candidate = (name: string, node: number): Candidate => {

@@ -1,6 +1,7 @@
 /**
- * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the bytes of
- * `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's order).
+ * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the
+ * bytes of `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's
+ * order).
  */
 
 import { PYTHON_STATE } from '../attribute.js';
@@ -9,12 +10,12 @@ import { type KeyedAttribute, keyedAttributes, numberObjects, withDescendants, w
 import type { Extra, Trackable } from '../trackable.js';
 import { create, TrackableObjectGraphSchema, toBinary } from './protobuf.js';
 
-export interface KeyedExtra {
+interface KeyedExtra {
   readonly key: string;
   readonly extra: Extra;
 }
 
-export interface ObjectGraph {
+interface ObjectGraph {
   /** In node order, which is the order TensorFlow gives to SaveV2. */
   readonly tensors: readonly KeyedAttribute[];
   /** What lies beside the graph; last in the data file, so that what comes before is as TensorFlow writes it. */

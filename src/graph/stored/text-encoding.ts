@@ -1,4 +1,6 @@
-/** Gives the Protobuf library Node's encoders where the context has none. Imported for what it does, before any message. */
+/**
+ * Gives the Protobuf library Node's encoders where the context has none. Imported for what it does, before any message.
+ */
 import { TextDecoder, TextEncoder } from 'node:util';
 import { configureTextEncoding } from '@bufbuild/protobuf/wire';
 import { isWellFormed } from '../../format/utf8-order.js';

@@ -1,13 +1,16 @@
-/** Which tensors of a checkpoint are values of objects, whoever wrote them: the graph names not all of them by their keys. */
+/**
+ * Which tensors of a checkpoint are values of objects, whoever wrote them: the graph names not all of them by their
+ * keys.
+ */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { attributesOf, extraKey, STATE } from '../key.js';
 import type { StoredGraph } from '../stored-graph.js';
 
 /**
- * Names of the values of some nodes, in node order, each once. An object that is no variable may have several tensors under the
- * key of one attribute (`table/.ATTRIBUTES/table` are `table-keys` and `table-values`; an iterator's `ITERATOR` is `ITERATOR_STATE`;
- * tensorflow/python/checkpoint/save_util.py). What this package keeps beside the graph is a value where it is all the state of its
- * object.
+ * Names of the values of some nodes, in node order, each once. An object that is no variable may have several tensors
+ * under the key of one attribute (`table/.ATTRIBUTES/table` are `table-keys` and `table-values`; an iterator's
+ * `ITERATOR` is `ITERATOR_STATE`; tensorflow/python/checkpoint/save_util.py). What this package keeps beside the graph
+ * is a value where it is all the state of its object.
  */
 export function storedValues(
   graph: StoredGraph,

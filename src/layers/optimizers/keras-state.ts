@@ -1,4 +1,7 @@
-/** Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they offer. */
+/**
+ * Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they
+ * offer.
+ */
 import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '../../tfjs-core.js';
 import {
   field,
@@ -111,8 +114,8 @@ class KerasState implements OptimizerState {
   }
 
   /**
-   * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others (amsgrad's) begins at
-   * zero, as where an optimizer has several kinds they all do.
+   * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others
+   * (amsgrad's) begins at zero, as where an optimizer has several kinds they all do.
    */
   create(names: readonly string[], waiting: WaitingSlots): void {
     // In the order of the step: `getWeights` gives them so, and other processes find them by it.

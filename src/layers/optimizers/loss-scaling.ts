@@ -1,6 +1,7 @@
 /**
- * Loss scaling around an optimizer. Under `mixed_float16` Keras wraps optimizers by itself, so a checkpoint may have a scale though
- * nobody asked for one here: it is remembered for the optimizer that the checkpoint was restored into, and written back.
+ * Loss scaling around an optimizer. Under `mixed_float16` Keras wraps optimizers by itself, so a checkpoint may have a
+ * scale though nobody asked for one here: it is remembered for the optimizer that the checkpoint was restored into, and
+ * written back.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { field, isOptimizer, type NumberState } from './optimizer-state.js';

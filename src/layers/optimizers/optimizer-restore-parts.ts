@@ -27,7 +27,10 @@ export class OptimizerRestoreParts {
     this.#state = state;
   }
 
-  /** What waits gives way to what is restored, unless a part of that is left out. Slots that are not restored go on waiting. */
+  /**
+   * What waits gives way to what is restored, unless a part of that is left out. Slots that are not restored go on
+   * waiting.
+   */
   forget(): RestorePart {
     const apply = (): void => {
       if (this.#state.groups.length > 0) forgetWaitingSlots(this.#stepping);
@@ -70,7 +73,10 @@ export class OptimizerRestoreParts {
     return { keys: [], names: [name, ...keyFilterNames(key)], apply };
   }
 
-  /** As tfjs would have them after so many steps: it multiplies in float32, step by step. `key` is that of the iterations. */
+  /**
+   * As tfjs would have them after so many steps: it multiplies in float32, step by step. `key` is that of the
+   * iterations.
+   */
   betas(key: string | undefined): RestorePart[] {
     const { exact, iterations } = this.#state;
     if (key === undefined) return [];

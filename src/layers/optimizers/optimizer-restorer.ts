@@ -1,6 +1,7 @@
 /**
- * An optimizer out of a checkpoint, whoever wrote it: tf_keras's new optimizers and Keras 3 (`_variables`, `_momentums`), legacy
- * ones (`iter` and slot variables), and this package, whose exact values count as long as nobody has trained on since.
+ * An optimizer out of a checkpoint, whoever wrote it: tf_keras's new optimizers and Keras 3 (`_variables`,
+ * `_momentums`), legacy ones (`iter` and slot variables), and this package, whose exact values count as long as nobody
+ * has trained on since.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { VARIABLE_VALUE } from '../../graph/attribute.js';
@@ -71,7 +72,8 @@ export class OptimizerRestorer implements Restorer {
     // What another class keeps means something else, whatever its name.
     const kinds = isSame ? state.groups.flat() : [];
     const all = isLegacy ? slots.bySlotNames(kinds) : slots.byLists(kinds);
-    // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files that have slots.
+    // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files
+    // that have slots.
     const isBeforeSteps = existing.length === 0 && all.length === 0;
     const others = isLegacy
       ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))

@@ -1,6 +1,6 @@
 /**
- * What is common to optimizers, whoever wrote them: counters, hyper-parameters, and slots, which are tensors that belong to one
- * variable each. Names are Keras's; the values are the optimizer's own.
+ * What is common to optimizers, whoever wrote them: counters, hyper-parameters, and slots, which are tensors that
+ * belong to one variable each. Names are Keras's; the values are the optimizer's own.
  */
 
 import type { TensorValue } from '../../format/dtypes.js';
@@ -28,8 +28,8 @@ export interface OptimizerState {
   /** Keras's class: `Adam`. */
   readonly kerasName: string;
   /**
-   * The slots in the order in which Keras makes them: group by group, within a group variable by variable, for each variable
-   * kind by kind.
+   * The slots in the order in which Keras makes them: group by group, within a group variable by variable, for each
+   * variable kind by kind.
    */
   readonly groups: readonly (readonly SlotKind[])[];
   /** All of Keras's lists in order, also those without values in this configuration. */

@@ -18,7 +18,7 @@ import { type SlotVariable, WrittenOptimizer } from './written-optimizer.js';
 export { isOptimizer } from './optimizer-state.js';
 
 /** What else is in the checkpoint, and how the optimizer is to be written. */
-export interface OptimizerSurroundings extends Belongings {
+interface OptimizerSurroundings extends Belongings {
   readonly keys: 'new' | 'legacy';
   /** False: only counters and hyper-parameters, neither written nor restored slots. */
   readonly slots: boolean;
@@ -31,8 +31,8 @@ export interface OptimizerSurroundings extends Belongings {
 }
 
 /**
- * To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer, ERR_STATE if it cannot
- * be told whose its slots are.
+ * To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer, ERR_STATE if
+ * it cannot be told whose its slots are.
  */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
   const stepping = steppingOptimizer(optimizer);
@@ -81,7 +81,8 @@ function ownerless(label: string, variables: readonly SlotVariable[]): TensorBun
   const found = variables.map(({ fullName }) => fullName);
   return new TensorBundleError(
     'ERR_STATE',
-    `${label} was restored and has not stepped since; whose ${found.length} of its slots are (${found[0]}, …) shows only then, and legacy ` +
+    `${label} was restored and has not stepped since; whose ${found.length} of its slots are (${found[0]}, …) ` +
+      `shows only then, and legacy ` +
       "keys need to know. Make a step first, or save with optimizerKeys: 'new'",
     { found },
   );

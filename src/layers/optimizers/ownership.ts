@@ -1,7 +1,7 @@
 /**
- * Whose slots an optimizer has. TensorFlow.js's optimizers keep slots by position, and beside each the name that its variable had
- * when the slot was made. That name is one of this process unless `setWeights` brought it (a model that was loaded with its
- * optimizer): then the position counts, in the list that a model was compiled with.
+ * Whose slots an optimizer has. TensorFlow.js's optimizers keep slots by position, and beside each the name that its
+ * variable had when the slot was made. That name is one of this process unless `setWeights` brought it (a model that
+ * was loaded with its optimizer): then the position counts, in the list that a model was compiled with.
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -25,14 +25,15 @@ export interface Belongings {
 }
 
 /** A slot by what it says of its variable. */
-export interface NamedSlot {
+interface NamedSlot {
   readonly name: string;
   readonly slot: Variable;
 }
 
 /**
- * Names of the variables of these slots, which are in the optimizer's order; undefined for one whose variable is no more.
- * `wereSet`: whether `setWeights` made them; undefined if nothing shows it. Throws ERR_STATE if it cannot be decided.
+ * Names of the variables of these slots, which are in the optimizer's order; undefined for one whose variable is no
+ * more. `wereSet`: whether `setWeights` made them; undefined if nothing shows it. Throws ERR_STATE if it cannot be
+ * decided.
  */
 export function ownersOf(
   slots: readonly NamedSlot[],
@@ -61,8 +62,8 @@ export function ownersOf(
 }
 
 /**
- * Whether `setWeights` made these: it makes them one after the other, while a step makes other tensors between two. Undefined
- * where there is one only.
+ * Whether `setWeights` made these: it makes them one after the other, while a step makes other tensors between two.
+ * Undefined where there is one only.
  */
 export function wereSet(arrays: readonly (readonly Variable[])[]): boolean | undefined {
   const series = arrays.filter(array => array.length > 0);
@@ -85,8 +86,10 @@ function undecided(label: string, slots: readonly NamedSlot[], candidates: numbe
   const names = slots.map(({ name }) => name);
   return new TensorBundleError(
     'ERR_STATE',
-    `whose the ${slots.length} slots of ${label} are cannot be told: setWeights gave it those of ${names[0]}, …, which are names of ` +
-      `another process, and ${candidates === 0 ? 'no model' : `${candidates} lists of variables`} in this checkpoint fits. Put the model that ` +
+    `whose the ${slots.length} slots of ${label} are cannot be told: setWeights gave it those of ${names[0]}, ` +
+      `…, which are names of ` +
+      `another process, and ${candidates === 0 ? 'no model' : `${candidates} lists of variables`} in this ` +
+      `checkpoint fits. Put the model that ` +
       'was compiled with it into the checkpoint, or restore the optimizer by Checkpoint.restore instead of setWeights',
     { found: names },
   );

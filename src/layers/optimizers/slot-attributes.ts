@@ -1,4 +1,6 @@
-/** The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps. */
+/**
+ * The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps.
+ */
 import { type CopyBudget, captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
@@ -16,10 +18,16 @@ export interface SlotPlace {
   readonly label: string;
 }
 
-/** Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back exactly. */
+/**
+ * Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back
+ * exactly.
+ */
 export const EXACT = 'exact';
 
-/** Beside the node of a slot, before the path of its variable, if several variables have the name that the slot's name has in it. */
+/**
+ * Beside the node of a slot, before the path of its variable, if several variables have the name that the slot's name
+ * has in it.
+ */
 export const OWNER = 'variable';
 
 /** What an optimizer's slots are at this moment. */
@@ -64,7 +72,10 @@ export class SlotValues {
   }
 }
 
-/** From Keras's form to the optimizer's. `rate`: what it was when the value was written, if it is known. A learning rate of 0 leaves nothing to divide by, and nothing that moves. */
+/**
+ * From Keras's form to the optimizer's. `rate`: what it was when the value was written, if it is known. A learning rate
+ * of 0 leaves nothing to divide by, and nothing that moves.
+ */
 export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue, rate?: number): TensorValue {
   const scale = Math.fround(state.scale(kind, rate));
   if (scale === 1) return value;

@@ -1,7 +1,8 @@
 /**
- * Of which class an optimizer in a checkpoint was. Nothing says it outright, and different classes keep different things under the
- * same names (`_velocities` of Adam and of RMSprop). What tells it: the names of its variables (`Adam/m/dense/kernel`,
- * `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and lacks.
+ * Of which class an optimizer in a checkpoint was. Nothing says it outright, and different classes keep different
+ * things under the same names (`_velocities` of Adam and of RMSprop). What tells it: the names of its variables
+ * (`Adam/m/dense/kernel`, `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and
+ * lacks.
  */
 
 import { storedVariable } from '../../graph/stored/walks.js';
@@ -28,7 +29,9 @@ const SLOT_LISTS: Readonly<Record<string, readonly string[]>> = {
 const OPTIONAL: readonly string[] = ['_velocity_hats'];
 const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(SLOT_LISTS).flat());
 
-/** The hyper-parameters of legacy classes, beside the learning rate and decay; of Adam and of Adamax they are the same. */
+/**
+ * The hyper-parameters of legacy classes, beside the learning rate and decay; of Adam and of Adamax they are the same.
+ */
 const LEGACY_SLOTS: readonly (readonly [kind: string | undefined, names: string])[] = [
   ['SGD', 'momentum'],
   ['Adagrad', ''],

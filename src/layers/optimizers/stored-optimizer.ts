@@ -18,7 +18,7 @@ export interface StoredOptimizer {
   readonly refusal: string | undefined;
 }
 
-export interface StoredScaling {
+interface StoredScaling {
   readonly form: ScalingForm;
   /** Keys; undefined if there is no such value, since the optimizer had made no step. */
   readonly scale: string | undefined;
@@ -74,7 +74,8 @@ function refusalOf(stepping: StoredSubgraph): string | undefined {
     return "it is Keras's MultiOptimizer, and a checkpoint has nothing of the optimizers in it";
   if (has('_accumulated_gradients'))
     return (
-      'it was made with gradient_accumulation_steps, so it counts batches instead of steps, and a checkpoint does not say how ' +
+      'it was made with gradient_accumulation_steps, so it counts batches instead of steps, and a checkpoint does ' +
+      'not say how ' +
       'many make a step'
     );
   const within = graph[node]!.children.find(edge => {
@@ -95,7 +96,7 @@ function isCounter({ name }: StoredEdge): boolean {
   return name === '_iterations' || name === 'iter';
 }
 
-export function childNode({ graph, node }: StoredSubgraph, name: string): number | undefined {
+function childNode({ graph, node }: StoredSubgraph, name: string): number | undefined {
   return graph[node]!.children.find(one => one.name === name)?.node;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Slots as a checkpoint has them, and whose they are. Legacy optimizers and Keras 3 say it. tf_keras's new optimizers keep slots in
- * the order of the variables and have their names in the slots' names: the names of the variables in the same checkpoint, which
- * have been matched to live ones.
+ * Slots as a checkpoint has them, and whose they are. Legacy optimizers and Keras 3 say it. tf_keras's new optimizers
+ * keep slots in the order of the variables and have their names in the slots' names: the names of the variables in the
+ * same checkpoint, which have been matched to live ones.
  */
 import { extraKey, pathOfKey } from '../../graph/key.js';
 import { compare, type Mismatch } from '../../graph/mismatch.js';
@@ -113,8 +113,8 @@ export class StoredSlots {
   }
 
   /**
-   * Nodes of the slots of a kind. A tf_keras optimizer that was in a checkpoint before its first step has none of its lists in later
-   * ones, only `_variables`, where names tell the kinds (tf_keras/src/optimizers/optimizer.py).
+   * Nodes of the slots of a kind. A tf_keras optimizer that was in a checkpoint before its first step has none of its
+   * lists in later ones, only `_variables`, where names tell the kinds (tf_keras/src/optimizers/optimizer.py).
    */
   #slots(kind: SlotKind, kinds: readonly SlotKind[]): readonly number[] {
     if (kinds.some(({ list }) => this.#list(list).length > 0)) return this.#list(kind.list);
@@ -155,8 +155,8 @@ export class StoredSlots {
   }
 
   /**
-   * By the variables of these names in the checkpoint. Several of one name are told apart by what this package wrote beside the slot,
-   * then by their order, if they have one; else the first step shows it.
+   * By the variables of these names in the checkpoint. Several of one name are told apart by what this package wrote
+   * beside the slot, then by their order, if they have one; else the first step shows it.
    */
   #byName(items: readonly StoredSlotItem[]): Owner[] {
     const owners = new Map<StoredSlotItem, Owner>();
@@ -198,8 +198,8 @@ export class StoredSlots {
   }
 
   /**
-   * The checkpoint has the optimizer without its variables, or calls these otherwise: by the names of live variables; what is
-   * left, in the order of what is left, as Keras does with all.
+   * The checkpoint has the optimizer without its variables, or calls these otherwise: by the names of live variables;
+   * what is left, in the order of what is left, as Keras does with all.
    */
   #byLiveName(items: readonly StoredSlotItem[], owners: Map<StoredSlotItem, Owner>): void {
     const { known, all } = this.#live;
@@ -241,7 +241,10 @@ export class StoredSlots {
   }
 }
 
-/** Why a slot cannot be taken, if it cannot. Of what may be a variable's that is not known, the shape is seen at the first step. */
+/**
+ * Why a slot cannot be taken, if it cannot. Of what may be a variable's that is not known, the shape is seen at the
+ * first step.
+ */
 export function slotMismatch({ key, variable }: StoredSlotValue, { entry }: MatchedCheckpoint): Mismatch | null {
   const stored = entry(key);
   const owners = 'candidates' in variable ? (variable.candidates ?? [stored]) : [variable];

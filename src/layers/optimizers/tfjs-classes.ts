@@ -1,4 +1,7 @@
-/** The optimizers of TensorFlow.js, class by class: what Keras calls their state, and where they have it (tfjs-core/src/optimizers). */
+/**
+ * The optimizers of TensorFlow.js, class by class: what Keras calls their state, and where they have it
+ * (tfjs-core/src/optimizers).
+ */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { SlotKind } from './optimizer-state.js';
 

@@ -1,6 +1,6 @@
 /**
- * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the first step,
- * and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
+ * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the
+ * first step, and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -115,8 +115,9 @@ class TfjsState implements OptimizerState {
   }
 
   /**
-   * By names. What waits for others than those of this step keeps its place, as it would have if nobody had stopped: tfjs gives the
-   * slot at a place to whatever comes there, in a later step or already in this one (one optimizer for two networks by turns).
+   * By names. What waits for others than those of this step keeps its place, as it would have if nobody had stopped:
+   * tfjs gives the slot at a place to whatever comes there, in a later step or already in this one (one optimizer for
+   * two networks by turns).
    */
   create(names: readonly string[], waiting: WaitingSlots): void {
     for (const kind of this.groups.flat()) {
@@ -161,7 +162,10 @@ class TfjsState implements OptimizerState {
     }
   }
 
-  /** More than one of a variable that is twice in a step's list, as tfjs-layers gives a layer that is in two models of a model. */
+  /**
+   * More than one of a variable that is twice in a step's list, as tfjs-layers gives a layer that is in two models of a
+   * model.
+   */
   #find(variableName: string, { list }: SlotKind): OptimizerVariable[] {
     const slot = this.groups.flat().find(one => one.list === list)!;
     const positions = this.#names(slot).get(variableName) ?? [];

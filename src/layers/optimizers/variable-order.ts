@@ -5,9 +5,9 @@ import type { Belongings, NameList } from './ownership.js';
 import type { SlotVariable } from './written-optimizer.js';
 
 /**
- * That of the list which a compiled model gives to its optimizer, or gave it first, before something was frozen. Else network by
- * network, as the optimizer got to know them, each in Keras's order; variables of no layer come last, as the optimizer got to
- * know them, which is all the order that they have.
+ * That of the list which a compiled model gives to its optimizer, or gave it first, before something was frozen. Else
+ * network by network, as the optimizer got to know them, each in Keras's order; variables of no layer come last, as the
+ * optimizer got to know them, which is all the order that they have.
  */
 export class VariableOrder {
   readonly #met: ReadonlyMap<string, number>;

@@ -1,6 +1,7 @@
 /**
- * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not known; so
- * restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes the variables).
+ * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not
+ * known; so restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes
+ * the variables).
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -39,7 +40,7 @@ interface RestoredSlots {
 }
 
 /** What waits, for a save. */
-export interface SlotsToWrite {
+interface SlotsToWrite {
   readonly slots: WaitingSlots;
   /** Stand for the variables of slots in `slots` of which it is not known whose they are; they have no node. */
   readonly ownerless: readonly SlotVariable[];
@@ -120,7 +121,10 @@ function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: Waiti
   return possible.length === 1 ? possible[0] : undefined;
 }
 
-/** As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they go on waiting. */
+/**
+ * As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they
+ * go on waiting.
+ */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
   const stepping = steppingOptimizer(optimizer);
   const restored = restoredSlots.get(stepping);
@@ -135,7 +139,8 @@ function watch(optimizer: Optimizer): void {
   const own = Object.getOwnPropertyDescriptor(optimizer, 'applyGradients');
   const before = optimizer.applyGradients;
   const apply = (gradients: Gradients): void => {
-    // Who has put something of their own in front since keeps it: then this stays, too, and does nothing where nothing waits.
+    // Who has put something of their own in front since keeps it: then this stays, too, and does nothing where nothing
+    // waits.
     if (optimizer.applyGradients === apply) {
       watched.delete(optimizer);
       if (own) Object.defineProperty(optimizer, 'applyGradients', own);
@@ -155,7 +160,10 @@ function watch(optimizer: Optimizer): void {
   });
 }
 
-/** Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without them. */
+/**
+ * Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without
+ * them.
+ */
 function createSlots(restored: RestoredSlots, names: readonly string[]): void {
   const { slots, left } = decide(restored, names);
   if (left.length > 0) {
@@ -175,8 +183,9 @@ function createSlots(restored: RestoredSlots, names: readonly string[]): void {
 }
 
 /**
- * `names` in the order of the step. Names decide where they are known; then the order, in which Keras keeps slots, too. `left`:
- * what cannot be given to any variable though some have none. `dropped`: how many no variable of the step takes.
+ * `names` in the order of the step. Names decide where they are known; then the order, in which Keras keeps slots, too.
+ * `left`: what cannot be given to any variable though some have none. `dropped`: how many no variable of the step
+ * takes.
  */
 function decide(
   restored: RestoredSlots,

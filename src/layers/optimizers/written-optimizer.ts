@@ -21,14 +21,14 @@ export interface SlotVariable {
   readonly isWeight: boolean;
 }
 
-export interface OptimizerEdges {
+interface OptimizerEdges {
   readonly children: readonly Edge[];
   readonly slots: readonly Slot[];
   readonly extras: readonly Extra[];
 }
 
 /** What an optimizer has at this moment. */
-export interface OptimizerContent {
+interface OptimizerContent {
   readonly values: SlotValues;
   /** Those that have slots. */
   readonly variables: readonly SlotVariable[];
@@ -69,7 +69,9 @@ export class WrittenOptimizer {
     return { children, slots: [], extras: this.#beside() };
   }
 
-  /** tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables. */
+  /**
+   * tf_keras/src/optimizers/legacy/optimizer_v2.py: hyper-parameters as variables, and slots beside their variables.
+   */
   asLegacy(): OptimizerEdges {
     const { kerasName, groups, hyper } = this.#state;
     const { scaling, variables } = this.#content;
@@ -98,7 +100,10 @@ export class WrittenOptimizer {
     return { children, slots, extras: this.#beside() };
   }
 
-  /** keras/src/optimizers/loss_scale_optimizer.py: an optimizer of its own, whose steps and rate stay 0, around the other. */
+  /**
+   * keras/src/optimizers/loss_scale_optimizer.py: an optimizer of its own, whose steps and rate stay 0, around the
+   * other.
+   */
   #asKeras3(scaling: LossScaling): OptimizerEdges {
     const zero = (name: string, dtype: NumberType): Trackable =>
       number(`loss_scale_optimizer/${name}`, `${this.#label}/${name}`, dtype, { name, get: () => 0, set: () => {} });
@@ -181,7 +186,9 @@ export class WrittenOptimizer {
     return number(fullName, `${this.#label}/iterations`, 'int64', this.#state.iterations);
   }
 
-  /** tf_keras/src/mixed_precision/loss_scale_optimizer.py: the scale is an object of the optimizer that it scales for. */
+  /**
+   * tf_keras/src/mixed_precision/loss_scale_optimizer.py: the scale is an object of the optimizer that it scales for.
+   */
   #lossScale({ scale, counter }: LossScaling): Trackable {
     return branch([
       {

@@ -56,7 +56,9 @@ export interface BackupAndRestoreOptions {
   trackables?: Trackables;
   /** Default false. True: training goes on while a backup is written. */
   background?: boolean;
-  /** Default 'throw': `fit` rejects with the error of a failed backup. 'warn': a process warning, and training goes on. */
+  /**
+   * Default 'throw': `fit` rejects with the error of a failed backup. 'warn': a process warning, and training goes on.
+   */
   onError?: 'throw' | 'warn';
   /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
@@ -180,7 +182,9 @@ export class BackupAndRestore extends TrainingCallback {
     return { initialEpoch: this.#isOver(trackables) ? Infinity : progress.epoch, dataset: resumed };
   }
 
-  /** An EarlyStopping has ended the training, and would do it again: one that goes on with the others says so itself. */
+  /**
+   * An EarlyStopping has ended the training, and would do it again: one that goes on with the others says so itself.
+   */
   #isOver(trackables: Trackables): boolean {
     const stoppings = Object.values(trackables).filter(one => IS_OVER in (one as object));
     if (stoppings.length > 0) return stoppings.some(one => (one as unknown as Record<symbol, unknown>)[IS_OVER]);
@@ -192,7 +196,8 @@ export class BackupAndRestore extends TrainingCallback {
     if (this.#manager === null)
       throw new TensorBundleError(
         'ERR_STATE',
-        'BackupAndRestore: call resume(model, dataset) before the training, and give its initialEpoch and dataset to fit or fitDataset',
+        'BackupAndRestore: call resume(model, dataset) before the training, and give its initialEpoch and dataset ' +
+          'to fit or fitDataset',
       );
     if (this.#schedule.isByBatch && this.#dataset === null)
       throw invalidArgument(

@@ -14,14 +14,14 @@ import type { Trackables } from '../checkpoint/trackable-value.js';
 import type { CheckpointManager } from '../manager/manager.js';
 import type { BackupProgress } from './backup-progress.js';
 
-export interface BackedUp {
+interface BackedUp {
   readonly model: LayersModel;
   readonly progress: BackupProgress;
   readonly trackables: Trackables;
   readonly dataset: CheckpointableDataset<unknown> | undefined;
 }
 
-export interface BackupPlace {
+interface BackupPlace {
   readonly manager: CheckpointManager;
   readonly backupDir: string;
   /** Where the backup is of another dataset: the epoch begins anew with this one. */
@@ -70,7 +70,8 @@ async function restoreFrom(reader: CheckpointReader, what: BackedUp, place: Back
     if (dataset && !dataset.isRestored)
       throw new TensorBundleError(
         'ERR_MISMATCH',
-        `the backup ${path} is of a training without a dataset; resume it without one, begin anew in another backupDir, or give the ` +
+        `the backup ${path} is of a training without a dataset; resume it without one, begin anew in another ` +
+          `backupDir, or give the ` +
           "option onChangedDataset: 'restart'",
         { path },
       );
@@ -91,7 +92,8 @@ async function restoreFrom(reader: CheckpointReader, what: BackedUp, place: Back
 export function beginEpochAnew(progress: BackupProgress, { warn }: Pick<BackupPlace, 'warn'>, why: string): void {
   if (progress.batch > 0)
     warn(
-      `${why}: epoch ${progress.epoch + 1} begins anew with its data, though ${progress.batch} batches of it are in the weights`,
+      `${why}: epoch ${progress.epoch + 1} begins anew with its data, though ${progress.batch} batches of it are ` +
+        `in the weights`,
     );
   progress.batch = 0;
 }
@@ -100,7 +102,8 @@ function named(error: TensorBundleError, path: string, backupDir: string): Tenso
   if (error.code !== 'ERR_NOT_FOUND' || error.path !== `${path}.index`) return error;
   return new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove the directory to begin anew`,
+    `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove ` +
+      `the directory to begin anew`,
     { path: error.path, cause: error },
   );
 }

@@ -1,4 +1,7 @@
-/** The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive it. */
+/**
+ * The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive
+ * it.
+ */
 import { TextDecoder } from 'node:util';
 import '../../disposal.js';
 import { isDamage } from '../../bundle/damage.js';
@@ -19,7 +22,10 @@ export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
   return textExtra(NAME, JSON.stringify({ metric, mode, value: String(value) }));
 }
 
-/** Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one that cannot be read. */
+/**
+ * Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one
+ * that cannot be read.
+ */
 export async function storedBest(path: string, directories: Directories, monitor: Monitor): Promise<number | null> {
   return await unlessDamaged(async () => {
     await using reader = await CheckpointReader.openLocated(await locate(path, directories));

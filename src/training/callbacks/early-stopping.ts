@@ -52,7 +52,10 @@ interface StoppingState {
   readonly best: number;
   readonly bestEpoch: number;
   readonly bestWeights: readonly Tensor[] | null;
-  /** How the weights are ordered: as `modelVariables` has them; left out by version 0.1, which had them as `getWeights` gave them then. */
+  /**
+   * How the weights are ordered: as `modelVariables` has them; left out by version 0.1, which had them as `getWeights`
+   * gave them then.
+   */
   readonly order?: 'layers';
   /** Left out by version 0.1. */
   readonly stoppedEpoch?: number;
@@ -77,7 +80,10 @@ function faces(model: LayersModel): object[] {
 /** By model: what waits for the best weights to be back. */
 const waiting = new WeakMap<object, () => Promise<void>>();
 
-/** Once, at the end of this training: when an EarlyStopping that comes later among the callbacks has put the best weights back. */
+/**
+ * Once, at the end of this training: when an EarlyStopping that comes later among the callbacks has put the best
+ * weights back.
+ */
 export function whenBestIsBack(model: LayersModel, action: () => Promise<void>): void {
   for (const face of faces(model)) waiting.set(face, action);
 }
@@ -146,7 +152,10 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     return this.#bestEpoch;
   }
 
-  /** The epoch that was the last, counted from 0; 0 if the training was not stopped. After a restore: that of the saved training. */
+  /**
+   * The epoch that was the last, counted from 0; 0 if the training was not stopped. After a restore: that of the saved
+   * training.
+   */
   get stoppedEpoch(): number {
     return this.#stoppedEpoch;
   }
@@ -249,7 +258,10 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     return this.#stoppedEpoch > 0 && this.#wait >= this.#options.patience;
   }
 
-  /** Of each variable, whatever is frozen now or then. Clones share the data: weights are replaced by training, never changed. */
+  /**
+   * Of each variable, whatever is frozen now or then. Clones share the data: weights are replaced by training, never
+   * changed.
+   */
   #keepWeights(): void {
     const owners = modelVariables(this.trained);
     this.#keep(owners.map(variable => variable.read().clone()));
@@ -267,7 +279,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     if (wrong >= 0 || owners.length !== weights.length)
       throw new TensorBundleError(
         'ERR_MISMATCH',
-        `EarlyStopping: the best weights are of another model (${weights.length} of them, the model has ${owners.length}); nothing was changed`,
+        `EarlyStopping: the best weights are of another model (${weights.length} of them, the model has ` +
+          `${owners.length}); nothing was changed`,
         { expected: owners.map(({ shape }) => shape), found: weights.map(({ shape }) => shape) },
       );
     for (const [i, variable] of owners.entries()) variable.write(weights[i]!);

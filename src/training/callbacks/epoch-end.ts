@@ -1,7 +1,7 @@
 /**
- * Ends an epoch of `fitDataset` before its `batchesPerEpoch` are done, for a training that goes on in the middle of one: TensorFlow.js
- * counts batches from 0 again and has no other way out of the epoch than the flag that ends the training
- * (tfjs-layers/src/engine/training_dataset.ts, fitDataset).
+ * Ends an epoch of `fitDataset` before its `batchesPerEpoch` are done, for a training that goes on in the middle of
+ * one: TensorFlow.js counts batches from 0 again and has no other way out of the epoch than the flag that ends the
+ * training (tfjs-layers/src/engine/training_dataset.ts, fitDataset).
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 

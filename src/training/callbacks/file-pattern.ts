@@ -1,6 +1,6 @@
 /**
- * File names with fields, as Keras's ModelCheckpoint takes them: `training_2/cp-{epoch:04d}.ckpt`, `{epoch:02d}-{val_loss:.2f}`
- * (keras/src/callbacks/model_checkpoint.py formats them with `str.format`).
+ * File names with fields, as Keras's ModelCheckpoint takes them: `training_2/cp-{epoch:04d}.ckpt`,
+ * `{epoch:02d}-{val_loss:.2f}` (keras/src/callbacks/model_checkpoint.py formats them with `str.format`).
  */
 import { splitPrefix } from '../../commit/names.js';
 import { TensorBundleError } from '../../errors.js';
@@ -29,7 +29,9 @@ export class FilePattern {
     return this.#parts.flatMap(part => (typeof part === 'string' ? [] : [part.name]));
   }
 
-  /** Throws ERR_FILENAME_PATTERN for a field without a value, and for one whose specification is not for such a value. */
+  /**
+   * Throws ERR_FILENAME_PATTERN for a field without a value, and for one whose specification is not for such a value.
+   */
   path(values: Readonly<Record<string, PythonNumber>>): string {
     return this.#parts.map(part => (typeof part === 'string' ? part : this.#write(part, values))).join('');
   }
@@ -47,8 +49,9 @@ export class FilePattern {
   }
 
   /**
-   * Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. What stands between two
-   * fields is looked for from left to right, each time where it comes first: if any choice fits, that one does. So nothing is tried twice.
+   * Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. What
+   * stands between two fields is looked for from left to right, each time where it comes first: if any choice fits,
+   * that one does. So nothing is tried twice.
    */
   matches(name: string): boolean {
     this.#nameTexts ??= textsBetween(partsOfPattern(splitPrefix(this.text).base));
@@ -117,7 +120,8 @@ function parsedPatternField(pattern: string, text: string): PatternField {
   if (spec === null && /\d{3}/.test(specText))
     throw wrongPattern(
       pattern,
-      `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a precision ${MAX_PRECISION}`,
+      `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a ` +
+        `precision ${MAX_PRECISION}`,
       text,
     );
   if (spec === null)

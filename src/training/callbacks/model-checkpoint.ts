@@ -25,8 +25,8 @@ import { TrainingCallback } from './training-callback.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * Prefix of what is saved. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch` only with a
-   * number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
+   * Prefix of what is saved. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch`
+   * only with a number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
    */
   filepath: PathLike;
   /** Name of the metric. Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
@@ -63,7 +63,9 @@ export interface ModelCheckpointOptions {
   loadWeightsOnRestart?: boolean;
   /** Default false. True: training goes on while a save is written. */
   background?: boolean;
-  /** Default 'throw': `fit` rejects with the error of a failed save. 'warn': a process warning, and training goes on. */
+  /**
+   * Default 'throw': `fit` rejects with the error of a failed save. 'warn': a process warning, and training goes on.
+   */
   onError?: 'throw' | 'warn';
   /** What `saveBestOnly` does if there is no such metric. Default 'skip': nothing is saved, with a warning. */
   onMissingMetric?: 'skip' | 'save' | 'throw';
@@ -265,7 +267,9 @@ export class ModelCheckpoint extends TrainingCallback {
   #saveWithoutMetric(available: readonly string[]): boolean {
     const { onMissingMetric = 'skip' } = this.#options;
     if (onMissingMetric === 'save') return true;
-    const message = `there is no metric ${this.#monitor.metric} to tell the best by; there are ${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
+    const message =
+      `there is no metric ${this.#monitor.metric} to tell the best by; there are ` +
+      `${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
     if (onMissingMetric === 'throw')
       throw invalidArgument(`ModelCheckpoint: ${message}`, { found: this.#monitor.metric });
     process.emitWarning(`${message}; nothing is saved`, WARNING);

@@ -7,7 +7,10 @@ export class Monitor {
   readonly metric: string;
   readonly mode: 'min' | 'max';
 
-  /** 'auto': greater is better for a metric with "acc" in its name, or that begins with "fmeasure". Throws ERR_INVALID_ARGUMENT. */
+  /**
+   * 'auto': greater is better for a metric with "acc" in its name, or that begins with "fmeasure". Throws
+   * ERR_INVALID_ARGUMENT.
+   */
   constructor(metric: string, mode: MonitorMode) {
     if (typeof metric !== 'string') throw argumentMustBe('monitor', 'the name of a metric', metric);
     if (!['auto', 'min', 'max'].includes(mode)) throw argumentMustBe('mode', "'auto', 'min' or 'max'", mode);
@@ -32,8 +35,8 @@ const SHORT: readonly (readonly [long: string, short: string])[] = [
 ];
 
 /**
- * What may be meant by the name of a metric that is not there, as the end of a message; '' if nothing is like it. TensorFlow.js calls
- * `acc` what Keras calls `accuracy`, and has other spellings of the rest.
+ * What may be meant by the name of a metric that is not there, as the end of a message; '' if nothing is like it.
+ * TensorFlow.js calls `acc` what Keras calls `accuracy`, and has other spellings of the rest.
  */
 export function hintFor(metric: string, available: readonly string[]): string {
   const twin = available.find(name => plainName(name) === plainName(metric));

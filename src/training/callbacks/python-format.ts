@@ -1,6 +1,7 @@
 /**
- * Numbers as Python's `format()` writes them: `[[fill]align][sign][0][width][,][.precision][type]` with the types d, f, e, g and %
- * (Python's "Format Specification Mini-Language"; Objects/stringlib/unicode_format.h). File patterns of Keras are made of these.
+ * Numbers as Python's `format()` writes them: `[[fill]align][sign][0][width][,][.precision][type]` with the types d, f,
+ * e, g and % (Python's "Format Specification Mini-Language"; Objects/stringlib/unicode_format.h). File patterns of
+ * Keras are made of these.
  */
 
 /** A Python number: `epoch` is an int there, a metric a float; they are written differently (`5`, `5.0`). */
@@ -144,7 +145,8 @@ function zeroGroups(digits: string, width: number): string {
   const rest = digits.slice(whole.length);
   const plain = whole.replaceAll(',', '');
   const room = width - rest.length;
-  // Of `room` characters, every fourth from the right is a comma. Where that would be the first, a zero comes before it.
+  // Of `room` characters, every fourth from the right is a comma. Where that would be the first, a zero comes before
+  // it.
   const places = room - Math.floor(room / 4) + (room > 0 && room % 4 === 0 ? 1 : 0);
   return inThrees(plain.padStart(places, '0')) + rest;
 }

@@ -1,7 +1,7 @@
 /**
- * What TensorFlow.js takes for a callback: an instance of its own class. Anything else it silently takes for a configuration
- * (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never set, and the functions are called without the
- * object.
+ * What TensorFlow.js takes for a callback: an instance of its own class. Anything else it silently takes for a
+ * configuration (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never set, and the functions are
+ * called without the object.
  */
 import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -38,8 +38,9 @@ export abstract class TrainingCallback extends Base {
   }
 
   /**
-   * TensorFlow.js calls this of each callback in turn, and then `setModel`, at once. If the second does not come, one that stands later
-   * in the list is no callback, and the error that TensorFlow.js throws does not say so: `callback.setParams is not a function`.
+   * TensorFlow.js calls this of each callback in turn, and then `setModel`, at once. If the second does not come, one
+   * that stands later in the list is no callback, and the error that TensorFlow.js throws does not say so:
+   * `callback.setParams is not a function`.
    */
   override setParams(params: Parameters<Callback['setParams']>[0]): void {
     this.params = params;
@@ -48,14 +49,18 @@ export abstract class TrainingCallback extends Base {
       if (!this.#awaitsModel) return;
       this.#awaitsModel = false;
       process.emitWarning(
-        `the training has not begun: after this ${this.constructor.name}, something among the callbacks is none, such as a plain object ` +
+        `the training has not begun: after this ${this.constructor.name}, something among the callbacks is none, ` +
+          `such as a plain object ` +
           'of functions; give `new tf.CustomCallback({ … })` in its place',
         { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_CALLBACKS' },
       );
     });
   }
 
-  /** The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that one only. */
+  /**
+   * The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that
+   * one only.
+   */
   override setModel(model: unknown): void {
     this.#awaitsModel = false;
     const isInside = (this.#given as { model?: unknown } | undefined)?.model === model;
@@ -70,12 +75,15 @@ export abstract class TrainingCallback extends Base {
     // Of the same copy, which took it for a configuration as it took the first of the list.
     if (layers && this.#caller instanceof layers.CustomCallback)
       throw invalidArgument(
-        `this ${name} was not told which model is trained: the first of the callbacks is a plain object of functions, and TensorFlow.js ` +
+        `this ${name} was not told which model is trained: the first of the callbacks is a plain object of ` +
+          `functions, and TensorFlow.js ` +
           'then takes all of them for such objects; give `new tf.CustomCallback({ … })` in its place',
       );
     throw invalidArgument(
-      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that the ` +
-        'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the option `model`',
+      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so ` +
+        `that the ` +
+        'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the ' +
+        'option `model`',
     );
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Saves that go on while training does: one is in flight, the next waits for it, as in TensorFlow's asynchronous checkpoints
- * (tensorflow/python/checkpoint/async_checkpoint_helper.py). An error is never lost and never stops the next save.
+ * Saves that go on while training does: one is in flight, the next waits for it, as in TensorFlow's asynchronous
+ * checkpoints (tensorflow/python/checkpoint/async_checkpoint_helper.py). An error is never lost and never stops the
+ * next save.
  */
 import type { SaveResult } from '../../bundle/writer-options.js';
 
@@ -17,10 +18,13 @@ export interface BackgroundSave {
 }
 
 /** A save whose values are held already. */
-export interface BackgroundJob {
+interface BackgroundJob {
   /** Called once, when no other job runs. Lets go of the values whatever happens. */
   run(onStaged: () => void): Promise<SaveResult>;
-  /** Called when it is done; the next job does not wait for it, so it may wait for that. What it throws rejects `durable`. */
+  /**
+   * Called when it is done; the next job does not wait for it, so it may wait for that. What it throws rejects
+   * `durable`.
+   */
   after(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import { CopyBudget } from '../../bundle/tf-staging.js';
-import type { SaveResult, WriterOptions } from '../../bundle/writer-options.js';
+import type { WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
 import { absolutePrefix } from '../../commit/names.js';
 import { type PathLike, pathOf, savePathOf } from '../../commit/paths.js';
@@ -50,8 +50,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   readonly #counter = new SaveCounter();
 
   /**
-   * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose own
-   * children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
+   * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose
+   * own children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
    * Throws ERR_INVALID_ARGUMENT for what is nothing of the kind; what is in them is looked at by each save and restore.
    */
   constructor(first: First & Tracked<First>, children?: Rest & TrackedIn<Rest>);
@@ -92,9 +92,9 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * Saves everything as `PREFIX-N`, N counting up, and then names it as the latest in the directory's `checkpoint` file. The
-   * values are those of the moment of the call; training may go on meanwhile. Returns the path. With `background` it returns at
-   * once: see `BackgroundSave`.
+   * Saves everything as `PREFIX-N`, N counting up, and then names it as the latest in the directory's `checkpoint`
+   * file. The values are those of the moment of the call; training may go on meanwhile. Returns the path. With
+   * `background` it returns at once: see `BackgroundSave`.
    *
    * Rejects with what CheckpointWriter.finish throws; ERR_INVALID_ARGUMENT for what cannot be tracked or is not built;
    * ERR_NOT_SUPPORTED for layers this version does not know; what `writeCallback` throws.
@@ -134,8 +134,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before `durable`
-   * settles.
+   * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before
+   * `durable` settles.
    *
    * @internal
    */
@@ -146,8 +146,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * `write` with what a manager adds: `again` is asked whether a failed save is tried again, with the same values; `afterCommit`
-   * runs before `writeCallback`.
+   * `write` with what a manager adds: `again` is asked whether a failed save is tried again, with the same values;
+   * `afterCommit` runs before `writeCallback`.
    *
    * @internal
    */
@@ -181,7 +181,10 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     }
   }
 
-  /** All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the latest. */
+  /**
+   * All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the
+   * latest.
+   */
   #submit(
     prefix: string,
     captured: CapturedGraph,
@@ -285,7 +288,10 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     });
   }
 
-  /** The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an edge to itself. */
+  /**
+   * The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an
+   * edge to itself.
+   */
   #describe(options: DescribeOptions, number?: Promise<number>): Trackable {
     const description = new Description([this.#root, this.#children], options);
     const root = this.#root === undefined ? branch([]) : description.trackable(this.#root, 'root');
@@ -319,5 +325,3 @@ function isNamed(value: unknown): value is Trackables {
 function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }
-
-export type { BackgroundSave, SaveResult };

@@ -1,7 +1,7 @@
 /**
- * What a checkpoint can hold, told apart: tfjs models, layers, optimizers and variables, values of other kinds, classes that
- * say what they track, Python state, and arrays, objects and Maps of all these (tensorflow/python/trackable/base.py and
- * data_structures.py decide the same for Python).
+ * What a checkpoint can hold, told apart: tfjs models, layers, optimizers and variables, values of other kinds, classes
+ * that say what they track, Python state, and arrays, objects and Maps of all these
+ * (tensorflow/python/trackable/base.py and data_structures.py decide the same for Python).
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { isResumable, resumableTrackable } from '../../data/resumable.js';
@@ -58,7 +58,9 @@ export class Description {
     throw notTrackable(value, path);
   }
 
-  /** The live object that a node describes; undefined for what stands for none (a list of variables, a step's value). */
+  /**
+   * The live object that a node describes; undefined for what stands for none (a list of variables, a step's value).
+   */
   objectOf(trackable: Trackable): unknown {
     this.#objects ??= new Map([...this.#known, ...this.#view.described()].map(([object, node]) => [node, object]));
     return this.#objects.get(trackable);
@@ -195,7 +197,8 @@ function badKey(key: unknown, path: string): TensorBundleError {
 function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
   return invalidArgument(
-    `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an array, object or ` +
+    `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, ` +
+      `an array, object or ` +
       'Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
     { found: what },
   );

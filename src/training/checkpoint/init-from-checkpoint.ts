@@ -1,6 +1,6 @@
 /**
- * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of something else, under other names
- * (tensorflow/python/training/checkpoint_utils.py).
+ * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of something else,
+ * under other names (tensorflow/python/training/checkpoint_utils.py).
  */
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
@@ -18,8 +18,9 @@ import { engine, type Variable } from '../../tfjs-core.js';
 
 /**
  * On the left a name in the checkpoint: of a tensor (`dense/kernel`, or `model/layer-0/kernel` for
- * `model/layer-0/kernel/.ATTRIBUTES/VARIABLE_VALUE`), or a scope that ends in `/`; `/` is everything. On the right a variable; the
- * name of one, as tfjs has it; or, for a scope, another scope: each variable in it takes the tensor of the same name in the other.
+ * `model/layer-0/kernel/.ATTRIBUTES/VARIABLE_VALUE`), or a scope that ends in `/`; `/` is everything. On the right a
+ * variable; the name of one, as tfjs has it; or, for a scope, another scope: each variable in it takes the tensor of
+ * the same name in the other.
  */
 export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVariable>>;
 
@@ -81,7 +82,10 @@ function named(name: string): Variable {
   throw absent(`no variable '${name}' in TensorFlow.js`, Object.keys(registeredVariables), undefined, name);
 }
 
-/** Each variable of a live scope, and the name that its value has in the other scope. Throws ERR_NOT_FOUND for an empty scope. */
+/**
+ * Each variable of a live scope, and the name that its value has in the other scope. Throws ERR_NOT_FOUND for an empty
+ * scope.
+ */
 function inScope(scope: string, stored: string): [Variable, string][] {
   const { registeredVariables } = engine();
   const start = scope === '/' ? '' : scope;

@@ -14,7 +14,9 @@ export function isSerializable(value: object): value is SerializableState {
   return typeof serialize === 'function' && typeof deserialize === 'function';
 }
 
-/** `label` is what messages call it. What `serialize` throws, a save throws; ERR_INVALID_ARGUMENT if it gives no text. */
+/**
+ * `label` is what messages call it. What `serialize` throws, a save throws; ERR_INVALID_ARGUMENT if it gives no text.
+ */
 export function stateTrackable(state: SerializableState, label: string): Trackable {
   const attribute: Attribute = {
     name: PYTHON_STATE,
@@ -37,7 +39,8 @@ export function stateTrackable(state: SerializableState, label: string): Trackab
 function noText(label: string, found: unknown): TensorBundleError {
   const kind = found === null ? 'null' : typeof found === 'object' ? 'an object' : `a ${typeof found}`;
   return invalidArgument(
-    `serialize() of '${label}' gave ${kind}, and it must give a string, which deserialize() gets: String(value), or JSON.stringify(value)` +
+    `serialize() of '${label}' gave ${kind}, and it must give a string, which deserialize() gets: ` +
+      `String(value), or JSON.stringify(value)` +
       '; for a step of 64 bits there is Counter',
     { tensor: label, expected: 'string', found: kind },
   );

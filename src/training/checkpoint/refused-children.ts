@@ -3,7 +3,8 @@ import { invalidArgument, type TensorBundleError } from '../../errors.js';
 
 export function noChildren(found: unknown): TensorBundleError {
   return invalidArgument(
-    'a Checkpoint is given an object of trackables by name, for example { model, optimizer }, or a trackable and such an object',
+    'a Checkpoint is given an object of trackables by name, for example { model, optimizer }, or a trackable ' +
+      'and such an object',
     { found: found === null ? 'null' : typeof found },
   );
 }

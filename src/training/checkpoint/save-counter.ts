@@ -35,7 +35,10 @@ export class SaveCounter {
     if (number > this.value) this.#value = number;
   }
 
-  /** As the objects of a checkpoint have it; null where nothing counts. `pending`: of a save whose number is not known yet. */
+  /**
+   * As the objects of a checkpoint have it; null where nothing counts. `pending`: of a save whose number is not known
+   * yet.
+   */
   trackable(pending?: Promise<number>): Trackable | null {
     if (this.#value === null && pending === undefined) return null;
     const attribute: Attribute = {

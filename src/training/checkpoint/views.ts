@@ -1,6 +1,6 @@
 /**
- * Checkpoints and trackables looked at as trees, without restoring anything: `tf.train.CheckpointView` and `tf.train.TrackableView`
- * (tensorflow/python/checkpoint/checkpoint_view.py, trackable_view.py).
+ * Checkpoints and trackables looked at as trees, without restoring anything: `tf.train.CheckpointView` and
+ * `tf.train.TrackableView` (tensorflow/python/checkpoint/checkpoint_view.py, trackable_view.py).
  */
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
@@ -35,7 +35,10 @@ export class CheckpointView {
     this.#graph = graph;
   }
 
-  /** Rejects as CheckpointReader.open does, and with ERR_NOT_SUPPORTED for a checkpoint that knows its tensors by name only. */
+  /**
+   * Rejects as CheckpointReader.open does, and with ERR_NOT_SUPPORTED for a checkpoint that knows its tensors by name
+   * only.
+   */
   static async open(path: PathLike): Promise<CheckpointView> {
     await using reader = await CheckpointReader.open(path);
     if (!reader.has(OBJECT_GRAPH_KEY)) {

@@ -8,7 +8,7 @@ import type { KeptCheckpoint } from './retention.js';
 /** Of a state file, which then counts as none. */
 const UNREADABLE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE'];
 
-export interface Books {
+interface Books {
   /** Null where it is absent, empty or damaged. */
   readonly state: CheckpointState | null;
   readonly stateDamage: TensorBundleError | null;
@@ -49,9 +49,9 @@ function stateOf(directory: string, own: OwnCheckpoints): CheckpointState | null
 }
 
 /**
- * Where the manager finds its own names, they are its checkpoints, whatever else was saved in the directory since (by a ModelCheckpoint,
- * another manager): the newest of them is the latest, and what has another name in the directory is not in its books. Where it finds none,
- * what is named is taken over, as TensorFlow does.
+ * Where the manager finds its own names, they are its checkpoints, whatever else was saved in the directory since (by a
+ * ModelCheckpoint, another manager): the newest of them is the latest, and what has another name in the directory is
+ * not in its books. Where it finds none, what is named is taken over, as TensorFlow does.
  */
 function ownFirst(state: CheckpointState, own: OwnCheckpoints): CheckpointState {
   const { modelCheckpointPath: latest, allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = state;

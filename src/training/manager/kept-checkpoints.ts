@@ -1,6 +1,7 @@
 /**
- * The checkpoints of a manager in memory, and which of them have to go. The latest few are TensorFlow's active list, which its
- * `checkpoint` file holds; what only another rule keeps is not in it, so that the file does not grow for ever.
+ * The checkpoints of a manager in memory, and which of them have to go. The latest few are TensorFlow's active list,
+ * which its `checkpoint` file holds; what only another rule keeps is not in it, so that the file does not grow for
+ * ever.
  */
 import type { CheckpointState } from '../../commit/state-file.js';
 import { TensorBundleError } from '../../errors.js';
@@ -23,7 +24,9 @@ export class KeptCheckpoints {
   /** The newest that a power loss cannot take; what was there before counts as such. */
   #durable: string | null;
 
-  /** As TensorFlow takes over a state file: times do not lie in the future, and what was preserved before is not active. */
+  /**
+   * As TensorFlow takes over a state file: times do not lie in the future, and what was preserved before is not active.
+   */
   constructor(rules: Rules, state: CheckpointState | null, ledger: Map<string, KeptCheckpoint>, clock: number) {
     this.#rules = rules;
     this.#known = ledger;
@@ -133,7 +136,10 @@ export class KeptCheckpoints {
     if (!this.#known.has(one.path)) this.#known.set(one.path, one);
   }
 
-  /** Oldest first: never the newest, nor the newest that a power loss cannot take; nothing that is pinned, nor what is being written. */
+  /**
+   * Oldest first: never the newest, nor the newest that a power loss cannot take; nothing that is pinned, nor what is
+   * being written.
+   */
   removable(writing: string): string[] {
     const stays = new Set([this.latest, this.#durable, writing]);
     return this.kept.flatMap(({ path, pinned }) => (pinned || stays.has(path) ? [] : [path]));
@@ -145,8 +151,8 @@ export class KeptCheckpoints {
   }
 
   /**
-   * Where the books have become too large for their files: the older half leaves them. Nothing is removed from disk. False if there is
-   * nothing that may leave: not what is pinned, nor the newest.
+   * Where the books have become too large for their files: the older half leaves them. Nothing is removed from disk.
+   * False if there is nothing that may leave: not what is pinned, nor the newest.
    */
   forgetOlderHalf(): boolean {
     const candidates = this.kept.filter(({ path, pinned }) => !pinned && path !== this.latest);

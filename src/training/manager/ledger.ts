@@ -1,6 +1,7 @@
 /**
- * What a manager knows of its checkpoints beyond TensorFlow's `checkpoint` file: steps, metrics, pins. It lies beside that file, as
- * JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no checkpoint.
+ * What a manager knows of its checkpoints beyond TensorFlow's `checkpoint` file: steps, metrics, pins. It lies beside
+ * that file, as JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no
+ * checkpoint.
  */
 
 import { TextDecoder } from 'node:util';
@@ -12,7 +13,7 @@ import type { Directory } from '../../storage/directory.js';
 import { readFileNow } from '../../storage/read-now.js';
 import type { KeptCheckpoint } from './retention.js';
 
-export const LEDGER_NAME = 'checkpoint.tensorbundle';
+const LEDGER_NAME = 'checkpoint.tensorbundle';
 const VERSION = 1;
 /** Some 40,000 checkpoints: far above any real one. It is read while the process waits. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -25,7 +26,10 @@ const NOT_FINITE = new Map<unknown, number>([
   [null, Number.NaN],
 ]);
 
-/** By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that is damaged; ERR_NOT_A_CHECKPOINT for what is no file. */
+/**
+ * By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that is damaged;
+ * ERR_NOT_A_CHECKPOINT for what is no file.
+ */
 export function readLedger(directory: string): Map<string, KeptCheckpoint> {
   // What is not on this machine (gs://…) is nobody's here to keep or to remove.
   const entries = parse(textNow(directory)).filter(({ path }) => schemeOf(path) === null);
@@ -45,8 +49,8 @@ interface LedgerWrite {
 }
 
 /**
- * Oldest first. Entries on disk that are another manager's (`isOther`, by path) stay. Nothing is left of the file if there are none at
- * all. Rejects with ERR_TOO_LARGE for what could not be read again.
+ * Oldest first. Entries on disk that are another manager's (`isOther`, by path) stay. Nothing is left of the file if
+ * there are none at all. Rejects with ERR_TOO_LARGE for what could not be read again.
  */
 export async function writeLedger(
   opened: Directory,
@@ -75,7 +79,8 @@ function checkSize(found: number, path: string): void {
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints, or fewer metrics of each`,
+    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints, or ` +
+      `fewer metrics of each`,
     { path, expected: MAX_BYTES, found },
   );
 }

@@ -11,7 +11,9 @@ export interface LowSpace {
   /** The checkpoint that could not be saved. */
   readonly path: string;
   readonly error: Error;
-  /** What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned. */
+  /**
+   * What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned.
+   */
   readonly removable: readonly string[];
 }
 

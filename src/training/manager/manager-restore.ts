@@ -1,6 +1,7 @@
 /**
- * Which checkpoint a manager goes on from: its own ones first, whatever the `checkpoint` file names as the latest; then what others have
- * saved there, if it is all that the objects need. What matches nothing is passed over as a damaged one is, and never in silence.
+ * Which checkpoint a manager goes on from: its own ones first, whatever the `checkpoint` file names as the latest; then
+ * what others have saved there, if it is all that the objects need. What matches nothing is passed over as a damaged
+ * one is, and never in silence.
  */
 import { isDamage } from '../../bundle/damage.js';
 import { TensorBundleError } from '../../errors.js';
@@ -12,7 +13,7 @@ import type { OwnCheckpoints } from './own-checkpoints.js';
 
 const COUNTER = /^save_counter\//;
 
-export interface Search {
+interface Search {
   readonly checkpoint: Checkpoint;
   readonly own: OwnCheckpoints;
   readonly shelf: KeptCheckpoints;
@@ -22,8 +23,8 @@ export interface Search {
 }
 
 /**
- * Path of what was restored; null if there is nothing. Rejects with what was wrong with the newest, if no other is whole or `fallback` is
- * false.
+ * Path of what was restored; null if there is nothing. Rejects with what was wrong with the newest, if no other is
+ * whole or `fallback` is false.
  */
 export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }: Search): Promise<string | null> {
   const problems: TensorBundleError[] = damage ? [damage] : [];
@@ -66,7 +67,10 @@ export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }
   throw problems.find(({ path }) => path !== undefined && path !== damage?.path) ?? problems[0];
 }
 
-/** Refuses what would restore nothing; of somebody else's also what would restore a part only, an optimizer without its model. */
+/**
+ * Refuses what would restore nothing; of somebody else's also what would restore a part only, an optimizer without its
+ * model.
+ */
 function check({ matched, missing, isAwaited }: RestoreMatch, path: string, isOwn: boolean): void {
   const lacking = missing.filter(key => !COUNTER.test(key));
   const hasSome = isAwaited || matched.some(key => !COUNTER.test(key));

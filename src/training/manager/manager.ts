@@ -1,12 +1,11 @@
 /**
  * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints of one directory, of which the last few stay
- * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can go on. Unlike
- * TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
+ * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can
+ * go on. Unlike TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
 import { join } from 'node:path';
 import { nextCall } from '../../commit/call-order.js';
 import { type Committed, forgetManaged, writeManagedState } from '../../commit/latest-name.js';
-import { removeOrphansIn } from '../../commit/leftovers.js';
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { TensorBundleError } from '../../errors.js';
 import type { Directories } from '../../storage/directories.js';
@@ -43,7 +42,6 @@ export class CheckpointManager {
   #hasLedger: boolean;
   readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
   readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
-  #isClean = false;
   /** The books have none of its own: the first save looks for the numbers on disk. */
   #isUncounted: boolean;
   #numbering: Promise<void> | null = null;
@@ -53,9 +51,9 @@ export class CheckpointManager {
   #recording: Promise<unknown> = Promise.resolve();
 
   /**
-   * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize` says so.
-   * Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if the file
-   * cannot be read, ERR_NOT_A_CHECKPOINT if it is a directory or the like.
+   * Reads the directory's `checkpoint` file; makes nothing. A damaged one counts as none, and `restoreOrInitialize`
+   * says so. Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a URL that is not `file:`; ERR_PERMISSION or ERR_IO if
+   * the file cannot be read, ERR_NOT_A_CHECKPOINT if it is a directory or the like.
    */
   constructor(checkpoint: Checkpoint, directory: PathLike, options: ManagerOptions) {
     this.directory = pathOf(directory);
@@ -149,7 +147,10 @@ export class CheckpointManager {
     return path;
   }
 
-  /** Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not kept. */
+  /**
+   * Keeps a checkpoint until it is unpinned, whatever the rules say. Rejects with ERR_NOT_FOUND for one that is not
+   * kept.
+   */
   async pin(path: PathLike): Promise<void> {
     await this.#setPinned(pathOf(path), true);
   }
@@ -160,7 +161,8 @@ export class CheckpointManager {
   }
 
   /**
-   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when its time has come.
+   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when
+   * its time has come.
    *
    * @internal
    */
@@ -172,7 +174,8 @@ export class CheckpointManager {
   }
 
   /**
-   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the ledger.
+   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the
+   * ledger.
    *
    * @internal
    */
@@ -205,8 +208,8 @@ export class CheckpointManager {
   }
 
   /**
-   * Listens for SIGTERM from now on, so that a training loop can save before the process is taken away: see `PreemptionSaver`. Throws
-   * ERR_STATE if the manager is `readOnly`.
+   * Listens for SIGTERM from now on, so that a training loop can save before the process is taken away: see
+   * `PreemptionSaver`. Throws ERR_STATE if the manager is `readOnly`.
    */
   saveBeforePreemption(): PreemptionSaver {
     this.#requireWritable();
@@ -247,7 +250,7 @@ export class CheckpointManager {
   /** What is on disk is named before anything is removed; then the names of the removed go. */
   async #record(made: KeptCheckpoint, committed: Committed): Promise<void> {
     await this.#alone(async () => {
-      await this.#removeOrphans(committed);
+      await this.#own.removeOrphans(committed);
       this.#own.made(made.path, committed.directory);
       this.#kept.add({ ...made, time: now() }, committed.durable);
       await this.#write(committed);
@@ -294,18 +297,6 @@ export class CheckpointManager {
     const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
     const managed = { directory, latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
     await writeManagedState(committed.directory, managed, committed);
-  }
-
-  /** What saves that died left behind, once a manager. */
-  async #removeOrphans({ directory, names }: Committed): Promise<void> {
-    if (this.#isClean) return;
-    try {
-      await removeOrphansIn(directory, base => this.#own.numberOf(base) !== null, names);
-      this.#isClean = true;
-    } catch (error) {
-      // The next save tries again: this one is on disk.
-      if (!(error instanceof TensorBundleError)) throw error;
-    }
   }
 
   /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */

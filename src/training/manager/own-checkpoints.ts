@@ -1,10 +1,13 @@
 /**
- * Which checkpoints a manager may remove. Paths come from files that anybody may have written or copied (TensorFlow's `checkpoint`, the
- * ledger): whatever they say, only what lies directly in the manager's directory, under a name that the manager itself makes, is removed.
+ * Which checkpoints a manager may remove. Paths come from files that anybody may have written or copied (TensorFlow's
+ * `checkpoint`, the ledger): whatever they say, only what lies directly in the manager's directory, under a name that
+ * the manager itself makes, is removed.
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
 import { removeCheckpoints } from '../../commit/checkpoint-removal.js';
+import type { Committed } from '../../commit/latest-name.js';
+import { removeOrphans } from '../../commit/leftovers.js';
 import { stripFileSuffix } from '../../commit/names.js';
 import { TensorBundleError } from '../../errors.js';
 import { type Directories, withDirectories } from '../../storage/directories.js';
@@ -23,16 +26,33 @@ export class OwnCheckpoints {
   readonly #start: string;
   /** The directory as it was given, with a slash at its end, as paths of the books begin. */
   readonly #here: string;
-  /** Which directory it was when the manager was made, or else when it was first there: the path may come to lead to another one. */
+  /**
+   * Which directory it was when the manager was made, or else when it was first there: the path may come to lead to
+   * another one.
+   */
   #first: Promise<string | null>;
   /** Of own names: the directory that each was saved in. What was there before is of the first. */
   readonly #madeIn = new Map<string, string>();
+  /** Whether what dead saves left was removed. */
+  #isClean = false;
 
   constructor(directory: string, checkpointName: string) {
     this.directory = resolve(directory);
     this.#start = `${checkpointName}-`;
     this.#here = join(directory, 'x').slice(0, -1);
     this.#first = identityOf(this.directory);
+  }
+
+  /** Removes what dead saves left of own names; once per manager. */
+  async removeOrphans({ directory, names }: Committed): Promise<void> {
+    if (this.#isClean) return;
+    try {
+      await removeOrphans(directory, base => this.numberOf(base) !== null, names);
+      this.#isClean = true;
+    } catch (error) {
+      // The next save tries again: this one is on disk.
+      if (!(error instanceof TensorBundleError)) throw error;
+    }
   }
 
   /** Whether the manager makes such a name, in whatever directory. */
@@ -50,7 +70,10 @@ export class OwnCheckpoints {
     return this.isHere(path) && !this.isNamed(path);
   }
 
-  /** Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then by number. */
+  /**
+   * Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then
+   * by number.
+   */
   async found(directories?: Directories): Promise<{ path: string; number: number }[]> {
     if (directories === undefined) return await withDirectories(opened => this.found(opened));
     const directory = await directories.open(this.directory);
@@ -78,7 +101,10 @@ export class OwnCheckpoints {
       : path;
   }
 
-  /** Which of `known`, paths of the books, is meant by a path that somebody gives: by any spelling, or by one of its files. */
+  /**
+   * Which of `known`, paths of the books, is meant by a path that somebody gives: by any spelling, or by one of its
+   * files.
+   */
   async meant(given: string, known: ReadonlySet<string>): Promise<string | null> {
     const stripped = stripFileSuffix(given);
     for (const path of stripped === null ? [given] : [given, stripped]) {
@@ -111,9 +137,9 @@ export class OwnCheckpoints {
   }
 
   /**
-   * Those of `paths` that may be removed, with their names in the directory: own ones, by whatever spelling of the directory, unless a path
-   * of `staying` means the same. Not those of another directory that has taken the place of theirs, or of one that cannot be opened.
-   * `opened`: the manager's directory, where it is open.
+   * Those of `paths` that may be removed, with their names in the directory: own ones, by whatever spelling of the
+   * directory, unless a path of `staying` means the same. Not those of another directory that has taken the place of
+   * theirs, or of one that cannot be opened. `opened`: the manager's directory, where it is open.
    */
   async removable(
     paths: Iterable<string>,
@@ -155,7 +181,10 @@ export class OwnCheckpoints {
     }
   }
 
-  /** Removes every checkpoint of an own name that is in the directory. Rejects with the first error, after all were tried. */
+  /**
+   * Removes every checkpoint of an own name that is in the directory. Rejects with the first error, after all were
+   * tried.
+   */
   async removeAll(directory: Directory): Promise<void> {
     const bases = new Set((await directory.list()).flatMap(name => stripFileSuffix(name) ?? []));
     const names = [...bases].filter(name => this.numberOf(name) !== null && stripFileSuffix(name) === null);

@@ -1,15 +1,18 @@
 /**
- * SIGTERM while a training runs (the notice that a machine is taken away): what has to be saved is saved first, at the end of the batch,
- * and then the signal does what it would have done. All of this process that save share one listener. If nobody else listens, it is
- * removed when the last of them has saved, and the signal raised again, which ends the process as ever. If somebody else did listen when
- * the signal came, they have had it, and what ends is theirs to say: it is not raised again.
+ * SIGTERM while a training runs (the notice that a machine is taken away): what has to be saved is saved first, at the
+ * end of the batch, and then the signal does what it would have done. All of this process that save share one listener.
+ * If nobody else listens, it is removed when the last of them has saved, and the signal raised again, which ends the
+ * process as ever. If somebody else did listen when the signal came, they have had it, and what ends is theirs to say:
+ * it is not raised again.
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 
 const SIGNAL = 'SIGTERM';
-/** A training that has failed calls nothing any more: the signal does not wait longer than this for the end of a batch. */
+/**
+ * A training that has failed calls nothing any more: the signal does not wait longer than this for the end of a batch.
+ */
 const GRACE_MS = 30_000;
 
 const open = new Set<PreemptionWatch>();
@@ -28,7 +31,8 @@ function warnOfWorker(): void {
   if (isWarned) return;
   isWarned = true;
   process.emitWarning(
-    'saveBeforePreemption has no effect in a worker thread, which SIGTERM does not reach; train in the main thread or in a child process',
+    'saveBeforePreemption has no effect in a worker thread, which SIGTERM does not reach; train in the main ' +
+      'thread or in a child process',
     { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_PREEMPTION' },
   );
 }
@@ -50,7 +54,10 @@ export class PreemptionWatch {
     this.#grace ??= setTimeout(() => void this.close(), GRACE_MS).unref();
   }
 
-  /** Whether the signal came and this one has not saved since. Lets a signal that is waiting in first: a training may hold up the loop. */
+  /**
+   * Whether the signal came and this one has not saved since. Lets a signal that is waiting in first: a training may
+   * hold up the loop.
+   */
   async isAsked(): Promise<boolean> {
     if (open.has(this) && !this.#isAsked) await setImmediate();
     if (this.#isAsked) this.#patience();

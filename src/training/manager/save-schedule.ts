@@ -1,4 +1,7 @@
-/** When a callback saves while a training runs: at the end of each epoch, after so many batches, or after so many seconds. */
+/**
+ * When a callback saves while a training runs: at the end of each epoch, after so many batches, or after so many
+ * seconds.
+ */
 import { invalidArgument } from '../../errors.js';
 
 /**

@@ -1,7 +1,8 @@
 /**
  * How a model was compiled, as JSON: the optimizer's configuration, and losses and metrics by name. TensorFlow.js's own
- * `getTrainingConfig` (tfjs-layers/src/engine/training.ts) loses a loss that is a function, and gives metrics names that it cannot
- * resolve again. A function of the user's cannot be written; what is written says so, and who loads can give it.
+ * `getTrainingConfig` (tfjs-layers/src/engine/training.ts) loses a loss that is a function, and gives metrics names
+ * that it cannot resolve again. A function of the user's cannot be written; what is written says so, and who loads can
+ * give it.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
@@ -70,7 +71,10 @@ export function compilationOf(model: LayersModel): Compilation | undefined {
   };
 }
 
-/** In the form of TensorFlow.js, with names that it finds again; undefined where there is a function without such a name. */
+/**
+ * In the form of TensorFlow.js, with names that it finds again; undefined where there is a function without such a
+ * name.
+ */
 export function trainingConfigOf({ optimizer, loss, metrics }: Compilation): object | undefined {
   const [lossNames, metricNames] = [named(loss), named(metrics)];
   if (lossNames === undefined || metricNames === undefined) return undefined;
@@ -98,13 +102,14 @@ export function warnOfFunctions(model: LayersModel, { loss, metrics }: Compilati
   ];
   if (lost.length === 0 || told.has(model)) return;
   told.add(model);
-  const message = `the model '${model.name}' was compiled with functions, which cannot be saved: ${lost.join(', ')}; ${instead}`;
+  const message =
+    `the model '${model.name}' was compiled with functions, which cannot be saved: ${lost.join(', ')}; ` + `${instead}`;
   process.emitWarning(message, WARNING);
 }
 
 /**
- * Compiles a model as it was. False, and the model stays uncompiled, where a function is missing that is not given now. The optimizer
- * is a new one: its state is to be restored.
+ * Compiles a model as it was. False, and the model stays uncompiled, where a function is missing that is not given now.
+ * The optimizer is a new one: its state is to be restored.
  */
 export function compileAs(model: LayersModel, compilation: Compilation, given: CompileOptions): boolean {
   const loss = given.loss ?? (found(compilation.loss) as CompileOptions['loss']);

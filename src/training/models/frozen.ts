@@ -1,6 +1,6 @@
 /**
- * Models in a model that are not trainable. TensorFlow.js's JSON says so of layers only (tfjs-layers/src/engine/container.ts), and a model
- * that was frozen would come back trainable.
+ * Models in a model that are not trainable. TensorFlow.js's JSON says so of layers only
+ * (tfjs-layers/src/engine/container.ts), and a model that was frozen would come back trainable.
  */
 import type { Layer, LayersModel } from '../../layers/types.js';
 

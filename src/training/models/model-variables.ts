@@ -3,8 +3,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Layer, LayerVariable } from '../../layers/types.js';
 
 /**
- * Layer by layer, those within a model too; within a layer in the order in which they were made, which building it anew repeats. Each
- * once.
+ * Layer by layer, those within a model too; within a layer in the order in which they were made, which building it anew
+ * repeats. Each once.
  */
 export function modelVariables(model: LayersModel): LayerVariable[] {
   const found = new Set<LayerVariable>();

@@ -22,7 +22,7 @@ export function weightsTrackable(
   return checkpointRoot(describeModel(model, options), extras);
 }
 
-export interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
+interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
   /** Default true. */
   includeOptimizer?: boolean | undefined;
 }

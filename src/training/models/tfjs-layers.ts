@@ -4,8 +4,8 @@ import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
 
 /**
- * A program that saves tensors without tfjs-layers must be able to load this file, which an import would forbid. `require`
- * finds the same copy as an import, since tfjs-layers has one build for Node.
+ * A program that saves tensors without tfjs-layers must be able to load this file, which an import would forbid.
+ * `require` finds the same copy as an import, since tfjs-layers has one build for Node.
  */
 const layers = peer();
 

@@ -1,6 +1,6 @@
 /**
- * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it lies beside the
- * object graph, so that one rename replaces all of it. Python reads the weights.
+ * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it
+ * lies beside the object graph, so that one rename replaces all of it. Python reads the weights.
  */
 import { TextDecoder } from 'node:util';
 import '../../disposal.js';
@@ -90,8 +90,8 @@ export async function saveModel(
 }
 
 /**
- * A loss or a metric that is a function of the user's cannot be written: a warning names it, and the model is loaded uncompiled unless
- * who loads it gives the function.
+ * A loss or a metric that is a function of the user's cannot be written: a warning names it, and the model is loaded
+ * uncompiled unless who loads it gives the function.
  */
 export function architectureOf(model: LayersModel, isCompiled = true): Extra {
   const compilation = isCompiled ? compilationOf(model) : undefined;
@@ -118,7 +118,8 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the architecture${where.path === undefined ? '' : ` in ${where.path}`} has ${found} bytes, more than the ${MAX_BYTES} it may have; ` +
+    `the architecture${where.path === undefined ? '' : ` in ${where.path}`} has ${found} bytes, more than the ` +
+      `${MAX_BYTES} it may have; ` +
       'keep less in its configuration and metadata, or save weights only',
     { ...where, expected: MAX_BYTES, found },
   );
@@ -171,7 +172,8 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
       else if (earlier) compileEarlier(model, earlier, options);
     }
     (await loadInto(model, reader)).assertExistingObjectsMatched();
-    // Nothing need wait for the first step, since its variables are known: so whoever saves the model otherwise has all of it.
+    // Nothing need wait for the first step, since its variables are known: so whoever saves the model otherwise has all
+    // of it.
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
     return model;
   } catch (error) {
@@ -204,7 +206,8 @@ function compileEarlier(model: LayersModel, config: object, given: CompileOption
 function checkGiven({ loss, metrics }: CompileOptions, isCompiled: boolean, path: string): void {
   if (isCompiled || (loss === undefined && metrics === undefined)) return;
   throw invalidArgument(
-    `the model in ${path} was saved uncompiled, so that there is no optimizer for this loss and these metrics; load it without ` +
+    `the model in ${path} was saved uncompiled, so that there is no optimizer for this loss and these metrics; ` +
+      `load it without ` +
       'them, and compile it',
     { path },
   );

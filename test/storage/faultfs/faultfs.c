@@ -1,19 +1,21 @@
 // A pass-through file system whose faults are switched by a control file: what network and user-space file systems do
-// and a local disk does not. `faultfs BACKING MOUNT CONTROL LOG [kernel-locks]` stays in the foreground and prints "ready"
-// once it serves. It lives as long as its standard input is open: at its end it unmounts, so no mount outlives a test.
+// and a local disk does not. `faultfs BACKING MOUNT CONTROL LOG [kernel-locks]` stays in the foreground and prints
+// "ready" once it serves. It lives as long as its standard input is open: at its end it unmounts, so no mount outlives
+// a test.
 //
 // The control file has one rule a line, and is to be replaced by rename:
 //
 //     OPERATION PATTERN ACTION...     close *.index.intent-* error=ENOSPC
 //
-// PATTERN is a glob (fnmatch, with @(a|b)) for the last component of a path ("." is the root of the mount). The first rule that fits is
-// taken. Actions: error=ERRNO (a number), after (do it, then say the error), drop (write: say yes, keep nothing), short=N
-// (write: at most N bytes), zero (statfs: no blocks), nfs4 (flock: an exclusive lock needs a descriptor open for writing),
-// delay=MS, skip=N (let the first N pass), count=N (only N times). OPERATION `option` is no call but a switch, its PATTERN
-// unused: cache=SECONDS (attributes and names), direct (no page cache). Every call that a rule hits is a line of LOG:
-// "OPERATION NAME".
+// PATTERN is a glob (fnmatch, with @(a|b)) for the last component of a path ("." is the root of the mount). The first
+// rule that fits is taken. Actions: error=ERRNO (a number), after (do it, then say the error), drop (write: say yes,
+// keep nothing), short=N (write: at most N bytes), zero (statfs: no blocks), nfs4 (flock: an exclusive lock needs a
+// descriptor open for writing), delay=MS, skip=N (let the first N pass), count=N (only N times). OPERATION `option` is
+// no call but a switch, its PATTERN unused: cache=SECONDS (attributes and names), direct (no page cache). Every call
+// that a rule hits is a line of LOG: "OPERATION NAME".
 //
-// On the low-level interface of libfuse: a file is its inode there, so one that is unlinked while open works as it should.
+// On the low-level interface of libfuse: a file is its inode there, so one that is unlinked while open works as it
+// should.
 #define FUSE_USE_VERSION 34
 #define _GNU_SOURCE
 #include <dirent.h>
