@@ -32,7 +32,9 @@ export interface HeldTensor {
   /** What `data` gives is the asker's alone. */
   readonly own: true;
   data(): Staged;
-  /** Some of the bytes, of a value that is not small; each piece has a buffer of its own. */
+  /** Whether the value is an array at hand, copied at the call: then its pieces are views of it. */
+  readonly isCopied: boolean;
+  /** Some of the bytes. Each piece has a buffer of its own, unless the value was copied. */
   pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
   /** Lets go of the value. */
   release(): void;
@@ -88,6 +90,7 @@ export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudg
   clone.kept = true;
   return {
     own: true,
+    isCopied: false,
     data: () => stageTensor(clone, name),
     pieces: (begin, end) => piecesOf(clone, name, begin, end),
     release: () => clone.dispose(),
@@ -102,8 +105,9 @@ function heldArray(array: NumericArray): HeldTensor {
   };
   return {
     own: true,
+    isCopied: true,
     data: held,
-    pieces: (begin, end) => copies(bytesOf(held()), begin, end),
+    pieces: (begin, end) => atOnce(bytesOf(held()).subarray(begin, end)),
     release: () => {
       values = undefined;
     },
@@ -158,7 +162,14 @@ function piecesOf(tensor: TfTensorLike, name: string, begin = 0, end?: number): 
   const engine = engineOf(tensor);
   const bytes = bytesIn(tensor);
   const isCut = engine !== undefined && bytes > PIECE_BYTES && tensor.dtype !== 'complex64' && !isHostHeld(tensor);
-  return isCut ? slices(engine, tensor, begin, end ?? bytes) : copies(bytesOf(numbersOf(tensor, name)), begin, end);
+  if (isCut) return slices(engine, tensor, begin, end ?? bytes);
+  const isWhole = begin === 0 && (end ?? bytes) === bytes;
+  if (isWhole && isTheCallers(tensor)) return atOnce(bytesOf(numbersOf(tensor, name)));
+  return copies(bytesOf(numbersOf(tensor, name)), begin, end);
+}
+
+async function* atOnce(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 async function* slices(engine: Engine, tensor: TfTensorLike, begin: number, end: number): AsyncGenerator<Uint8Array> {

@@ -91,7 +91,10 @@ export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { re
   return {
     ...described,
     bytes: async i => joined(held[i]!.pieces(0, described.sizes[i]!), described.sizes[i]!),
-    content: (i, begin, end) => ({ kind: 'pull', pull: () => held[i]!.pieces(begin, end), own: 'given' }),
+    content: (i, begin, end) => {
+      const one = held[i]!;
+      return { kind: 'pull', pull: () => one.pieces(begin, end), own: one.isCopied ? 'kept' : 'given' };
+    },
     release,
   };
 }
