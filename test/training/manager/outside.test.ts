@@ -19,9 +19,20 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CheckpointWriter, TensorBundleError } from '../../../src/index.js';
+import { TensorBundleError } from '../../../src/index.js';
 import { BackupAndRestore, keepLatest } from '../../../src/tfjs.js';
 import { manage, put, writeLedger, writeState } from './named-files.js';
+
+/** Whether the disk is full: then a save rejects with that error, before it has begun. */
+const disk = vi.hoisted(() => ({ full: (): Error | null => null }));
+vi.mock('../../../src/bundle/save-bundle.js', async original => {
+  const real = await original<typeof import('../../../src/bundle/save-bundle.js')>();
+  const save: typeof real.save = (...args) => {
+    const full = disk.full();
+    return full === null ? real.save(...args) : Promise.reject(full);
+  };
+  return { ...real, save };
+});
 
 let scratch: string;
 let runs = 0;
@@ -221,12 +232,10 @@ describe('a full disk', () => {
         return [join(root, 'victim/ckpt-1'), join(run, 'best'), join(run, 'ckpt-2'), join(run, 'ckpt-1')];
       },
     });
-    const { finish } = CheckpointWriter.prototype;
     const full = new TensorBundleError('ERR_NO_SPACE', 'the disk is full');
-    vi.spyOn(CheckpointWriter.prototype, 'finish').mockImplementation(function (this: CheckpointWriter) {
-      return existsSync(join(run, 'ckpt-1.index')) ? Promise.reject(full) : finish.call(this);
-    });
+    disk.full = () => (existsSync(join(run, 'ckpt-1.index')) ? full : null);
     await manager.save({ checkpointNumber: 3 });
+    disk.full = () => null;
     expect(offered).toEqual([[join(run, 'ckpt-1')]]);
     expect(snapshot(root, /^run\/(checkpoint|ckpt-[123]\.)/)).toEqual(before);
     expect(existsSync(join(run, 'ckpt-2.index'))).toBe(true);

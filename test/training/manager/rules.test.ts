@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { CheckpointWriter, TensorBundleError } from '../../../src/index.js';
+import { TensorBundleError } from '../../../src/index.js';
 import {
   BackupAndRestore,
   keepBest,
@@ -27,6 +27,17 @@ import {
   type ManagerOptions,
 } from '../../../src/tfjs.js';
 import { codeOf, save, start, value } from './managed.js';
+
+/** Whether the disk is full: then a save rejects with that error, before it has begun. */
+const disk = vi.hoisted(() => ({ full: (): Error | null => null }));
+vi.mock('../../../src/bundle/save-bundle.js', async original => {
+  const real = await original<typeof import('../../../src/bundle/save-bundle.js')>();
+  const save: typeof real.save = (...args) => {
+    const full = disk.full();
+    return full === null ? real.save(...args) : Promise.reject(full);
+  };
+  return { ...real, save };
+});
 
 let scratch: string;
 let runs = 0;
@@ -226,12 +237,11 @@ describe('a full disk', () => {
 
   /** Fails until at most `left` checkpoints lie in the directory: what a small disk does. */
   function onSmallDisk(directory: string, left: number): void {
-    vi.spyOn(CheckpointWriter.prototype, 'finish').mockImplementation(function (this: CheckpointWriter) {
-      return on(directory).length > left ? Promise.reject(full) : finish.call(this);
-    });
+    disk.full = () => (on(directory).length > left ? full : null);
   }
-  const { finish } = CheckpointWriter.prototype;
-  afterEach(() => vi.restoreAllMocks());
+  afterEach(() => {
+    disk.full = () => null;
+  });
 
   it('removes the oldest, one after the other, never the newest', async () => {
     const directory = fresh();

@@ -6,9 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { CheckpointWriter, removeCheckpoint, TensorBundleError } from '../../../src/index.js';
+import { removeCheckpoint, TensorBundleError } from '../../../src/index.js';
 import { Directory } from '../../../src/storage/directory.js';
 import { BackupAndRestore, Checkpoint, CheckpointManager, type ManagerOptions } from '../../../src/tfjs.js';
+
+/** Whether the disk is full: then a save rejects with that error, before it has begun. */
+const disk = vi.hoisted(() => ({ full: (): Error | null => null }));
+vi.mock('../../../src/bundle/save-bundle.js', async original => {
+  const real = await original<typeof import('../../../src/bundle/save-bundle.js')>();
+  const save: typeof real.save = (...args) => {
+    const full = disk.full();
+    return full === null ? real.save(...args) : Promise.reject(full);
+  };
+  return { ...real, save };
+});
 
 let scratch: string;
 let runs = 0;
@@ -16,7 +27,10 @@ beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'tensorbundle-sweep-'));
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  disk.full = () => null;
+});
 
 function fresh(): string {
   const directory = join(scratch, String(++runs));
@@ -86,7 +100,7 @@ it('what onLowSpace chose and cannot be removed stays in the books', async () =>
   for (let i = 0; i < 3; i++) await manager.save();
   block(join(directory, 'ckpt-1.index'));
   const full = new TensorBundleError('ERR_NO_SPACE', 'the disk is full');
-  vi.spyOn(CheckpointWriter.prototype, 'finish').mockRejectedValue(full);
+  disk.full = () => full;
   await expect(manager.save()).rejects.toBe(full);
   expect(manager.kept.map(({ number }) => number)).toEqual([1, 2, 3]);
 });
@@ -100,7 +114,7 @@ it('onLowSpace is not offered the newest durable one: a power loss would leave n
   };
   const manager = manage(directory, { maxToKeep: null, onLowSpace });
   for (const durable of [true, true, false, false]) await manager.save({ durable });
-  vi.spyOn(CheckpointWriter.prototype, 'finish').mockRejectedValue(new TensorBundleError('ERR_NO_SPACE', 'full'));
+  disk.full = () => new TensorBundleError('ERR_NO_SPACE', 'full');
   await expect(manager.save({ durable: false })).rejects.toMatchObject({ code: 'ERR_NO_SPACE' });
   expect(offered).toEqual([[1, 3].map(number => join(directory, `ckpt-${number}`))]);
   expect(left(directory).filter(name => name.endsWith('.index'))).toEqual(['ckpt-2.index', 'ckpt-4.index']);
