@@ -1,9 +1,9 @@
 /**
  * The benchmark: `node bench/run.mjs [options]`, or `npm run bench -- [options]`.
  *
- * Every figure comes from a process of its own; a case's processes take turns (ours, peer, ours, peer, then the other
- * way round), and only ratios inside one turn are compared: the absolute speed of a shared machine means little. What a
- * ratio compares exactly is said in the case's own file. Exit code 1 if a goal for now is missed, 2 for a wrong option.
+ * Every figure comes from a new process. The processes of a case take turns, and the order is reversed from turn to
+ * turn. Only figures of the same turn are compared, since the absolute speed of a shared machine means little. The file
+ * of each case says what its ratios compare. Exit code 1 if a current goal is missed, 2 for a wrong option.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,12 +1,12 @@
-# How the addon is compiled. The checkout's binding.gyp includes this; in the package there is no binding.gyp, and
-# install.mjs makes one in a folder of its own: package managers compile whatever has one, asked or not. Paths count
-# from the includer, which also says where node-addon-api is.
+# How the addon is compiled. The checkout's binding.gyp includes this file. The package has no binding.gyp, since
+# package managers compile every package that has one; install.mjs makes one in a temporary folder. Paths are relative
+# to the including file, which also says where node-addon-api is.
 {
   'variables': {
     # Set with `node-gyp rebuild -- -Dtb_test=1`: also build the fault-injection addon of the tests. Its sources are
     # not part of the package.
     'tb_test%': 0,
-    # Set in CI only: a warning is an error. A user's compiler may be newer than this source, and knows other warnings.
+    # Set only in CI: a warning is an error. A user's compiler may be newer than this source and have more warnings.
     'tb_strict%': 0,
     'crc32c_sources': [
       'native/crc32c/crc32c.cc',
@@ -31,7 +31,7 @@
       'native/engine/thread_pool.cc',
       'native/engine/transfer.cc',
     ],
-    # What speaks Node-API.
+    # The sources that use Node-API.
     'node_sources': [
       'native/node/environment.cc',
       'native/node/export_copying.cc',
@@ -51,7 +51,7 @@
       'native/node/promised_job.cc',
       'native/node/residence.cc',
     ],
-    # As lists, because gyp takes a path in place for one below this file's own folder.
+    # As lists, because gyp takes a path written directly in a target as relative to the folder of this file.
     'addon_sources': ['native/node/addon.cc'],
     'fault_sources': ['native/faults/addon.cc', 'native/faults/fault_operations.cc'],
   },
@@ -60,7 +60,7 @@
       'NAPI_VERSION=8',
       'NAPI_CPP_EXCEPTIONS',
       'NODE_ADDON_API_DISABLE_DEPRECATED',
-      # A worker that is being terminated refuses every exception: that must not end the process.
+      # A worker that is being terminated refuses every exception. That must not end the process.
       'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       '_FILE_OFFSET_BITS=64',
     ],
@@ -72,11 +72,12 @@
       '-fvisibility=hidden',
       '-Wall',
       '-Wextra',
-      # A system header: its warnings are not ours.
+      # As a system header, so that its warnings are not shown.
       '-isystem', '<(node_addon_api)',
     ],
     'conditions': [
-      # Never unloaded, as the prebuilds (tools/prebuild/targets.mjs says why); macOS: native/node/residence.cc.
+      # Never unloaded, like the prebuilds (tools/prebuild/targets.mjs says why). For macOS see
+      # native/node/residence.cc.
       ['OS!="mac" and OS!="win"', { 'ldflags': ['-Wl,-z,nodelete'] }],
       ['tb_strict==1', {
         'cflags_cc': ['-Werror'],

@@ -1,6 +1,6 @@
 /**
- * Compiles the addon where no prebuilt one fits. Nothing runs this unasked: the package has no install script. In a
- * package: `npx tensorbundle build-addon`, which is the same.
+ * Compiles the addon if no prebuilt one fits. It never runs automatically: the package has no install script. In a
+ * package, `npx tensorbundle build-addon` does the same.
  *
  *   node native/install.mjs             nothing to do if a prebuild or an earlier build loads; else compile
  *   node native/install.mjs --rebuild   compile in any case
@@ -35,14 +35,14 @@ const HEADERS = 'node-addon-api';
 /** The folders of native/ that the package has. */
 const ROOMS = ['crc32c', 'engine', 'node'];
 
-/** binding.gyp where there is no checkout. */
+/** The text of binding.gyp outside of a checkout. */
 const RECIPE = `{
   'variables': { 'node_addon_api': '<(module_root_dir)/node-addon-api' },
   'includes': ['native/addon.gypi'],
 }
 `;
 
-/** The addon that this platform, Node and C library load; undefined if there is none, or if it does not load. */
+/** Path of the addon that this platform, Node and C library load; undefined if there is none or it does not load. */
 function loadedAddon() {
   try {
     const load = require('node-gyp-build');
@@ -54,7 +54,7 @@ function loadedAddon() {
 }
 
 /**
- * Runs node-gyp in `folder`. Throws an Error whose `output` is the end of what it printed.
+ * Runs node-gyp in `folder`. Throws an Error whose `output` is the end of what node-gyp printed.
  * @param {string} folder
  * @param {readonly string[]} definitions for gyp
  */
@@ -66,15 +66,15 @@ function compileIn(folder, definitions) {
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}`.trim().split('\n').slice(-40).join('\n');
   const message =
     `the native addon of tensorbundle could not be compiled (${result.error?.message ?? `exit ${result.status}`}). ` +
-    `${COMPILER_ADVICE} It also needs node-gyp, which npm brings, and Node's headers. Then again: ` +
+    `${COMPILER_ADVICE} It also needs node-gyp, which npm brings, and Node's headers. Then run: ` +
     `node '${script}'`;
   throw Object.assign(new Error(message), { output });
 }
 
 /**
- * Puts node-addon-api into `folder`. It is no dependency, because only a compiler needs it, and its mere presence makes
- * yarn install node-gyp: if the project hasn't got it, npm fetches the version that the package was made with, by the
- * project's settings.
+ * Puts node-addon-api into `folder`. It is not a dependency, because only compiling needs it, and because yarn installs
+ * node-gyp if it is one. If the project does not have it, npm fetches the version that this package was made with, with
+ * the settings of the project.
  * @param {string} folder
  */
 function putHeaders(folder) {
@@ -92,7 +92,7 @@ function putHeaders(folder) {
     const why = fetched.error?.message ?? fetched.stderr.trim().split('\n')[0];
     throw new Error(
       `the addon is compiled with the headers of ${wanted}, which npm could not fetch (${why}). Install it beside ` +
-        `tensorbundle, then again: node '${script}'`,
+        `tensorbundle, then run: node '${script}'`,
     );
   }
   mkdirSync(to);
@@ -100,8 +100,8 @@ function putHeaders(folder) {
 }
 
 /**
- * Compiles in a folder of its own, where a path has no spaces (make would stumble over them), and puts only the addon
- * into the package.
+ * Compiles in a temporary folder, whose path has no spaces (make cannot handle them), and puts only the addon into the
+ * package.
  * @param {readonly string[]} definitions for gyp
  */
 function compileApart(definitions) {
@@ -124,7 +124,7 @@ function compileApart(definitions) {
 }
 
 /**
- * Makes sure that there is an addon that loads. Throws with advice if it cannot be compiled.
+ * Makes sure that there is an addon that loads. If it cannot be compiled, throws an error with advice.
  * @param {{ rebuild?: boolean, faults?: boolean, strict?: boolean, note?: (text: string) => void }} [options]
  *   `rebuild`: compile in any case; `faults`: that too, and the fault-injection addon (needs a checkout); `strict`:
  *   compile in any case, and a warning is an error; `note`: is told what takes long
@@ -143,7 +143,7 @@ export function installAddon({ rebuild = false, faults = false, strict = false, 
   return { addon, compiled: true };
 }
 
-// Both as they really lie: a package manager may have put a symbolic link into the path.
+// Real paths are compared, since a package manager may have put a symbolic link into the path.
 if (argv[1] && realpathSync(argv[1]) === realpathSync(script)) {
   try {
     const { addon, compiled } = installAddon({

@@ -1,6 +1,6 @@
 /**
- * How an addon is compiled on a user's machine: which node-gyp, which headers. For this package's own and for
- * tfjs-node's.
+ * How an addon is compiled on a user's machine: which node-gyp, which headers. Used for this package's own addon and
+ * for tfjs-node's.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,7 +16,7 @@ export const COMPILER_ADVICE =
   'It needs Python 3, make and a C++17 compiler (Debian and Ubuntu: apt-get install python3 make g++; ' +
   'Alpine: apk add python3 make g++; macOS: xcode-select --install).';
 
-/** node-gyp beside a package manager: npm and pnpm each bring one. */
+/** Where node-gyp may be beside a package manager: npm and pnpm bring their own. */
 function besideManager(manager) {
   const folder = dirname(manager);
   return [
@@ -44,7 +44,7 @@ function resolved() {
 }
 
 /**
- * The script of the node-gyp to run: the project's own, the running package manager's copy, that of the npm or pnpm
+ * The script of the node-gyp to run: the project's own, that of the running package manager, or that of the npm or pnpm
  * beside Node or on the PATH. Undefined if there is none.
  * @returns {string | undefined}
  */
@@ -60,7 +60,7 @@ export function nodeGypScript() {
 }
 
 /**
- * The command that runs node-gyp, and its first arguments; where there is no copy, npx fetches one.
+ * The command that runs node-gyp, and its first arguments. If there is no node-gyp, npx fetches it.
  * @returns {string[]}
  */
 export function nodeGyp() {
@@ -71,8 +71,9 @@ export function nodeGyp() {
 }
 
 /**
- * `--nodedir` with headers that are here, which node-gyp would download otherwise: those beside the running Node, else
- * beside another on the PATH. Node-API's are the same in every version, and such addons use no others.
+ * `--nodedir` with headers of this machine, which node-gyp would download otherwise: those beside the running Node, or
+ * beside another Node on the PATH. The headers of Node-API are the same in every version, and these addons use no
+ * others.
  * @returns {string[]}
  */
 export function nodeHeaders() {

@@ -1,7 +1,7 @@
 /**
- * What to run before a commit: `npm run check`. Format, lint, the picture of imports, types, and the fast tests
- * (tools/check/fast.mjs), two at a time; under a minute on two cores. `npm test` has the rest. Needs `npm run build`
- * once. Prints a line as each step ends, and all that a step said if it fails.
+ * What to run before a commit: `npm run check`. It checks format, lint, the picture of imports and types, and runs the
+ * fast tests (tools/check/fast.mjs), two steps at a time, in under a minute on two cores. `npm test` has the rest.
+ * Needs `npm run build` once. Prints a line when a step ends, and its whole output if it fails.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const tool = (name, file) => join(ROOT, 'node_modules', name, file);
 const TSC = tool('typescript', 'bin/tsc');
 
-/** Two lanes that take about as long. What `mend` names repairs what the step finds. */
+/** Two lanes that take about equally long. The command `mend` repairs what the step finds. */
 const LANES = [
   [
     { name: 'types of tests', args: [TSC, '--noEmit', '-p', 'test/tsconfig.json'] },
@@ -28,7 +28,7 @@ const LANES = [
     },
     { name: 'lines and words', args: ['tools/lint.mjs'] },
     { name: 'picture of imports', args: ['tools/imports.mjs', '--check'] },
-    // One worker: the other lane has the other core.
+    // One worker, since the other lane uses the other core.
     {
       name: 'fast tests',
       args: [tool('vitest', 'vitest.mjs'), 'run', '--project=normal', '--maxWorkers=1'],

@@ -1,6 +1,6 @@
 /**
- * Formats the C++ sources by .clang-format. `node tools/format-native.mjs [--check]`; with --check it changes nothing,
- * and says what it would change.
+ * Formats the C++ sources as .clang-format says: `node tools/format-native.mjs [--check]`. With --check it changes
+ * nothing, prints what it would change, and fails if there is something.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * Who imports whom in src/: `node tools/imports.mjs [--tree | --mermaid | --check | --write] [--src=FOLDER]`. Types
- * count, since a cycle of types is a cycle for whoever reads. test/shape.test.ts holds the rules and uses the same
- * modules.
+ * Shows which file imports which in src/: `node tools/imports.mjs [--tree | --mermaid | --check | --write]
+ * [--src=FOLDER]`. Imports of types count, since for a reader a cycle of types is a cycle, too. test/shape.test.ts has
+ * the rules and uses the same modules.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
 /**
- * What biome does not see: `node tools/lint.mjs [--lines] [--words] [PATH...]`. Lines within 120 columns, and plain
- * words. Prints FILE:LINE: and what to do; PATH takes only files that begin with it. Fails if anything was found.
+ * Checks what biome does not: `node tools/lint.mjs [--lines] [--words] [PATH...]`. Lines must be within 120 columns,
+ * and words must be plain. Prints FILE:LINE: and what to do. With PATH, only files whose path begins with it are
+ * checked. Exit code 1 if anything was found.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -26,7 +27,7 @@ function main() {
   );
   let failures = 0;
   const tell = (name, findings) => {
-    // A path that is named is wanted whole.
+    // If paths are given, all of their findings are printed, also those that may wait.
     const waits = ({ file }) => positionals.length === 0 && NOT_YET[name].some(folder => file.startsWith(folder));
     const now = findings.filter(finding => !waits(finding));
     for (const { file, line, message } of now) console.log(`${file}:${line}: ${message}`);

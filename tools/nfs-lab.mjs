@@ -1,10 +1,10 @@
 /**
- * Real NFSv4: `node tools/nfs-lab.mjs [--only=REGEXP] [--keep]` boots a kernel as a user's process (user-mode Linux)
- * with a server and two mounts of it, runs tools/nfs-lab/job.mjs there on the built package, and prints case, result
- * and promise. Ends with 1 if a result is not the promise.
+ * Real NFSv4: `node tools/nfs-lab.mjs [--only=REGEXP] [--keep]` boots a kernel as an ordinary process (user-mode Linux)
+ * with an NFS server and two mounts of it. It runs tools/nfs-lab/job.mjs there with the built package, and prints each
+ * case with its result and promise. Exit code 1 if a result differs from its promise.
  *
- * Not in CI: it takes minutes, and 45 MB of Debian packages that nothing else needs. Nothing is installed and no root
- * is needed: they are unpacked into .tools/nfs. `npm run build` comes first.
+ * Not in CI: it takes minutes, and needs 45 MB of Debian packages that nothing else needs. They are unpacked into
+ * .tools/nfs, so nothing is installed and root is not needed. Run `npm run build` first.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -104,7 +104,7 @@ try {
   const wrong = results.filter(({ good }) => !good).length;
   const complete = text(join(scratch, 'ended')).trim() === 'ended 0';
   if (!complete) {
-    console.log(`the job did not come to its end (kernel: ${ended})`);
+    console.log(`the job did not finish (kernel: ${ended})`);
     console.log(text(join(scratch, 'boot.log')) + text(join(scratch, 'job.err')));
   }
   console.log(`${results.length - wrong} as promised, ${wrong} wrong`);

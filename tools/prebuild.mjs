@@ -1,7 +1,6 @@
 /**
- * Builds the binaries that go into the package: `npm run prebuild [-- --only=TARGET,... | --host] [--smoke]`.
- * Everything is cross-compiled with one compiler from PyPI, so a single machine makes them all; up-to-date ones are
- * kept.
+ * Builds the binaries that go into the package: `npm run prebuild [-- --only=TARGET,... | --host] [--smoke]`. One cross
+ * compiler from PyPI makes them all, on any machine. Binaries that are up to date are kept.
  */
 
 import { existsSync, statSync } from 'node:fs';
@@ -16,10 +15,10 @@ import { SetupFailure } from './setup/failure.mjs';
 import { lock } from './setup/lock.mjs';
 
 const USAGE = `usage: node tools/prebuild.mjs [--only=TARGET,... | --host] [--smoke]
-  --only   these targets (default: all): ${TARGETS.map(target => target.name).join(', ')}
-  --host   the one of this machine
-  --smoke  afterwards save and read with this machine's on Node 20, 22 and 24 from npm;
-           with arm64's too where qemu is there`;
+  --only   only these targets (default: all): ${TARGETS.map(target => target.name).join(', ')}
+  --host   only the target of this machine
+  --smoke  afterwards save and read with this machine's binary on Node 20, 22 and 24 from npm;
+           with the one for arm64 too, if qemu is installed`;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const context = { root, note: text => console.log(text) };
@@ -41,7 +40,7 @@ async function build(targets) {
   } finally {
     release();
   }
-  // Not under the lock: it takes minutes, touches nothing of the set-up, and each result appears at once by a rename.
+  // Not under the lock: it takes minutes and does not touch the set-up, and a rename makes each result appear complete.
   for (const target of targets) {
     const started = performance.now();
     const fresh = await compile(context, target);

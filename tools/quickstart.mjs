@@ -1,7 +1,7 @@
 /**
- * The main job, on real data, from one end to the other: tfjs-node trains a small network on MNIST digits, this library
- * saves its weights at every epoch under one name, real TensorFlow takes them over and trains on, and Node takes them
- * back. Exit code 1 if a check fails. Working files: .quickstart/.
+ * The main use of this library, on real data, from start to end: tfjs-node trains a small network on MNIST digits, this
+ * library saves its weights at every epoch under one name, real TensorFlow restores them and goes on training, and Node
+ * loads the result. Exit code 1 if a check fails. Working files: .quickstart/.
  */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -16,7 +16,7 @@ const EPOCHS = 3;
 const BATCH_SIZE = 100;
 const TOLERANCE = 1e-5;
 
-// Before TensorFlow is loaded, or it fills the screen with remarks about the processor.
+// Set before TensorFlow is loaded, since otherwise it prints many remarks about the processor.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 process.env.CUDA_VISIBLE_DEVICES ??= '-1';
 const { default: tf } = await import('@tensorflow/tfjs-node');
@@ -75,7 +75,7 @@ async function main() {
   report.fact(`${taken.loaded.length} values loaded; the optimizer is at step ${back.optimizer.iterations}`);
   const final = predict(tf, back, test);
   checkAgreement("Node's predictions", final, keras.trained);
-  report.check(largestDifference(final, predictions) > 1e-3, 'the weights are really those of the further training');
+  report.check(largestDifference(final, predictions) > 1e-3, "the weights are really those of Python's training");
   report.fact(
     `accuracy on ${test.count} test digits: ${percent(accuracy(predictions, test))} before, ` +
       `${percent(accuracy(final, test))} after Python's epoch`,
@@ -98,7 +98,7 @@ function compiledNetwork() {
   return model;
 }
 
-/** Trains and saves at every epoch under one name. */
+/** Trains, and saves at every epoch under the same name. */
 async function train({ training, test }, prefix) {
   const model = compiledNetwork();
   const images = tf.tensor(training.images, [training.count, 28, 28, 1]);

@@ -1,4 +1,4 @@
-/** `npm run docs`: writes docs/api/ from the docstrings of src/ and the help texts of the command. */
+/** `npm run docs`: writes docs/api/ from the docstrings in src/ and the help texts of the command line. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,7 @@
 /**
  * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b | --deep]
- * [--quiet]`. Node built-ins only, because it runs in a clean clone. Idempotent; well under a second when nothing is to
- * be done.
+ * [--quiet]`. Uses only Node's built-in modules, because it runs in a fresh clone. If everything is done already, it
+ * takes well under a second and changes nothing.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,7 +38,7 @@ async function main() {
     console.error(`unknown step: ${unknown.join(', ')}\n${USAGE}`);
     return 2;
   }
-  // Always in the order of dependence, whatever the order in --only.
+  // Always in the order in which the steps depend on each other, whatever the order in --only.
   const steps = STEPS.filter(step => wanted?.includes(step.name) ?? (options.deep || !step.deep));
   const context = {
     root: dirname(dirname(fileURLToPath(import.meta.url))),

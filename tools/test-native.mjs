@@ -1,6 +1,6 @@
 /**
- * Builds and runs the native unit tests (test/native/*.cc) without Node, in four variants. Prints one line each;
- * exits with 1 if one fails.
+ * Builds and runs the native unit tests (test/native/*.cc) without Node, in four variants. Prints one line per variant;
+ * exit code 1 if one fails.
  *
  *   node tools/test-native.mjs [release|address|thread|valgrind]...
  */
@@ -14,10 +14,10 @@ import { nativeSources } from './native/sources.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The engine, the checksum and the fault table, which know nothing of Node, and the tests. */
+/** The sources of the engine, the checksum and the fault table, which do not use Node, and the tests. */
 function sources() {
   const { crc32c, engine } = nativeSources(root);
-  // The stub of Windows has a table and an entry of its own: test/native/windows.deep.test.ts.
+  // Without the stub for Windows, which has its own table and main(); see test/native/windows.deep.test.ts.
   const tests = readdirSync(join(root, 'test', 'native')).filter(name => /_test\.cc$|^main\.cc$/.test(name));
   return [
     ...crc32c,
@@ -31,7 +31,7 @@ const VARIANTS = {
   release: { flags: ['-O2'] },
   address: { flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] },
   thread: { flags: ['-O1', '-g', '-fsanitize=thread'] },
-  // valgrind knows no AVX-512 and says so in cpuid, so the run-time choice takes the other kernels by itself.
+  // valgrind does not support AVX-512 and reports that in cpuid, so the other kernels are chosen at run time.
   valgrind: {
     flags: ['-O1', '-g'],
     runner: ['valgrind', '--quiet', '--error-exitcode=9', '--leak-check=full', '--track-fds=no'],

@@ -1,5 +1,5 @@
 /**
- * Each CRC32C kernel this processor can run, over 256 KiB that stay in the second-level cache, as the engine uses it.
+ * Each CRC32C kernel that this processor can run, over 256 KiB that stay in the second-level cache, as in the engine.
  */
 import { node } from '../harness/fresh-process.mjs';
 

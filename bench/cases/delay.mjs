@@ -1,6 +1,6 @@
 /**
- * How long the event loop waits at the most while something large or hostile is read, or arrays of the caller's are
- * saved: the longest delay of a timer, in a process that does nothing else.
+ * How long the event loop is blocked at most while something large or hostile is read, or the caller's arrays are
+ * saved: the longest delay of a timer in a process that does nothing else.
  */
 import { node } from '../harness/fresh-process.mjs';
 

@@ -1,11 +1,12 @@
 /**
- * Loading every tensor of a checkpoint. `views` opens, checks every CRC32C and gives a Float32Array over the mapped
- * file for each tensor: the pages are in the page cache but not yet in the process. `touched` then reads one value of
- * every page. `copied` gives arrays of their own. RestoreV2 is one eager call for all tensors: open, check, copy. `raw`
- * reads the file by pread into 256 KiB buffers on all cores and XORs the words, so that each byte is looked at.
+ * Loading every tensor of a checkpoint. `views` opens the checkpoint, checks every CRC32C and makes a Float32Array over
+ * the mapped file for each tensor: the pages are in the page cache but not yet mapped into the process. `touched` then
+ * reads one value of every page. `copied` makes arrays with their own memory. RestoreV2 is one eager call for all
+ * tensors: open, check, copy. `raw` reads the file by pread into 256 KiB buffers on all cores and XORs the words, so
+ * that each byte is looked at.
  *
- * How a file was written decides how large its page-cache folios are and thereby how fast it is mapped and read; so the
- * writer is named: ours writes chunks of 256 KiB.
+ * How a file was written decides how large its page-cache folios are, and so how fast it is mapped and read. Therefore
+ * each case names the writer: ours writes chunks of 256 KiB.
  */
 import { node, python, raw, runFresh } from '../harness/fresh-process.mjs';
 
@@ -41,7 +42,7 @@ const loading = ({ name, what, writer, cold = false, modes, rows }) => ({
     tensorflow: python('peers/python_saver.py', { run: 'restore', directory: workspace.path(FOLDER) }),
     raw: raw('read', workspace.path(FOLDER)),
   }),
-  // Reading it once brings back what the kernel may have taken out of the cache meanwhile.
+  // Reads the file once, since the kernel may have dropped a part of it from the cache meanwhile.
   before: async workspace => {
     await workspace.settle();
     await runFresh(raw(cold ? 'evict' : 'read', workspace.path(FOLDER)), workspace);

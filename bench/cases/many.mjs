@@ -1,8 +1,8 @@
 /**
- * Many small tensors (64 bytes each), named as an object-based checkpoint names them. TensorFlow's names are made into
- * a tensor before the measurement. Opening is `open` and the names here, `load_checkpoint` and the map of names to
- * shapes there. Each fresh process has first done the same with as many tensors of one value: TensorFlow takes seconds
- * to make the kernel of an operation with 100,000 inputs, and then a tenth of a second to run it.
+ * Many small tensors (64 bytes each), named as in an object-based checkpoint. For TensorFlow the names are made into a
+ * tensor before the measurement. To open means `open` and the list of names here, and `load_checkpoint` and the map of
+ * names to shapes in TensorFlow. Each fresh process first does the same with as many tensors of one value: TensorFlow
+ * takes seconds to make the kernel of an operation with 100,000 inputs, and then a tenth of a second to run it.
  */
 import { node, python, runFresh } from '../harness/fresh-process.mjs';
 

@@ -1,7 +1,7 @@
 /**
- * Memory beyond the tensors: the peak of the resident memory (VmHWM, set back just before) during a save above what was
- * resident before it; for a load the anonymous memory (RssAnon, looked at every 2 ms), since mapped pages of the file
- * are the page cache's.
+ * Memory beyond the tensors. For a save: the peak of the resident memory (VmHWM, reset just before) minus what was
+ * resident before it. For a load: the anonymous memory (RssAnon, read every 2 ms), since mapped pages of the file
+ * belong to the page cache.
  */
 import { node } from '../harness/fresh-process.mjs';
 

@@ -1,7 +1,7 @@
 /**
- * Saving tensors that lie in memory into an empty folder. Compared: our `add` and `finish` (index and, if durable, all
- * syncs included); TensorFlow's SaveV2 in one eager call, the best of three (then fdatasync of each file and fsync of
- * the folder); and a raw writer of files of the same sizes, without checksum, index or rename.
+ * Saves tensors from memory into an empty folder. Compared are our `add` and `finish` (with the index and, if durable,
+ * all syncs); TensorFlow's SaveV2 in one eager call, the best of three (then fdatasync of each file and fsync of the
+ * folder); and a raw writer of files of the same sizes, without checksum, index or rename.
  */
 import { node, python, raw } from '../harness/fresh-process.mjs';
 

@@ -1,9 +1,9 @@
 /**
  * Weights of a tfjs-node model of Dense layers (kernels of 2048 x 2048), about as large as the tensors of the other
- * cases. Before a save an operation has used every weight: until then the backend holds them as JavaScript arrays, and
+ * cases. Before a save an operation uses every weight: until then the backend holds weights as JavaScript arrays, and
  * reading them costs nothing. A load starts without a model (it is built inside the measurement, as loadLayersModel
- * builds it) and ends when an operation has used every weight. `staging` is dataSync of every weight: what any way out
- * of TensorFlow has to pay.
+ * does) and ends when an operation has used every weight. `staging` is dataSync of every weight, which is the least
+ * that any way out of TensorFlow costs.
  */
 import { node, runFresh } from '../harness/fresh-process.mjs';
 

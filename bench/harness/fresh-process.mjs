@@ -1,4 +1,4 @@
-/** Runs one measurement in a process of its own; its last line on stdout is the result as JSON. */
+/** Runs one measurement in a new process, whose last line on stdout is the result as JSON. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,9 @@ const BENCH = dirname(dirname(fileURLToPath(import.meta.url)));
 const PYTHON = join(dirname(BENCH), '.tools', 'venv', 'bin', 'python');
 const ENVIRONMENT = { TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '-1', PYTHONDONTWRITEBYTECODE: '1' };
 
-/** A program of the benchmark: `file` below bench/, or the raw peer; `args` are given as JSON, to `raw` as they are. */
+/**
+ * A program of the benchmark: `file` below bench/, or the raw peer. `args` are passed as JSON, but to `raw` unchanged.
+ */
 export const node = (file, args) => ({ kind: 'node', file, args });
 export const python = (file, args) => ({ kind: 'python', file, args });
 export const raw = (...args) => ({ kind: 'raw', args });

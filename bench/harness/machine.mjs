@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** Describes the machine on which the figures were measured. */
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 

@@ -1,4 +1,4 @@
-/** Compiles the raw reader and writer (peers/raw.cc): what the machine can do without a format. */
+/** Compiles the raw reader and writer (peers/raw.cc), which measures what the machine can do without a format. */
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

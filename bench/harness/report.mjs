@@ -1,4 +1,4 @@
-/** The table for people. */
+/** Prints the results as a table. */
 import { styleText } from 'node:util';
 
 const COLOURS = { ok: 'green', 'ok for now': 'green', 'not yet': 'yellow', missed: 'red', info: 'gray' };
@@ -27,7 +27,7 @@ export function printRow(row) {
   );
 }
 
-/** Exit code: 1 if a goal for now is missed. */
+/** Returns the exit code: 1 if a current goal is missed. */
 export function summarize(results, json) {
   const missed = results.flatMap(({ case: name, rows }) =>
     rows.filter(row => row.verdict === 'missed').map(row => `${name}: ${row.title}`),

@@ -1,10 +1,13 @@
-/** Takes the turns of a case: every contestant once a turn, in turn forwards and backwards, so that drift cancels. */
+/**
+ * Runs the turns of a case. In each turn every contestant runs once; the order is reversed from turn to turn, so that
+ * drift cancels.
+ */
 import { runFresh } from './fresh-process.mjs';
 
 /**
- * One object a turn, from contestant to what its process reported. A case has `contestants(workspace)`: name to
- * program; `prepare(workspace)`, once; `before(workspace, name)`, outside of the measurement. A case with `turns` needs
- * no more.
+ * Returns one object per turn: for each contestant what its process reported. A case has `contestants(workspace)`,
+ * programs by name; `prepare(workspace)`, called once; and `before(workspace, name)`, called outside of the
+ * measurement. `turns` limits the number of turns.
  */
 export async function measure(benchmark, workspace, options) {
   const contestants = benchmark.contestants(workspace);

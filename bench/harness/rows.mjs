@@ -1,7 +1,7 @@
 /**
- * From turns to rows. A row of a case is either a ratio, `{ title, of, over }`: how many times as fast `of` is as
- * `over` in the same turn (so above 1 is faster), or an amount, `{ title, of, value, unit }`. `goal` is what must be
- * reached now, `later` what a later issue asks for; `least` tells whether a larger figure is the better one.
+ * Turns measurements into rows. A row of a case is either a ratio, `{ title, of, over }`: how many times as fast as
+ * `over` `of` is in the same turn (above 1 is faster), or an amount, `{ title, of, value, unit }`. `goal` must be
+ * reached now; `later` is the goal of a later issue. `least` says whether a larger figure is better.
  */
 import { spread } from './statistics.mjs';
 
@@ -13,7 +13,7 @@ export function evaluate(benchmark, rounds, machine) {
     );
     const result = spread(values);
     const least = row.least ?? ratio;
-    // The goals were set for a disk; memory-backed file systems have other ones.
+    // The goals are for a disk; memory-backed file systems have other goals.
     const { goal, later } = machine.memoryBacked && row.tmpfs ? { later: row.tmpfs.later } : row;
     const reached = wanted => wanted === undefined || (least ? result.median >= wanted : result.median <= wanted);
     return {
@@ -37,7 +37,7 @@ function verdictOf(goal, later, reached) {
   return goal === undefined ? 'not yet' : 'ok for now';
 }
 
-/** Median speed of a contestant: GB/s where it moved many bytes, else its time. */
+/** Median speed of a contestant: in GB/s if it reported bytes, otherwise its time. */
 function detail(name, rounds) {
   const { median: seconds } = spread(rounds.map(round => round[name].seconds));
   const { bytes } = rounds[0][name];

@@ -10,7 +10,7 @@ export const TENSORS = 64;
 export class Workspace {
   constructor(directory, options) {
     this.directory = directory;
-    /** Bytes of all tensors; the same for every subject and peer. */
+    /** Bytes of all tensors together; the same for every subject and peer. */
     this.bytes = Math.max(1, Math.round((options.size * 2 ** 20) / TENSORS / 4)) * 4 * TENSORS;
     this.raw = join(directory, 'raw');
   }
@@ -24,7 +24,7 @@ export class Workspace {
     return join(this.directory, ...parts);
   }
 
-  /** An empty folder; what was in it is gone. */
+  /** Path of an empty folder. What was in it before is removed. */
   async emptied(name) {
     const directory = this.path(name);
     await rm(directory, { recursive: true, force: true });
@@ -32,7 +32,7 @@ export class Workspace {
     return directory;
   }
 
-  /** Waits until nothing is left to be written (or discarded) here, so that no measurement pays for the one before. */
+  /** Waits until everything is written (or discarded) here, so that no measurement pays for the one before. */
   async settle() {
     await run('sync', ['-f', this.directory]);
   }

@@ -1,4 +1,4 @@
-"""TensorFlow's side of the benchmark: one measurement, its result as one line of JSON on stdout."""
+"""TensorFlow's side of the benchmark: makes one measurement and prints the result as one line of JSON."""
 import json
 import os
 import sys
@@ -11,8 +11,8 @@ import tensorflow as tf
 TENSORS = 64
 VALUES = 16
 PREFIX = "model"
-# TensorFlow's first large call in a process is two to three times slower than the next ones (its memory is new), so the
-# large cases count its best of these. Ours is always the first call of its process.
+# TensorFlow's first large call in a process is two to three times slower than later ones (its memory is new), so the
+# large cases count the best of this many calls. Ours is always the first call of its process.
 REPEATS = 3
 
 
@@ -21,7 +21,7 @@ def small_name(i):
 
 
 def warm_up(count):
-    """As many tiny tensors: the first call with so many inputs makes the operation's kernel, which takes seconds."""
+    """Saves as many tiny tensors: the first call with so many inputs makes the kernel, which takes seconds."""
     with tempfile.TemporaryDirectory() as directory:
         names = [small_name(i) for i in range(count)]
         save_tensors(directory, names, [tf.fill([1], 0.0)] * count, False)

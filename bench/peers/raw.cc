@@ -1,8 +1,7 @@
-// What the machine can do without a format: raw writes, reads and eviction of the data files of one folder.
-//   raw write DIRECTORY BYTES FILES DURABLE    BYTES in FILES equal files, one thread a file
-//   raw read DIRECTORY                         every file whose name holds ".data-", all cores
-//   raw evict DIRECTORY                        drops them from the page cache
-// One line of JSON on stdout; exit code 1 and a message on stderr if a call fails.
+// Measures what the machine can do without a format: raw writes, reads and eviction of the data files of one folder.
+// raw write DIRECTORY BYTES FILES DURABLE BYTES in FILES equal files, one thread per file raw read DIRECTORY every file
+// whose name contains ".data-", all cores raw evict DIRECTORY drops these files from the page cache One line of JSON on
+// stdout; exit code 1 and a message on stderr if a call fails.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -102,7 +101,7 @@ void writeFile(const std::string& path, const std::uint8_t* data, std::uint64_t 
 }
 
 void write(const std::string& directory, std::uint64_t bytes, std::uint64_t files, bool durable) {
-  // As many different bytes as the tensors have, so that the processor's caches help no more than there.
+  // As many different bytes as the tensors have, so that the processor's caches do not help more than with tensors.
   const Buffer data = allocate(bytes);
   std::uint64_t state = 1;
   for (std::uint64_t at = 0; at + 8 <= bytes; at += 8) {

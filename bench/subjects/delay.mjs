@@ -1,4 +1,7 @@
-/** The longest delay of the event loop while one thing is done. What it is done to is made before the measurement. */
+/**
+ * Measures the longest delay of the event loop during one action. The input of the action is made before the
+ * measurement.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -12,7 +15,7 @@ const prefix = join(directory, PREFIX);
 const file = join(directory, 'file');
 mkdirSync(directory, { recursive: true });
 
-/** Each makes its input and gives what is to be measured. */
+/** Each makes its input and returns the action to measure. */
 const subjects = {
   async index() {
     const writer = new CheckpointWriter(prefix, { durable: false });

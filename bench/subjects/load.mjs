@@ -1,4 +1,4 @@
-/** One verified load of all tensors: as views, as views whose every page is then read, or as copies. */
+/** One verified load of all tensors: as views, as views of which every page is then read, or as copies. */
 import { join } from 'node:path';
 import { CheckpointReader } from 'tensorbundle';
 import { answer, args, timed, warmUp } from './measured.mjs';

@@ -1,4 +1,4 @@
-/** Many small tensors: saved, opened, or read. */
+/** Saves, opens, or reads many small tensors. */
 import { join } from 'node:path';
 import { CheckpointReader, CheckpointWriter } from 'tensorbundle';
 import { answer, args, timed, warmUp } from './measured.mjs';

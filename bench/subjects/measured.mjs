@@ -1,4 +1,4 @@
-/** What every subject needs: its arguments, warmed-up code, a clock, and the answer on stdout. */
+/** What every subject needs: its arguments, a warm-up, a clock, and the answer on stdout. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { CheckpointReader, CheckpointWriter } from 'tensorbundle';
 export const args = JSON.parse(process.argv[2]);
 
 /**
- * Saves, opens and reads as many tiny tensors: the first time, code is loaded and compiled and threads are started,
- * which is not the subject. The peers do the same.
+ * Saves, opens and reads `count` tiny tensors. The first time, code is loaded and compiled and threads are started,
+ * which should not be measured. The peers do the same.
  */
 export async function warmUp(count = 64) {
   const directory = await mkdtemp(join(tmpdir(), 'tensorbundle-bench-'));
@@ -27,7 +27,7 @@ export async function warmUp(count = 64) {
   globalThis.gc();
 }
 
-/** Seconds that `action` took, and its value. */
+/** The seconds that `action` took, and its value. */
 export async function timed(action) {
   const started = performance.now();
   const value = await action();

@@ -1,4 +1,4 @@
-/** Memory that a save or a verified load takes beyond the tensors. */
+/** Measures the memory that a save or a verified load takes beyond the tensors. */
 import { join } from 'node:path';
 import { CheckpointReader, CheckpointWriter } from 'tensorbundle';
 import { answer, args, timed, warmUp } from './measured.mjs';

@@ -1,4 +1,4 @@
-/** This process's resident memory, from /proc. Bytes. */
+/** The resident memory of this process in bytes, from /proc. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** `VmHWM` (peak), `VmRSS` or `RssAnon`. */
@@ -7,7 +7,7 @@ export function resident(field) {
   return Number(line[1]) * 1024;
 }
 
-/** Sets the peak back to what is resident now, after a collection. */
+/** Collects garbage and resets the peak to what is resident then. */
 export function resetPeak() {
   globalThis.gc();
   writeFileSync('/proc/self/clear_refs', '5');

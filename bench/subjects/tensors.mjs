@@ -1,6 +1,6 @@
-/** The tensors of the benchmark: no two alike, and each in memory of its own that has been written to. */
+/** The tensors of the benchmark. All differ, and each has its own memory, which has been written to. */
 export const TENSORS = 64;
-/** In each measured folder, for every subject and peer. */
+/** The name of the checkpoint in each measured folder, for every subject and peer. */
 export const PREFIX = 'model';
 
 export function makeTensors(bytes) {

@@ -1,4 +1,4 @@
-/** Weights of a tfjs-node model: saved and loaded by us and by tfjs-node itself. */
+/** Saves and loads the weights of a tfjs-node model, with this library and with tfjs-node itself. */
 import { join } from 'node:path';
 import tf from '@tensorflow/tfjs-node';
 import { loadWeights, saveWeights } from 'tensorbundle/tfjs';
@@ -22,7 +22,9 @@ function buildModel() {
   return model;
 }
 
-/** Every weight is the output of an operation, in memory of its own, and has been used by one. */
+/**
+ * A model in which every weight is the output of an operation, with its own memory, and has been used by an operation.
+ */
 function trainedModel() {
   const model = buildModel();
   tf.tidy(() => {
@@ -38,7 +40,7 @@ function trainedModel() {
   return model;
 }
 
-/** One operation on each weight: only then does the backend hold it as a tensor of TensorFlow's. */
+/** Runs one operation on each weight, since only then does the backend hold it as a TensorFlow tensor. */
 function use(model) {
   for (const weight of model.weights) {
     const value = weight.read();
@@ -71,7 +73,7 @@ async function saveTfjs() {
   return { seconds, bytes: bytesOf(model) };
 }
 
-/** The same call, after the one line. */
+/** The same call, after the import of tensorbundle/register. */
 async function saveRegistered() {
   await import('tensorbundle/register');
   return await saveTfjs();

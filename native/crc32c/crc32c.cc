@@ -48,9 +48,9 @@ bool hasArm64Crc() {
   constexpr unsigned long kHwcapCrc32 = 1UL << 7;
   return (getauxval(AT_HWCAP) & kHwcapCrc32) != 0;
 #elif defined(__APPLE__)
-  return true;  // Every 64-bit processor of Apple's.
+  return true;  // Every 64-bit processor of Apple has the instructions.
 #else
-  return false;  // Nobody to ask.
+  return false;  // There is no way to ask.
 #endif
 }
 #endif

@@ -1,4 +1,4 @@
-// CRC32C (Castagnoli), unmasked: kernels for several processors, the choice among them, and combination.
+// CRC32C (Castagnoli), unmasked: kernels for several processors, the choice of a kernel, and the combination of CRCs.
 #pragma once
 
 #include <atomic>
@@ -17,12 +17,12 @@ struct Crc32cVariant {
   Crc32cKernel kernel;
 };
 
-// Usable on this processor under this operating system, fastest first. Never empty: "portable" is always there. Asked
-// anew each time, once an environment: a static of this type would be destroyed at exit, while other threads still
-// work.
+// The kernels that this processor and operating system can use, fastest first. Never empty, since "portable" is always
+// among them. Computed at each call (once per environment), because a static variable of this type would be destroyed
+// at exit while other threads still run.
 std::vector<Crc32cVariant> crc32cVariants();
 
-// CRC of A followed by B. O(log lengthB); touches no data.
+// The CRC of A followed by B, without reading their data. O(log lengthB).
 std::uint32_t crc32cCombine(std::uint32_t crcA, std::uint32_t crcB, std::uint64_t lengthB);
 
 // The CRC with the kernel in use. Thread-safe.
@@ -30,7 +30,7 @@ class Crc32c {
  public:
   Crc32c() : kernel_(crc32cVariants().front().kernel) {}
 
-  // CRC of what `crc` covers followed by the data; 0 is the CRC of nothing.
+  // The CRC of the bytes that `crc` covers, followed by the data. 0 is the CRC of no bytes.
   std::uint32_t extend(std::uint32_t crc, const void* data, std::size_t length) const {
     return ~kernel_.load(std::memory_order_relaxed)(~crc, static_cast<const std::uint8_t*>(data), length);
   }
@@ -42,7 +42,7 @@ class Crc32c {
   std::atomic<Crc32cKernel> kernel_;
 };
 
-// The kernels. Those of other processors do not exist in this build.
+// The kernels. A build has only those of its own processor architecture.
 std::uint32_t crc32cPortable(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 #if defined(__x86_64__)
 std::uint32_t crc32cSse42(std::uint32_t state, const std::uint8_t* data, std::size_t length);

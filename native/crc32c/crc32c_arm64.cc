@@ -1,5 +1,5 @@
-// ARMv8's CRC instructions in three streams. Joined by table look-ups, not by PMULL: some processors with CRC
-// instructions have no carry-less multiplication (Cortex-A72 without the crypto extension).
+// Uses ARMv8's CRC instructions in three streams. They are joined by table look-ups, not by PMULL, since some
+// processors with CRC instructions have no carry-less multiplication (Cortex-A72 without the crypto extension).
 #include "crc32c/crc32c.h"
 
 #if defined(__aarch64__)
@@ -27,7 +27,8 @@ inline std::uint64_t load(const std::uint8_t* data) {
 
 using ShiftTable = std::array<std::array<std::uint32_t, 256>, 4>;
 
-// Multiplication by x^(8 bytes), a byte of the register at a time; linear, so built from the 32 single bits.
+// Tables for multiplication by x^(8 * bytes), one per byte of the register. Multiplication is linear, so they are built
+// from the 32 single bits.
 constexpr ShiftTable makeShift(std::uint64_t bytes) {
   ShiftTable table{};
   const std::uint32_t factor = polynomial::power(8 * bytes);

@@ -1,13 +1,13 @@
-// Folding with VPCLMULQDQ: several 512-bit accumulators, each holding four independent 128-bit remainders, move forward
-// side by side; at the end all are folded into one 128-bit remainder, which the crc32 instruction reduces.
+// Folding with VPCLMULQDQ. Several 512-bit accumulators, each with four independent 128-bit remainders, move forward
+// side by side. At the end all are folded into one 128-bit remainder, which the crc32 instruction reduces.
 //
-// The carry-less multiplier is the bottleneck of that, and the crc32 instruction runs on another port: long data is
-// therefore split, two thirds folded and one third taken by three streams of crc32 at the same time (Zen 4, in L2:
-// 1.1 to 1.2 times the speed of folding alone).
+// The carry-less multiplier is the bottleneck, and the crc32 instruction runs on another port. Therefore long data is
+// split: two thirds are folded, and at the same time three streams of crc32 process one third (Zen 4, in L2: 1.1 to 1.2
+// times the speed of folding alone).
 //
 // A 128-bit lane is A = lo x^64 + hi (reflected: the low quadword holds the higher powers). Moving it forward by D bits
-// is lo x^(D+64) + hi x^D. A carry-less product of reflected values is the product times x, so the factors are
-// x^(D+63) and x^(D-1); a 32-bit factor stands in the upper half of its quadword.
+// is lo x^(D+64) + hi x^D. A carry-less product of reflected values is the product times x, so the factors are x^(D+63)
+// and x^(D-1). A 32-bit factor is in the upper half of its quadword.
 #include "crc32c/crc32c.h"
 
 #if defined(__x86_64__)
@@ -43,9 +43,9 @@ TENSORBUNDLE_AVX512 inline __m512i fold(__m512i lanes, __m512i by, __m512i data)
 
 TENSORBUNDLE_AVX512 inline __m512i load(const std::uint8_t* data) { return _mm512_loadu_si512(data); }
 
-// The register after the 64 bytes that `lanes` stands for.
+// The register after the 64 bytes that `lanes` represents.
 TENSORBUNDLE_AVX512 inline std::uint32_t reduce(__m512i lanes) {
-  // The first three lanes move to the fourth's place; the fourth stays (its product is zero, and it is added).
+  // The first three lanes move to the place of the fourth. The fourth stays: its product is zero, and it is added.
   constexpr long long k0Low = factor(384 + 63);
   constexpr long long k0High = factor(384 - 1);
   constexpr long long k1Low = factor(256 + 63);
@@ -63,14 +63,14 @@ TENSORBUNDLE_AVX512 inline std::uint32_t reduce(__m512i lanes) {
   return static_cast<std::uint32_t>(_mm_crc32_u64(_mm_crc32_u64(0, low), high));
 }
 
-// Four neighbouring accumulators in one.
+// Joins four neighbouring accumulators into one.
 TENSORBUNDLE_AVX512 inline __m512i join(__m512i a0, __m512i a1, __m512i a2, __m512i a3) {
   const __m512i by128 = factors<8 * 128>();
   return fold(fold(a0, by128, a2), factors<8 * 64>(), fold(a1, by128, a3));
 }
 
-// Takes as many blocks as there are. A block is kSteps times 376 bytes: three streams of 40 bytes a step, then 256
-// bytes a step to fold.
+// Processes as many whole blocks as there are. A block has 376 bytes per step: three streams of 40 bytes each, and 256
+// bytes to fold.
 template <std::size_t kSteps>
 TENSORBUNDLE_AVX512 inline std::uint64_t fused(std::uint64_t state, const std::uint8_t*& data, std::size_t& length) {
   constexpr std::size_t kStream = 40 * kSteps;
@@ -107,7 +107,7 @@ TENSORBUNDLE_AVX512 inline std::uint64_t fused(std::uint64_t state, const std::u
 
 TENSORBUNDLE_AVX512 std::uint32_t crc32cAvx512(std::uint32_t state, const std::uint8_t* data, std::size_t length) {
   std::uint64_t wide = state;
-  // 696 steps are just below the 256 KiB in which the engine works.
+  // A block of 696 steps is just below the 256 KiB of the engine's blocks.
   wide = fused<696>(wide, data, length);
   wide = fused<64>(wide, data, length);
   wide = fused<8>(wide, data, length);

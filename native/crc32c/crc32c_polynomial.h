@@ -1,5 +1,5 @@
-// Arithmetic modulo the Castagnoli polynomial, at compile time: the kernels' tables and folding constants come from
-// here, so no magic number has to be trusted. Bit-reflected as CRC32C is: bit 31 is x^0, bit 0 is x^31.
+// Arithmetic modulo the Castagnoli polynomial, at compile time. The kernels' tables and folding constants are computed
+// with it, so there are no unexplained numbers. Bits are reflected, as in CRC32C: bit 31 is x^0, bit 0 is x^31.
 #pragma once
 
 #include <array>

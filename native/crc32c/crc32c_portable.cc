@@ -28,7 +28,7 @@ constexpr Table kTable = makeTable();
 }  // namespace
 
 std::uint32_t crc32cPortable(std::uint32_t state, const std::uint8_t* data, std::size_t length) {
-  // Bytes are taken one by one, so byte order and alignment do not matter; compilers make loads of it.
+  // Bytes are read one by one, so byte order and alignment do not matter. Compilers turn this into single loads.
   for (; length >= 8; data += 8, length -= 8) {
     const std::uint32_t low =
         state ^ (static_cast<std::uint32_t>(data[0]) | static_cast<std::uint32_t>(data[1]) << 8 |

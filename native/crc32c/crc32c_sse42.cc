@@ -1,5 +1,5 @@
-// The crc32 instruction takes three cycles and starts one a cycle, so three independent streams run at once; their
-// registers are joined by one carry-less multiplication each.
+// The crc32 instruction takes three cycles, and one can start in each cycle. So three independent streams run at once.
+// One carry-less multiplication joins a stream's register to the next.
 #include "crc32c/crc32c.h"
 
 #if defined(__x86_64__)
@@ -12,7 +12,7 @@ namespace {
 using x86::load;
 using x86::shift;
 
-// Takes as many blocks of three streams of kBytes as there are.
+// Processes as many whole blocks as there are. A block is three streams of kBytes each.
 template <std::size_t kBytes>
 TENSORBUNDLE_SSE42 inline std::uint64_t blocks(std::uint64_t state, const std::uint8_t*& data, std::size_t& length) {
   static_assert(kBytes % 8 == 0);

@@ -1,4 +1,4 @@
-// What the x86 kernels share. Included by their sources only.
+// What the x86 kernels share. Only their sources include it.
 #pragma once
 
 #if defined(__x86_64__)
@@ -23,7 +23,7 @@ inline std::uint64_t load(const std::uint8_t* data) {
 }
 
 // The register after kBytes zero bytes. A carry-less product of two reflected 32-bit values is the product times x, and
-// the crc32 instruction that reduces it multiplies by x^32: hence the 33.
+// the crc32 instruction that reduces it multiplies by x^32. Together that is x^33, hence the 33 in the exponent.
 template <std::size_t kBytes>
 TENSORBUNDLE_SSE42 inline std::uint64_t shift(std::uint64_t state) {
   constexpr std::uint32_t kFactor = polynomial::power(8 * kBytes - 33);

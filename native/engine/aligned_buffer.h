@@ -1,4 +1,4 @@
-// Page-aligned working memory: 512-bit loads that cross cache lines halve the speed of the checksum.
+// Working memory that begins at a page: 512-bit loads that cross cache lines halve the speed of the checksum.
 #pragma once
 
 #include <cstddef>

@@ -23,7 +23,8 @@ Status Descriptor::sync(SyncKind kind) {
 Status Descriptor::close() {
   if (file_ == kNoFile) return {};
   const Result result = operations_->close(std::exchange(file_, kNoFile));
-  // The descriptor is gone also when close was interrupted; trying again could close somebody else's.
+  // The descriptor is closed even if close was interrupted. Trying again could close another file that has got the same
+  // number.
   if (result < 0 && result != failed(Error::kEINTR)) return Status::failure(errorOf(result), "close", path_);
   return {};
 }

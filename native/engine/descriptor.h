@@ -19,16 +19,16 @@ class Descriptor {
 
   FileId file() const { return file_; }
   const std::string& path() const { return path_; }
-  // For messages: the path of something in this directory.
+  // The path of something in this directory, for messages.
   std::string pathOf(const std::string& name) const { return path_ + "/" + name; }
   const std::shared_ptr<FileOperations>& operations() const { return operations_; }
 
   enum class SyncKind { kAll, kData };
-  // After a failed sync the kernel may have dropped the dirty pages and report success next time: the first failure is
-  // the answer for ever (see "fsync" in the Linux manual and PostgreSQL's fsync errors).
+  // Once a sync has failed, every later call returns that failure: the kernel may have dropped the dirty pages and
+  // would report success next time (see "fsync" in the Linux manual and PostgreSQL's fsync errors).
   Status sync(SyncKind kind);
 
-  // For the last owner only; the destructor does the same and swallows the error.
+  // Only the last owner may call this. The destructor also closes, but ignores the error.
   Status close();
 
  private:

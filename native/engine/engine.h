@@ -1,5 +1,5 @@
-// What the engine's objects share: the table of file operations and the checksum kernel. Outlives the environment for
-// as long as a handle or a mapping needs it.
+// What the engine's objects share: the table of file operations and the checksum kernel. It may outlive the
+// environment, as long as a handle or a mapping needs it.
 #pragma once
 
 #include <memory>

@@ -1,11 +1,11 @@
-// Errors by the engine's own numbers. A table of file operations translates what its system says into these, so nothing
-// above it depends on the numbers of a system. The names are POSIX's, because JavaScript is told those
-// (`NativeError.code` in src/errors.ts); the numbers are Linux's, on every system.
+// Errors with the engine's own numbers. A table of file operations translates the errors of its system into these, so
+// nothing above it depends on the numbers of a system. The names are those of POSIX, because JavaScript gets them
+// (`NativeError.code` in src/errors.ts). The numbers are those of Linux, on every system.
 #pragma once
 
 #include <string_view>
 
-// Linux has one number for EOPNOTSUPP and ENOTSUP; the second one's is free there.
+// On Linux EOPNOTSUPP and ENOTSUP have the same number. Here ENOTSUP has a number that Linux does not use.
 #define TENSORBUNDLE_ERRORS(X) \
   X(EPERM, 1)                  \
   X(ENOENT, 2)                 \
@@ -60,7 +60,7 @@ enum class Error : int {
 #define TENSORBUNDLE_ENUMERATOR(name, number) k##name = number,
   TENSORBUNDLE_ERRORS(TENSORBUNDLE_ENUMERATOR)
 #undef TENSORBUNDLE_ENUMERATOR
-  // An error that is not in the list is this plus the system's own number.
+  // An error that is not in the list has this number plus the system's own.
   kUnlisted = 10000,
 };
 

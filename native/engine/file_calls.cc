@@ -19,13 +19,14 @@ Status checkPath(const std::string& path, const char* syscall) {
   return good ? Status{} : Status::failure(path.empty() ? Error::kENOENT : Error::kEINVAL, syscall, path);
 }
 
-// A file system without permissions of its own, or one that belongs to somebody else: it has made of them what it does.
+// The file system has no permissions, or the file belongs to another user there. It then decides the permissions
+// itself.
 bool refusesPermissions(Error error) {
   return error == Error::kEPERM || error == Error::kENOSYS || error == Error::kEOPNOTSUPP || error == Error::kENOTSUP;
 }
 
-// Gives a new file exactly the wanted permissions, where the file system lets us: the umask has had its say when the
-// file was created with them, so a refusal leaves fewer of them, never more.
+// Gives a new file exactly the wanted permissions, if the file system allows it. The file was created with them less
+// the umask, so after a refusal it has fewer of them, never more.
 Status setNewFilesPermissions(const Descriptor& directory, const std::string& name, const Descriptor& file,
                               int permissions) {
   if (permissions == kDefaultPermissions) return {};
@@ -35,7 +36,7 @@ Status setNewFilesPermissions(const Descriptor& directory, const std::string& na
   return status;
 }
 
-// EISDIR for a directory that was to be locked as a file: nobody ever holds one under such a name.
+// EISDIR for a directory where a lock file should be: a directory under that name is never held as a lock.
 Status checkType(const Descriptor& file, OpenMode mode) {
   FileStat info;
   Status status = statHandle(file, &info);
@@ -90,7 +91,7 @@ Status openFile(const Descriptor& directory, const std::string& name, OpenMode m
   std::string path = directory.pathOf(name);
   const Result file = uninterrupted([&] { return operations->openAt(directory.file(), name.c_str(), mode, created); });
   if (file == failed(Error::kENOENT) && mode != OpenMode::kCreate) return {};
-  // A socket, or a device without a driver.
+  // It is a socket, or a device without a driver.
   if (file == failed(Error::kENXIO)) return Status::wrongType(std::move(path));
   if (file < 0) return Status::failure(errorOf(file), "open", std::move(path));
   auto opened = std::make_shared<Descriptor>(operations, file, std::move(path));
@@ -185,7 +186,7 @@ Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* content
   if (info.kind == FileStat::Kind::kDirectory) return Status::failure(Error::kEISDIR, "pread", file.path());
   if (info.size > maxBytes) return Status::failure(Error::kEFBIG, "pread", file.path());
   contents->size = static_cast<std::size_t>(info.size);
-  // Without initialization, and bad_alloc becomes ENOMEM at the job's boundary.
+  // Not initialized. A bad_alloc becomes ENOMEM at the boundary of the job.
   contents->bytes.reset(new std::uint8_t[contents->size]);
   return readFully(file, contents->bytes.get(), contents->size, 0);
 }

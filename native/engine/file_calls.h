@@ -1,5 +1,5 @@
-// Directories and small files: one function for each call of the JavaScript contract, on one of the pool's threads.
-// Names are single components below an open directory, so nothing can be redirected by renaming a parent.
+// Directories and small files: one function for each call of the JavaScript contract. They run on the pool's threads. A
+// name is a single component below an open directory, so renaming a parent cannot redirect a call.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 
 namespace tensorbundle {
 
-// `permissions` of a file to be created: these exact ones, or -1 for what the umask leaves of 0666.
+// `permissions` of a new file: either exact ones, or this value, which means what the umask leaves of 0666.
 constexpr int kDefaultPermissions = -1;
 
 Status openDirectory(const std::shared_ptr<FileOperations>& operations, const std::string& path,
                      std::shared_ptr<Descriptor>* result);
-// A directory in an open one; "." is that one itself, with a lock and a position of its own.
+// Opens a directory in an open one. "." opens that directory again, with its own lock and position.
 Status openDirectoryAt(const Descriptor& parent, const std::string& name, std::shared_ptr<Descriptor>* result);
 // `made` is false if something is there already.
 Status makeDirectoryAt(const Descriptor& parent, const std::string& name, bool* made);
-// Null in `result` if there is no such file (modes kRead and kLock).
+// `result` becomes null if there is no such file (modes kRead and kLock).
 Status openFile(const Descriptor& directory, const std::string& name, OpenMode mode, int permissions,
                 std::shared_ptr<Descriptor>* result);
 Status statHandle(const Descriptor& handle, FileStat* stat);
@@ -36,13 +36,13 @@ Status unlock(const Descriptor& handle);
 Status setPermissions(const Descriptor& handle, std::uint32_t permissions);
 Status freeSpace(const Descriptor& directory, std::uint64_t* bytes);
 
-// The bytes of a whole file, allocated only after its size was compared with a limit.
+// The bytes of a whole file. They are allocated only after its size was compared with a limit.
 struct Contents {
   std::unique_ptr<std::uint8_t[]> bytes;
   std::size_t size = 0;
 };
-// Writes everything, and then asks what a close would say: NFS and FUSE report a full disk or quota only there. The
-// descriptor stays open, and with it the lock.
+// Writes everything, and then closes a duplicate of the descriptor: NFS and FUSE report a full disk or quota only at a
+// close. The descriptor stays open, and so the lock is kept.
 Status writeAll(const Descriptor& file, const void* from, std::size_t length);
 Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents);
 

@@ -7,7 +7,7 @@
 namespace tensorbundle {
 namespace {
 
-// The boundary between exceptions and statuses: nothing may leave a pool thread's task.
+// Turns exceptions into statuses, since no exception may leave a task of a pool thread.
 template <typename Call>
 Status guarded(Call call) {
   try {
@@ -38,7 +38,7 @@ void Job::plan(ThreadPool& pool) {
   for (std::size_t i = 1; i < parts; ++i) {
     if (pool.submit([this, &pool] { runPart(pool.stopToken()); })) continue;
     record(Status::canceled());
-    // Never the last part: this thread's own is still to come.
+    // This is never the last part, since the part of this thread is still to come.
     endPart();
   }
   runPart(pool.stopToken());

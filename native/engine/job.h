@@ -1,4 +1,4 @@
-// Work on the pool's threads that ends once, with one status. Knows nothing of who waits for it.
+// Work on the pool's threads that ends once, with one status. It does not know what waits for it.
 #pragma once
 
 #include <atomic>
@@ -13,28 +13,29 @@
 
 namespace tensorbundle {
 
-// What is to be done. The functions share their data by capturing it.
+// What a job does. The functions share data by capturing it.
 struct Work {
-  // On a pool thread, before the parts: how many there shall be, at most `threads`. None means one.
+  // Runs on a pool thread before the parts, and says how many parts there are, at most `threads`. Without `plan` there
+  // is one part.
   std::function<Status(std::size_t threads, std::size_t* parts)> plan;
-  // On `parts` pool threads at once. The first failure is the job's.
+  // Runs on `parts` pool threads at once. The first failure becomes the job's status.
   std::function<Status(const StopToken&)> part;
 };
 
 class Job {
  public:
-  // `ended` is called on the pool thread whose part ends last, and must not throw. Where the pool is stopped it may
-  // never be.
+  // `ended` is called on the pool thread whose part ends last. It must not throw. If the pool is stopped, it may never
+  // be called.
   Job(Work work, std::function<void()> ended);
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
   ~Job() = default;
 
-  // Once. The job must live until it has ended or the pool has stopped. With a strand: after the strand's earlier jobs.
-  // False if it could not be started, which is its status then; `ended` is not called.
+  // Call it once. The job must live until it has ended or the pool has stopped. With a strand, it runs after the
+  // strand's earlier jobs. False if it could not be started: then its status is kECANCELED and `ended` is not called.
   bool start(ThreadPool& pool, Strand* strand);
 
-  // After the end.
+  // Valid after the end.
   const Status& status() const { return status_; }
 
  private:

@@ -8,9 +8,9 @@
 namespace tensorbundle {
 namespace {
 
-// What mmap says where a file or this process cannot have a mapping, while reading may go well: file systems without
-// mappings (ENODEV, ENOTSUP, FUSE with direct_io: EINVAL or ENODEV), too many mappings or too little address space
-// (ENOMEM, EAGAIN, EOVERFLOW), a security module (EACCES, EPERM). Anything else (EIO) is an error.
+// Errors of mmap after which reading may still succeed: file systems without mappings (ENODEV, ENOTSUP; FUSE with
+// direct_io: EINVAL or ENODEV), too many mappings or too little address space (ENOMEM, EAGAIN, EOVERFLOW), a security
+// module (EACCES, EPERM). Anything else (EIO) is an error.
 bool refusesMapping(Error error) {
   switch (error) {
     case Error::kEACCES:
@@ -44,7 +44,7 @@ Status Mapping::create(const Descriptor& file, std::uint64_t offset, std::uint64
     result->reset(new Mapping(file.operations(), nullptr, 0, 0));
     return {};
   }
-  // Where not even the kind of file system can be told, a copy is the safe answer.
+  // If not even the kind of the file system is known, it is not mapped: reading is always safe.
   if (file.operations()->isRemote(file.file()) != 0) return {};
   const std::uint64_t unit = file.operations()->mappingUnit();
   const auto skipped = static_cast<std::size_t>(offset % unit);

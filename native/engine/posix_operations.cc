@@ -1,4 +1,4 @@
-// The table of file operations for Linux and macOS: the one file of the engine that knows POSIX.
+// The table of file operations for Linux and macOS: the only file of the engine that uses POSIX.
 #if !defined(_WIN32)
 
 #include <dirent.h>
@@ -39,7 +39,7 @@ constexpr Translation kTranslations[] = {
 #undef TENSORBUNDLE_TRANSLATION
 };
 
-// Where two names share a number (EOPNOTSUPP and ENOTSUP on Linux), the first one is used.
+// If two names have the same number (EOPNOTSUPP and ENOTSUP on Linux), the first one is used.
 Error toError(int number) {
   for (const Translation& translation : kTranslations) {
     if (translation.number == number) return translation.error;
@@ -57,7 +57,7 @@ Result toResult(Returned returned) {
 int descriptorOf(FileId file) { return static_cast<int>(file); }
 
 int flagsOf(OpenMode mode) {
-  // O_NONBLOCK: opening a FIFO must not wait for its other end; it changes nothing for regular files.
+  // O_NONBLOCK, since opening a FIFO must not wait for its other end. It changes nothing for regular files.
   constexpr int kCareful = O_NONBLOCK | O_NOCTTY;
   switch (mode) {
     case OpenMode::kRead:
@@ -90,7 +90,8 @@ FileStat describe(const struct stat& raw) {
 }
 
 #if defined(__APPLE__)
-// fsync on macOS leaves the data in the drive's cache. Network file systems refuse F_FULLFSYNC: plain fsync there.
+// On macOS fsync leaves the data in the drive's cache, so F_FULLFSYNC is used. Network file systems refuse it and get a
+// plain fsync.
 Result fullSync(int file) {
   if (::fcntl(file, F_FULLFSYNC) == 0) return 0;
   if (errno != ENOTSUP && errno != ENOTTY && errno != EINVAL) return failedWith(errno);
@@ -99,8 +100,8 @@ Result fullSync(int file) {
 #endif
 
 #if defined(__linux__)
-// Numbers of linux/magic.h and of file systems outside the kernel. Only what is known to be remote or served by a
-// program; whatever else there is (ext4, xfs, btrfs, zfs, tmpfs, overlayfs, ...) counts as local.
+// Numbers of linux/magic.h and of file systems outside the kernel. The list has those that are known to be remote or
+// served by a program. All others (ext4, xfs, btrfs, zfs, tmpfs, overlayfs, ...) count as local.
 bool isRemoteType(std::uint32_t type) {
   switch (type) {
     case 0x6969:      // nfs
@@ -168,7 +169,8 @@ class PosixOperations final : public FileOperations {
   }
 
   Result list(FileId directory, std::vector<std::string>* names) override {
-    // A second descriptor: fdopendir takes its argument over, and the position of the caller's must not move.
+    // Uses a second descriptor, since fdopendir takes ownership of its argument and the position of the caller's must
+    // not move.
     const int own = ::openat(descriptorOf(directory), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (own < 0) return failedWith(errno);
     const auto closeDirectory = [](DIR* stream) { ::closedir(stream); };
@@ -230,7 +232,7 @@ class PosixOperations final : public FileOperations {
     struct statfs result{};
     if (::fstatfs(descriptorOf(file), &result) < 0) return failedWith(errno);
     const std::string_view type = result.f_fstypename;
-    // macFUSE mounts count as local for the kernel.
+    // The kernel reports macFUSE mounts as local.
     const bool fuse = type.find("fuse") != std::string_view::npos;
     return fuse || (result.f_flags & MNT_LOCAL) == 0 ? 1 : 0;
 #else
@@ -264,7 +266,8 @@ class PosixOperations final : public FileOperations {
     request.fst_length = static_cast<off_t>(bytes);
     return toResult(::fcntl(descriptorOf(file), F_PREALLOCATE, &request));
 #else
-    // Not posix_fallocate: where the file system cannot reserve, glibc's writes a byte into every block instead.
+    // Not posix_fallocate: if the file system cannot reserve space, glibc's version writes a byte into every block
+    // instead.
     return toResult(::fallocate(descriptorOf(file), 0, 0, static_cast<off_t>(bytes)));
 #endif
   }

@@ -12,9 +12,9 @@
 namespace tensorbundle {
 namespace {
 
-// Less work than this is not worth waking another thread for.
+// It is not worth waking another thread for less than this.
 constexpr std::uint64_t kBytesPerPart = std::uint64_t{1} << 20;
-// Ranges from here on are read straight to where they belong, without the way through the buffer.
+// Ranges of at least this size are read straight into their place, not through the buffer.
 constexpr std::uint64_t kDirect = std::uint64_t{32} << 10;
 constexpr std::uint64_t kCutFrom = std::uint64_t{32} << 20;
 
@@ -72,7 +72,8 @@ void RangeReader::cut() {
     }
     pieces_.push_back({rest, index, 0});
   }
-  // Usually in order already. Stable, so that the pieces of a range stay in order whatever else starts there.
+  // Usually they are in order already. The sort is stable, so that the pieces of a range stay in order even if another
+  // range starts at the same place.
   const auto inOrder = [](const Piece& a, const Piece& b) { return before(a.range, b.range); };
   if (!std::is_sorted(pieces_.begin(), pieces_.end(), inOrder)) {
     std::stable_sort(pieces_.begin(), pieces_.end(), inOrder);
@@ -105,7 +106,7 @@ Status RangeReader::work(const StopToken& stop) {
   const AlignedBuffer buffer = allocateAligned(kBuffer);
   for (;;) {
     const std::size_t group = next_.fetch_add(1, std::memory_order_relaxed);
-    // Another thread's failure is reported by that thread.
+    // If another thread has failed, that thread reports it.
     if (group + 1 >= groups_.size() || failed_.load(std::memory_order_relaxed)) return {};
     Status status = readGroup(group, buffer.get(), stop);
     if (!status.ok()) {
@@ -158,7 +159,8 @@ Status RangeReader::readAlone(Piece* piece, std::uint8_t* buffer, const StopToke
 
 std::vector<std::uint32_t> RangeReader::checksums() const {
   std::vector<std::uint32_t> crcs(ranges_.size(), 0);
-  // The CRC of nothing is 0, and so is everything combined in front of it.
+  // A CRC of 0 may mean that nothing was added yet. If it is a real CRC, combining it leaves the second CRC unchanged,
+  // too.
   for (const Piece& piece : pieces_) {
     std::uint32_t& crc = crcs[piece.index];
     crc = crc == 0 ? piece.crc : crc32cCombine(crc, piece.crc, piece.range.length);

@@ -1,10 +1,11 @@
-// Reads many ranges of several files and gives the CRC32C of each, with as many threads as pay off.
+// Reads many ranges of several files and computes the CRC32C of each, with as many threads as are useful.
 //
-// Always by pread into own buffers, never through a mapping: it is as fast, a file truncated meanwhile is an error and
-// not a SIGBUS, and it sees the file, not what somebody wrote into a private mapping.
+// Always reads with pread into own buffers, never through a mapping. That is as fast. A file that is truncated
+// meanwhile causes an error and not a SIGBUS. And it reads the file itself, not what JavaScript wrote into a private
+// mapping.
 //
-// plan() cuts long ranges into pieces and gathers neighbouring short ones into groups that one read serves; then any
-// number of threads call work() until it returns; then checksums() joins the pieces.
+// First plan() cuts long ranges into pieces and gathers neighbouring short ones into groups, each of which needs one
+// read. Then any number of threads call work(), each once. Then checksums() joins the pieces.
 #pragma once
 
 #include <atomic>
@@ -32,16 +33,16 @@ class RangeReader {
  public:
   static constexpr std::size_t kBuffer = std::size_t{256} << 10;
   static constexpr std::uint64_t kPiece = std::uint64_t{16} << 20;
-  // Bytes between two short ranges that are read along rather than left out by a read of their own.
+  // Up to this many bytes between two short ranges are read too, since that is cheaper than a second read.
   static constexpr std::uint64_t kGap = 4096;
 
   RangeReader(std::vector<std::shared_ptr<Descriptor>> files, std::vector<Range> ranges, const Crc32c& crc32c);
 
-  // Compares the ranges with the files' sizes before anything is allocated for them. `parts`: how many threads, at most
-  // `threads`, should call work().
+  // Compares the ranges with the files' sizes before it allocates anything for them. `parts` becomes the number of
+  // threads that should call work(), at most `threads`.
   Status plan(std::size_t threads, std::size_t* parts);
   Status work(const StopToken& stop);
-  // One for each range, in their order. After every work() succeeded.
+  // One checksum per range, in their order. Valid after every work() has succeeded.
   std::vector<std::uint32_t> checksums() const;
 
  private:
@@ -62,7 +63,7 @@ class RangeReader {
   const std::vector<Range> ranges_;
   const Crc32c& crc32c_;
   std::vector<Piece> pieces_;
-  // Group g is the pieces from groups_[g] up to groups_[g + 1].
+  // Group g has the pieces from groups_[g] up to, not including, groups_[g + 1].
   std::vector<std::size_t> groups_;
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};

@@ -11,7 +11,7 @@
 namespace tensorbundle {
 namespace {
 
-// A file system that cannot reserve still can write.
+// With these errors the file system cannot reserve space, but may still be able to write.
 bool cannotReserve(Error error) {
   return error == Error::kEOPNOTSUPP || error == Error::kENOTSUP || error == Error::kENOSYS || error == Error::kEINVAL;
 }
@@ -26,13 +26,13 @@ Status reserve(const Descriptor& file, std::uint64_t bytes) {
                                                    : Status::failure(errorOf(done), "fallocate", file.path());
 }
 
-// One CRC32C for each item of a run of bytes that comes in parts.
+// Computes one CRC32C per item over bytes that come in parts.
 class ItemChecksums {
  public:
   ItemChecksums(const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c)
       : lengths_(lengths), crc32c_(crc32c), crcs_(lengths.size(), 0) {}
 
-  // Whether the items are exactly these bytes.
+  // Whether the items together have exactly as many bytes as the views.
   bool cover(const std::vector<Bytes>& views) const {
     std::uint64_t left = 0;
     for (const Bytes& view : views) left += view.size;
@@ -43,7 +43,7 @@ class ItemChecksums {
     return left == 0;
   }
 
-  // The next bytes; not more than the items cover.
+  // Takes the next bytes, in all not more than the items have.
   void take(const std::uint8_t* bytes, std::size_t size) {
     while (size > 0) {
       const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, lengths_[item_] - inItem_));
@@ -99,7 +99,7 @@ Status ShardWriter::append(const std::vector<Bytes>& views, const std::vector<st
   Status status = ready();
   if (!status.ok()) return status;
   if (!checksums.cover(views)) return Status::failure(Error::kEINVAL, "lengths", path_);
-  // Only now: shards that wait for their turn hold no memory.
+  // Allocated only now, so that shards that wait for their turn hold no memory.
   if (!chunk_) chunk_ = allocateAligned(kChunk);
   failure_ =
       appendLocked(views, stop, [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); });
@@ -145,12 +145,12 @@ Status ShardWriter::writeBack() {
   const std::uint64_t length = written_ - handedOver_;
   if (!writeBehind_ || length < kWritebackRun) return {};
   const Result done = file_->operations()->startWriteback(file_->file(), handedOver_, length);
-  // A write that failed in the background is reported once, perhaps here: it must not get lost.
+  // A write that failed in the background is reported only once, perhaps here, so it must not be ignored.
   const Error error = errorOf(done);
   if (error == Error::kEIO || error == Error::kENOSPC || error == Error::kEDQUOT) {
     return Status::failure(error, "sync_file_range", path_, static_cast<std::int64_t>(handedOver_));
   }
-  // Anything else means that this file system or system cannot; it is only a hint.
+  // Any other error means that this file system or kernel cannot do it. That does not matter, since it is only a hint.
   if (done < 0 && error != Error::kEINTR) writeBehind_ = false;
   handedOver_ = written_;
   return {};

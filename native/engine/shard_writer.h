@@ -1,5 +1,6 @@
-// Writes one data file from front to back, in blocks that fit the second-level cache: each is checksummed and then
-// written while it is hot. Nobody else may write into the bytes during a call: what is checksummed is what is written.
+// Writes one data file from front to back, in blocks that fit the second-level cache: each is checksummed, and then
+// written while it is in the cache. The bytes must not change during a call, so that what is checksummed is what is
+// written.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +26,13 @@ struct Bytes {
 class ShardWriter {
  public:
   static constexpr std::size_t kChunk = std::size_t{256} << 10;
-  // Dirty pages are handed to the disk in runs of this many bytes, so that the final sync has little left to do.
+  // After this many new bytes the system is told to write them to disk, so that the final sync has little left to do.
   static constexpr std::uint64_t kWritebackRun = std::uint64_t{8} << 20;
 
   struct Options {
     std::uint64_t bytes = 0;
     int permissions = -1;
-    // Worth it before a sync; without one it only slows the writer down.
+    // Whether writing to disk starts early. That helps before a sync; without a sync it only slows the writer down.
     bool writeBehind = true;
   };
 
@@ -39,20 +40,22 @@ class ShardWriter {
   static Status create(const Descriptor& directory, const std::string& name, const Options& options,
                        std::unique_ptr<ShardWriter>* result);
 
-  // Appends the views in order. Their bytes, one after the other, are cut into items of `lengths` bytes, wherever a
-  // view ends; one CRC32C for each item. EINVAL if the sums differ. What does not fill a block may stay in the chunk.
+  // Appends the views in order. Their bytes, one after the other, are divided into items of `lengths` bytes,
+  // independent of where views end; `crcs` gets one CRC32C per item. EINVAL if the sums differ. Bytes that do not fill
+  // a block may stay in the chunk.
   Status append(const std::vector<Bytes>& views, const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c,
                 const StopToken& stop, std::vector<std::uint32_t>* crcs);
-  // Writes the rest; EINVAL if the total is not what was announced. Then fdatasync if `durable`.
+  // Writes the rest. EINVAL if the total differs from the announced one. Then fdatasync if `durable`.
   Status finish(bool durable);
-  // Waits for a running append; what is pending is given up. Idempotent.
+  // Waits for a running append. Pending bytes are discarded. May be called several times.
   Status close();
 
  private:
   ShardWriter(std::shared_ptr<Descriptor> file, const Options& options);
 
   Status ready() const;
-  // Into the chunk, or whole blocks straight to the file: `take` is given each part before it is written.
+  // Copies bytes into the chunk, or writes whole blocks straight to the file. `take` gets each part before it is
+  // written.
   template <typename Take>
   Status appendLocked(const std::vector<Bytes>& views, const StopToken& stop, Take take);
   Status flush();
@@ -68,7 +71,7 @@ class ShardWriter {
   std::size_t pending_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t handedOver_ = 0;
-  // The first failed write or sync is the answer to every later call: nothing is known about the file any more.
+  // Every later call returns the first failed write or sync, since the state of the file is not known any more.
   Status failure_;
 };
 

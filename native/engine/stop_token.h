@@ -1,4 +1,4 @@
-// Tells running work that its environment is going away. Looked at between chunks.
+// Tells running work that its environment is shutting down. Work looks at it between chunks.
 #pragma once
 
 #include <atomic>

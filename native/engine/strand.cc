@@ -11,7 +11,7 @@ bool Strand::post(ThreadPool& pool, ThreadPool::Task task) {
     if (running_) return true;
     running_ = true;
   }
-  // The pool holds the strand until it is through.
+  // The task keeps the strand alive until the queue is empty.
   if (pool.submit([self = shared_from_this(), &pool] { self->run(pool.stopToken()); })) return true;
   const std::lock_guard<std::mutex> guard(mutex_);
   queue_.clear();

@@ -1,5 +1,5 @@
-// Tasks of one object on the pool: one after another, in the order in which they were posted. A task that follows
-// another starts at once, without a turn of the event loop between them.
+// Runs the tasks of one object on the pool, one after another, in the order in which they were posted. The next task
+// starts at once, without a turn of the event loop between them.
 #pragma once
 
 #include <deque>
@@ -12,12 +12,12 @@ namespace tensorbundle {
 
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
-  // False if the pool is stopped or cannot get a single thread; the task is then not kept. After a stop of the pool
-  // what has not begun is dropped, as the pool's own tasks are. A task must not throw.
+  // False if the pool is stopped or cannot start any thread; the task is dropped then. When the pool stops, tasks that
+  // have not begun are dropped, as the pool's own are. A task must not throw.
   bool post(ThreadPool& pool, ThreadPool::Task task);
 
  private:
-  // On a pool thread, until nothing is left.
+  // Runs on a pool thread until no task is left.
   void run(const StopToken& stop);
 
   std::mutex mutex_;

@@ -21,7 +21,7 @@ constexpr std::size_t kLine = 64;
 void streamCopy(void* into, const void* from, std::size_t size) {
   auto* target = static_cast<std::uint8_t*>(into);
   const auto* source = static_cast<const std::uint8_t*>(from);
-  // Up to the first whole line of the target.
+  // The bytes before the first whole cache line of the target.
   const std::size_t head = std::min(size, (kLine - reinterpret_cast<std::uintptr_t>(target) % kLine) % kLine);
   if (head > 0) std::memcpy(target, source, head);
   std::size_t done = head;
@@ -32,7 +32,7 @@ void streamCopy(void* into, const void* from, std::size_t size) {
     }
     for (std::size_t i = 0; i < 4; ++i) _mm_stream_si128(reinterpret_cast<__m128i*>(target + done + 16 * i), parts[i]);
   }
-  // Streaming stores are not ordered by locks and atomics alone.
+  // Locks and atomics alone do not order streaming stores.
   _mm_sfence();
   if (done < size) std::memcpy(target + done, source + done, size - done);
 }

@@ -22,7 +22,7 @@ bool ThreadPool::submit(Task task) {
     try {
       threads_.emplace_back([this] { loop(); });
     } catch (const std::system_error&) {
-      // Out of threads: the ones that exist will do it.
+      // No more threads can be started, so the existing ones run the task.
       if (threads_.empty()) {
         queue_.pop_back();
         return false;
@@ -57,7 +57,7 @@ void ThreadPool::loop() {
     queue_.pop_front();
     lock.unlock();
     task();
-    // What the task holds is released outside the lock, and before the next wait.
+    // Releases what the task holds, outside the lock and before the next wait.
     task = nullptr;
     lock.lock();
   }

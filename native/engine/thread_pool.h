@@ -1,5 +1,5 @@
-// The addon's own threads, so that neither libuv's four threads nor the event loop ever wait for a disk.
-// Tasks run first in, first out; threads start when there is work for them and no idle one.
+// The addon's own threads, so that neither libuv's four threads nor the event loop ever wait for a disk. Tasks run in
+// the order in which they were submitted. A thread is started when there is work and no idle thread.
 #pragma once
 
 #include <condition_variable>
@@ -26,11 +26,12 @@ class ThreadPool {
   // max(2, min(cores, 16)): one sync must not block every other file operation on a machine with one core.
   static std::size_t defaultSize();
 
-  // Any thread, also one of the pool's. False if the pool is stopped or cannot get a single thread; the task is then
-  // not kept. A task must not throw.
+  // May be called on any thread, also one of the pool's. False if the pool is stopped or cannot start any thread; the
+  // task is dropped then. A task must not throw.
   bool submit(Task task);
 
-  // Drops what is queued, tells what runs to stop, waits for it. Idempotent; not from one of the pool's threads.
+  // Drops queued tasks, tells running ones to stop, and waits for them. May be called several times, but not on one of
+  // the pool's threads.
   void stop();
 
   const StopToken& stopToken() const { return stop_; }

@@ -5,7 +5,7 @@
 namespace tensorbundle {
 namespace {
 
-// Linux moves at most 2 GiB - 4 KiB a call, macOS refuses more than INT_MAX.
+// Linux transfers at most 2 GiB - 4 KiB per call; macOS refuses more than INT_MAX bytes.
 constexpr std::size_t kMaxTransfer = std::size_t{1} << 30;
 
 }  // namespace
@@ -32,7 +32,7 @@ Status writeFully(const Descriptor& file, const void* from, std::size_t length, 
         uninterrupted([&] { return file.operations()->write(file.file(), bytes + done, wanted, offset + done); });
     const auto position = static_cast<std::int64_t>(offset + done);
     if (put < 0) return Status::failure(errorOf(put), "pwrite", file.path(), position);
-    // No progress without an error must not become an endless loop.
+    // A write that makes no progress and reports no error must not become an endless loop.
     if (put == 0) return Status::failure(Error::kEIO, "pwrite", file.path(), position);
     done += static_cast<std::size_t>(put);
   }

@@ -1,4 +1,4 @@
-// Reads and writes that are complete: interrupted and short transfers are continued here, above the seam.
+// Complete reads and writes: interrupted and short transfers are continued here, above the seam.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,10 @@
 
 namespace tensorbundle {
 
-// A file system that only ever says EINTR must not hang the process.
+// A limit, so that a file system that always returns EINTR does not hang the process.
 constexpr int kMaxInterruptions = 1000;
 
-// Calls until the result is something else than "interrupted".
+// Repeats the call while the result is "interrupted".
 template <typename Call>
 Result uninterrupted(Call call) {
   Result result = call();
@@ -21,7 +21,7 @@ Result uninterrupted(Call call) {
   return result;
 }
 
-// All of `length` bytes; ESHORT if the file ends before.
+// Reads all of `length` bytes; ESHORT if the file ends before.
 Status readFully(const Descriptor& file, void* into, std::size_t length, std::uint64_t offset);
 
 Status writeFully(const Descriptor& file, const void* from, std::size_t length, std::uint64_t offset);

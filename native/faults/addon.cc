@@ -1,5 +1,5 @@
-// The addon of the tests: the same contract on operations that can be broken, and four functions to break and to watch
-// them (`FaultBinding` in test/native/fault-binding.ts).
+// The addon for tests: the same contract, on operations that can be made to fail, and four functions that set faults
+// and watch the operations (`FaultBinding` in test/native/fault-binding.ts).
 #include <napi.h>
 
 #include <memory>

@@ -74,7 +74,7 @@ template <typename Call>
 Result FaultOperations::transfer(Operation operation, std::size_t length, Call call) {
   bool shorten = false;
   const Error error = inject(operation.syscall, operation.path, &shorten);
-  // Half of it, but progress: what the system may do to any transfer.
+  // Transfers half of it, but at least one byte, as a system may do with any transfer.
   const std::size_t allowed = shorten ? (length + 1) / 2 : length;
   const Result result = error != Error::kNone ? failed(error) : call(allowed);
   operation.length = static_cast<std::int64_t>(length);
@@ -108,7 +108,7 @@ Result FaultOperations::close(FileId file) {
   bool shorten = false;
   const Error error = inject("close", path, &shorten);
   {
-    // Before the number is free for another thread's open. A failing close closes too, as on Linux.
+    // Erased before another thread's open can get the same number. A failing close closes the file too, as on Linux.
     const std::lock_guard<std::mutex> guard(mutex_);
     files_.erase(file);
   }

@@ -1,5 +1,5 @@
-// A table of file operations for tests: passes every call to the real one, keeps a log, counts what is open, and fails,
-// shortens or kills at chosen calls.
+// A table of file operations for tests. It passes every call to the real table, keeps a log, counts what is open, and
+// at chosen calls returns an error, shortens the transfer or kills the process.
 #pragma once
 
 #include <map>
@@ -15,17 +15,17 @@ namespace tensorbundle {
 
 struct Fault {
   enum class Action { kError, kKill, kShort };
-  // Counts matching operations from 1 since the faults were set.
+  // Which of the matching operations fails, counted from 1 since the faults were set.
   std::uint64_t at = 1;
   // Empty matches every operation.
   std::string syscall;
   // A part of the path; empty matches every path.
   std::string path;
-  // A part that the path must not have, unless empty.
+  // A text that the path must not contain; empty excludes nothing.
   std::string notPath;
   Action action = Action::kError;
   Error error = Error::kNone;
-  // Also every matching operation after it.
+  // Whether every later matching operation fails, too.
   bool sticky = false;
   std::uint64_t seen = 0;
 };
@@ -33,7 +33,7 @@ struct Fault {
 struct Operation {
   const char* syscall = "";
   std::string path;
-  // -1 where the operation has none.
+  // -1 if the operation has none.
   std::int64_t offset = -1;
   std::int64_t length = -1;
   std::int64_t result = 0;
@@ -65,7 +65,7 @@ class FaultOperations final : public FileOperations {
   Result lock(FileId file, bool shared) override;
   Result unlock(FileId file) override;
   Result setPermissions(FileId file, std::uint32_t permissions) override;
-  // A fault of the kind `short` at 'fstatfs' makes the file a remote one.
+  // A fault of the kind `short` at 'fstatfs' makes the file remote.
   Result isRemote(FileId file) override;
   Result freeSpace(FileId directory, std::uint64_t* bytes) override;
   Result read(FileId file, void* into, std::size_t length, std::uint64_t offset) override;
@@ -77,7 +77,8 @@ class FaultOperations final : public FileOperations {
   Result unmap(void* address, std::size_t length) override;
 
  private:
-  // Error to inject before the operation; `shorten` is set for a short transfer. May not return.
+  // The error to return instead of the operation. Sets `shorten` for a short transfer. Does not return if it kills the
+  // process.
   Error inject(const char* syscall, const std::string& path, bool* shorten);
   std::string pathOf(FileId file) const;
   void record(Operation operation, std::int64_t result);

@@ -1,4 +1,4 @@
-// The addon's entry: the contract of src/binding.ts on the real file operations.
+// The entry point of the addon: the contract of src/binding.ts on the real file operations.
 #if defined(_WIN32)
 #error "no table of file operations for Windows yet: write native/engine/windows_operations.cc, list it in addon.gypi"
 #endif

@@ -14,14 +14,15 @@ Environment& Environment::of(Napi::Env env) { return *env.GetInstanceData<Enviro
 
 Environment::Environment(Napi::Env env, std::shared_ptr<FileOperations> operations)
     : env_(env), engine_(std::make_shared<Engine>(std::move(operations))) {
-  // Without an environment the call comes from the function's own destruction.
+  // Called without an environment while the function is being destroyed.
   const auto onWake = [](napi_env callEnv, napi_value, void* context, void*) {
     if (callEnv != nullptr) static_cast<Environment*>(context)->settleCompleted(callEnv);
   };
   if (napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "tensorbundle"), 0, 1, nullptr,
                                       nullptr, this, onWake, &wake_) != napi_ok ||
       napi_unref_threadsafe_function(env, wake_) != napi_ok ||
-      // Hooks run in reverse order: this one, added after the threadsafe function's own, finds it alive.
+      // Hooks run in reverse order. This one is added after that of the threadsafe function, so the function still
+      // exists when it runs.
       napi_add_env_cleanup_hook(
           env, [](void* self) { static_cast<Environment*>(self)->shutDown(); }, this) != napi_ok) {
     throw Napi::Error::New(env);
@@ -50,7 +51,7 @@ void Environment::complete(PromisedJob* job) {
     first = completed_.empty();
     completed_.push_back(job);
   }
-  // One wake-up settles all that are there.
+  // One wake-up settles all completed jobs.
   if (first) napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking);
 }
 
@@ -62,7 +63,7 @@ void Environment::settleCompleted(Napi::Env env) {
   }
   for (PromisedJob* job : completed) {
     napi_handle_scope scope = nullptr;
-    // Not Napi::HandleScope: it throws where a worker is being terminated, and the jobs must be released all the same.
+    // Not Napi::HandleScope: it throws while a worker is being terminated, and the jobs must be released even then.
     const bool scoped = napi_open_handle_scope(env, &scope) == napi_ok;
     job->settle(env);
     release(job);
@@ -76,7 +77,7 @@ void Environment::release(PromisedJob* job) {
 }
 
 void Environment::shutDown() {
-  // After this no thread of the pool exists, so nothing else touches the jobs or the function any more.
+  // Afterwards the pool has no threads, so nothing else uses the jobs or the function.
   pool_.stop();
   jobs_.clear();
   completed_.clear();

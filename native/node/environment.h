@@ -1,5 +1,6 @@
-// Everything the addon holds for one JavaScript environment (the main thread or a worker thread). There are no globals:
-// each environment has its own pool, and its clean-up hook stops it before the environment's memory goes away.
+// Everything that the addon holds for one JavaScript environment (the main thread or a worker thread). There are no
+// globals: each environment has its own pool, and its clean-up hook stops the pool before the environment's memory is
+// freed.
 #pragma once
 
 #include <napi.h>
@@ -19,7 +20,7 @@ namespace tensorbundle {
 
 class Environment {
  public:
-  // Made in the addon's initialization; owned by the environment's instance data.
+  // Called in the addon's initialization. The environment's instance data owns the result.
   static Environment& create(Napi::Env env, std::shared_ptr<FileOperations> operations);
   static Environment& of(Napi::Env env);
 
@@ -28,7 +29,7 @@ class Environment {
   const std::shared_ptr<Engine>& engine() const { return engine_; }
   const ThreadPool& pool() const { return pool_; }
 
-  // For run() in run.h, which every export calls instead.
+  // Only for run() in run.h, which the exports call.
   Napi::Promise start(Napi::Env env, Work work, PromisedJob::ToValue toValue, Napi::Value pinned, Strand* strand);
 
  private:
@@ -42,9 +43,10 @@ class Environment {
   const napi_env env_;
   const std::shared_ptr<Engine> engine_;
   ThreadPool pool_;
-  // Wakes the event loop; references it only while jobs are under way, so that an idle addon keeps no process alive.
+  // Wakes the event loop. It keeps the loop alive only while jobs run, so that an idle addon does not keep the process
+  // alive.
   napi_threadsafe_function wake_ = nullptr;
-  // Every job that is under way; only touched on the JavaScript thread.
+  // Every job that has not been settled. Used only on the JavaScript thread.
   std::unordered_map<PromisedJob*, std::unique_ptr<PromisedJob>> jobs_;
   std::mutex completedMutex_;
   std::deque<PromisedJob*> completed_;

@@ -1,4 +1,4 @@
-// Exports: copying callers' bytes into memory of the library's own. Synchronous, memory only.
+// Exports: copying callers' bytes into the library's own memory. Synchronous; no file operations.
 
 #include "engine/stream_copy.h"
 #include "node/exports.h"
@@ -8,7 +8,7 @@
 namespace tensorbundle {
 namespace {
 
-// No JavaScript runs between the look at the two views and the end of the copy, so both are what they say.
+// No JavaScript runs between the checks of the two views and the end of the copy, so neither can change.
 Napi::Value copyBytes(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Bytes from = viewArgument(info[0], "from");

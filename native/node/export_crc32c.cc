@@ -1,4 +1,4 @@
-// Exports: CRC32C. Synchronous, memory only.
+// Exports: CRC32C. Synchronous; no file operations.
 #include "crc32c/crc32c.h"
 #include "node/environment.h"
 #include "node/exports.h"

@@ -1,11 +1,11 @@
-// Exports: giving memory back before the garbage collector would. Synchronous, memory only.
+// Exports: freeing memory before the garbage collector would. Synchronous; no file operations.
 #include "node/exports.h"
 #include "node/js_error.h"
 
 namespace tensorbundle {
 namespace {
 
-// The view's buffer becomes empty and its memory is free at once. False where the runtime keeps it (not detachable).
+// Empties the view's buffer and frees its memory at once. False if the buffer cannot be detached.
 Napi::Value detach(const Napi::CallbackInfo& info) {
   if (!info[0].IsTypedArray()) throw Napi::TypeError::New(info.Env(), "view must be a typed array");
   const Napi::ArrayBuffer buffer = info[0].As<Napi::TypedArray>().ArrayBuffer();

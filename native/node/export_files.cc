@@ -1,4 +1,4 @@
-// Exports: handles of files, and small files as a whole.
+// Exports: handles of files, and whole small files.
 #include <cstring>
 #include <utility>
 
@@ -46,7 +46,7 @@ Napi::Value toObject(Napi::Env env, const FileStat& stat) {
   return object;
 }
 
-// A call of one open handle that makes nothing.
+// Runs a call on one open handle. The promise's value is undefined.
 template <typename Call>
 Napi::Value runOn(const Napi::CallbackInfo& info, Call call, Napi::Value pinned = {}) {
   const auto handle = openDescriptor(info[0]);
@@ -71,12 +71,12 @@ Napi::Value openJs(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value closeJs(const Napi::CallbackInfo& info) {
-  // From now on the handle is closed for JavaScript. If a job still uses the descriptor, the last one closes it.
+  // From now on the handle is closed for JavaScript. If jobs still use the descriptor, the last one of them closes it.
   const auto descriptor = std::make_shared<std::shared_ptr<Descriptor>>(
       std::exchange(unwrapHandle<FileHandle>(info[0]).descriptor, nullptr));
   return run(info.Env(), [descriptor](const StopToken&) {
     if (!*descriptor) return Status{};
-    // Not 1: the job that shares it will close it, when it is done.
+    // If the count is not 1, a job that shares the descriptor closes it when it ends.
     Status status = descriptor->use_count() == 1 ? (*descriptor)->close() : Status{};
     descriptor->reset();
     return status;
@@ -120,14 +120,14 @@ Napi::Value setModeJs(const Napi::CallbackInfo& info) {
   return runOn(info, [permissions](const Descriptor& handle) { return setPermissions(handle, permissions); });
 }
 
-// A copy in the runtime's own memory, which may go to any thread and is freed with whoever has it last.
+// A copy in the runtime's own memory. It can be transferred to any thread, and its last owner frees it.
 Napi::Value toBytes(Napi::Env env, Contents contents) {
   Napi::Uint8Array bytes = Napi::Uint8Array::New(env, contents.size);
   if (contents.size > 0) std::memcpy(bytes.Data(), contents.bytes.get(), contents.size);
   return bytes;
 }
 
-// Opens, reads and closes on the calling thread: for a constructor, which cannot wait.
+// Opens, reads and closes on the calling thread, for constructors, which cannot wait.
 Status readNow(const std::shared_ptr<FileOperations>& operations, const std::string& path, const std::string& name,
                std::uint64_t maxBytes, Contents* contents, bool* found) {
   std::shared_ptr<Descriptor> directory;

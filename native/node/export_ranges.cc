@@ -28,7 +28,7 @@ Array arrayArgument(Napi::Value value, napi_typedarray_type type, const char* wh
   return value.As<Array>();
 }
 
-// Files and places of the ranges; lengths are filled in by the caller.
+// The files and offsets of the ranges. The caller fills in the lengths.
 std::vector<Range> placesArgument(const Napi::CallbackInfo& info, std::size_t files, std::size_t count) {
   const auto fileOf = arrayArgument<Napi::Uint32Array>(info[1], napi_uint32_array, "fileOf");
   const auto offsets = arrayArgument<Napi::Float64Array>(info[2], napi_float64_array, "offsets");
@@ -53,7 +53,7 @@ Napi::Value read(Napi::Env env, std::vector<std::shared_ptr<Descriptor>> files, 
   RunOptions options;
   options.plan = [reader](std::size_t threads, std::size_t* parts) { return reader->plan(threads, parts); };
   options.pinned = pinned;
-  // The engine is captured: the reader refers to its checksum.
+  // The engine is captured, since the reader refers to its checksum kernel.
   struct Output {};
   return run<Output>(
       env, [reader, engine](const StopToken& stop, Output*) { return reader->work(stop); },

@@ -1,4 +1,4 @@
-// Exports: shards that are being written.
+// Exports: writing shards.
 #include <utility>
 
 #include "engine/shard_writer.h"
@@ -23,7 +23,7 @@ std::vector<std::uint64_t> lengthsArgument(Napi::Value value) {
   return lengths;
 }
 
-// The calls of a shard are carried out in the order in which they are made.
+// The calls of a shard run in the order in which they are made.
 RunOptions afterEarlierCalls(const ShardHandle& shard) {
   RunOptions options;
   options.strand = shard.calls.get();

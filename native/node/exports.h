@@ -1,4 +1,4 @@
-// The functions of the JavaScript contract (`NativeBinding` in src/binding.ts), one file for each group.
+// The functions of the JavaScript contract (`NativeBinding` in src/binding.ts), with one file per group.
 #pragma once
 
 #include <napi.h>
@@ -24,7 +24,7 @@ void exportDetaching(Napi::Env env, Napi::Object exports);
 // Sets up the environment and exports everything.
 Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<FileOperations> operations);
 
-// A function that throws.
+// Wraps a function that reports errors by throwing.
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
 Napi::Value synchronous(const Napi::CallbackInfo& info) {
   try {
@@ -34,8 +34,8 @@ Napi::Value synchronous(const Napi::CallbackInfo& info) {
   }
 }
 
-// A function that returns a promise: also what is wrong with its arguments is a rejection, so that a caller has one way
-// of failure to handle.
+// Wraps a function that returns a promise. Wrong arguments reject the promise, too, so that a caller has to handle only
+// one kind of failure.
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
 Napi::Value promising(const Napi::CallbackInfo& info) {
   const auto rejected = [&info](const Napi::Error& error) {

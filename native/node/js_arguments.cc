@@ -19,7 +19,7 @@ void check(Napi::Env env, napi_status status) {
 }  // namespace
 
 std::uint64_t toInteger(Napi::Env env, double value, const char* what, double max) {
-  // Also false for NaN.
+  // The condition is false for NaN.
   if (value >= 0 && value <= max && std::floor(value) == value) return static_cast<std::uint64_t>(value);
   throw toError(env, Status::failure(Error::kEINVAL, what));
 }
@@ -41,8 +41,8 @@ int permissionsArgument(Napi::Value value) {
 
 Bytes viewArgument(Napi::Value value, const char* what) {
   napi_env env = value.Env();
-  // Despite its name true for every ArrayBufferView, and so is the call after it: typed arrays of all element types,
-  // DataViews, on shared memory or not.
+  // In spite of their names, this call and napi_get_buffer_info accept every ArrayBufferView: typed arrays of all
+  // element types and DataViews, on shared memory or not.
   bool isView = false;
   check(env, napi_is_buffer(env, value, &isView));
   if (!isView) throw wrongType(env, what, "a typed array or a DataView");

@@ -11,7 +11,7 @@ std::uint32_t majorVersion(napi_env env) {
   return napi_get_node_version(env, &version) == napi_ok ? version->major : 0;
 }
 
-// Where this is not allowed any more, the environment ends.
+// False if the environment is ending: then JavaScript may not run any more.
 bool runsJavaScript(napi_env env) {
   napi_value value = nullptr;
   return napi_get_undefined(env, &value) == napi_ok && napi_coerce_to_bool(env, value, &value) == napi_ok;

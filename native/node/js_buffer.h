@@ -10,25 +10,26 @@
 
 namespace tensorbundle {
 
-// The largest buffer over native memory: Node 20's V8 ends at 4 GiB.
+// The size of the largest buffer over native memory. The V8 of Node 20 allows at most 4 GiB.
 std::size_t maxExternalBuffer(napi_env env);
 
-// In the finalizer of an external buffer: whether its memory is garbage, or the finalizer runs only because the
-// environment ends. Node then calls the finalizers of all buffers that are left, before any clean-up hook. But
-// `transfer()`, which Node 20 does not have, may have moved the memory into another ArrayBuffer that Node does not know
-// of and that lives on in another thread. Which ones were moved cannot be told any more.
+// Asked in the finalizer of an external buffer: true if its memory is garbage, false if the finalizer may run only
+// because the environment ends. When an environment ends, Node calls the finalizers of all remaining buffers before any
+// clean-up hook. But `transfer()`, which Node 20 does not have, may have moved the memory into another ArrayBuffer that
+// Node does not know of and that lives on in another thread. It is not known which buffers were moved.
 bool isGarbage(napi_env env);
 
-// Takes `owner` over and destroys it when the buffer is garbage; `data` and `size` lie in what it owns. What is left
-// when the environment ends stays until the process ends: so this is for mappings, not for memory of the heap. Null
-// (and the owner destroyed) where this runtime refuses external buffers. Throws EFBIG above maxExternalBuffer().
+// Takes ownership of `owner` and destroys it when the buffer is garbage. `data` and `size` describe memory that `owner`
+// owns. Buffers that are left when the environment ends stay until the process ends, so this is for mappings, not for
+// heap memory. Returns null, and destroys the owner, if this runtime refuses external buffers. Throws EFBIG above
+// maxExternalBuffer().
 template <typename Owner>
 Napi::Value externalBuffer(Napi::Env env, std::unique_ptr<Owner> owner, void* data, std::size_t size) {
   if (size == 0) return Napi::ArrayBuffer::New(env, 0);
-  // Asked first: it is not defined who owns the memory after a failure for this reason.
+  // Checked first, since after such a failure it is not defined who owns the memory.
   if (size > maxExternalBuffer(env))
     throw toError(env, Status::failure(Error::kEFBIG, "napi_create_external_arraybuffer"));
-  // Runs late, perhaps while the environment is torn down: it must not run JavaScript.
+  // Runs late, perhaps while the environment is shutting down, so it must not run JavaScript.
   const auto finalize = [](napi_env finalizing, void*, void* hint) {
     if (isGarbage(finalizing)) delete static_cast<Owner*>(hint);
   };

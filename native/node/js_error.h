@@ -1,4 +1,4 @@
-// The one place where a Status becomes a JavaScript error (`NativeError` in src/errors.ts).
+// The only place where a Status becomes a JavaScript error (`NativeError` in src/errors.ts).
 #pragma once
 
 #include <napi.h>

@@ -12,7 +12,7 @@
 
 namespace tensorbundle {
 
-// Behind a `Handle`; null once it is closed. Jobs that use it hold the descriptor themselves.
+// Behind a `Handle`. `descriptor` is null after a close. Jobs that use the descriptor have their own reference to it.
 struct FileHandle {
   static constexpr const char* kName = "a handle";
   static constexpr napi_type_tag kTag{0x5d1c7c3fb1a94f0e, 0x9b6fe0a3c2d84716};
@@ -24,7 +24,7 @@ struct ShardHandle {
   static constexpr const char* kName = "a shard";
   static constexpr napi_type_tag kTag{0x2f8e4b6d90c7415a, 0x83d5f1b7e64a2c90};
   std::shared_ptr<ShardWriter> writer;
-  // Its calls happen in the order in which they were made.
+  // Runs the shard's calls in the order in which they were made.
   std::shared_ptr<Strand> calls = std::make_shared<Strand>();
 };
 
@@ -32,7 +32,7 @@ template <typename Wrapped>
 Napi::Object wrapHandle(Napi::Env env, Wrapped wrapped) {
   const Napi::Object object = Napi::Object::New(env);
   auto owned = std::make_unique<Wrapped>(std::move(wrapped));
-  // Closing what is left is all the finalizer does; it must not touch JavaScript.
+  // The finalizer only closes what is still open. It must not use JavaScript.
   const auto finalize = [](napi_env, void* data, void*) { delete static_cast<Wrapped*>(data); };
   if (napi_wrap(env, object, owned.get(), finalize, nullptr, nullptr) != napi_ok) throw Napi::Error::New(env);
   owned.release();
@@ -54,7 +54,7 @@ Wrapped& unwrapHandle(Napi::Value value) {
   return *static_cast<Wrapped*>(data);
 }
 
-// The descriptor of a handle that is open; EBADF otherwise.
+// The descriptor of an open handle. Throws EBADF if the handle is closed.
 std::shared_ptr<Descriptor> openDescriptor(Napi::Value value);
 
 }  // namespace tensorbundle

@@ -1,4 +1,4 @@
-// Plain results of jobs as values of JavaScript.
+// Turns plain results of jobs into JavaScript values.
 #pragma once
 
 #include <napi.h>

@@ -25,7 +25,7 @@ void PromisedJob::settle(Napi::Env env) {
   try {
     settleOnce(env);
   } catch (const Napi::Error&) {
-    // A worker that is being terminated runs no JavaScript any more, so nobody is left to be told.
+    // A worker that is being terminated runs no more JavaScript, so nothing waits for the promise.
   }
 }
 

@@ -1,4 +1,4 @@
-// A job of the engine and the promise of JavaScript that waits for it.
+// A job of the engine, and the JavaScript promise for its result.
 #pragma once
 
 #include <napi.h>
@@ -11,15 +11,15 @@ namespace tensorbundle {
 
 class PromisedJob {
  public:
-  // Makes the promise's value on the JavaScript thread, after success.
+  // Makes the value of the promise. Called on the JavaScript thread after the job has succeeded.
   using ToValue = std::function<Napi::Value(Napi::Env)>;
 
-  // `pinned` (may be empty) is kept from the garbage collector until the job is gone. `ended` is called with this job
-  // at its end, on a pool thread, as Job's.
+  // `pinned` (may be empty) is protected from the garbage collector until the job is destroyed. `ended` is called with
+  // this job on a pool thread when the job ends, as in Job.
   PromisedJob(Napi::Env env, Work work, ToValue toValue, Napi::Value pinned, std::function<void(PromisedJob*)> ended);
   PromisedJob(const PromisedJob&) = delete;
   PromisedJob& operator=(const PromisedJob&) = delete;
-  // On the JavaScript thread, while the environment lives: it releases the pinned object.
+  // Must run on the JavaScript thread while the environment exists, since it releases the pinned object.
   ~PromisedJob();
 
   Napi::Promise promise() const { return deferred_.Promise(); }
@@ -27,11 +27,11 @@ class PromisedJob {
   // As Job::start().
   bool start(ThreadPool& pool, Strand* strand) { return job_.start(pool, strand); }
 
-  // On the JavaScript thread, after the job's end.
+  // Must be called on the JavaScript thread after the job has ended.
   void settle(Napi::Env env);
 
  private:
-  // May throw where the environment is being torn down.
+  // May throw while the environment is shutting down.
   void settleOnce(Napi::Env env);
 
   const napi_env env_;

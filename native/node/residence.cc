@@ -9,7 +9,8 @@ namespace tensorbundle {
 void stayLoaded() {
 #if defined(__APPLE__)
   Dl_info info;
-  // Finds the library that is loaded already. Nothing closes this reference to it, and RTLD_NODELETE marks it as well.
+  // Finds the library, which is loaded already. This reference is never closed, and RTLD_NODELETE keeps the library
+  // loaded, too.
   if (dladdr(reinterpret_cast<const void*>(&stayLoaded), &info) != 0 && info.dli_fname != nullptr) {
     static_cast<void>(dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));
   }

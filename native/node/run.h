@@ -1,4 +1,4 @@
-// The one way in which an exported function starts work: a job of the engine, and a promise for what it gives.
+// The only way in which an exported function starts work: as a job of the engine, with a promise for its result.
 #pragma once
 
 #include <napi.h>
@@ -15,9 +15,9 @@
 
 namespace tensorbundle {
 
-// What a job may have beside its part.
+// Optional parts of a job.
 struct RunOptions {
-  // As Work's: for a part that several threads run at once.
+  // As in Work, for a part that several threads run at once.
   std::function<Status(std::size_t threads, std::size_t* parts)> plan;
   // Kept alive until the promise settles, unless empty.
   Napi::Value pinned;
@@ -25,8 +25,8 @@ struct RunOptions {
   Strand* strand = nullptr;
 };
 
-// `part(stop, output)` runs on the pool and leaves what it makes in `*output`; `toValue(env, *output)` then makes the
-// promise's value of it on the JavaScript thread.
+// `part(stop, output)` runs on the pool and stores its result in `*output`. Then `toValue(env, *output)` makes the
+// promise's value from it on the JavaScript thread.
 template <typename Output, typename Part, typename ToValue>
 Napi::Value run(Napi::Env env, Part part, ToValue toValue, RunOptions options = {}) {
   const auto output = std::make_shared<Output>();
@@ -39,7 +39,7 @@ Napi::Value run(Napi::Env env, Part part, ToValue toValue, RunOptions options = 
       options.pinned, options.strand);
 }
 
-// `part(stop)` makes nothing: the promise's value is undefined.
+// For a `part(stop)` without a result: the promise's value is undefined.
 template <typename Part>
 Napi::Value run(Napi::Env env, Part part, RunOptions options = {}) {
   struct Nothing {};

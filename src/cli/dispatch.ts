@@ -56,13 +56,13 @@ async function execute(argv: readonly string[], output: Output): Promise<number>
   return command.run(args, output);
 }
 
-/** Whether the caller asked for JSON, decided without parsing, since a usage error is to be told in JSON too. */
+/** Whether the caller asked for JSON. Decided without parsing, since a usage error is reported as JSON too. */
 function wantsJson(argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
-/** Runs one command line (without `node` and the script). Never rejects; gives the exit code. */
+/** Runs one command line (without `node` and the script). Never rejects; resolves to the exit code. */
 export async function dispatch(argv: readonly string[], output: Output): Promise<number> {
   try {
     return await execute(argv, output);

@@ -1,4 +1,4 @@
-/** The help texts, made from the commands themselves so that they cannot drift apart. */
+/** The help texts. They are made from the commands themselves, so that the two always agree. */
 import { COMMON_OPTIONS, type Command, type Option } from './commands/command.js';
 import { columns, type Style } from './terminal/style.js';
 

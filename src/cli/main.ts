@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `tensorbundle` program: hands the arguments over and sets the exit code; never ends the process while it writes.
+ * The `tensorbundle` program: passes the arguments on and sets the exit code. It never ends the process while output is
+ * being written.
  */
 import { dispatch } from './dispatch.js';
 import { describeError, EXIT } from './terminal/failure.js';
@@ -9,15 +10,15 @@ import { visible } from './terminal/printable.js';
 
 const output = Output.ofProcess();
 
-// Node would print them as they are, names from files included. None are wanted where its own way of printing is
-// switched off.
+// Node would print warnings as they are, with unsafe characters in names from files. If Node's printing of warnings is
+// switched off, they are not printed here either.
 if (process.listenerCount('warning') > 0) {
   process.removeAllListeners('warning');
   process.on('warning', ({ name, message }) =>
     output.error(`${output.errorStyle.dim(`${visible(name)}:`)} ${visible(message)}\n`),
   );
 }
-// A bug: there is nothing to be finished.
+// This is a bug in the program, so it ends at once.
 process.on('uncaughtException', error => {
   output.error(describeError(error, output.errorStyle));
   process.exit(EXIT.io);

@@ -1,7 +1,7 @@
 /**
- * A dataset whose iterator is in somebody else's hands (`fitDataset`), as an object of a checkpoint. One of this
- * package goes on exactly; of any other, iterators and elements are counted, and a restored one is made anew and passed
- * over.
+ * A dataset whose iterators are used by other code (`fitDataset`), as an object of a checkpoint. A dataset of this
+ * package goes on exactly. For any other dataset, iterators and elements are counted; after a restore, iterators are
+ * made anew and the counted elements are passed over.
  */
 
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
@@ -14,7 +14,7 @@ import { outline } from './iteration/iteration.js';
 import { ShortSteps } from './iteration/short-steps.js';
 import { RESUMABLE, type Resumable } from './resumable.js';
 
-/** What tf.data's datasets have, and others. */
+/** The interface of tf.data's datasets, and of others. */
 export interface AnyDataset<T> {
   iterator(): Promise<{ next(): Promise<IteratorResult<T>> }>;
   readonly size: number;
@@ -22,32 +22,32 @@ export interface AnyDataset<T> {
 
 export interface CheckpointableOptions {
   /**
-   * Called while a restored iterator passes over elements of a dataset that is not of this package. Default: nothing is
-   * called.
+   * Called for each element that a restored iterator passes over, if the dataset is not of this package. Default:
+   * nothing is called.
    */
   onSkip?(skipped: number, total: number): void;
-  /** Ends the passing over: `next` rejects with ERR_ABORTED. Default: none. */
+  /** Stops passing over elements: `next` rejects with ERR_ABORTED. Default: none. */
   signal?: AbortSignal;
 }
 
 export const CHECKPOINTABLE_OPTIONS: OptionList<CheckpointableOptions> = { onSkip: 'function', signal: 'signal' };
 
-/** An iterator is made for each: no training has more epochs. */
+/** The most runs that a restore accepts, because it may make an iterator for each. No training has more epochs. */
 const MOST_RUNS = 1_000_000;
 
 /** The state of one run through the dataset. */
 interface RunState {
   readonly elements: number;
   readonly isDone: boolean;
-  /** Of an iterator of this package. */
+  /** State of the iterator, if the dataset is of this package. */
   readonly iterator: unknown;
 }
 
 interface CheckpointableState {
   readonly dataset: string;
-  /** Runs begun. */
+  /** Number of runs begun. */
   readonly begun: number;
-  /** The last one; null before the first. */
+  /** The last run; null before the first. */
   readonly run: RunState | null;
 }
 
@@ -58,14 +58,13 @@ interface ForeignRun<T> {
 }
 
 /**
- * The dataset with a place in it that a checkpoint can save: that of the iterator that began last. After a restore the
- * next iterator goes on there, unless that one had come to its end; iterators after it begin at the start, as usual. A
- * dataset that is not of this package must give the same elements each time an iterator is made: if it is shuffled,
- * with a seed.
+ * Wraps a dataset so that a checkpoint can save the place in it that the last iterator has reached. After a restore,
+ * the next iterator goes on there, unless the saved one had come to its end. Later iterators begin at the start, as
+ * usual. A dataset that is not of this package must give the same elements each time an iterator is made; if it is
+ * shuffled, it needs a seed.
  *
- * @example
- * const dataset = checkpointable(tf.data.csv('file://data.csv').shuffle(100, 'seed').batch(32));
- * const checkpoint = new Checkpoint({ model, dataset });
+ * @example const dataset = checkpointable(tf.data.csv('file://data.csv').shuffle(100, 'seed').batch(32)); const
+ * checkpoint = new Checkpoint({ model, dataset });
  */
 export function checkpointable<T>(
   dataset: AnyDataset<T>,
@@ -78,7 +77,9 @@ export function checkpointable<T>(
 export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   readonly #dataset: AnyDataset<T>;
   readonly #options: CheckpointableOptions;
-  /** Iterators made of the dataset itself, and runs begun: the former lag behind after a restore. */
+  /**
+   * Number of iterators made of the inner dataset. After a restore it is less than `#begun`, the number of runs begun.
+   */
   #made = 0;
   #begun = 0;
   #run: ForeignRun<T> | null = null;
@@ -100,7 +101,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return this.#dataset.size;
   }
 
-  /** Begins when its first element is asked for: `fitDataset` makes one iterator that it does not use. */
+  /** A run begins when its first element is asked for, because `fitDataset` makes one iterator that it does not use. */
   async iterator(): Promise<{ next(): Promise<IteratorResult<T>> }> {
     let run: ForeignRun<T> | null = null;
     return {
@@ -125,8 +126,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
   }
 
   /**
-   * Where the dataset ends before the place that was saved: the run begins anew, and this is called, instead of
-   * ERR_MISMATCH.
+   * If the dataset ends before the saved place, the run begins anew and `onShort` is called, instead of ERR_MISMATCH.
    *
    * @internal
    */
@@ -140,7 +140,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     if (!goesOn) this.#begun++;
     let source = await this.#next();
     const turns = new ShortSteps();
-    // A shuffled dataset of tf.data has another order for each iterator made of it.
+    // A shuffled dataset of tf.data has another order for each iterator, so as many are made as before the save.
     while (!(this.#dataset instanceof Dataset) && this.#made < this.#begun) {
       throwIfAborted(this.#options.signal, 'making iterators of the dataset');
       source = await this.#next();
@@ -164,10 +164,10 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     return await this.#dataset.iterator();
   }
 
-  /** False if it has ended before, and may. */
+  /** False if the dataset ended before `total` elements and `onShort` allows that. */
   async #skip(source: ForeignRun<T>['source'], total: number): Promise<boolean> {
     const { signal, onSkip } = this.#options;
-    // The signal is heard in them.
+    // Lets the signal abort a long loop.
     const turns = new ShortSteps();
     for (let skipped = 0; skipped < total; ) {
       throwIfAborted(signal, 'passing over elements of the dataset');
@@ -177,7 +177,7 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
       if (done)
         throw new TensorBundleError(
           'ERR_MISMATCH',
-          `the dataset ended after ${skipped} elements, and its iterator was saved after ${total}: it must give ` +
+          `the dataset ended after ${skipped} elements, but its iterator was saved after ${total}; it must give ` +
             `the same elements each time`,
           { expected: total, found: skipped },
         );
@@ -219,21 +219,25 @@ export class CheckpointableDataset<T> implements AnyDataset<T>, Resumable {
     };
   }
 
-  /** What was stored, which may be anything. */
+  /** Checks the stored state, which may be anything. */
   #check(stored: unknown): CheckpointableState {
     const { dataset: found, begun, run } = (isLiteral(stored) ? stored : {}) as Partial<CheckpointableState>;
     const expected = this.#name();
     if (expected !== found)
       throw new TensorBundleError(
         'ERR_MISMATCH',
-        `the checkpoint was saved with another dataset: with ${found}, not with ${expected}; make the dataset ` +
-          `as it was`,
+        `the checkpoint was saved with another dataset (${found}, not ${expected}); make the dataset as it was ` +
+          `when it was saved`,
         { expected, found },
       );
     const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
     const isRun = run === null || (isLiteral(run) && isCount(run.elements) && typeof run.isDone === 'boolean');
     if (!isCount(begun) || begun! > MOST_RUNS || !isRun)
-      throw new TensorBundleError('ERR_CORRUPT', 'the stored state of a dataset is none', { found: begun });
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        'the stored state of a dataset is not valid; the checkpoint is damaged',
+        { found: begun },
+      );
     if (run && this.#dataset instanceof Dataset) checkRun(this.#dataset.stage, run.iterator);
     return stored as unknown as CheckpointableState;
   }

@@ -1,4 +1,4 @@
-/** One run through a dataset, as users hold it. */
+/** The iterator of a dataset, which users hold: one run through its elements. */
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
 import { requireMade, TensorBundleError } from '../errors.js';
@@ -21,17 +21,17 @@ interface StoredRun {
   readonly state: State | null;
 }
 
-/** As it is stored. */
+/** The state of an iterator as it is stored. */
 export interface IteratorState {
   readonly stages: string;
   readonly seeds: readonly string[];
-  /** Runs of the dataset that were begun. */
+  /** Number of runs of the dataset that were begun. */
   readonly begun: number;
-  /** Null before the first element was asked for. */
+  /** The run; null before the first element was asked for. */
   readonly run: StoredRun | null;
 }
 
-/** What a dataset knows of its runs. */
+/** How many runs of a dataset were begun. */
 export interface Runs {
   begun: number;
 }
@@ -43,17 +43,17 @@ interface Running<T> {
 }
 
 /**
- * Give it to a `Checkpoint`, and a restore goes on at the next element exactly: elements that wait in buffers are in
- * the checkpoint, sources are found again by their position. Tensors in elements are the caller's to dispose of.
+ * Give it to a `Checkpoint`: a restored iterator goes on exactly at the next element. Elements that wait in buffers are
+ * in the checkpoint; sources continue from their stored position. Dispose of the tensors in elements yourself.
  */
 export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   readonly #stage: Stage<T>;
   readonly #runs: Runs;
   #running: Running<T> | null = null;
-  /** Restored, and not looked at yet. */
+  /** A restored state that the next call of `next` will use. */
   #pending: IteratorState | null = null;
   #isClosed = false;
-  /** While an element is made; never rejects. */
+  /** Pending while an element is made; never rejects. */
   #pull: Promise<unknown> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -65,8 +65,9 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   }
 
   /**
-   * The next element. Rejects with what sources and functions throw; the element is not lost then, and the next call
-   * tries it again. After a restore: ERR_MISMATCH if the source is not what it was, ERR_TRUNCATED if a file is shorter.
+   * The next element. Rejects with errors of sources and functions. The element is not lost then: the next call tries
+   * it again. After a restore: ERR_MISMATCH if the source has changed, ERR_TRUNCATED if a file is shorter than the
+   * saved position.
    */
   next(): Promise<IteratorResult<T>> {
     const result = this.#turn.then(() => this.#next());
@@ -79,7 +80,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     const pending = this.#pending;
     if (pending) {
       const restored = pending.run && (await this.#restored(pending.run));
-      // A restore that came meanwhile is the one that counts.
+      // Another restore came meanwhile, and only the last one counts.
       if (this.#pending !== pending) return await this.#next();
       restoreSeeds(this.#stage, pending.seeds);
       this.#runs.begun = pending.begun;
@@ -100,11 +101,11 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
       return await this.#next();
     }
     if (!isMore) {
-      // What waits in buffers before a `take` is not wanted any more.
+      // Elements that wait in buffers before a `take` are not needed any more.
       running.iteration?.close();
       running.iteration = null;
     }
-    // TensorFlow.js looks at the value too, and takes only null for none.
+    // TensorFlow.js also checks the value, and only null means that there is none.
     return taken ?? ({ value: null, done: true } as unknown as IteratorResult<T>);
   }
 
@@ -120,7 +121,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     return { number, iteration };
   }
 
-  /** Lets go of what is held; after that, `next` says that there are no more elements. */
+  /** Closes the iterator and frees what it holds. After that, `next` gives no more elements. */
   async return(): Promise<IteratorResult<T>> {
     this.#isClosed = true;
     this.#abandon();
@@ -135,14 +136,14 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     return this;
   }
 
-  /** All elements that are left. */
+  /** All remaining elements, as an array. */
   async toArray(): Promise<T[]> {
     const elements: T[] = [];
     for (let next = await this.next(); !next.done; next = await this.next()) elements.push(next.value);
     return elements;
   }
 
-  /** Calls `visit` with each element that is left, and disposes of it. */
+  /** Calls `visit` with each remaining element, then disposes of the element. */
   async forEachAsync(visit: (element: T) => unknown): Promise<void> {
     for (let next = await this.next(); !next.done; next = await this.next()) {
       try {
@@ -183,14 +184,14 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   }
 }
 
-/** Runs that begin later are those that would have begun where the state was taken. */
+/** Restores seeds, so that later runs have the same random numbers as they would have had where the state was saved. */
 export function restoreSeeds(stage: Stage<unknown>, stored: readonly string[]): void {
   for (const [i, seed] of seedsOf(stage).entries()) if (stored[i] !== undefined) seed.value = storedSeed(stored[i]);
 }
 
 /**
- * What was stored, which may be anything. Throws ERR_MISMATCH if it is of another dataset, ERR_CORRUPT if it is no
- * state.
+ * Checks the stored state, which may be anything. Throws ERR_MISMATCH if it is that of another dataset, ERR_CORRUPT if
+ * it is not valid.
  */
 export function checkRun(stage: Stage<unknown>, stored: unknown): IteratorState {
   const { stages, seeds, begun, run } = (isLiteral(stored) ? stored : {}) as Partial<IteratorState>;
@@ -198,7 +199,10 @@ export function checkRun(stage: Stage<unknown>, stored: unknown): IteratorState 
   const isNumber = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
   const isRun = run === null || (isLiteral(run) && isNumber(run.number));
   if (!Array.isArray(seeds) || !isNumber(begun) || !isRun)
-    throw new TensorBundleError('ERR_CORRUPT', 'the stored state of an iterator is none');
+    throw new TensorBundleError(
+      'ERR_CORRUPT',
+      'the stored state of an iterator is not valid; the checkpoint is damaged',
+    );
   for (const seed of seeds) storedSeed(seed);
   if (run && run.state !== null) checkState(stage, run.state);
   return stored as IteratorState;

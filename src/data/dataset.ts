@@ -1,6 +1,6 @@
 /**
- * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is a
- * recipe; nothing is read before an iterator is asked for an element.
+ * Datasets with the interface of tf.data (tfjs-data/src/dataset.ts), whose iterators can be saved. A dataset is only a
+ * description: nothing is read before an iterator is asked for an element.
  */
 import { isLiteral } from '../realms.js';
 import '../disposal.js';
@@ -23,11 +23,13 @@ import { Shuffle } from './stages/shuffle.js';
 import { Zip } from './stages/zip.js';
 
 export interface GeneratorOptions {
-  /** Default false. True: the function is called with the number of elements to leave out, and does so itself. */
+  /**
+   * Default false. True: the function is called with the number of elements to leave out, and leaves them out itself.
+   */
   seekable?: boolean;
   /** Number of elements. Default: not known. */
   size?: number;
-  /** Called while a restored iterator passes over the elements that were given before. Default: nothing is called. */
+  /** Called for each element that a restored iterator passes over. Default: nothing is called. */
   onSkip?(skipped: number, total: number): void;
 }
 
@@ -39,7 +41,7 @@ const INTERLEAVE_OPTIONS: OptionList<{ cycleLength?: number; blockLength?: numbe
 
 const MAP_OPTIONS: OptionList<{ seed?: number | string }> = { seed: true };
 
-/** An element of a batch: leaves become tensors with one axis more. */
+/** An element of a batch: each leaf becomes a tensor with one more axis. */
 export type Batched<T> = T extends Tensor | number | string | boolean | ArrayBufferView
   ? Tensor
   : T extends readonly (Tensor | object)[]
@@ -64,27 +66,28 @@ export class Dataset<T> {
     this.#stage = stage;
   }
 
-  /** One element for each item. Tensors in items stay yours; elements have tensors of their own. */
+  /** One element for each item. You keep the tensors in items; elements have tensors of their own. */
   static fromArray<T>(items: readonly T[]): Dataset<T> {
     if (!Array.isArray(items)) throw invalidArgument('fromArray takes an array', { found: items });
     return new Dataset(new Items(items));
   }
 
   /**
-   * One element for each index of the first axis of tensors or arrays, also in object literals: `{ xs, ys }`. The
-   * tensors stay yours, and must live as long as the dataset is used. Throws ERR_SHAPE unless all are of one length.
+   * One element for each index of the first axis of tensors or arrays, also in object literals: `{ xs, ys }`. You keep
+   * the tensors, and must not dispose of them while the dataset is used. Throws ERR_SHAPE unless all have the same
+   * length.
    */
   static fromTensorSlices<T extends TensorContainer>(values: T): Dataset<T> {
     return new Dataset(new Slices<T>(values));
   }
 
   /**
-   * What a generator function gives, or any function that makes an iterator. The contract: each call begins anew and
-   * gives the same elements in the same order, up to what `random` decides after it. A restored iterator calls it and
-   * passes over what was given already, unless it is `seekable`: then it gets the number of elements to leave out.
+   * The elements that a generator function gives, or any function that makes an iterator. Each call must begin anew and
+   * give the same elements in the same order; randomness belongs in a later `map`, with its `random`. A restored
+   * iterator calls the function and passes over the elements that were given already. A `seekable` function gets the
+   * number of elements to leave out instead.
    *
-   * @example
-   * async function* examples(start) { for (let i = start; ; i++) yield await load(i); }
+   * @example async function* examples(start) { for (let i = start; ; i++) yield await load(i); }
    * Dataset.fromGenerator(examples, { seekable: true });
    */
   static fromGenerator<T>(
@@ -97,7 +100,10 @@ export class Dataset<T> {
     return new Dataset(new Generated(make, options));
   }
 
-  /** Elements side by side, in an array or object as the datasets are; as many as the shortest has. */
+  /**
+   * Elements of several datasets side by side, in an array or object like that of the datasets. It has as many elements
+   * as the shortest dataset.
+   */
   static zip<T extends readonly unknown[] | Readonly<Record<string, unknown>>>(
     datasets: {
       readonly [K in keyof T]: Dataset<T[K]>;
@@ -131,16 +137,16 @@ export class Dataset<T> {
   }
 
   /**
-   * A new run through all elements. Shuffled datasets have another order in each, counted from when its first element
-   * is asked for.
+   * A new run through all elements. A shuffled dataset has another order in each run; runs are counted when their first
+   * element is asked for.
    */
   async iterator(): Promise<DatasetIterator<T>> {
     return new DatasetIterator(this.#stage, this.runs);
   }
 
   /**
-   * Joins elements to batches. `smallLastBatch` (default true): the last batch may have fewer elements; false: it is
-   * left out then.
+   * Joins elements to batches. `smallLastBatch` (default true): the last batch may have fewer elements. False: such a
+   * batch is left out.
    */
   batch(batchSize: number, smallLastBatch = true): Dataset<Batched<T>> {
     return new Dataset(
@@ -169,8 +175,8 @@ export class Dataset<T> {
   }
 
   /**
-   * Makes `cycleLength` elements (default 2) into datasets, which give `blockLength` elements (default 1) each in turn
-   * (tf.data.Dataset.interleave). `open` must make the same dataset of the same element.
+   * Makes datasets from elements, `cycleLength` (default 2) at a time. These datasets give `blockLength` elements
+   * (default 1) each in turn (tf.data.Dataset.interleave). `open` must make the same dataset from the same element.
    */
   interleave<O>(
     open: (element: T) => Dataset<O>,
@@ -191,35 +197,37 @@ export class Dataset<T> {
   }
 
   /**
-   * Makes elements into others, synchronously. What the function makes on the way is disposed of, and so is the
-   * element, except for what the function returns. `random` gives numbers that depend only on `seed`, the number of the
-   * run and the number of the element, so they are the same after a restore, however far ahead elements are prefetched.
-   * Without a `seed`, one is drawn and saved with the iterator.
+   * Makes each element into another, synchronously. Tensors that the function makes on the way are disposed of, and so
+   * are those of the element, except for what the function returns. `random` gives numbers that depend only on `seed`,
+   * the number of the run and the number of the element, so they are the same after a restore, no matter how many
+   * elements are prefetched. Without a `seed`, one is drawn and saved with the iterator.
    */
   map<O>(transform: Transform<T, O>, options: { seed?: number | string } = {}): Dataset<O> {
     refuseUnknown(options, 'map', MAP_OPTIONS);
     return new Dataset(new MapStage(this.#stage, callable('map', transform), false, options.seed));
   }
 
-  /** As `map`, with a function that gives a promise. Tensors that it makes on the way are its own to dispose of. */
+  /**
+   * As `map`, with a function that gives a promise. The function must dispose of the tensors that it makes on the way.
+   */
   mapAsync<O>(transform: Transform<T, O | Promise<O>>, options: { seed?: number | string } = {}): Dataset<O> {
     refuseUnknown(options, 'mapAsync', MAP_OPTIONS);
     return new Dataset(new MapStage<T, O>(this.#stage, callable('mapAsync', transform), true, options.seed));
   }
 
-  /** Makes so many elements ready while others are used. */
+  /** Prepares this number of elements ahead, while others are used. */
   prefetch(bufferSize: number): Dataset<T> {
     return new Dataset(new Prefetch(this.#stage, count('bufferSize', bufferSize, 1)));
   }
 
-  /** All elements, so many times; without end if `times` is left out or negative. */
+  /** All elements, repeated this number of times; without end if `times` is left out or negative. */
   repeat(times?: number): Dataset<T> {
     return new Dataset(new Repeat(this.#stage, endless(times)));
   }
 
   /**
-   * Draws elements from a buffer of so many. Each run has another order, unless `reshuffleEachIteration` (default true)
-   * is false. The orders follow from `seed`; without one, a seed is drawn and saved with the iterator.
+   * Draws elements from a buffer of this size. Each run has another order, unless `reshuffleEachIteration` (default
+   * true) is false. The orders follow from `seed`; without one, a seed is drawn and saved with the iterator.
    */
   shuffle(bufferSize: number, seed?: number | string, reshuffleEachIteration = true): Dataset<T> {
     return new Dataset(
@@ -232,20 +240,23 @@ export class Dataset<T> {
     );
   }
 
-  /** All elements but the first ones; none at all if `elements` is left out or negative. */
+  /** All elements except this number of first ones; no elements if `elements` is left out or negative. */
   skip(elements?: number): Dataset<T> {
     return new Dataset(new Skip(this.#stage, endless(elements)));
   }
 
-  /** The first elements; all if `elements` is left out or negative. */
+  /** This number of first elements; all if `elements` is left out or negative. */
   take(elements?: number): Dataset<T> {
     return new Dataset(new Take(this.#stage, endless(elements)));
   }
 
-  /** All elements; the tensors are yours. Rejects with ERR_INVALID_ARGUMENT for a dataset without an end. */
+  /**
+   * All elements, as an array. Dispose of the tensors yourself. Rejects with ERR_INVALID_ARGUMENT for a dataset without
+   * an end.
+   */
   async toArray(): Promise<T[]> {
     if (this.size === Infinity)
-      throw invalidArgument('a dataset without end cannot become an array; take some of it', { found: this.size });
+      throw invalidArgument('a dataset without an end cannot become an array; use take() first', { found: this.size });
     await using iterator = await this.iterator();
     return await iterator.toArray();
   }
@@ -265,7 +276,7 @@ function count(name: string, value: number, least: number): number {
   throw invalidArgument(`${name} must be a whole number, at least ${least}`, { found: value });
 }
 
-/** Not an object of options, which would count as true whatever is in it. */
+/** Throws for anything but true and false: an object of options, for example, would always count as true. */
 function flag(name: string, value: boolean): boolean {
   if (typeof value === 'boolean') return value;
   throw invalidArgument(`${name} must be true or false`, { found: value });

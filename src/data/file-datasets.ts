@@ -1,4 +1,6 @@
-/** Datasets that lie in files. Iterators find their place again by file and offset; nothing is read twice. */
+/**
+ * Datasets in files. Restored iterators find their place by file and offset, without reading again what comes before.
+ */
 import type { PathLike } from '../commit/paths.js';
 import { Dataset } from './dataset.js';
 import { type CSVConfig, type CSVRow, CSVRows } from './sources/csv.js';
@@ -6,8 +8,8 @@ import { Lines } from './sources/lines.js';
 import { TFRecords } from './sources/tf-record.js';
 
 /**
- * Lines of UTF-8, without their ends (tf.data.TextLineDataset). Reading throws ERR_NOT_FOUND, ERR_IO, and ERR_TOO_LARGE
- * for a line of more than 256 MiB.
+ * Lines of UTF-8, without their ends (tf.data.TextLineDataset). Reading throws ERR_NOT_FOUND; ERR_IO; ERR_TOO_LARGE for
+ * a line of more than 256 MiB.
  */
 export class TextLineDataset extends Dataset<string> {
   constructor(files: PathLike | readonly PathLike[]) {
@@ -31,17 +33,19 @@ export class TFRecordDataset extends Dataset<Uint8Array> {
  *
  * Files are read as RFC 4180 says. A quote opens a field only as its first character (`5" long` is a text of seven
  * characters). Within quotes, two quotes stand for one, and line ends belong to the text. In addition: rows end in LF,
- * CR LF or CR; empty lines are passed over (a row with one empty field is `""`); a UTF-8 mark at the beginning of the
- * file is passed over; any character can be the delimiter. Bytes that are not UTF-8 become U+FFFD, as in TensorFlow.js.
- * Any name is allowed for a column, `__proto__` and the empty one included. If the meaning could only be guessed, that
- * is an error: a quote that is never closed, text after a closing quote (Python's csv module keeps it), a row with too
- * many or too few fields.
+ * CR LF or CR; empty lines are passed over (a row with one empty field is `""`); a UTF-8 byte order mark at the
+ * beginning of the file is passed over; any character can be the delimiter. Bytes that are not UTF-8 become U+FFFD, as
+ * in TensorFlow.js. Any name is allowed for a column, `__proto__` and the empty one included. If the meaning could only
+ * be guessed, that is an error: a quote that is never closed, text after a closing quote (Python's csv module keeps
+ * it), a row with too many or too few fields.
  *
  * Reading throws:
  *
- * - ERR_CORRUPT for these, with the line in its text and the `offset` of the quote, of the text, or of the row.
+ * - ERR_CORRUPT for these errors, with the line in the message and the `offset` of the quote, of the text, or of the
+ *   row.
  * - ERR_TOO_LARGE for a row of more than 16 MiB or 65,536 columns.
- * - ERR_MISMATCH for a header that differs in number from `columnNames`, or from the header of the files before.
+ * - ERR_MISMATCH for a header that has not as many names as `columnNames`, or that differs from the header of the
+ *   files before.
  * - ERR_INVALID_ARGUMENT for names that are used twice, and for a config of an unknown column.
  * - ERR_TRUNCATED for a file without a header; ERR_NOT_SUPPORTED for UTF-16.
  */
@@ -54,7 +58,7 @@ export class CSVDataset extends Dataset<CSVRow | { xs: CSVRow; ys: CSVRow }> {
     this.#rows = rows;
   }
 
-  /** The names of the columns that elements have; reads the header. */
+  /** The names of the columns that elements have. Reads the header. */
   async columnNames(): Promise<string[]> {
     return await this.#rows.columnNames();
   }

@@ -1,6 +1,6 @@
 /**
- * What can be saved in the middle and go on from there, as an object of a checkpoint: all of it lies beside the object
- * graph.
+ * Objects that can be saved while they run and go on from there, as objects of a checkpoint. Their state lies beside
+ * the object graph.
  */
 
 import { TextEncoder } from 'node:util';
@@ -18,16 +18,16 @@ import { decodeState, encodeState, parseState } from './state-codec.js';
 export const RESUMABLE: unique symbol = Symbol.for('tensorbundle.resumable') as never;
 
 /**
- * Something that a checkpoint can save and restore in a way that only this package knows: iterators of datasets,
+ * An object that a checkpoint can save and restore in a form that only this package knows: iterators of datasets,
  * callbacks.
  */
 export interface Resumable {
   readonly [RESUMABLE]: {
-    /** Plain data and tensors, which stay the object's. */
+    /** Returns plain data and tensors. The object keeps its tensors. */
     capture(): unknown;
-    /** Throws ERR_MISMATCH and ERR_CORRUPT for a state (tensors left out) that it cannot go on from. */
+    /** Throws ERR_MISMATCH or ERR_CORRUPT for a state that it cannot go on from. Tensors are left out of `state`. */
     check(state: unknown): void;
-    /** A state that was checked; its tensors are the object's from now on. */
+    /** Takes over a state that was checked. The object owns its tensors from now on. */
     adopt(state: unknown): void;
   };
 }
@@ -36,12 +36,13 @@ export function isResumable(value: object): value is Resumable {
   return RESUMABLE in value;
 }
 
-/** `label` is what messages call it. */
+/** `label` is the object's name in messages. */
 export function resumableTrackable(object: Resumable, label: string): Trackable {
   return {
     ...branch([]),
     label,
-    // Asked for by a save only: a restore describes the object too, and has no use for the state it is in.
+    // A getter, so that only a save captures the state: a restore describes the object, too, but does not use its
+    // present state.
     get extras() {
       return extrasOf(object);
     },
@@ -101,8 +102,12 @@ function planOf(object: Resumable, stored: StoredSubgraph): RestorePlan {
 
 function stateIn({ dtype, shape, data }: TensorValue): unknown {
   if (dtype === 'string' && shape.length === 0) return parseState((data as readonly Uint8Array[])[0]!);
-  throw new TensorBundleError('ERR_CORRUPT', 'the state of an iterator in the checkpoint is no text', {
-    expected: 'string []',
-    found: `${dtype} [${shape}]`,
-  });
+  throw new TensorBundleError(
+    'ERR_CORRUPT',
+    'the state of an iterator in the checkpoint is not a text; the checkpoint is damaged',
+    {
+      expected: 'string []',
+      found: `${dtype} [${shape}]`,
+    },
+  );
 }

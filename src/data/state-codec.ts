@@ -1,6 +1,6 @@
 /**
- * The state of an iterator as it is stored: a JSON text, and beside it, one each, the tensors and bytes that the text
- * speaks of by number. JSON, since whoever looks into a checkpoint should be able to read it.
+ * The state of an iterator as it is stored: a JSON text, and beside it the tensors and bytes that the text refers to by
+ * number. It is JSON so that people who look into a checkpoint can read it.
  */
 
 import { TextDecoder } from 'node:util';
@@ -12,14 +12,14 @@ import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './iteration/element.js';
 
-/** A tensor, or an array of bytes or numbers, as it will be stored. */
+/** A tensor, or an array of bytes or numbers, in the form in which it will be stored. */
 interface EncodedTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   capture(budget?: CopyBudget): Capture;
 }
 
-/** In JSON a value that JSON lacks is an object with one of these names. */
+/** A value that JSON cannot express is an object with one of these names. */
 const [TENSOR, ARRAY, NUMBER, BIGINT, UNDEFINED, OBJECT] = [
   '$tensor',
   '$array',
@@ -52,28 +52,31 @@ const ARRAY_DTYPES: Record<keyof typeof ARRAYS, DType> = {
   BigInt64Array: 'int64',
 };
 
-/** Of an object of the user's with a name of ours: an object with a list of lists. */
+/**
+ * How many levels a user's object takes in the text if it has one of these names: it becomes an object with a list of
+ * lists.
+ */
 const NAMED_LEVELS = 3;
 
 /**
- * Of lists and objects in each other, in the text; two for every stage of a dataset. The walks are recursive, one call
- * a level.
+ * The most levels of nested lists and objects in the text; each stage of a dataset takes two. Limited because the walks
+ * are recursive, one call per level.
  */
 const MOST_LEVELS = 2048;
 
-/** Of the text. It is parsed in one go, half a text of JavaScript at most. */
+/** The most bytes of the text. It is parsed at once, and a JavaScript string can hold about twice as much. */
 const MOST_STATE_BYTES = 256 * 1024 * 1024;
 const MOST_DIGITS = 10_000;
 
-/** Throws ERR_INVALID_ARGUMENT for an object of a class, and ERR_TOO_LARGE for what could not be read again. */
+/** Throws ERR_INVALID_ARGUMENT for an object of a class, and ERR_TOO_LARGE for a state that could not be read again. */
 export function encodeState(state: unknown): { text: string; tensors: EncodedTensor[] } {
   const tensors: EncodedTensor[] = [];
   const encode = (value: unknown, level: number): unknown => {
     if (level > MOST_LEVELS)
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `the state of an iterator may have ${MOST_LEVELS} levels; nest its elements, or the stages of its ` +
-          `dataset, less deep`,
+        `the state of an iterator may have at most ${MOST_LEVELS} levels; nest its elements, or the stages of ` +
+          `its dataset, less deeply`,
         { expected: MOST_LEVELS },
       );
     if (value === undefined) return { [UNDEFINED!]: true };
@@ -92,7 +95,7 @@ export function encodeState(state: unknown): { text: string; tensors: EncodedTen
     }
     if (!isLiteral(value)) throw unsaved(value);
     const entries = Object.entries(value);
-    // An element of the user's may have such a name.
+    // The user's elements may have such names.
     const isNamed = entries.some(([name]) => VALUE_KINDS.includes(name));
     for (const entry of entries) entry[1] = encode(entry[1], level + (isNamed ? NAMED_LEVELS : 1));
     return isNamed ? { [OBJECT!]: entries } : Object.fromEntries(entries);
@@ -101,33 +104,37 @@ export function encodeState(state: unknown): { text: string; tensors: EncodedTen
 }
 
 /**
- * The text alone, where there may be tensors: what has none of them is as it was. Throws ERR_CORRUPT and ERR_TOO_LARGE.
+ * Parses only the text: tensors, arrays and values that JSON cannot express stay in their stored form. Throws
+ * ERR_CORRUPT and ERR_TOO_LARGE.
  */
 export function parseState(text: Uint8Array): unknown {
   if (text.length > MOST_STATE_BYTES)
     throw new TensorBundleError(
       'ERR_TOO_LARGE',
-      `the state of an iterator has ${text.length} bytes in the checkpoint, more than the ${MOST_STATE_BYTES} it ` +
-        `may have`,
+      `the state of an iterator in the checkpoint has ${text.length} bytes; it may have at most ` +
+        `${MOST_STATE_BYTES}`,
       { expected: MOST_STATE_BYTES, found: text.length },
     );
-  // Before it is parsed: that takes a thousand times longer for a bracket than for a letter.
+  // Checked before the text is parsed, because parsing a bracket takes a thousand times longer than a letter.
   if (levelsOf(text) > MOST_LEVELS + NAMED_LEVELS) throw corrupt(`is nested more than ${MOST_LEVELS} times`);
   try {
     return JSON.parse(new TextDecoder().decode(text)) as unknown;
   } catch (cause) {
-    throw corrupt('is no JSON', cause);
+    throw corrupt('is not JSON', cause);
   }
 }
 
-/** The tensors in it are new and the caller's. Throws ERR_CORRUPT for what `encodeState` does not write. */
+/**
+ * The tensors in it are new and belong to the caller. Throws ERR_CORRUPT for anything that `encodeState` does not
+ * write.
+ */
 export function decodeState(parsed: unknown, values: readonly TensorValue[]): unknown {
   const left: (TensorValue | null)[] = [...values];
   const made: Tensor[] = [];
-  /** Once each: a text of a few bytes could ask for copies of a large one without end. */
+  /** Each value only once: otherwise a text of a few bytes could ask for endless copies of a large value. */
   const value = (index: unknown): TensorValue => {
     const found = typeof index === 'number' ? left[index] : undefined;
-    if (!found) throw corrupt(`lacks its value ${JSON.stringify(index)}`);
+    if (!found) throw corrupt(`refers to the value ${JSON.stringify(index)}, which is missing or was used before`);
     left[index as number] = null;
     return found;
   };
@@ -192,9 +199,8 @@ function textOf(encoded: unknown): string {
 function tooMuch(cause: unknown): TensorBundleError {
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the state of an iterator may have ${MOST_STATE_BYTES} bytes beside its tensors and arrays; let it hold ` +
-      `fewer elements (shuffle, ` +
-      'prefetch, batch), or let them be tensors or typed arrays',
+    `the state of an iterator may have at most ${MOST_STATE_BYTES} bytes beside its tensors and arrays; let it ` +
+      'hold fewer elements (shuffle, prefetch, batch), or make them tensors or typed arrays',
     { expected: MOST_STATE_BYTES, cause },
   );
 }
@@ -202,24 +208,27 @@ function tooMuch(cause: unknown): TensorBundleError {
 function digitsOf(value: bigint): string {
   const digits = String(value);
   if (digits.length <= MOST_DIGITS) return digits;
-  throw new TensorBundleError('ERR_TOO_LARGE', `a bigint in the state of an iterator may have ${MOST_DIGITS} digits`);
+  throw new TensorBundleError(
+    'ERR_TOO_LARGE',
+    `a bigint in the state of an iterator may have at most ${MOST_DIGITS} digits`,
+  );
 }
 
 function toBigint(digits: unknown): bigint {
   if (typeof digits === 'string' && digits.length <= MOST_DIGITS && /^-?\d+$/.test(digits)) return BigInt(digits);
-  throw corrupt('has a bigint that is none');
+  throw corrupt('has an invalid bigint');
 }
 
 function toNumber(name: unknown): number {
   if (['NaN', 'Infinity', '-Infinity', '-0'].includes(name as string)) return Number(name);
-  throw corrupt('has a number that is none');
+  throw corrupt('has an invalid number');
 }
 
 function toEntries(entries: unknown): [string, unknown][] {
   const isEntry = (entry: unknown): boolean =>
     Array.isArray(entry) && entry.length === 2 && typeof entry[0] === 'string';
   if (Array.isArray(entries) && entries.every(isEntry)) return entries as [string, unknown][];
-  throw corrupt('has an object that is none');
+  throw corrupt('has an invalid object');
 }
 
 function corrupt(what: string, cause?: unknown): TensorBundleError {
@@ -235,7 +244,7 @@ function ofTensor(value: Tensor): EncodedTensor {
       capture: budget => captureTensor(value, 'iterator state', budget),
     };
   }
-  // Not dataSync: it decodes, and what is no UTF-8 would be lost.
+  // Not dataSync, which decodes: bytes that are not UTF-8 would be lost.
   const texts = engine().readSync(value.dataId) as unknown as Uint8Array[];
   return ofData(
     'string',
@@ -257,7 +266,7 @@ function ofData(dtype: DType, shape: readonly number[], data: TensorData): Encod
   return { dtype, shape: [...shape], capture: () => captureOf(() => data) };
 }
 
-/** Of the types that tensors of TensorFlow.js have. */
+/** Only of types that tensors of TensorFlow.js have. */
 function toTensor({ dtype, shape, data }: TensorValue): Tensor {
   if (!['float32', 'int32', 'bool', 'string'].includes(dtype)) throw corrupt(`has a tensor of ${dtype}`);
   const values = dtype === 'string' ? (data as Uint8Array[]) : (data as Float32Array);
@@ -274,9 +283,8 @@ function toArray({ dtype, shape, data }: TensorValue): unknown {
 function unsaved(value: unknown): TensorBundleError {
   const what = value instanceof Tensor ? 'a tensor of complex numbers' : classOf(value);
   return invalidArgument(
-    `an element of the dataset holds ${what}, which cannot be saved with its iterator; let elements be made of ` +
-      `tensors, numbers, ` +
-      'texts, typed arrays, and arrays and object literals of these',
+    `an element of the dataset holds ${what}, which cannot be saved with its iterator; elements may consist of ` +
+      'tensors, numbers, texts, typed arrays, and arrays and object literals of these',
     { found: what },
   );
 }

@@ -11,19 +11,20 @@ export const PYTHON_STATE = 'py_state';
 /** A value that is kept for a save. */
 export interface Capture {
   /**
-   * What `data` gives was made for the save, each piece in a buffer of its own, and nobody else holds it: it is freed
-   * once it is written, unless the save may be tried again.
+   * True if the pieces that `data` gives were made for the save, each in a buffer of its own that nothing else refers
+   * to. Each is freed once it is written, unless the save may be tried again.
    */
   readonly own?: true;
   /**
-   * Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again.
+   * The value: little-endian, row-major; may come in pieces. May be called again until the capture is released, because
+   * a save may be tried again.
    */
   data(): TensorData | Promise<TensorData> | AsyncIterable<Uint8Array>;
   /** Lets go of the value; called once, when all of it was read or the save is over. */
   release(): void;
 }
 
-/** A value at hand, of which nothing has to be let go of. `own` is as in Capture. */
+/** A capture of a value that needs no release. `own` is as in Capture. */
 export function captureOf(data: Capture['data'], own?: true): Capture {
   return { ...(own && { own }), data, release: () => undefined };
 }
@@ -34,34 +35,34 @@ export interface Attribute {
   readonly name: string;
   /** The variable's shared name in TensorFlow (`dense/kernel`), written to the graph. */
   readonly fullName: string;
-  /** What the owner of the live object calls it (`dense_Dense1/kernel`), for messages and filters. */
+  /** The live object's own name for it (`dense_Dense1/kernel`), for messages and filters. */
   readonly label: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
   /**
-   * What it is written as, if that is another type: what it was in the checkpoint that was restored. `capture` gives
-   * that.
+   * The type that is written, if it differs from `dtype`: the type in the checkpoint that was restored. `capture` gives
+   * values of this type.
    */
   readonly writtenAs?: DType | undefined;
   /**
-   * Holds on to the value as it is now, whatever happens to the object afterwards. Synchronous; copies what others may
-   * still change, as far as `budget` reaches (default: all of it).
+   * Keeps the value as it is now, whatever happens to the object afterwards. Synchronous. Copies what others may still
+   * change, as far as `budget` allows (default: all of it).
    */
   capture(budget?: CopyBudget): Capture;
   /**
-   * Replaces the value. `value` has this dtype and shape, and its memory is the callee's to keep. `storedAs` is the
-   * type that it was converted from.
+   * Replaces the value. `value` has this dtype and shape, and the callee may keep its memory. `storedAs` is the type
+   * that it was converted from.
    */
   assign(value: TensorValue, storedAs?: DType): void;
   /**
-   * Why a stored value of another dtype or shape belongs to something that the live object cannot be (Keras's GRU with
-   * `reset_after`), as a sentence that says what to do; undefined if it is an ordinary mismatch.
+   * Why a stored value of another dtype or shape cannot be used, if it belongs to something that the live object cannot
+   * be (Keras's GRU with `reset_after`): a sentence that says what to do. Undefined for an ordinary mismatch.
    */
   refuse?(stored: { readonly dtype: StoredDType; readonly shape: readonly number[] }): string | undefined;
   /**
-   * A stored value of another dtype and the same shape as one of this dtype, if it can be held exactly (an int64 step
-   * in an int32 variable); undefined if not, which is a mismatch, or a sentence that says why not and what to do.
-   * Values are read for it before anything is assigned, so it is for small ones; left out where nothing is converted.
+   * Converts a stored value of another dtype and the same shape to this dtype, if that loses nothing (an int64 step in
+   * an int32 variable). If it cannot: undefined, which makes it a mismatch, or a sentence that says why not and what to
+   * do. Only for small values: they are read before anything is assigned. Left out if nothing is ever converted.
    */
   convert?(stored: TensorValue): TensorValue | string | undefined;
 }

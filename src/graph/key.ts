@@ -22,18 +22,23 @@ export function slotPath(variable: string, optimizer: string, name: string): str
   return `${variable}/.OPTIMIZER_SLOT/${optimizer}/${escapePart(name)}`;
 }
 
-/** Key of what an object keeps beside the object graph; `of` is the path of another object that it speaks of. */
+/**
+ * Key of an extra, which an object keeps beside the object graph. `of` is the path of another object that it is about.
+ */
 export function extraKey(path: string, name: string, of?: string): string {
   const end = of === undefined || of === '' ? [] : [of];
   return ['.TENSORBUNDLE', ...(path === '' ? [] : [path]), escapePart(name), ...end].join('/');
 }
 
-/** The extra that is all the state of its object, not more exact values of what the graph has too. */
+/**
+ * Name of an extra that holds the whole state of its object. Other extras hold more exact values of what the graph has,
+ * too.
+ */
 export const STATE = 'state';
 
 /**
- * Where the tensors of an attribute begin whose key is the name of none: `table/.ATTRIBUTES/`, of
- * `table/.ATTRIBUTES/table-keys`.
+ * The part of a key up to and including `.ATTRIBUTES/`: `table/.ATTRIBUTES/` for `table/.ATTRIBUTES/table-keys`. Finds
+ * the tensors of an attribute whose own key is not the name of a tensor. Undefined if the key has no such part.
  */
 export function attributesOf(key: string): string | undefined {
   const at = key.lastIndexOf(`/${ATTRIBUTES}/`);

@@ -9,12 +9,10 @@ interface Typed extends Shaped {
   readonly dtype: StoredDType;
 }
 
-/**
- * What a variable of TensorFlow.js can be; other types do not exist there, so nothing could hold the value as it is.
- */
+/** The dtypes of TensorFlow.js. It has no others, so no variable could hold a value of another type as it is. */
 const LIVE_DTYPES: readonly string[] = ['float32', 'int32', 'bool', 'complex64', 'string'] satisfies DType[];
 
-/** Said of what is no variable: the position in a dataset. */
+/** Stands in place of a dtype for a state that is not a tensor: the position in a dataset. */
 export const ITERATOR = 'iterator';
 
 /** Null if dtype and shape agree. Nothing is converted. */
@@ -40,8 +38,8 @@ export function splitLabel(label: string): { owner: string; variable: string } {
 }
 
 /**
- * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`: types
- * are only spoken of where they differ. `source` is who has the other value.
+ * `layer conv2d_3 expects kernel [3,3,16,32]; the checkpoint has [3,3,8,32] at layer_with_weights-2/kernel/…`. Types
+ * are only mentioned where they differ. `source` is where the other value is.
  */
 export function describeMismatch({ key, expected, found, reason }: Mismatch, label: string, source: string): string {
   const { owner, variable } = splitLabel(label);

@@ -43,7 +43,7 @@ function numberByEdges(
   return { objects, numbers };
 }
 
-/** The objects whose variables are restored one by one: what belongs to an object with a restorer is left out. */
+/** The objects whose variables are restored one by one. What belongs to an object with a restorer is left out. */
 export function numberPlainObjects(root: Trackable): Numbering {
   return numberByEdges(root, ({ restorer, children, added = [] }) => (restorer ? added : children));
 }

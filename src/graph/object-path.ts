@@ -1,14 +1,17 @@
-/** Paths of objects, as keys spell them and people write them, followed from object to object. */
+/** Follows the path of an object, written as in a key or as people write it, from object to object. */
 import { escapePart } from './key.js';
 
-/** Where a path leads, or where it ends and which names lead on from there. */
+/**
+ * The object at the end of a path. If the path cannot be followed: how far it goes, and the names that lead on from
+ * there.
+ */
 type Followed<T> =
   | { readonly object: T }
   | { readonly object: undefined; readonly followed: string; readonly names: readonly string[] };
 
 /**
- * Follows `blocks/1/kernel`; the empty path is `start` itself. A part may be escaped, as in a key, or not. Where an
- * object has two children of one name the first counts.
+ * Follows `blocks/1/kernel`; the empty path is `start` itself. A part may be escaped, as in a key, or not. If an object
+ * has two children of one name, the first counts.
  */
 export function followPath<T>(
   start: T,

@@ -1,4 +1,4 @@
-/** An object graph as a checkpoint holds it, decoded: the types, without what decodes and walks it (`stored/`). */
+/** Types of a decoded object graph of a checkpoint. What decodes and walks it is in `stored/`. */
 export interface StoredEdge {
   readonly name: string;
   readonly node: number;
@@ -30,7 +30,7 @@ export type StoredGraph = readonly StoredNode[];
 export interface StoredSubgraph {
   readonly graph: StoredGraph;
   readonly node: number;
-  /** Of edges from the root, escaped as in keys. */
+  /** Edge names from the root to the object, escaped as in keys. */
   readonly path: string;
   /** Key of an `Extra` of this object; undefined if the checkpoint has none of this name. */
   extra(name: string): string | undefined;

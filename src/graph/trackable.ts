@@ -1,8 +1,8 @@
 /**
- * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js;
- * whoever owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is read
- * and set. A Restorer belongs to an object that is stored in another form than it lives in: optimizers, of which there
- * are three generations of keys, values to convert, and slots that may not exist yet.
+ * What the object graph is made of: a tree (or any graph) of plain descriptions. Nothing here knows TensorFlow.js: the
+ * code that owns the live objects (src/layers) describes them in TensorFlow's tracking order and says how a value is
+ * read and set. An object has a Restorer if a checkpoint holds it in another form than the live one: optimizers, with
+ * three generations of keys, values to convert, and slots that may not exist yet.
  */
 import type { Entry } from '../bundle/reader.js';
 import type { TensorValue } from '../format/dtypes.js';
@@ -29,18 +29,18 @@ export interface Slot {
 export interface Extra extends Pick<Attribute, 'dtype' | 'shape' | 'capture'> {
   readonly name: string;
   /**
-   * Another object that it speaks of, whose path is added to the key. If no edge leads there, the extra is not written.
+   * Another object that it is about, whose path is added to the key. If no edge leads there, the extra is not written.
    */
   readonly of?: Trackable;
 }
 
 /** An object that gets variables or children later: a layer that is not built, a model without layers. */
 export interface Incomplete {
-  /** The live object, whoever describes it. */
+  /** The live object. It stays the same when it is described again. */
   readonly owner: object;
   /**
-   * Has `changed` called, synchronously, each time there is more, with the object as it then is. Returns what stops
-   * that.
+   * Calls `changed` synchronously each time the object gets more, with its new description. Returns a function that
+   * stops this.
    */
   watch(changed: (now: Trackable) => void): () => void;
 }
@@ -51,20 +51,20 @@ export interface Edge {
   readonly node: Trackable;
 }
 
-/** What a layer is called, and by whom. */
+/** The name of a layer, and whether a user gave it. */
 export interface LayerName {
   readonly name: string;
   /** Whether a user gave the name. */
   readonly isGiven: boolean;
-  /** Whether Keras or TensorFlow.js make up such names for layers of this class. */
+  /** Whether Keras or TensorFlow.js would make up this name for a layer of this class. */
   isAutomatic(name: string): boolean;
-  /** Whether it is a model: its name is not in TensorFlow's names of its variables, and is in Keras 3's. */
+  /** Whether it is a model. TensorFlow's names of its variables do not contain the model's name; Keras 3's do. */
   readonly isModel: boolean;
 }
 
 /** An object of the graph. Identity counts: the same object reached by two edges is one node with two names. */
 export interface Trackable {
-  /** In tracking order: it decides node numbers, hence keys and the order of the data file. */
+  /** In tracking order, which decides node numbers and with them keys and the order of the data file. */
   readonly children: readonly Edge[];
   readonly attributes: readonly Attribute[];
   /**
@@ -72,24 +72,27 @@ export interface Trackable {
    */
   readonly aliases?: readonly Edge[];
   /**
-   * Of a list: the items that hold values, in order. If the stored list has as many that do, they are taken for these,
-   * so that items without values may come and go; else the names of the edges count.
+   * For a list: the items that hold values, in order. If the stored list has the same number of items with values, the
+   * two are paired in order, so that items without values may come and go. Otherwise the names of the edges count.
    */
   readonly holders?: readonly Trackable[];
-  /** By slot name as the optimizer orders them. Numbered after everything that edges lead to. */
+  /** Grouped by slot name, in the optimizer's order. Numbered after everything that edges lead to. */
   readonly slots?: readonly Slot[];
   readonly extras?: readonly Extra[];
   /** Takes over what is stored at and below this object, instead of attributes, children and slots one by one. */
   readonly restorer?: Restorer;
-  /** Those of the children that are not the restorer's: what a Checkpoint adds to a root that has one. */
+  /**
+   * For an object with a restorer: the children that the restorer does not restore, which a Checkpoint added to its
+   * root.
+   */
   readonly added?: readonly Edge[];
   /** Left out for an object that is complete. */
   readonly incomplete?: Incomplete;
-  /** What the owner calls the object (`dense_Dense1`), for messages and maps; left out where it has no name. */
+  /** The live object's own name (`dense_Dense1`), for messages and maps. Left out if it has none. */
   readonly label?: string;
-  /** What TensorFlow would call it: the scope of its variables (`dense`). */
+  /** TensorFlow's name for it: the scope of its variables (`dense`). */
   readonly fullName?: string;
-  /** Of a layer. */
+  /** Only for a layer. */
   readonly layer?: LayerName;
 }
 
@@ -114,7 +117,7 @@ export function checkpointRoot(object: Trackable, extras: readonly Extra[] = [])
   return root;
 }
 
-/** A value by its key, and what else filters may call it. */
+/** The key of a value, and the other names by which filters know it. */
 export interface NamedValue {
   readonly key: string;
   readonly names?: readonly string[];
@@ -133,18 +136,18 @@ export interface MatchedCheckpoint {
 /** Values that are restored together. */
 export interface RestorePart {
   readonly keys: readonly string[];
-  /** What else filters may call it, beside its keys and the object. */
+  /** Other names by which filters know it, beside its keys and the object's names. */
   readonly names?: readonly string[];
-  /** The variable that it goes with: who leaves that out leaves this out. */
+  /** The variable that it belongs to. A filter that leaves out the variable leaves out this part. */
   readonly of?: Trackable;
-  /** It only looks at values that other parts take, and is applied if any of these is. Default false. */
+  /** Only looks at values that other parts take. Applied if any of those parts is. Default false. */
   readonly looksOn?: boolean;
   /** Applied only if filters leave out nothing of the object. Default false. */
   readonly isForWhole?: boolean;
   /**
-   * Called once, after everything was checked, with the values of `keys`; synchronous. The memory is the callee's to
-   * keep. May hold on to values for variables that do not exist yet. Must not throw: what does not fit is `mismatched`.
-   * 'unused': the object has no use for what the values turned out to be.
+   * Called once, after everything was checked, with the values of `keys`. Synchronous. The callee may keep their
+   * memory, also for variables that do not exist yet. Must not throw: what does not fit belongs in `mismatched`.
+   * Returns 'unused' if the object turns out to have no use for these values.
    */
   apply(values: readonly TensorValue[]): unknown;
 }
@@ -152,16 +155,16 @@ export interface RestorePart {
 export interface RestorePlan {
   /**
    * Applied in order. Keys of the object graph count as loaded, so they name every stored value that the object
-   * understands. Few keys a part: all values of a part are in memory together.
+   * understands. A part should have few keys: all values of a part are in memory together.
    */
   readonly parts: readonly RestorePart[];
-  /** Keys that values of the live object would have and that the checkpoint lacks. */
+  /** Keys of the live object's values that the checkpoint lacks. */
   readonly missing: readonly NamedValue[];
   /** Stored values of another dtype or shape. Unless they are to be skipped, nothing is applied if there are any. */
   readonly mismatched: readonly (Mismatch & NamedValue)[];
-  /** Why none of it can be restored, as a sentence that says what to do; nothing is changed then. */
+  /** Why none of it can be restored: a sentence that says what to do. Nothing is changed then. */
   readonly refusal?: string | undefined;
-  /** A small value that tells more than types and shapes do. */
+  /** A small value that is checked beyond its type and shape. */
   readonly early?: EarlyCheck;
 }
 
@@ -170,15 +173,15 @@ export interface Restorer {
   /** Reads and changes nothing. */
   plan(stored: StoredSubgraph, found: MatchedCheckpoint): RestorePlan;
   /**
-   * Keys that are missing where the checkpoint has no such object; `path` is where it would be. Left out: those of its
-   * attributes and of what is below it.
+   * The missing keys, if the checkpoint has no such object; `path` is where it would be. Without this method: the keys
+   * of its attributes and of everything below it.
    */
   missingAt?(path: string): readonly string[];
 }
 
-/** Read while nothing has been changed. */
+/** A value that is read and checked before anything is changed. */
 export interface EarlyCheck {
   readonly key: string;
-  /** What `mismatched` would have. May throw: nothing is changed then. */
+  /** Returns more items for `mismatched`. May throw: nothing is changed then. */
   check(value: TensorValue): readonly Mismatch[];
 }

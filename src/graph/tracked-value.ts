@@ -1,4 +1,4 @@
-/** A variable that is not TensorFlow.js's: a step of 64 bits, the state of a generator. */
+/** A variable that TensorFlow.js does not hold: a step of 64 bits, the state of a generator. */
 
 import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
@@ -14,7 +14,7 @@ export interface TrackedValue<Data extends TensorData = TensorData> {
   readonly fullName?: string;
   /** Row-major, one element for each of `shape`. Called when a save begins; the array is copied. */
   read(): Data;
-  /** `data` has this dtype and shape, and is the callee's to keep. Must not throw. */
+  /** `data` has this dtype and shape, and the callee may keep it. Must not throw. */
   assign(data: Data): void;
 }
 
@@ -35,7 +35,7 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
     shape: [...value.shape],
     capture: () => {
       const given = value.read() as unknown;
-      // What is in it the writer checks.
+      // The writer checks the elements.
       if (!Array.isArray(given) && !ArrayBuffer.isView(given)) throw noArray(label, value.dtype, given);
       const data = (given as Data).slice() as TensorData;
       return captureOf(() => data);
@@ -46,10 +46,10 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
   return variableNode(attribute);
 }
 
-/** Types of whole numbers that int64 holds all of. */
+/** Integer types of which int64 can hold every value. */
 const NARROWER: readonly DType[] = ['int8', 'int16', 'int32', 'uint8', 'uint16', 'uint32'];
 
-/** A step of Python's that is an int32, or narrower. */
+/** Python may have saved a step as an int32 or a narrower type. */
 function toInt64({ dtype, shape, data }: TensorValue): TensorValue | undefined {
   if (!NARROWER.includes(dtype)) return undefined;
   return { dtype: 'int64', shape, data: BigInt64Array.from(data as Int32Array, BigInt) };
@@ -58,7 +58,8 @@ function toInt64({ dtype, shape, data }: TensorValue): TensorValue | undefined {
 function noArray(label: string, dtype: DType, found: unknown): TensorBundleError {
   return new TensorBundleError(
     'ERR_DTYPE',
-    `read() of '${label}' gave a ${typeof found}, and it must give an array of ${dtype}: of one element for a scalar`,
+    `read() of '${label}' returned a value of type ${typeof found}; it must return an array of ${dtype}, with one ` +
+      'element for a scalar',
     { tensor: label, expected: dtype, found: typeof found },
   );
 }

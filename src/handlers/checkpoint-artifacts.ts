@@ -1,6 +1,6 @@
 /**
- * Any artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and all that is not a weight as JSON
- * beside them, so that one rename replaces all of it. For models that have no object graph (graph models).
+ * Saves model artifacts of TensorFlow.js as a checkpoint: each weight under its own name, and everything else as JSON
+ * beside them, so that one rename replaces everything. For models that have no object graph (graph models).
  */
 
 import { TextDecoder, TextEncoder } from 'node:util';
@@ -15,7 +15,7 @@ import { artifactsInfo, dtypeOf, joinStrings, splitStrings, weightsOfArtifacts }
 
 const KEY = extraKey('', 'artifacts');
 
-/** Throws ERR_NOT_SUPPORTED for a topology that is no JSON, and what CheckpointWriter throws. */
+/** Throws ERR_NOT_SUPPORTED for a topology that is not JSON, and what CheckpointWriter throws. */
 export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string): Promise<io.SaveResult> {
   const { weightData: _, weightSpecs: __, modelInitializer: ___, ...rest } = artifacts;
   if (isBuffer(rest.modelTopology))
@@ -42,8 +42,8 @@ export async function saveArtifacts(artifacts: io.ModelArtifacts, prefix: string
 }
 
 /**
- * Null if the checkpoint was not saved so. The weights are not concatenated. Rejects with ERR_CORRUPT and ERR_TOO_LARGE
- * for artifacts that `saveArtifacts` does not write.
+ * Null if `saveArtifacts` did not write the checkpoint. The weights are not concatenated. Rejects with ERR_CORRUPT and
+ * ERR_TOO_LARGE for artifacts that `saveArtifacts` cannot have written.
  */
 export async function artifactsIn(reader: CheckpointReader): Promise<io.ModelArtifacts | null> {
   if (!reader.has(KEY)) return null;
@@ -56,9 +56,9 @@ export async function artifactsIn(reader: CheckpointReader): Promise<io.ModelArt
     );
   const { data } = await reader.read(KEY);
   const artifacts = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix);
-  // Each weight is read once: a short list must not make a small file large.
+  // Names must differ: otherwise a small file could name one large weight many times.
   const names = (artifacts.weightSpecs ?? []).map(({ name }) => name);
-  if (new Set(names).size !== names.length) throw corrupt(reader.prefix, 'a weight is in them twice');
+  if (new Set(names).size !== names.length) throw corrupt(reader.prefix, 'they list a weight twice');
   const weightData = (await reader.readAll(names, { copy: true })).map(({ dtype, data }) => {
     const { buffer } = dtype === 'string' ? joinStrings(data as Uint8Array[]) : (data as Uint8Array);
     return buffer as ArrayBuffer;
@@ -71,7 +71,7 @@ function parse(text: string, path: string): io.ModelArtifacts {
   try {
     artifacts = JSON.parse(text);
   } catch (cause) {
-    throw corrupt(path, 'they are no JSON', cause);
+    throw corrupt(path, 'they are not JSON', cause);
   }
   const { weightSpecs = [] } = (artifacts ?? {}) as Record<string, unknown>;
   const isList = Array.isArray(weightSpecs) && weightSpecs.every(spec => typeof spec?.name === 'string');

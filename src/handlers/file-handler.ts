@@ -1,4 +1,4 @@
-/** `file://` where tfjs-node is absent: the files that it would write and load. */
+/** Handles `file://` if tfjs-node is not loaded: writes and loads the same files as tfjs-node. */
 
 import { basename, dirname, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
@@ -9,7 +9,7 @@ import { io as tfio } from '../tfjs-core.js';
 import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
 import { weightsOfArtifacts } from './weights.js';
 
-/** `path`: what is behind `file://`. A directory to save to, a `model.json` to load. */
+/** `path` is the URL without `file://`: a directory to save to, or a `model.json` to load. */
 export class FileHandler implements io.IOHandler {
   readonly path: string;
 
@@ -22,7 +22,10 @@ export class FileHandler implements io.IOHandler {
     return await saveModelFiles(this.path, artifacts, weightsOfArtifacts(artifacts));
   }
 
-  /** Rejects with ERR_NOT_FOUND, ERR_INVALID_ARGUMENT for a directory, ERR_CORRUPT for what is no model, ERR_IO. */
+  /**
+   * Rejects with ERR_NOT_FOUND, ERR_INVALID_ARGUMENT for a directory, ERR_CORRUPT for a file that is not a model,
+   * ERR_IO.
+   */
   async load(): Promise<io.ModelArtifacts> {
     const path = resolve(this.path);
     const model = parse(await read(path), path);
@@ -50,7 +53,7 @@ async function read(path: string): Promise<Uint8Array> {
 }
 
 function isDirectory(path: string): TensorBundleError {
-  const message = `${path} is a directory; a model is loaded by the file in it, file://${path}/model.json`;
+  const message = `${path} is a directory; load the file in it: file://${path}/model.json`;
   return invalidArgument(message, { path });
 }
 
@@ -59,12 +62,12 @@ function parse(bytes: Uint8Array, path: string): io.ModelJSON {
   try {
     model = JSON.parse(new TextDecoder().decode(bytes)) as Partial<io.ModelJSON> | null;
   } catch (cause) {
-    throw new TensorBundleError('ERR_CORRUPT', `${path} is no JSON`, { path, cause });
+    throw new TensorBundleError('ERR_CORRUPT', `${path} is not JSON`, { path, cause });
   }
   const { modelTopology, weightsManifest } = model ?? {};
   const isList = weightsManifest === undefined || (Array.isArray(weightsManifest) && weightsManifest.every(isGroup));
   if (typeof modelTopology === 'object' && modelTopology !== null && isList) return model as io.ModelJSON;
-  throw new TensorBundleError('ERR_CORRUPT', `${path} is no model of TensorFlow.js`, { path });
+  throw new TensorBundleError('ERR_CORRUPT', `${path} is not a model of TensorFlow.js`, { path });
 }
 
 function isGroup(value: unknown): boolean {

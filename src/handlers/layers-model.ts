@@ -1,7 +1,7 @@
 /**
- * `model.save` of a layers model without what it does before a handler sees anything: joining all weights to one buffer
- * (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and ends at 4 GiB. And with names that
- * are found again.
+ * `model.save` of a layers model, without one step that TensorFlow.js takes before it calls a handler: it joins all
+ * weights to one buffer (tfjs-layers/src/engine/training.ts, save), which takes as much memory again and fails above 4
+ * GiB. Also gives the weights names by which they are found when the model is loaded.
  */
 import type { io } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -15,8 +15,8 @@ import { describeWeights, type NamedTensor, weightsOfTensors } from './weights.j
 type CapturedWeights = ReturnType<typeof weightsOfTensors>;
 
 /**
- * What `save` would give to a handler, as the model is now, and the weights by themselves. They are the caller's to
- * release.
+ * What `save` would pass to a handler, for the model as it is now, and the weights apart. The caller must release the
+ * weights.
  */
 export async function artifactsOf(
   model: LayersModel,
@@ -34,7 +34,7 @@ export async function artifactsOf(
   if (metadata) artifacts.userDefinedMetadata = metadata as never;
   warnOfUnlisted(model);
   const names = fileNames(model);
-  // Held before anything is awaited.
+  // The tensors are kept before anything is awaited.
   const weights = weightsOfTensors(namedWeights(model, config.trainableOnly));
   const compilation = config.includeOptimizer ? compilationOf(model) : undefined;
   if (compilation === undefined) return { artifacts, weights };
@@ -55,7 +55,7 @@ export async function artifactsOf(
   }
 }
 
-/** With the weights in buffers, one each: for handlers that are TensorFlow.js's in all but name. */
+/** The artifacts with one buffer per weight, for handlers that expect what TensorFlow.js passes. */
 export async function bufferedArtifactsOf(model: LayersModel, config: io.SaveConfig): Promise<io.ModelArtifacts> {
   const { artifacts, weights } = await artifactsOf(model, config);
   const weightData: ArrayBuffer[] = [];
@@ -67,7 +67,7 @@ export async function bufferedArtifactsOf(model: LayersModel, config: io.SaveCon
   return { ...artifacts, weightSpecs: [...weights.specs], weightData };
 }
 
-/** What is known of the weights of a model without looking at their values; without the optimizer. */
+/** Names, types and sizes of the weights of a model, without their values and without the optimizer. */
 export function descriptionOf(model: LayersModel): ReturnType<typeof describeWeights> {
   return describeWeights(namedWeights(model));
 }

@@ -1,5 +1,6 @@
 /**
- * What changes in the class LayersModel: where `save` goes, and how loaders find weights and the state of optimizers.
+ * Changes two methods of the class LayersModel: `save`, and `loadWeights`, so that loaders find weights and the state
+ * of optimizers.
  */
 
 import type { io, NamedTensorMap } from '@tensorflow/tfjs-core';
@@ -19,7 +20,7 @@ import { CHECKPOINT, DONE, FILE, type FileSystem, type Patched } from './schemes
 import { placeWeights } from './weight-names.js';
 import { artifactsInfo } from './weights.js';
 
-/** Not public, though every loader calls it. */
+/** A method that is not public, although every loader calls it. */
 interface Inner {
   loadWeights(weights: NamedTensorMap, strict?: boolean): void;
 }
@@ -37,7 +38,7 @@ function patchSave(prototype: LayersModel): void {
     const call = nextCall();
     const path = typeof target === 'string' ? target : '';
     if (path.startsWith(CHECKPOINT) && config?.trainableOnly) {
-      // Not a model that Python could load: what is left out is not in the file.
+      // Without the frozen weights it is not a model that Python could load.
       return await saveArtifacts(await bufferedArtifactsOf(this, config), path.slice(CHECKPOINT.length));
     }
     if (path.startsWith(CHECKPOINT)) {
@@ -48,7 +49,7 @@ function patchSave(prototype: LayersModel): void {
     const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];
     const ours = handlers.length === 1 ? checkpointPathOf(handlers[0]!) : undefined;
     if (ours === undefined) {
-      // TensorFlow.js asks the optimizer, which does not know what waits for its first step.
+      // TensorFlow.js asks the optimizer for its state, which lacks restored values that wait for the first step.
       if (config?.includeOptimizer && this.optimizer) makeWaitingSlots(this.optimizer, trainedNames(this));
       return await theirs.call(this, target, config);
     }
@@ -61,7 +62,7 @@ function patchSave(prototype: LayersModel): void {
   };
 }
 
-/** The directory of a handler that writes files as `saveModelFiles` does. */
+/** The directory of a handler whose files `saveModelFiles` writes: our own, or tfjs-node's when it is patched. */
 function checkpointPathOf(handler: io.IOHandler): string | undefined {
   const { path, [DONE]: isPatched } = handler as unknown as FileSystem;
   const isOurs = handler instanceof FileHandler || isPatched;
@@ -73,9 +74,10 @@ function patchLoadWeights(prototype: Inner): void {
   prototype.loadWeights = function (this: LayersModel & Inner, weights, strict = true) {
     const found = placeWeights(this, weights);
     const isComplete = found?.placed.length === this.weights.length;
-    // TensorFlow.js keeps the tensors that a constraint makes of a weight.
+    // `tidy`, since TensorFlow.js leaks the tensors that a weight's constraint makes.
     if (!found?.byPlace || !(isComplete || !strict)) tidy(() => theirs.call(this, weights, strict));
-    // As it was saved: TensorFlow.js applies a weight's constraint once more, which is not always without effect.
+    // Assigns the value exactly as it was saved: TensorFlow.js applies the weight's constraint again, which may change
+    // it.
     for (const { weight, fileName } of found?.placed ?? []) {
       const stored = weights[fileName];
       if (stored) liveValue(weight, weight.originalName).assign(stored);

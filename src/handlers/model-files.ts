@@ -1,7 +1,7 @@
 /**
- * A model in the files that tfjs-node writes for `file://` and loads: `model.json`, and weights in the files that it
- * names (tfjs-node/src/io/file_system.ts). Weights are written beside the old ones, under another name; the rename of
- * `model.json` is the commit.
+ * Saves and loads a model in the files that tfjs-node uses for `file://`: `model.json`, and weights in the files that
+ * it names (tfjs-node/src/io/file_system.ts). New weights are written beside the old ones, under another name. The
+ * rename of `model.json` is the commit.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -21,17 +21,17 @@ import { type Directory, withNewDirectory } from '../storage/directory.js';
 import { artifactsInfo, type Weights, weightsOfArtifacts } from './weights.js';
 
 const [MODEL, WEIGHTS] = ['model.json', 'weights.bin'];
-/** What a save calls weights when there are some already. */
+/** The names that a save gives to files of weights. The long ones are used if `weights.bin` exists already. */
 const OURS = /^weights-[0-9a-f]{16}(\.\d+)?\.bin$|^weights\.bin$/;
-/** tfjs-node reads each file whole, which Node does up to 2 GiB. */
+/** Size of a file of weights. tfjs-node reads each file whole, which Node can do up to 2 GiB. */
 const PART_BYTES = 1024 ** 3;
 const LOCK_TIMEOUT_MS = 30_000;
 export const MAX_JSON_BYTES = 512 * 1024 ** 2;
 
 /**
- * `call` (`nextCall`): of saves that nobody waits for, the last that was called stays, and one that comes after it
- * writes nothing. Throws ERR_NOT_SUPPORTED for a topology that is no JSON; ERR_NO_SPACE, ERR_PERMISSION, ERR_LOCKED,
- * ERR_IO. The old model stays then.
+ * `call` (from `nextCall`) orders saves that run at the same time: the model of the last call stays, and an earlier
+ * call that is later to finish writes nothing. Throws ERR_NOT_SUPPORTED for a topology that is not JSON; ERR_NO_SPACE,
+ * ERR_PERMISSION, ERR_LOCKED, ERR_IO. If it throws, the old model stays.
  */
 export async function saveModelFiles(
   directory: string,
@@ -58,14 +58,14 @@ export async function saveModelFiles(
           durable: true,
         });
       } catch (error) {
-        // A rename that reports an error may have happened: what the model names now decides. In doubt the weights
-        // stay.
+        // The rename may have happened although it reported an error, so weights that the model names now stay. If that
+        // cannot be read, all stay.
         const named = await weightsNamedIn(opened).catch(() => new Set<unknown>(paths));
         for (const path of paths) if (!named.has(path)) await opened.remove(path).catch(() => false);
         throw error;
       }
       rememberCall(place, { call, durable: true });
-      // What the old model named, and what a save that was killed has left: nobody else saves here now.
+      // Removes what the old model named, and what a killed save has left. The lock keeps other saves out.
       for (const name of before) if (OURS.test(name) && (old.has(name) || name !== WEIGHTS)) await opened.remove(name);
     });
   });
@@ -73,8 +73,8 @@ export async function saveModelFiles(
 }
 
 /**
- * The weights that a manifest names, in as many buffers as there are files: TensorFlow.js takes them so, and tfjs-node
- * would join them to one. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
+ * The weights that a manifest names, in one buffer per file. TensorFlow.js accepts that; tfjs-node would join them to
+ * one buffer. Throws ERR_NOT_FOUND, ERR_CORRUPT and ERR_IO.
  */
 export async function readWeightFiles(
   directory: string,
@@ -90,9 +90,9 @@ async function readWeightFilesIn(
 ): Promise<[io.WeightsManifestEntry[], ArrayBuffer[]]> {
   const buffers: ArrayBuffer[] = [];
   const named = manifest.flatMap(({ paths }) => paths);
-  // Each file is read once: a short list must not make a small file large.
+  // Names must differ: otherwise a small manifest could name one large file many times.
   if (new Set(named).size !== named.length)
-    throw new TensorBundleError('ERR_CORRUPT', `model.json in ${directory} names a file of weights twice`, {
+    throw new TensorBundleError('ERR_CORRUPT', `model.json in ${directory} names the same file of weights twice`, {
       path: resolve(directory, MODEL!),
     });
   for (const path of named) {
@@ -100,7 +100,7 @@ async function readWeightFilesIn(
     const file = await folder?.open(basename(path));
     if (!file) {
       const missing = resolve(directory, path);
-      throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${missing}, which model.json names`, {
+      throw new TensorBundleError('ERR_NOT_FOUND', `there is no file ${missing}, but model.json names it`, {
         path: missing,
       });
     }
@@ -117,10 +117,7 @@ async function readWeightFilesIn(
   return [specs, buffers];
 }
 
-/**
- * Throws ERR_CORRUPT where the files end before the weights do; TensorFlow.js would say something of a shape, if
- * anything.
- */
+/** Throws ERR_CORRUPT if the files are shorter than the weights. TensorFlow.js would at most report a wrong shape. */
 function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers: ArrayBuffer[]): void {
   try {
     weightsOfArtifacts({ weightSpecs: specs, weightData: buffers });
@@ -130,14 +127,14 @@ function checkBytes(directory: string, specs: io.WeightsManifestEntry[], buffers
     const { expected, found } = cause;
     throw new TensorBundleError(
       'ERR_CORRUPT',
-      `the files of weights that ${path} names have ${found} bytes, and the model needs ${expected}: they are ` +
+      `the files of weights that ${path} names have ${found} bytes, but the model needs ${expected}: they are ` +
         `cut, or of another model`,
       { path, expected, found, cause },
     );
   }
 }
 
-/** Nothing is left behind if it fails. */
+/** Writes the files of weights, and removes them if that fails. Returns their names. */
 async function writeParts(directory: Directory, base: string, weights: Weights): Promise<string[]> {
   const paths: string[] = [];
   const total = weights.sizes.reduce((sum, size) => sum + size, 0);
@@ -194,7 +191,7 @@ async function weightsNamedIn(directory: Directory): Promise<Set<unknown>> {
     const json = JSON.parse(new TextDecoder().decode(await file.readAll(MAX_JSON_BYTES))) as io.ModelJSON;
     return new Set(json.weightsManifest.flatMap(({ paths }) => paths));
   } catch (error) {
-    // A damaged model is one that is replaced: which weights were its own is not known, so they stay.
+    // A damaged model.json is replaced. Which weights were its own is not known, so they stay.
     if (isError(error) && ['SyntaxError', 'TypeError'].includes(error.name)) return new Set();
     throw error;
   } finally {

@@ -1,8 +1,8 @@
 /**
- * The state of an optimizer in the form that TensorFlow.js keeps beside a model's weights (tfjs-core/src/optimizers,
- * `getWeights` and `setWeights`): lists of slots without a word on whose they are, in the order of the variables that
- * are trained. So they are written in the order in which the model that is loaded will train: what is frozen then has
- * none, and what is new begins as at first.
+ * The state of an optimizer in the form that TensorFlow.js stores beside a model's weights (tfjs-core/src/optimizers,
+ * `getWeights` and `setWeights`). It is a list of slots in the order of the trained variables, and does not say which
+ * variable a slot belongs to. So slots are written in the order in which the loaded model will train its variables:
+ * frozen variables have no slots, and a variable that is new gets its initial slots.
  */
 
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -13,7 +13,7 @@ import { iterationsWeight } from '../optimizers/iterations.js';
 import { engine, fill, type NamedTensorMap, type Optimizer, scalar, type Tensor, type Variable } from '../tfjs-core.js';
 import { type NamedTensor, namedTensors } from './weights.js';
 
-/** The fields that have slots, in the order of `getWeights`, with the ends of their names. */
+/** The fields that hold slots, in the order of `getWeights`, with the endings of the slots' names. */
 type Lists = readonly (readonly [field: string, suffix: string])[];
 
 const RMSPROP: Lists = [
@@ -54,7 +54,7 @@ interface SlotTensors {
   variable: Variable;
 }
 
-/** The optimizers of this package, of whichever copy. */
+/** An optimizer of this package, of any copy of it. */
 interface ByName {
   readonly slotLists: readonly { readonly slot: string }[];
   readonly scalars: readonly { readonly name: string; get(): number }[];
@@ -62,15 +62,15 @@ interface ByName {
   claimLoaded?(variableNames: readonly string[]): boolean;
 }
 
-/** Names in a file, by the names of variables, which depend on what else the process has made. */
+/** Names in a file, by the names of variables. Names of variables depend on what else the process has made. */
 type WeightNames = ReadonlyMap<string, string>;
 
-/** `own`: made for the caller, who disposes of them. */
+/** `own`: the tensor was made for the caller, which must dispose it. */
 export type OptimizerTensor = NamedTensor & { own: boolean };
 
 /**
- * As it is now where the class is known; of others, when they have answered. Throws ERR_TOO_LARGE for more steps than
- * such files can say.
+ * The state as it is now, for known classes. For others a promise: their state when `getWeights` answers. Throws
+ * ERR_TOO_LARGE for more steps than such files can store.
  */
 export function optimizerWeights(
   model: LayersModel,
@@ -83,7 +83,7 @@ export function optimizerWeights(
   return Array.isArray(state) ? [...state, ...scaling] : state.then(weights => [...weights, ...scaling]);
 }
 
-/** By the names that `LossScaleOptimizer.setWeights` knows. */
+/** Under the names that `LossScaleOptimizer.setWeights` knows. */
 function scalingWeights(optimizer: Optimizer): OptimizerTensor[] {
   const { scale, counter } = lossScalingOf(optimizer)!;
   return [
@@ -98,7 +98,7 @@ function steppingWeights(
   names: WeightNames,
 ): OptimizerTensor[] | Promise<OptimizerTensor[]> {
   const compiled = trainedNames(model);
-  // What was restored and waits for the first step would be missed.
+  // Restored values that wait for the first step would otherwise be missing.
   makeWaitingSlots(optimizer, compiled);
   const trained = weightNames(model.trainableWeights);
   const iterations = { ...iterationsWeight(optimizer.iterations), own: true };
@@ -141,7 +141,7 @@ function slotsInOrder(
 ): OptimizerTensor[] {
   const slots = ((optimizer as unknown as Fields)[field] ?? []) as (SlotTensors | undefined)[];
   if (!slots.some(Boolean)) return [];
-  // Where no name is known they are another process's, and the order tells.
+  // If no name fits, the slots come from another process, and their order says which variable each belongs to.
   const isNamed = slots.some(slot => compiled.some(name => slot?.originalName === `${name}/${suffix}`));
   return trained.map(name => {
     const at = slots.findIndex(slot => slot?.originalName === `${name}/${suffix}`);
@@ -156,14 +156,15 @@ function slotsInOrder(
 
 async function others(optimizer: Optimizer): Promise<OptimizerTensor[]> {
   const weights = namedTensors((await optimizer.getWeights()) as NamedTensor[] | NamedTensorMap);
-  // Which of them are the optimizer's own is not known, apart from the count that its base class makes anew each time.
+  // It is not known which tensors are the optimizer's own, except for the step count: the base class makes a new tensor
+  // for it each time.
   return weights.map(one => ({ ...one, own: one.name === 'iter' }));
 }
 
 /**
- * `setWeights` of the model's optimizer, if it is called now, gives the values to the variables of this model and
- * leaves nothing out: TensorFlow.js keeps names of the process that saved, computes Adam's powers in another way than
- * its steps, and has none for Adamax.
+ * Replaces `setWeights` of the model's optimizer for the loader's call, so that it gives all values to the variables of
+ * this model. TensorFlow.js's own keeps the names of the process that saved, computes Adam's powers in another way than
+ * its steps do, and does not exist for Adamax.
  */
 export function adoptWeights(model: LayersModel, names: WeightNames): void {
   const { optimizer: given } = model;
@@ -190,11 +191,11 @@ export function adoptWeights(model: LayersModel, names: WeightNames): void {
   const setWeights = async (weights: NamedTensor[]): Promise<void> => {
     Reflect.deleteProperty(given, 'setWeights');
     replaceSetWeights(optimizer, adopt);
-    // What scales the loss takes what is its own, and hands on the rest.
+    // A LossScaleOptimizer takes its own values and passes on the rest.
     await given.setWeights(weights);
   };
   replaceSetWeights(given, setWeights);
-  // The loader calls it in the same turn, or not at all.
+  // The loader calls it in the same turn of the event loop, or not at all.
   void Promise.resolve().then(() => {
     if (given.setWeights === setWeights) Reflect.deleteProperty(given, 'setWeights');
   });
@@ -204,7 +205,9 @@ function replaceSetWeights(optimizer: Optimizer, value: Optimizer['setWeights'])
   Object.defineProperty(optimizer, 'setWeights', { value, configurable: true, writable: true });
 }
 
-/** `kernel/velocity`: the slot of a variable, or the name of something else. */
+/**
+ * `kernel/velocity`, the slot of a variable, with the variable's name in this process. Other names stay as they are.
+ */
 function renamed(name: string, variables: WeightNames): string {
   const cut = name.lastIndexOf('/');
   const variable = variables.get(name.slice(0, cut));
@@ -223,7 +226,10 @@ async function setAdamax(optimizer: Optimizer, weights: NamedTensor[], count: nu
   inner.accumulatedWeightedInfNorm = slots.slice(count);
 }
 
-/** As so many steps leave them: each multiplies in float32, or counts. */
+/**
+ * Sets Adam's powers and Adamax's count as `iterations` steps would leave them: each step multiplies in float32, or
+ * counts.
+ */
 function setPowers(optimizer: Optimizer): void {
   const fields = optimizer as unknown as Record<string, unknown>;
   const steps = optimizer.iterations;
@@ -243,7 +249,7 @@ function setPowers(optimizer: Optimizer): void {
 function betaPower(beta: number, steps: number): number {
   const base = Math.fround(beta);
   let result = base;
-  // Soon it changes no more, however large a number the file has.
+  // The power soon stops changing, so even a very large step number in the file takes little time.
   for (let i = 0; i < steps; i++) {
     const next = Math.fround(result * base);
     if (next === result) break;

@@ -1,7 +1,7 @@
 /**
- * A model that is complete, through the hands of `tf.loadLayersModel`. That makes a model from a topology and its
- * weights; but a topology may name any registered class, so ours gives the model that is there already, with all that
- * its optimizer has.
+ * Passes a complete model through `tf.loadLayersModel`. That function makes a model from a topology and weights. But a
+ * topology may name any registered class, so it names one of ours, which returns the model that exists already, with
+ * the full state of its optimizer.
  */
 
 import type { io, serialization } from '@tensorflow/tfjs-core';
@@ -12,7 +12,7 @@ import { serialization as registry } from '../tfjs-core.js';
 const waiting = new Map<number, LayersModel>();
 let tickets = 0;
 
-/** Stands in a topology for a model, which is given out once. */
+/** Stands for a waiting model in a topology. The model is given out once. */
 class ReadyModel extends registry.Serializable {
   static readonly className = 'TensorBundleReadyModel';
 
@@ -28,7 +28,7 @@ class ReadyModel extends registry.Serializable {
   }
 }
 
-/** For a loader that will use them at once. `path` is for the message to one that wants a graph model. */
+/** Artifacts for a loader that uses them at once. `path` is for the error of `tf.loadGraphModel`. */
 export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifacts {
   if (!(ReadyModel.className in registry.SerializationMap.getMap().classNameMap)) {
     registry.registerClass(ReadyModel as unknown as Parameters<typeof serialization.registerClass>[0]);
@@ -37,7 +37,7 @@ export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifa
   waiting.set(ticket, model);
   const modelTopology = { class_name: ReadyModel.className, config: { ticket } };
   const artifacts: io.ModelArtifacts = { modelTopology, format: 'layers-model' };
-  // What a loader of graph models asks first; nobody else does.
+  // Only the loader of graph models reads this property, and it does so first.
   Object.defineProperty(artifacts, 'getWeightStream', {
     get: () => {
       dispose(take(ticket));
@@ -49,7 +49,7 @@ export function readyArtifacts(model: LayersModel, path: string): io.ModelArtifa
 }
 
 export function dispose(model: LayersModel): void {
-  // A model leaves the optimizer that it was given to its giver.
+  // `model.dispose` does not dispose an optimizer that was given to the model.
   model.optimizer?.dispose();
   model.dispose();
 }
@@ -57,6 +57,6 @@ export function dispose(model: LayersModel): void {
 function take(ticket: number): LayersModel {
   const model = waiting.get(ticket);
   if (model) waiting.delete(ticket);
-  else throw new TensorBundleError('ERR_STATE', 'these artifacts were used already; load them again');
+  else throw new TensorBundleError('ERR_STATE', 'these artifacts have been used already; load them again');
   return model;
 }

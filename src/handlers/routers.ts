@@ -1,4 +1,4 @@
-/** What `tensorbundle/register` changes in TensorFlow.js: two kinds of URL, for `model.save` and for loading. */
+/** What `tensorbundle/register` adds to TensorFlow.js: two kinds of URL, for saving and for loading models. */
 import { dirname } from 'node:path';
 import '../disposal.js';
 import type { io } from '@tensorflow/tfjs-core';
@@ -18,10 +18,10 @@ import { weightsOfArtifacts } from './weights.js';
 
 type Route = (url: string | string[], options?: io.LoadOptions) => io.IOHandler;
 
-/** TensorFlow.js's routers say null to a URL that is not theirs; its types do not. */
+/** A router of TensorFlow.js returns null for a URL that is not its own, although its type does not allow that. */
 const NONE = null as unknown as io.IOHandler;
 
-/** Once; a second copy of this package leaves it as it is. */
+/** Does its work once. A second copy of this package does nothing. */
 export function register(): void {
   const mark = globalThis as Patched;
   if (mark[DONE]) return;
@@ -35,8 +35,8 @@ export function register(): void {
 }
 
 /**
- * tfjs-node may be loaded later than this, or never: its handler is looked for when one is asked for, and changed.
- * Where nobody else has one, ours serves.
+ * tfjs-node may be loaded later than this package, or never. So its handler is looked for, and patched, whenever a
+ * handler is asked for. If there is no other handler, ours is used.
  */
 function fileRoute(others: (url: string) => io.IOHandler[]): Route {
   let isLooking = false;
@@ -53,7 +53,9 @@ function fileRoute(others: (url: string) => io.IOHandler[]): Route {
   };
 }
 
-/** `options`: those of `tf.loadLayersModel` and `tf.loadGraphModel`; whoever wants artifacts gives none. */
+/**
+ * `options`: those of `tf.loadLayersModel` and `tf.loadGraphModel`. A caller that only wants the artifacts gives none.
+ */
 function checkpointHandler(url: string | string[], options?: io.LoadOptions): io.IOHandler {
   if (typeof url !== 'string' || !url.startsWith(CHECKPOINT)) return NONE;
   const path = url.slice(CHECKPOINT.length);
@@ -68,7 +70,7 @@ function checkpointHandler(url: string | string[], options?: io.LoadOptions): io
   };
 }
 
-/** The model is made, and taken apart again. */
+/** Makes the model, takes its artifacts, and disposes it. */
 async function artifactsOfModelIn(reader: CheckpointReader): Promise<io.ModelArtifacts> {
   const model = await modelIn(reader);
   try {
@@ -78,7 +80,7 @@ async function artifactsOfModelIn(reader: CheckpointReader): Promise<io.ModelArt
   }
 }
 
-/** Only of tfjs-node's own handler: others may mean another thing by their path. */
+/** Patches only tfjs-node's own handler: another handler may use its path in another way. */
 function patchFileSystem(handler: FileSystem): void {
   const prototype = Object.getPrototypeOf(handler) as FileSystem;
   if (prototype.constructor.name !== 'NodeFileSystem' || prototype[DONE]) return;

@@ -1,4 +1,4 @@
-/** The two kinds of URL, and the mark of what was changed in TensorFlow.js. */
+/** The two kinds of URL, and the mark on what was patched in TensorFlow.js. */
 import type { io } from '@tensorflow/tfjs-core';
 
 export const CHECKPOINT = 'ckpt://';
@@ -9,7 +9,7 @@ export interface Patched {
   [DONE]?: boolean;
 }
 
-/** tfjs-node's handler, of which only this is used. */
+/** The parts of tfjs-node's handler that are used here. */
 export interface FileSystem extends Patched {
   path: unknown;
   save(artifacts: io.ModelArtifacts): Promise<io.SaveResult>;

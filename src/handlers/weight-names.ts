@@ -1,7 +1,7 @@
 /**
- * Names of weights in files of TensorFlow.js, which finds weights by them alone. A layer that a custom layer makes
- * without a name has another one in each process, and layers of nested models may be called the same: what is loaded
- * then is found by its place.
+ * Names of weights in files of TensorFlow.js, which finds weights by name only. A layer that a custom layer makes
+ * without a name is called something else in each process, and layers of nested models may have equal names. Such
+ * weights are found by their place in the file.
  */
 import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -15,8 +15,8 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_WEIGHTS_NOT_L
 const told = new WeakSet<LayersModel>();
 
 /**
- * Each weight of the model has a name of its own: TensorFlow.js's, or that with a number. By the names of the
- * variables.
+ * A unique name for each weight of the model, by the name of its variable: TensorFlow.js's name, with a number if it is
+ * taken.
  */
 export function fileNames(model: LayersModel): Map<string, string> {
   const names = new Map<string, string>();
@@ -39,8 +39,9 @@ interface Placed {
 }
 
 /**
- * Which value is whose, for values in the order in which they were saved: all weights, or those that are trained. Null
- * where that cannot be told: names then decide alone. `byPlace`: names alone would miss some, or take another's.
+ * Decides which value belongs to which weight. Values have the order in which they were saved: of all weights, or of
+ * the trained ones. Null if that order does not fit the model; then names alone decide. `byPlace`: names alone would
+ * miss some weights or mix them up.
  */
 export function placeWeights(
   model: LayersModel,
@@ -59,7 +60,7 @@ export function placeWeights(
   return { placed, byPlace: inner.size > 0 || !isUnique };
 }
 
-/** Of layers within custom layers, or held by them: their names are chosen when they are made. */
+/** The weights of layers within custom layers. Their names are chosen when they are made. */
 function innerWeights(model: LayersModel): LayerVariable[] {
   return model.layers.filter(isCustom).flatMap(layer => layer.weights);
 }
@@ -70,7 +71,8 @@ function isCustom(layer: Layer): boolean {
 }
 
 /**
- * TensorFlow.js saves the weights that a layer lists; what a custom layer has in its fields alone is not among them.
+ * TensorFlow.js saves only the weights that a layer lists. Warns of weights that a custom layer has in its fields but
+ * does not list.
  */
 export function warnOfUnlisted(model: LayersModel): void {
   if (told.has(model) || !model.layers.some(isCustomAnyhow)) return;
@@ -85,10 +87,9 @@ export function warnOfUnlisted(model: LayersModel): void {
   if (missing.length === 0) return;
   told.add(model);
   process.emitWarning(
-    `custom layers of the model '${model.name}' have weights that they do not list, so that TensorFlow.js ` +
-      `neither trains nor saves ` +
-      `them: ${missing.map(({ label }) => label).join(', ')}; save to 'ckpt://', or list them (trainableWeights, ` +
-      `nonTrainableWeights)`,
+    `custom layers of the model '${model.name}' have weights that they do not list, so that TensorFlow.js neither ` +
+      `trains nor saves them: ${missing.map(({ label }) => label).join(', ')}; save to 'ckpt://', or list them ` +
+      '(trainableWeights, nonTrainableWeights)',
     WARNING,
   );
 }

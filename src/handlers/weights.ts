@@ -1,6 +1,6 @@
 /**
- * The weights of TensorFlow.js's model artifacts, one by one: a list of specs, and the bytes of all of them one after
- * the other (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
+ * The weights of TensorFlow.js's model artifacts, one by one. The artifacts have a list of specs, and the bytes of all
+ * weights one after the other (tfjs-core/src/io/io_utils.ts, encodeWeights and decodeWeights).
  */
 
 import type { io } from '@tensorflow/tfjs-core';
@@ -18,13 +18,13 @@ export interface NamedTensor {
   tensor: Tensor;
 }
 
-/** Weights whose bytes need not lie in one buffer, nor in memory all at once. */
+/** Weights whose bytes need not be in one buffer, or all in memory at once. */
 export interface Weights {
   readonly specs: readonly io.WeightsManifestEntry[];
-  /** Bytes of each. Strings: before each its length, in 4 bytes. */
+  /** Bytes of each weight. Each string is preceded by its length, in 4 bytes. */
   readonly sizes: readonly number[];
   bytes(index: number): Promise<Uint8Array>;
-  /** Some of the bytes of one weight, for a save. */
+  /** A part of the bytes of one weight, for a save. */
   content(index: number, begin: number, end: number): Content;
 }
 
@@ -32,7 +32,10 @@ export function dtypeOf({ dtype, quantization }: io.WeightsManifestEntry): DType
   return (quantization?.dtype ?? dtype) as DType;
 }
 
-/** Of artifacts that somebody else made. Throws ERR_INVALID_ARGUMENT if the data ends before the specs do. */
+/**
+ * The weights of artifacts that another program made. Throws ERR_INVALID_ARGUMENT if the data is shorter than the specs
+ * say.
+ */
 export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.ModelArtifacts): Weights {
   const data = new JoinedBuffers(Array.isArray(weightData) ? weightData : [weightData]);
   const begins: number[] = [];
@@ -42,7 +45,7 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
     end += spec.dtype === 'string' ? stringBytes(data, end, spec) : elementsOf(spec) * widthOf(spec);
   }
   if (end > data.length)
-    throw invalidArgument(`the weights of the model have ${data.length} bytes; their specs say ${end}`, {
+    throw invalidArgument(`the weights of the model have ${data.length} bytes, but their specs need ${end}`, {
       expected: end,
       found: data.length,
     });
@@ -57,10 +60,10 @@ export function weightsOfArtifacts({ weightSpecs = [], weightData = [] }: io.Mod
   };
 }
 
-/** A live tensor, and which part of a model it belongs to. */
+/** A live tensor, and the part of the model that it belongs to. */
 type LiveWeight = NamedTensor & { group?: 'optimizer' };
 
-/** What is known of weights without looking at their values. Throws ERR_DTYPE. */
+/** Specs and sizes, without looking at the values. Throws ERR_DTYPE. */
 export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, 'specs' | 'sizes'> {
   const specs = tensors.map(({ name, tensor, group }) => ({
     name,
@@ -72,8 +75,8 @@ export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, '
 }
 
 /**
- * Of live tensors, as they are now, whatever happens to them and to arrays of JavaScript meanwhile. They are read when
- * they are asked for, and held until `release` is called. Throws ERR_STATE for one that was disposed.
+ * The weights of live tensors as they are now, even if tensors or JavaScript arrays are changed afterwards. Each is
+ * read when it is asked for, and kept until `release` is called. Throws ERR_STATE for a tensor that was disposed.
  */
 export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { release(): void } {
   const described = describeWeights(tensors);
@@ -113,7 +116,7 @@ export function namedTensors(map: NamedTensor[] | NamedTensorMap): NamedTensor[]
   return Array.isArray(map) ? map : Object.entries(map).map(([name, tensor]) => ({ name, tensor }));
 }
 
-/** The texts of a weight of strings. */
+/** The strings of a string weight. */
 export function splitStrings(bytes: Uint8Array): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const texts: Uint8Array[] = [];
@@ -137,7 +140,7 @@ export function joinStrings(texts: readonly Uint8Array[]): Uint8Array {
   return bytes;
 }
 
-/** What TensorFlow.js answers to a save. */
+/** What TensorFlow.js returns from a save. */
 export function artifactsInfo(
   topology: object | undefined,
   { specs, sizes }: Pick<Weights, 'specs' | 'sizes'>,
@@ -161,7 +164,7 @@ function widthOf(spec: io.WeightsManifestEntry): number {
   if (width) return width;
   throw new TensorBundleError(
     'ERR_DTYPE',
-    `the weight ${spec.name} is ${dtypeOf(spec)}, which models of TensorFlow.js do not have`,
+    `the weight ${spec.name} has the dtype ${dtypeOf(spec)}, which models of TensorFlow.js cannot have`,
     {
       tensor: spec.name,
       found: dtypeOf(spec),
@@ -182,7 +185,7 @@ function stringBytes(data: JoinedBuffers, begin: number, spec: io.WeightsManifes
   return end - begin;
 }
 
-/** Several buffers as one. */
+/** Several buffers, read as if they were one. */
 class JoinedBuffers {
   readonly #buffers: readonly { buffer: ArrayBuffer; bytes: number }[];
   readonly length: number;
@@ -192,7 +195,10 @@ class JoinedBuffers {
     this.length = this.#buffers.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** A view, or a copy of what lies in more than one. Throws ERR_SHAPE if a buffer is not as it was given. */
+  /**
+   * A view, or a copy if the range spans several buffers. Throws ERR_SHAPE if a buffer has another length than when it
+   * was given.
+   */
   range(begin: number, length: number, tensor: string): Uint8Array {
     const parts: Uint8Array[] = [];
     let at = 0;

@@ -1,6 +1,6 @@
 /**
- * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has any) and
- * `layer-J`; the first keeps checkpoints valid when layers without weights come or go
+ * Models, also as layers of a model. tf_keras names each layer twice: `layer_with_weights-I` (if it has weights) and
+ * `layer-J`. The first name keeps checkpoints valid when layers without weights are added or removed
  * (tf_keras/src/engine/functional.py).
  */
 import { invalidArgument, type TensorBundleError } from '../errors.js';
@@ -13,12 +13,12 @@ import type { Layer } from './types.js';
 
 function layersOf(container: Layer): readonly Layer[] {
   const { layers } = container as Layer & { layers: readonly Layer[] };
-  // tf_keras's Sequential does not list the input layer it begins with; a functional model does.
+  // tf_keras's Sequential does not list its input layer; a functional model does.
   const hidden = container.getClassName() === 'Sequential' && layers[0]?.getClassName() === 'InputLayer';
   return hidden ? layers.slice(1) : layers;
 }
 
-/** tfjs does not see the layers in the fields of a custom layer; their weights count as well, as in Keras. */
+/** tfjs does not see layers in the fields of a custom layer. Their weights count here, too, as in Keras. */
 function hasWeights(layer: Layer, node: Trackable): boolean {
   return layer.weights.length > 0 || numberObjects(node).objects.some(({ object }) => object.attributes.length > 0);
 }
@@ -29,7 +29,7 @@ const model: Kind = {
     const edges: Edge[] = [];
     let withWeights = 0;
     layersOf(container).forEach((layer, index) => {
-      // A Sequential is only marked as built when it is first used; its layers know better.
+      // A Sequential is marked as built only when it is first used, so its layers are checked instead.
       if (!layer.built && !('layers' in layer)) throw notBuilt(layer);
       const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
       if (hasWeights(layer, node)) edges.push({ name: `layer_with_weights-${withWeights++}`, node });

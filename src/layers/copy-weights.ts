@@ -1,4 +1,6 @@
-/** Weights from one model to another in memory: no bytes are copied where TensorFlow.js can share them unseen. */
+/**
+ * Copies weights from one model to another in memory, without copying bytes where TensorFlow.js can safely share them.
+ */
 
 import { isHandedOut } from '../bundle/tf-staging.js';
 import { invalidArgument } from '../errors.js';
@@ -23,9 +25,9 @@ import { liveValue, variableOf } from './variable.js';
 
 export interface CopyWeightsOptions {
   /**
-   * How variables are paired. 'order' (default): the first with the first, and so on, as in Keras's
-   * `to.set_weights(from.get_weights())`: layer by layer, whether trainable or not. 'path': as `loadWeights` would find
-   * what `saveWeights` saved; that also works where layers were added at the end or in a nested model.
+   * How variables are paired. 'order' (default): the first with the first, and so on, layer by layer, whether trainable
+   * or not, as in Keras's `to.set_weights(from.get_weights())`. 'path': as `loadWeights` would find what `saveWeights`
+   * saved. This also works if layers were added at the end or in a nested model.
    */
   by?: 'order' | 'path';
 }
@@ -91,7 +93,7 @@ export function copyWeights(from: LayersModel, to: LayersModel, options: CopyWei
   const misplaced = findMisplaced(target.root, takings);
   if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the other model', outcome.path);
   tidy(() => {
-    // All values are held before the first is replaced: the models may share variables.
+    // All values are kept before the first is replaced, because the models may share variables.
     const values = pairs.map(pair => independent(variableToCopy(pair.source)));
     for (const [i, pair] of pairs.entries()) variableToCopy(pair.target).assign(values[i]!);
   });
@@ -115,7 +117,7 @@ function describeWeights(model: LayersModel): Described {
     keyedAttributes(numberObjects(root).objects).map(keyed => [variableOf(keyed.attribute), keyed]),
   );
   const listed = [...allWeights(model, new Set())].flatMap(variable => byVariable.get(variable) ?? []);
-  // tfjs does not list what layers in the fields of a custom layer have: those come last.
+  // tfjs does not list the weights of layers in the fields of a custom layer: those come last.
   return { root, variables: [...new Set([...listed, ...byVariable.values()])] };
 }
 
@@ -124,7 +126,7 @@ function pairByOrder(source: Described, target: Described): Pair[] {
   return source.variables.slice(0, count).map((one, i) => ({ source: one, target: target.variables[i]! }));
 }
 
-/** As a checkpoint of the source would be matched. */
+/** Pairs variables as a checkpoint of the source would be matched. */
 function pairByPath(source: Described, target: Described): Pair[] {
   const graph = decodeObjectGraph(buildObjectGraph(source.root).serialized, 'the other model');
   const byKey = new Map(source.variables.map(one => [one.key, one]));
@@ -138,7 +140,7 @@ function pairByPath(source: Described, target: Described): Pair[] {
 function allWeights(layer: Layer, found: Set<LayerVariable>): Set<LayerVariable> {
   const { layers } = layer as Layer & { layers?: readonly Layer[] };
   if (layers) for (const inner of layers) allWeights(inner, found);
-  // After its layers: a model may have weights of its own, and each counts once.
+  // A model's own weights come after those of its layers. Each counts once.
   for (const variable of layer.weights) found.add(variable);
   return found;
 }
@@ -148,9 +150,10 @@ function variableToCopy({ attribute }: KeyedAttribute): Variable {
 }
 
 /**
- * A tensor with the same value: of the same data, which is immutable, unless these live on another backend than the one
- * in use, since tfjs counts a reference on the backend in use, so that the other would free the data under its new
- * owner; or unless the data is an array that `dataSync` hands out, and that its holder may change.
+ * A tensor with the same value. It shares the data, which is immutable, except in two cases, where it is a copy:
+ * - The data is on another backend than the one in use. tfjs counts references on the backend in use, so the other
+ *   one would free the data while the copy still needs it.
+ * - The data is an array that `dataSync` hands out, so a caller may change it.
  */
 function independent(value: Tensor): Tensor {
   const { backend } = engine();

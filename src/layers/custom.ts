@@ -1,8 +1,8 @@
 /**
- * Layers of the user's own classes. Python tracks what is assigned to `self`: variables, layers, and lists and
- * dictionaries of them; `add_weight` also tracks a variable under the name it was given. The fields of a JavaScript
- * layer say the same, in the order in which they were first assigned. (tensorflow/python/trackable/autotrackable.py,
- * tf_keras/src/engine/base_layer.py)
+ * Layers of user-defined classes. Python tracks what is assigned to `self`: variables, layers, and lists and
+ * dictionaries of them. `add_weight` also tracks a variable under the name that it was given. The fields of a
+ * JavaScript layer show the same, in the order in which they were first assigned.
+ * (tensorflow/python/trackable/autotrackable.py, tf_keras/src/engine/base_layer.py)
  */
 
 import { TensorBundleError } from '../errors.js';
@@ -21,7 +21,10 @@ import {
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 
-/** Describes one custom layer after the other; `base` is the description of the class it extends, if that is known. */
+/**
+ * Describes custom layers. `base` is the description of the known class that they extend; undefined if they extend
+ * none.
+ */
 export function customKind(base: Kind | undefined): Kind {
   return {
     edges: (layer, around, place) => {
@@ -51,18 +54,18 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
   const lists = new Map<unknown, Trackable>();
   const nodeOf = (value: FieldValue, label: string): Trackable | undefined => {
     if (isAnyVariable(value)) {
-      // What a weight holds (`this.gain = this.addWeight(…).read()`) is the weight.
+      // The tf.Variable in a weight (`this.gain = this.addWeight(…).read()`) stands for the weight.
       const variable = made.find(weight => weight.value === value)?.weight ?? value;
       return around.variable(variable, fieldVariableName(layer, variable), place);
     }
-    // As if the layer were built when it is first called: Keras then adds its name to the scope.
+    // Named as if the layer were built in its first call: Keras then adds its name to the scope.
     if (isLayer(value)) return around.layer(value, { scope: `${place.scope}/${around.nameOf(value)}`, label });
     return lists.get(value) ?? listOf(value, label);
   };
   const listOf = (collection: Collection, label: string): Trackable | undefined => {
     const named = namedItems(collection);
     if (named === undefined) {
-      // Nothing is lost if they are found elsewhere, too.
+      // An error only if they are not found elsewhere, too.
       for (const thing of variablesAndLayers(collection))
         around.expectPlaced(thing, nameless(layer, collection, label));
       return undefined;
@@ -76,13 +79,14 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     }
     return list;
   };
-  // First of all the fields: then the weights that have a place are known, those of inner layers among them.
+  // The fields come first, so that it is known which weights have a place, also in inner layers.
   const fields = fieldValues(layer).flatMap(([field, value]) => {
     const node = nodeOf(value, `${place.label}/${field}`);
     return node ? [{ field, value, node }] : [];
   });
   const weights = made.map(one => ({ ...one, placed: around.isPlaced(one.weight) }));
-  // Keras tracks a weight when it is made: one that no field holds comes before the next that a field holds.
+  // Keras tracks a weight when it is made, so a weight that no field holds comes before the next one that a field
+  // holds.
   const addWeights = (count: number): void => {
     for (const { weight, name, placed } of weights.splice(0, count)) {
       if (!placed) add(name, around.variable(weight, name, place));
@@ -92,7 +96,7 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     if (isAnyVariable(value)) {
       const at = weights.findIndex(one => one.weight === value || one.value === value);
       const name = weights[at]?.name;
-      // tfjs counts tensors: what `tf.variable` made later than a weight has a greater number.
+      // tfjs numbers tensors: a variable that `tf.variable` made after a weight has a greater number.
       addWeights(at >= 0 || isVariable(value) ? at + 1 : weights.filter(one => one.value.id < value.id).length);
       if (name !== undefined) add(name, node);
     }
@@ -102,7 +106,7 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
   return [...edges].map(([name, node]) => ({ name, node }));
 }
 
-/** The weights in the layer's own books, in the order in which they were made. */
+/** The weights that were made with `addWeight`, in the order in which they were made. */
 function addedWeights(layer: Layer): LayerVariable[] {
   const names = addedNames(layer);
   const order = (variable: LayerVariable): number => names.indexOf(weightName(layer, variable));
@@ -116,15 +120,15 @@ function addedNames(layer: Layer): string[] {
   return Array.isArray(names) ? names.filter(name => typeof name === 'string') : [];
 }
 
-/** The name given to `addWeight`. tfjs keeps it with the name scopes of the moment before it (`layer/weight`). */
+/** The name given to `addWeight`. tfjs stores it behind the name scopes that were open then (`layer/weight`). */
 function weightName(layer: Layer, { originalName }: LayerVariable): string {
   const fitting = addedNames(layer).filter(name => originalName === name || originalName.endsWith(`/${name}`));
   return fitting.sort((a, b) => b.length - a.length)[0] ?? originalName.slice(originalName.lastIndexOf('/') + 1);
 }
 
 /**
- * Keras's name for a variable that it makes in `build`; tfjs gives numbers to those of `tf.variable` that were given no
- * name.
+ * Keras's name for a variable that is made in `build`. tfjs gives a number to a `tf.variable` without a name; Keras
+ * calls it `Variable`.
  */
 function fieldVariableName(layer: Layer, variable: AnyVariable): string {
   if (isVariable(variable)) return weightName(layer, variable);
@@ -136,9 +140,9 @@ function nameless(layer: Layer, collection: Collection, label: string): TensorBu
   const what = isSet(collection) ? 'a Set' : 'a Map whose keys are not all strings';
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), where they ` +
-      `have no names ` +
-      'to be saved under; use an array, an object, or a Map with string keys',
+    `layer '${layer.name}' (${layer.getClassName()}) has layers or variables in ${what} (${label}), which ` +
+      `gives them no names ` +
+      'for a checkpoint; use an array, an object, or a Map with string keys',
     { found: label },
   );
 }
@@ -146,9 +150,8 @@ function nameless(layer: Layer, collection: Collection, label: string): TensorBu
 function ambiguous(layer: Layer, name: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has two things called '${name}'; give each weight and each ` +
-      `field of a ` +
-      'custom layer a name of its own, since that is where a checkpoint keeps it',
+    `layer '${layer.name}' (${layer.getClassName()}) has two weights or fields called '${name}'; give each a ` +
+      'name of its own, because a checkpoint finds them by name',
     { found: name },
   );
 }

@@ -1,7 +1,7 @@
 /**
- * Layers and models that are not complete: what a checkpoint holds for them waits until they are. tfjs builds a layer
- * when it is first applied, and a Sequential as its layers are added; neither tells anybody, so the one object is told
- * to.
+ * Layers and models that are not complete: their values in a checkpoint wait until they are. tfjs builds a layer when
+ * it is first applied, and a Sequential as its layers are added. There is no event for either, so a method of the one
+ * object is replaced.
  */
 import type { Incomplete, Trackable } from '../graph/trackable.js';
 import type { Layer } from './types.js';
@@ -9,7 +9,7 @@ import { awaitsWeights } from './unbuilt.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Undefined for what is complete; `describe` gives it as it is when called. */
+/** Undefined for a layer that is complete. `describe` returns its description at the time of the call. */
 export function incompleteLayer(layer: Layer, describe: () => Trackable): Incomplete | undefined {
   const isEmpty = 'layers' in layer && (layer.layers as readonly Layer[]).length === 0;
   if (isEmpty) return { owner: layer, watch: changed => afterEach(layer, 'add', () => changed(describe())) };
@@ -17,7 +17,7 @@ export function incompleteLayer(layer: Layer, describe: () => Trackable): Incomp
   return { owner: layer, watch: changed => afterEach(layer, 'build', () => changed(describe())) };
 }
 
-/** Calls `then` after each call of a method of this one object, until the function returned is called. */
+/** Calls `then` after each call of a method of this one object, until the returned function is called. */
 function afterEach(object: object, method: 'add' | 'build', then: () => void): () => void {
   const methods = object as Record<'add' | 'build', Method>;
   const own = Object.hasOwn(object, method);

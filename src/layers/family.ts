@@ -1,4 +1,4 @@
-/** How a kind of layer is described: which edges lead from it, in tf_keras's tracking order. */
+/** How a kind of layer is described: the edges that lead from it, in tf_keras's tracking order. */
 
 import { TensorBundleError } from '../errors.js';
 import type { Attribute } from '../graph/attribute.js';
@@ -6,7 +6,7 @@ import type { Edge, Trackable } from '../graph/trackable.js';
 import { Variable } from '../tfjs-core.js';
 import type { AnyVariable, Layer, LayerVariable } from './types.js';
 
-/** What the variables of a layer are called, apart from their own names. */
+/** The part of the names of a layer's variables that comes before their own names. */
 export interface Place {
   /** Keras's name scope, for `full_name`: `bidirectional/forward_lstm/lstm_cell`. */
   readonly scope: string;
@@ -17,14 +17,14 @@ export interface Place {
   readonly label: string;
 }
 
-/** What a description may ask for; the same layer or variable always gives the same object. */
+/** What a description may use. The same layer or variable always gives the same object. */
 export interface Surroundings {
   variable(variable: AnyVariable, name: string, place: Place, refuse?: Attribute['refuse']): Trackable;
-  /** A layer that another one holds. The place counts when the layer is met for the first time. */
+  /** A layer that another one holds. If it was described before, `place` is ignored. */
   layer(layer: Layer, place: Place): Trackable;
   /** Whether some description has claimed the variable. */
   isPlaced(variable: AnyVariable): boolean;
-  /** Throws `refusal` if in the end no description has claimed the layer or variable. */
+  /** Throws `refusal` when all is described, if no description has claimed the layer or variable. */
   expectPlaced(thing: AnyVariable | Layer, refusal: TensorBundleError): void;
   /** Keras's name for a layer, a cell, or the layer in a wrapper. */
   nameOf(layer: Layer): string;
@@ -33,21 +33,21 @@ export interface Surroundings {
 /** The description of a kind of layer. */
 export interface Kind {
   edges(layer: Layer, around: Surroundings, place: Place): readonly Edge[];
-  /** Further names, by which other writers reach what it holds; `self` is the layer's node. None if left out. */
+  /** More names, by which other writers (Keras 3) reach what it holds; `self` is the layer's node. Default: none. */
   aliases?(layer: Layer, around: Surroundings, self: Trackable): readonly Edge[];
-  /** The layers it holds that have names of their own; none if left out. */
+  /** The layers it holds that have names of their own. Default: none. */
   inner?(layer: Layer): readonly Layer[];
 }
 
-/** Class names (as tfjs registers them) and their description. */
+/** Class names, as tfjs registers them, and their descriptions. */
 export type Family = readonly (readonly [className: string, kind: Kind])[];
 
-/** tfjs's field, Keras's name, and what cannot be held there. */
+/** tfjs's field, Keras's name, and a function that refuses values that the field cannot hold. */
 type Field = readonly [field: string, name: string, refuse?: (layer: Layer) => Attribute['refuse']];
 
 /**
- * A layer whose variables are fields, in tracking order. A field that is null is a variable that the layer was told to
- * do without (`useBias: false`).
+ * A layer whose variables are fields, in tracking order. A field is null if the layer was told to omit the variable
+ * (`useBias: false`).
  */
 export function variables(...fields: readonly Field[]): Kind {
   return {
@@ -64,12 +64,12 @@ export function isVariable(value: unknown): value is LayerVariable {
   return typeof value === 'object' && value !== null && 'read' in value && 'originalName' in value;
 }
 
-/** A weight of a layer, or what `tf.variable` makes. */
+/** Whether it is a weight of a layer or a tf.Variable. */
 export function isAnyVariable(value: unknown): value is AnyVariable {
   return isVariable(value) || value instanceof Variable;
 }
 
-/** Fields that are private or protected in tfjs's types: what is found there is unknown until it is checked. */
+/** Reads a field that is private or protected in tfjs's types, so its value has to be checked. */
 export function fieldOf(layer: Layer, field: string): unknown {
   return (layer as unknown as Record<string, unknown>)[field];
 }
@@ -96,8 +96,8 @@ export function isLayer(value: unknown): value is Layer {
 function unknownField(layer: Layer, field: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `layer '${layer.name}' (${layer.getClassName()}) has not what was expected in '${field}'; this version of ` +
-      `TensorFlow.js is not known`,
+    `layer '${layer.name}' (${layer.getClassName()}) does not have the expected layer in '${field}'; this ` +
+      `version of TensorFlow.js is not supported`,
     { found: field },
   );
 }

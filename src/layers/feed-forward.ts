@@ -19,14 +19,14 @@ const moments = variables(
 
 const alpha = variables(['alpha', 'alpha']);
 
-/** Keras keeps `axis` as a list, and lists are tracked: a node without values comes first. */
+/** Keras keeps `axis` as a list and tracks lists, so a node without values comes first. */
 function afterAxis(kind: Kind): Kind {
   return {
     edges: (layer, around, place) => [{ name: 'axis', node: branch([]) }, ...kind.edges(layer, around, place)],
   };
 }
 
-/** Keras tracks the list of axes, if one was given: a node without values. */
+/** Keras tracks the list of shared axes, if one was given, as a node without values. */
 const prelu: Kind = {
   edges: (layer, around, place) => {
     const edges = alpha.edges(layer, around, place);

@@ -1,6 +1,6 @@
 /**
  * What the fields of a custom layer hold: variables, layers, and collections of them. Python tracks lists and
- * dictionaries (tensorflow/python/trackable/data_structures.py); a Map with string keys is a dictionary too.
+ * dictionaries (tensorflow/python/trackable/data_structures.py). A Map with string keys counts as a dictionary, too.
  */
 import { isLiteral, isMap, isSet } from '../realms.js';
 import { fieldOf, isAnyVariable, isLayer } from './family.js';
@@ -14,7 +14,10 @@ export type Collection =
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>;
 
-/** Fields of tfjs's Layer: where it keeps its weights as well, and the values that a weight begins with. */
+/**
+ * Fields of tfjs's Layer that list its weights. Together with `initialWeights`, they do not count as fields of a custom
+ * layer.
+ */
 export const WEIGHT_LISTS: readonly string[] = ['_trainableWeights', '_nonTrainableWeights'];
 const NOT_TRACKED: readonly string[] = [...WEIGHT_LISTS, 'initialWeights'];
 
@@ -31,7 +34,7 @@ export function isFieldValue(value: unknown): value is FieldValue {
   return variablesAndLayers(value).next().done !== true;
 }
 
-/** The layers and variables in a value. Depth is the user's: a cycle of collections is cut by `seen`. */
+/** The layers and variables in a value, at any depth. `seen` stops at cycles of collections. */
 export function* variablesAndLayers(value: unknown, seen: Set<unknown> = new Set()): Generator<AnyVariable | Layer> {
   if (isAnyVariable(value) || isLayer(value)) {
     yield value;
@@ -43,7 +46,8 @@ export function* variablesAndLayers(value: unknown, seen: Set<unknown> = new Set
 }
 
 /**
- * The items of a collection by their names; undefined if they have none: those of a Set, or of a Map with other keys.
+ * The items of a collection with their names. Undefined if they have none: in a Set, or in a Map with keys that are not
+ * strings.
  */
 export function namedItems(collection: Collection): (readonly [name: string, item: unknown])[] | undefined {
   if (isSet(collection)) return undefined;
@@ -60,7 +64,7 @@ function isCollection(value: unknown): value is Collection {
   return Array.isArray(value) || isMap(value) || isSet(value) || isLiteral(value);
 }
 
-/** The keys of a Map as well. */
+/** All contents of a collection, the keys of a Map included. */
 function contentsOf(collection: Collection): Iterable<unknown> {
   if (isMap(collection)) return [...collection].flat();
   return isSet(collection) || Array.isArray(collection) ? collection : Object.values(collection);

@@ -1,4 +1,4 @@
-/** What `gru` and `gruCell` know: the options of TensorFlow.js's layers, and Keras's `resetAfter`. */
+/** Options of `gru` and `gruCell`: those of TensorFlow.js's layers, and more of Keras's (`resetAfter`). */
 import type { GRUCellLayerArgs, GRULayerArgs } from '@tensorflow/tfjs-layers';
 import type { OptionList } from '../options.js';
 

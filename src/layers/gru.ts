@@ -1,7 +1,7 @@
 /**
- * Keras's GRU as Keras makes it: `reset_after=True` is its default, and TensorFlow.js has the other variant only.
- * Importing this file makes TensorFlow.js choose by the configuration when it makes layers from a model's JSON;
- * `tf.layers.gru` stays what it is.
+ * Keras's GRU with Keras's default `reset_after=True`; TensorFlow.js has only the other variant. Importing this file
+ * makes TensorFlow.js choose the variant by the configuration when it makes layers from a model's JSON. `tf.layers.gru`
+ * does not change.
  */
 
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';
@@ -19,13 +19,13 @@ import { type GRU, type GRUClass, refuseTimeMajor, resetAfterGRU } from './reset
  *
  * Weights, all float32: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], `bias` [2, 3 units]. The
  * gates are update, reset, candidate (tf_keras/src/layers/rnn/gru.py). Masked steps give what Keras gives for them, in
- * `tf.layers.bidirectional` as well. Regularizers count in the loss; TensorFlow.js forgets them for its own recurrent
- * layers.
+ * `tf.layers.bidirectional` as well. Regularizers count in the loss; in its own recurrent layers, TensorFlow.js ignores
+ * them.
  *
  * Throws ERR_NOT_SUPPORTED for Keras's `timeMajor`, and if tfjs-layers is missing.
  *
- * @example
- * const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1 })] });
+ * @example const model = tf.sequential({ layers: [gru({ units: 8, inputShape: [20, 4] }), tf.layers.dense({ units: 1
+ * })] });
  */
 export function gru(args: KerasGRUArgs): GRU {
   refuseUnknown(args, 'gru', GRU_OPTIONS);
@@ -43,13 +43,13 @@ export function gruCell(args: KerasGRUCellArgs): GRUCell {
   return new (resetAfter ? resetAfterCell(Base) : Base)(withKerasDefaults(options));
 }
 
-/** TensorFlow.js's own GRU takes these and forgets them. */
+/** Refuses options that TensorFlow.js's own GRU accepts and ignores. */
 function refuseUncomputed(args: KerasGRUArgs): void {
   refuseTimeMajor(args);
   if (!args.zeroOutputForMask) return;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    'zeroOutputForMask needs the GRU with resetAfter: true; TensorFlow.js has no such option',
+    'zeroOutputForMask needs a GRU with resetAfter: true; TensorFlow.js has no such option for its own GRU',
     { found: 'zeroOutputForMask' },
   );
 }
@@ -65,7 +65,7 @@ function registered(name: string): Registration[0] {
   );
 }
 
-/** What makes a layer from a configuration, and chooses the class by it. */
+/** A registration that chooses the class by the configuration when it makes a layer. */
 function choosing([type, fromConfig]: Registration, variant: (type: Registration[0]) => Registration[0]): Registration {
   const make: typeof fromConfig = (given, config, ...more) => {
     const { resetAfter, ...options } = config;
@@ -74,7 +74,7 @@ function choosing([type, fromConfig]: Registration, variant: (type: Registration
   return [type, make];
 }
 
-/** Stays when another copy of tfjs-layers, or one that is loaded later, registers its own class. */
+/** Replaces the registration of a class, also when another copy of tfjs-layers registers its own class later. */
 function choose(name: string, variant: (type: Registration[0]) => Registration[0]): void {
   const map = serialization.SerializationMap.getMap().classNameMap;
   const define = (registration: Registration | undefined): void => {

@@ -1,10 +1,10 @@
 /**
- * The names by which Keras 3 reaches what tf_keras reaches by others, and the attributes' names of models written as
- * classes. All serve to read; none is ever written. Facts from checkpoints of Keras 3.15 (keras/src/models,
- * keras/src/layers).
+ * Names of edges in checkpoints of Keras 3, where they differ from those of tf_keras, and attribute names in models
+ * written as classes. They are only used to read and are never written. Facts from checkpoints of Keras 3.15
+ * (keras/src/models, keras/src/layers).
  *
- * Some values Keras 3 does not save at all through `tf.train.Checkpoint`: the cells of an RNN of several cells, and
- * what a model written as a class holds in lists and dictionaries. Such variables are `missing`.
+ * Through `tf.train.Checkpoint`, Keras 3 does not save some values at all: those of the cells of an RNN with several
+ * cells, and of what a model written as a class holds in lists and dictionaries. Such variables are `missing`.
  */
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 
@@ -19,10 +19,10 @@ export interface NamedNode {
 /**
  * Names from a model to itself and to its layers:
  * - `_functional`: a Sequential of Keras 3 holds a Functional, which holds the layers;
- * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that the
- *   model itself does not list. Keras 3 numbers layers without weights too; they may differ all the same;
- * - the layers' own names, `d1` or `blocks/0`: a model written as a class knows its layers by attributes (`self.d1`,
- *   `self.blocks[0]`), in tf_keras as well, and layers named like those are found there.
+ * - `_operations/N`: the layers of a Functional. With `hiddenInput` (a Sequential) the first is an InputLayer that
+ *   the model itself does not list. Keras 3 numbers layers without weights, too; `holders` lets such layers differ;
+ * - the layers' own names, `d1` or `blocks/0`: a model written as a class, also in tf_keras, reaches its layers by
+ *   attributes (`self.d1`, `self.blocks[0]`), and layers with such names are found there.
  */
 export function containerAliases(layers: readonly NamedNode[], hiddenInput: boolean, self: Trackable): Edge[] {
   const first = hiddenInput ? 1 : 0;
@@ -49,15 +49,16 @@ export function containerAliases(layers: readonly NamedNode[], hiddenInput: bool
   return [{ name: '_functional', node: self }, { name: '_operations', node: operations }, ...attributes];
 }
 
-/** `blocks/0` is `0` in the list `blocks`; `d1` is in no list. */
+/** `blocks/0` is `0` in the list `blocks`; `d1` is not in a list. */
 function parted(path: string): [list: string | null, name: string] {
   const cut = path.lastIndexOf('/');
   return cut < 0 ? [null, path] : [path.slice(0, cut), path.slice(cut + 1)];
 }
 
-/** Keras 3's name for the attribute that holds a variable, by tf_keras's. Others are called the same in both. */
+/** By tf_keras's name, Keras 3's name for the attribute that holds a variable. Other names are the same in both. */
 const VARIABLES: ReadonlyMap<string, string> = new Map([
-  // Dense and Conv compute the property `kernel` from it (quantization, LoRA), as Embedding does `embeddings`.
+  // Dense and Conv compute the property `kernel` from `_kernel` (quantization, LoRA), as Embedding does with
+  // `embeddings`.
   ['kernel', '_kernel'],
   ['embeddings', '_embeddings'],
   // DepthwiseConv; in a SeparableConv both libraries say `depthwise_kernel`, and nothing is called `kernel`.

@@ -17,9 +17,9 @@ import { awaitsWeights, innerNotBuilt } from './unbuilt.js';
 import { liveValue, type VariableNames, variableTrackable } from './variable.js';
 
 /**
- * Describes the model and everything in it. Throws ERR_INVALID_ARGUMENT for something that is no built LayersModel or
- * has a layer in a layer that is not built, ERR_NOT_SUPPORTED for weights that have no place, ERR_STATE for a disposed
- * model.
+ * Describes the model and everything in it. Throws ERR_INVALID_ARGUMENT for something that is not a built LayersModel,
+ * or if a layer inside a layer is not built; ERR_NOT_SUPPORTED for weights that have no place in a checkpoint;
+ * ERR_STATE for a disposed model.
  */
 export function modelTrackable(model: LayersModel): Trackable {
   checkModel(model);
@@ -29,7 +29,7 @@ export function modelTrackable(model: LayersModel): Trackable {
   return trackable;
 }
 
-/** Throws ERR_INVALID_ARGUMENT for what is no LayersModel. */
+/** Throws ERR_INVALID_ARGUMENT for something that is not a LayersModel. */
 export function checkModel(model: LayersModel): void {
   if (!Array.isArray((model as Partial<LayersModel> | null)?.layers) || typeof model.getClassName !== 'function') {
     throw invalidArgument('give a model made by tf.sequential, tf.model or tf.loadLayersModel');
@@ -37,25 +37,25 @@ export function checkModel(model: LayersModel): void {
 }
 
 interface ModelViewOptions {
-  /** Default false: what is not built is refused. True: its variables may come later. */
+  /** Default false: a layer that is not built is refused. True: its variables may come later. */
   readonly defer?: boolean;
   /** The optimizer of a compiled model, which Keras tracks as its child; none by default. */
   optimizerOf?(model: Layer): Trackable | undefined;
 }
 
-/** Models and layers that are being described together, or have been. */
+/** Describes models and layers together, and keeps their descriptions. */
 export class ModelView implements Surroundings {
   readonly #roots: readonly Layer[];
   readonly #options: ModelViewOptions;
   readonly #names: ReadonlyMap<Layer, string>;
   readonly #layers = new Map<Layer, Trackable>();
-  /** A weight and the tf.Variable in it are one. */
+  /** By the tf.Variable, so that a weight and the tf.Variable in it are one node. */
   readonly #variables = new Map<Variable, Trackable>();
   #byName: ReadonlyMap<string, Trackable> | undefined;
   #fullNames: ReadonlyMap<string, number> | undefined;
   readonly #expected: { readonly thing: AnyVariable | Layer; readonly refusal: TensorBundleError }[] = [];
 
-  /** `roots`: all that will be described, since Keras's names depend on what was made before. */
+  /** `roots`: all models and layers that will be described, because Keras's names depend on the layers made before. */
   constructor(roots: readonly Layer[], options: ModelViewOptions = {}) {
     this.#roots = roots;
     this.#names = kerasNames(roots, layerKind);
@@ -65,7 +65,7 @@ export class ModelView implements Surroundings {
   layer(layer: Layer, place: Place): Trackable {
     const known = this.#layers.get(layer);
     if (known) return known;
-    // Known before it is complete: a custom layer may hold the layer that holds it.
+    // Registered before its description is complete, because a custom layer may hold the layer that holds it.
     const children: Edge[] = [];
     const aliases: Edge[] = [];
     const names = { label: place.label, fullName: place.scope, layer: layerName(layer) };
@@ -79,7 +79,7 @@ export class ModelView implements Surroundings {
     this.#layers.set(layer, trackable);
     if ('layers' in layer && (layer.layers as readonly Layer[]).length === 0) throw notBuilt(layer);
     const awaiting = awaitsWeights(layer);
-    // Before the layers in it, which are not built either: this is the one that the user knows.
+    // Checked before the layers in it, which are not built either: this is the layer that the user knows.
     if (awaiting && knownClasses().includes(layer.getClassName())) throw innerNotBuilt(layer, place.label);
     const kind = layerKind(layer);
     children.push(...kind.edges(layer, this, place));
@@ -91,12 +91,12 @@ export class ModelView implements Surroundings {
     return trackable;
   }
 
-  /** The layer as it is now, by itself: what else was described with it has not changed. */
+  /** Describes the layer alone, as it is now. What was described with it has not changed. */
   #again(layer: Layer, place: Place): Trackable {
     return new ModelView([layer], this.#options).layer(layer, place);
   }
 
-  /** The layers and tf.Variables, and their nodes. */
+  /** All layers and tf.Variables that were described, and their nodes. */
   described(): (readonly [object: Layer | Variable, node: Trackable])[] {
     return [...this.#layers, ...this.#variables];
   }
@@ -128,12 +128,12 @@ export class ModelView implements Surroundings {
     return trackable;
   }
 
-  /** Of each root, names in tfjs of all weights that may be trained, frozen or not, in Keras's order. */
+  /** For each root, the tfjs names of all weights that can be trained, even if frozen now, in Keras's order. */
   networks(): string[][] {
     return this.#roots.map(root => trainedWeights(root).map(weight => liveValue(weight, weight.name).name));
   }
 
-  /** Whether something is not built yet. */
+  /** Whether a layer is not built yet. */
   get isIncomplete(): boolean {
     return [...this.#layers.values()].some(({ incomplete }) => incomplete !== undefined);
   }
@@ -145,8 +145,8 @@ export class ModelView implements Surroundings {
   }
 
   /**
-   * Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer. Keras's optimizers count
-   * so.
+   * Names, in tfjs, of the variables that are trained: layer by layer, then those of no layer, the order of Keras's
+   * optimizers.
    */
   trainable(): string[] {
     const weights = this.#roots.flatMap(root => root.trainableWeights);
@@ -174,15 +174,15 @@ export class ModelView implements Surroundings {
     return this.#names.get(layer) ?? layer.name;
   }
 
-  /** Nothing may be left out silently, for example by a class of TensorFlow.js that has grown a weight. */
+  /** No weight may be left out silently, for example if a new version of a TensorFlow.js class has one more. */
   #requireAllPlaced(layer: Layer): void {
     const forgotten = layer.weights.find(variable => !this.isPlaced(variable));
     if (forgotten === undefined) return;
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `layer '${layer.name}' (${layer.getClassName()}) has the weight ${forgotten.originalName}, which this ` +
-        `version cannot ` +
-        `place in a checkpoint; classes with weights that it knows: ${knownClasses().join(', ')}`,
+      `layer '${layer.name}' (${layer.getClassName()}) has the weight ${forgotten.originalName}, for which ` +
+        `this version of tensorbundle knows no place in a checkpoint; it knows these classes with weights: ` +
+        knownClasses().join(', '),
       { tensor: forgotten.originalName, found: layer.getClassName(), expected: knownClasses() },
     );
   }

@@ -1,8 +1,8 @@
 /**
- * Keras's names for the layers of a tfjs model, for the `full_name` of variables. A name the user gave is kept. An
- * automatic one (`dense_Dense3`: class in snake case, class, a counter of the process) becomes what Keras would have
- * called the layer in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made, which is what
- * the counter tells. Layers in wrappers and cells count as well (tf_keras/src/backend.py, unique_object_name).
+ * Keras's names for the layers of a tfjs model, for the `full_name` of variables. A name that the user gave is kept. An
+ * automatic name (`dense_Dense3`: class in snake case, class, a counter of the process) becomes the name that Keras
+ * would have given the layer in a fresh session: `dense`, `dense_1`, … in the order in which the layers were made,
+ * which the counter shows. Layers in wrappers and cells count, too (tf_keras/src/backend.py, unique_object_name).
  */
 import type { LayerName } from '../graph/trackable.js';
 import type { Kind } from './family.js';
@@ -25,7 +25,7 @@ function kerasSnakeCase(className: string): string {
 }
 
 interface AutomaticName {
-  /** What Bidirectional puts before the name of its layer. */
+  /** The prefix that Bidirectional puts before the name of its layer. */
   readonly prefix: string;
   readonly base: string;
   readonly counter: number;
@@ -44,12 +44,12 @@ export function isAutomatic(layer: Layer): boolean {
   return automaticName(layer) !== null;
 }
 
-/** tfjs numbers models by other rules than layers; Keras 2 and 3 call a functional one differently. */
+/** tfjs does not number models as it numbers layers, and Keras 2 and 3 have different names for a functional model. */
 const MODELS = /^(sequential|model|functional)_?\d*$/;
 
 /**
- * The name of a layer, and whether it proves anything. A name as Keras makes them up for the class (`dense_1`) may have
- * come from Keras with the architecture, so it counts as made up also where a user wrote it.
+ * The name of a layer, and whether a user gave it. A name that Keras could have made up for the class (`dense_1`)
+ * counts as made up even if a user wrote it, because it may have come from Keras with the architecture.
  */
 export function layerName(layer: Layer): LayerName {
   const className = layer.getClassName();
@@ -67,7 +67,7 @@ export function layerName(layer: Layer): LayerName {
   return { name: layer.name, isGiven: !isAutomatic(layer.name), isAutomatic, isModel };
 }
 
-/** Every layer that these are or hold, directly or not, each once. */
+/** These layers and every layer that they hold, directly or not, each once. */
 function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set<Layer> {
   const found = new Set<Layer>(roots);
   const visit = (holder: Layer): void => {
@@ -83,8 +83,8 @@ function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set
 
 export function kerasNames(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Map<Layer, string> {
   const named = [...allLayers(roots, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
-  // By class: the counters, in the order found. The two directions of a Bidirectional share that of the layer they
-  // copy.
+  // For each class, the counters in the order found. The two directions of a Bidirectional share one, that of the layer
+  // that they copy.
   const counters = new Map<string, Map<string, number>>();
   const unit = ({ prefix, counter }: AutomaticName, i: number): string =>
     prefix === '' ? `${i}` : `copies of ${counter}`;

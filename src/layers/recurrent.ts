@@ -1,6 +1,6 @@
 /**
- * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, the cell the weights. Keras also
- * tracks two lists that hold no values: `state_spec` of every layer, `state_size` of an LSTM's cell.
+ * Recurrent layers and their cells (tf_keras/src/layers/rnn/). A layer holds a cell, and the cell holds the weights.
+ * Keras also tracks two lists without values: `state_spec` of every layer and `state_size` of an LSTM's cell.
  */
 
 import type { Attribute } from '../graph/attribute.js';
@@ -12,7 +12,7 @@ function inside(place: Place, scope: string, edge: string): Place {
   return { scope: scope === '' ? place.scope : `${place.scope}/${scope}`, label: `${place.label}/${edge}` };
 }
 
-/** `cellScope` is what Keras adds to the names of the variables for the cell. */
+/** `cellScope` gives the scope that Keras adds to the names of the variables for the cell. */
 function layerWithCell(cellScope: (nameOfCell: () => string) => string, inner?: Kind['inner']): Kind {
   const edges: Kind['edges'] = (layer, around, place) => {
     const cell = layerIn(layer, 'cell');
@@ -30,7 +30,7 @@ function cellsOf(stack: Layer): readonly Layer[] {
   return Array.isArray(cells) ? cells.filter(isLayer) : [];
 }
 
-/** The specification of a stack is a list with one item a cell, which for an LSTM's is a list itself. */
+/** The `state_spec` of a stack is a list with one item per cell; for an LSTM cell, the item is a list itself. */
 function listsOfStates(cell: Layer): Edge[] {
   return cellsOf(cell).flatMap((inner, i) =>
     inner.getClassName() === 'LSTMCell' ? [{ name: String(i), node: branch([]) }] : [],
@@ -50,8 +50,8 @@ const stackedCells: Kind = {
 
 /**
  * Keras's GRU has two rows of biases with `reset_after=True` (its default), and then multiplies the reset gate after
- * the recurrent product. TensorFlow.js's own has the other variant only. The weights of one would compute something
- * else in the other.
+ * the recurrent product. TensorFlow.js's own GRU has only the other variant. The weights of one variant would compute
+ * something else in the other.
  */
 function otherVariant(cell: Layer): Attribute['refuse'] {
   const width = 3 * Number(fieldOf(cell, 'units'));
@@ -62,7 +62,7 @@ function otherVariant(cell: Layer): Attribute['refuse'] {
       return (
         "these are the weights of a GRU with reset_after=True, which TensorFlow.js's own GRU does not compute; " +
         'make the layer with ' +
-        "gru({ units, … }) or gruCell of 'tensorbundle/tfjs' (a model made from Keras's JSON has it by itself), " +
+        "gru({ units, … }) or gruCell of 'tensorbundle/tfjs' (a model made from Keras's JSON gets it automatically), " +
         'or leave the layer out with exclude'
       );
     }
@@ -100,11 +100,11 @@ export const recurrent: Family = [
       rnn => [layerIn(rnn, 'cell')],
     ),
   ],
-  // These make their cells themselves, and Keras gives such a cell a fixed name.
+  // These layers make their cell themselves, and Keras gives such a cell a fixed name.
   ['SimpleRNN', layerWithCell(() => 'simple_rnn_cell')],
   ['GRU', layerWithCell(() => 'gru_cell')],
   ['LSTM', layerWithCell(() => 'lstm_cell')],
-  // Builds its cell without a name scope, in contrast to RNN (tf_keras/src/layers/rnn/base_conv_rnn.py).
+  // It builds its cell without a name scope, in contrast to RNN (tf_keras/src/layers/rnn/base_conv_rnn.py).
   ['ConvLSTM2D', layerWithCell(() => '')],
   ['SimpleRNNCell', cellVariables],
   ['GRUCell', gruCellVariables],

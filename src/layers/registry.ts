@@ -1,6 +1,6 @@
 /**
- * Every kind of layer this package knows. A new layer is one line in the file of its
- * family (feed-forward.ts, recurrent.ts, wrappers.ts); a new family is one file and one line here.
+ * Every kind of layer that this package knows. A new layer is one line in the file of its family (container.ts,
+ * feed-forward.ts, recurrent.ts, wrappers.ts). A new family is one file and one line here.
  */
 import { container } from './container.js';
 import { customKind } from './custom.js';
@@ -12,7 +12,7 @@ import { wrappers } from './wrappers.js';
 
 const KINDS: ReadonlyMap<string, Kind> = new Map([container, feedForward, recurrent, wrappers].flat());
 
-/** A class that is not registered is described by its fields, and by the registered class it extends. */
+/** A class that is not registered here is described by its fields and by the registered class that it extends. */
 export function layerKind(layer: Layer): Kind {
   return KINDS.get(layer.getClassName()) ?? customKind(baseOf(layer));
 }

@@ -1,6 +1,6 @@
 /**
- * Keras's GRU cell with `reset_after=True`, which TensorFlow.js lacks: the reset gate multiplies what the recurrent
- * kernel gives, not what it takes, and that product has biases of its own (tf_keras/src/layers/rnn/gru.py,
+ * Keras's GRU cell with `reset_after=True`, which TensorFlow.js lacks: the reset gate multiplies the output of the
+ * recurrent kernel, not its input, and the recurrent product has biases of its own (tf_keras/src/layers/rnn/gru.py,
  * GRUCell.call).
  */
 
@@ -8,13 +8,13 @@ import type { GRUCellLayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { add, dropout, matMul, mul, onesLike, split, sub, type Tensor, tidy, unstack } from '../tfjs-core.js';
 
 export type GRUCell = ReturnType<typeof layers.gruCell>;
-/** A class of some copy of tfjs-layers. */
+/** The GRUCell class of a copy of tfjs-layers. */
 export type GRUCellClass = new (args: GRUCellLayerArgs) => GRUCell;
 
 type Build = Parameters<GRUCell['build']>[0];
 type Config = ReturnType<GRUCell['getConfig']>;
 
-/** What Keras takes where nothing is said; TensorFlow.js's own GRU has `hardSigmoid` and `glorotNormal`. */
+/** Keras's defaults; TensorFlow.js's own GRU has `hardSigmoid` and `glorotNormal`. */
 const KERAS_DEFAULTS = {
   activation: 'tanh',
   recurrentActivation: 'sigmoid',
@@ -25,7 +25,7 @@ const KERAS_DEFAULTS = {
 
 /**
  * The options with Keras's defaults. As in Keras, `recurrentDropout` needs `implementation` 1, where each gate has
- * masks of its own; otherwise 2 is the default. An activation of null is none.
+ * masks of its own; otherwise 2 is the default. An activation of null means no activation.
  */
 export function withKerasDefaults<Args extends GRUCellLayerArgs>(args: Args): Args {
   const given = Object.entries(args).filter(
@@ -37,23 +37,23 @@ export function withKerasDefaults<Args extends GRUCellLayerArgs>(args: Args): Ar
 }
 
 const GATES = 3;
-/** Seeds are whole numbers; 0 would be none. */
+/** Seeds are whole numbers above 0, because 0 would mean no seed. */
 const MAX_SEED = 2 ** 30;
 
 const cellClasses = new WeakMap<GRUCellClass, GRUCellClass>();
 
-/** The cell's class, on the class of TensorFlow.js's own cell. */
+/** The cell's class, which extends the class of TensorFlow.js's own cell. */
 export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
   const known = cellClasses.get(Base);
   if (known) return known;
 
   class ResetAfterGRUCell extends Base {
-    /** Keras's name: the configuration says which of the two it is. */
+    /** Keras's name for both variants: the configuration says which one it is. */
     static readonly className = 'GRUCell';
 
     /**
-     * Of the dropout masks, by the object that one run over a sequence hands to every step: all its steps have the same
-     * masks, which are made anew from the seed each time, so that no tensor has to be kept.
+     * Seeds of the dropout masks, by the object that one run over a sequence passes to every step. All its steps have
+     * the same masks, which each step makes again from the seed, so that no tensor has to be kept.
      */
     readonly #seeds = new WeakMap<object, number>();
 
@@ -82,7 +82,7 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
         true,
         this.recurrentConstraint,
       );
-      // What tfjs's types leave out: null without a bias, as in its own cell.
+      // The bias is null if there is none, as in tfjs's own cell, though tfjs's types do not say so.
       this.bias = this.useBias
         ? this.addWeight(
             'bias',
@@ -97,7 +97,7 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       this.built = true;
     }
 
-    /** Takes the inputs of a step and the state before it; gives the output, which is the new state as well. */
+    /** Takes the inputs of a step and the state before it. Returns the output, which is also the new state. */
     override call(given: Tensor | Tensor[], kwargs: { training?: boolean } | null): Tensor[] {
       return tidy(() => {
         const [inputs, state] = given as [Tensor, Tensor];
@@ -128,7 +128,7 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       return seed;
     }
 
-    /** One for all gates, or one for each; none if nothing is dropped. */
+    /** One mask for all gates, or one per gate; none if nothing is dropped. */
     #masks(like: Tensor, rate: number, seed: number): Tensor[] {
       if (!(0 < rate && rate < 1)) return [];
       const count = this.implementation === 1 ? GATES : 1;
@@ -142,7 +142,7 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
 
 type Gates = [update: Tensor, reset: Tensor, candidate: Tensor];
 
-/** What `value` gives for each gate. */
+/** The product of `value` with the kernel, for each gate. */
 function product(value: Tensor, kernel: Tensor, bias: Tensor | undefined, masks: readonly Tensor[]): Gates {
   if (masks.length === GATES) {
     const biases = bias && split(bias, GATES);

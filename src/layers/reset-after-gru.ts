@@ -1,7 +1,4 @@
-/**
- * Keras's GRU with `reset_after=True`: TensorFlow.js's layer around a cell of that kind
- * (tf_keras/src/layers/rnn/gru.py).
- */
+/** Keras's GRU with `reset_after=True`: TensorFlow.js's layer around such a cell (tf_keras/src/layers/rnn/gru.py). */
 
 import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
@@ -10,7 +7,7 @@ import type { KerasGRUArgs } from './gru-options.js';
 import { type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
 
 export type GRU = ReturnType<typeof layers.gru>;
-/** A class of some copy of tfjs-layers. */
+/** The GRU class of a copy of tfjs-layers. */
 export type GRUClass = new (args: GRULayerArgs) => GRU;
 
 interface CallArguments {
@@ -21,13 +18,13 @@ interface CallArguments {
 
 const gruClasses = new WeakMap<GRUClass, GRUClass>();
 
-/** The layer's class, on the class of TensorFlow.js's own GRU. */
+/** The layer's class, which extends the class of TensorFlow.js's own GRU. */
 export function resetAfterGRU(Base: GRUClass): GRUClass {
   const known = gruClasses.get(Base);
   if (known) return known;
 
   class ResetAfterGRU extends Base {
-    /** Keras's name: the configuration says which of the two it is. */
+    /** Keras's name for both variants: the configuration says which one it is. */
     static readonly className = 'GRU';
 
     /** Whether the output of a masked step is 0; otherwise it is the output of the step before. */
@@ -39,15 +36,15 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
       const options = withKerasDefaults(args);
       super({ ...options, resetAfter: false } as GRULayerArgs);
       this.#zeroOutputForMask = args.zeroOutputForMask === true;
-      // The cell of the same copy of tfjs-layers, which nobody has used yet.
+      // The base class made a cell, which is not used; its class belongs to the same copy of tfjs-layers.
       const Cell = resetAfterCell(this.cell.constructor as GRUCellClass);
       (this as { cell: unknown }).cell = new Cell(options);
       this.#noticeBidirectional();
     }
 
     /**
-     * Keras's Bidirectional tells its layers to give zeros for masked steps where they return sequences.
-     * TensorFlow.js's does not, but gives them names.
+     * Keras's Bidirectional tells its layers to output zeros for masked steps if they return sequences. TensorFlow.js's
+     * Bidirectional does not, but it renames them, which shows that the layer is in one.
      */
     #noticeBidirectional(): void {
       let name = this.name;
@@ -70,7 +67,7 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
       return tidy(() => {
         const outputs = super.call(inputs, kwargs ?? {});
         const { mask, initialState } = kwargs ?? {};
-        // Without a state to begin with, TensorFlow.js gives zeros by itself until the first step that is not masked.
+        // Without an initial state, TensorFlow.js already outputs zeros until the first step that is not masked.
         if (!mask || !(this.#givesZeros || initialState || this.stateful)) return outputs;
         const [output, ...states] = [outputs].flat() as [Tensor, ...Tensor[]];
         const shown = mul(output, this.#shown(mask));
@@ -79,8 +76,9 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
     }
 
     /**
-     * Where an output is not 0 in Keras (tf_keras/src/backend.py, rnn): at the steps that are not masked, or at all
-     * from the first of them on, where TensorFlow.js gives the state already.
+     * A mask of the steps whose output is not 0 in Keras (tf_keras/src/backend.py, rnn): the steps that are not masked;
+     * or, without zeros for masked steps, all steps from the first one that is not masked, for which TensorFlow.js
+     * already outputs the state.
      */
     #shown(mask: Tensor): Tensor {
       const given = cast(cast(mask, 'bool'), 'float32');
@@ -95,7 +93,7 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
       return { ...super.getConfig(), ...(this.#zeroOutputForMask && { zeroOutputForMask: true }) };
     }
 
-    /** TensorFlow.js forgets the regularizers of a recurrent layer's weights: they are in the books of the cell. */
+    /** TensorFlow.js ignores the regularizers of a recurrent layer's weights, because the cell has them. */
     override calculateLosses(): ReturnType<GRU['calculateLosses']> {
       return [...super.calculateLosses(), ...this.cell.calculateLosses()];
     }
@@ -110,7 +108,7 @@ export function refuseTimeMajor({ timeMajor }: Pick<KerasGRUArgs, 'timeMajor'>):
   if (!timeMajor) return;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    "a GRU with timeMajor (Keras's time_major) is not computed in TensorFlow.js; put the batch first, and make " +
+    "TensorFlow.js cannot compute a GRU with timeMajor (Keras's time_major); put the batch first, and make " +
       'the layer without it',
     { found: 'timeMajor' },
   );

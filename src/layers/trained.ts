@@ -1,10 +1,13 @@
-/** The weights that a layer's gradients go to, whatever is frozen at present: what an optimizer may have been given. */
+/**
+ * The weights of a layer that can be trained, even if they are frozen now: an optimizer may have been given any of
+ * them.
+ */
 import { fieldOf } from './family.js';
 import { layerKind } from './registry.js';
 import type { Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 
-/** In Keras's order: the layer's own, then those of the layers in it. */
+/** In Keras's order: the layer's own weights, then those of the layers in it. */
 export function trainedWeights(layer: Layer): LayerVariable[] {
   return [...new Set(weightsIn(layer, new Set()))];
 }
@@ -14,21 +17,21 @@ function weightsIn(layer: Layer, seen: Set<Layer>): readonly LayerVariable[] {
   seen.add(layer);
   const own = (fieldOf(layer, '_trainableWeights') ?? []) as readonly LayerVariable[];
   const inner = layerKind(layer).inner?.(layer) ?? [];
-  // What a recurrent layer has belongs to its cell.
+  // The weights of a recurrent layer belong to its cell.
   if (own.length === 0 && inner.length === 0) return layer.weights;
   return [...own, ...inner.flatMap(one => weightsIn(one, seen))];
 }
 
 interface Compiled {
   readonly collectedTrainableWeights?: readonly LayerVariable[] | null;
-  /** Of a Sequential: the model that does its work. */
+  /** In a Sequential: the model that does its work. */
   readonly model?: Compiled | null;
 }
 
 /**
- * What a compiled model hands to its optimizer at each step, in this order: the weights that were trainable when it was
- * compiled (tfjs-layers/src/engine/training.ts, `collectedTrainableWeights`). Empty if it was not compiled since it was
- * built.
+ * The weights that a compiled model gives to its optimizer at each step, in this order: those that were trainable when
+ * it was compiled (tfjs-layers/src/engine/training.ts, `collectedTrainableWeights`). Empty if it was not compiled since
+ * it was built.
  */
 export function givenWeights(model: LayersModel): readonly LayerVariable[] {
   const { collectedTrainableWeights, model: inner } = model as unknown as Compiled;
@@ -36,8 +39,8 @@ export function givenWeights(model: LayersModel): readonly LayerVariable[] {
 }
 
 /**
- * Names in tfjs, in the order of a step: of what the model was compiled with, whatever is frozen now; else of what is
- * to be trained.
+ * Names in tfjs, in the order of a step, of the weights that the model was compiled with, even if they are frozen now.
+ * For a model that is not compiled: of its trainable weights.
  */
 export function trainedNames(model: LayersModel): string[] {
   const given = givenWeights(model);

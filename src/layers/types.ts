@@ -1,4 +1,4 @@
-/** Names for the types of TensorFlow.js that this folder speaks of. Types only: nothing is loaded. */
+/** Names for types of TensorFlow.js that this folder uses. Only types: nothing is loaded. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '@tensorflow/tfjs-layers';
 
@@ -7,5 +7,5 @@ export type { LayersModel, LayerVariable };
 /** tfjs-layers does not export its class Layer by name. */
 export type Layer = LayersModel['layers'][number];
 
-/** What `addWeight` gives, or what `tf.variable` gives, which is inside the other. */
+/** What `addWeight` returns, or what `tf.variable` returns; the former contains the latter. */
 export type AnyVariable = LayerVariable | Variable;

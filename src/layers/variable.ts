@@ -8,11 +8,12 @@ import { type Trackable, variableNode } from '../graph/trackable.js';
 import { tensor, tidy, Variable } from '../tfjs-core.js';
 import type { AnyVariable } from './types.js';
 
-/** The types a tfjs variable of numbers can have; complex64 has no layer that uses it. */
+/** The types of tfjs variables that can be saved. No layer uses complex64. */
 const NUMERIC: readonly string[] = ['float32', 'int32', 'bool'] satisfies DType[];
 
 /**
- * Variables of int32 whose values were int64 when they were restored: Python would not take them back as anything else.
+ * int32 variables that were restored from int64. They are written as int64 again, because Python would not accept
+ * another type.
  */
 const wide = new WeakSet<Variable>();
 
@@ -28,7 +29,7 @@ interface VariableAttribute extends Attribute {
   readonly variable: AnyVariable;
 }
 
-/** Throws ERR_DTYPE, ERR_STATE if disposed. */
+/** Throws ERR_DTYPE for a type that cannot be saved, ERR_STATE if the variable was disposed. */
 export function variableTrackable(variable: AnyVariable, { fullName, label, refuse }: VariableNames): Trackable {
   const value = liveValue(variable, label);
   if (!NUMERIC.includes(value.dtype)) {
@@ -57,14 +58,14 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
     assign: ({ data, shape }, storedAs) => {
       if (storedAs === 'int64') wide.add(liveValue(variable, label));
       else wide.delete(liveValue(variable, label));
-      // Not LayerVariable.write: it applies the layer's constraint, and what is restored is what was saved.
+      // Not LayerVariable.write, which applies the layer's constraint: the restored value must be the saved one.
       tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
     },
   };
   return variableNode(attribute);
 }
 
-/** TensorFlow counts steps in int64, which TensorFlow.js does not have. */
+/** TensorFlow counts steps in int64, a type that TensorFlow.js does not have. */
 function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | undefined {
   if (dtype !== 'int64') return undefined;
   const values = data as BigInt64Array;
@@ -73,7 +74,7 @@ function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | un
   return `${large} does not fit into int32; for a step of 64 bits, use a Counter of tensorbundle/tfjs`;
 }
 
-/** The numbers as int64; few, since only few are converted when they are read. */
+/** The values as int64. There are few, because only small values are converted when they are restored. */
 function widened(captured: Capture): Capture {
   return {
     own: true,
@@ -96,8 +97,8 @@ export function variableOf(attribute: Attribute): AnyVariable | undefined {
 }
 
 /**
- * The tf.Variable itself or inside; that one's type says Tensor. Throws ERR_STATE if it was disposed, as with its
- * model.
+ * The tf.Variable itself, or the one inside a weight, whose type says Tensor. Throws ERR_STATE if it was disposed, for
+ * example with its model.
  */
 export function liveValue(variable: AnyVariable, label: string): Variable {
   try {

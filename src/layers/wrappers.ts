@@ -1,7 +1,7 @@
-/** Layers around a layer (tf_keras/src/layers/rnn/{time_distributed,bidirectional}.py). */
+/** Layers that wrap another layer (tf_keras/src/layers/rnn/{time_distributed,bidirectional}.py). */
 import { type Family, type Kind, layerIn } from './family.js';
 
-/** Builds its layer without a name scope of its own. */
+/** TimeDistributed builds its layer without a name scope of its own. */
 const timeDistributed: Kind = {
   edges: (wrapper, around, place) => {
     const inner = { scope: place.scope, label: `${place.label}/layer` };
@@ -10,7 +10,7 @@ const timeDistributed: Kind = {
   inner: wrapper => [layerIn(wrapper, 'layer')],
 };
 
-/** Two copies of a layer; the one that was given is not used. */
+/** Bidirectional holds two copies of the layer that it was given, which itself is not used. */
 const bidirectional: Kind = {
   edges: (wrapper, around, place) =>
     [

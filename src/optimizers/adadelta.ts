@@ -13,7 +13,8 @@ export interface AdadeltaOptions extends OptimizerOptions {
 const OPTIONS: OptionList<AdadeltaOptions> = { ...OPTIMIZER_OPTIONS, rho: 'number', epsilon: 'number' };
 
 /**
- * Adadelta as tf_keras/src/optimizers/adadelta.py. TensorFlow.js's own divides by the accumulator of the step before.
+ * Adadelta as tf_keras/src/optimizers/adadelta.py. TensorFlow.js's own Adadelta divides by the accumulator of the step
+ * before.
  */
 export class Adadelta extends KerasOptimizer {
   static readonly className = 'KerasAdadelta';

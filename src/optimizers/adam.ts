@@ -35,7 +35,7 @@ const OPTIONS: OptionList<AdamOptions> = {
   amsgrad: 'flag',
 };
 
-/** Adam as tf_keras/src/optimizers/adam.py. TensorFlow.js's own has its epsilon inside the bias correction. */
+/** Adam as tf_keras/src/optimizers/adam.py. TensorFlow.js's own Adam has its epsilon inside the bias correction. */
 export class Adam extends KerasOptimizer {
   static readonly className: string = 'KerasAdam';
   readonly kerasName: string = 'Adam';
@@ -84,7 +84,7 @@ export class AdamW extends Adam {
   }
 }
 
-/** By the backend, in float32: TensorFlow's own `pow` where the backend is TensorFlow. */
+/** Computed by the backend, in float32: with TensorFlow as the backend, it is TensorFlow's own `pow`. */
 export function power(base: number, exponent: Scalar): Tensor {
   return pow(scalar(base, 'float32'), exponent);
 }

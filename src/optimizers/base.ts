@@ -1,6 +1,6 @@
 /**
- * What all optimizers of this folder share: slots by variables, clipping, weight decay, the step. As in
- * tf_keras/src/optimizers/optimizer.py; everything is computed in float32, in Keras's order of operations.
+ * What all optimizers of this folder share: slots for variables, clipping, weight decay, the step. As in
+ * tf_keras/src/optimizers/optimizer.py: everything is computed in float32, in Keras's order of operations.
  */
 
 import { invalidArgument, TensorBundleError } from '../errors.js';
@@ -27,19 +27,22 @@ import { iterationsWeight } from './iterations.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './saved-state.js';
 
 export interface OptimizerOptions {
-  /** Default 0.001; of SGD 0.01. May be changed at any time. */
+  /** Default 0.001; for SGD 0.01. May be changed at any time. */
   learningRate?: number;
   /**
-   * 0 or more; default 0. The rate of a step is the learning rate / (1 + decay * steps before it), as in tf_keras's
-   * legacy optimizers. A checkpoint with legacy keys has it as a hyper-parameter; Keras's other optimizers do not have
-   * it.
+   * 0 or more; default 0. The rate of a step is the learning rate / (1 + decay * number of steps before it), as in
+   * tf_keras's legacy optimizers. A checkpoint with legacy keys has it as a hyper-parameter. Keras's other optimizers
+   * do not have it.
    */
   decay?: number;
-  /** At each step a variable loses this times the learning rate of itself. Default: none; of AdamW 0.004. */
+  /**
+   * At each step, a variable is reduced by itself times this times the learning rate. Default: no weight decay; for
+   * AdamW 0.004.
+   */
   weightDecay?: number | null;
   /**
-   * Each gradient is scaled down to this norm. Default: no clipping. Of the three kinds of clipping, the first that is
-   * given counts.
+   * Each gradient is scaled down to this norm. Default: no clipping. If several kinds of clipping are given, the first
+   * of these three counts.
    *
    * On an Embedding, Keras does something else: there the gradient consists of slices, one per row that was looked up,
    * and the norm is taken before the slices of one row are added up. TensorFlow.js adds them up first. Both agree as
@@ -58,7 +61,10 @@ export interface OptimizerOptions {
   clipvalue?: number | null;
 }
 
-/** What all of them have. Each class refuses what it does not know: this one cannot know what a subclass takes. */
+/**
+ * Options of all optimizers. Each class refuses unknown options itself, because this one does not know the options of
+ * its subclasses.
+ */
 export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
   learningRate: 'number',
   decay: 'number',
@@ -75,11 +81,11 @@ export interface VariableUpdate {
   /** As in `slotLists`. */
   readonly slots: readonly Variable[];
   readonly learningRate: Scalar;
-  /** Steps, this one included. */
+  /** Number of steps, this one included. */
   readonly step: Scalar;
 }
 
-/** As tfjs gives gradients and weights. */
+/** The form in which tfjs gives gradients and weights. */
 interface NamedTensor {
   name: string;
   tensor: Tensor;
@@ -100,7 +106,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
   readonly #slots = new Map<Variable, Variable[]>();
-  /** What `setWeights` brought, in its order, by names that may be another process's. */
+  /** Slots that `setWeights` brought, in its order, by names of variables that may be those of another process. */
   readonly #loaded = new Map<string, Variable[]>();
 
   constructor(
@@ -124,13 +130,13 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     if (clipnorm !== null && globalClipnorm !== null) throw twoNorms();
   }
 
-  /** Computes one variable's step and assigns it; within a `tidy`. */
+  /** Computes the step of one variable and assigns the result; called within a `tidy`. */
   protected abstract update(update: VariableUpdate): void;
 
-  /** Before the first variable of a step; within a `tidy`. */
+  /** Called before the first variable of a step, within a `tidy`. */
   protected begin(_step: Scalar): void {}
 
-  /** What a slot of the variable is at first. */
+  /** The initial value of a slot of the variable. */
   protected initialSlot(value: Variable): Tensor {
     return zerosLike(value);
   }
@@ -193,12 +199,15 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     }
   }
 
-  /** What `setWeights` brought and no step has taken yet, in its order. */
+  /** Slots that `setWeights` brought and that no step has taken yet, in its order. */
   loadedSlots(): { name: string; slots: readonly Variable[] }[] {
     return [...this.#loaded].map(([name, slots]) => ({ name, slots }));
   }
 
-  /** Gives what `loadedSlots` lists to the variables of these names. What has no name is dropped. */
+  /**
+   * Gives the slots that `loadedSlots` lists to the variables with these names, in order. Slots for which the name is
+   * undefined are dropped.
+   */
   adoptLoaded(variableNames: readonly (string | undefined)[]): void {
     const { registeredVariables } = engine();
     [...this.#loaded].forEach(([name, slots], i) => {
@@ -210,9 +219,9 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   /**
-   * Gives what `setWeights` brought to the variables of these names, as a step with them would: by name if all names
-   * are among them, else in their order, as TensorFlow.js's own optimizers do. If neither fits, it changes nothing and
-   * returns false.
+   * Gives the slots that `setWeights` brought to the variables with these names, as a step of these variables would: by
+   * name if all their names are among these, otherwise in order, as TensorFlow.js's own optimizers do. If neither fits,
+   * it changes nothing and returns false.
    */
   claimLoaded(variableNames: readonly string[]): boolean {
     const { registeredVariables } = engine();
@@ -226,15 +235,15 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return true;
   }
 
-  /** Slots and everything else that was learnt; the optimizer begins anew if it is used again. */
+  /** Disposes of the slots and everything else that was learnt. The optimizer begins anew if it is used again. */
   override dispose(): void {
     this.#disposeSlots();
     this.iterations_ = 0;
   }
 
   /**
-   * The count of steps, what belongs to no variable, then the slots, variable by variable. Throws ERR_TOO_LARGE above
-   * 2^31 - 1 steps.
+   * The count of steps, then state that does not belong to a variable, then the slots, variable by variable. Throws
+   * ERR_TOO_LARGE above 2^31 - 1 steps.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     const known = [...this.#slots].map(([{ name }, slots]) => ({ name, slots }));
@@ -246,8 +255,8 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   }
 
   /**
-   * Takes what `getWeights` gave, in this process or in another, where names may be others': the slots are given to the
-   * variables of the next step, by their names if these are all among them, else in their order.
+   * Takes the result of `getWeights`, also from another process, where variables may have other names. The next step
+   * gives the slots to its variables: by name if it has variables of all these names, otherwise in order.
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
@@ -266,7 +275,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     for (const [name, values] of byVariable) {
       if (Object.values(values).length !== this.slotLists.length) throw wrongCount(name, this.slotLists, values.length);
     }
-    // The values may be the very slots that they replace.
+    // The given values may be the slots that they replace, so they are copied first.
     const made = [...byVariable].map(([name, values]) => [name, values.map(one => variable(one, false))] as const);
     this.#disposeSlots();
     for (const [name, variables] of made) this.#loaded.set(name, variables);
@@ -277,11 +286,11 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return { learningRate, decay, weightDecay, clipnorm, globalClipnorm, clipvalue, ...this.options() };
   }
 
-  /** As tfjs restores an optimizer that was saved with its model. */
+  /** Called by tfjs to restore an optimizer that was saved with its model. */
   static override fromConfig<T>(cls: new (options: OptimizerOptions) => T, config: OptimizerOptions): T {
-    // What is no object of options is told by the class itself.
+    // The constructor throws the error for something that is not an object of options.
     if (!isLiteral(config)) return new cls(config);
-    // TensorFlow.js adds this to what `getConfig` gave.
+    // TensorFlow.js adds `customObjects` to the result of `getConfig`.
     const { customObjects: _custom, ...options } = config as OptimizerOptions & { customObjects?: unknown };
     return new cls(options);
   }
@@ -294,7 +303,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return slots;
   }
 
-  /** The next step begins without them. */
+  /** Drops the loaded slots, so that the next step begins without them. */
   #dropLoaded(names: readonly string[]): TensorBundleError {
     const error = noFit(this.loadedSlots(), names);
     this.adoptLoaded([]);
@@ -307,7 +316,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     this.#loaded.clear();
   }
 
-  /** Of this step, in float32; tf_keras/src/optimizers/legacy/optimizer_v2.py, _decayed_lr. */
+  /** The rate of this step, in float32 (tf_keras/src/optimizers/legacy/optimizer_v2.py, _decayed_lr). */
   #rate(): Scalar {
     const rate = scalar(this.learningRate, 'float32');
     if (this.decay === 0) return rate;
@@ -320,9 +329,12 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 }
 
 function noVariable(name: string): TensorBundleError {
-  return invalidArgument(`there is a gradient for '${name}', which is no variable of TensorFlow.js, or was disposed`, {
-    tensor: name,
-  });
+  return invalidArgument(
+    `there is a gradient for '${name}', which is not a variable of TensorFlow.js or was disposed`,
+    {
+      tensor: name,
+    },
+  );
 }
 
 function noFit(loaded: readonly { name: string }[], names: readonly string[]): TensorBundleError {
@@ -330,15 +342,15 @@ function noFit(loaded: readonly { name: string }[], names: readonly string[]): T
   return new TensorBundleError(
     'ERR_MISMATCH',
     `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, ` +
-      `which they do not fit by name ` +
-      'or in their order. Train the same variables, or step again to go on without these slots',
+      'which they fit neither by name nor by order. Train the same variables, or step again to go on without ' +
+      'these slots',
     { expected: [...names], found },
   );
 }
 
 function wrongCount(name: string, lists: readonly SlotList[], found: number): TensorBundleError {
   const expected = lists.map(({ slot }) => slot);
-  return invalidArgument(`the slots of '${name}' are ${expected.join(', ')}; ${found} tensors were given`, {
+  return invalidArgument(`'${name}' needs one tensor per slot (${expected.join(', ')}); ${found} were given`, {
     tensor: name,
     expected,
     found,

@@ -23,21 +23,24 @@ import {
 } from '../tfjs-core.js';
 
 export interface LossScaleOptions {
-  /** What the loss is multiplied by at first; above 0. Default 32,768. */
+  /** The initial factor for the loss; above 0. Default 32,768. */
   initialScale?: number;
-  /** The scale is doubled after so many steps in a row with finite gradients; an integer of 1 or more. Default 2000. */
+  /**
+   * The scale is doubled after this number of steps in a row with finite gradients; an integer of 1 or more. Default
+   * 2000.
+   */
   dynamicGrowthSteps?: number;
 }
 
 const LOSS_SCALE_OPTIONS: OptionList<LossScaleOptions> = { initialScale: 'number', dynamicGrowthSteps: 'number' };
 
-/** As tfjs gives gradients and weights. */
+/** The form in which tfjs gives gradients and weights. */
 interface NamedTensor {
   name: string;
   tensor: Tensor;
 }
 
-/** As tfjs saves an optimizer within another. */
+/** The form in which tfjs saves an optimizer within another. */
 interface LossScaleConfig extends LossScaleOptions {
   innerOptimizer: { className: string; config: Serialization.ConfigDict };
 }
@@ -45,27 +48,27 @@ interface LossScaleConfig extends LossScaleOptions {
 const [SCALE, COUNTER] = ['dynamic_scale', 'step_counter'];
 
 /**
- * Wraps another optimizer, as Keras 3 does by itself under `mixed_float16`. `minimize` (and so `model.fit`) computes
- * the gradients of the scaled loss; the step is made with the gradients divided by the scale. A step with a gradient
- * that is not finite is left out, and the scale is halved. After `dynamicGrowthSteps` good steps in a row it is
- * doubled.
+ * Wraps another optimizer, as Keras 3 does automatically under `mixed_float16`. `minimize` (and so `model.fit`)
+ * computes the gradients of the scaled loss; the step is made with the gradients divided by the scale. A step with a
+ * gradient that is not finite is left out, and the scale is halved. After `dynamicGrowthSteps` good steps in a row it
+ * is doubled.
  *
  * `computeGradients` gives scaled gradients, and `applyGradients` expects scaled ones, as Keras's `apply` does. If you
  * compute gradients yourself, scale the loss with `scaleLoss`. Each step waits for one number from the backend. A
  * checkpoint has the scale and the count of good steps, under the keys of Keras 3, or under those of tf_keras if they
  * came from there.
  *
- * @example
- * model.compile({ optimizer: new LossScaleOptimizer(new Adam({ learningRate: 0.01 })), loss: 'meanSquaredError' });
+ * @example model.compile({ optimizer: new LossScaleOptimizer(new Adam({ learningRate: 0.01 })), loss:
+ * 'meanSquaredError' });
  */
 export class LossScaleOptimizer extends Optimizer {
   static readonly className = 'KerasLossScaleOptimizer';
   readonly innerOptimizer: Optimizer;
   readonly initialScale: number;
   readonly dynamicGrowthSteps: number;
-  /** What the loss is multiplied by now; a float32. */
+  /** The present factor for the loss, a float32. */
   dynamicScale: number;
-  /** Good steps since the scale was changed. */
+  /** Good steps since the scale last changed. */
   stepCounter: number;
 
   /**
@@ -90,7 +93,7 @@ export class LossScaleOptimizer extends Optimizer {
     this.stepCounter = 0;
   }
 
-  /** The inner optimizer's. */
+  /** The inner optimizer's learning rate. */
   get learningRate(): number {
     return (this.innerOptimizer as Optimizer & { learningRate: number }).learningRate;
   }
@@ -100,12 +103,12 @@ export class LossScaleOptimizer extends Optimizer {
       learningRate: number;
       setLearningRate?: (value: number) => void;
     };
-    // tfjs's SGD keeps a tensor of it, too.
+    // tfjs's SGD also keeps the rate as a tensor, which its own method replaces.
     if (inner.setLearningRate) inner.setLearningRate(value);
     else inner.learningRate = value;
   }
 
-  /** Steps that were made; those that were left out do not count. */
+  /** The number of steps that were made, without those that were left out. */
   override get iterations(): number {
     return this.innerOptimizer.iterations;
   }
@@ -115,7 +118,7 @@ export class LossScaleOptimizer extends Optimizer {
     return mul(loss, scalar(this.dynamicScale, 'float32')) as T;
   }
 
-  /** The value is the loss as `f` gives it; the gradients are those of the scaled loss. */
+  /** `value` is the loss that `f` returns, not scaled; `grads` are the gradients of the scaled loss. */
   override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
     let loss: Scalar | undefined;
     const scaled = (): Scalar => {
@@ -132,7 +135,7 @@ export class LossScaleOptimizer extends Optimizer {
     }
   }
 
-  /** `gradients` of the scaled loss. Variables without a gradient stay as they are. */
+  /** `gradients` are those of the scaled loss. Variables without a gradient stay as they are. */
   override applyGradients(gradients: NamedTensorMap | NamedTensor[]): void {
     const named = Array.isArray(gradients)
       ? gradients
@@ -144,8 +147,8 @@ export class LossScaleOptimizer extends Optimizer {
     }
     tidy(() => {
       const scale = scalar(this.dynamicScale, 'float32');
-      // Also those without a gradient (frozen ones): TensorFlow.js's optimizers know variables by their places in the
-      // list.
+      // Also variables without a gradient (frozen ones), because TensorFlow.js's optimizers identify variables by their
+      // places in the list.
       this.innerOptimizer.applyGradients(
         named.map(({ name, tensor }) => ({ name, tensor: tensor == null ? tensor : div(tensor, scale) })),
       );
@@ -156,14 +159,14 @@ export class LossScaleOptimizer extends Optimizer {
     } else this.stepCounter++;
   }
 
-  /** The inner optimizer's state too; the scale begins anew. */
+  /** Disposes of the inner optimizer's state, too. The scale begins anew. */
   override dispose(): void {
     this.innerOptimizer.dispose();
     this.dynamicScale = Math.fround(this.initialScale);
     this.stepCounter = 0;
   }
 
-  /** The inner optimizer's, then scale and counter. */
+  /** The inner optimizer's weights, then scale and counter. */
   override async getWeights(): Promise<NamedTensor[]> {
     return [
       ...(await this.innerOptimizer.getWeights()),
@@ -187,21 +190,22 @@ export class LossScaleOptimizer extends Optimizer {
   }
 
   /**
-   * As tfjs restores an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class that is
-   * not registered.
+   * Called by tfjs to restore an optimizer that was saved with its model. Throws ERR_NOT_SUPPORTED for an inner class
+   * that is not registered.
    */
   static override fromConfig<T extends Serialization.Serializable>(
     cls: Serialization.SerializableConstructor<T>,
     config: Serialization.ConfigDict,
   ): T {
-    // TensorFlow.js adds `customObjects` to what `getConfig` gave.
+    // TensorFlow.js adds `customObjects` to the result of `getConfig`.
     const given = config as unknown as LossScaleConfig & { customObjects?: unknown };
     const { innerOptimizer, customObjects: _custom, ...options } = given;
     const [inner, make] = serialization.SerializationMap.getMap().classNameMap[innerOptimizer.className] ?? [];
     if (inner === undefined || make === undefined) {
       throw new TensorBundleError(
         'ERR_NOT_SUPPORTED',
-        `the optimizer ${innerOptimizer.className} in a LossScaleOptimizer is not registered with TensorFlow.js`,
+        `the optimizer ${innerOptimizer.className} in a LossScaleOptimizer is not registered with TensorFlow.js; ` +
+          'import its class first',
         { found: innerOptimizer.className },
       );
     }
@@ -209,7 +213,7 @@ export class LossScaleOptimizer extends Optimizer {
   }
 }
 
-/** One number for all, since each has to be waited for. */
+/** One number for all tensors, because reading a number waits for the backend. */
 function allFinite(tensors: readonly Tensor[]): boolean {
   if (tensors.length === 0) return true;
   return tidy(() => all(stack(tensors.map(tensor => all(areFinite(tensor))))).dataSync()[0] !== 0);

@@ -44,7 +44,10 @@ export class Nadam extends KerasOptimizer {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** The product of the momentums of all steps; float32. Made when it is needed: there may be no backend yet. */
+  /**
+   * The product of the momentums of all steps; float32. Made when it is first needed, because there may not be a
+   * backend before.
+   */
   #product: Variable | undefined;
 
   constructor(options: NadamOptions = {}) {
@@ -97,7 +100,7 @@ export class Nadam extends KerasOptimizer {
     return { beta1: this.beta1, beta2: this.beta2, epsilon: this.epsilon };
   }
 
-  /** Of a step. */
+  /** The momentum of a step. */
   #momentum(step: Scalar): Tensor {
     return mul(this.beta1, sub(1, mul(0.5, power(MOMENTUM_DECAY, step))));
   }

@@ -10,7 +10,7 @@ export interface RMSpropOptions extends OptimizerOptions {
   momentum?: number;
   /** Default 1e-7. */
   epsilon?: number;
-  /** Default false. TensorFlow.js's own centered form subtracts its epsilon, and takes roots of negative numbers. */
+  /** Default false. TensorFlow.js's own centered form subtracts its epsilon, so it takes roots of negative numbers. */
   centered?: boolean;
 }
 

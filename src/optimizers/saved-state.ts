@@ -1,10 +1,10 @@
 /**
- * What an optimizer tells a checkpoint of itself. `tensorbundle/tfjs` finds it by these names, whichever copy of the
- * package made it.
+ * The state that an optimizer offers for a checkpoint. `tensorbundle/tfjs` finds it by these names, so the optimizer
+ * may come from any copy of the package.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 
-/** A kind of tensor that an optimizer keeps for each variable. */
+/** A kind of slot: a tensor that an optimizer keeps for each variable. */
 export interface SlotList {
   /** Keras's attribute, a list with one item for each variable: `_momentums`. */
   readonly list: string;
@@ -26,17 +26,17 @@ export interface KerasOptimizerState {
   readonly kerasName: string;
   /** The learning rate. */
   learningRate: number;
-  /** Steps done. */
+  /** Number of steps made. */
   readonly iterations: number;
   readonly slotLists: readonly SlotList[];
   /** True: Keras makes the slots variable by variable. False: list by list. */
   readonly interleaved: boolean;
-  /** State that belongs to no variable. */
+  /** State that does not belong to a variable. */
   readonly scalars: readonly NumberInState[];
   /** As in `slotLists`; empty before the first step with the variable. */
   slotsOf(variableName: string): readonly Variable[];
   /** Names, in tfjs, of the variables that have slots. */
   variableNames(): readonly string[];
-  /** Makes or replaces the slots of a variable, before or after the first step; the values stay the caller's. */
+  /** Makes or replaces the slots of a variable, before or after the first step. The values stay the caller's. */
   setSlots(variableName: string, values: readonly Tensor[]): void;
 }

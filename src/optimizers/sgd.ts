@@ -19,7 +19,7 @@ const OPTIONS: OptionList<SGDOptions> = { ...OPTIMIZER_OPTIONS, momentum: 'numbe
 export class SGD extends KerasOptimizer {
   static readonly className = 'KerasSGD';
   readonly kerasName = 'SGD';
-  /** Keras keeps a velocity without momentum, too. */
+  /** Keras keeps velocities even without momentum. */
   readonly slotLists: readonly SlotList[] = [{ list: 'momentums', slot: 'm' }];
   readonly momentum: number;
   readonly nesterov: boolean;

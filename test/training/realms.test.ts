@@ -166,7 +166,7 @@ describe('collections of trackables', () => {
       ['Object.assign(Object.create(null), { v })', 'x/v'],
     ] as const)
       expect(await stored(wrap(code)), code).toEqual([`${key}/.ATTRIBUTES/VARIABLE_VALUE`]);
-    await expect(stored(wrap('new Map([[1, v]])'))).rejects.toThrow(/a key that is no string/);
+    await expect(stored(wrap('new Map([[1, v]])'))).rejects.toThrow(/a key that is not a string/);
     await expect(stored(wrap('new Set([v])'))).rejects.toThrow(/'x' is Set, which cannot be saved/);
     await expect(stored(wrap('new (class Mine { v = v })()'))).rejects.toThrow(/'x' is Mine, which cannot be saved/);
     v.dispose();

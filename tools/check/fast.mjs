@@ -1,12 +1,15 @@
 /**
- * The fast tests: those of the folders below that neither start another process nor load TensorFlow.js, which their
- * imports tell. A new test file belongs to them by itself.
+ * The fast tests: those in the folders below that neither start another process nor load TensorFlow.js, judged by their
+ * imports. A new test file is included automatically.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSources, target } from '../imports/graph.mjs';
 
-/** Rules and bytes. Not among them: what is repeated for each fault (crash/) or at its limit (hostile/). */
+/**
+ * Folders whose tests are about rules and bytes. Without those that repeat something for each fault (crash/) or test
+ * limits (hostile/).
+ */
 const FOLDERS = ['', 'bundle/', 'cli/', 'commit/', 'format/', 'graph/'];
 const SLOW = /^(node:)?(child_process|worker_threads)$|^@tensorflow\/|^vitest\/node$/;
 /** Entry points that load TensorFlow.js. */

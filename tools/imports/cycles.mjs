@@ -1,7 +1,7 @@
 /** Cycles in a graph of arrows. */
 
 /**
- * The groups of nodes that all reach one another (Tarjan's strongly connected components), with two nodes or more; a
+ * The groups of nodes that all reach one another (Tarjan's strongly connected components), with two nodes or more. A
  * node with an arrow to itself is such a group too. Sorted.
  *
  * @param {ReadonlyMap<string, Iterable<string>>} arrows
@@ -34,7 +34,7 @@ export function knots(arrows) {
 }
 
 /**
- * One shortest way around inside a group: [a, b, a].
+ * A shortest cycle inside a group: [a, b, a].
  *
  * @param {ReadonlyMap<string, Iterable<string>>} arrows
  * @param {readonly string[]} group from `knots`
@@ -60,7 +60,7 @@ function wayAround(arrows, group) {
 }
 
 /**
- * For each group of nodes that cannot be put in an order, one shortest way around: 'a.ts > b.ts > a.ts'.
+ * A shortest cycle for each group of nodes that cannot be put in an order: 'a.ts > b.ts > a.ts'.
  *
  * @param {ReadonlyMap<string, Iterable<string>>} arrows
  * @returns {string[]}

@@ -1,4 +1,4 @@
-/** The picture in CONTRIBUTING.md, between two comments, and whether it still tells the truth. */
+/** The picture in CONTRIBUTING.md, between two comments. Writes it, and says whether it is still right. */
 
 const BEGIN = '<!-- imports:begin -->';
 const END = '<!-- imports:end -->';
@@ -32,8 +32,8 @@ export function withPicture(text, picture) {
 }
 
 /**
- * Lines of either picture that the other one lacks. Numbers may differ by a tenth, or by 2 files and 200 lines: else
- * every change of sources would change the document.
+ * Lines of either picture that the other one lacks. Numbers may differ by a tenth, or by 2 files and 200 lines, since
+ * otherwise every change of the sources would change the document.
  *
  * @param {string} stands
  * @param {string} should

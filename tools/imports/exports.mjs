@@ -1,14 +1,14 @@
-/** Exports that no other file imports: what is used in its own file only needs no `export`. */
+/** Finds exports that no other file imports: what is used only in its own file needs no `export`. */
 import ts from 'typescript';
 import { target } from './graph.mjs';
 
 /** @typedef {import('./source.mjs').Source} Source */
 
-/** Stands for every name, where a file is imported whole. */
+/** Stands for every name, if a file is imported as a whole. */
 const ALL = '*';
 
 /**
- * From each file to the names that others import from it.
+ * For each file, the names that others import from it.
  *
  * @param {readonly Source[]} users
  * @returns {Map<string, Set<string>>}
@@ -26,7 +26,7 @@ function importedNames(users) {
 }
 
 /**
- * How often a file says a name, its declaration included.
+ * How often a name occurs in a file, its declaration included.
  *
  * @param {Source} source
  * @param {string} name

@@ -41,7 +41,7 @@ export function targets({ file, imports }) {
 }
 
 /**
- * From each file to those that it imports.
+ * For each file, the files that it imports.
  *
  * @param {readonly Source[]} sources
  * @returns {Map<string, Set<string>>}
@@ -51,13 +51,13 @@ export function arrowsOfFiles(sources) {
   return new Map(sources.map(source => [source.file, new Set(targets(source).filter(to => known.has(to)))]));
 }
 
-/** What imports from folders, beside the folders: `index.ts` and its like. */
+/** Files outside of the folders that import from folders: `index.ts` and similar ones. */
 export const ENTRY_POINTS = 'entry points';
-/** What imports from no folder, beside the folders. */
+/** Files outside of the folders that do not import from a folder. */
 export const SHARED = 'shared files';
 
 /**
- * Where each file belongs: its folder ('graph/stored', without the folders in it), or one of the two names above.
+ * The place of each file: its folder ('graph/stored', without the folders in it), or one of the two names above.
  *
  * @param {readonly Source[]} sources
  * @returns {Map<string, string>}
@@ -72,7 +72,7 @@ export function placesOf(sources) {
 }
 
 /**
- * From each place to those that its files import, with the number of imports.
+ * For each place, the places that its files import from, with the number of imports.
  *
  * @param {readonly Source[]} sources
  * @returns {Map<string, Map<string, number>>}
@@ -92,8 +92,8 @@ export function arrowsOfPlaces(sources) {
 }
 
 /**
- * Arrows between the folders that stand side by side in `parent` ('' for the folder of all sources), each with all
- * folders below it; files of `parent` itself are left out.
+ * Arrows between the folders that are directly in `parent` ('' for the folder of all sources), each with all folders
+ * below it. Files directly in `parent` are left out.
  *
  * @param {readonly Source[]} sources
  * @param {string} parent

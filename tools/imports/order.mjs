@@ -1,7 +1,7 @@
 /**
- * The order of src/: what stands here imports only from what stands above it, or from its own entry. Types count. An
- * entry is a folder without the folders in it that have entries of their own, or one file, which then does not count as
- * part of its folder: the files that put a folder's rooms together stand below these rooms.
+ * The order of src/: each entry imports only from itself and from the entries above it. Imports of types count. An
+ * entry is either a folder, without those folders in it that have their own entries; or one file, which then does not
+ * count as part of its folder. Files that combine the rooms of a folder stand below these rooms.
  */
 export const ORDER = [
   'realms.ts',
@@ -45,8 +45,8 @@ export const ORDER = [
 ];
 
 /**
- * The entry of ORDER that a file belongs to: the longest that names it or a folder around it. A file beside the folders
- * needs an entry of its own.
+ * The entry of ORDER that a file belongs to: the longest that names the file or a folder around it. A file that is not
+ * in a folder needs its own entry.
  *
  * @param {string} file
  */

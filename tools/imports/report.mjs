@@ -9,7 +9,7 @@ import { ORDER } from './order.mjs';
 /** @typedef {{ place: string, files: number, lines: number, imports: Map<string, number> }} Row */
 
 /**
- * Cycles between folders that stand side by side, at every depth.
+ * Cycles between folders of the same parent, at every depth.
  *
  * @param {readonly Source[]} sources
  */
@@ -41,7 +41,8 @@ export function repeatedNames(sources) {
 }
 
 /**
- * In the order of src/; places that it does not know (of another tree) by name, before the entry points.
+ * The order of places is that of src/. Places that it does not have (of another tree) come before the entry points,
+ * sorted by name.
  * @param {string} place
  */
 function rank(place) {
@@ -78,7 +79,7 @@ function aligned(table, right) {
 }
 
 /**
- * A line as several, within the 120 columns of every line: a list goes on below where it begins.
+ * Breaks a line into several of at most 120 columns. A list is continued below its beginning.
  *
  * @param {string} line
  * @param {number} indent of the lines after the first
@@ -91,7 +92,7 @@ function folded(line, indent) {
 }
 
 /**
- * The block in CONTRIBUTING.md. Sizes are rounded: files that grow a little do not change it.
+ * The block in CONTRIBUTING.md. Sizes are rounded, so that small changes of files do not change it.
  *
  * @param {readonly Source[]} sources
  */
@@ -117,7 +118,7 @@ function section(title, lines) {
 }
 
 /**
- * All that can be told, exact.
+ * The full report, with exact numbers.
  *
  * @param {readonly Source[]} sources
  */
@@ -145,7 +146,7 @@ export function report(sources) {
 }
 
 /**
- * A Mermaid diagram of the folders beside one another in src/. An arrow that others imply is left out.
+ * A Mermaid diagram of the folders directly in src/. An arrow that others imply is left out.
  *
  * @param {readonly Source[]} sources
  */

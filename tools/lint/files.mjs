@@ -1,4 +1,4 @@
-/** The text files that this project writes by hand. Nothing that is generated, and nothing that TensorFlow wrote. */
+/** The text files that are written by hand: none that are generated, and none that TensorFlow wrote. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,11 +1,14 @@
-/** Lines end within 120 columns: code, comments and documents. */
+/** Finds lines of more than 120 columns, in code, comments and documents. */
 
 /** @typedef {import('./files.mjs').TextFile} TextFile */
 /** @typedef {import('./files.mjs').Finding} Finding */
 
 export const COLUMNS = 120;
 
-/** An address and what opens a line: a comment, a list, a quotation, a name with a colon. It cannot be broken. */
+/**
+ * A line with only an address after the mark of a comment, a list, a quotation, or a name with a colon. It cannot be
+ * broken.
+ */
 const ONLY_AN_ADDRESS = /^\s*(\/\/|\/?\*+|#|[->*+]|\d+\.|\[[^\]]+\]:|[\w-]+:)?\s*\S*\w:\/\/\S+$/;
 
 /**
@@ -14,7 +17,7 @@ const ONLY_AN_ADDRESS = /^\s*(\/\/|\/?\*+|#|[->*+]|\d+\.|\[[^\]]+\]:|[\w-]+:)?\s
  */
 export function longLines({ file, text }) {
   return text.split('\n').flatMap((line, i) => {
-    // As a reader counts: a letter beyond the Basic Multilingual Plane is one column.
+    // Counts characters: one beyond the Basic Multilingual Plane is one column.
     const columns = [...line].length;
     if (columns <= COLUMNS || ONLY_AN_ADDRESS.test(line)) return [];
     return [{ file, line: i + 1, message: `${columns} columns; ${COLUMNS} at most` }];

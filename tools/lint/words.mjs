@@ -1,6 +1,6 @@
 /**
- * Turns of phrase that make a reader stop, in documents and in what src/ and native/ say (comments, errors, help): the
- * sentence is written anew, in plain words. A phrase is found across the end of a line, too.
+ * Finds phrases that make a reader stop, in documents and in the comments, errors and help texts of src/ and native/.
+ * Such a sentence should be rewritten in plain words. A phrase is also found across the end of a line.
  */
 
 /** @typedef {import('./files.mjs').TextFile} TextFile */
@@ -10,11 +10,11 @@ const NOUN =
   '(?:batch|call|checkpoint|column|cycle|directory|element|entry|epoch|file|folder|function|key|language|layer|line|' +
   'manager|model|name|node|object|path|process|program|record|row|save|shard|step|subcommand|tensor|thread|variable|' +
   'version)s?';
-/** Words that make 'one … a file' mean something else. */
+/** Words with which 'one … a file' means something else. */
 const PREPOSITION =
   '(?:about|as|at|by|for|from|if|in|into|is|of|on|or|over|such|than|that|to|under|when|where|with|without)';
 
-/** What not to write, and what instead. @type {readonly (readonly [RegExp, string])[]} */
+/** What not to write, and what to write instead. @type {readonly (readonly [RegExp, string])[]} */
 const PHRASES = [
   [
     /(?<!\bthere (?:\w+ )?)\b(?:is|are|was|were|be) no (?!longer\b|more\b|less\b|later\b|\w+er than\b)/gi,
@@ -35,7 +35,9 @@ const PHRASES = [
   [/\bthat which\b/gi, "'what'"],
 ];
 
-/** A space of a phrase: also the end of a line, with what opens the next one in a comment or a quotation. */
+/**
+ * A space in a phrase may also be the end of a line, with the mark that begins the next line of a comment or quotation.
+ */
 const SPACE = '(?:[ \\t]+|[ \\t]*\\n[ \\t]*(?:\\*|//|>|#)?[ \\t]*)';
 
 const PATTERNS = PHRASES.map(([phrase, instead]) => ({
@@ -43,7 +45,7 @@ const PATTERNS = PHRASES.map(([phrase, instead]) => ({
   instead,
 }));
 
-/** Which files are read: what people read. @param {string} file */
+/** Whether a file is checked: those that people read. @param {string} file */
 export function isProse(file) {
   return file.endsWith('.md') || /^(src|native)\//.test(file);
 }

@@ -1,9 +1,12 @@
-/** clang-format and clang-tidy as the set-up installs them (tools/setup/clang.mjs), and the C++ files they are for. */
+/**
+ * Paths of clang-format and clang-tidy as the set-up installs them (tools/setup/clang.mjs), and of the C++ files to
+ * check.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The program itself, not Python's starter for it.
+ * Path of the program itself, not of the Python script that starts it.
  * @param {string} root the checkout
  * @param {'clang-format' | 'clang-tidy'} name
  */
@@ -12,7 +15,7 @@ export function clangTool(root, name) {
 }
 
 /**
- * The C++ files of the project, from the checkout.
+ * The C++ files of the project, relative to the checkout.
  * @param {string} root
  */
 export function cppFiles(root) {

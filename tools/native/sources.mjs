@@ -1,4 +1,4 @@
-/** What native/addon.gypi says of the native sources; everything that compiles them without node-gyp reads it there. */
+/** The native sources that native/addon.gypi lists, for everything that compiles them without node-gyp. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -15,7 +15,7 @@ function listOf(text, name) {
 }
 
 /**
- * The sources of each room, from the checkout, and the macros with which the addon is compiled.
+ * The sources of each room, relative to the checkout, and the macros with which the addon is compiled.
  * @param {string} root
  */
 export function nativeSources(root) {

@@ -1,6 +1,7 @@
 /**
  * Compiles the engine and the checksum for Windows with zig, and links them with a table of file operations that
- * supports nothing (test/native/windows_stub.cc): what a table for Windows has to bring is one file.
+ * supports nothing (test/native/windows_stub.cc). This shows that for Windows only a table, one file, has to be
+ * written.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * The cases, run inside the user-mode kernel: `job.mjs SERVER ONE TWO [ONLY]`. SERVER is the exported disk itself, ONE
- * and TWO are two mounts of it. One line of JSON for each case: what happened, what was promised, and whether that is
- * the same.
+ * and TWO are two mounts of it. Writes one line of JSON per case: what happened, what was promised, and whether the two
+ * agree.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const runNow = (...args) => {
   return signal ?? (status === 0 ? stdout.trim() : `status ${status}: ${stderr.slice(-300)}`);
 };
 
-/** A saver that goes on when told to; `begun` is when it is in the middle. */
+/** Starts a saver that goes on when it is told to. `begun` resolves when it is in the middle of its work. */
 function start(...args) {
   const child = spawn(process.execPath, [SAVER, ...args.map(String)], { stdio: ['pipe', 'pipe', 'inherit'] });
   let said = '';
@@ -54,7 +54,7 @@ async function whole(name) {
   return report.ok ? await savedAt(join(server, name, 'm')) : report.problems[0].message;
 }
 
-/** Data files of the one generation that the index names, and nothing else. */
+/** How many generations of data files there are. Any other file beside m.index counts as one more. */
 function generations(name) {
   const all = files(name).filter(file => file !== 'm.index');
   const totals = new Set(all.map(file => /^m\.data-\d+-of-(\d+)$/.exec(file)?.[1] ?? file));

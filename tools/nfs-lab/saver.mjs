@@ -1,6 +1,6 @@
 /**
- * A program of its own for the job: `saver.mjs ROLE PREFIX [ARGUMENT]`, on the built package. Every tensor of save K
- * holds K, so a mixture is seen. Prints one line at the end.
+ * A program that the job starts: `saver.mjs ROLE PREFIX [ARGUMENT]`, with the built package. Every value of save K is
+ * K, so a mixture of two saves is noticed. Prints one line at the end.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CheckpointReader, CheckpointWriter } from '../../dist/index.js';
@@ -22,7 +22,7 @@ export function writerOf(prefix, k, options = {}, during = async () => undefined
 
 export const save = (prefix, k, options, during) => writerOf(prefix, k, options, during).finish();
 
-/** The save that lies there; throws 'mixed' for values of two. */
+/** The number K of the save at `prefix`; throws 'mixed' if there are values of two saves. */
 export async function savedAt(prefix, copy = true) {
   const reader = await CheckpointReader.open(prefix);
   try {
@@ -41,9 +41,9 @@ export async function savedAt(prefix, copy = true) {
 const ROLES = {
   /** Saves once. */
   save: async (prefix, k, options) => (await save(prefix, Number(k), JSON.parse(options ?? '{}'))).shards,
-  /** Dies in the middle of a save. */
+  /** Kills itself in the middle of a save. */
   kill: (prefix, k) => save(prefix, Number(k), {}, () => process.kill(process.pid, 'SIGKILL')),
-  /** Says "begun" in the middle of a save and goes on when its input ends. */
+  /** Prints "begun" in the middle of a save and goes on when its input ends. */
   wait: async (prefix, k) => {
     await save(prefix, Number(k), {}, async () => {
       process.stdout.write('begun\n');
@@ -60,7 +60,7 @@ const ROLES = {
       );
     return errors.length === 0 ? 'all saved' : `${errors.length} failed: ${errors[0]}`;
   },
-  /** Opens and reads until its input ends. */
+  /** Opens and reads again and again until its input ends. */
   read: async prefix => {
     let end = false;
     process.stdin.on('end', () => {
@@ -81,7 +81,7 @@ const ROLES = {
     }
     return `${read} reads, ${JSON.stringify(errors)}`;
   },
-  /** Reads without copies, says "read", and looks at what it has once its input ends. */
+  /** Reads without copies, prints "begun", and checks what it has read when its input ends. */
   view: async (prefix, k) => {
     const reader = await CheckpointReader.open(prefix);
     const { data } = await reader.read('t0');

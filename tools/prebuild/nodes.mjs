@@ -1,12 +1,12 @@
 /**
- * Versions of Node to try a prebuilt addon with: npm's `node-linux-*` packages (what the package `node` installs), kept
- * under .tools/nodes. They are made for glibc; foreign.mjs has those for musl.
+ * Versions of Node to try a prebuilt addon with: npm's `node-linux-*` packages (those that the package `node`
+ * installs), in .tools/nodes. They are for glibc; foreign.mjs has those for musl.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../setup/command.mjs';
 
-/** Version 20 is the oldest that package.json allows. */
+/** Node 20 is the oldest that package.json allows. */
 export const NODE_VERSIONS = ['20.19.0', '22.23.3', '24.21.0'];
 
 /**

@@ -29,7 +29,7 @@ for (const shards of [2, 1]) {
 `;
 
 /**
- * Throws if a Node cannot save and read with the addon. Gives the versions that can.
+ * Throws if a version of Node cannot save and read with the addon. Resolves to the versions that can.
  * @param {{ root: string, note(text: string): void }} context
  * @param {{ file: string, arch: string, emulator?: readonly string[] }} options the addon; what runs foreign binaries
  * @returns {Promise<string[]>}

@@ -1,6 +1,7 @@
 /**
- * The binaries that go into the package, named as node-gyp-build looks for them: prebuilds/PLATFORM-ARCH/, and the C
- * library as a tag where there are two. The addon uses Node-API 8 only, so one binary serves every Node from 20 on.
+ * The binaries that go into the package, with the names that node-gyp-build looks for: in prebuilds/PLATFORM-ARCH/,
+ * with the C library as a tag if there are two. The addon uses only Node-API 8, so one binary works with every Node
+ * from 20 on.
  *
  * @typedef {object} Target
  * @property {string} name as on the command line
@@ -10,10 +11,10 @@
  */
 
 /**
- * Each binary carries its own copy of the C++ library; exports.map keeps its symbols private. `nodelete`: it stays
- * loaded until the process ends. Node unloads an addon with the last environment that used it, and a worker may be the
- * only one; but that C++ library leaves functions behind that run later: at the end of the process (its zig build
- * registers them with __cxa_atexit and never calls __cxa_finalize) and at the end of each thread.
+ * Each binary has its own copy of the C++ library; exports.map keeps its symbols private. With `nodelete` the binary
+ * stays loaded until the process ends. Node unloads an addon with the last environment that used it, which may be that
+ * of a worker. But functions of that C++ library run later: at the end of the process (zig's build registers them with
+ * __cxa_atexit and never calls __cxa_finalize) and at the end of each thread.
  */
 const ELF = [
   '-Wl,-z,nodelete',
@@ -24,10 +25,10 @@ const ELF = [
   '-s',
 ];
 /**
- * The Node-API symbols come from the process that loads the addon. Mach-O has no such flag: native/node/residence.cc
- * does it.
+ * The Node-API symbols come from the process that loads the addon. Mach-O has no flag like `nodelete`, so
+ * native/node/residence.cc does its work.
  */
-// Stripped, and with a name of its own: else the binary names the folder in which it was compiled.
+// Stripped and with an explicit install name: otherwise the binary contains the path in which it was compiled.
 const MACH = ['-undefined', 'dynamic_lookup', '-Wl,-dead_strip', '-Wl,-install_name,tensorbundle.node', '-s'];
 
 /** @type {readonly Target[]} */
@@ -40,10 +41,10 @@ export const TARGETS = [
   { name: 'darwin-arm64', zig: 'aarch64-macos.11.0', file: 'darwin-arm64/tensorbundle.node', link: MACH },
 ];
 
-/** Name of the target of the running process; undefined where none is made. */
+/** Name of the target that fits the running process; undefined if there is none. */
 export function hostTarget() {
   const { platform, arch } = process;
-  // The report names glibc's version where the process runs on glibc.
+  // The report has glibc's version if the process runs on glibc.
   const glibc = platform === 'linux' && process.report.getReport().header.glibcVersionRuntime !== undefined;
   const name = platform === 'linux' ? `linux-${arch}-${glibc ? 'glibc' : 'musl'}` : `${platform}-${arch}`;
   return TARGETS.find(target => target.name === name)?.name;

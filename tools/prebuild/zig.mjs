@@ -14,7 +14,7 @@ function home(root) {
 }
 
 /**
- * How to call the compiler. The caches stay inside the checkout.
+ * How to call the compiler. Its caches are inside the checkout.
  * @param {string} root
  */
 export function zigCompiler(root) {

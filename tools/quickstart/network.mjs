@@ -1,6 +1,6 @@
 /**
- * The network of the quickstart; keras.py builds the same one in Python. No layer is named: both sides use their own
- * names.
+ * The network of the quickstart; keras.py builds the same one in Python. Layers get no explicit names, so each side
+ * uses its own.
  */
 export function buildNetwork(tf) {
   const { layers } = tf;
@@ -28,7 +28,7 @@ export function predict(tf, model, digits) {
   });
 }
 
-/** Share of the digits whose most likely class is the right one. */
+/** The share of digits whose most likely class is right. */
 export function accuracy(predictions, digits) {
   const best = (values, i) => {
     let index = 0;

@@ -1,10 +1,10 @@
-/** Runs keras.py in the project's own Python environment. */
+/** Runs keras.py in the Python environment of .tools/venv. */
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Bytes of a Float32Array as they are in memory: little-endian on every platform this project supports. */
+/** The bytes of a Float32Array as in memory: little-endian on every platform that this project supports. */
 function bytes(array) {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
@@ -40,7 +40,7 @@ export async function continueInKeras({ root, work, training, test, from, to, ba
   return { restored: await floats(job.restored), trained: await floats(job.trained), versions };
 }
 
-/** Resolves with the versions it printed; rejects with the end of its error output. */
+/** Resolves to the versions that the program printed; rejects with the end of its error output. */
 function run(python, args, onProgress) {
   return new Promise((resolve, reject) => {
     const child = spawn(python, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -54,7 +54,7 @@ function run(python, args, onProgress) {
       if (word === 'progress') onProgress(Number(rest[0]));
       else if (word === 'versions') versions = rest;
     });
-    child.on('error', cause => reject(new Error(`${python} does not start; run \`npm run setup\``, { cause })));
+    child.on('error', cause => reject(new Error(`${python} cannot be started; run \`npm run setup\``, { cause })));
     child.on('close', code => (code === 0 ? resolve(versions) : reject(new Error(`keras.py failed:\n${errors}`))));
   });
 }

@@ -1,4 +1,4 @@
-/** What the quickstart prints: headings, facts, checks, and a progress bar where there is a terminal. */
+/** What the quickstart prints: headings, facts, checks, and a progress bar on a terminal. */
 const BAR_WIDTH = 30;
 
 export class Report {
@@ -28,7 +28,7 @@ export class Report {
     this.#line(`  ${ok ? this.#paint('32', '✓') : this.#paint('31', '✗')} ${text}`);
   }
 
-  /** Redraws the bar, or draws nothing where output is not a terminal. */
+  /** Redraws the bar. Does nothing if the output is not a terminal. */
   progress(share, text) {
     if (!this.#out.isTTY) return;
     const full = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH);
@@ -37,7 +37,7 @@ export class Report {
     this.#out.write(this.#bar);
   }
 
-  /** Prints the verdict and gives the exit code. */
+  /** Prints the verdict and returns the exit code. */
   finish(seconds) {
     const passed = this.#checks - this.#failed;
     const verdict =

@@ -1,10 +1,10 @@
-/** Saves one large model with this library and with tfjs-node, in turns, and gives the median time of each. */
+/** Saves one large model with this library and with tfjs-node in turns, and returns the median time of each. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const ROUNDS = 3;
 
-/** 128 MiB of weights: enough that the disk and not the set-up is measured. */
+/** 128 MiB of weights, enough that the disk is measured and not the overhead. */
 function largeModel(tf) {
   return tf.sequential({
     layers: [

@@ -1,4 +1,4 @@
-/** What docstrings say, by their parts. */
+/** Takes docstrings apart. */
 import ts from 'typescript';
 
 /** @returns {{ text: string, throws: string[], examples: string[], isInternal: boolean }} */

@@ -18,7 +18,7 @@ export class Exported {
     this.#elsewhere = elsewhere;
   }
 
-  /** The sections of types that the ones so far have in their signatures, and that cannot be imported. */
+  /** The sections of types that occur in the signatures so far and cannot be imported. */
   unnamed() {
     const sections = new Map();
     for (const [name, declarations] of this.#unnamed) sections.set(name, this.section(name, declarations));
@@ -46,7 +46,7 @@ export class Exported {
     return this.#callable(functions);
   }
 
-  /** Overloads are shown, and then not the implementation. */
+  /** If there are overloads, they are shown and the implementation is not. */
   #callable(functions, prefix = '') {
     const shown = functions.length > 1 ? functions.filter(one => !one.body) : functions;
     const signatures = shown.map(one => prefix + signatureOf(one));
@@ -64,7 +64,7 @@ export class Exported {
       const same = methods.filter(one => memberName(one) === member);
       return join([`#### ${name}: ${same[0].name.getText()}`, ...this.#callable(same)]);
     });
-    // A file that is about one class says so at its top.
+    // A file that is about one class describes it in the comment at its top.
     const own = said(node);
     return [
       code(headOf(node)),
@@ -75,7 +75,7 @@ export class Exported {
     ];
   }
 
-  /** A constructor with a parameter of a type that a program cannot import is for this package itself. */
+  /** A constructor with a parameter whose type a program cannot import is only for this package. */
   #isForCallers(made) {
     const isExported = name => this.#onPage.has(name.getText()) || this.#elsewhere.has(name.getText());
     return typeNames(made.parameters).every(name => isExported(name) || !this.#ownType(name));
@@ -87,7 +87,7 @@ export class Exported {
     return [code(signatures.join('\n')), ...unique(made.flatMap(said)), this.#links(...shown)];
   }
 
-  /** Own members, then those of base classes that have no section of their own here. */
+  /** The node's own members, then those of base classes that have no section here. */
   #membersOf(node) {
     const own = [...node.members];
     const names = new Set(own.map(one => one.name?.getText()));
@@ -104,7 +104,8 @@ export class Exported {
         .filter(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)
         .flatMap(({ types }) => [...types])
         .filter(({ expression }) => !this.#onPage.has(expression.getText()))
-        // The options that it adds to those of another page are listed with them; what another class has is not.
+        // An interface also lists the options of its base on another page; a class does not list those of its base
+        // class.
         .filter(({ expression }) => ts.isInterfaceDeclaration(node) || !this.#elsewhere.has(expression.getText()))
         .flatMap(({ expression }) => this.#sources.declarationsOf(expression))
         .filter(one => ts.isClassDeclaration(one) || ts.isInterfaceDeclaration(one))
@@ -134,7 +135,7 @@ export class Exported {
       .join('\n');
   }
 
-  /** Where the types of a signature are explained. */
+  /** Links to where the types of a signature are explained. */
   #links(...nodes) {
     const own = nodes.map(node => node.name?.getText());
     const links = typeNames(nodes)
@@ -175,14 +176,14 @@ function typeNames(nodes) {
   return names;
 }
 
-/** Not a name for what another package declares. */
+/** Whether the alias is more than a name for what another package declares. */
 function isOwnAlias(node) {
   if (!ts.isTypeAliasDeclaration(node)) return false;
   const isNamed = ts.isTypeReferenceNode(node.type) || ts.isTypeQueryNode(node.type) || ts.isImportTypeNode(node.type);
   return !isNamed && !ts.isIndexedAccessTypeNode(node.type);
 }
 
-/** Of TensorFlow.js: what its classes declare, and ours only fulfil. */
+/** Whether a class of TensorFlow.js declares the member, and ours only implements it. */
 function isTheirs(member) {
   return isOverride(member) && commentOf(member).text === '';
 }
@@ -195,7 +196,7 @@ function isStatic(member) {
   return (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Static) !== 0;
 }
 
-/** The value of a property is shown where it is a text; else its type is. */
+/** The signature of a property with its value if that is a text, otherwise with its type. */
 function plainSignature(member) {
   const signature = signatureOf(member);
   if (!ts.isPropertyDeclaration(member)) return signature;

@@ -8,7 +8,7 @@ const NOTE = 'This page is made from the sources by `npm run docs`. Do not edit 
 const UNNAMED = 'They appear in the signatures above. TypeScript knows them; a program cannot import them by name.';
 
 const same = text => text;
-/** The style of a help text on a page: none. */
+/** The style of help texts on a page: no style. */
 export const PLAIN = { bold: same, dim: same, good: same, bad: same, type: same };
 
 export const ENTRIES = [
@@ -30,7 +30,7 @@ export function referencePages(sources, help) {
   const elsewhere = new Map();
   for (const [number, { page, title }] of ENTRIES.entries()) {
     const { exports, comment } = sources.entry(number);
-    // What two entry points export is explained where the first one is.
+    // What several entry points export is explained on the page of the first one.
     const repeated = [...exports.keys()].filter(name => elsewhere.has(name));
     const own = new Map([...exports].filter(([name]) => !elsewhere.has(name)));
     const exported = new Exported(sources, own, elsewhere);

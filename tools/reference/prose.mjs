@@ -1,10 +1,10 @@
-/** Docstrings as Markdown: paragraphs of at most 120 columns, without anything that Markdown would take for its own. */
+/** Docstrings as Markdown: paragraphs of at most 120 columns, in which Markdown's own characters are escaped. */
 
 export const WIDTH = 120;
-/** What begins a list, a heading or a quotation where a line begins with it. */
+/** Words that begin a list, a heading or a quotation if they are the first of a line. */
 const MARK = /^([-+*#>|]|\d+[.)]|=+|-+)$/;
 
-/** A text as one paragraph, its lines begun with `indent`. */
+/** A text as one paragraph, whose lines begin with `indent`. */
 export function wrap(text, indent = '') {
   const words = escaped(text).split(/\s+/).filter(Boolean);
   const lines = [];
@@ -44,7 +44,7 @@ function indented(text, indent) {
     .join('\n');
 }
 
-/** Outside of code, `<`, `*` and leading underscores stand for themselves. */
+/** Outside of code, escapes `<`, `*` and leading underscores. */
 function escaped(text) {
   return text
     .split(/(`[^`]*`)/)
@@ -52,7 +52,7 @@ function escaped(text) {
     .join('');
 }
 
-/** Links are not escaped, and are cut between two of them only. */
+/** Breaks a text of links into lines, only between two links, and escapes nothing. */
 export function wrapLinks(text) {
   const lines = [''];
   for (const word of text.split(' ')) {

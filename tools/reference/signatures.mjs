@@ -1,4 +1,4 @@
-/** Declarations as a reader needs them: without bodies, and without what is not public. */
+/** Declarations as a reader needs them: without bodies and without what is not public. */
 import ts from 'typescript';
 import { commentOf } from './comments.mjs';
 
@@ -58,7 +58,7 @@ function withoutComments(text) {
     .replace(/^\s*\/\/.*\n/gm, '');
 }
 
-/** Moves what follows the first line as far to the left as the declaration itself stands to the right. */
+/** Removes the indentation of the declaration from the lines after the first. */
 function dedent(text, depth) {
   const [first, ...rest] = text.split('\n');
   return [first, ...rest.map(line => line.slice(Math.min(depth, /^ */.exec(line)[0].length)))].join('\n');

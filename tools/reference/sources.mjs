@@ -50,14 +50,14 @@ export class Sources {
     const source = this.#program.getSourceFile(this.#files[number]);
     const exports = new Map();
     const module = this.#checker.getSymbolAtLocation(source);
-    // A file that exports nothing (register.ts) is a module all the same.
+    // A file that exports nothing (register.ts) has no symbol, but has a comment.
     for (const symbol of module ? this.#checker.getExportsOfModule(module) : []) {
       exports.set(symbol.name, this.#target(symbol).declarations);
     }
     return { exports, comment: fileComment(source) };
   }
 
-  /** What a name in a type or in a heritage clause stands for; none for names of other packages. */
+  /** The declarations of a name in a type or a heritage clause; none for names of other packages. */
   declarationsOf(name) {
     const symbol = this.#checker.getSymbolAtLocation(name);
     return symbol ? (this.#target(symbol).declarations ?? []) : [];

@@ -1,4 +1,4 @@
-/** Step `addon`: the native addon, and its twin that tests break on purpose, built from native/. */
+/** Step `addon`: the native addon, and the fault-injection addon of the tests, built from native/. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';
@@ -6,8 +6,7 @@ import { SetupFailure } from './failure.mjs';
 import { digest, hasStamp, writeStamp } from './stamp.mjs';
 
 /**
- * What CI compiles has no warnings: there each one is an error. Elsewhere it must not be, since another compiler knows
- * others.
+ * In CI every warning is an error. Elsewhere it must not be, since another compiler has other warnings.
  * @param {NodeJS.ProcessEnv} env
  */
 export function isStrict(env) {
@@ -25,7 +24,7 @@ function state(root, strict) {
 
 /** @param {string} root */
 function stampFile(root) {
-  // Inside build/, which node-gyp clears first: an interrupted build leaves no stamp.
+  // Inside build/, which node-gyp empties first, so that an interrupted build leaves no stamp.
   return join(root, 'build', 'setup.stamp');
 }
 
@@ -35,7 +34,7 @@ export const addon = {
   what: 'native addon (C++17)',
 
   isDone({ root }) {
-    // What was compiled strictly serves everybody.
+    // An addon that was compiled strictly can always be used.
     const states = isStrict(process.env) ? [true] : [true, false];
     const isCompiled = states.some(strict => hasStamp(stampFile(root), state(root, strict)));
     return isCompiled && existsSync(join(root, 'build', 'Release', 'tensorbundle.node'));
@@ -49,7 +48,8 @@ export const addon = {
         'The checkout is incomplete: `git status`, `git checkout native`.',
       );
     }
-    // Taken before the build: a source file that changes meanwhile makes the stamp out of date, never falsely valid.
+    // Taken before the build, so that a source that changes meanwhile makes the stamp out of date and not falsely
+    // valid.
     const strict = isStrict(process.env);
     const before = state(context.root, strict);
     const advice =

@@ -1,7 +1,4 @@
-/**
- * Step `clang`: clang-format and clang-tidy from PyPI in the git-ignored folder .tools/clang, in the versions that are
- * pinned.
- */
+/** Step `clang`: pinned versions of clang-format and clang-tidy from PyPI in the git-ignored folder .tools/clang. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clangTool } from '../native/clang.mjs';
@@ -33,8 +30,7 @@ export const clang = {
     const fresh = `${folder(root)}-new`;
     rmSync(fresh, { recursive: true, force: true });
     const before = state(root);
-    // A virtual environment only because some systems have no pip outside of one; the programs themselves need no
-    // Python.
+    // A virtual environment is made only because some systems have no pip outside of one. The programs need no Python.
     await command(context, 'clang', interpreter(), ['-m', 'venv', fresh], {
       advice: "Python's venv module must work (Debian: `apt-get install python3-venv`).",
     });
@@ -44,7 +40,7 @@ export const clang = {
       advice: 'Check that the network reaches PyPI or the index that pip is configured for.',
     });
     writeStamp(join(fresh, 'setup.stamp'), before);
-    // Whole folders only, so that an interrupted run leaves nothing that looks complete.
+    // The whole folder is renamed, so that an interrupted run leaves nothing that looks complete.
     rmSync(folder(root), { recursive: true, force: true });
     renameSync(fresh, folder(root));
   },

@@ -1,4 +1,4 @@
-/** Runs one external command of a set-up step: output goes to a log file, its end is shown if the command fails. */
+/** Runs one external command of a set-up step. Output goes to a log file, and its end is shown if the command fails. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ export async function command(context, step, file, args, options) {
       const child = spawn(file, args, {
         cwd: options.cwd ?? context.root,
         env: { ...process.env, ...options.env },
-        // No input: a tool that asks a question must fail here instead of waiting for ever in CI.
+        // No input, so that a tool that asks a question fails instead of waiting for ever in CI.
         stdio: ['ignore', output, output],
         timeout: options.timeoutMs ?? 20 * 60_000,
       });

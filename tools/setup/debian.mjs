@@ -1,6 +1,6 @@
 /**
- * Debian packages unpacked into a folder, without installing them: no root is needed, and the machine stays as it is.
- * The package lists are our own too (.tools/debian), read from the places that the machine's apt is configured for.
+ * Unpacks Debian packages into a folder without installing them, so that root is not needed and the machine is not
+ * changed. Package lists are kept in .tools/debian, and come from the places that the machine's apt is configured for.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,13 +10,13 @@ import { SetupFailure } from './failure.mjs';
 
 const CONFIGURED = '/etc/apt';
 
-/** The codename in /etc/os-release, such as `bookworm`; undefined where apt-get is not what installs packages. */
+/** The codename in /etc/os-release, such as `bookworm`; undefined on a system without apt-get. */
 export function codename() {
   if (!existsSync('/etc/os-release') || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0) return;
   return /^VERSION_CODENAME="?(\w+)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
 }
 
-/** The files that say where apt finds packages, names and texts. */
+/** Names and texts of the files that say where apt finds packages. */
 function sources() {
   const parts = join(CONFIGURED, 'sources.list.d');
   const names = existsSync(parts) ? readdirSync(parts).map(name => join('sources.list.d', name)) : [];
@@ -30,14 +30,13 @@ function sources() {
  * Unpacks the packages (not what they depend on) into a new folder `to`.
  * @param {{ root: string }} context
  * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options `arch`: Debian's name of
- * another
- *   architecture; `release`: the codename of another release of this distribution
+ * another architecture; `release`: the codename of another release of this distribution
  */
 export async function unpackDebian(context, { names, to, arch, release }) {
   const own = codename();
   if (own === undefined) {
     throw new SetupFailure(
-      'there is no apt-get: this is no Debian or Ubuntu',
+      'there is no apt-get: this is not Debian or Ubuntu',
       `Install what these packages hold: ${names.join(', ')}.`,
     );
   }
@@ -55,14 +54,14 @@ export async function unpackDebian(context, { names, to, arch, release }) {
     'Dir::Etc::sourceparts': parts,
     'Dir::State::lists': join(home, 'lists'),
     'Dir::Cache': join(home, 'cache'),
-    // The lists are ours alone, and nothing drops its rights to another user, who could not write here.
+    // No other process uses these lists. apt must not switch to another user, since that user could not write here.
     'Debug::NoLocking': '1',
     'APT::Sandbox::User': 'root',
     ...(arch && { 'APT::Architecture': arch, 'APT::Architectures': arch }),
   };
   const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
   const advice = 'Check that apt-get reaches the package sources it is configured for (`apt-get update`).';
-  // A mirror that is busy at the moment is asked again.
+  // A busy mirror is asked again.
   args.push('-o', 'Acquire::Retries=3');
   await command(context, 'debian', 'apt-get', [...args, '-q', 'update'], { advice });
   await command(context, 'debian', 'apt-get', [...args, '-q', 'download', ...names], { advice, cwd: home });

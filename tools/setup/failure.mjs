@@ -1,4 +1,4 @@
-/** How a set-up step fails: what went wrong, and what the person in front of the terminal can do about it. */
+/** The error of a set-up step: what went wrong, and what the user can do about it. */
 export class SetupFailure extends Error {
   /**
    * @param {string} why one sentence, with the end of the failed command's output where there is one

@@ -1,7 +1,7 @@
 /**
- * Step `faultfs`: the FUSE file system of test/storage, compiled into .tools/faultfs. libfuse is the system's, or its
- * Debian packages unpacked beside it. Where it cannot be had, the set-up goes on and the tests say why they are
- * skipped; only in CI that is a failure.
+ * Step `faultfs`: the FUSE file system of test/storage, compiled into .tools/faultfs. libfuse is that of the system, or
+ * comes from Debian packages that are unpacked beside it. If it is not available, the set-up goes on and the tests say
+ * why they are skipped; only in CI this is a failure.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ function state(root) {
   return digest(root, [SOURCE, 'tools/setup/faultfs.mjs'], [process.platform, process.arch]);
 }
 
-/** What the compiler needs for the libfuse 3 of the system; null where there is none. */
+/** What the compiler needs for the libfuse 3 of the system; null if there is none. */
 function systemFlags() {
   const found = spawnSync('pkg-config', ['--cflags', '--libs', 'fuse3'], { encoding: 'utf8' });
   return found.status === 0 ? found.stdout.split(/\s+/).filter(Boolean) : null;
@@ -78,7 +78,7 @@ async function build(context, fresh) {
       .map(triplet => join(packages, 'usr', 'lib', triplet, 'libfuse3.a'))
       .find(file => existsSync(file));
     if (!archive) throw new SetupFailure('libfuse3-dev holds no libfuse3.a', 'Install libfuse3-dev and pkg-config.');
-    // Linked into the program: no path of this folder is left in it.
+    // Linked statically, so that the program contains no path of this folder.
     libraries = ['-I', join(packages, 'usr', 'include'), archive, '-ldl', '-lrt'];
   }
   const args = [...FLAGS, '-o', join(fresh, 'faultfs'), join(context.root, SOURCE), ...libraries];

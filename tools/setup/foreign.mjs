@@ -1,7 +1,7 @@
 /**
- * Step `foreign`, for `npm run test:deep`: the Linux binaries for musl and arm64, and what runs them on an x86-64
- * Debian. Elsewhere there is nothing to do, and the test that needs it says so; CI runs those binaries on machines of
- * their kind.
+ * Step `foreign`, for `npm run test:deep`: the Linux binaries for musl and arm64, and what is needed to run them on an
+ * x86-64 Debian. Elsewhere it does nothing, and the test that needs it says so. CI runs those binaries on machines of
+ * their own kind.
  */
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
@@ -15,7 +15,7 @@ import { digest, hasStamp, writeStamp } from './stamp.mjs';
 /** Releases that have all the packages, for both processors. */
 const RELEASES = ['bookworm', 'trixie'];
 
-/** The codename of the release that this machine runs; undefined where these things are not. */
+/** The codename of this machine's Debian; undefined if the binaries cannot be run here. */
 function release() {
   const name = hostTarget() === 'linux-x64-glibc' ? codename() : undefined;
   return RELEASES.includes(name) ? name : undefined;

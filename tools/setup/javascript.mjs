@@ -12,7 +12,7 @@ function state(root) {
 
 /** @param {string} root */
 function stampFile(root) {
-  // Not in dist/, all of which goes into the package.
+  // Not in dist/, since everything there goes into the package.
   return join(root, '.tools', 'javascript.stamp');
 }
 
@@ -50,10 +50,10 @@ export const javascript = {
     await command(context, 'javascript', process.execPath, [compiler, ...args], {
       advice: 'Correct the errors above; `npm run typecheck` shows them again.',
     });
-    // node_modules/.bin links to the command of an installed package; npm does not set the bit for a checkout.
+    // For an installed package npm makes the command executable, but not for a checkout.
     const main = join(fresh, 'cli', 'main.js');
     if (existsSync(main)) chmodSync(main, 0o755);
-    // The whole folder is replaced, so output of sources that are gone goes with it.
+    // The whole folder is replaced, so that the output of removed sources is removed, too.
     if (existsSync(join(root, 'dist'))) renameSync(join(root, 'dist'), stale);
     renameSync(fresh, join(root, 'dist'));
     rmSync(stale, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /**
- * One set-up at a time in a checkout: `npm test` in two terminals must not build into the same folders. The lock is a
- * file with the owner's process id, so that one left by a dead process is taken over.
+ * Allows only one set-up at a time in a checkout: `npm test` in two terminals must not build into the same folders. The
+ * lock is a file with the owner's process id, so that a lock of a dead process can be taken over.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,7 +32,7 @@ function ownerOf(file) {
 export async function lock(context) {
   const file = join(context.root, '.tools', 'setup.lock');
   mkdirSync(dirname(file), { recursive: true });
-  // link() makes the lock appear together with its content, so nobody ever reads an empty owner.
+  // link() makes the lock appear together with its content, so that no process reads an empty owner.
   const own = `${file}.${process.pid}`;
   writeFileSync(own, String(process.pid));
   let told = false;
@@ -46,8 +46,8 @@ export async function lock(context) {
       }
       const owner = ownerOf(file);
       if (owner !== null && !isAlive(owner)) {
-        // Renaming is atomic: of two waiters that see the dead owner only one moves the file away; the content is
-        // looked at again because a quicker waiter may have put its own lock there in between.
+        // Renaming is atomic: if two waiters see the dead owner, only one of them moves the file away. The content is
+        // checked again, because a quicker waiter may have put its own lock there in between.
         const moved = `${own}.stale`;
         try {
           renameSync(file, moved);

@@ -1,7 +1,7 @@
 /**
  * Step `managers`, for `npm run test:deep`: the package managers and bundlers that users have, and a registry to
- * publish to, in the git-ignored folder .tools/managers. The versions are pinned here; what they need themselves is
- * what npm finds.
+ * publish to, in the git-ignored folder .tools/managers. Their versions are pinned here; npm chooses the versions of
+ * what they depend on.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const CARD = JSON.stringify({
     webpack: '5.112.2',
     yarn: '1.22.22',
   },
-  // verdaccio asks for a tag of it that not every registry has.
+  // verdaccio asks for a tag of node-fetch that not every registry has.
   overrides: { 'node-fetch': '2.7.0' },
 });
 
@@ -52,7 +52,7 @@ export const managers = {
       cwd: fresh,
       advice: 'Check that the network reaches the npm registry (`npm ping`).',
     });
-    // Whole folders only, so that an interrupted run leaves nothing that looks complete.
+    // The whole folder is renamed, so that an interrupted run leaves nothing that looks complete.
     rmSync(home, { recursive: true, force: true });
     renameSync(fresh, home);
   },

@@ -13,8 +13,8 @@ export const packages = {
   name: 'packages',
   what: 'npm packages of package-lock.json',
 
-  // npm writes node_modules/.package-lock.json last, so it is the stamp. Packages for other platforms are in the wanted
-  // list but never installed; they are all optional.
+  // npm writes node_modules/.package-lock.json last, so that file is the stamp. Packages for other platforms are in
+  // package-lock.json but are never installed; all of them are optional.
   isDone({ root }) {
     const installed = join(root, 'node_modules', '.package-lock.json');
     if (!existsSync(installed)) return false;

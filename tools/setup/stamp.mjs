@@ -1,13 +1,13 @@
 /**
- * Stamps: a step writes a digest of everything its result depends on, after the result is complete. A step whose stamp
- * is missing or different was never done, was interrupted, or is out of date, and is done again.
+ * Stamps: a step writes a digest of everything its result depends on, after the result is complete. If a step's stamp
+ * is missing or different, the step was never done, was interrupted, or is out of date; then it runs again.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 /**
- * Every regular file at or below `path`, sorted; nothing if it is not there.
+ * Every regular file at or below `path`, sorted; empty if `path` does not exist.
  * @param {string} path
  * @returns {string[]}
  */

@@ -1,5 +1,5 @@
 /**
- * The steps of the set-up in the order in which they depend on each other, and how a list of them is run.
+ * The steps of the set-up in the order in which they depend on each other. Runs a list of steps.
  *
  * @typedef {object} Context
  * @property {string} root the checkout
@@ -54,7 +54,7 @@ export async function runSteps(steps, context) {
   try {
     for (const [index, step] of steps.entries()) {
       const label = `[${index + 1}/${steps.length}] ${step.name.padEnd(10)} ${step.what}`;
-      // Asked again under the lock: another set-up may have done it, and an earlier step may have undone it.
+      // Checked again under the lock: another set-up may have done the step, or an earlier step may have undone it.
       if (step.isDone(context)) {
         context.note(`${label}: up to date`);
         continue;
@@ -65,7 +65,7 @@ export async function runSteps(steps, context) {
         await step.run(context);
         if (!step.isDone(context)) {
           throw new SetupFailure(
-            'its result is not there although every command succeeded',
+            'its result is missing although every command succeeded',
             'Something changed its inputs meanwhile; run the set-up again.',
           );
         }

@@ -1,6 +1,6 @@
 /**
  * Step `tfjs`: the binding of @tensorflow/tfjs-node, built against the TensorFlow of .tools/venv by the command that
- * users have for that (src/cli/tfjs-node).
+ * users have for this purpose (src/cli/tfjs-node).
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ function state(root) {
 }
 
 /**
- * The stamp lies with the package, because `npm ci` removes both.
+ * The stamp is in the package's folder, because `npm ci` removes both.
  * @param {string} root
  */
 function stampFile(root) {
@@ -50,7 +50,7 @@ export const tfjs = {
     const program = join(root, 'dist', 'cli', 'main.js');
     if (tensorflowFolder(root) === null || !existsSync(home(root)) || !existsSync(program)) {
       throw new SetupFailure(
-        'tfjs-node is built from things that are not here yet',
+        'tfjs-node is built from TensorFlow, its own package and dist/, and one of these is missing',
         'Run `node tools/setup.mjs` without --only, or with --only=packages,python,tfjs,javascript.',
       );
     }

@@ -1,4 +1,4 @@
-/** `tensorbundle build-addon`: compiles the native addon where no prebuilt one fits. */
+/** `tensorbundle build-addon`: compiles the native addon if no prebuilt one fits. */
 import { URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import { EXIT } from '../terminal/failure.js';
@@ -6,7 +6,7 @@ import type { Output } from '../terminal/output.js';
 import { visible, visibleLines } from '../terminal/printable.js';
 import type { Arguments, Command } from './command.js';
 
-/** native/install.mjs, which works without dist/ as well. */
+/** The exports of native/install.mjs, which also works without dist/. */
 interface Installer {
   installAddon(options: { rebuild: boolean; note(text: string): void }): { addon: string; compiled: boolean };
 }
@@ -45,7 +45,7 @@ package, as build/Release/tensorbundle.node. If an addon can be loaded already, 
   },
 };
 
-/** `onOutput` is told what the compiler printed before it failed. */
+/** If the compiler fails, `onOutput` gets what it printed. */
 function attempt<T>(action: () => T, onOutput: (printed: string) => void): T {
   try {
     return action();

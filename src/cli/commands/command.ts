@@ -1,4 +1,4 @@
-/** What a command is: its help, its options, its action. And the parsing of a command line against it. */
+/** What a command consists of: its help, its options, its action. Also parses a command line for a command. */
 
 import { parseArgs } from 'node:util';
 import { isError } from '../../realms.js';
@@ -34,7 +34,7 @@ export interface Command {
   readonly examples: readonly (readonly [string, string])[];
   /** Fewest and most positional arguments. */
   readonly positionals: readonly [number, number];
-  /** Gives the exit code; throws what `failure.ts` understands. */
+  /** Resolves to the exit code. Rejects with errors that `failure.ts` can describe. */
   run(args: Arguments, output: Output): Promise<number>;
 }
 
@@ -75,7 +75,7 @@ function parse(
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
     return { values: values as Parsed['values'], positionals };
   } catch (cause) {
-    // parseArgs explains itself in several sentences; the first names the option.
+    // The message of parseArgs has several sentences; the first one names the option.
     const message = isError(cause) ? cause.message.split('\n')[0]!.replace(/\. To specify.*$/s, '') : String(cause);
     throw new UsageError(message.charAt(0).toLowerCase() + message.slice(1), command.name);
   }
@@ -92,7 +92,7 @@ export function wholeNumber(args: Arguments, name: string, least: number, most: 
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
-/** A number of bytes from an option: 1048576, 1024K, 1M, 1MiB (all the same). @throws UsageError. */
+/** A number of bytes from an option. 1048576, 1024K, 1M and 1MiB are equal. @throws UsageError. */
 export function byteCount(args: Arguments, name: string): number | undefined {
   const text = args.text(name);
   if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** `tensorbundle copy`: a checkpoint again, re-encoded or resharded. */
+/** `tensorbundle copy`: copies a checkpoint, re-encoded or resharded. */
 import '../../disposal.js';
 import type { Output } from '../terminal/output.js';
 import type { Arguments, Command } from './command.js';
@@ -22,7 +22,7 @@ checkpoint that TensorFlow wrote is the same, byte for byte.`,
     const options = writerOptions(args);
     const { CheckpointReader, copyCheckpoint } = await import('../../index.js');
     const [from, to] = args.positionals as [string, string];
-    // By --max-bytes nobody asks for a number.
+    // With --max-bytes no number of files was asked for.
     const wanted = async (): Promise<number | undefined> => {
       if (options.shards !== undefined) return typeof options.shards === 'number' ? options.shards : undefined;
       await using reader = await CheckpointReader.open(from, { verify: 'never' });

@@ -1,4 +1,4 @@
-/** `tensorbundle latest`: the newest checkpoint of a directory. */
+/** `tensorbundle latest`: prints the newest checkpoint of a directory. */
 
 import { EXIT } from '../terminal/failure.js';
 import type { Output } from '../terminal/output.js';

@@ -1,4 +1,4 @@
-/** `tensorbundle ls`: what is in a checkpoint. */
+/** `tensorbundle ls`: lists what is in a checkpoint. */
 import type { Entry } from '../../index.js';
 import { EXIT, UsageError } from '../terminal/failure.js';
 import type { Output } from '../terminal/output.js';
@@ -9,7 +9,7 @@ import type { Arguments, Command } from './command.js';
 
 type Listed = Entry & { name: string };
 
-/** shard:offset, or the number of slices that a partitioned tensor lies in. */
+/** shard:offset, or the number of slices of a partitioned tensor. */
 function place(entry: Entry): string {
   if (entry.slices.length > 0) return plural(entry.slices.length, 'slice');
   return entry.shard === null || entry.offset === null ? '-' : `${entry.shard}:${entry.offset}`;
@@ -24,7 +24,7 @@ function fields(entry: Entry, long: boolean, size: (bytes: number) => string): s
   return long ? [...short, place(entry), checksum(entry)] : short;
 }
 
-/** One tensor a line. In a pipe fields are separated by one tab and sizes are plain bytes, for cut, sort and awk. */
+/** One line per tensor. In a pipe, fields are separated by one tab and sizes are plain bytes, for cut, sort and awk. */
 function flat(tensors: readonly Listed[], long: boolean, terminal: boolean): string[] {
   if (!terminal) return tensors.map(t => [visible(t.name), ...fields(t, long, String)].join('\t'));
   return columns(

@@ -1,4 +1,4 @@
-/** `tensorbundle merge`: several checkpoints into one, as TensorFlow's MergeV2Checkpoints. */
+/** `tensorbundle merge`: merges several checkpoints into one, as TensorFlow's MergeV2Checkpoints does. */
 import '../../disposal.js';
 import type { Output } from '../terminal/output.js';
 import type { Arguments, Command } from './command.js';
@@ -23,7 +23,8 @@ atomically. Slices of one tensor may come from several inputs. It is an error if
     const options = { ...writerOptions(args), deleteInputs: args.flag('delete-inputs') };
     const { CheckpointReader, mergeCheckpoints } = await import('../../index.js');
     const [to, ...from] = args.positionals as [string, string, ...string[]];
-    // Each data file of each input becomes one. Counted before the merge, which may remove them, or replace one.
+    // Each data file of each input becomes one data file. They are counted before the merge, which may remove or
+    // replace them.
     const counts = Promise.all(
       from.map(async path => {
         await using reader = await CheckpointReader.open(path, { verify: 'never' });
@@ -34,7 +35,7 @@ atomically. Slices of one tensor may come from several inputs. It is an error if
       }),
     ).catch(() => []);
     await counts;
-    // If the inputs cannot be read, the merge says so.
+    // If the inputs cannot be read, the merge reports the error.
     const wanted = async (): Promise<number | undefined> =>
       (await counts).reduce((sum, one) => sum + one, 0) || undefined;
     return runSave({ doing: 'merge', done: 'merged into', wanted }, args, output, watch =>

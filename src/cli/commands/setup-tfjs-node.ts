@@ -1,4 +1,4 @@
-/** `tensorbundle setup-tfjs-node`: makes an installed @tensorflow/tfjs-node work, against the user's pip TensorFlow. */
+/** `tensorbundle setup-tfjs-node`: makes an installed @tensorflow/tfjs-node work with the TensorFlow of pip. */
 
 import { TensorBundleError } from '../../errors.js';
 import { isError } from '../../realms.js';
@@ -77,8 +77,8 @@ works with this package without any of this, only slower.`,
 const SENTENCES = {
   nothing: 'nothing to do: tfjs-node works here',
   planned: 'nothing was changed',
-  built: 'tfjs-node works; it goes on using the libraries of that Python environment, so keep it',
-  mended: 'tfjs-node works in this version of Node too',
+  built: 'tfjs-node works; keep that Python environment, since tfjs-node uses its libraries',
+  mended: 'tfjs-node now works in this version of Node too',
 } as const;
 
 function undo(tfjs: TfjsNode, args: Arguments, output: Output): number {
@@ -89,7 +89,9 @@ function undo(tfjs: TfjsNode, args: Arguments, output: Output): number {
   return EXIT.ok;
 }
 
-/** @throws TensorBundleError ERR_NOT_SUPPORTED where pip's TensorFlow has no libraries that can be linked. */
+/**
+ * @throws TensorBundleError ERR_NOT_SUPPORTED on platforms where pip's TensorFlow has no libraries that can be linked.
+ */
 function requirePlatform(platform: NodeJS.Platform): void {
   if (platform === 'linux') return;
   const why = platform === 'win32' ? 'on Windows work in WSL' : 'it has been tried on Linux only';

@@ -1,4 +1,4 @@
-/** `tensorbundle show`: one tensor, its statistics and its first values. */
+/** `tensorbundle show`: prints one tensor, its statistics and its first values. */
 
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { CheckpointReader, Entry } from '../../index.js';
@@ -11,16 +11,16 @@ import { digest, type TensorDigest } from '../terminal/tensor-digest.js';
 import { valueLines } from '../terminal/value-text.js';
 import { type Arguments, type Command, wholeNumber } from './command.js';
 
-/** Elements shown: of the JSON by contract, of the text by what a screen holds. */
+/** How many elements are shown by default. The number for JSON is documented; the one for text suits a screen. */
 const JSON_ELEMENTS = 1000;
 const TEXT_ELEMENTS = 100;
 
-/** More would only be cut by the memory of who reads it. */
+/** The largest --limit. More would not fit into memory anyway. */
 const MOST_ELEMENTS = 10_000_000;
 
 const SUGGESTIONS = 5;
 
-/** The names that contain what was asked for, since keys are long and people type their ends or their beginnings. */
+/** Suggests the names that contain the given text: keys are long, and people type only a part of them. */
 function notFound(reader: CheckpointReader, name: string, path: string): TensorBundleError {
   const wanted = name.toLowerCase();
   const close = reader.names().filter(candidate => candidate.toLowerCase().includes(wanted));
@@ -34,13 +34,13 @@ function notFound(reader: CheckpointReader, name: string, path: string): TensorB
   });
 }
 
-/** What the tree leaves out at the end of a name. */
+/** The usual ending of names, which the tree leaves out. */
 const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
 
 /**
- * The tensor that is meant: by its name; as the tree has it, without its usual ending, by which Keras's tools know it
- * too; with a slash too many or too few; as any listing prints it, with codes for what is not to be printed; or as
- * TensorFlow prints variables, NAME:0.
+ * The name of the tensor that is meant. It may be given in full; without its usual ending, as the tree and Keras's
+ * tools show it; with extra or missing slashes at its ends; as a listing prints it, with codes for characters that are
+ * not printed; or as TensorFlow prints variables, NAME:0.
  */
 function nameMeant(reader: CheckpointReader, asked: string, path: string): string {
   const bare = asked.replace(/^\/+|\/+$/g, '');
@@ -61,13 +61,13 @@ function nameMeant(reader: CheckpointReader, asked: string, path: string): strin
   if (printed.length === 0) throw notFound(reader, asked, path);
   if (printed.length === 1) return printed[0]!;
   throw invalidArgument(
-    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant as it ` +
-      `is, not as it is printed`,
+    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the name itself, with ` +
+      `the characters that are printed as codes`,
     { path: reader.prefix, tensor: asked },
   );
 }
 
-/** As it stands between the quotes of --json. */
+/** The name as --json prints it between quotes. */
 function jsonText(name: string): string {
   return visibleJson(JSON.stringify(name)).slice(1, -1);
 }
@@ -106,8 +106,8 @@ export const show: Command = {
   name: 'show',
   synopsis: 'PATH NAME [--limit N] [--json]',
   summary: 'one tensor: statistics and values',
-  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after its checksum was
-found right. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
+  description: `Prints dtype, shape, place, statistics and the first values of one tensor, after checking its
+checksum. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
 are counted. A numeric tensor may be larger than memory. NAME may be written as \`ls\` prints it: without
 /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
 

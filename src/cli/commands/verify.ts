@@ -1,4 +1,4 @@
-/** `tensorbundle verify`: every checksum and structural rule of checkpoints. */
+/** `tensorbundle verify`: checks every checksum and structural rule of checkpoints. */
 import type { VerifyReport } from '../../index.js';
 import { describeError, EXIT, exitCodeOf, jsonOfError } from '../terminal/failure.js';
 import { interruptible } from '../terminal/interrupt.js';

@@ -1,4 +1,4 @@
-/** What the commands that write a checkpoint have in common: their options, the bar, the interruption, the report. */
+/** What the commands that write a checkpoint share: options, progress bar, interruption, report. */
 import { performance } from 'node:perf_hooks';
 import type { Progress, SaveResult, WriterOptions } from '../../index.js';
 import { EXIT, UsageError } from '../terminal/failure.js';
@@ -9,7 +9,7 @@ import { ProgressBar } from '../terminal/progress.js';
 import { humanBytes, plural } from '../terminal/style.js';
 import { type Arguments, byteCount, type Option, wholeNumber } from './command.js';
 
-/** The file names have five digits for the number of shards. */
+/** File names have five digits for the number of shards. */
 const MOST_SHARDS = 99_999;
 
 export const WRITING_OPTIONS: Readonly<Record<string, Option>> = {
@@ -35,7 +35,7 @@ export function writerOptions(args: Arguments): WriterOptions {
   return options;
 }
 
-/** Runs a save with a bar and Ctrl-C, prints its result, gives the exit code. */
+/** Runs a save with a progress bar, lets Ctrl-C stop it, prints its result, and resolves to the exit code. */
 export async function runSave(
   said: { doing: string; done: string; wanted?: () => Promise<number | undefined> },
   args: Arguments,

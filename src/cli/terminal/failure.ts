@@ -1,4 +1,4 @@
-/** Failures as this program reports them: which exit code, what text, what JSON. */
+/** How this program reports failures: the exit code, the text, the JSON. */
 
 import { isFinding } from '../../bundle/damage.js';
 import { type ErrorCode, TensorBundleError } from '../../errors.js';
@@ -6,7 +6,7 @@ import { isError } from '../../realms.js';
 import { visible } from './printable.js';
 import type { Style } from './style.js';
 
-/** Exit codes; `interrupted` is 128 + SIGINT, as shells have it. */
+/** Exit codes. `interrupted` is 128 + SIGINT, as in shells. */
 export const EXIT = { ok: 0, finding: 1, usage: 2, io: 3, interrupted: 130 } as const;
 
 /** The command line itself is wrong. */
@@ -49,7 +49,7 @@ export function jsonOfError(error: unknown): JsonError {
   return { code: typeof code === 'string' ? code : 'ERR_INTERNAL', message };
 }
 
-/** Lines for standard error, with the newline. An error that nobody foresaw keeps its stack: it is a bug to report. */
+/** Lines for standard error, each with its newline. An unexpected error keeps its stack: it is a bug to report. */
 export function describeError(error: unknown, style: Style): string {
   const label = style.bad('error:');
   if (error instanceof UsageError) {
@@ -59,12 +59,12 @@ export function describeError(error: unknown, style: Style): string {
   if (!(error instanceof TensorBundleError)) {
     const message = String(error);
     const stack = (error as Partial<Error> | null)?.stack;
-    // A message may be of several lines, and only ours may begin one.
+    // A message may contain line breaks, but only this program may begin a line.
     const frames = typeof stack === 'string' && stack.startsWith(message) ? stack.slice(message.length) : '';
     return `${label} ${visible(message)}${frames}\n`;
   }
   const lines = [`${label} ${visible(error.message)} ${style.dim(`(${error.code})`)}`];
-  // The message usually names them; what it does not name is added, so that nothing is lost.
+  // The message usually names the tensor and the file. If it does not, they are added.
   if (error.tensor !== undefined && !error.message.includes(error.tensor))
     lines.push(`  tensor ${visible(error.tensor)}`);
   if (error.path !== undefined && !error.message.includes(error.path)) lines.push(`  file ${visible(error.path)}`);

@@ -1,7 +1,8 @@
 /** Ctrl-C for commands that must clean up: the first one aborts the work, the second ends the process as usual. */
 
 /**
- * Runs `work` with a signal that SIGINT or SIGTERM aborts; the work then rejects with ERR_ABORTED and leaves no file.
+ * Runs `work` with an AbortSignal that SIGINT and SIGTERM abort. The work then rejects with ERR_ABORTED and leaves no
+ * file.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

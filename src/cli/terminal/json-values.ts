@@ -1,10 +1,10 @@
-/** Values of a tensor as JSON: nested arrays, with what JSON numbers cannot say told as strings. */
+/** Values of a tensor as JSON: nested arrays, with strings for what JSON numbers cannot express. */
 import { TextDecoder } from 'node:util';
 import type { NumericArray, StoredDType } from '../../format/dtypes.js';
 import type { NumberFormat } from './numbers.js';
 import type { Statistics } from './statistics.js';
 
-/** Text where the bytes are UTF-8, else base64, so that nothing is lost. */
+/** Text if the bytes are UTF-8, otherwise base64, so that nothing is lost. */
 type JsonString = { utf8: string } | { base64: string };
 
 /** Numbers beyond JSON are strings: 64-bit integers in decimal, "NaN", "Infinity", "-Infinity". Complex is {re, im}. */
@@ -24,7 +24,7 @@ export function jsonString(bytes: Uint8Array): JsonString {
   }
 }
 
-/** Elements from stored units (complex: pairs of them; the last pair must be whole). */
+/** Elements from stored units. A complex element is two units; the last pair must be complete. */
 export function jsonElements(units: NumericArray, dtype: StoredDType, format: NumberFormat): JsonElement[] {
   const values = Array.from(units as ArrayLike<number | bigint>, unit =>
     format.table === null ? jsonNumber(unit) : jsonNumber(format.table[Number(unit)]!),
@@ -50,9 +50,9 @@ export function jsonStatistics(statistics: Statistics): JsonStatistics {
 }
 
 /**
- * The first elements of a row-major tensor as nested arrays. Rows that no element reached are left out, so the result
- * is as short as `elements`; arrays over a dimension of size 0 are counted too, since a shape such as [1000000000, 0]
- * would otherwise make a billion of them.
+ * The first elements of a row-major tensor as nested arrays. Rows for which there are no elements are left out, so the
+ * result is as short as `elements`. Empty arrays are limited too, since a shape such as [1000000000, 0] would otherwise
+ * make a billion of them.
  */
 export function nest(elements: readonly JsonElement[], shape: readonly number[], limit: number): JsonValues {
   let taken = 0;

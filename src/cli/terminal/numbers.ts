@@ -1,7 +1,7 @@
 /**
- * Stored elements as numbers: half, bfloat16, smaller floats, integers below a byte and booleans through tables; and a
- * stream of bytes, cut anywhere, as a stream of whole elements, so that a tensor of any size passes through a fixed
- * amount of memory.
+ * Turns stored elements into numbers: half, bfloat16, smaller floats, integers below a byte and booleans by tables.
+ * Also turns a stream of bytes, cut anywhere, into a stream of whole elements, so that a tensor of any size needs only
+ * a fixed amount of memory.
  */
 import {
   type DType,
@@ -14,24 +14,24 @@ import {
 
 /** How the elements of a type become numbers. */
 export interface NumberFormat {
-  /** Of the stored units (complex: the parts). */
+  /** The array type of the stored units. For complex numbers a unit is one part. */
   readonly array: NumericArrayConstructor;
   /** Units of one element: 2 for complex, else 1. */
   readonly parts: 1 | 2;
-  /** Value of each bit pattern, where the stored unit is not a number already. */
+  /** The value of each bit pattern, if the stored unit is not a number already. */
   readonly table: Float64Array | null;
 }
 
 /**
- * How the bits of a small float are to be read (github.com/jax-ml/ml_dtypes, as TensorFlow has them). What the largest
- * exponent means, or negative zero: `ieee` infinities and NaNs; `fn` numbers, but all bits set is NaN; `fnuz` numbers,
- * and the one NaN is what would be negative zero; `plain` numbers.
+ * How the bits of a small float are read (github.com/jax-ml/ml_dtypes, as in TensorFlow). `kind` says what the largest
+ * exponent means. `ieee`: infinities and NaNs. `fn`: numbers, but all bits set is NaN. `fnuz`: numbers, and the bits of
+ * negative zero are the only NaN. `plain`: numbers.
  */
 interface SmallFloat {
   readonly exponent: number;
   readonly fraction: number;
   readonly kind: 'ieee' | 'fn' | 'fnuz' | 'plain';
-  /** Default: the middle of the exponents. */
+  /** Default: half of the largest exponent. */
   readonly bias?: number;
 }
 
@@ -69,7 +69,7 @@ const VALUE_OF_BITS: Readonly<Partial<Record<DType, Rule>>> = {
   float8_e4m3fnuz: small(256, 4, 3, 'fnuz'),
   float8_e4m3b11fnuz: small(256, 4, 3, 'fnuz', 11),
   float8_e5m2fnuz: small(256, 5, 2, 'fnuz'),
-  // One byte an element, the value in its low bits.
+  // One byte per element, with the value in its low bits.
   float4_e2m1fn: small(256, 2, 1, 'plain'),
   int4: { patterns: 256, value: bits => ((bits & 15) ^ 8) - 8 },
   uint4: { patterns: 256, value: bits => bits & 15 },
@@ -90,7 +90,7 @@ function tableOf(dtype: DType): Float64Array | null {
   return table;
 }
 
-/** Null for types without numbers: string and variant, and those that are not known. */
+/** Null for types without numbers (string, variant) and for unknown types. */
 export function numberFormat(dtype: StoredDType): NumberFormat | null {
   if (!isKnownDType(dtype)) return null;
   const info = dtypeInfo(dtype);
@@ -99,7 +99,8 @@ export function numberFormat(dtype: StoredDType): NumberFormat | null {
 }
 
 /**
- * Whole units from pieces that may end in the middle of one. Bytes after the last whole unit are a fault of the source.
+ * Whole units from pieces that may end in the middle of a unit. Bytes after the last whole unit are an error of the
+ * source.
  */
 export async function* unitBlocks(
   pieces: AsyncIterable<Uint8Array>,

@@ -1,15 +1,15 @@
 /**
- * Standard output and standard error as the commands see them. A reader that goes away (`| head -1`) is no failure:
- * what comes later is dropped in silence while the command runs to its end, so that a copy is never cut short by a
- * closed pipe and the exit code stays true. Whatever is printed goes through here, and through `painted`: nothing that
- * comes from a file steers a terminal.
+ * Standard output and standard error for the commands. If the reader closes the pipe (`| head -1`), that is not a
+ * failure: later output is dropped and the command runs to its end, so that a closed pipe never cuts a copy short and
+ * the exit code stays correct. Everything is printed through this class and `painted`, so that no text from a file can
+ * control a terminal.
  */
 import { randomUUID } from 'node:crypto';
 import { EXIT } from './failure.js';
 import { visible, visibleJson } from './printable.js';
 import { makeStyle, painted, type Style, wantsColour } from './style.js';
 
-/** The part of a stream that is needed here; process.stdout and process.stderr are such. */
+/** The part of a stream that is needed here; process.stdout and process.stderr have it. */
 interface Sink {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -28,7 +28,7 @@ export class Output {
     private readonly out: Sink,
     private readonly err: Sink,
     environment: Readonly<Record<string, string | undefined>>,
-    /** Told once a stream cannot be written for a reason other than its reader's leave. */
+    /** Called when a stream cannot be written for another reason than a closed pipe. */
     failed: (error: NodeJS.ErrnoException) => void,
   ) {
     this.style = makeStyle(wantsColour(out.isTTY === true, environment));
@@ -43,7 +43,7 @@ export class Output {
 
   static ofProcess(): Output {
     return new Output(process.stdout, process.stderr, process.env, error => {
-      // The stream reports after the write returned, so perhaps after the command did: main.ts keeps the larger code.
+      // The stream reports the error later, perhaps after the command has ended. main.ts keeps the larger exit code.
       process.exitCode = EXIT.io;
       process.stderr.write(`error: cannot write the output: ${visible(error.message)}\n`);
     });
@@ -53,9 +53,9 @@ export class Output {
     return this.out.isTTY === true;
   }
 
-  /** Columns of the terminal that shows progress; null where progress is not to be shown. */
+  /** Columns of the terminal that shows progress; null if progress is not shown. */
   get progressColumns(): number | null {
-    // A pseudo-terminal that nobody sized has 0 columns.
+    // A pseudo-terminal whose size was not set has 0 columns.
     return this.err.isTTY === true ? this.err.columns || 80 : null;
   }
 
@@ -68,13 +68,13 @@ export class Output {
   }
 
   /**
-   * A line for programs to use: a pipe gets it as it is, whatever characters it has. A terminal gets what it can show.
+   * A line for programs to use. A pipe gets the text unchanged; on a terminal, unsafe characters are shown as codes.
    */
   line(text: string): void {
     this.#print(this.out, `${this.isTerminal ? visible(text) : text}\n`);
   }
 
-  /** In place of the last line on standard error, which was one of these; '' only removes it. */
+  /** Replaces the last line on standard error, which `redraw` must have written; '' only removes it. */
   redraw(line: string): void {
     this.#print(this.err, `\r\u001b[K${painted(line)}`);
   }
@@ -83,9 +83,9 @@ export class Output {
     if (!this.#closed.has(sink)) sink.write(text);
   }
 
-  /** One JSON value: indented for a person, on one line for a program; what is not to be seen is told by its code. */
+  /** One JSON value: indented on a terminal, on one line otherwise. Invisible characters are written as codes. */
   json(value: unknown): void {
-    // JSON has -0, JSON.stringify writes it as 0. The mark cannot occur in a value: nobody knew it before.
+    // JSON has -0, but JSON.stringify writes it as 0. The mark is random, so it cannot occur in a value.
     const mark = randomUUID();
     const replace = (_key: string, each: unknown): unknown => (Object.is(each, -0) ? mark : each);
     const text = JSON.stringify(value, replace, this.isTerminal ? 2 : undefined);

@@ -1,9 +1,9 @@
-/** A progress bar on standard error, where that is a terminal; elsewhere nothing at all. */
+/** A progress bar on standard error. Shows nothing if that is not a terminal. */
 import { performance } from 'node:perf_hooks';
 import type { Output } from './output.js';
 import { humanBytes } from './style.js';
 
-/** The library's Progress, as far as the bar needs it. */
+/** The parts of the library's Progress that the bar needs. */
 interface Step {
   phase: string;
   bytes: number;
@@ -12,10 +12,10 @@ interface Step {
 
 const REDRAW_MS = 100;
 
-/** Leaves room for the words in a terminal of 80 columns. */
+/** Leaves room for the text in a terminal of 80 columns. */
 const BAR_CELLS = 16;
 
-/** One line of at most `width` characters: what, bar, share, bytes, speed, time left. Pure. */
+/** A line shorter than `width`: bar, percentage, label, bytes, speed, time left. */
 export function progressLine(label: string, step: Step, elapsedMs: number, width: number): string {
   const share = step.totalBytes > 0 ? Math.min(1, step.bytes / step.totalBytes) : 1;
   const filled = Math.round(share * BAR_CELLS);
@@ -39,7 +39,7 @@ export class ProgressBar {
     private readonly label: string,
   ) {}
 
-  /** To be given as `onProgress`. */
+  /** For the option `onProgress`. */
   readonly update = (step: Step): void => {
     const width = this.output.progressColumns;
     const now = performance.now();
@@ -49,7 +49,7 @@ export class ProgressBar {
     this.output.redraw(progressLine(label, step, now - this.#started, width));
   };
 
-  /** Removes the bar; to be called before anything else is printed, and on failure too. */
+  /** Removes the bar. Must be called before anything else is printed, also after a failure. */
   clear(): void {
     if (this.#drawn > Number.NEGATIVE_INFINITY) this.output.redraw('');
     this.#drawn = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,13 @@
-/** Minimum, maximum, mean, deviation and oddities of a stream of numbers, in one pass and constant memory. */
+/**
+ * Minimum, maximum, mean, deviation, and counts of NaNs and infinities of a stream of numbers, in one pass and constant
+ * memory.
+ */
 import { types } from 'node:util';
 import type { NumericArray } from '../../format/dtypes.js';
 
-/** Over the finite elements; all four are null if there is none. 64-bit integers keep an exact min and max. */
+/**
+ * The first four are those of the finite elements; null if there are none. 64-bit integers keep an exact min and max.
+ */
 export interface Statistics {
   min: number | bigint | null;
   max: number | bigint | null;
@@ -13,12 +18,12 @@ export interface Statistics {
   inf: number;
 }
 
-/** Small enough to stay in a core's cache, large enough that joining blocks costs nothing. */
+/** Small enough to stay in a core's cache, large enough that joining blocks costs almost nothing. */
 const BLOCK = 4096;
 
 /**
- * Sums deviations from each block's own mean and joins the blocks by the rule of Chan, Golub and LeVeque: a mean far
- * from zero does not cancel the deviation away, as the sum of squares would.
+ * Sums deviations from the mean of each block and joins the blocks by the rule of Chan, Golub and LeVeque. A sum of
+ * squares would lose the deviation by cancellation if the mean is far from zero.
  */
 export class Accumulator {
   #count = 0;
@@ -32,7 +37,7 @@ export class Accumulator {
   readonly #block = new Float64Array(BLOCK);
   #filled = 0;
 
-  /** Adds stored units; `table` gives the value of each bit pattern where units are not numbers themselves. */
+  /** Adds stored units. `table` gives the value of each bit pattern, if units are not numbers themselves. */
   add(units: NumericArray, table: Float64Array | null): void {
     if (types.isBigInt64Array(units) || types.isBigUint64Array(units)) this.#addWide(units);
     else this.#addNumbers(units, table);
@@ -80,7 +85,7 @@ export class Accumulator {
     for (let i = 0; i < n; i++) sum += block[i]!;
     let mean = sum / n;
     if (!Number.isFinite(mean)) {
-      // The sum of values near the largest double overflows; divided first it is less exact, but finite.
+      // The sum of values near the largest double overflows. Dividing first is less exact, but stays finite.
       mean = 0;
       for (let i = 0; i < n; i++) mean += block[i]! / n;
     }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { padded, visibleLines, widthOf } from './printable.js';
 
-/** Colours, or nothing where colours are off; for `Output`, which paints them. */
+/** Marks text with colours, or does nothing if colours are off. `Output` turns the marks into escape sequences. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
@@ -11,7 +11,7 @@ export interface Style {
   type(text: string): string;
 }
 
-/** What stands for an escape sequence until it is printed. No text that comes from a file can hold it. */
+/** Stands for an escape sequence until it is printed. It is random, so no text from a file can contain it. */
 const MARK = randomUUID();
 const MARKS = new RegExp(`${MARK}(\\d+)m`);
 
@@ -20,8 +20,8 @@ function painter(on: boolean, open: number, close: number): (text: string) => st
 }
 
 /**
- * The one way to a terminal: the escape sequences of styles, and nothing else that a terminal would obey but line feeds
- * and tabs.
+ * The only way to a terminal. Lets through the escape sequences of styles, line feeds and tabs; everything else that
+ * would control a terminal is shown as a code.
  */
 export function painted(text: string): string {
   return text
@@ -42,7 +42,7 @@ export function makeStyle(colour: boolean): Style {
 
 /**
  * Whether to colour a stream. FORCE_COLOR decides first (0 and false: off), as in Node itself; then NO_COLOR, if it is
- * not empty (no-color.org); then whether the stream is a terminal that can.
+ * not empty (no-color.org); then whether the stream is a terminal that can show colours.
  */
 export function wantsColour(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
   const force = environment.FORCE_COLOR;
@@ -53,11 +53,11 @@ export function wantsColour(isTerminal: boolean, environment: Readonly<Record<st
 
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
-/** Three significant digits: 999 B, 1.5 KiB, 20.3 MiB. */
+/** At most three significant digits: 999 B, 1.50 KiB, 20.3 MiB. */
 export function humanBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
-  // 1023.5 would round to "1024 KiB": it belongs to the next unit.
+  // From 1023.5 on a value would round to "1024 KiB", so it takes the next unit.
   while (value >= (unit === 0 ? 1024 : 1023.5) && unit < BINARY_UNITS.length - 1) {
     value /= 1024;
     unit++;
@@ -77,7 +77,8 @@ export function shapeText(shape: readonly number[]): string {
 }
 
 /**
- * Columns of visible text padded to equal width, two spaces between; `right` lists the columns aligned to the right.
+ * Pads columns of visible text to equal width, with two spaces between. `right` lists the columns that are aligned
+ * right.
  */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];

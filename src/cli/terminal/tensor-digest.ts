@@ -1,4 +1,4 @@
-/** One pass over a tensor: its statistics and its first elements, without holding the tensor (strings excepted). */
+/** Takes statistics and first elements of a tensor in one pass, without keeping it in memory (except strings). */
 
 import type { NumericArray, NumericArrayConstructor } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
@@ -16,7 +16,7 @@ export interface TensorDigest {
   omitted: number;
 }
 
-/** Rejects with ERR_CHECKSUM and the like before anything is given back: a digest is of verified bytes only. */
+/** Rejects with ERR_CHECKSUM and similar errors before it returns anything: a digest is made of verified bytes only. */
 export async function digest(reader: CheckpointReader, name: string, limit: number): Promise<TensorDigest> {
   const { dtype, shape } = reader.entry(name);
   const count = sizeOf(shape);
@@ -34,7 +34,7 @@ export async function digest(reader: CheckpointReader, name: string, limit: numb
     elements = jsonElements(firsts.units, dtype, format);
   } else {
     const { data } = await reader.read(name);
-    // A variant's elements are not told apart: its stored bytes stand for all of them.
+    // The elements of a variant are not separated: its stored bytes stand for all of them.
     if (isBytes(data)) return { statistics, values: base64(data), omitted: 0 };
     elements = (data as readonly Uint8Array[]).slice(0, limit).map(jsonString);
   }
@@ -46,7 +46,7 @@ function base64(data: Uint8Array): { base64: string } {
   return { base64: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64') };
 }
 
-/** Keeps the first elements that pass by. */
+/** Keeps the first elements of a stream. */
 class FirstUnits {
   readonly units: NumericArray;
   #filled = 0;

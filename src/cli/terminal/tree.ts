@@ -1,23 +1,23 @@
 /** Checkpoint keys as a tree of objects, the way TensorFlow's object graph names them. */
 
-/** Leads from an object's path to one of its values (TensorFlow's trackable_utils.py). */
+/** Separates an object's path from the name of one of its values (TensorFlow's trackable_utils.py). */
 const ATTRIBUTES = '.ATTRIBUTES/';
 const VALUE = `${ATTRIBUTES}VARIABLE_VALUE`;
 
 interface TreeNode<T> {
   label: string;
-  /** Set where the path itself is a key. */
+  /** Set if the path itself is a key. */
   item?: T;
   children: TreeNode<T>[];
 }
 
-/** 'a.Sb..c' of a key is the child named 'a/b.c': a slash inside a name is `.S`, a dot `..`. */
+/** 'a.Sb..c' in a key is the child named 'a/b.c': a slash within a name is written `.S`, a dot `..`. */
 function unescapeName(part: string): string {
   if (part.startsWith('.OPTIMIZER_SLOT') || part.startsWith('.ATTRIBUTES')) return part;
   return part.replace(/\.[.S]/g, pair => (pair === '..' ? '.' : '/'));
 }
 
-/** Parts of a key: objects, then possibly the value's own name; the usual VARIABLE_VALUE is left out. */
+/** Parts of a key: the objects, then perhaps the name of the value. The usual VARIABLE_VALUE is left out. */
 function partsOf(key: string): string[] {
   const at = key.indexOf(`/${ATTRIBUTES}`);
   if (at < 0) return key.split('/');
@@ -27,12 +27,12 @@ function partsOf(key: string): string[] {
 }
 
 /**
- * Builds the tree of all keys. Two keys never share a node's item: the second becomes a child of its own, under its
+ * Builds the tree of all keys. Two keys never share a node's item: the second becomes another child, labelled with its
  * key.
  */
 export function buildTree<T>(items: readonly { name: string; item: T }[]): TreeNode<T>[] {
   const root: TreeNode<T> = { label: '', children: [] };
-  // Not in the nodes: an object literal as a map would trip over a child named __proto__.
+  // A Map, since an object literal would fail for a child named __proto__.
   const index = new Map<TreeNode<T>, Map<string, TreeNode<T>>>();
   for (const { name, item } of items) {
     let node = root;
@@ -53,7 +53,7 @@ export function buildTree<T>(items: readonly { name: string; item: T }[]): TreeN
   return root.children;
 }
 
-/** A line of the tree: the branch drawing and label (to be padded), and the node. */
+/** A line of the tree: the drawing of the branch, the label, and the node. */
 interface TreeLine<T> {
   branch: string;
   label: string;
@@ -61,8 +61,8 @@ interface TreeLine<T> {
 }
 
 /**
- * Lines from top to bottom; an object with one child and no value shares its line, as a/b/c. Iterative: keys may be
- * deep.
+ * Lines from top to bottom. An object with one child and no value shares the line of its child, as a/b/c. Not
+ * recursive, since keys may be deep.
  */
 export function treeLines<T>(roots: readonly TreeNode<T>[]): TreeLine<T>[] {
   const lines: TreeLine<T>[] = [];

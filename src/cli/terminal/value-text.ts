@@ -1,19 +1,19 @@
-/** Values of a tensor as text: one row of the last axis a line, brackets as in numpy. */
+/** Values of a tensor as text: one line per row of the last axis, with brackets as in numpy. */
 
 import type { JsonValues } from './json-values.js';
 import { visible } from './printable.js';
 
-/** Characters of one string element; the object graph of a large model is one element of many kilobytes. */
+/** How many characters of a string are shown. The object graph of a large model is one string of many kilobytes. */
 const STRING_CHARACTERS = 200;
 
 function shortened(text: string): string {
   if (text.length <= STRING_CHARACTERS) return text;
-  // Not in the middle of a character.
+  // Does not cut a character in two.
   const begin = text.slice(0, STRING_CHARACTERS).replace(/[\ud800-\udbff]$/, '');
   return `${begin}… (${text.length} characters)`;
 }
 
-/** Seven significant digits tell every float32 apart from its neighbours for a person's purposes. */
+/** Seven significant digits are nearly always enough to tell a float32 from its neighbours. */
 function element(value: Exclude<JsonValues, JsonValues[]>): string {
   if (Object.is(value, -0)) return '-0';
   if (typeof value === 'number') return String(Number.isInteger(value) ? value : Number(value.toPrecision(7)));
@@ -29,7 +29,7 @@ export function valueLines(values: JsonValues, indent = ''): string[] {
     return [`${indent}[${values.map(value => element(value as Exclude<JsonValues, JsonValues[]>)).join(', ')}]`];
   }
   const inner = values.flatMap(value => valueLines(value, `${indent} `));
-  // The opening bracket takes the place of the first line's indentation, the closing one follows the last line.
+  // The opening bracket replaces a space of the first line's indentation; the closing one follows the last line.
   inner[0] = `${indent}[${inner[0]!.slice(indent.length + 1)}`;
   inner[inner.length - 1] += ']';
   return inner;

@@ -1,11 +1,11 @@
-/** Compiles tfjs-node's binding with its own build tool and the node-gyp that is here. */
+/** Compiles tfjs-node's binding with its own build tool and the node-gyp of this machine. */
 import { URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import type { TfjsNode } from './place.js';
 import { runProgram } from './program.js';
 import type { TensorFlow } from './tensorflow.js';
 
-/** native/node-gyp.mjs, which this package's own addon is compiled with. */
+/** The exports of native/node-gyp.mjs, with which this package's own addon is compiled. */
 interface NodeGyp {
   COMPILER_ADVICE: string;
   nodeGypScript(): string | undefined;
@@ -28,19 +28,19 @@ export async function requireCompiler(): Promise<void> {
   }
 }
 
-/** @throws TensorBundleError ERR_NATIVE_ADDON; its cause has the end of what was printed. */
+/** @throws TensorBundleError ERR_NATIVE_ADDON; its cause has the end of the compiler's output. */
 export async function compileBinding(tfjs: TfjsNode, { python }: TensorFlow, preGyp: string): Promise<void> {
   const { COMPILER_ADVICE, nodeGypScript, nodeHeaders } = await load();
   const script = nodeGypScript();
   const env: Record<string, string> = { PYTHON: process.env.PYTHON ?? python };
-  // Without it the build tool looks on the PATH.
+  // Otherwise the build tool looks for node-gyp on the PATH.
   if (script) env.npm_config_node_gyp = script;
   const args = [preGyp, 'install', '--build-from-source', ...nodeHeaders()];
   const { status, output } = await runProgram(process.execPath, args, { cwd: tfjs.home, env });
   if (status === 0) return;
   throw new TensorBundleError(
     'ERR_NATIVE_ADDON',
-    `the binding of tfjs-node could not be compiled; everything is as it was. ${COMPILER_ADVICE} It also needs ` +
+    `the binding of tfjs-node could not be compiled; nothing was changed. ${COMPILER_ADVICE} It also needs ` +
       `node-gyp, which npm brings`,
     { path: tfjs.home, cause: new Error(output.trim().split('\n').slice(-40).join('\n')) },
   );

@@ -1,4 +1,4 @@
-/** Where the project's @tensorflow/tfjs-node lies, and whether it works in this Node. */
+/** Finds the project's @tensorflow/tfjs-node, and says whether it works in this version of Node. */
 import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { TensorBundleError } from '../../errors.js';
 import { runProgram } from './program.js';
 
 export interface TfjsNode {
-  /** Its folder as it really lies: pnpm has a symbolic link in node_modules. */
+  /** Its real folder: with pnpm, node_modules has only a symbolic link to it. */
   home: string;
   version: string;
 }
@@ -30,17 +30,23 @@ export function findTfjsNode(folder: string): TfjsNode {
   return { home: dirname(realpathSync(card)), version };
 }
 
-/** What Node 23 removed and tfjs-node 4.22 calls: with it, a trial tells whether this is all that is missing. */
+/**
+ * Defines what Node 23 removed and tfjs-node 4.22 calls. A trial with these definitions says whether anything else is
+ * missing.
+ */
 const REMOVED = `const util = require('util');
 util.isNullOrUndefined ??= value => value === null || value === undefined;
 util.isArray ??= Array.isArray;`;
 
-/** Each operation goes through another of the places that call what Node removed. */
+/** Each operation runs another of the places that call what Node removed. */
 const TRIAL = `const tf = require(process.argv[1]);
 const { values } = tf.topk(tf.tensor([1, 3, 2]).square(), 1);
 if (values.dataSync()[0] !== 9 || tf.getBackend() !== 'tensorflow') process.exit(1);`;
 
-/** Null if tfjs-node computes in this Node, else why not. `withRemoved`: as if Node still had what tfjs-node calls. */
+/**
+ * Null if tfjs-node can compute in this version of Node, otherwise the reason. `withRemoved`: as if Node still had the
+ * removed functions.
+ */
 export async function trialOf({ home }: TfjsNode, withRemoved = false): Promise<string | null> {
   const code = withRemoved ? `${REMOVED}\n${TRIAL}` : TRIAL;
   const env = { TF_CPP_MIN_LOG_LEVEL: '2', CUDA_VISIBLE_DEVICES: process.env.CUDA_VISIBLE_DEVICES ?? '-1' };

@@ -1,11 +1,11 @@
-/** Runs another program to its end and keeps the last of what it prints. */
+/** Runs another program to its end and keeps the last part of its output. */
 import { spawn } from 'node:child_process';
 
 interface Ended {
   /** Exit code; null if a signal ended it, or if it could not be started. */
   status: number | null;
   stdout: string;
-  /** Both streams, as they came; the last part of it. */
+  /** The last part of both streams, in the order in which they came. */
   output: string;
 }
 

@@ -1,18 +1,18 @@
 /**
- * What the set-up puts in the place of what, inside tfjs-node's folder, so that it can be undone. A file is never
- * written into: it is set aside by a rename and a new one made, because pnpm's store shares files between projects.
+ * Replaces files inside tfjs-node's folder and records it, so that it can be undone. An existing file is never changed:
+ * it is set aside by a rename and a new one is made, because pnpm's store shares files between projects.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const FOLDER = '.tensorbundle-setup';
 
-/** Facts that decide whether a set-up is still the right one. */
+/** Facts that decide whether a set-up still fits. */
 export type Facts = Readonly<Record<string, string>>;
 
 interface Recorded {
   facts: Facts;
-  /** Relative paths that the set-up makes, and whether something was there before. */
+  /** Relative paths of what the set-up makes, and whether something was there before. */
   places: readonly { path: string; had: boolean }[];
 }
 
@@ -40,7 +40,7 @@ export class Replacement {
     return existsSync(this.#file) ? (JSON.parse(readFileSync(this.#file, 'utf8')) as Recorded) : null;
   }
 
-  /** Sets aside what lies at `paths`. Whatever ends the process from here on, `undo` brings it back. */
+  /** Sets aside what is at `paths`. From then on `undo` can bring it back, even if the process is killed. */
   begin(paths: readonly string[], facts: Facts): void {
     const places = paths.map(path => ({ path, had: existsSync(join(this.#home, path)) }));
     mkdirSync(dirname(this.#file), { recursive: true });
@@ -53,17 +53,17 @@ export class Replacement {
     }
   }
 
-  /** The text that was set aside. */
+  /** The text of a file that was set aside. */
   original(path: string): string {
     return readFileSync(this.#aside(path), 'utf8');
   }
 
-  /** Everything as it was. Gives the paths; empty if there is nothing to undo. */
+  /** Brings everything back. Returns the paths; empty if there is nothing to undo. */
   undo(): string[] {
     const recorded = this.#read();
     if (recorded === null) return [];
     for (const { path, had } of recorded.places) {
-      // Still in its place: the set-up ended before it came to it.
+      // The file is still in its place: the set-up ended before it was set aside.
       if (had && !existsSync(this.#aside(path))) continue;
       rmSync(join(this.#home, path), { recursive: true, force: true });
       if (had) renameSync(this.#aside(path), join(this.#home, path));

@@ -17,7 +17,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
   isObject: "((value) => value !== null && typeof value === 'object')",
 };
 
-/** The file's text without calls of what was removed; the same text if there are none. */
+/** The text of a file with calls of removed functions replaced; the same text if there are none. */
 export function withoutRemovedFunctions(text: string): string {
   const names = [...text.matchAll(/\b(?:var|const|let) (\w+) = require\(["'](?:node:)?util["']\)/g)].map(
     match => match[1]!,
@@ -35,7 +35,7 @@ export function withoutRemovedFunctions(text: string): string {
   );
 }
 
-/** Files of the package that call them, relative to `home`. Its own tests are left alone. */
+/** Files of the package that call removed functions, relative to `home`, without its own tests. */
 export function filesWithRemovedFunctions(home: string): string[] {
   return readdirSync(join(home, 'dist'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.js') && !/_test\.js$|run_tests\.js$/.test(name))

@@ -1,6 +1,6 @@
 /**
  * Makes an installed @tensorflow/tfjs-node work: its binding is compiled from the sources in its package against the
- * libraries of the user's pip TensorFlow, instead of a download that is refused (tensorflow/tfjs issue 8742).
+ * libraries of the TensorFlow that pip installed, instead of a download that is refused (tensorflow/tfjs issue 8742).
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,12 +12,15 @@ import { type Facts, Replacement } from './record.js';
 import { filesWithRemovedFunctions, withoutRemovedFunctions } from './removed-functions.js';
 import { LIBRARIES, type TensorFlow } from './tensorflow.js';
 
-/** 'ready': it works already; 'mend': only what Node has removed is missing; 'build': the binding is to be made. */
+/**
+ * 'ready': it works already. 'mend': only calls of removed functions must be replaced. 'build': the binding must be
+ * compiled.
+ */
 type Need = 'ready' | 'mend' | 'build';
 
 interface SetupPlan {
   need: Need;
-  /** What would be done, for people. */
+  /** A description of each step, for people. */
   steps: string[];
 }
 
@@ -42,7 +45,7 @@ const SAY = {
   trial: 'try it',
 } as const;
 
-/** Looks, and changes nothing. Takes seconds: tfjs-node is tried. */
+/** Plans the set-up and changes nothing. Takes seconds, since it tries tfjs-node. */
 export async function planSetup(tfjs: TfjsNode, tensorflow: TensorFlow): Promise<SetupPlan> {
   const mends = filesWithRemovedFunctions(tfjs.home);
   const mending = mends.length > 0 ? [SAY.mend(mends)] : [];
@@ -56,7 +59,7 @@ export async function planSetup(tfjs: TfjsNode, tensorflow: TensorFlow): Promise
 }
 
 /**
- * Carries the plan out; `note` is told each step. If one fails, everything is as it was.
+ * Carries the plan out, and calls `note` with each step. If a step fails, everything is brought back.
  * @throws TensorBundleError ERR_NOT_SUPPORTED without a compiler, ERR_NATIVE_ADDON if it does not compile or does not
  * work.
  */
@@ -69,7 +72,7 @@ export async function carryOut(
   if (need === 'ready') return;
   if (need === 'build') await requireCompiler();
   const replacement = new Replacement(tfjs.home);
-  // An earlier set-up, against something else or unfinished: what it set aside is what this one sets aside.
+  // Undoes an earlier set-up that no longer fits or was not finished, so that the original files are set aside now.
   replacement.undo();
   const mends = filesWithRemovedFunctions(tfjs.home);
   replacement.begin([...(need === 'build' ? BINDING : []), ...mends], factsOf(tfjs, tensorflow));
@@ -90,7 +93,7 @@ export async function carryOut(
     if (problem !== null)
       throw new TensorBundleError(
         'ERR_NATIVE_ADDON',
-        `tfjs-node was set up but does not work (${problem}); everything is as it was`,
+        `tfjs-node was set up but does not work (${problem}); the old files were brought back`,
         { path: tfjs.home },
       );
   } catch (error) {
@@ -99,7 +102,7 @@ export async function carryOut(
   }
 }
 
-/** As the archive that is not to be had would have unpacked it. */
+/** Makes the folder that the archive, which can no longer be downloaded, would have unpacked. */
 function linkTensorFlow({ home }: TfjsNode, { lib, include }: TensorFlow): void {
   const deps = join(home, 'deps');
   mkdirSync(join(deps, 'lib'), { recursive: true });
@@ -109,12 +112,12 @@ function linkTensorFlow({ home }: TfjsNode, { lib, include }: TensorFlow): void 
   }
 }
 
-/** The build tool that tfjs-node depends on: it also decides at run time where the binding is looked for. */
+/** The build tool that tfjs-node depends on. At run time it also decides where the binding is looked for. */
 function preGyp({ home }: TfjsNode): string {
   return createRequire(join(home, 'package.json')).resolve('@mapbox/node-pre-gyp/bin/node-pre-gyp');
 }
 
-/** Gives the paths that are as they were before; empty if nothing was set up. */
+/** Returns the paths that were brought back; empty if nothing was set up. */
 export function undoSetup({ home }: TfjsNode): string[] {
   return new Replacement(home).undo();
 }

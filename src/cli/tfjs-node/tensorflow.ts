@@ -13,7 +13,7 @@ export interface TensorFlow {
   include: string;
 }
 
-/** The wheel's libraries, and the names under which tfjs-node links and loads them. Linux. */
+/** The libraries of the wheel for Linux, with the names under which tfjs-node links and loads them. */
 export const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'libtensorflow_cc.so.2': ['libtensorflow_cc.so.2', 'libtensorflow.so'],
   'libtensorflow_framework.so.2': ['libtensorflow_framework.so.2', 'libtensorflow_framework.so'],
@@ -23,7 +23,7 @@ const HAS = 'import importlib.util, sys; sys.exit(importlib.util.find_spec("tens
 const DESCRIBE = `import json, tensorflow as tf
 print(json.dumps([tf.__version__, tf.sysconfig.get_lib(), tf.sysconfig.get_include()]))`;
 
-/** The environment in use, one that lies in the project, then the system's. */
+/** The active environment, one in the project's folder, then the system's Python. */
 function candidates(folder: string): string[] {
   const { VIRTUAL_ENV, CONDA_PREFIX } = process.env;
   const environments = [VIRTUAL_ENV, CONDA_PREFIX, join(folder, '.venv'), join(folder, 'venv')];
@@ -38,14 +38,14 @@ async function findPython(folder: string): Promise<string> {
   }
   throw new TensorBundleError(
     'ERR_NOT_FOUND',
-    `no Python with TensorFlow was found (tried ${tried.join(', ')}). Run \`pip install tensorflow\` in one, ` +
-      'and name it if it is another: --python PATH',
+    `no Python with TensorFlow was found (tried ${tried.join(', ')}). Run \`pip install tensorflow\`, ` +
+      'or name another Python: --python PATH',
     { found: tried },
   );
 }
 
 /**
- * `given` is what --python names; null looks around in `folder`.
+ * `given` is the value of --python. If null, environments are searched, among them those in `folder`.
  * @throws TensorBundleError ERR_NOT_FOUND without TensorFlow, ERR_NOT_SUPPORTED for one without the libraries.
  */
 export async function findTensorFlow(given: string | null, folder: string): Promise<TensorFlow> {

@@ -1,6 +1,6 @@
 /**
- * Long work in short steps: what comes from memory comes without a turn of the event loop, so a loop over it would keep
- * timers, signals and other callbacks waiting to its end.
+ * Divides long work into short steps. Elements from memory come without a turn of the event loop, so a long loop over
+ * them would keep timers, signals and other callbacks waiting until its end.
  */
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
@@ -10,7 +10,7 @@ const STEP_MS = 10;
 export class ShortSteps {
   #since = performance.now();
 
-  /** To be awaited again and again: hands over to the event loop when it is time. */
+  /** Await it in each round of a loop: it lets the event loop run when a step has been long enough. */
   async give(): Promise<void> {
     if (performance.now() - this.#since < STEP_MS) return;
     await setImmediate();

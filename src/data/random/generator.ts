@@ -1,8 +1,8 @@
 /**
  * `tf.random.Generator` for TensorFlow.js: random numbers that follow from a state, which a checkpoint keeps. The state
  * and the numbers are TensorFlow's for the algorithm Philox (tensorflow/python/ops/random_ops_util.py,
- * stateful_random_ops.py, core/lib/random/random_distributions.h), so a training that goes to Python or comes from
- * there draws on.
+ * stateful_random_ops.py, core/lib/random/random_distributions.h), so a training can continue in Python, or come from
+ * there, with the same numbers.
  */
 
 import { argumentMustBe, requireMade } from '../../errors.js';
@@ -12,10 +12,10 @@ import { isArrayOf } from '../../realms.js';
 import { type Tensor, tensor } from '../../tfjs-core.js';
 import { philox } from './philox.js';
 
-/** How far one number moves the counter, whatever it takes to make it. */
+/** How far one number moves the counter, no matter how many values are used to make it. */
 const STRIDE = 256n;
 
-/** No logarithm of less is taken. */
+/** The least value of which a logarithm is taken. */
 const LEAST = Math.fround(1e-7);
 
 export class Generator {
@@ -41,36 +41,36 @@ export class Generator {
     };
   }
 
-  /** From any whole number, as in Python. Throws ERR_INVALID_ARGUMENT for anything else. */
+  /** A generator from any whole number, as in Python. Throws ERR_INVALID_ARGUMENT for anything else. */
   static fromSeed(seed: number | bigint): Generator {
     return new Generator(wordsOf(seed));
   }
 
   /**
-   * Goes on where the other generator was; it may be one of Python's. Throws ERR_INVALID_ARGUMENT unless the state has
-   * three words.
+   * A generator that goes on from the state of another, also of one in Python. Throws ERR_INVALID_ARGUMENT unless the
+   * state has three words.
    */
   static fromState(state: BigInt64Array): Generator {
     if (state.length !== 3) throw argumentMustBe('state', 'three numbers of 64 bits', `${state.length}`);
     return new Generator(BigInt64Array.from(state));
   }
 
-  /** The state: three words; a copy. */
+  /** A copy of the state: three words. */
   get state(): BigInt64Array {
     return this.#state.slice();
   }
 
-  /** Makes it a new generator with this seed. */
+  /** Begins anew with this seed. */
   reset(seed: number | bigint): void {
     this.#state = wordsOf(seed);
   }
 
-  /** Goes on as if so many numbers had been drawn. */
+  /** Goes on as if `count` numbers had been drawn. */
   skip(count: number | bigint): void {
     this.#advance(checkWhole('count', count));
   }
 
-  /** float32 numbers, at least `minval` and less than `maxval`; those of `tf.random.Generator.uniform`. */
+  /** float32 numbers, at least `minval` and less than `maxval`: the same as those of `tf.random.Generator.uniform`. */
   uniform(shape: readonly number[], minval = 0, maxval = 1): Tensor {
     const low = Math.fround(minval);
     const range = Math.fround(Math.fround(maxval) - low);
@@ -91,8 +91,8 @@ export class Generator {
   }
 
   /**
-   * float32 numbers of a normal distribution; those of `tf.random.Generator.normal` up to the last bits of sine and
-   * logarithm.
+   * float32 numbers of a normal distribution: the same as those of `tf.random.Generator.normal`, except for the last
+   * bits of sine and logarithm.
    */
   normal(shape: readonly number[], mean = 0, stddev = 1): Tensor {
     const scale = Math.fround(stddev);
@@ -108,7 +108,7 @@ export class Generator {
     return { _state_var: this.#tracked };
   }
 
-  /** Four numbers from each value of the counter; the counter then moves as if each had taken many. */
+  /** Makes four numbers from each value of the counter, then moves the counter by STRIDE per number. */
   #draw<A extends Float32ArrayConstructor | Int32ArrayConstructor>(
     shape: readonly number[],
     array: A,
@@ -135,7 +135,7 @@ export class Generator {
   }
 }
 
-/** At least 0, less than 1, from 23 bits. */
+/** A number of at least 0 and less than 1, from 23 bits. */
 function unit(word: number): number {
   return (word & 0x7fffff) / 2 ** 23;
 }

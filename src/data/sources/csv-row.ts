@@ -1,42 +1,42 @@
 /**
- * One row of a CSV file, found in its bytes. The grammar is that of RFC 4180, read byte by byte and once: a quote opens
- * a field only as its first character; in a quoted field two quotes are one, and line ends are text; after the closing
- * one comes a delimiter, the end of the row, or that of the file. Rows end in LF, CR LF or CR; empty ones are passed
- * over, and so is a mark of UTF-8 at the beginning of the file.
+ * Finds one row of a CSV file in its bytes. The grammar is that of RFC 4180; each byte is looked at once. A quote opens
+ * a field only as its first character. In a quoted field, two quotes stand for one, and line ends are text. After the
+ * closing quote comes a delimiter, the end of the row, or the end of the file. Rows end in LF, CR LF or CR. Empty rows
+ * are passed over, and so is a UTF-8 byte order mark at the beginning of the file.
  */
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../errors.js';
 import { ShortSteps } from '../iteration/short-steps.js';
 import type { FileWindow } from './file-window.js';
 
-/** From the first byte of a row to its end. A quote that is not closed makes one row of all that follows. */
+/** The most bytes of a row. Without a limit, a quote that is not closed would make one row of all that follows. */
 const MOST_ROW_BYTES = 16 * 1024 * 1024;
 const PART_BYTES = 64 * 1024;
 
 const [LINE_FEED, CARRIAGE_RETURN, QUOTE] = [10, 13, 34] as const;
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** What parts the fields of a row. */
+/** The delimiter between the fields of a row. */
 export interface Delimiter {
   /** One character. */
   readonly text: string;
   readonly bytes: Uint8Array;
-  /** Any number of it counts as one, and none at the ends of the row. */
+  /** True: several in a row count as one, and those at the ends of the row do not count. */
   readonly isRepeated: boolean;
 }
 
 export interface ParsedRow {
   readonly text: string;
-  /** How many `fieldTexts` gives: to be looked at first, for a text may be all delimiters. */
+  /** How many fields `fieldTexts` gives. Check it first: a text of only delimiters has millions of fields. */
   readonly fields: number;
   readonly begin: number;
-  /** Offset of what follows. */
+  /** Offset of the byte after the row. */
   readonly end: number;
 }
 
 /**
- * Null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset and the line; ERR_NOT_SUPPORTED
- * for UTF-16.
+ * The row that begins at `offset`; null at the end of the file. Throws ERR_CORRUPT and ERR_TOO_LARGE, with the offset
+ * and the line; ERR_NOT_SUPPORTED for UTF-16.
  */
 export async function readRow(file: FileWindow, offset: number, delimiter: Delimiter): Promise<ParsedRow | null> {
   const scan = new Scan(offset === 0 ? await textBegin(file) : offset, delimiter);
@@ -48,7 +48,7 @@ export async function readRow(file: FileWindow, offset: number, delimiter: Delim
     const { at } = scan;
     const bytes = await file.at(at, PART_BYTES);
     const isLast = bytes.length < PART_BYTES;
-    // A delimiter is not cut in two.
+    // Stops early enough that a delimiter is not cut in two.
     const isEnded = scan.next(bytes, isLast ? bytes.length : bytes.length - ahead);
     if (scan.isMisplaced) throw await misplaced(file, scan.at);
     if (scan.at - scan.begin > MOST_ROW_BYTES) throw await tooLong(file, scan);
@@ -66,17 +66,17 @@ export async function readRow(file: FileWindow, offset: number, delimiter: Delim
   }
 }
 
-/** Where a row is, as far as it has been looked at. */
+/** Searches for the end of a row, part by part. */
 class Scan {
-  /** Offset of what is to be looked at next: of the end, or of what is misplaced, when that has been found. */
+  /** Offset of the next byte to look at. When the end of the row, or a misplaced byte, was found: its offset. */
   at: number;
-  /** Offset of the row: after what is empty before it. */
+  /** Offset of the row, after empty rows before it. */
   begin: number;
   fields = 0;
   /** Offset of the last quote that opened a field. */
   quote = 0;
   isMisplaced = false;
-  /** 'closed' is after a quote in a quoted field, which may be the first of two. */
+  /** 'closed' means after a quote in a quoted field. It may be the first of two that stand for one. */
   #state: 'begin' | 'plain' | 'quoted' | 'closed' = 'begin';
   readonly #delimiter: Delimiter;
 
@@ -86,14 +86,14 @@ class Scan {
     this.#delimiter = delimiter;
   }
 
-  /** Whether what follows is in a quoted field. */
+  /** Whether the next byte is in a quoted field. */
   get isQuoted(): boolean {
     return this.#state === 'quoted';
   }
 
   /**
-   * Looks at so many bytes of a part that lies at `at`, and at the whole of a delimiter. True: the row has ended, or is
-   * wrong.
+   * Looks at `length` bytes of a part that begins at `at`; only a delimiter may reach beyond them. True if the row has
+   * ended or is wrong.
    */
   next(bytes: Uint8Array, length: number): boolean {
     const { bytes: mark, isRepeated } = this.#delimiter;
@@ -116,7 +116,7 @@ class Scan {
         if (isOver) break;
         this.begin = offset + i + 1;
       } else if (state === 'begin') {
-        // That after a delimiter was counted with it.
+        // A field after a delimiter was counted with the delimiter.
         if (isRepeated || this.fields === 0) this.fields++;
         if (byte === QUOTE) this.quote = offset + i;
         state = byte === QUOTE ? 'quoted' : 'plain';
@@ -138,7 +138,7 @@ function isAt(bytes: Uint8Array, at: number, mark: Uint8Array): boolean {
   return true;
 }
 
-/** The fields of a row that `readRow` gave. */
+/** The fields of a row that `readRow` returned. */
 export function fieldTexts({ text }: ParsedRow, { text: delimiter, isRepeated }: Delimiter): string[] {
   const fields: string[] = [];
   for (let at = 0; ; at += delimiter.length) {
@@ -170,7 +170,7 @@ function closingQuote(text: string, from: number): number {
 
 const SHORT = 1024;
 
-/** Two quotes made one. Of a long text not by `replaceAll`, which takes seconds for millions of them. */
+/** Makes one quote of two. Not with `replaceAll` in a long text, where it takes seconds for millions of quotes. */
 function undoubled(field: string): string {
   if (!field.includes('"')) return field;
   if (field.length <= SHORT) return field.replaceAll('""', '"');
@@ -184,7 +184,7 @@ function undoubled(field: string): string {
   return Buffer.from(units.buffer, 0, 2 * length).toString('utf16le');
 }
 
-/** After a mark of UTF-8. */
+/** Offset of the first byte after a UTF-8 byte order mark, if there is one. */
 async function textBegin(file: FileWindow): Promise<number> {
   const [a, b, c] = await file.at(0, 3);
   if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff))
@@ -192,7 +192,7 @@ async function textBegin(file: FileWindow): Promise<number> {
   return a === 0xef && b === 0xbb && c === 0xbf ? 3 : 0;
 }
 
-/** A carriage return and a line feed are one end. */
+/** Offset after the end of a row: a carriage return and a line feed are one end. */
 async function afterEnd(file: FileWindow, bytes: Uint8Array, offset: number, end: number): Promise<number> {
   if (bytes[end - offset] !== CARRIAGE_RETURN) return end + 1;
   const at = end + 1 - offset;
@@ -200,7 +200,7 @@ async function afterEnd(file: FileWindow, bytes: Uint8Array, offset: number, end
   return next === LINE_FEED ? end + 2 : end + 1;
 }
 
-/** As editors count them, for a message: a place in a file is an offset. */
+/** The number of a line, counted as editors do. Only for messages. */
 async function lineAt(file: FileWindow, offset: number): Promise<number> {
   const turns = new ShortSteps();
   let line = 1;
@@ -217,7 +217,7 @@ async function lineAt(file: FileWindow, offset: number): Promise<number> {
   return line;
 }
 
-/** `what` is wrong there. */
+/** An error about `what` is wrong at an offset. */
 export async function rowError(
   code: 'ERR_CORRUPT' | 'ERR_TOO_LARGE',
   file: FileWindow,
@@ -234,18 +234,19 @@ export async function rowError(
 }
 
 function misplaced(file: FileWindow, offset: number): Promise<TensorBundleError> {
-  const what = 'text after the quote that closes a field; within a quoted field a quote is written as two';
+  const what = 'there is text after the quote that closes a field; within a quoted field, a quote is written as two';
   return rowError('ERR_CORRUPT', file, offset, what);
 }
 
 function unclosed(file: FileWindow, offset: number): Promise<TensorBundleError> {
   const what =
-    'the quote that opens this field is never closed; a field that begins with a quote must be quoted itself';
+    'the quote that opens this field is never closed; quote a field that begins with a quote, and write that quote ' +
+    'as two';
   return rowError('ERR_CORRUPT', file, offset, what);
 }
 
 function tooLong(file: FileWindow, scan: Scan): Promise<TensorBundleError> {
-  const limit = `a row of more than the ${MOST_ROW_BYTES} bytes that it may have`;
+  const limit = `the row has more than ${MOST_ROW_BYTES} bytes, the most that a row may have`;
   return scan.isQuoted
     ? rowError('ERR_TOO_LARGE', file, scan.quote, `${limit}; is the quote here never closed?`)
     : rowError('ERR_TOO_LARGE', file, scan.begin, limit);

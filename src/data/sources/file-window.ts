@@ -1,4 +1,7 @@
-/** A file, a part at a time, wherever one begins. Holds no descriptor: who stops reading owes nothing. */
+/**
+ * Reads a file part by part, from any offset. It holds no file descriptor, so a caller that stops reading need not
+ * close it.
+ */
 import { basename, dirname, resolve } from 'node:path';
 import { TensorBundleError } from '../../errors.js';
 import { crc32c } from '../../format/crc.js';
@@ -10,18 +13,21 @@ const WINDOW_BYTES = 1024 * 1024;
 export class FileWindow {
   #offset = 0;
   #bytes = new Uint8Array(0);
-  /** Bytes of the file; known when it has been looked at. */
+  /** Size of the file in bytes; Infinity until it is known. */
   #size = Infinity;
 
   constructor(readonly path: string) {}
 
-  /** Bytes of the file. Throws as `at`. */
+  /** Size of the file in bytes. Throws what `at` throws. */
   async size(): Promise<number> {
     if (this.#size === Infinity) await this.at(0, 1);
     return this.#size;
   }
 
-  /** What there is of so many bytes: fewer at the end of the file. Not to be kept. Throws ERR_NOT_FOUND, ERR_IO. */
+  /**
+   * `length` bytes, or fewer at the end of the file. It is a view of the window: copy it to keep it. Throws
+   * ERR_NOT_FOUND, ERR_IO.
+   */
   async at(offset: number, length: number): Promise<Uint8Array> {
     const wanted = Math.max(0, Math.min(length, this.#size - offset));
     const begin = offset - this.#offset;
@@ -33,8 +39,8 @@ export class FileWindow {
   }
 
   /**
-   * So many bytes, which the file has: the caller's own, and their CRC32C. What is long is read and checked beside the
-   * event loop. Throws as `at`, and ERR_TOO_LARGE where there is no memory for it.
+   * `length` bytes, which the file must have, in memory that the caller owns, and their CRC32C. Long parts are read and
+   * checked in another thread. Throws what `at` throws, and ERR_TOO_LARGE if there is not enough memory.
    */
   async copy(offset: number, length: number): Promise<{ bytes: Uint8Array; crc: number }> {
     if (length <= WINDOW_BYTES) {
@@ -47,7 +53,7 @@ export class FileWindow {
 
   async #read(offset: number, length: number): Promise<void> {
     await this.#open(async file => {
-      // Nothing is allocated that the file does not hold.
+      // Allocates no more than the file holds.
       const bytes = new Uint8Array(Math.max(0, Math.min(Math.max(length, WINDOW_BYTES), file.size - offset)));
       if (bytes.length > 0) await file.read(offset, bytes);
       this.#size = file.size;
@@ -58,7 +64,7 @@ export class FileWindow {
 
   async #open<T>(use: (file: ReadableFile) => Promise<T>): Promise<T> {
     const absolute = resolve(this.path);
-    // The root has no name in another directory.
+    // The root is not an entry of another directory, so it cannot be opened by name.
     if (absolute === '/') throw noFile(this.path, null);
     const found = await withDirectory(dirname(absolute), async directory => {
       const file = await directory.open(basename(absolute)).catch(error => {
@@ -72,7 +78,7 @@ export class FileWindow {
         await file.close();
       }
     }).catch(error => {
-      // `file/x`: nothing is below a file.
+      // For a path like `file/x`: nothing is below a file.
       if (isNotACheckpoint(error)) return null;
       throw error;
     });
@@ -84,7 +90,7 @@ export class FileWindow {
     try {
       return new Uint8Array(length);
     } catch (cause) {
-      const message = `there is no memory for the ${length} bytes at byte ${offset} of ${this.path}`;
+      const message = `there is not enough memory for ${length} bytes at byte ${offset} of ${this.path}`;
       throw new TensorBundleError('ERR_TOO_LARGE', message, { path: this.path, offset, found: length, cause });
     }
   }

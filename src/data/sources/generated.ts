@@ -1,4 +1,4 @@
-/** What a function gives. */
+/** Elements of an iterator that a function makes. */
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, part, type Stage, type State } from '../iteration/iteration.js';
@@ -26,7 +26,7 @@ export class Generated<T> implements Stage<T> {
     const { kind, make, options } = this;
     let running: Iterator<T> | AsyncIterator<T> | null = null;
     let given = 0;
-    /** Made and not taken: what took it has thrown. */
+    /** An element that was made but not taken, because `take` threw. */
     let held: T[] = [];
     let isEnded = false;
     const next = async (): Promise<boolean> => {
@@ -59,7 +59,7 @@ export class Generated<T> implements Stage<T> {
           if (!(await next()))
             throw new TensorBundleError(
               'ERR_MISMATCH',
-              `the generator ended after ${given} elements, and the iterator was saved after ${total}: it must ` +
+              `the generator ended after ${given} elements, but the iterator was saved after ${total}; it must ` +
                 `give the same elements each time`,
               { expected: total, found: given },
             );
@@ -69,7 +69,7 @@ export class Generated<T> implements Stage<T> {
       },
       close: () => {
         disposeElement(held.splice(0));
-        // What it throws, or rejects with, has nobody to go to.
+        // Its errors are ignored, because no caller waits for them.
         void Promise.resolve()
           .then(() => running?.return?.())
           .catch(() => undefined);
@@ -84,7 +84,7 @@ function iteratorOf<T>(making: Making<T>): Iterator<T> | AsyncIterator<T> {
     if (Symbol.iterator in making) return making[Symbol.iterator]();
     if (typeof making.next === 'function') return making;
   }
-  throw invalidArgument('the function of fromGenerator must give an iterator or something iterable', {
+  throw invalidArgument('the function of fromGenerator must return an iterator or an iterable', {
     found: typeof making,
   });
 }

@@ -8,10 +8,10 @@ import { type FileRecord, Records } from './records.js';
 const [LINE_FEED, CARRIAGE_RETURN] = [10, 13];
 const PART_BYTES = 64 * 1024;
 
-/** A text of JavaScript holds twice as much; what has no line ends is no text file. */
+/** A JavaScript string can hold about twice as much. A file with longer lines is most likely not a text file. */
 const MOST_LINE_BYTES = 256 * 1024 * 1024;
 
-/** As TensorFlow, which keeps a mark of the byte order. */
+/** Keeps a byte order mark, as TensorFlow does. */
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class Lines extends Records<string> {
@@ -29,7 +29,7 @@ export class Lines extends Records<string> {
   }
 }
 
-/** Part by part: no byte is looked at twice. */
+/** Reads a long line part by part, so that no byte is looked at twice. */
 async function readLong(file: FileWindow, offset: number): Promise<FileRecord<string>> {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const turns = new ShortSteps();
@@ -45,8 +45,8 @@ async function readLong(file: FileWindow, offset: number): Promise<FileRecord<st
   }
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the line at byte ${offset} of ${file.path} has more than the ${MOST_LINE_BYTES} bytes that a line may ` +
-      `have; is it a text file?`,
+    `the line at byte ${offset} of ${file.path} has more than ${MOST_LINE_BYTES} bytes, the most that a line ` +
+      `may have; is it a text file?`,
     { path: file.path, offset, expected: MOST_LINE_BYTES },
   );
 }

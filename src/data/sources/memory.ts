@@ -1,4 +1,4 @@
-/** What lies in memory: found by its place. */
+/** Elements in memory, which are found by their index. */
 import { types } from 'node:util';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { classOf, isLiteral } from '../../realms.js';
@@ -11,7 +11,7 @@ abstract class Indexed<T> implements Stage<T> {
   readonly inputs = [];
   abstract readonly size: number;
 
-  /** New tensors. */
+  /** The element at an index, with new tensors. */
   abstract at(index: number): T;
 
   start(): Iteration<T> {
@@ -29,7 +29,8 @@ abstract class Indexed<T> implements Stage<T> {
         if (stored > this.size)
           throw new TensorBundleError(
             'ERR_MISMATCH',
-            `the iterator was saved before element ${stored}, and the dataset has ${this.size} elements only`,
+            `the iterator was saved before element ${stored}, but the dataset has only ${this.size} elements; make ` +
+              `the dataset as it was when it was saved`,
             { expected: this.size, found: stored },
           );
         next = stored;
@@ -56,13 +57,13 @@ export class Items<T> extends Indexed<T> {
   }
 }
 
-/** One element for each index of the first axis, the same of all leaves. */
+/** One element for each index of the first axis, which is the same for all leaves. */
 export class Slices<T> extends Indexed<T> {
   readonly kind = 'tensorSlices';
   readonly size: number;
   readonly #values: unknown;
 
-  /** Throws ERR_SHAPE if the leaves are not of one length, ERR_INVALID_ARGUMENT for a leaf that has none. */
+  /** Throws ERR_SHAPE unless all leaves have the same length, ERR_INVALID_ARGUMENT for a leaf without a length. */
   constructor(values: unknown) {
     super();
     const lengths: number[] = [];
@@ -71,7 +72,7 @@ export class Slices<T> extends Indexed<T> {
     if (lengths.some(length => length !== lengths[0]))
       throw new TensorBundleError(
         'ERR_SHAPE',
-        `the parts of a dataset must have one length, not ${lengths.join(' and ')}`,
+        `all parts of a dataset must have the same length, not ${lengths.join(' and ')}`,
         {
           found: lengths,
         },
@@ -85,7 +86,7 @@ export class Slices<T> extends Indexed<T> {
   }
 }
 
-/** Arrays of numbers or texts are data; arrays of tensors hold leaves. */
+/** Arrays of numbers or texts are leaves; arrays of tensors hold leaves. */
 function mapSliced(value: unknown, change: (leaf: unknown) => unknown): unknown {
   if (Array.isArray(value) && value.some(item => item instanceof Tensor))
     return value.map(item => mapSliced(item, change));

@@ -7,7 +7,7 @@ import { FileWindow } from './file-window.js';
 
 export interface FileRecord<T> {
   readonly element: T;
-  /** Offset of what follows. */
+  /** Offset of the byte after the record. */
   readonly end: number;
 }
 
@@ -18,7 +18,8 @@ export abstract class Records<T> implements Stage<T> {
   readonly files: readonly string[];
 
   /**
-   * Throws ERR_INVALID_ARGUMENT for what is no path or list of paths; ERR_NOT_SUPPORTED for a URL that is not `file:`.
+   * Throws ERR_INVALID_ARGUMENT for anything that is not a path or a list of paths; ERR_NOT_SUPPORTED for a URL that is
+   * not `file:`.
    */
   constructor(files: PathLike | readonly PathLike[]) {
     const list: readonly unknown[] = Array.isArray(files) ? files : [files];
@@ -29,10 +30,10 @@ export abstract class Records<T> implements Stage<T> {
       });
   }
 
-  /** The record that begins at the offset, which is not after the end; null at the end. */
+  /** The record that begins at `offset`, which is not beyond the end of the file; null at the end. */
   abstract read(file: FileWindow, offset: number): Promise<FileRecord<T> | null>;
 
-  /** Where the first record is. */
+  /** Offset of the first record. */
   async first(_file: FileWindow): Promise<number> {
     return 0;
   }
@@ -68,7 +69,7 @@ export abstract class Records<T> implements Stage<T> {
         if (offset > size)
           throw new TensorBundleError(
             'ERR_TRUNCATED',
-            `the iterator was saved at byte ${offset} of ${window.path}, which has ${size} bytes now`,
+            `the iterator was saved at byte ${offset} of ${window.path}, which now has only ${size} bytes`,
             { path: window.path, offset, expected: offset, found: size },
           );
       },

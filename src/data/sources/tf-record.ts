@@ -9,7 +9,7 @@ import { type FileRecord, Records } from './records.js';
 
 const [LENGTH_BYTES, CRC_BYTES] = [8, 4];
 const HEADER_BYTES = LENGTH_BYTES + CRC_BYTES;
-/** Of one record. No message of protocol buffers is longer. */
+/** The most bytes of one record. A protocol buffers message cannot be longer. */
 const MOST_RECORD_BYTES = 2 ** 31;
 
 export class TFRecords extends Records<Uint8Array> {
@@ -22,7 +22,7 @@ export class TFRecords extends Records<Uint8Array> {
     const left = (await file.size()) - offset;
     if (header.length < HEADER_BYTES) throw truncated(file, offset, HEADER_BYTES, left);
     const view = new DataView(header.buffer, header.byteOffset, HEADER_BYTES);
-    // Before it is believed.
+    // The length is checked before it is used.
     checkCrc(file, offset, crc32c(header.subarray(0, LENGTH_BYTES)), view.getUint32(LENGTH_BYTES, true), 'length');
     const length = Number(view.getBigUint64(0, true));
     const total = HEADER_BYTES + length + CRC_BYTES;
@@ -30,8 +30,8 @@ export class TFRecords extends Records<Uint8Array> {
     if (length > MOST_RECORD_BYTES)
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `the record at byte ${offset} of ${file.path} has ${length} bytes, more than the ${MOST_RECORD_BYTES} it ` +
-          `may have`,
+        `the record at byte ${offset} of ${file.path} has ${length} bytes; it may have at most ` +
+          `${MOST_RECORD_BYTES}`,
         { path: file.path, offset, expected: MOST_RECORD_BYTES, found: length },
       );
     const { bytes, crc } = await file.copy(offset + HEADER_BYTES, length);
@@ -45,11 +45,10 @@ export class TFRecords extends Records<Uint8Array> {
 }
 
 /**
- * A record as it lies in a TFRecord file; a file is a row of these. TensorFlow's `tf.io.TFRecordWriter` writes the same
- * bytes.
+ * A record in the form that it has in a TFRecord file; a file consists of such records. TensorFlow's
+ * `tf.io.TFRecordWriter` writes the same bytes.
  *
- * @example
- * await writeFile('data.tfrecord', Buffer.concat(records.map(encodeTFRecord)));
+ * @example await writeFile('data.tfrecord', Buffer.concat(records.map(encodeTFRecord)));
  */
 export function encodeTFRecord(data: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + data.length + CRC_BYTES);
@@ -66,7 +65,7 @@ function checkCrc(file: FileWindow, offset: number, crc: number, stored: number,
   if (found === stored) return;
   throw new TensorBundleError(
     'ERR_CHECKSUM',
-    `the ${what} of the record at byte ${offset} of ${file.path} is damaged: its checksum is ${hex(found)}, and ` +
+    `the ${what} of the record at byte ${offset} of ${file.path} is damaged: its checksum is ${hex(found)}, but ` +
       `${hex(stored)} is stored`,
     { path: file.path, offset, expected: stored, found },
   );
@@ -75,7 +74,7 @@ function checkCrc(file: FileWindow, offset: number, crc: number, stored: number,
 function truncated(file: FileWindow, offset: number, expected: number, found: number): TensorBundleError {
   return new TensorBundleError(
     'ERR_TRUNCATED',
-    `${file.path} ends in the record at byte ${offset}, which needs ${expected} bytes; ${found} are left`,
+    `${file.path} ends in the record at byte ${offset}, which needs ${expected} bytes, but only ${found} are left`,
     { path: file.path, offset, expected, found },
   );
 }

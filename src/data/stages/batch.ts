@@ -1,4 +1,4 @@
-/** Elements joined to one with a new first axis (tfjs-data/src/dataset.ts, deepBatchConcat). */
+/** Joins several elements to one, with a new first axis (tfjs-data/src/dataset.ts, deepBatchConcat). */
 
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { isLiteral } from '../../realms.js';
@@ -69,7 +69,7 @@ class BatchIteration implements Iteration<unknown> {
   }
 }
 
-/** Objects are joined name by name; what is an array, a number or a tensor becomes a tensor. */
+/** Objects are joined name by name. Arrays, numbers and tensors become tensors. */
 function joined(rows: readonly unknown[]): unknown {
   const [first] = rows;
   if (first instanceof Tensor) return stack(rows as Tensor[]);
@@ -88,7 +88,7 @@ function joined(rows: readonly unknown[]): unknown {
       { found: typeof first },
     );
   const made = tensor(rows as number[]);
-  // TensorFlow.js looks at the first row only.
+  // Checked here, because TensorFlow.js looks only at the first row.
   const count = rows.reduce<number>((sum, row) => sum + countOf(row), 0);
   if (count === made.size) return made;
   throw new TensorBundleError(

@@ -1,4 +1,4 @@
-/** The first elements, or those after them. */
+/** The first elements of a dataset, or those after them. */
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
 import type { Run } from '../random/randomness.js';
@@ -61,7 +61,7 @@ export class Skip<T> implements Stage<T> {
     };
     return {
       pull: async take => {
-        // Skipping an infinite dataset whole would never end.
+        // Ends at once: skipping all of an infinite dataset would never end.
         if (count === Infinity) return false;
         while (skipped < count) if (!(await input.pull(drop))) return false;
         return await input.pull(take);

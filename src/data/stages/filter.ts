@@ -1,4 +1,4 @@
-/** The elements that a predicate is true of. */
+/** The elements for which a predicate is true. */
 import { tidy } from '../../tfjs-core.js';
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, inputState, type Stage, type State } from '../iteration/iteration.js';

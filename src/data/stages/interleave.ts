@@ -1,5 +1,5 @@
 /**
- * Elements of the datasets made from the elements of one, a few of each in turn
+ * Makes a dataset from each element of another, and gives a few elements of each in turn
  * (tensorflow/core/kernels/data/interleave_dataset_op.cc).
  */
 
@@ -21,7 +21,7 @@ import type { Run } from '../random/randomness.js';
 /** A dataset that is open, and the element that it was made from. */
 interface Open<T, O> {
   readonly element: T;
-  /** Of the element, by which the run of the dataset is told from others. */
+  /** Number of the element, which tells the run of its dataset from other runs. */
   readonly number: number;
   readonly stage: Stage<O>;
   readonly iteration: Iteration<O>;
@@ -51,7 +51,7 @@ class InterleaveIteration<T, O> implements Iteration<O> {
   readonly #run: Run;
   readonly #input: Iteration<T>;
   readonly #open: (Open<T, O> | null)[];
-  /** Whose turn it is, and how many elements it has given in this turn. */
+  /** The place in `#open` whose turn it is. `#given`: how many elements it has given in this turn. */
   #turn = 0;
   #given = 0;
   #opened = 0;
@@ -116,12 +116,12 @@ class InterleaveIteration<T, O> implements Iteration<O> {
     this.#given = part(state, 'given', 'number');
     this.#opened = part(state, 'opened', 'number');
     this.#isEnded = part(state, 'isEnded', 'boolean');
-    // One in a place whose turn never comes would be waited for without end.
+    // A dataset in a place beyond `cycleLength` would never have its turn, and the iteration would never end.
     const stored = part(state, 'open', 'list', this.#stage.cycleLength);
     for (const [i, one] of stored.entries()) {
       if (one === null) continue;
       if (!isLiteral(one) || !Number.isSafeInteger(one.number) || (one.number as number) < 0)
-        throw new TensorBundleError('ERR_CORRUPT', 'the stored state of interleave has an open dataset that is none');
+        throw new TensorBundleError('ERR_CORRUPT', 'the stored state of interleave has an invalid open dataset');
       const open = this.#begin(one.element as T, one.number as number);
       checkOutline(open.stage, one.stages);
       await open.iteration.restore(checkState(open.stage, one.state));

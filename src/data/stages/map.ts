@@ -1,4 +1,4 @@
-/** Each element made into another. */
+/** Makes each element into another. */
 
 import { invalidArgument } from '../../errors.js';
 import { isPromise } from '../../realms.js';
@@ -38,7 +38,7 @@ class MapIteration<T, O> implements Iteration<O> {
   readonly #input: Iteration<T>;
   #round: Round;
   #place = 0;
-  /** The element that is worked on; at most one. */
+  /** The element that `transform` is working on; at most one. */
   #held: T[] = [];
 
   constructor(stage: MapStage<T, O>, input: Iteration<T>, run: Run) {
@@ -53,7 +53,7 @@ class MapIteration<T, O> implements Iteration<O> {
     const element = this.#held[0] as T;
     const { transform, isAsync } = this.#stage;
     const random = this.#round.generator(this.#place);
-    // As in tfjs-data: what a synchronous function makes on the way is disposed of.
+    // As in tfjs-data, tensors that a synchronous function makes on the way are disposed of.
     const made = isAsync ? await transform(element, random) : tidied(() => transform(element, random) as O);
     take(made);
     this.#held = [];
@@ -88,10 +88,10 @@ class MapIteration<T, O> implements Iteration<O> {
 function tidied<O>(transform: () => O): O {
   return tidy(() => {
     const made = transform();
-    // TensorFlow.js would only print a line.
+    // Checked here, because `tidy` of TensorFlow.js only prints a message for a promise.
     if (isPromise(made)) {
       made.then(undefined, () => undefined);
-      throw invalidArgument('the function of map gives a promise; use mapAsync for such a one');
+      throw invalidArgument('the function of map returned a promise; use mapAsync for such a function');
     }
     return made as never;
   }) as O;

@@ -1,4 +1,4 @@
-/** Elements made ready before they are asked for, while something else waits. */
+/** Prepares elements before they are asked for, while other work is done. */
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
 import type { Run } from '../random/randomness.js';
@@ -27,7 +27,7 @@ class PrefetchIteration<T> implements Iteration<T> {
   #buffer: T[] = [];
   #isEnded = false;
   #isClosed = false;
-  /** While elements are made: settles with each, and never rejects. */
+  /** Pending while an element is made; resolves when it is done, and never rejects. */
   #filling: Promise<void> | null = null;
   #failure: { readonly error: unknown } | null = null;
 
@@ -52,7 +52,7 @@ class PrefetchIteration<T> implements Iteration<T> {
     return true;
   }
 
-  /** Makes one element, and goes on by itself as long as there is room. */
+  /** Makes one element, then goes on with the next as long as there is room. */
   #fill(): Promise<void> {
     if (this.#filling) return this.#filling;
     const isFull =
@@ -68,7 +68,7 @@ class PrefetchIteration<T> implements Iteration<T> {
           this.#isEnded = !isMore;
         },
         error => {
-          // Given out in its turn, after what is ready.
+          // Thrown in its turn, after the elements that are ready.
           this.#failure = { error };
         },
       )
@@ -97,7 +97,7 @@ class PrefetchIteration<T> implements Iteration<T> {
   close(): void {
     this.#isClosed = true;
     disposeElement(this.#buffer.splice(0));
-    // Which is not to be closed while it makes something.
+    // The input must not be closed while it makes an element.
     if (this.#filling) void this.#filling.then(() => this.#input.close());
     else this.#input.close();
   }

@@ -1,4 +1,4 @@
-/** The elements again and again; each time its input begins anew, in a new order if it shuffles. */
+/** Repeats the elements. Each time, the input begins anew, in a new order if it shuffles. */
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
 import type { Run } from '../random/randomness.js';
 
@@ -25,7 +25,7 @@ class RepeatIteration<T> implements Iteration<T> {
   readonly #stage: Repeat<T>;
   readonly #run: Run;
   #input: Iteration<T> | null = null;
-  /** Rounds that are over. */
+  /** Number of rounds that are over. */
   #done = 0;
   #isEmpty = true;
 
@@ -44,7 +44,7 @@ class RepeatIteration<T> implements Iteration<T> {
       }
       this.#done++;
       this.#input = null;
-      // TensorFlow ends here as well (RepeatDataset): nothing would ever come.
+      // An empty input never gives an element, so this ends here, as TensorFlow does (RepeatDataset).
       if (this.#isEmpty) this.#done = this.#stage.count;
       this.#isEmpty = true;
     }

@@ -1,6 +1,4 @@
-/**
- * A buffer is kept full, and elements are drawn from it at random (tensorflow/core/kernels/data/shuffle_dataset_op.cc).
- */
+/** Keeps a buffer full and draws elements from it at random (tensorflow/core/kernels/data/shuffle_dataset_op.cc). */
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
 import { Round, type Run, Seed } from '../random/randomness.js';

@@ -1,4 +1,4 @@
-/** Elements of several datasets side by side, as long as all have some. */
+/** Elements of several datasets side by side, until one of the datasets ends. */
 import { disposeElement } from '../iteration/element.js';
 import { type Iteration, inputState, part, type Stage, type State } from '../iteration/iteration.js';
 import type { Run } from '../random/randomness.js';
@@ -7,7 +7,7 @@ export class Zip implements Stage<unknown> {
   readonly kind = 'zip';
   readonly size: number | null;
 
-  /** `build` makes an element of one element of each. */
+  /** `build` makes an element from one element of each input. */
   constructor(
     readonly inputs: readonly Stage<unknown>[],
     readonly build: (parts: readonly unknown[]) => unknown,
@@ -19,7 +19,7 @@ export class Zip implements Stage<unknown> {
   start(run: Run): Iteration<unknown> {
     const inputs = this.inputs.map(input => input.start(run));
     const { kind, build } = this;
-    /** Of the next element, those that have come. */
+    /** The parts of the next element that have come so far. */
     let parts: unknown[] = [];
     const hold = (element: unknown): void => void parts.push(element);
     return {

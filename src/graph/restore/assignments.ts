@@ -1,28 +1,28 @@
 /**
- * The second half of a restore: every checksum is checked, then values are read and assigned. Beside the live objects
- * never more is held than the largest tensor that is needed, or a small constant where all are smaller.
+ * The second half of a restore: every checksum is checked, then values are read and assigned. Beside the live objects,
+ * it never holds more than the largest tensor that is needed, or a small constant if all tensors are smaller.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import type { TensorValue } from '../../format/dtypes.js';
 
-/** Tensors smaller than this are read together: one at a time would wait for each. */
+/** Smaller tensors are read together, because reading them one at a time would wait for each. */
 const LEAST_BATCH_BYTES = 1024 * 1024;
 
 /** Stored tensors that are read and assigned together. */
 export interface Assignment {
   readonly names: readonly string[];
-  /** What people call the variable of each. */
+  /** For each name, the variable's name in messages. */
   readonly labels: readonly string[];
-  /** Of all of them. */
+  /** Size of all these tensors together. */
   readonly bytes: number;
-  /** Synchronous; the memory is its to keep. 'unused': there was no use for the values. */
+  /** Synchronous. May keep the memory of the values. Returns 'unused' if there was no use for them. */
   apply(values: readonly TensorValue[]): unknown;
-  /** What it reads is another assignment's. Default false. */
+  /** Its values belong to another assignment, and it only looks at them. Default false. */
   readonly looksOn?: boolean;
 }
 
 /**
- * Damage is found before the first value is assigned. `alias` lets values be views of the mapped file. Returns the
+ * Damage is found before the first value is assigned. With `alias`, values may be views of the mapped file. Returns the
  * assignments that had no use for their values. Throws what the reader throws.
  */
 export async function assignAll(
@@ -33,13 +33,13 @@ export async function assignAll(
   const unused = new Set<Assignment>();
   const largest = assignments.reduce((most, { bytes }) => Math.max(most, bytes), LEAST_BATCH_BYTES);
   const all = [...batches(assignments, largest)];
-  // One batch is checked by reading it, since it is assigned only when all of it was read.
+  // A single batch needs no check of its own: it is assigned only after all of it was read, and reading checks it.
   if (all.length > 1) await reader.check(assignments.flatMap(({ names }) => names));
   for (const batch of all) for (const one of await assignBatch(reader, batch, alias)) unused.add(one);
   return unused;
 }
 
-/** A function of its own: its values are garbage before the next batch is read. */
+/** A function of its own, so that its values can be freed before the next batch is read. */
 async function assignBatch(
   reader: CheckpointReader,
   batch: readonly Assignment[],

@@ -1,6 +1,6 @@
 /**
  * Finds, for each live attribute, the key it has in a stored graph: both graphs are walked together, edge name by edge
- * name, from their roots. So a checkpoint fits whatever its variables were called, as in TensorFlow
+ * name, from their roots. So the names of variables do not matter, as in TensorFlow
  * (tensorflow/python/checkpoint/restore.py).
  */
 
@@ -19,15 +19,15 @@ export interface Match {
 
 /**
  * Invariants, both TensorFlow's: a stored node belongs to the first live object that reaches it (edges in stored order,
- * so `layer_with_weights-1` wins over a `layer-2` that names another layer since one was inserted), and a live
+ * so `layer_with_weights-1` wins over a `layer-2` that names another layer after one was inserted), and a live
  * attribute takes the first value offered. One live object may own several stored nodes (a Sequential of Keras 3 and
  * the Functional in it). Aliases are followed only after every edge has been, so they never change what edges find.
- * What an object with a restorer holds is its own matter.
+ * What is below an object with a restorer is not matched here: the restorer does that.
  */
 export function matchByEdges(live: Trackable, stored: StoredGraph, root: number): Match {
   const owners = new Map<number, Trackable>([[root, live]]);
   const keys = new Map<Attribute, string>();
-  // Kept: a stored graph may lead to one live object any number of times.
+  // Computed once per live object: a stored graph may lead to one object any number of times.
   const targetsOf = new Map<readonly Edge[], Map<string, Trackable>>();
   const follow = (number: number, edges: readonly Edge[]): void => {
     if (edges.length === 0) return;
@@ -65,7 +65,7 @@ export function matchByEdges(live: Trackable, stored: StoredGraph, root: number)
     }
     if (!object.holders || !followHolders(number, object.holders)) follow(number, object.children);
   };
-  // A Map visits what is added while it is walked: this is the breadth-first queue.
+  // A Map also visits entries that are added during the loop, so it serves as the breadth-first queue.
   for (const [number, object] of owners) visit(number, object);
   const reachedByEdges = owners.size;
   let visited = 0;

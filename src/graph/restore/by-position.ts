@@ -9,15 +9,15 @@ import type { StoredAttribute, StoredGraph } from '../stored-graph.js';
 import type { Edge, Trackable } from '../trackable.js';
 import type { Match } from './by-edges.js';
 
-/** What the root of such a graph holds (keras/src/export/saved_model.py, ExportArchive). */
+/** The lists that the root of such a graph has (keras/src/export/saved_model.py, ExportArchive). */
 const LISTS: readonly string[] = ['variables', 'trainable_variables', 'non_trainable_variables'];
 
-/** State of a Dropout, which is no variable of a layer's own. */
+/** The random state of a Dropout, which is not one of its layer's own variables. */
 const SEED = /(^|\/)seed_generator_state$/;
 
 /**
- * Undefined unless the whole list fits the whole model, variable by variable: name, dtype and shape. A part is never
- * taken, since only the position tells variables apart.
+ * Undefined unless the whole list fits the whole model, variable by variable: name, dtype and shape. A partial match is
+ * never used, since only the position tells variables apart.
  */
 export function matchByPosition(live: Trackable, stored: StoredGraph, fits: Fits): Match | undefined {
   const lists = new Map(stored[0]!.children.map(({ name, node }) => [name, node]));
@@ -26,7 +26,7 @@ export function matchByPosition(live: Trackable, stored: StoredGraph, fits: Fits
   const itemsOf = (list: number): StoredAttribute[] =>
     stored[list]!.children.flatMap(({ node }) => storedVariable(stored, node) ?? []);
   const items = itemsOf(root).filter(({ fullName }) => !SEED.test(fullName));
-  // A wrapper of tf_keras lists what is trained before what is frozen, so layers of one kind may have changed places.
+  // A wrapper of tf_keras lists trained variables before frozen ones, so layers of one kind may have changed places.
   const namesOf = (list: string): string[] => itemsOf(lists.get(list)!).map(lastPart);
   const frozen = new Set(namesOf('non_trainable_variables'));
   if (namesOf('trainable_variables').some(name => frozen.has(name))) return undefined;
@@ -44,7 +44,7 @@ function lastPart({ fullName }: StoredAttribute): string {
 
 interface ModelVariable {
   readonly attribute: Attribute;
-  /** What its object calls it, in any library. */
+  /** The names that its object has for it, in any library. */
   readonly names: ReadonlySet<string>;
 }
 

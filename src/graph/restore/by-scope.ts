@@ -1,13 +1,13 @@
-/** Names of variables below a scope of another name, for checkpoints that know their tensors by name only. */
+/** Finds variables below a scope of another name, in a checkpoint that has only names of tensors (no object graph). */
 
 import type { Attribute } from '../attribute.js';
 import type { KeyedAttribute } from '../numbering.js';
 
 /**
- * The tensors of `scope` that the variables of an object stand for. How much of a variable's own name is the object's
- * and is to be replaced (`dense/kernel` in `old/kernel`, `cell/gate/kernel` in `old/gate/kernel`) is not known: it is
- * what finds most tensors, the least replaced first, and is the same for all of them. Two variables never share a
- * tensor by this.
+ * For each variable of an object, its tensor below `scope`. The beginning of a variable's name is the object's own name
+ * and is replaced by `scope`: `dense/kernel` is `old/kernel`, `cell/gate/kernel` is `old/gate/kernel`. How long that
+ * beginning is, is not known. It has the same length for all variables: the one that finds most tensors, and of several
+ * such, the shortest. Two variables never get the same tensor.
  */
 export function nameBelowScope(
   variables: readonly KeyedAttribute[],

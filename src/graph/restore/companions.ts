@@ -1,6 +1,6 @@
 /**
- * Stored variables that change what another one means: a value that is read without its companion would be wrong
- * without anybody noticing.
+ * Stored variables that change the meaning of others. A value that is read without its companion would be wrong, and
+ * nobody would notice.
  */
 import { storedVariable } from '../stored/walks.js';
 import type { StoredGraph } from '../stored-graph.js';
@@ -16,7 +16,7 @@ export interface Companion {
 
 export interface Accompanied {
   readonly reason: string;
-  /** Keys of the companion: who reads these as well reads everything. */
+  /** Keys of the companion. A caller that reads these, too, reads everything. */
   readonly companions: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 /**
- * Deferred restore: values that belong to an object which is not complete yet (a layer that is not built, a model
- * without layers) wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its
- * like). They are checked and read when the restore is made, and stay in memory until a variable takes them.
+ * Deferred restore: values of an object that is not complete yet (a layer that is not built, a model without layers)
+ * wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its like). They are
+ * checked and read when the restore is made, and stay in memory until a variable takes them.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { type DType, isKnownDType, type TensorValue, tensorValue } from '../../format/dtypes.js';
@@ -16,7 +16,10 @@ import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
 import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
 import type { StoredNames } from './stored-names.js';
 
-/** By live object, what ends its waiting: a second restore of an object replaces what waits from the first. */
+/**
+ * For each live object, a function that ends its waiting: a second restore of the object replaces the values that wait
+ * from the first.
+ */
 const stopWaiting = new WeakMap<object, () => void>();
 
 interface DeferredValues {
@@ -35,14 +38,17 @@ interface Fitting {
   readonly storedAs: DType | undefined;
 }
 
-/** Whether an object that is not complete yet will find something. */
+/** Whether the checkpoint has values for an object that is not complete yet. */
 export function isAwaited(reader: CheckpointReader, { graph, owners }: StoredNames): boolean {
   return [...owners].some(
     ([node, { incomplete }]) => graph && incomplete && keysBelow(graph, node).some(key => reader.has(key)),
   );
 }
 
-/** Reads what will wait; the function returned makes it wait. Throws what the reader throws. */
+/**
+ * Reads the values that will wait. They begin to wait when the returned function is called. Throws what the reader
+ * throws.
+ */
 export async function deferValues(
   reader: CheckpointReader,
   { graph, owners }: StoredNames,
@@ -50,7 +56,7 @@ export async function deferValues(
 ): Promise<() => void> {
   const awaited = [...owners].flatMap(([node, { incomplete }]) => {
     if (!graph || !incomplete) return [];
-    // A type that cannot be read is one that no variable can have.
+    // If a type cannot be read, no variable can have it.
     const keys = keysBelow(graph, node).filter(key => reader.has(key) && isKnownDType(reader.entry(key).dtype));
     return [{ node, incomplete, keys }];
   });

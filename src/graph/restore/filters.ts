@@ -1,16 +1,17 @@
-/** Which variables of a model a restore is about. */
+/** Selects the variables of a model that a restore changes. */
 import { pathOfKey } from '../key.js';
 import type { KeyedAttribute } from '../numbering.js';
 
 export interface SelectionOptions {
-  /** Only variables of which a name matches. */
+  /** Only variables that have a matching name. */
   include?: RegExp | undefined;
-  /** Without the variables of which a name matches; stronger than `include`. */
+  /** Without the variables that have a matching name; stronger than `include`. */
   exclude?: RegExp | undefined;
 }
 
 /**
- * The names by which filters and maps may speak of a variable: key, key without suffix, Keras's name, the owner's name.
+ * The names of a variable that filters and maps know: key, key without suffix, Keras's name, the live object's own
+ * name.
  */
 export function filterNames({ key, attribute }: KeyedAttribute): string[] {
   return [key, pathOfKey(key), attribute.fullName, attribute.label];
@@ -25,12 +26,12 @@ export function isSelected(variable: KeyedAttribute, options: SelectionOptions):
   return isSelectedName(filterNames(variable), options);
 }
 
-/** Whether `exclude` alone leaves out what has these names. */
+/** Whether `exclude` alone leaves out a variable with these names. */
 export function isExcludedName(names: readonly string[], { exclude }: SelectionOptions): boolean {
   return exclude !== undefined && matches(exclude, names);
 }
 
-/** The same for what has these names. */
+/** Whether `include` and `exclude` select a variable with these names. */
 export function isSelectedName(names: readonly string[], { include, exclude }: SelectionOptions): boolean {
   return (include === undefined || matches(include, names)) && !(exclude && matches(exclude, names));
 }

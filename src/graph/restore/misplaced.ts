@@ -1,8 +1,8 @@
 /**
- * Values that would go to the wrong layer. Layers are found by their positions (`layer_with_weights-1`), and these move
- * when the order of layers does: a Dropout in one of two branches is enough. A checkpoint also notes what each variable
- * was called (`a/kernel`), which says who it belongs to where a user gave the name. TensorFlow does not look at it, and
- * takes one layer's weights for another's.
+ * Finds values that would go to the wrong layer. Layers are found by their positions (`layer_with_weights-1`), which
+ * change with the order of layers: a Dropout in one of two branches is enough. A checkpoint also has the name of each
+ * variable (`a/kernel`). If a user gave that name, it says which layer the variable belongs to. TensorFlow does not
+ * look at it, and gives one layer's weights to another.
  */
 import { TensorBundleError } from '../../errors.js';
 import type { Attribute } from '../attribute.js';
@@ -11,18 +11,18 @@ import { numberPlainObjects } from '../numbering.js';
 import { enumerate } from '../object-path.js';
 import type { LayerName, Trackable } from '../trackable.js';
 
-/** A stored value and who is to have it: a variable, or a layer that has none yet. */
+/** A stored value and its taker: the variable that is to get it, or a layer that has no variables yet. */
 export interface Taking {
-  /** Of the stored value. */
+  /** Key of the stored value. */
   readonly key: string;
-  /** What it was called when it was saved: `a/kernel`. */
+  /** Name of its variable when it was saved: `a/kernel`. */
   readonly storedName: string;
   readonly taker: Attribute | Trackable;
-  /** What the taker is called here: `b/kernel`. */
+  /** Name of the taker here: `b/kernel`. */
   readonly name: string;
-  /** Nothing to doubt: the caller named this value for this variable, or it is not going to be assigned. */
+  /** There is no doubt: the caller named this value for this variable, or the value is not going to be assigned. */
   readonly isSure?: boolean;
-  /** The caller said where this object is, so that only what lies in it may have changed places. */
+  /** An object that the caller has mapped and that the taker is in. Only layers in it can have changed places. */
   readonly within?: Trackable | undefined;
 }
 
@@ -30,31 +30,35 @@ export interface Taking {
 export interface Misplacement {
   readonly key: string;
   readonly storedName: string;
-  /** Names of the live layers: who would have it, and whose it is. */
+  /** Name of the live layer that would get the value. `owner`: name of the live layer that it belongs to. */
   readonly taker: string;
   readonly owner: string;
-  /** Where the weights that each layer had are stored, by the layer's name, if that is known of all. */
+  /**
+   * For each of the two layers, by name, the path of its weights in the checkpoint. Undefined unless both are known.
+   */
   readonly places: ReadonlyMap<string, string> | undefined;
 }
 
 interface NamedLayer extends LayerName {
   readonly object: Trackable;
   readonly scope: string;
-  /** What is in it: variables, and layers that have none yet. */
+  /** The variables in it, and the layers in it that have no variables yet. */
   readonly holds: ReadonlySet<Attribute | Trackable>;
-  /** How many edges lead from it to each variable, by the variable's name. */
+  /** Number of edges from it to each variable, by the variable's name. */
   readonly depths: ReadonlyMap<string, number>;
-  /** Last parts of these names; undefined if the variables are not made yet. */
+  /** Last parts of the variables' names; undefined if some are not made yet. */
   readonly variables: ReadonlySet<string> | undefined;
 }
 
 /**
- * Of what is taken, what a layer of the same model or list would have that has another name than the value's, while the
- * value's is the name of another layer there, which a user gave it, and which does not get its own weights from
- * elsewhere. Names as Keras or TensorFlow.js make them up for the class (`dense_1`) prove nothing.
+ * The takings that go to the wrong layer. A taking is wrong if all of this is true:
+ * - the value's name is that of another layer of the same model or list, not that of the taker's layer;
+ * - a user gave that other layer its name: names that Keras or TensorFlow.js make up for a class (`dense_1`) prove
+ *   nothing;
+ * - that other layer does not get its own weights from elsewhere.
  */
 export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misplacement[] {
-  // Most names agree; then there is nothing to look for.
+  // Most names agree, and then there is nothing to do.
   const doubtful = takings.filter(({ storedName, name, isSure }) => !isSure && storedName !== name);
   if (doubtful.length === 0) return [];
   return groupsIn(root).flatMap(group => {
@@ -69,7 +73,7 @@ export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misp
       const { owner, taker } = found;
       const own = ownKeys.get(owner) ?? keysOf(owner, takings);
       ownKeys.set(owner, own);
-      // Two layers of one name were saved (in two nested models), and the one here has its own.
+      // Two layers of this name were saved (in two nested models), and the layer here gets the weights of its own one.
       if (own.size > 0 && !own.has(taking.key)) return [];
       const { key, storedName } = taking;
       const places = placesOf([owner, taker], takings);
@@ -78,7 +82,7 @@ export function findMisplaced(root: Trackable, takings: readonly Taking[]): Misp
   });
 }
 
-/** Of what a layer takes, what was called as it is. */
+/** Keys of the values that a layer takes and that have the layer's name. */
 function keysOf({ holds, scope }: NamedLayer, takings: readonly Taking[]): ReadonlySet<string> {
   const own = takings.filter(
     ({ storedName, taker }) => holds.has(taker) && isWithin(partsOf(scope), partsOf(storedName)),
@@ -87,8 +91,8 @@ function keysOf({ holds, scope }: NamedLayer, takings: readonly Taking[]): Reado
 }
 
 /**
- * The models, and the lists of layers: names of layers are told apart within these. What has names of the user's is
- * apart.
+ * The models and the lists of layers below `root`: positions can only be mixed up within one of these. Objects under
+ * names that the user chose cannot be mixed up.
  */
 function groupsIn(root: Trackable): Trackable[] {
   const groups: Trackable[] = [];
@@ -121,7 +125,7 @@ function namedLayers(group: Trackable): NamedLayer[] {
   });
 }
 
-/** The layer that the value's name is the name of, if it is not the taker's. */
+/** The layer that the value's name belongs to, if the taker is not in it. */
 function ownerOf(
   { storedName, name, taker, within }: Taking,
   layers: readonly NamedLayer[],
@@ -135,7 +139,7 @@ function ownerOf(
     (layer.variables?.has(lastOf(storedName)) ?? true) &&
     (within === undefined || numberPlainObjects(within).numbers.has(layer.object));
   const holders = layers.filter(({ holds }) => holds.has(taker)).sort((a, b) => a.holds.size - b.holds.size);
-  // Keras 3 puts the names of nested models before the layer's, and those of layers in wrappers after it.
+  // Keras 3 puts the names of nested models before the layer's name, and the names of layers in wrappers after it.
   const more = stored.length - own.length;
   const outer = layers.filter(one => one.isModel && stored.slice(0, Math.max(0, more)).includes(one.name));
   const model = holders.find(({ isModel }) => isModel);
@@ -159,14 +163,14 @@ function ownerOf(
   return undefined;
 }
 
-/** Where the values lie that were called as each layer is: the object whose values they are. */
+/** For each layer, by name, the path of the stored object whose values have the layer's name. */
 function placesOf(layers: readonly NamedLayer[], takings: readonly Taking[]): ReadonlyMap<string, string> | undefined {
   const places = new Map<string, string>();
   for (const { name, scope, depths, isModel } of layers) {
     const value = takings.find(({ storedName }) => isWithin(partsOf(scope), partsOf(storedName)));
     const last = value && lastOf(value.storedName);
     const [, depth] = [...depths].find(([variable]) => lastOf(variable) === last) ?? [];
-    // Keras 3 reaches what is in a model by other edges, and other numbers of them.
+    // In a model, Keras 3 has other edges, and not the same number of them.
     if (value === undefined || depth === undefined || isModel) return undefined;
     places.set(name, partsOf(pathOfKey(value.key)).slice(0, -depth).join('/'));
   }
@@ -190,10 +194,10 @@ function isWithin(parts: readonly string[], whole: readonly string[]): boolean {
 
 /** ERR_MISMATCH for a match by position that the names contradict. Nothing was changed. */
 export class MisplacedWeightsError extends TensorBundleError {
-  /** For each layer that would be given the weights of another: its name, and the other's. */
+  /** For each layer that would be given the weights of another: its name, and the name of the other. */
   readonly misplaced: readonly { readonly layer: string; readonly weightsOf: string; readonly key: string }[];
 
-  /** `source` is who has the values; `path` where they are. */
+  /** `source` says what has the values, `path` where that is. */
   constructor(found: readonly Misplacement[], source: 'the checkpoint' | 'the other model', path: string) {
     const pairs = [...new Map(found.map(one => [`${one.taker}\n${one.owner}`, one])).values()];
     const [first] = pairs;
@@ -209,8 +213,7 @@ export class MisplacedWeightsError extends TensorBundleError {
       `layer '${first!.taker}' would be given the weights of '${first!.owner}' (${first!.storedName}, at ` +
         `${first!.key} of ${source})${more}, ` +
         `and '${first!.owner}' is another layer of this model; nothing was changed. Layers are found by their ` +
-        `positions, and ` +
-        `these are not as they were: ${remedy(pairs, source)}`,
+        `positions, and ${source} has them in another order: ${remedy(pairs, source)}`,
       { path, tensor: first!.key, expected: first!.taker, found: first!.owner },
     );
     this.misplaced = pairs.map(({ taker, owner, key }) => ({ layer: taker, weightsOf: owner, key }));

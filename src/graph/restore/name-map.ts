@@ -1,4 +1,7 @@
-/** Names of a checkpoint that the caller gave to variables, or to whole objects, of the live graph. */
+/**
+ * The option `map`: where in the checkpoint the caller wants variables, or whole objects, of the live graph to be
+ * found.
+ */
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { type KeyedAttribute, keyedAttributes, type NumberedObject, type Numbering } from '../numbering.js';
 import { enumerate, followPath } from '../object-path.js';
@@ -7,16 +10,16 @@ import { filterNames } from './filters.js';
 
 export interface MapOptions {
   /**
-   * From a variable's or an object's name in the live graph to a name in the checkpoint: of a tensor or of an object;
-   * where the checkpoint has no object graph, of a tensor or a scope.
+   * From the name of a variable or object in the live graph to the name of a tensor or object in the checkpoint. If the
+   * checkpoint has no object graph: to the name of a tensor or a scope.
    */
   map?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Everything below `object` is to be found below the object (or scope) `stored` of the checkpoint. */
+/** Everything below `object` is looked for below the object (or scope) `stored` of the checkpoint. */
 export interface MappedObject {
   readonly object: Trackable;
-  /** What the caller wrote on the left, for messages. */
+  /** The name that the caller wrote for `object`, for messages. */
   readonly name: string;
   readonly stored: string;
 }
@@ -24,13 +27,13 @@ export interface MappedObject {
 export interface NameMap {
   /** By live key. */
   readonly variables: ReadonlyMap<string, string>;
-  /** Outer objects before inner ones: what is said of an inner one counts. */
+  /** Outer objects before inner ones, so that an inner one overrides an outer one. */
   readonly objects: readonly MappedObject[];
 }
 
 /**
- * Variables go by the names that filters know, objects by their label, TensorFlow's name or their path; a name that
- * several have is the first one's in node order. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a
+ * Variables have the names that filters know. Objects have their label, TensorFlow's name and their path. If several
+ * have a name, the first one in node order counts. Throws ERR_INVALID_ARGUMENT for a name that nothing has: that is a
  * typing error.
  */
 export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): NameMap {
@@ -58,14 +61,14 @@ export function readNameMap(numbering: Numbering, { map = {} }: MapOptions): Nam
 
 function noName(name: string, stored: unknown): TensorBundleError {
   return invalidArgument(
-    `map gives '${name}' no name of the checkpoint but ${stored === null ? 'null' : `a ${typeof stored}`}; give ` +
-      `a string`,
+    `map must give the name that '${name}' has in the checkpoint, as a string, not ` +
+      `${stored === null ? 'null' : `a value of type ${typeof stored}`}`,
     { found: name },
   );
 }
 
 function findObject({ objects }: Numbering, name: string): Trackable | undefined {
-  // The root is the model itself: naming it says where the whole model is.
+  // The root is the model itself: a map of its name says where the whole model is.
   const called = objects.find(({ object }) => object.label === name || object.fullName === name);
   if (called) return called.object;
   if (name === '') return undefined;

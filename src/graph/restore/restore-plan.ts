@@ -1,4 +1,4 @@
-/** What a restore is going to do, found out without reading a value. */
+/** Plans a restore: what it is going to do, known before any value is read. */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import type { Attribute } from '../attribute.js';
@@ -13,14 +13,14 @@ import { refusedObject, selectedPlans } from './restorer-plans.js';
 import { ambiguousRoot, type StoredNames } from './stored-names.js';
 import { laterTakings, takingsOf } from './takings.js';
 
-/** A stored value that the live object must not be given. */
+/** A stored value that must not be given to the live object. */
 interface Refusal {
   readonly name: string;
   readonly label: string;
   readonly reason: string;
 }
 
-/** A stored value of another dtype, which may be one that the live variable can hold. */
+/** A stored value of another dtype that the live variable can perhaps hold. */
 export interface Conversion extends KeyedAttribute {
   readonly bytes: number;
 }
@@ -37,11 +37,11 @@ interface PlannedRestore {
 }
 
 export interface PlanOptions extends SelectionOptions {
-  /** Objects with restorers (optimizers) that the checkpoint lacks altogether are not reported as missing. */
+  /** If an object with a restorer (an optimizer) is not in the checkpoint at all, it is not reported as missing. */
   optionalRestorers?: boolean | undefined;
 }
 
-/** Values above this are not converted: conversions are held until everything is checked. */
+/** Larger values are not converted, because converted values are kept until everything is checked. */
 const MAX_CONVERTED_BYTES = 1 << 20;
 
 export function planRestore(
@@ -115,7 +115,7 @@ export function planRestore(
     }
     for (const { key } of plan.mismatched) taken.add(key);
     for (const key of below) names.add(key);
-    // As variables that are left out are not unused.
+    // Values that filters leave out do not count as unused, as with variables.
     for (const key of leftOut) taken.add(key);
   }
   outcome.unused.push(...[...names].filter(name => !taken.has(name)));

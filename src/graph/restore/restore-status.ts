@@ -30,7 +30,8 @@ export interface RestoreStatus {
 }
 
 /**
- * A key, and what people call the variable that has it, or would: `conv2d_3/kernel`. Two variables may have one key.
+ * A key, and the name in messages of the variable that it is the key of: `conv2d_3/kernel`. Two variables may have one
+ * key.
  */
 export interface Labelled {
   readonly key: string;
@@ -40,7 +41,7 @@ export interface Labelled {
 export interface RestoreOutcome {
   /** The checkpoint's prefix, or the model the values came from; for messages. */
   path: string;
-  /** What the values came from, in the middle of a sentence. */
+  /** What the values came from, as a part of a sentence. */
   source: 'the checkpoint' | 'the other model';
   /** Path of the object the values were taken from, where that is not the root. */
   root: string;
@@ -62,7 +63,7 @@ function list(lines: readonly string[]): string[] {
   return lines.length > MOST_LINES ? [...shown, `  and ${lines.length - MOST_LINES} more`] : shown;
 }
 
-/** Looks at the outcome when it is asked: values may be waiting for their variables. */
+/** Looks at the outcome each time it is asked, because values may still be waiting for their variables. */
 class Status implements RestoreStatus {
   readonly #outcome: RestoreOutcome;
 
@@ -132,7 +133,7 @@ class Status implements RestoreStatus {
     return [...lines, ...this.#hints()].join('\n');
   }
 
-  /** What to try where nothing, or less than could be, was found. */
+  /** What to try if nothing was found, or if both missing and unused values suggest that names differ. */
   #hints(): string[] {
     const { missing, unused } = this;
     if (this.#outcome.selected === 0) return ['`include` and `exclude` leave no variable of the model.'];
@@ -165,7 +166,7 @@ function isAre(items: readonly unknown[]): string {
   return items.length === 1 ? 'is' : 'are';
 }
 
-/** Each once, in order. */
+/** The keys, each once, in order. */
 function keysOf(variables: readonly Labelled[]): string[] {
   return [...new Set(variables.map(({ key }) => key))];
 }
@@ -179,7 +180,7 @@ export function restoreStatus(outcome: RestoreOutcome): RestoreStatus {
   return new Status(outcome);
 }
 
-/** Nothing is converted, so of another type only the other side can make what fits. */
+/** What to do about mismatches. A value of another type is not converted, so it has to be saved with the right type. */
 function adviceOn({ mismatched, source }: RestoreOutcome): string {
   const types = new Set(mismatched.flatMap(one => (differsInType(one) ? [typeOf(one.expected)] : [])));
   if (source !== 'the checkpoint') return `Build both models with the same ${types.size > 0 ? 'types' : 'sizes'}`;

@@ -18,27 +18,28 @@ import { type StoredNamesOptions, storedNames } from './stored-names.js';
 
 /** What a restore is about to do. Keys are checkpoint keys. */
 export interface RestoreMatch {
-  /** Of values that will be assigned. */
+  /** Keys of values that will be assigned. */
   readonly matched: readonly string[];
-  /** That existing variables would have and the checkpoint lacks. */
+  /** Keys of existing variables that the checkpoint lacks. */
   readonly missing: readonly string[];
   /** Whether values will wait for variables that do not exist yet. */
   readonly isAwaited: boolean;
 }
 
 export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOptions {
-  /** Leave variables alone whose shape or dtype differs, instead of refusing. */
+  /** Leaves variables alone whose shape or dtype differs, instead of throwing. */
   skipMismatch?: boolean | undefined;
-  /** Let values alias the mapped file instead of copying it. */
+  /** Lets values be views of the mapped file instead of copies. */
   alias?: boolean | undefined;
   /** Called before anything is changed; what it throws refuses the restore. */
   accept?: ((match: RestoreMatch) => void) | undefined;
 }
 
 /**
- * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`; ERR_NOT_SUPPORTED for values of something that the live
- * objects cannot be, whatever the options, unless these leave the variables out; ERR_CORRUPT for a damaged object
- * graph; ERR_INVALID_ARGUMENT for a bad `map`; and what the reader throws.
+ * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`. Throws ERR_NOT_SUPPORTED for values of something that the
+ * live objects cannot be, unless the options leave those variables out; MisplacedWeightsError (ERR_MISMATCH) for values
+ * that would go to the wrong layer; ERR_CORRUPT for a damaged object graph; ERR_INVALID_ARGUMENT for a bad `map`; and
+ * what the reader throws.
  */
 export async function restore(
   root: Trackable,
@@ -81,7 +82,7 @@ export async function restore(
   return restoreStatus(outcome);
 }
 
-/** Small values, converted before anything is assigned; those that cannot be are mismatches. */
+/** Converts small values before anything is assigned. A value that cannot be converted is a mismatch. */
 async function convertAll(
   reader: CheckpointReader,
   conversions: readonly Conversion[],
@@ -100,7 +101,7 @@ async function convertAll(
       const reason = value === undefined ? {} : { reason: value };
       outcome.mismatched.push({ ...compare(key, attribute, entry)!, label, ...reason });
     } else {
-      // What was read has a type that is known.
+      // The value was read, so its type is known.
       const storedAs = entry.dtype as DType;
       const apply = (): void => attribute.assign(value, storedAs);
       assignments.push({ names: [key], labels: [label], bytes, apply });

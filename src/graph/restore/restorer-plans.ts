@@ -1,4 +1,4 @@
-/** What objects that restore themselves are going to do, without what `include` and `exclude` leave out of it. */
+/** Plans of the objects that have a restorer, without what `include` and `exclude` leave out. */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import { extraKey, pathOfKey } from '../key.js';
@@ -9,15 +9,15 @@ import { filterNames, isExcludedName, isSelectedName, type SelectionOptions } fr
 import { joinKey, type StoredNames } from './stored-names.js';
 
 interface PlannedObject {
-  /** What the user knows it by. */
+  /** The object's name in messages. */
   readonly label: string;
-  /** What is selected of it. */
+  /** The plan, without what filters leave out. */
   readonly plan: RestorePlan;
-  /** Whether filters leave anything of it in. */
+  /** Whether filters select any part of it. */
   readonly isSelected: boolean;
-  /** Keys of all that the checkpoint has for it. */
+  /** Keys of everything that the checkpoint has for the object. */
   readonly below: readonly string[];
-  /** Those of them that filters leave out. */
+  /** The keys in `below` that filters leave out. */
   readonly leftOut: ReadonlySet<string>;
 }
 
@@ -25,7 +25,7 @@ interface Options extends SelectionOptions {
   readonly optionalRestorers?: boolean | undefined;
 }
 
-/** `variables`: all that are restored one by one. */
+/** `variables`: all variables that are restored one by one. */
 export function selectedPlans(
   objects: readonly NumberedObject[],
   variables: readonly KeyedAttribute[],
@@ -102,7 +102,7 @@ export function selectedPlans(
   });
 }
 
-/** What an object would have in a checkpoint that has no such object. */
+/** The missing keys of an object that the checkpoint does not have. */
 function missingOf(object: Trackable, at: string): NamedValue[] {
   const known = object.restorer?.missingAt?.(at);
   if (known !== undefined) return known.map(key => ({ key }));
@@ -114,7 +114,7 @@ function missingOf(object: Trackable, at: string): NamedValue[] {
 
 const NOTHING: RestorePlan = { parts: [], missing: [], mismatched: [] };
 
-/** ERR_NOT_SUPPORTED for an object of which nothing can be restored. */
+/** ERR_NOT_SUPPORTED for an object that cannot be restored at all. */
 export function refusedObject(label: string, reason: string, path: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',

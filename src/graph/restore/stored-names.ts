@@ -1,4 +1,7 @@
-/** Where a checkpoint has the values of live variables, as far as one can tell without looking at types and shapes. */
+/**
+ * Names of the tensors in a checkpoint that hold the values of live variables. Their types and shapes are checked
+ * later.
+ */
 
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
@@ -21,45 +24,45 @@ import type { MappedObject, NameMap } from './name-map.js';
 import { matchGraph } from './stored-root.js';
 
 export interface StoredNames {
-  /** Undefined where the checkpoint knows its tensors by name only. */
+  /** Undefined if the checkpoint has only names of tensors. */
   readonly graph?: StoredGraph;
   /** The live object that each stored node was matched to. */
   readonly owners: ReadonlyMap<number, Trackable>;
   /** Name of the tensor; undefined if there is none. */
   nameOf(variable: KeyedAttribute): string | undefined;
-  /** The name it would have in this checkpoint. */
+  /** The name that its tensor has, or would have, in this checkpoint. */
   expectedName(variable: KeyedAttribute): string;
   /** Path of the object that was taken for the live root; '' for the root of the checkpoint. */
   readonly root: string;
   /**
-   * Names of objects that fit the live root equally well, in stored order. If there are any, only what `map` speaks of
-   * has a name.
+   * Names of objects that fit the live root equally well, in stored order. If there are any, only variables that `map`
+   * mentions have names.
    */
   readonly ambiguous: readonly string[];
   /** Whether `map` says where the variable is. */
   isMapped(variable: KeyedAttribute): boolean;
-  /** What the variable of a stored value was called when it was saved; undefined if that is not known. */
+  /** The name of a stored value's variable when it was saved; undefined if it is not known. */
   storedNameOf(key: string): string | undefined;
-  /** Whether `map` speaks of the variable itself. */
+  /** Whether `map` mentions the variable itself, not only an object that it is in. */
   isNamed(variable: KeyedAttribute): boolean;
-  /** The innermost object that `map` speaks of and that this variable or object lies in. */
+  /** The innermost object that `map` mentions and that this variable or object is in. */
   mappedWith(part: Attribute | Trackable): Trackable | undefined;
   /** Names in the checkpoint that belong to what was matched. */
   readonly names: readonly string[];
-  /** Values that are not complete by themselves, by name. */
+  /** By name, the values that have companions. */
   readonly accompanied: ReadonlyMap<string, Accompanied>;
 }
 
 export interface StoredNamesOptions {
-  /** Stored variables without which others must not be read. */
+  /** Stored variables that change the meaning of others, which must not be read without them. */
   companions?: readonly Companion[] | undefined;
   /** Default true: the live root may be a child of the stored one. */
   search?: boolean | undefined;
-  /** Stored objects that are left aside: what only they have counts as none of the root's. */
+  /** Stored objects whose values do not count as the root's, unless they are elsewhere below the root, too. */
   aside?: ((graph: StoredGraph) => readonly number[]) | undefined;
 }
 
-/** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a map to what does not exist. */
+/** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a `map` to something that does not exist. */
 export async function storedNames(
   root: Trackable,
   reader: CheckpointReader,
@@ -90,7 +93,7 @@ function namesByPath(
   const found = new Map<Attribute, string | undefined>(match.keys);
   const owners = new Map(match.owners);
   const expected = new Map<Attribute, string>();
-  // What else the root holds (an optimizer) is not the model's, although the model may hold it too.
+  // Other children of the root (an optimizer) do not belong to the model, even if the model holds them, too.
   const others = graph[0]!.children.map(({ node }) => node).filter(node => node !== match.root);
   const mappedBy = new Map<Attribute | Trackable, Trackable>();
   const nodes: number[] = [];
@@ -161,7 +164,7 @@ function namesByVariable(reader: CheckpointReader, nameMap: NameMap): StoredName
     root: '',
     ambiguous: [],
     isMapped: ({ key, attribute }) => nameMap.variables.has(key) || found.has(attribute),
-    // Names are all that there is to go by, so they cannot contradict.
+    // Variables are found by their names here, so a name cannot show that a value is misplaced.
     storedNameOf: () => undefined,
     isNamed: ({ key }) => nameMap.variables.has(key),
     mappedWith: () => undefined,
@@ -175,7 +178,10 @@ export function joinKey(path: string, key: string): string {
   return path === '' || key.startsWith('/') ? path + key : `${path}/${key}`;
 }
 
-/** The node at a path from the root, or from the node that was taken for the model's, or from the child `model`. */
+/**
+ * The node at a path that begins at the root, at the node that was matched to the model, or at the root's child
+ * `model`.
+ */
 function storedObject(graph: StoredGraph, matched: number, path: string, name: MappedObject['name']): number {
   const { object, followed, names } = follow(graph, matched, path);
   if (object !== undefined) return object;
@@ -196,7 +202,7 @@ function follow(
   const attempts = [...starts].map(start => followPath(start, path, number => graph[number]!.children));
   for (const attempt of attempts)
     if (attempt.object !== undefined) return { object: attempt.object, followed: path, names: [] };
-  // The attempt that came furthest says most about what was meant.
+  // The attempt that got furthest is most likely what the caller meant.
   const failed = attempts.flatMap(attempt => (attempt.object === undefined ? [attempt] : []));
   return failed.reduce((best, one) => (one.followed.length > best.followed.length ? one : best));
 }

@@ -12,12 +12,15 @@ import { type Fits, matchByPosition } from './by-position.js';
 interface RootMatch extends Match {
   /**
    * Names of the root's children that fit the live object equally well, in stored order. If there are any, nothing was
-   * matched (`root` is 0 and `keys` is empty): which one is meant is not to be guessed.
+   * matched (`root` is 0 and `keys` is empty), rather than guessing which one is meant.
    */
   readonly ambiguous: readonly string[];
 }
 
-/** Children of the root that are tried; more is no checkpoint of models, and each costs a walk of the graph. */
+/**
+ * How many children of the root are tried. A checkpoint of models does not have more, and each costs a walk of the
+ * graph.
+ */
 const MOST_CANDIDATES = 32;
 
 interface Candidate extends Match {
@@ -26,12 +29,15 @@ interface Candidate extends Match {
 }
 
 /**
- * The root, or its child `model`, if any value is found from there by name, whether it fits or not: what does not fit
- * is then reported, and no other network of the checkpoint is taken instead because its shapes agree. Only if nothing
- * is found from either, the other children are looked at: where most values are found that fit by dtype and shape, then
- * where most are found at all, then the one of which nothing would be left over. Two different children that are equal
- * even so (two networks of one shape) are ambiguous. TensorFlow has no such search: there the caller builds the same
- * `Checkpoint` again. Where nothing is found by edges, lists of variables are looked at.
+ * Matches the root, or its child `model`, if any value is found from there by name, whether it fits or not. A value
+ * that does not fit is reported then: another network of the checkpoint is not used instead because its shapes agree.
+ *
+ * Only if nothing is found from either, the other children are tried. The best is the one with most values that fit by
+ * dtype and shape; then the one with most values that are found at all; then the one of which no value is left over. If
+ * two different children are still equal (two networks of one shape), the match is ambiguous. If nothing is found by
+ * edges, lists of variables are tried (`by-position.ts`).
+ *
+ * TensorFlow has no such search: there the caller builds the same `Checkpoint` again.
  */
 export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = () => true): RootMatch {
   const candidate = (name: string, node: number): Candidate => {
@@ -59,14 +65,14 @@ export function matchGraph(live: Trackable, stored: StoredGraph, fits: Fits = ()
   return { root: 0, keys: new Map(), owners: new Map(), ambiguous: inOrder };
 }
 
-/** All that are as good as the best, in the order given. */
+/** All candidates that are as good as the best, in their given order. */
 function bestCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
   const order = (a: Candidate, b: Candidate): number => b.fitting - a.fitting || b.keys.size - a.keys.size;
   const sorted = [...candidates].sort(order);
   return sorted.filter(one => order(one, sorted[0]!) === 0);
 }
 
-/** Each node once; only where some edge could be followed at all. */
+/** The root's children, each node once, without those where no edge of the live object could be followed. */
 function candidateEdges(live: Trackable, stored: StoredGraph): { name: string; node: number }[] {
   const known = new Set([...live.children, ...(live.aliases ?? [])].map(({ name }) => name));
   const seen = new Set([0]);

@@ -1,4 +1,4 @@
-/** Which stored value each variable is about to take: for the check that it is not another layer's. */
+/** Lists which stored value each variable is about to take, to check that it does not belong to another layer. */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import type { Attribute } from '../attribute.js';
 import type { KeyedAttribute } from '../numbering.js';
@@ -6,7 +6,10 @@ import { keysBelow } from '../stored/walks.js';
 import type { Taking } from './misplaced.js';
 import type { StoredNames } from './stored-names.js';
 
-/** What each variable takes, and what is not read all the same: it shows whose values are elsewhere. */
+/**
+ * What each variable takes. Includes values that are not going to be read: they show where the values of other layers
+ * are.
+ */
 export function takingsOf(
   variables: readonly KeyedAttribute[],
   assigned: ReadonlySet<Attribute>,
@@ -24,7 +27,7 @@ export function takingsOf(
   });
 }
 
-/** What layers that have no variables yet are going to take. */
+/** What layers without variables yet are going to take once they have some. */
 export function laterTakings(
   reader: CheckpointReader,
   { graph, owners, storedNameOf, mappedWith }: StoredNames,

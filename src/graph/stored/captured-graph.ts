@@ -1,6 +1,6 @@
 /**
  * Writes live objects as a checkpoint: their tensors in node order, then the object graph, as TensorFlow orders them,
- * then what lies beside the graph.
+ * then the extras, which lie beside the graph.
  */
 
 import { describeItem, type Item } from '../../bundle/item.js';
@@ -27,23 +27,23 @@ interface CapturedTensor {
 export interface WriteHooks {
   readonly onStaged?: (() => void) | undefined;
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
-  /** What it throws rejects the save, which stands all the same. */
+  /** If it throws, the save rejects, although its files stay committed. */
   readonly afterCommit?: ((committed: Committed) => Promise<void>) | undefined;
 }
 
-/** The values that objects had at one moment, whatever happens to the objects since. */
+/** The values that objects had at one moment, whatever happens to the objects afterwards. */
 export class CapturedGraph {
-  /** When that moment was: of saves to one prefix, that of the latest values stays. */
+  /** When that moment was: of several saves to one prefix, the one with the latest values stays. */
   readonly call: number = nextCall();
   readonly #tensors: readonly CapturedTensor[];
   readonly #beside: readonly CapturedTensor[];
   readonly #serialized: Uint8Array;
-  /** Captures that have not been let go of. */
+  /** Captures that have not been released. */
   readonly #held: Set<Capture>;
 
   /**
-   * Synchronous; holds on to every value. `budget`: for a save that is waited for, which shall not need much memory. A
-   * save in the background has none: it copies all that callers may still change.
+   * Synchronous; keeps every value. `budget` is for a save that the caller waits for, so that it does not need much
+   * memory. A save in the background has none: it copies everything that callers may still change.
    */
   constructor(root: Trackable, budget?: CopyBudget) {
     const { tensors, extras, serialized } = buildObjectGraph(root);
@@ -67,9 +67,9 @@ export class CapturedGraph {
   }
 
   /**
-   * Lets go of each value as soon as it was read, and `onStaged` is called when all were. With `again`, a failed save
-   * keeps all values, to be tried again if the answer is true. `afterCommit` runs when the save is on disk, with its
-   * directory still open.
+   * Releases each value as soon as it was read, and calls `onStaged` when all were. With `again`, a failed save keeps
+   * all values and is tried again if `again` resolves to true. `afterCommit` runs when the save is on disk, while its
+   * directory is still open.
    */
   async write(
     prefix: string,
@@ -111,7 +111,7 @@ export class CapturedGraph {
     }
   }
 
-  /** Without `handedOver` the values stay as they are: they may be asked for again. */
+  /** Without `handedOver`, the values are kept, so that they can be read again. */
   #items(handedOver: ((capture: Capture) => void) | undefined): readonly Item[] {
     const list = new ItemList();
     for (const tensor of this.#tensors) list.add(itemOf(tensor, handedOver));
@@ -127,7 +127,7 @@ export class CapturedGraph {
     if (this.#held.size === 0) onStaged?.();
   }
 
-  /** Lets go of what is still held. */
+  /** Releases the captures that are still held. */
   release(): void {
     for (const capture of this.#held) capture.release();
     this.#held.clear();

@@ -1,6 +1,6 @@
 /**
- * The object graph of a checkpoint, decoded and checked: every node number in it is one that exists, so that nobody
- * after this file has to ask. Unknown fields are ignored.
+ * Decodes and checks the object graph of a checkpoint: every node number in it exists, so code after this need not
+ * check. Unknown fields are ignored.
  */
 import { TensorBundleError } from '../../errors.js';
 import { OBJECT_GRAPH_KEY } from '../key.js';

@@ -1,7 +1,7 @@
 /**
- * From live objects to what a checkpoint holds: the tensors with their keys, in the order of the data file, and the
- * bytes of `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also protobuf-es's
- * order).
+ * Encodes live objects as what a checkpoint holds: the tensors with their keys, in the order of the data file, and the
+ * bytes of `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number, which is also the order of
+ * protobuf-es).
  */
 
 import { PYTHON_STATE } from '../attribute.js';
@@ -16,11 +16,13 @@ interface KeyedExtra {
 }
 
 interface ObjectGraph {
-  /** In node order, which is the order TensorFlow gives to SaveV2. */
+  /** In node order, with text state (`py_state`) last: the order that TensorFlow gives to SaveV2. */
   readonly tensors: readonly KeyedAttribute[];
-  /** What lies beside the graph; last in the data file, so that what comes before is as TensorFlow writes it. */
+  /** What lies beside the graph. Last in the data file, so that everything before it is as TensorFlow writes it. */
   readonly extras: readonly KeyedExtra[];
-  /** The serialised TrackableObjectGraph; a scalar string tensor, last in the data file. */
+  /**
+   * The serialised TrackableObjectGraph, a scalar string tensor: in the data file after `tensors` and before `extras`.
+   */
   readonly serialized: Uint8Array;
 }
 
@@ -51,7 +53,7 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
       return [{ key: extraKey(path, extra.name, of === undefined ? undefined : objects[of]!.path), extra }];
     }),
   );
-  // TensorFlow gathers what Python serialises after all tensors (tensorflow/python/checkpoint/save_util.py).
+  // TensorFlow puts text state, which Python serialises, after all tensors (tensorflow/python/checkpoint/save_util.py).
   const tensors = keyedAttributes(objects);
   const isState = ({ attribute }: KeyedAttribute): boolean => attribute.name === PYTHON_STATE;
   const ordered = [...tensors.filter(one => !isState(one)), ...tensors.filter(isState)];

@@ -1,7 +1,7 @@
 /**
- * The messages of the object graph, and what codes them. That library takes the globals TextEncoder and TextDecoder as
- * soon as it is loaded, and a context may have none (jsdom): it is given Node's there. So nothing else in here imports
- * the library but for its types.
+ * The messages of the object graph, and the functions of the Protobuf library that encode and decode them. The library
+ * uses the globals TextEncoder and TextDecoder, which a context (jsdom) may lack: there it gets Node's first. So other
+ * files take the messages and functions from here.
  */
 import './text-encoding.js';
 

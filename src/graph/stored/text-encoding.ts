@@ -1,5 +1,6 @@
 /**
- * Gives the Protobuf library Node's encoders where the context has none. Imported for what it does, before any message.
+ * Gives the Protobuf library Node's text encoders if the context has none. Imported only for this effect, before any
+ * message.
  */
 import { TextDecoder, TextEncoder } from 'node:util';
 import { configureTextEncoding } from '@bufbuild/protobuf/wire';
@@ -9,11 +10,11 @@ const { TextEncoder: encoder, TextDecoder: decoder } = globalThis as { TextEncod
 
 if (encoder === undefined || decoder === undefined) {
   const utf8 = new TextEncoder();
-  // A leading U+FEFF in a string of a message is text, no mark of the byte order.
+  // A leading U+FEFF in a string of a message is text, not a byte order mark.
   const loose = new TextDecoder('utf-8', { ignoreBOM: true });
   const strict = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true });
   configureTextEncoding({
-    // Bytes of the context's own kind: the library looks for those.
+    // A Uint8Array of this context's own class: the library checks for it.
     encodeUtf8: text => new Uint8Array(utf8.encode(text)),
     decodeUtf8: (bytes: Uint8Array, isStrict?: boolean) => (isStrict ? strict : loose).decode(bytes),
     checkUtf8: text => isWellFormed(text),

@@ -1,16 +1,16 @@
 /**
- * Which tensors of a checkpoint are values of objects, whoever wrote them: the graph names not all of them by their
- * keys.
+ * Which tensors of a checkpoint are values of objects, in checkpoints of any program. Not all of them have a key that
+ * is in the graph.
  */
 import type { CheckpointReader } from '../../bundle/reader.js';
 import { attributesOf, extraKey, STATE } from '../key.js';
 import type { StoredGraph } from '../stored-graph.js';
 
 /**
- * Names of the values of some nodes, in node order, each once. An object that is no variable may have several tensors
- * under the key of one attribute (`table/.ATTRIBUTES/table` are `table-keys` and `table-values`; an iterator's
- * `ITERATOR` is `ITERATOR_STATE`; tensorflow/python/checkpoint/save_util.py). What this package keeps beside the graph
- * is a value where it is all the state of its object.
+ * Names of the values of some nodes, in node order, each once. An object that is not a variable may have other tensors,
+ * or several, for the key of one attribute: `table/.ATTRIBUTES/table` stands for `table-keys` and `table-values`, an
+ * iterator's `ITERATOR` for `ITERATOR_STATE` (tensorflow/python/checkpoint/save_util.py). An extra of this package is a
+ * value if it is the whole state of its object.
  */
 export function storedValues(
   graph: StoredGraph,
@@ -29,7 +29,7 @@ export function storedValues(
       tensors ??= byObject(reader.names());
       const object = attributesOf(key) ?? '';
       for (const name of tensors.get(object) ?? []) found.add(name);
-      // Once: a hostile graph may speak of one object any number of times.
+      // Each object once: a hostile graph may name one object any number of times.
       tensors.delete(object);
     }
     const path = paths.get(node);
@@ -39,7 +39,7 @@ export function storedValues(
   return found;
 }
 
-/** By object, all tensors that are attributes. */
+/** All tensors that are attributes, by the object's path up to `.ATTRIBUTES/`. */
 function byObject(names: readonly string[]): Map<string, readonly string[]> {
   const tensors = new Map<string, string[]>();
   for (const name of names) {

@@ -1,18 +1,21 @@
-/** What is found in a stored object graph by walking it. */
+/** Walks a stored object graph. */
 import { VARIABLE_VALUE } from '../attribute.js';
 import { escapePart } from '../key.js';
 import { markAncestors } from '../numbering.js';
 import type { StoredAttribute, StoredGraph } from '../stored-graph.js';
 
 /**
- * The value of a variable. At most one per node, however many attributes a hostile graph claims: what goes through the
- * children of many nodes must not multiply.
+ * The value of a variable. At most one per node, however many attributes a hostile graph claims, so that the work for
+ * the children of many nodes does not multiply.
  */
 export function storedVariable(graph: StoredGraph, number: number): StoredAttribute | undefined {
   return graph[number]!.attributes.find(({ name }) => name === VARIABLE_VALUE);
 }
 
-/** Nodes that can be reached from a node by edges and slots, in order; nothing is looked for in `outside`. */
+/**
+ * Nodes that can be reached from a node by edges and slots, in order, without those in `outside` and what only they
+ * lead to.
+ */
 export function nodesBelow(graph: StoredGraph, start: number, outside: ReadonlySet<number> = new Set()): number[] {
   const seen = new Set([start]);
   for (const number of seen) {
@@ -22,7 +25,7 @@ export function nodesBelow(graph: StoredGraph, start: number, outside: ReadonlyS
   return [...seen].sort((a, b) => a - b);
 }
 
-/** Keys of the attributes of these nodes. */
+/** Keys of the attributes of all nodes below `start`, itself included. */
 export function keysBelow(graph: StoredGraph, start: number): string[] {
   return nodesBelow(graph, start).flatMap(number => graph[number]!.attributes.map(({ key }) => key));
 }
@@ -30,7 +33,7 @@ export function keysBelow(graph: StoredGraph, start: number): string[] {
 /** The shortest path from the root to each node that has one, escaped as in keys; '' is the root's. */
 export function storedPaths(graph: StoredGraph): ReadonlyMap<number, string> {
   const paths = new Map([[0, '']]);
-  // A Map visits what is added while it is walked: this is the breadth-first queue.
+  // A Map also visits entries that are added during the loop, so it serves as the breadth-first queue.
   for (const [number, path] of paths) {
     for (const { name, node } of graph[number]!.children) {
       if (!paths.has(node)) paths.set(node, path === '' ? escapePart(name) : `${path}/${escapePart(name)}`);

@@ -1,6 +1,6 @@
 /**
- * Optimizers that say themselves what Keras would keep of them: those of `tensorbundle/optimizers`, known by what they
- * offer.
+ * Optimizers that describe their own state as Keras would keep it: those of `tensorbundle/optimizers`. They are
+ * recognised by their methods.
  */
 import { type Optimizer, type Tensor, tidy, type Variable, zeros } from '../../tfjs-core.js';
 import {
@@ -13,7 +13,10 @@ import {
 } from './optimizer-state.js';
 import { type Belongings, ownersOf } from './ownership.js';
 
-/** See src/optimizers/saved-state.ts, which this describes; an optimizer may come from another copy of the package. */
+/**
+ * The interface of src/optimizers/saved-state.ts, declared again because an optimizer may come from another copy of the
+ * package.
+ */
 interface KerasOptimizerFields {
   readonly kerasName: string;
   readonly slotLists: readonly { readonly list: string; readonly slot: string }[];
@@ -22,21 +25,32 @@ interface KerasOptimizerFields {
   slotsOf(variableName: string): readonly (Variable | undefined)[];
   variableNames(): readonly string[];
   setSlots(variableName: string, values: readonly Tensor[]): void;
-  /** Slots that `setWeights` brought and that belong to no variable yet; older copies of the package have none. */
+  /**
+   * Slots that `setWeights` brought and that do not belong to a variable yet. Older copies of the package lack this
+   * method.
+   */
   loadedSlots?(): readonly { readonly name: string; readonly slots: readonly Variable[] }[];
-  /** Gives the loaded slots to the variables of these names, in order; those without a name are dropped. */
+  /**
+   * Gives the loaded slots to the variables with these names, in order. Slots for which the name is undefined are
+   * dropped.
+   */
   adoptLoaded?(variableNames: readonly (string | undefined)[]): void;
 }
 
-/** Keras makes these in a loop of their own, after the others. */
+/** Keras makes these slots in a separate loop, after the others. */
 const SEPARATE: readonly string[] = ['_velocity_hats'];
 
-/** Of the lists that RMSprop has whatever its options are. */
+/**
+ * The lists of a class that has more of them than kinds of slots: RMSprop has all of these, whatever its options are.
+ */
 const SLOT_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['RMSprop', ['_velocities', '_momentums', '_average_gradients']],
 ]);
 
-/** Throws ERR_STATE if it cannot be told whose the slots are that `setWeights` brought. */
+/**
+ * Undefined for any other optimizer. Throws ERR_STATE if it is not clear which variables the slots that `setWeights`
+ * brought belong to.
+ */
 export function kerasState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
   const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizerFields>;
   const isOne = Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
@@ -93,7 +107,7 @@ class KerasState implements OptimizerState {
     return 1;
   }
 
-  /** Whether there are slots for momentum was decided when the optimizer was made; SGD always has them. */
+  /** Whether the optimizer has slots for momentum was decided when it was made. SGD always has them. */
   #accepts(name: string, value: number): boolean {
     if (name !== 'momentum' || this.kerasName === 'SGD') return true;
     return value > 0 === this.#kinds.some(({ list }) => list === '_momentums');
@@ -114,11 +128,12 @@ class KerasState implements OptimizerState {
   }
 
   /**
-   * All that wait, since these optimizers find slots by name. A slot that the checkpoint lacks beside others
-   * (amsgrad's) begins at zero, as where an optimizer has several kinds they all do.
+   * Makes all slots that wait, because these optimizers find slots by name. If the checkpoint has some slots of a
+   * variable but lacks one (amsgrad's), that one begins at zero: all optimizers with several kinds of slots begin with
+   * zeros.
    */
   create(names: readonly string[], waiting: WaitingSlots): void {
-    // In the order of the step: `getWeights` gives them so, and other processes find them by it.
+    // In the order of the step: `getWeights` returns them in this order, and other processes find them by it.
     const inOrder = [...names.filter(name => waiting.has(name)), ...waiting.keys()];
     for (const name of new Set(inOrder)) {
       const values = waiting.get(name)!;
@@ -140,14 +155,14 @@ function momentsAnd(...more: readonly string[]): LegacyNames {
 }
 
 interface LegacyNames {
-  /** By the names of lists. */
+  /** Names of slots, by the names of lists. */
   readonly slots: Readonly<Record<string, string>>;
   readonly hyper: readonly string[];
 }
 
 const BETAS: readonly string[] = ['beta_1', 'beta_2', 'decay', 'learning_rate'];
 
-/** Of tf_keras's legacy optimizers, by class. */
+/** Names in tf_keras's legacy optimizers, by class. */
 const LEGACY: ReadonlyMap<string, LegacyNames> = new Map([
   ['SGD', { slots: { momentums: 'momentum' }, hyper: ['decay', 'learning_rate', 'momentum'] }],
   ['Adagrad', { slots: { _accumulators: 'accumulator' }, hyper: ['decay', 'learning_rate'] }],
@@ -171,7 +186,7 @@ const LEGACY: ReadonlyMap<string, LegacyNames> = new Map([
   ],
 ]);
 
-/** Where the optimizer has a hyper-parameter. */
+/** The field of the optimizer, by Keras's name of the hyper-parameter. */
 const FIELDS: ReadonlyMap<string, string> = new Map([
   ['beta_1', 'beta1'],
   ['beta_2', 'beta2'],

@@ -1,23 +1,23 @@
 /**
- * Loss scaling around an optimizer. Under `mixed_float16` Keras wraps optimizers by itself, so a checkpoint may have a
- * scale though nobody asked for one here: it is remembered for the optimizer that the checkpoint was restored into, and
- * written back.
+ * Loss scaling around an optimizer. Under `mixed_float16`, Keras wraps optimizers automatically, so a checkpoint may
+ * have a scale although the optimizer here is not wrapped. The scale is then remembered for the optimizer that was
+ * restored, and written back.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { field, isOptimizer, type NumberState } from './optimizer-state.js';
 
-/** Keras 3 has the optimizer in an object of its own, tf_keras the scale in an object of the optimizer's. */
+/** Keras 3 writes an outer object that holds the optimizer; tf_keras writes the scale as a child of the optimizer. */
 export type ScalingForm = 'keras3' | 'tf_keras';
 
 export interface LossScaling {
-  /** Under whose keys it is written: those that it came under. */
+  /** Whose keys it is written under: the same as in the checkpoint that was restored. */
   readonly form: ScalingForm;
   readonly scale: NumberState;
-  /** Good steps since the scale was changed. */
+  /** Good steps since the scale last changed. */
   readonly counter: NumberState;
 }
 
-/** See src/optimizers/loss-scale.ts; it may come from another copy of the package. */
+/** The fields of LossScaleOptimizer (src/optimizers/loss-scale.ts), which may come from another copy of the package. */
 interface Wrapper {
   readonly innerOptimizer: Optimizer;
   dynamicScale: number;
@@ -30,7 +30,7 @@ interface Remembered {
 }
 
 const forms = new WeakMap<Optimizer, ScalingForm>();
-/** Of optimizers that are not wrapped here. */
+/** Scales for optimizers that are not wrapped here. */
 const remembered = new WeakMap<Optimizer, Remembered>();
 
 function isWrapper(optimizer: Optimizer): optimizer is Optimizer & Wrapper {
@@ -54,7 +54,7 @@ export function lossScalingOf(optimizer: Optimizer): LossScaling | undefined {
   );
 }
 
-/** What a checkpoint had. An optimizer that is not wrapped keeps it as it was. */
+/** Restores what a checkpoint had. For an optimizer that is not wrapped, it is only remembered. */
 export function restoreLossScaling(optimizer: Optimizer, form: ScalingForm, scale: number, counter: number): void {
   forms.set(optimizer, form);
   if (!isWrapper(optimizer)) return void remembered.set(optimizer, { dynamicScale: scale, stepCounter: counter });
@@ -62,7 +62,7 @@ export function restoreLossScaling(optimizer: Optimizer, form: ScalingForm, scal
   optimizer.stepCounter = counter;
 }
 
-/** The checkpoint had none. A wrapper stays one. */
+/** For a checkpoint without loss scaling. A wrapper keeps its scale. */
 export function forgetLossScaling(optimizer: Optimizer): void {
   remembered.delete(optimizer);
   forms.delete(optimizer);

@@ -1,4 +1,4 @@
-/** One restore of one optimizer: what was read first decides what is believed afterwards. */
+/** The parts of one restore of one optimizer. The values that are read first decide which of the later ones count. */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { TensorValue } from '../../format/dtypes.js';
 import { pathOfKey } from '../../graph/key.js';
@@ -13,12 +13,12 @@ export class OptimizerRestoreParts {
   readonly #optimizer: Optimizer;
   readonly #stepping: Optimizer;
   readonly #state: OptimizerState;
-  /** Whether this package wrote the checkpoint and nobody has trained since. */
+  /** Whether this package wrote the checkpoint and nobody has trained on it since. */
   #isExact = false;
-  /** The checkpoint's: as Keras has it, and as this package had it. */
+  /** The learning rate in the checkpoint: Keras's value here, and this package's exact value in `#ownRate`. */
   #storedRate: number | undefined;
   #ownRate: number | undefined;
-  /** Lists of slots of which something waits already. */
+  /** Lists for which this restore has already removed the slots that waited before. */
   readonly #begun = new Set<string>();
 
   constructor(optimizer: Optimizer, state: OptimizerState) {
@@ -28,8 +28,8 @@ export class OptimizerRestoreParts {
   }
 
   /**
-   * What waits gives way to what is restored, unless a part of that is left out. Slots that are not restored go on
-   * waiting.
+   * Removes the slots that waited before, if the whole optimizer is restored. If a part is left out, slots that are not
+   * restored go on waiting.
    */
   forget(): RestorePart {
     const apply = (): void => {
@@ -54,7 +54,10 @@ export class OptimizerRestoreParts {
     };
   }
 
-  /** Keras has numbers as float32: 0.9 stays 0.9 and does not become 0.8999999761581421. */
+  /**
+   * Keras keeps numbers as float32. A number that is equal in float32 is left as it is: 0.9 does not become
+   * 0.8999999761581421.
+   */
   number(key: string, { name, get, set, accepts }: NumberState): RestorePart {
     const apply: RestorePart['apply'] = ([value]) => {
       const number = Number(value!.data[0]);
@@ -64,7 +67,7 @@ export class OptimizerRestoreParts {
     return { keys: [key], names: [name], apply };
   }
 
-  /** `key` is what filters know the rate by. */
+  /** `key` is the key of the rate, by which filters know it. */
   exactRate(key: string | undefined): RestorePart {
     const { name, set } = this.#state.learningRate;
     const apply = (): void => {
@@ -74,8 +77,8 @@ export class OptimizerRestoreParts {
   }
 
   /**
-   * As tfjs would have them after so many steps: it multiplies in float32, step by step. `key` is that of the
-   * iterations.
+   * The powers of the betas that tfjs would have after this number of steps: it multiplies in float32, step by step.
+   * `key` is the key of the iterations.
    */
   betas(key: string | undefined): RestorePart[] {
     const { exact, iterations } = this.#state;
@@ -89,7 +92,7 @@ export class OptimizerRestoreParts {
         if (name === 'iteration') return void set(steps);
         const beta = Math.fround(fields[name === 'accBeta1' ? 'beta1' : 'beta2']!);
         let power = beta;
-        // Soon it changes no more, however large a number the file has.
+        // Stops when the power no longer changes, because the file may have any number of steps.
         for (let i = 0, next = Math.fround(power * beta); i < steps && next !== power; i++) {
           power = next;
           next = Math.fround(power * beta);
@@ -130,7 +133,7 @@ export class OptimizerRestoreParts {
     return { keys: [], isForWhole: true, apply: () => forgetLossScaling(this.#optimizer) };
   }
 
-  /** A value that is always the same. */
+  /** A value that is always the same, so that nothing is restored from it. */
   idle(key: string): RestorePart {
     return { keys: [key], apply: () => undefined };
   }

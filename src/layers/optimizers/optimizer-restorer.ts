@@ -1,7 +1,7 @@
 /**
- * An optimizer out of a checkpoint, whoever wrote it: tf_keras's new optimizers and Keras 3 (`_variables`,
- * `_momentums`), legacy ones (`iter` and slot variables), and this package, whose exact values count as long as nobody
- * has trained on since.
+ * Restores an optimizer from checkpoints of tf_keras's new optimizers and Keras 3 (`_variables`, `_momentums`), of
+ * legacy optimizers (`iter` and slot variables), and of this package, whose exact values count only if nobody has
+ * trained on since.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { VARIABLE_VALUE } from '../../graph/attribute.js';
@@ -17,12 +17,12 @@ import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimi
 import { type LiveVariables, StoredSlots, type StoredSlotValue, slotMismatch } from './stored-slots.js';
 import type { SlotVariable } from './written-optimizer.js';
 
-/** What a number may be stored as. */
+/** The types that a number may be stored as. */
 const NUMBERS = ['int64', 'int32', 'float32', 'float64'] as const;
 
 interface StoredNumber {
   readonly state: NumberState;
-  /** Undefined if the checkpoint lacks it, or has something else there. */
+  /** Undefined if the checkpoint lacks it or has something else there. */
   readonly key: string | undefined;
 }
 
@@ -31,7 +31,7 @@ export class OptimizerRestorer implements Restorer {
   readonly #state: OptimizerState;
   readonly #variables: LiveVariables;
 
-  /** `state` is that of the optimizer that makes the steps. */
+  /** `state` is the state of the optimizer that makes the steps. */
   constructor(optimizer: Optimizer, state: OptimizerState, variables: LiveVariables) {
     this.#optimizer = optimizer;
     this.#state = state;
@@ -55,7 +55,7 @@ export class OptimizerRestorer implements Restorer {
       return { state: numberState, key: mismatch ? undefined : key };
     };
     const iterations = number(state.iterations, [isLegacy ? 'iter' : '_iterations']);
-    // A schedule is no number; tf_keras's new optimizers keep what it came to at the last step.
+    // A schedule is not stored as a number; tf_keras's new optimizers store its value at the last step.
     const rate = number(
       state.learningRate,
       isLegacy ? ['learning_rate'] : ['_learning_rate', '_current_learning_rate'],
@@ -69,11 +69,11 @@ export class OptimizerRestorer implements Restorer {
       return key === undefined || notNumber(key, found) ? undefined : key;
     };
     const slots = new StoredSlots(stored, found, this.#variables);
-    // What another class keeps means something else, whatever its name.
+    // Values of another class mean something else, even under the same names.
     const kinds = isSame ? state.groups.flat() : [];
     const all = isLegacy ? slots.bySlotNames(kinds) : slots.byLists(kinds);
-    // Before the first step there are neither slots nor such numbers. tf_keras leaves Nadam's product out of some files
-    // that have slots.
+    // Before the first step there are neither slots nor such numbers. Even with slots, tf_keras leaves Nadam's product
+    // out of some files.
     const isBeforeSteps = existing.length === 0 && all.length === 0;
     const others = isLegacy
       ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
@@ -87,7 +87,7 @@ export class OptimizerRestorer implements Restorer {
     mismatched.push(...scaling.mismatched);
     const parts: RestorePart[] = [
       restoreParts.forget(),
-      // What is to be believed depends on it, and slots depend on the rate.
+      // First of the values, because it decides which of the others count, and slots depend on the rate.
       restoreParts.decide([iterations.key, own('iterations'), rate.key, own('learningRate')]),
       ...[iterations, rate, ...others].flatMap(one =>
         one.key === undefined ? [] : [restoreParts.number(one.key, one.state)],
@@ -105,7 +105,7 @@ export class OptimizerRestorer implements Restorer {
     return { parts, missing, mismatched };
   }
 
-  /** What new optimizers of Keras have no place for, as this package wrote it. */
+  /** Values that this package wrote beside the graph, because Keras's new optimizers have no place for them. */
   #beside(
     restoring: OptimizerRestoreParts,
     isLegacy: boolean,
@@ -140,7 +140,7 @@ export class OptimizerRestorer implements Restorer {
     return { parts: [...parts, ...idle.map(key => restoring.idle(key))], missing: [], mismatched };
   }
 
-  /** Slots that exist and that the checkpoint has nothing for, where Keras would have them. */
+  /** Existing slots that the checkpoint lacks, with the keys that they would have in Keras. */
   #missingSlots(
     { path }: StoredSubgraph,
     slots: readonly StoredSlotValue[],
@@ -163,7 +163,10 @@ export class OptimizerRestorer implements Restorer {
 
 type FilterNames = Pick<NamedValue, 'names' | 'of'>;
 
-/** A slot goes with its variable. Of what may be one of several variables only Keras's name is known. */
+/**
+ * Filters select a slot by its variable. If the slot may belong to one of several variables, only Keras's name is
+ * known.
+ */
 function slotFilterNames({ variable }: StoredSlotValue): FilterNames {
   return 'candidates' in variable ? { names: [variable.name] } : namesOfVariable(variable);
 }
@@ -172,7 +175,10 @@ function namesOfVariable({ name, fullName, node }: SlotVariable): FilterNames {
   return { names: [name, fullName], ...(node && { of: node }) };
 }
 
-/** Without momentum Keras 3's SGD keeps no slots; what others keep is multiplied by 0. */
+/**
+ * Whether a missing slot does not matter: without momentum, Keras 3's SGD keeps no slots, and the slots of others are
+ * multiplied by 0.
+ */
 function isIdle({ list }: SlotKind, { hyper }: OptimizerState): boolean {
   return list === 'momentums' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
 }

@@ -1,16 +1,16 @@
 /**
- * What is common to optimizers, whoever wrote them: counters, hyper-parameters, and slots, which are tensors that
- * belong to one variable each. Names are Keras's; the values are the optimizer's own.
+ * What optimizers of TensorFlow.js and of this package have in common: counters, hyper-parameters, and slots, which are
+ * tensors that belong to one variable each. Names are Keras's; the values are in the optimizer's own form.
  */
 
 import type { TensorValue } from '../../format/dtypes.js';
 import { type Optimizer, type Tensor, tensor } from '../../tfjs-core.js';
 
-/** A slot that every variable has. */
+/** A kind of slot, which every trained variable has. */
 export interface SlotKind {
-  /** The list in tf_keras's and Keras 3's optimizers that has one for each variable: `_momentums`. */
+  /** The list in tf_keras's and Keras 3's optimizers that has one item for each variable: `_momentums`. */
   readonly list: string;
-  /** Its part of a new optimizer's names: `m` in `Adam/m/dense/kernel`. */
+  /** Its part in names of tf_keras's new optimizers: `m` in `Adam/m/dense/kernel`. */
   readonly name: string;
   /** Its name in legacy optimizers; null if these have no such slot. */
   readonly legacy: string | null;
@@ -20,7 +20,7 @@ export interface NumberState {
   readonly name: string;
   get(): number;
   set(value: number): void;
-  /** False for a value that the optimizer cannot have. Left out: it takes all. */
+  /** False for a value that the optimizer cannot have. Default: it accepts every value. */
   accepts?(value: number): boolean;
 }
 
@@ -32,32 +32,34 @@ export interface OptimizerState {
    * variable kind by kind.
    */
   readonly groups: readonly (readonly SlotKind[])[];
-  /** All of Keras's lists in order, also those without values in this configuration. */
+  /** All of Keras's lists in order, including those without values in this configuration. */
   readonly lists: readonly string[];
   readonly learningRate: NumberState;
   readonly iterations: NumberState;
   /** Hyper-parameters that legacy optimizers keep as variables, in their order; the learning rate is one of them. */
   readonly hyper: readonly NumberState[];
-  /** State that belongs to no variable and has a place in Keras's optimizer. */
+  /** State that does not belong to a variable and has a place in Keras's optimizer. */
   readonly scalars: readonly NumberState[];
-  /** float32 state that Keras computes from its iterations, and that is to be kept bit for bit. */
+  /** float32 state that Keras computes from its iterations, and that has to be kept bit for bit. */
   readonly exact: readonly NumberState[];
-  /** What Keras keeps is this times what the optimizer keeps, at a learning rate; the present one by default. */
+  /** Factor from the optimizer's value of a slot to Keras's value, at a learning rate (default: the present one). */
   scale(kind: SlotKind, rate?: number): number;
   /** Names of the variables that have slots, as tfjs knows them. */
   variableNames(): readonly string[];
-  /** 'zeros': Keras has one and this optimizer needs none. Undefined if the variable has none yet. */
+  /** 'zeros' if Keras has a slot that this optimizer does not need. Undefined if the variable has none yet. */
   slot(variableName: string, kind: SlotKind): Tensor | 'zeros' | undefined;
-  /** Gives a slot that exists a value of its shape; false if there is none yet. */
+  /** Gives an existing slot a value of its shape; false if there is no slot yet. */
   assign(variableName: string, kind: SlotKind, value: Tensor): boolean;
-  /** Makes the slots that wait, before a step whose variables are these, in this order. What exists is left alone. */
+  /**
+   * Makes the slots that wait, before a step of the variables `names`, in this order. Existing slots are left alone.
+   */
   create(names: readonly string[], waiting: WaitingSlots): void;
 }
 
 /** Slots that do not exist yet, in the optimizer's own form: by the name of the variable, then by list. */
 export type WaitingSlots = ReadonlyMap<string, ReadonlyMap<string, TensorValue>>;
 
-/** The optimizer as far as its state belongs to no variable. */
+/** The state without its slots. */
 export function withoutSlots(state: OptimizerState): OptimizerState {
   const { kerasName, learningRate, iterations, hyper, scalars, exact } = state;
   return {
@@ -72,18 +74,18 @@ export function withoutSlots(state: OptimizerState): OptimizerState {
   };
 }
 
-/** A slot's value; float32. */
+/** A slot's value as a float32 tensor. */
 export function tensorOf({ data, shape }: TensorValue): Tensor {
   return tensor(data as Float32Array, [...shape], 'float32');
 }
 
-/** Any copy of tfjs: its classes are told apart by their methods, as tfjs itself does. */
+/** Recognises optimizers of any copy of tfjs, by their methods, as tfjs itself does. */
 export function isOptimizer(value: unknown): value is Optimizer {
   const { minimize, computeGradients, applyGradients } = (value ?? {}) as Partial<Optimizer>;
   return [minimize, computeGradients, applyGradients].every(method => typeof method === 'function');
 }
 
-/** A number in a field of an object that has it under this name. */
+/** The number `name`, which is in the field `property` of an object. */
 export function field(object: object, name: string, property: string): NumberState {
   const fields = object as Record<string, unknown>;
   return {

@@ -17,12 +17,12 @@ import { type SlotVariable, WrittenOptimizer } from './written-optimizer.js';
 
 export { isOptimizer } from './optimizer-state.js';
 
-/** What else is in the checkpoint, and how the optimizer is to be written. */
+/** What else is in the checkpoint, and how the optimizer is written. */
 interface OptimizerSurroundings extends Belongings {
   readonly keys: 'new' | 'legacy';
-  /** False: only counters and hyper-parameters, neither written nor restored slots. */
+  /** False: slots are neither written nor restored, only counters and hyper-parameters. */
   readonly slots: boolean;
-  /** Whether something in the checkpoint is not built yet. */
+  /** Whether a layer in the checkpoint is not built yet. */
   readonly isIncomplete: boolean;
   /** The node of a tf.Variable, by its name in tfjs; undefined if the checkpoint does not hold it. */
   nodeOf(variableName: string): Trackable | undefined;
@@ -31,8 +31,8 @@ interface OptimizerSurroundings extends Belongings {
 }
 
 /**
- * To be called when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer, ERR_STATE if
- * it cannot be told whose its slots are.
+ * Call it when everything else has been described. Throws ERR_NOT_SUPPORTED for an unknown optimizer, ERR_STATE if it
+ * is not clear which variables its slots belong to.
  */
 export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurroundings): Trackable {
   const stepping = steppingOptimizer(optimizer);
@@ -64,7 +64,7 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
   return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
 }
 
-/** Each once; without those that have been disposed. */
+/** The variables with these names, each once, without those that have been disposed. */
 function slotVariables(names: readonly string[], around: OptimizerSurroundings): SlotVariable[] {
   const { registeredVariables } = engine();
   return [...new Set(names)].flatMap(name => {
@@ -81,9 +81,9 @@ function ownerless(label: string, variables: readonly SlotVariable[]): TensorBun
   const found = variables.map(({ fullName }) => fullName);
   return new TensorBundleError(
     'ERR_STATE',
-    `${label} was restored and has not stepped since; whose ${found.length} of its slots are (${found[0]}, …) ` +
-      `shows only then, and legacy ` +
-      "keys need to know. Make a step first, or save with optimizerKeys: 'new'",
+    `${label} was restored and has not made a step since. Only a step shows which variables ${found.length} of its ` +
+      `slots (${found[0]}, …) belong to, and legacy keys need to know. Make a step first, or save with ` +
+      "optimizerKeys: 'new'",
     { found },
   );
 }

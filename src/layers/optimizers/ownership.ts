@@ -1,39 +1,40 @@
 /**
- * Whose slots an optimizer has. TensorFlow.js's optimizers keep slots by position, and beside each the name that its
- * variable had when the slot was made. That name is one of this process unless `setWeights` brought it (a model that
- * was loaded with its optimizer): then the position counts, in the list that a model was compiled with.
+ * Finds which variables an optimizer's slots belong to. TensorFlow.js's optimizers keep slots by position, each with
+ * the name that its variable had when the slot was made. If `setWeights` brought the slot (a model that was loaded with
+ * its optimizer), the name may be one of another process. Then the position counts, in the list of weights that a model
+ * was compiled with.
  */
 
 import { TensorBundleError } from '../../errors.js';
 import { engine, type Variable } from '../../tfjs-core.js';
 
-/** Names, in tfjs, of variables in an order that counts. */
+/** Names, in tfjs, of variables. Their order counts. */
 export type NameList = readonly string[];
 
-/** What the models that were compiled with an optimizer, and the rest of the checkpoint, say of its variables. */
+/** What the checkpoint, and the models in it that were compiled with an optimizer, show about its variables. */
 export interface Belongings {
-  /** What messages call the optimizer. */
+  /** Name of the optimizer in messages. */
   readonly label: string;
-  /** Of each model that was compiled with the optimizer: what it gives to each step. */
+  /** For each model that was compiled with the optimizer: the variables that it gives to each step. */
   readonly given: readonly NameList[];
-  /** Of each of these models: all that may be trained. */
+  /** For each of these models: all variables that can be trained, even if frozen now. */
   readonly compiled: readonly NameList[];
-  /** Of each model and layer of the checkpoint: all that may be trained, frozen or not. */
+  /** For each model and layer of the checkpoint: all variables that can be trained, even if frozen now. */
   readonly networks: readonly NameList[];
-  /** What is trained at present, in all of them. */
+  /** The variables of the checkpoint that are trained now. */
   readonly trainable: NameList;
 }
 
-/** A slot by what it says of its variable. */
+/** A slot, and the name of a variable that it was made with. */
 interface NamedSlot {
   readonly name: string;
   readonly slot: Variable;
 }
 
 /**
- * Names of the variables of these slots, which are in the optimizer's order; undefined for one whose variable is no
- * more. `wereSet`: whether `setWeights` made them; undefined if nothing shows it. Throws ERR_STATE if it cannot be
- * decided.
+ * Names of the variables of these slots, which are in the optimizer's order. Undefined for a slot whose variable does
+ * not exist any more. `wereSet`: whether `setWeights` made the slots; undefined if that is not known. Throws ERR_STATE
+ * if the slots may belong to different variables.
  */
 export function ownersOf(
   slots: readonly NamedSlot[],
@@ -62,8 +63,8 @@ export function ownersOf(
 }
 
 /**
- * Whether `setWeights` made these: it makes them one after the other, while a step makes other tensors between two.
- * Undefined where there is one only.
+ * Whether `setWeights` made these slots: it makes one directly after the other, while a step makes other tensors in
+ * between. Undefined if there is only one.
  */
 export function wereSet(arrays: readonly (readonly Variable[])[]): boolean | undefined {
   const series = arrays.filter(array => array.length > 0);
@@ -73,7 +74,7 @@ export function wereSet(arrays: readonly (readonly Variable[])[]): boolean | und
   return runs.every(array => array.every((variable, i) => i === 0 || variable.id === array[i - 1]!.id + 1));
 }
 
-/** Whether the variable that TensorFlow.js has under this name is of the same shape. */
+/** Whether the variable of TensorFlow.js with this name exists and has the same shape. */
 export function hasShape(name: string, { shape }: { readonly shape: readonly number[] }): boolean {
   return engine().registeredVariables[name]?.shape.join() === shape.join();
 }
@@ -86,11 +87,11 @@ function undecided(label: string, slots: readonly NamedSlot[], candidates: numbe
   const names = slots.map(({ name }) => name);
   return new TensorBundleError(
     'ERR_STATE',
-    `whose the ${slots.length} slots of ${label} are cannot be told: setWeights gave it those of ${names[0]}, ` +
-      `…, which are names of ` +
-      `another process, and ${candidates === 0 ? 'no model' : `${candidates} lists of variables`} in this ` +
-      `checkpoint fits. Put the model that ` +
-      'was compiled with it into the checkpoint, or restore the optimizer by Checkpoint.restore instead of setWeights',
+    `it is not clear which variables the ${slots.length} slots of ${label} belong to: setWeights brought them with ` +
+      `names of another process (${names[0]}, …), and in this checkpoint ` +
+      `${candidates === 0 ? 'no model fits' : `${candidates} lists of variables fit`}. Put the model that was ` +
+      'compiled with the optimizer into the checkpoint, or restore the optimizer with Checkpoint.restore instead of ' +
+      'setWeights',
     { found: names },
   );
 }

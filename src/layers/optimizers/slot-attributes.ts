@@ -1,5 +1,6 @@
 /**
- * The slots of an optimizer as attributes of a checkpoint, whether they exist, wait, or are zeros that nobody keeps.
+ * The slots of an optimizer as attributes of a checkpoint: slots that exist, slots that wait, and zeros that the
+ * optimizer does not keep.
  */
 import { type CopyBudget, captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
@@ -12,25 +13,25 @@ import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from 
 export interface SlotPlace {
   readonly variableName: string;
   readonly kind: SlotKind;
-  /** The variable's shape; the slot's too. */
+  /** The shape of the variable and of the slot. */
   readonly shape: readonly number[];
   readonly fullName: string;
   readonly label: string;
 }
 
 /**
- * Beside the node of a slot: its value as the optimizer has it, if Keras's is another that cannot be turned back
+ * Name of an extra of a slot: the optimizer's own value. Written if Keras's value differs and cannot be converted back
  * exactly.
  */
 export const EXACT = 'exact';
 
 /**
- * Beside the node of a slot, before the path of its variable, if several variables have the name that the slot's name
- * has in it.
+ * Name of an extra of a slot, which has the path of the slot's variable in its key. Written if several variables have
+ * the name that is part of the slot's name.
  */
 export const OWNER = 'variable';
 
-/** What an optimizer's slots are at this moment. */
+/** The values of an optimizer's slots at this moment. */
 export class SlotValues {
   readonly #state: OptimizerState;
   readonly #waiting: WaitingSlots;
@@ -59,7 +60,7 @@ export class SlotValues {
     };
   }
 
-  /** None if Keras's value is the optimizer's. */
+  /** Undefined if Keras's value is the same as the optimizer's. */
   exact(place: SlotPlace): Extra | undefined {
     const value = this.#value(place);
     const { kind, shape } = place;
@@ -73,8 +74,8 @@ export class SlotValues {
 }
 
 /**
- * From Keras's form to the optimizer's. `rate`: what it was when the value was written, if it is known. A learning rate
- * of 0 leaves nothing to divide by, and nothing that moves.
+ * Converts a value from Keras's form to the optimizer's. `rate`: the learning rate when the value was written, if it is
+ * known. With a rate of 0 one cannot divide, and the slot has no effect: the result is 0.
  */
 export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorValue, rate?: number): TensorValue {
   const scale = Math.fround(state.scale(kind, rate));
@@ -98,10 +99,11 @@ function capture(
     const size = sizeOf(shape);
     return captureOf(() => new Float32Array(size), true);
   }
-  // No operation may be done on what is an array of JavaScript's.
+  // Values that are still a JavaScript array must not go through an operation of TensorFlow.js, so they are scaled
+  // here.
   const isArray = isWaiting(value) || isHostHeld(value);
   if (isArray && (scale !== 1 || isWaiting(value))) {
-    // In float32, as TensorFlow multiplies.
+    // With a float32 factor, as TensorFlow multiplies.
     const factor = Math.fround(scale);
     const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
     const data = given.map(element => element * factor);

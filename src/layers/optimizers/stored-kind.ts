@@ -1,14 +1,14 @@
 /**
- * Of which class an optimizer in a checkpoint was. Nothing says it outright, and different classes keep different
- * things under the same names (`_velocities` of Adam and of RMSprop). What tells it: the names of its variables
- * (`Adam/m/dense/kernel`, `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer; else what it has and
- * lacks.
+ * Finds the class of an optimizer in a checkpoint. The checkpoint does not say it, and different classes keep different
+ * things under the same names (`_velocities` of Adam and of RMSprop). The names of its variables show the class
+ * (`Adam/m/dense/kernel`, `rm_sprop/iteration`, `Adam/iter`), unless the user named the optimizer. Otherwise, the lists
+ * and numbers that it has show it.
  */
 
 import { storedVariable } from '../../graph/stored/walks.js';
 import type { StoredSubgraph } from '../../graph/stored-graph.js';
 
-/** The lists of slots, and other state, of each class; of tf_keras's new optimizers and of Keras 3's. */
+/** Lists of slots, and other state, of each class of tf_keras's new optimizers and of Keras 3. */
 const SLOT_LISTS: Readonly<Record<string, readonly string[]>> = {
   SGD: ['momentums'],
   Adagrad: ['_accumulators'],
@@ -30,7 +30,8 @@ const OPTIONAL: readonly string[] = ['_velocity_hats'];
 const ALL_LISTS: ReadonlySet<string> = new Set(Object.values(SLOT_LISTS).flat());
 
 /**
- * The hyper-parameters of legacy classes, beside the learning rate and decay; of Adam and of Adamax they are the same.
+ * Hyper-parameters of legacy classes, without the learning rate and decay. Adam and Adamax have the same ones, so these
+ * do not show the class.
  */
 const LEGACY_SLOTS: readonly (readonly [kind: string | undefined, names: string])[] = [
   ['SGD', 'momentum'],
@@ -51,7 +52,7 @@ export function storedKind(stored: StoredSubgraph, isLegacy: boolean): string | 
   return namedKind(stored) ?? (isLegacy ? legacyKind(stored) : listedKind(stored));
 }
 
-/** Whether what is stored of the one class means the same to the other: AdamW is Adam with an option. */
+/** Whether stored values of one class have the same meaning in the other: AdamW is Adam with an option. */
 export function isSameKind(one: string | undefined, other: string): boolean {
   const plain = (kind: string): string => (kind === 'AdamW' ? 'Adam' : kind);
   return one === undefined || plain(one) === plain(other);
@@ -63,7 +64,7 @@ function namedKind(stored: StoredSubgraph): string | undefined {
   const name = (number: number | undefined): string =>
     number === undefined ? '' : (storedVariable(graph, number)?.fullName ?? '');
   const counter = children.find(edge => edge.name === '_iterations' || edge.name === 'iter');
-  // `cond_1/Adam/iter` is what tf_keras's loss scaling makes of it.
+  // With tf_keras's loss scaling, the name becomes `cond_1/Adam/iter`.
   const scopes = name(counter?.node).split('/').slice(0, -1).reverse();
   const lists = children.filter(edge => ALL_LISTS.has(edge.name));
   const first = lists.flatMap(edge => graph[edge.node]!.children.find(item => name(item.node) !== '')?.node ?? []);
@@ -74,7 +75,7 @@ function namedKind(stored: StoredSubgraph): string | undefined {
     .find(kind => kind !== undefined);
 }
 
-/** Keras 3 writes `schedule_free_adam_w`, and numbers what has the same name: `adam_1`. */
+/** Keras 3 writes `schedule_free_adam_w`, and numbers optimizers of the same name: `adam_1`. */
 function kindNamed(name: string): string | undefined {
   return KIND_BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
 }

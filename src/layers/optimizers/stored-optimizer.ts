@@ -1,4 +1,6 @@
-/** What an optimizer of a checkpoint is: whose, of which class, and what is around it. */
+/**
+ * What is known about an optimizer in a checkpoint: its keys (new or legacy), its class, and loss scaling around it.
+ */
 import { extraKey } from '../../graph/key.js';
 import { storedPaths, storedVariable } from '../../graph/stored/walks.js';
 import type { StoredEdge, StoredGraph, StoredSubgraph } from '../../graph/stored-graph.js';
@@ -9,21 +11,21 @@ import { storedKind } from './stored-kind.js';
 export interface StoredOptimizer {
   /** The optimizer that makes the steps. */
   readonly stepping: StoredSubgraph;
-  /** tf_keras's legacy optimizers have other names than all later ones. */
+  /** Whether it has the keys of tf_keras's legacy optimizers, which differ from those of all later ones. */
   readonly isLegacy: boolean;
-  /** Keras's class; undefined if nothing tells it. */
+  /** Keras's class; undefined if it is not known. */
   readonly kind: string | undefined;
   readonly scaling: StoredScaling | undefined;
-  /** Why nothing of it can be restored, as a sentence that says what to do. */
+  /** Why it cannot be restored at all; undefined if it can. */
   readonly refusal: string | undefined;
 }
 
 interface StoredScaling {
   readonly form: ScalingForm;
-  /** Keys; undefined if there is no such value, since the optimizer had made no step. */
+  /** Keys of the values; undefined if there are none, because the optimizer had made no step. */
   readonly scale: string | undefined;
   readonly counter: string | undefined;
-  /** Counters of the wrapper that Keras never uses: its steps and its learning rate are 0. */
+  /** Keys of the wrapper's own steps and learning rate, which Keras never uses: they stay 0. */
   readonly idle: readonly string[];
 }
 
@@ -66,26 +68,25 @@ function scalingOf(outer: StoredSubgraph, found: MatchedCheckpoint): StoredScali
   return { form: 'tf_keras', scale: key('current_loss_scale'), counter: key('good_steps'), idle: [] };
 }
 
-/** What would be restored as something else than it is, though its names are the usual ones. */
+/** Why it cannot be restored, for optimizers that have the usual names with another meaning. */
 function refusalOf(stepping: StoredSubgraph): string | undefined {
   const { graph, node } = stepping;
   const has = (name: string): boolean => childNode(stepping, name) !== undefined;
   if (has('_inner_optimizers') || has('_var_to_optimizer_idx'))
-    return "it is Keras's MultiOptimizer, and a checkpoint has nothing of the optimizers in it";
+    return "it is Keras's MultiOptimizer, and Keras does not save the optimizers in it";
   if (has('_accumulated_gradients'))
     return (
       'it was made with gradient_accumulation_steps, so it counts batches instead of steps, and a checkpoint does ' +
-      'not say how ' +
-      'many make a step'
+      'not say how many batches make a step'
     );
   const within = graph[node]!.children.find(edge => {
     const { children } = graph[edge.node]!;
     return edge.node !== node && edge.name !== 'base_optimizer' && children.some(isCounter);
   });
-  return within && `it wraps another optimizer ('${within.name}') in a way that is not known here`;
+  return within && `it wraps another optimizer ('${within.name}') in a way that this package does not know`;
 }
 
-/** The optimizers of compiled models, which Keras has as their children. */
+/** Nodes of the optimizers of compiled models, which are the models' children in Keras. */
 export function optimizersOfModels(graph: StoredGraph): number[] {
   return graph.flatMap(({ children }) =>
     children.flatMap(({ name, node }) => (name === 'optimizer' && graph[node]!.children.some(isCounter) ? [node] : [])),
@@ -100,7 +101,7 @@ function childNode({ graph, node }: StoredSubgraph, name: string): number | unde
   return graph[node]!.children.find(one => one.name === name)?.node;
 }
 
-/** The value of the first of these children that there is. */
+/** Key of the value of the first of these children that exists. */
 export function childKey(
   stored: StoredSubgraph,
   found: MatchedCheckpoint,

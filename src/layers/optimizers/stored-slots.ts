@@ -1,7 +1,7 @@
 /**
- * Slots as a checkpoint has them, and whose they are. Legacy optimizers and Keras 3 say it. tf_keras's new optimizers
- * keep slots in the order of the variables and have their names in the slots' names: the names of the variables in the
- * same checkpoint, which have been matched to live ones.
+ * The slots in a checkpoint, and the variables that they belong to. Legacy optimizers and Keras 3 store that.
+ * tf_keras's new optimizers keep slots in the order of the variables, and a slot's name contains its variable's name,
+ * as it is in the same checkpoint, where variables have been matched to live ones.
  */
 import { extraKey, pathOfKey } from '../../graph/key.js';
 import { compare, type Mismatch } from '../../graph/mismatch.js';
@@ -15,38 +15,41 @@ import type { VariableOrder } from './variable-order.js';
 import type { Undecided } from './waiting-slots.js';
 import type { SlotVariable } from './written-optimizer.js';
 
-/** The live variables of which some may have slots. */
+/** The live variables that slots may belong to. */
 export interface LiveVariables {
-  /** Those that the optimizer is given, and that it has slots for, in Keras's order. */
+  /** Variables that the optimizer is given or has slots for, in Keras's order. */
   readonly known: readonly SlotVariable[];
-  /** With those that are frozen, or another optimizer's. */
+  /** `known`, and those that are frozen or trained by another optimizer. */
   readonly all: readonly SlotVariable[];
-  /** Names of those that have slots. */
+  /** Names of the variables that have slots. */
   readonly existing: readonly string[];
   readonly order: VariableOrder;
-  /** Whether there may be more, of something that is not built yet. */
+  /** Whether there may be more variables later, because a layer is not built yet. */
   readonly isIncomplete: boolean;
 }
 
 export interface StoredSlotValue {
   readonly kind: SlotKind;
   readonly key: string;
-  /** In the list of its kind. */
+  /** Place in the list of its kind. */
   readonly place: number;
-  /** `Undecided` if the first step must show it. */
+  /** `Undecided` if only the first step will show it. */
   readonly variable: SlotVariable | Undecided;
-  /** Key of the value as this package's optimizer had it, if that is another. */
+  /** Key of the exact value that this package's optimizer had, if the checkpoint has one. */
   readonly exact: string | undefined;
 }
 
-/** A stored slot before it is known whose it is; `name` is Keras's name of the variable, as far as it has one. */
+/**
+ * A stored slot whose variable is not known yet. `name` is Keras's name of the variable, or '' if the slot's name does
+ * not contain it.
+ */
 interface StoredSlotItem {
   readonly key: string;
   readonly place: number;
   readonly name: string;
 }
 
-/** Null if the live program has no such variable. */
+/** The variable of a slot. Null if the live program has no such variable. */
 type Owner = SlotVariable | Undecided | null;
 
 export class StoredSlots {
@@ -54,7 +57,7 @@ export class StoredSlots {
   readonly #checkpoint: MatchedCheckpoint;
   readonly #live: LiveVariables;
   readonly #existing: ReadonlySet<string>;
-  /** Nodes of variables by their names. */
+  /** Nodes of stored variables, by their names. */
   readonly #named = new Map<string, number[]>();
   #matched: ReadonlySet<Trackable | undefined> | undefined;
 
@@ -69,7 +72,7 @@ export class StoredSlots {
     });
   }
 
-  /** Of tf_keras's new optimizers and of Keras 3's, which keep lists. */
+  /** Slots of tf_keras's new optimizers and of Keras 3, which keep lists. */
   byLists(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const trained = this.#list('_trainable_variables');
     return kinds.flatMap(kind => {
@@ -80,7 +83,7 @@ export class StoredSlots {
     });
   }
 
-  /** Of legacy optimizers, whose slots name their variables. */
+  /** Slots of legacy optimizers, each of which refers to its variable. */
   bySlotNames(kinds: readonly SlotKind[]): StoredSlotValue[] {
     const { graph, node } = this.#stored;
     return kinds.flatMap(kind =>
@@ -104,7 +107,7 @@ export class StoredSlots {
     return has(exact) && compare(exact, entry(key), entry(exact)) === null ? exact : undefined;
   }
 
-  /** Nodes of a list in its order. */
+  /** Nodes of a list, in its order. */
   #list(name: string): readonly number[] {
     const { graph, node } = this.#stored;
     const edge = graph[node]!.children.find(one => one.name === name);
@@ -113,8 +116,8 @@ export class StoredSlots {
   }
 
   /**
-   * Nodes of the slots of a kind. A tf_keras optimizer that was in a checkpoint before its first step has none of its
-   * lists in later ones, only `_variables`, where names tell the kinds (tf_keras/src/optimizers/optimizer.py).
+   * Nodes of the slots of a kind. If a tf_keras optimizer was saved before its first step, its later checkpoints lack
+   * its lists and have only `_variables`, where names show the kinds (tf_keras/src/optimizers/optimizer.py).
    */
   #slots(kind: SlotKind, kinds: readonly SlotKind[]): readonly number[] {
     if (kinds.some(({ list }) => this.#list(list).length > 0)) return this.#list(kind.list);
@@ -129,12 +132,15 @@ export class StoredSlots {
     const value = storedVariableOf(this.#stored.graph, node);
     if (value === undefined || !this.#checkpoint.has(value.key)) return undefined;
     const { key, fullName } = value;
-    // `Adam/m/dense/kernel`; `m/dense/kernel` if the optimizer was built before its first step.
+    // The name is `Adam/m/dense/kernel`, or `m/dense/kernel` if the optimizer was built before its first step.
     const cut = `/${fullName}`.indexOf(`/${name}/`);
     return { key, place, name: cut < 0 ? '' : fullName.slice(cut + name.length + 1) };
   }
 
-  /** The node of a variable is known. What has no variable at all yet (a model that is not built) may have this one. */
+  /**
+   * The owner, if the node of the variable is known. A model that is not built has no variables yet, so the slot may
+   * belong to a later one.
+   */
   #said(node: number | undefined, { key }: StoredSlotItem): Owner {
     const live = node === undefined ? undefined : this.#checkpoint.liveOf(node);
     const variable = live && this.#variableAt(live);
@@ -155,8 +161,8 @@ export class StoredSlots {
   }
 
   /**
-   * By the variables of these names in the checkpoint. Several of one name are told apart by what this package wrote
-   * beside the slot, then by their order, if they have one; else the first step shows it.
+   * Finds owners by the names of the variables in the checkpoint. If several variables have one name, an extra that
+   * this package wrote beside the slot tells them apart; then their order, if they have one; otherwise the first step.
    */
   #byName(items: readonly StoredSlotItem[]): Owner[] {
     const owners = new Map<StoredSlotItem, Owner>();
@@ -185,7 +191,8 @@ export class StoredSlots {
   #amongNodes(items: readonly StoredSlotItem[], nodes: readonly number[], owners: Map<StoredSlotItem, Owner>): void {
     const live = [...new Set(nodes.flatMap(node => this.#checkpoint.liveOf(node) ?? []))];
     const variables = this.#live.order.sorted(live.flatMap(node => this.#variableAt(node) ?? []));
-    // The program may call them otherwise; what something else in the checkpoint was matched to is not theirs.
+    // The live variables may be in other objects than in the checkpoint. A variable that another stored node was
+    // matched to is not one of them.
     const others = this.#live.all.filter(one => one.fullName === items[0]?.name && !this.#isMatched(one));
     if (variables.length > 0) this.#inOrder(items, variables, owners);
     else if (others.length > 0) this.#inOrder(items, others, owners);
@@ -198,8 +205,9 @@ export class StoredSlots {
   }
 
   /**
-   * The checkpoint has the optimizer without its variables, or calls these otherwise: by the names of live variables;
-   * what is left, in the order of what is left, as Keras does with all.
+   * For a checkpoint that has the optimizer without its variables, or has other names for them: finds owners by the
+   * names of live variables. The slots that are left go to the variables that are left, in order, as Keras does with
+   * all slots.
    */
   #byLiveName(items: readonly StoredSlotItem[], owners: Map<StoredSlotItem, Owner>): void {
     const { known, all } = this.#live;
@@ -227,14 +235,14 @@ export class StoredSlots {
       variables.filter(one => this.#live.known.some(({ name }) => name === one.name)),
       variables.filter(({ name }) => this.#existing.has(name)),
     ];
-    // Those that the optimizer is not known to train are the last to be thought of.
+    // Variables that the optimizer has slots for come first, then those that it is known to train, then all.
     const live = [...narrowed].reverse().find(list => list.length >= items.length && list.length > 0) ?? variables;
     const isOrdered = live.length === items.length && this.#live.order.isTold(live);
     const shapeOf = ({ key }: StoredSlotItem): string => this.#checkpoint.entry(key).shape.join();
     items.forEach((item, i) => {
       const shape = shapeOf(item);
       const fitting = live.filter(one => one.shape.join() === shape).length;
-      // Of more slots than variables, nobody knows which are whose.
+      // If there are more slots than variables, it is not known which slot belongs to which variable.
       const isOne = fitting === 0 || fitting >= items.filter(one => shapeOf(one) === shape).length;
       owners.set(item, isOrdered ? live[i]! : isOne ? { ...item, candidates: live } : null);
     });
@@ -242,8 +250,7 @@ export class StoredSlots {
 }
 
 /**
- * Why a slot cannot be taken, if it cannot. Of what may be a variable's that is not known, the shape is seen at the
- * first step.
+ * Why a slot cannot be restored; null if it can. If its variable is not known yet, the first step compares the shape.
  */
 export function slotMismatch({ key, variable }: StoredSlotValue, { entry }: MatchedCheckpoint): Mismatch | null {
   const stored = entry(key);

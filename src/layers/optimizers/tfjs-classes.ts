@@ -1,11 +1,11 @@
 /**
- * The optimizers of TensorFlow.js, class by class: what Keras calls their state, and where they have it
+ * The optimizers of TensorFlow.js, class by class: Keras's names for their state, and the fields that hold it
  * (tfjs-core/src/optimizers).
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { SlotKind } from './optimizer-state.js';
 
-/** A kind of slot, and where tfjs has it. */
+/** A kind of slot, and where tfjs keeps it. */
 export interface TfjsSlot extends SlotKind {
   readonly array: string;
   /** The end of `OptimizerVariable.originalName`. */
@@ -16,11 +16,11 @@ export interface TfjsOptimizer {
   readonly kerasName: string;
   readonly groups: readonly (readonly TfjsSlot[])[];
   readonly lists: readonly string[];
-  /** Names in legacy optimizers, and the fields of tfjs; null for what tfjs does not have. */
+  /** Names in legacy optimizers, and the fields of tfjs; null if tfjs does not have it. */
   readonly hyper: readonly (readonly [name: string, field: string | null])[];
-  /** Fields with one item for each variable that have no effect; `getWeights` gives them all the same. */
+  /** Fields with one item for each variable that have no effect, although `getWeights` returns them. */
   readonly idle?: readonly { readonly array: string; readonly suffix: string }[];
-  /** float32 variables that are multiplied or counted at each step. */
+  /** float32 variables that are multiplied or incremented at each step. */
   readonly exact: readonly string[];
 }
 
@@ -43,7 +43,7 @@ const sgd: TfjsOptimizer = {
   exact: [],
 };
 
-/** By tfjs's class names; a configuration decides which slots there are. */
+/** By tfjs's class names. The configuration of the optimizer decides which slots it has. */
 export const OPTIMIZERS: ReadonlyMap<string, (optimizer: Optimizer) => TfjsOptimizer> = new Map<
   string,
   (optimizer: Optimizer) => TfjsOptimizer
@@ -125,7 +125,10 @@ export const OPTIMIZERS: ReadonlyMap<string, (optimizer: Optimizer) => TfjsOptim
   ['RMSProp', rmsprop],
 ]);
 
-/** Without momentum, what tfjs keeps as such is the last step's and has no effect on the next; Keras keeps none. */
+/**
+ * Without momentum, tfjs still keeps values for it, which come from the last step and have no effect on the next. Keras
+ * keeps none.
+ */
 function rmsprop(optimizer: Optimizer): TfjsOptimizer {
   const { momentum, centered } = optimizer as unknown as { momentum: number; centered: boolean };
   const velocity: TfjsSlot = {

@@ -1,6 +1,7 @@
 /**
- * The optimizers of TensorFlow.js, seen as Keras's. They keep slots in arrays, in the order of the gradients of the
- * first step, and under names; the names count here, since the order is not known before (tfjs-core/src/optimizers).
+ * The optimizers of TensorFlow.js, described as Keras's. They keep slots in arrays, in the order of the gradients of
+ * the first step, each with the name of its variable. Here the names count, because the order is not known before
+ * (tfjs-core/src/optimizers).
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -32,7 +33,10 @@ interface OptimizerVariable {
   readonly variable: Variable;
 }
 
-/** Undefined for a class that is not TensorFlow.js's. Throws ERR_STATE if it cannot be told whose its slots are. */
+/**
+ * Undefined for a class that is not TensorFlow.js's. Its methods throw ERR_STATE if it is not clear which variables its
+ * slots belong to.
+ */
 export function tfjsState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
   const description = OPTIMIZERS.get(optimizer.getClassName())?.(optimizer);
   return description && new TfjsState(optimizer, description, belongings);
@@ -51,7 +55,7 @@ class TfjsState implements OptimizerState {
   readonly #isPlainSgd: boolean;
   readonly #belongings: Belongings;
   readonly #idle: readonly { readonly array: string; readonly suffix: string }[];
-  /** Of an array, as long as it has this length: the positions of slots by the names of their variables. */
+  /** Positions of slots by the names of their variables, for each array. Valid as long as the array has this length. */
   readonly #positions = new WeakMap<readonly OptimizerVariable[], { length: number; names: Map<string, number[]> }>();
 
   constructor(
@@ -80,11 +84,11 @@ class TfjsState implements OptimizerState {
     };
     this.hyper = hyper.map(([name, property]) => {
       if (property === 'learningRate') return this.learningRate;
-      // tfjs has none, which is 0.
+      // tfjs does not have it, which means 0.
       if (property === null) return { name, get: () => 0, set: () => undefined, accepts: value => value === 0 };
       if (property === 'momentum' && kerasName === 'SGD') return momentumOf(optimizer);
       if (property === 'momentum') {
-        // Without momentum its slots are not kept, see rmsprop in tfjs-classes.ts.
+        // Without momentum, there are no slots for it: see `rmsprop` in tfjs-classes.ts.
         const hasSlots = groups.flat().some(({ list }) => list === '_momentums');
         return { ...field(optimizer, name, property), accepts: value => value > 0 === hasSlots };
       }
@@ -93,7 +97,7 @@ class TfjsState implements OptimizerState {
     this.exact = exact.map(name => this.#variableState(name));
   }
 
-  /** Keras's velocity of SGD has the learning rate in it, with its sign. */
+  /** Keras's velocity of SGD is multiplied by the negative learning rate. */
   scale(kind: SlotKind, rate: number = this.learningRate.get()): number {
     return kind.list === 'momentums' ? -rate : 1;
   }
@@ -115,9 +119,9 @@ class TfjsState implements OptimizerState {
   }
 
   /**
-   * By names. What waits for others than those of this step keeps its place, as it would have if nobody had stopped:
-   * tfjs gives the slot at a place to whatever comes there, in a later step or already in this one (one optimizer for
-   * two networks by turns).
+   * Finds slots by names. Slots that wait for variables of other steps keep their places, as they would have if the
+   * training had not been interrupted. tfjs gives the slot at a place to any variable that comes there, in a later step
+   * or in this one (one optimizer that trains two networks by turns).
    */
   create(names: readonly string[], waiting: WaitingSlots): void {
     for (const kind of this.groups.flat()) {
@@ -135,7 +139,7 @@ class TfjsState implements OptimizerState {
         places.splice(places.indexOf(owner!), 1, '');
         add(i, owner!, value);
       });
-      // As long as there is no gap: a step fills those of its variables only.
+      // Stops at the first gap, because a step fills only the gaps at the places of its own variables.
       for (let at = names.length; at < places.length; at++) {
         const owner = places[at]!;
         const value = waitsFor(owner);
@@ -146,7 +150,7 @@ class TfjsState implements OptimizerState {
     this.#fillGaps(names);
   }
 
-  /** As the step would, so that the lists are complete before it. */
+  /** Makes the missing slots as the step would, so that the lists are complete before it. */
   #fillGaps(names: readonly string[]): void {
     const { initialAccumulatorValue = 0 } = this.#fields as { initialAccumulatorValue?: number };
     const kept = this.groups.flat();
@@ -163,8 +167,8 @@ class TfjsState implements OptimizerState {
   }
 
   /**
-   * More than one of a variable that is twice in a step's list, as tfjs-layers gives a layer that is in two models of a
-   * model.
+   * There are several slots if a variable is in a step's list twice: tfjs-layers lists the weights of a layer twice if
+   * it is in two inner models of a model.
    */
   #find(variableName: string, { list }: SlotKind): OptimizerVariable[] {
     const slot = this.groups.flat().find(one => one.list === list)!;
@@ -194,7 +198,7 @@ class TfjsState implements OptimizerState {
   #array(name: string): OptimizerVariable[] {
     const array = this.#fields[name];
     if (Array.isArray(array)) return array as OptimizerVariable[];
-    // SGD has none.
+    // SGD has no such array.
     return [];
   }
 
@@ -212,14 +216,14 @@ class TfjsState implements OptimizerState {
   }
 }
 
-/** SGD and what extends it keep a tensor of it, too. */
+/** SGD and its subclasses also keep the learning rate as a tensor, which their own method replaces. */
 function setLearningRate(optimizer: Optimizer, value: number): void {
   const { setLearningRate: set } = optimizer as Optimizer & { setLearningRate?: (value: number) => void };
   if (set) set.call(optimizer, value);
   else (optimizer as unknown as { learningRate: number }).learningRate = value;
 }
 
-/** tfjs's `setMomentum` leaves the tensor alone that it computes with. */
+/** Not with tfjs's `setMomentum`, which does not replace the tensor that the optimizer computes with. */
 function momentumOf(optimizer: Optimizer): NumberState {
   const fields = optimizer as unknown as { momentum: number; m: Tensor };
   return {

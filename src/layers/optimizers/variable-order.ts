@@ -1,24 +1,26 @@
 /**
- * In which order Keras would have an optimizer's variables: the order of its lists, by which Python finds slots again.
+ * The order in which Keras would have an optimizer's variables. Its lists have this order, and Python finds slots by
+ * it.
  */
 import type { Belongings, NameList } from './ownership.js';
 import type { SlotVariable } from './written-optimizer.js';
 
 /**
- * That of the list which a compiled model gives to its optimizer, or gave it first, before something was frozen. Else
- * network by network, as the optimizer got to know them, each in Keras's order; variables of no layer come last, as the
- * optimizer got to know them, which is all the order that they have.
+ * If a model was compiled with the optimizer: the order of the list that the model gives to it, or gave to it first,
+ * before layers were frozen. Otherwise: network by network, in the order in which the optimizer first met them, each in
+ * Keras's order. Variables that are not in a layer come last, in the order in which the optimizer first met them; they
+ * have no other order.
  */
 export class VariableOrder {
   readonly #met: ReadonlyMap<string, number>;
   readonly #given: ReadonlyMap<string, number>;
-  /** By name: the network, then the place in it. */
+  /** By name: the network and the place in it. */
   readonly #places = new Map<string, readonly [network: number, place: number]>();
   readonly #wasGivenAll: boolean;
-  /** Whether variables that are not told apart otherwise have an order at all: that of one list. */
+  /** Whether there is only one list, so that variables that cannot be told apart otherwise have an order. */
   readonly #isOneNetwork: boolean;
 
-  /** `met`: names of the variables that have slots, in the order in which the optimizer got to know them. */
+  /** `met`: names of the variables that have slots, in the order in which the optimizer first met them. */
   constructor({ given, networks }: Belongings, met: NameList) {
     this.#met = ranks(met);
     const list = given.flat();
@@ -43,7 +45,10 @@ export class VariableOrder {
     });
   }
 
-  /** Whether the order of these tells which is which: they are in one list, or the optimizer has slots for all. */
+  /**
+   * Whether the order of these variables identifies them: they are in one list, or the optimizer has slots for all of
+   * them.
+   */
   isTold(variables: readonly SlotVariable[]): boolean {
     if (variables.length < 2 || variables.every(({ name }) => this.#met.has(name))) return true;
     if (!this.#isOneNetwork) return false;

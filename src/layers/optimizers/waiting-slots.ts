@@ -1,7 +1,7 @@
 /**
- * Slots of an optimizer before its first step. They do not exist then, and in which order it will make them is not
- * known; so restored values wait until the first gradients come (in Python, `optimizer.build` or the first step makes
- * the variables).
+ * Slots of an optimizer before its first step. They do not exist then, and the order in which it will make them is not
+ * known, so restored values wait until the first gradients come. (In Python, `optimizer.build` or the first step makes
+ * the variables.)
  */
 
 import { TensorBundleError } from '../../errors.js';
@@ -13,59 +13,61 @@ import type { OptimizerState, WaitingSlots } from './optimizer-state.js';
 import type { Belongings } from './ownership.js';
 import type { SlotVariable } from './written-optimizer.js';
 
-/** A slot of which it is not known yet whose it is. Those of a list are in Keras's order. */
+/** A slot whose variable is not known yet. Slots of a list are in Keras's order. */
 export interface Undecided {
   readonly key: string;
   /** Keras's name of its variable. */
   readonly name: string;
-  /** The variables it may belong to; undefined if these are not known either. */
+  /** The variables that it may belong to; undefined if these are not known either. */
   readonly candidates: readonly SlotVariable[] | undefined;
 }
 
 interface UndecidedSlot extends Undecided {
   readonly list: string;
-  /** Its place in the list of the file, the same in all lists. */
+  /** Its place in the stored list. A variable has the same place in all lists. */
   readonly place: number;
   readonly value: TensorValue;
 }
 
-/** Values of one optimizer, in its own form, that wait. */
+/** Values that wait for one optimizer, in its own form. */
 interface RestoredSlots {
   readonly state: OptimizerState;
-  /** In the order of the file. */
+  /** In stored order: by the name of the variable, then by list. */
   readonly slots: Map<string, Map<string, TensorValue>>;
   undecided: UndecidedSlot[];
-  /** By the name of the variable, its place in the lists of the file. */
+  /** By the name of the variable, its place in the stored lists. */
   readonly places: Map<string, number>;
 }
 
-/** What waits, for a save. */
+/** The waiting slots, for a save. */
 interface SlotsToWrite {
   readonly slots: WaitingSlots;
-  /** Stand for the variables of slots in `slots` of which it is not known whose they are; they have no node. */
+  /** Stand-ins for the variables of slots whose variables are not known. They have no node. */
   readonly ownerless: readonly SlotVariable[];
-  /** As they were in the file, if it is not known whose all are. */
+  /** Sorts in stored order, if the variables of some slots are not known. */
   inFileOrder(variables: readonly SlotVariable[]): SlotVariable[];
 }
 
 const restoredSlots = new WeakMap<Optimizer, RestoredSlots>();
-/** Optimizers whose next step is waited for; an evaluator may restore any number of times and never step. */
+/**
+ * Optimizers whose `applyGradients` is already replaced: an evaluator may restore any number of times and never step.
+ */
 const watched = new WeakSet<Optimizer>();
 
 type Gradients = NamedTensorMap | { name: string; tensor: Tensor }[];
 
-/** What is restored takes the place of what waited before. */
+/** Removes all slots that wait, before others are restored. */
 export function forgetWaitingSlots(optimizer: Optimizer): void {
   restoredSlots.delete(optimizer);
 }
 
-/** Of one list, where some of what waited before may stay. */
+/** Removes the slots of one list whose variables are not known. Other slots may go on waiting. */
 export function forgetUndecided(optimizer: Optimizer, list: string): void {
   const restored = restoredSlots.get(optimizer);
   if (restored) restored.undecided = restored.undecided.filter(slot => slot.list !== list);
 }
 
-/** A value for a slot that the optimizer will make; `variable` is a name if it is known. */
+/** Adds a value for a slot that the optimizer will make. `variable` is a name if the variable is known. */
 export function addWaitingSlot(
   optimizer: Optimizer,
   state: OptimizerState,
@@ -86,11 +88,11 @@ export function addWaitingSlot(
   } else restored.undecided.push({ ...variable, list, place, value });
 }
 
-/** Nothing is guessed: what could be several variables' is written back as it was found. */
+/** Nothing is guessed: a slot that may belong to several variables is written back as it was found. */
 export function waitingSlots(optimizer: Optimizer, { given, networks, trainable }: Belongings): SlotsToWrite {
   const restored = restoredSlots.get(optimizer);
   if (restored === undefined) return { slots: new Map(), ownerless: [], inFileOrder: variables => [...variables] };
-  // The one list that the step will have.
+  // The list of variables that the step will have, if there is only one.
   const [list, ...lists] = given.length > 0 ? given : networks.length > 0 ? [networks.length < 2 ? trainable : []] : [];
   if (list !== undefined && list.length > 0 && lists.length === 0) {
     const { slots, left, dropped } = decide(restored, list);
@@ -122,8 +124,8 @@ function onlyOwner({ candidates = [], list, value }: UndecidedSlot, slots: Waiti
 }
 
 /**
- * As if a step of these variables began, which have this order in it. Throws ERR_MISMATCH as the step would; then they
- * go on waiting.
+ * Makes the waiting slots as if a step of these variables began, in this order. Throws ERR_MISMATCH as the step would,
+ * and then they go on waiting.
  */
 export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[]): void {
   const stepping = steppingOptimizer(optimizer);
@@ -132,15 +134,15 @@ export function makeWaitingSlots(optimizer: Optimizer, names: readonly string[])
   restoredSlots.delete(stepping);
 }
 
-/** tfjs tells nobody that a step begins, so the one object is told to. */
+/** There is no event when a step begins, so `applyGradients` of this one object is replaced until then. */
 function watch(optimizer: Optimizer): void {
   if (watched.has(optimizer)) return;
   watched.add(optimizer);
   const own = Object.getOwnPropertyDescriptor(optimizer, 'applyGradients');
   const before = optimizer.applyGradients;
   const apply = (gradients: Gradients): void => {
-    // Who has put something of their own in front since keeps it: then this stays, too, and does nothing where nothing
-    // waits.
+    // If a caller has replaced the method since, it is left as it is. Then this function stays behind it, and does
+    // nothing when no slots wait.
     if (optimizer.applyGradients === apply) {
       watched.delete(optimizer);
       if (own) Object.defineProperty(optimizer, 'applyGradients', own);
@@ -161,14 +163,14 @@ function watch(optimizer: Optimizer): void {
 }
 
 /**
- * Throws ERR_MISMATCH if values that waited do not fit the variables that are trained; the next step is made without
- * them.
+ * Throws ERR_MISMATCH if values that waited do not fit the variables that are trained. The next step is then made
+ * without these values.
  */
 function createSlots(restored: RestoredSlots, names: readonly string[]): void {
   const { slots, left } = decide(restored, names);
   if (left.length > 0) {
     throw misfittingSlots(
-      `${left.length} restored values (${left[0]!.key}, …) fit none of the variables that are trained`,
+      `${left.length} restored values (${left[0]!.key}, …) do not fit the variables that are trained`,
       left,
     );
   }
@@ -176,16 +178,19 @@ function createSlots(restored: RestoredSlots, names: readonly string[]): void {
     for (const value of values.values()) {
       const variable = engine().registeredVariables[name];
       if (!names.includes(name) || variable === undefined || isSameShape(variable, value)) continue;
-      throw misfittingSlots(`a restored value of shape [${value.shape}] waited for ${name}, which has another`, []);
+      throw misfittingSlots(
+        `a restored value has shape [${value.shape}], but its variable ${name} has [${variable.shape}]`,
+        [],
+      );
     }
   }
   restored.state.create(names, slots);
 }
 
 /**
- * `names` in the order of the step. Names decide where they are known; then the order, in which Keras keeps slots, too.
- * `left`: what cannot be given to any variable though some have none. `dropped`: how many no variable of the step
- * takes.
+ * Finds variables for the undecided slots. `names` are in the order of the step. A slot goes to the variable of its
+ * name, if there is one; otherwise the order counts, in which Keras keeps slots, too. `left`: slots that fit no
+ * variable, although some variables have no slot yet. `dropped`: how many undecided slots were not given to a variable.
  */
 function decide(
   restored: RestoredSlots,
@@ -227,7 +232,7 @@ function add(slots: Map<string, Map<string, TensorValue>>, name: string, list: s
 function misfittingSlots(what: string, slots: readonly UndecidedSlot[]): TensorBundleError {
   return new TensorBundleError(
     'ERR_MISMATCH',
-    `${what}; restore with the model that the optimizer trains, built, or step again to go on without these values`,
+    `${what}; restore when the model that the optimizer trains is built, or step again to go on without these values`,
     { found: slots.map(({ key }) => key) },
   );
 }

@@ -1,4 +1,7 @@
-/** An optimizer under the names of Keras: those of tf_keras's optimizers since 2.11, or of the legacy ones. */
+/**
+ * Writes an optimizer under Keras's names: those of tf_keras's optimizers since 2.11, of its legacy optimizers, or of
+ * Keras 3.
+ */
 
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../format/dtypes.js';
@@ -8,16 +11,16 @@ import type { LossScaling } from './loss-scaling.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
 import { OWNER, type SlotPlace, type SlotValues } from './slot-attributes.js';
 
-/** Variables that have slots, in Keras's order. */
+/** A variable that has slots or may have them. */
 export interface SlotVariable {
   /** tfjs's name. */
   readonly name: string;
-  /** Keras's: `dense/kernel`. */
+  /** Keras's name: `dense/kernel`. */
   readonly fullName: string;
   readonly shape: readonly number[];
   /** Undefined if the checkpoint does not hold the variable. */
   readonly node: Trackable | undefined;
-  /** Whether it is a layer's. */
+  /** Whether it is a weight of a layer. */
   readonly isWeight: boolean;
 }
 
@@ -27,32 +30,32 @@ interface OptimizerEdges {
   readonly extras: readonly Extra[];
 }
 
-/** What an optimizer has at this moment. */
+/** The slots of an optimizer, and their variables, at this moment. */
 interface OptimizerContent {
   readonly values: SlotValues;
-  /** Those that have slots. */
+  /** The variables that have slots. */
   readonly variables: readonly SlotVariable[];
-  /** What Keras 3 would have in its list of these: in the order of the slots, if there are any. */
+  /** The variables in Keras 3's list of trained ones, in the order of the slots, if there are any. */
   readonly trained: readonly SlotVariable[];
   readonly scaling: LossScaling | undefined;
   /** Whether several variables have this name in Keras. */
   isShared(fullName: string): boolean;
 }
 
-/** What is to be written of an optimizer, wherever it is put. */
+/** The parts of an optimizer that are written, for each of the forms. */
 export class WrittenOptimizer {
   readonly #state: OptimizerState;
   readonly #content: OptimizerContent;
   readonly #label: string;
 
-  /** `state`: of what makes the steps. */
+  /** `state` is the state of the optimizer that makes the steps. */
   constructor(optimizer: Optimizer, state: OptimizerState, content: OptimizerContent) {
     this.#state = state;
     this.#content = content;
     this.#label = optimizer.getClassName();
   }
 
-  /** As tf_keras's new optimizers, or, around loss scaling that is Keras 3's, as Keras 3. */
+  /** As tf_keras's new optimizers do, or, for loss scaling in Keras 3's form, as Keras 3 does. */
   asNew(): OptimizerEdges {
     const { scaling } = this.#content;
     if (scaling?.form === 'keras3') return this.#asKeras3(scaling);
@@ -101,8 +104,7 @@ export class WrittenOptimizer {
   }
 
   /**
-   * keras/src/optimizers/loss_scale_optimizer.py: an optimizer of its own, whose steps and rate stay 0, around the
-   * other.
+   * keras/src/optimizers/loss_scale_optimizer.py: an outer optimizer, whose own steps and rate stay 0, holds the other.
    */
   #asKeras3(scaling: LossScaling): OptimizerEdges {
     const zero = (name: string, dtype: NumberType): Trackable =>
@@ -124,7 +126,10 @@ export class WrittenOptimizer {
     return { children, slots: [], extras: [] };
   }
 
-  /** keras/src/optimizers/base_optimizer.py: the learning rate is one of the variables; a list without use is empty. */
+  /**
+   * keras/src/optimizers/base_optimizer.py: the learning rate is one of the variables, and a list that is not used is
+   * empty.
+   */
   #inner(trained: readonly Edge[]): Trackable {
     const { kerasName, lists, hyper, learningRate } = this.#state;
     const isPlain = kerasName === 'SGD' && !hyper.some(({ name, get }) => name === 'momentum' && get() > 0);
@@ -144,10 +149,13 @@ export class WrittenOptimizer {
     return { ...branch(children), extras: this.#beside() };
   }
 
-  /** Through these Keras 3 finds the weights of a model, too: it knows the layers by other names. */
+  /**
+   * The list of trained variables. Through it, Keras 3 also finds the weights of a model, because it has other names
+   * for the layers.
+   */
   #trained(): Edge[] {
     const nodes = this.#content.trained.flatMap(({ node }) => node ?? []);
-    // The place in the list is what counts.
+    // Complete or left out, because the place in the list counts.
     const isComplete = nodes.length === this.#content.trained.length;
     return [
       { name: '_trainable_variables', node: listOf(isComplete ? nodes : []) },
@@ -155,7 +163,7 @@ export class WrittenOptimizer {
     ];
   }
 
-  /** tf_keras/src/optimizers/optimizer.py: all slots in one list, and again in a list for each kind. */
+  /** tf_keras/src/optimizers/optimizer.py: all slots are in one list, and again in one list per kind. */
   #slotLists(lists: readonly string[]): { all: readonly Trackable[]; byList: readonly Edge[] } {
     const { kerasName, groups } = this.#state;
     const all: Trackable[] = [];
@@ -186,9 +194,7 @@ export class WrittenOptimizer {
     return number(fullName, `${this.#label}/iterations`, 'int64', this.#state.iterations);
   }
 
-  /**
-   * tf_keras/src/mixed_precision/loss_scale_optimizer.py: the scale is an object of the optimizer that it scales for.
-   */
+  /** tf_keras/src/mixed_precision/loss_scale_optimizer.py: the scale is a child of the optimizer that it scales for. */
   #lossScale({ scale, counter }: LossScaling): Trackable {
     return branch([
       {
@@ -210,7 +216,7 @@ export class WrittenOptimizer {
     return attribute && { ...variableNode(attribute), ...(extras.length > 0 && { extras }) };
   }
 
-  /** Says beside a slot whose it is, where Keras's names do not. */
+  /** An extra that says which variable a slot belongs to, where Keras's names do not. */
   #ownerOf({ fullName, node }: SlotVariable): Extra | undefined {
     if (node === undefined || !this.#content.isShared(fullName)) return undefined;
     const data = Uint8Array.of(1);

@@ -1,4 +1,4 @@
-/** A training that goes on after an interruption (Keras's BackupAndRestore), also in the middle of an epoch. */
+/** Lets a training go on after an interruption, even in the middle of an epoch (Keras's BackupAndRestore). */
 import { resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
@@ -106,12 +106,15 @@ export class BackupAndRestore extends TrainingCallback {
   readonly #progress = new BackupProgress();
   #manager: CheckpointManager | null = null;
   #dataset: CheckpointableDataset<unknown> | null = null;
-  /** Of the epoch that runs: which, batches done in it before this training, and in this one. */
+  /**
+   * The current epoch; `#offset`: batches of it that were done before this training; `#batches`: those done in this
+   * one.
+   */
   #epoch = 0;
   #offset = 0;
   #batches = 0;
   #isFirstEpoch = true;
-  /** Where the last epoch has ended; null before. */
+  /** Where the next epoch begins, or where the last one was cut short; null before the first epoch has ended. */
   #reached: { readonly epoch: number; readonly batch: number } | null = null;
   #early: EpochEnd | null = null;
 
@@ -183,7 +186,7 @@ export class BackupAndRestore extends TrainingCallback {
   }
 
   /**
-   * An EarlyStopping has ended the training, and would do it again: one that goes on with the others says so itself.
+   * Whether an EarlyStopping has ended the training and would end it again. One among the trackables is asked itself.
    */
   #isOver(trackables: Trackables): boolean {
     const stoppings = Object.values(trackables).filter(one => IS_OVER in (one as object));
@@ -238,7 +241,7 @@ export class BackupAndRestore extends TrainingCallback {
     this.#early = null;
     const done = this.#offset + this.#batches;
     const steps = this.#batchesPerEpoch();
-    // A training that was stopped goes on where it was.
+    // A training that was stopped in the middle of an epoch goes on from there.
     const isCut = this.#dataset !== null && (steps === null ? this.#dataset.isRunning : done < steps);
     this.#reached = isCut ? { epoch, batch: done } : { epoch: epoch + 1, batch: 0 };
     if (await this.#watch.isAsked()) await this.#saveAtLast(this.#reached);
@@ -248,7 +251,7 @@ export class BackupAndRestore extends TrainingCallback {
 
   override async onTrainEnd(): Promise<void> {
     const now = this.#reached ?? this.#progress;
-    // The model may have the best weights by now.
+    // If an EarlyStopping has ended the training, the model may have got its best weights since the last backup.
     const isSaved = this.#progress.is(now) && !(this.#reached && isStoppedEarly(this.trained));
     if (!isSaved && !this.#options.deleteCheckpoint) await this.#save(now);
     try {
@@ -259,7 +262,7 @@ export class BackupAndRestore extends TrainingCallback {
     if (this.#options.deleteCheckpoint) await this.#manager?.discard();
     await this.#watch.close();
     const manager = this.#manager;
-    // Another training has to be resumed first.
+    // Before another training, `resume` must be called again.
     this.#manager = null;
     if (this.#options.deleteCheckpoint || !this.#isStoppedByOther) return;
     whenBestIsBack(this.trained, async () => {
@@ -273,13 +276,19 @@ export class BackupAndRestore extends TrainingCallback {
     });
   }
 
-  /** By an EarlyStopping that is not in the backup, and that may come later among the callbacks. */
+  /**
+   * Whether an EarlyStopping that is not among the trackables has ended the training. It may come later in the list of
+   * callbacks.
+   */
   get #isStoppedByOther(): boolean {
     const { trackables = {} } = this.#options;
     return isStoppedEarly(this.trained) && !Object.values(trackables).some(one => IS_OVER in (one as object));
   }
 
-  /** TensorFlow.js tells of no other number than this, or the size of the dataset. */
+  /**
+   * `batchesPerEpoch` of fitDataset; null if it was not given. TensorFlow.js reports either that or the size of the
+   * dataset.
+   */
   #batchesPerEpoch(): number | null {
     const { steps } = (this.params ?? {}) as { steps?: number | null };
     return this.#dataset && steps != null && steps !== this.#dataset.size ? steps : null;
@@ -305,11 +314,11 @@ export class BackupAndRestore extends TrainingCallback {
     }
   }
 
-  /** The process is about to end. Null: the state of this moment cannot be gone on from. */
+  /** Called when the process is about to end. Null: a training cannot go on from the state of this moment. */
   async #saveAtLast(now: { readonly epoch: number; readonly batch: number } | null): Promise<void> {
     try {
       if (now !== null) return await this.#save(now, true);
-      warn('model.fit cannot go on in the middle of an epoch: the last backup stays as it is');
+      warn('model.fit cannot go on in the middle of an epoch; the last backup stays as it is');
       await this.#manager!.sync();
     } finally {
       await this.#watch.settle();

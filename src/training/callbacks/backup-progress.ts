@@ -1,4 +1,4 @@
-/** Where a training is, as its backup has it. */
+/** How far a training has come, as it is stored in its backup. */
 import { TensorBundleError } from '../../errors.js';
 import type { SerializableState } from '../checkpoint/trackable-value.js';
 
@@ -19,7 +19,7 @@ export class BackupProgress implements SerializableState {
     if (!isCount(epoch) || !isCount(batch))
       throw new TensorBundleError(
         'ERR_CORRUPT',
-        'the backup does not say which epoch and batch are next; remove it, and begin anew',
+        'the backup does not say which epoch and batch come next; remove it, and begin the training anew',
         { found: state.slice(0, 100) },
       );
     this.epoch = epoch;
@@ -32,7 +32,7 @@ export class BackupProgress implements SerializableState {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

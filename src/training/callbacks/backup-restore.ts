@@ -1,4 +1,4 @@
-/** Puts a backup back: the newest that is whole, into the model, the dataset and what else goes on. */
+/** Restores the newest backup that is not damaged into the model, the dataset and the other trackables. */
 import { resolve } from 'node:path';
 import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -24,12 +24,12 @@ interface BackedUp {
 interface BackupPlace {
   readonly manager: CheckpointManager;
   readonly backupDir: string;
-  /** Where the backup is of another dataset: the epoch begins anew with this one. */
+  /** If the backup is of another dataset, the epoch begins anew with this one. */
   restartData: boolean;
   warn(text: string): void;
 }
 
-/** Path of the backup, which the manager then has in its books; null if there is none. */
+/** Path of the restored backup, which is then in the manager's books; null if there is none. */
 export async function restoreBackup(what: BackedUp, place: BackupPlace): Promise<string | null> {
   return await withDirectories(directories => restoreBackupIn(directories, what, place));
 }
@@ -40,7 +40,8 @@ async function restoreBackupIn(directories: Directories, what: BackedUp, place: 
   const other = paths.length === 0 ? await latestValidIn(directories, backupDir) : null;
   if (other !== null)
     throw invalidArgument(
-      `BackupAndRestore: backupDir must be a directory of its own; ${backupDir} has other checkpoints`,
+      `BackupAndRestore: backupDir must be a directory of its own, and ${backupDir} has other checkpoints; give ` +
+        'another path',
       { found: other },
     );
   let first: unknown;
@@ -71,28 +72,27 @@ async function restoreFrom(reader: CheckpointReader, what: BackedUp, place: Back
       throw new TensorBundleError(
         'ERR_MISMATCH',
         `the backup ${path} is of a training without a dataset; resume it without one, begin anew in another ` +
-          `backupDir, or give the ` +
-          "option onChangedDataset: 'restart'",
+          "backupDir, or give the option onChangedDataset: 'restart'",
         { path },
       );
   } catch (error) {
     const isMismatch = error instanceof TensorBundleError && error.code === 'ERR_MISMATCH';
     if (!isMismatch || !dataset || !place.restartData) throw error;
-    // Refused before anything changed. Where the model is another one too, this is refused as well.
+    // It was refused before anything changed. If the model is another one too, this restore is refused as well.
     const withoutData = new Checkpoint(weights);
     (await withoutData.restoreFrom(reader)).assertExistingObjectsMatched();
     place.manager.checkpoint.countFrom(withoutData.saveCounter);
-    beginEpochAnew(progress, place, 'the dataset is another one than that of the backup');
+    beginEpochAnew(progress, place, 'the dataset is not that of the backup');
     return;
   }
   if (!dataset) beginEpochAnew(progress, place, 'the backup is of a training with a dataset');
 }
 
-/** The model, its optimizer and the epoch are those of the backup. */
+/** Goes to the first batch of the backup's epoch: the model, its optimizer and the epoch stay those of the backup. */
 export function beginEpochAnew(progress: BackupProgress, { warn }: Pick<BackupPlace, 'warn'>, why: string): void {
   if (progress.batch > 0)
     warn(
-      `${why}: epoch ${progress.epoch + 1} begins anew with its data, though ${progress.batch} batches of it are ` +
+      `${why}: epoch ${progress.epoch + 1} begins anew with its data, although ${progress.batch} batches of it are ` +
         `in the weights`,
     );
   progress.batch = 0;
@@ -102,8 +102,8 @@ function named(error: TensorBundleError, path: string, backupDir: string): Tenso
   if (error.code !== 'ERR_NOT_FOUND' || error.path !== `${path}.index`) return error;
   return new TensorBundleError(
     'ERR_NOT_FOUND',
-    `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which is gone; bring it back, or remove ` +
-      `the directory to begin anew`,
+    `the \`checkpoint\` file of ${backupDir} names the backup ${path}, which does not exist; bring it back, or ` +
+      'remove the directory to begin anew',
     { path: error.path, cause: error },
   );
 }

@@ -1,6 +1,5 @@
 /**
- * The value by which a checkpoint is the best, kept in the checkpoint itself: it cannot be lost without it, nor outlive
- * it.
+ * The metric value of the best checkpoint, stored in the checkpoint itself, so that neither exists without the other.
  */
 import { TextDecoder } from 'node:util';
 import '../../disposal.js';
@@ -15,7 +14,7 @@ import { textExtra } from '../models/model-weights.js';
 import type { Monitor } from './monitor.js';
 
 const NAME = 'best';
-/** Far above any real one: a metric, a mode and a number. */
+/** The limit for its text (a metric, a mode and a number), far above any real one. */
 const MAX_BYTES = 64 * 1024;
 
 export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
@@ -23,8 +22,8 @@ export function bestExtra({ metric, mode }: Monitor, value: number): Extra {
 }
 
 /**
- * Null if the checkpoint has none, or one by another metric, or is damaged: it is then none to be kept. Rejects for one
- * that cannot be read.
+ * Null if the checkpoint has no such value, has one of another metric, or is damaged: then it need not be kept. Rejects
+ * if the checkpoint cannot be read.
  */
 export async function storedBest(path: string, directories: Directories, monitor: Monitor): Promise<number | null> {
   return await unlessDamaged(async () => {
@@ -33,7 +32,7 @@ export async function storedBest(path: string, directories: Directories, monitor
   });
 }
 
-/** As `storedBest`, of a checkpoint that is open. */
+/** As `storedBest`, for a checkpoint that is open. */
 export async function bestIn(reader: CheckpointReader, { metric, mode }: Monitor): Promise<number | null> {
   return await unlessDamaged(async () => {
     const key = extraKey('', NAME);

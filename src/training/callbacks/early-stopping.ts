@@ -1,4 +1,4 @@
-/** Ends a training that does not get better, by the rules of Keras (tf_keras/src/callbacks.py, EarlyStopping). */
+/** Ends a training that no longer improves, by the rules of Keras (tf_keras/src/callbacks.py, EarlyStopping). */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { disposeElement } from '../../data/iteration/element.js';
@@ -15,7 +15,7 @@ export interface EarlyStoppingOptions {
   monitor?: string;
   /** Default 0: a smaller change does not count as an improvement. */
   minDelta?: number;
-  /** Default 0: so many epochs without an improvement end the training. */
+  /** How many epochs without an improvement end the training. Default 0. */
   patience?: number;
   /** Default 0: prints nothing. 1: prints when the training is stopped, and what is restored. */
   verbose?: 0 | 1;
@@ -28,7 +28,7 @@ export interface EarlyStoppingOptions {
   baseline?: number;
   /** Default false. True: the model has the weights of its best epoch when the training ends, whatever ended it. */
   restoreBestWeights?: boolean;
-  /** Default 0: earlier epochs are not looked at. */
+  /** Epochs before this one are not looked at. Default 0. */
   startFromEpoch?: number;
   /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
@@ -46,43 +46,46 @@ const OPTIONS: OptionList<EarlyStoppingOptions> = {
   model: true,
 };
 
-/** What goes on after a restart. */
+/** What is saved, and restored after a restart. */
 interface StoppingState {
   readonly wait: number;
   readonly best: number;
   readonly bestEpoch: number;
   readonly bestWeights: readonly Tensor[] | null;
   /**
-   * How the weights are ordered: as `modelVariables` has them; left out by version 0.1, which had them as `getWeights`
-   * gave them then.
+   * The order of the weights: that of `modelVariables`. Version 0.1 wrote no such field; it had the order of
+   * `getWeights`.
    */
   readonly order?: 'layers';
-  /** Left out by version 0.1. */
+  /** Version 0.1 did not write it. */
   readonly stoppedEpoch?: number;
 }
 
-/** Whether a training that this has ended would still be over. Known to every copy of this package. */
+/**
+ * Whether this callback has ended the training and would end it again. The symbol is shared by all copies of this
+ * package.
+ */
 export const IS_OVER: unique symbol = Symbol.for('tensorbundle.isOver') as never;
 
-/** Models whose last training an EarlyStopping has ended. */
+/** The models whose last training was ended by an EarlyStopping. */
 const stopped = new WeakSet<object>();
 
 export function isStoppedEarly(model: LayersModel): boolean {
   return faces(model).some(face => stopped.has(face));
 }
 
-/** A Sequential trains the functional model inside it: callbacks may know either. */
+/** The model, and for a Sequential also the functional model inside it, which it trains: callbacks may know either. */
 function faces(model: LayersModel): object[] {
   const { model: inside } = model as { model?: unknown };
   return typeof inside === 'object' && inside !== null ? [model, inside] : [model];
 }
 
-/** By model: what waits for the best weights to be back. */
+/** For each model, the action that waits until the best weights have been put back. */
 const waiting = new WeakMap<object, () => Promise<void>>();
 
 /**
- * Once, at the end of this training: when an EarlyStopping that comes later among the callbacks has put the best
- * weights back.
+ * Runs the action once, at the end of this training, when an EarlyStopping later in the list of callbacks has put the
+ * best weights back.
  */
 export function whenBestIsBack(model: LayersModel, action: () => Promise<void>): void {
   for (const face of faces(model)) waiting.set(face, action);
@@ -106,14 +109,16 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   #best: number;
   #bestEpoch = 0;
   #bestWeights: readonly Tensor[] | null = null;
-  /** Whose they are, in the same order; null where they were restored, until the model is known. */
+  /**
+   * The variables that `#bestWeights` belong to, in the same order. Null for restored weights until the model is known.
+   */
   #owners: readonly LayerVariable[] | null = null;
   #stoppedEpoch = 0;
-  /** Restored for the next training. */
+  /** Whether the state was restored and waits for the next training. */
   #isAdopted = false;
-  /** The restored training had been stopped, and no epoch has been trained since. */
+  /** Whether the restored training had been stopped, and no epoch has been trained since. */
   #wasOver = false;
-  /** The restored weights are as `getWeights` gives them. */
+  /** Whether the restored weights are in the order of `getWeights`. */
   #isOldOrder = false;
 
   constructor(options: EarlyStoppingOptions = {}) {
@@ -142,12 +147,12 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     this.#best = this.#worst();
   }
 
-  /** The best value so far; null before the first. */
+  /** The best value of the metric so far; null before the first. */
   get best(): number | null {
     return Number.isFinite(this.#best) ? this.#best : null;
   }
 
-  /** The epoch of it, counted from 0. */
+  /** The epoch with that value, counted from 0. */
   get bestEpoch(): number {
     return this.#bestEpoch;
   }
@@ -169,7 +174,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     }
     if (this.#isAdopted) {
       this.#isAdopted = false;
-      // What was stopped and is not trained any more stays so.
+      // A training that was stopped, and runs no further epoch, stays stopped.
       this.#wasOver = this[IS_OVER];
       if (!this.#wasOver) this.#stoppedEpoch = 0;
       if (this.#bestWeights !== null) this.#owners ??= modelVariables(model);
@@ -188,7 +193,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     const current = values[monitor];
     if (current === undefined) {
       const available = Object.keys(values);
-      const message = `there is no metric ${monitor} to stop early by; there are ${available.join(', ') || 'none'}`;
+      const have = available.join(', ') || 'none';
+      const message = `EarlyStopping: there is no metric ${monitor}; the metrics are: ${have}`;
       process.emitWarning(message + hintFor(monitor, available), WARNING);
       return;
     }
@@ -259,8 +265,8 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
   }
 
   /**
-   * Of each variable, whatever is frozen now or then. Clones share the data: weights are replaced by training, never
-   * changed.
+   * Keeps the weights of every variable, frozen or not. Clones share the data, since training replaces weights and
+   * never changes them in place.
    */
   #keepWeights(): void {
     const owners = modelVariables(this.trained);
@@ -279,7 +285,7 @@ export class EarlyStopping extends TrainingCallback implements Resumable {
     if (wrong >= 0 || owners.length !== weights.length)
       throw new TensorBundleError(
         'ERR_MISMATCH',
-        `EarlyStopping: the best weights are of another model (${weights.length} of them, the model has ` +
+        `EarlyStopping: the best weights are of another model (there are ${weights.length}, and this model has ` +
           `${owners.length}); nothing was changed`,
         { expected: owners.map(({ shape }) => shape), found: weights.map(({ shape }) => shape) },
       );

@@ -1,7 +1,7 @@
 /**
- * Ends an epoch of `fitDataset` before its `batchesPerEpoch` are done, for a training that goes on in the middle of
- * one: TensorFlow.js counts batches from 0 again and has no other way out of the epoch than the flag that ends the
- * training (tfjs-layers/src/engine/training_dataset.ts, fitDataset).
+ * Ends an epoch of `fitDataset` before its `batchesPerEpoch` are done. This is needed when a training goes on in the
+ * middle of an epoch: TensorFlow.js counts batches from 0 again, and only the flag that ends the whole training also
+ * ends an epoch early (tfjs-layers/src/engine/training_dataset.ts, fitDataset).
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 
@@ -9,10 +9,10 @@ const FLAG = 'stopTraining_';
 
 export class EpochEnd {
   readonly #model: LayersModel;
-  /** What others wish meanwhile: null if they have not said. */
+  /** What other code has set the flag to meanwhile; null if it has not. */
   #wish: boolean | null = null;
 
-  /** From now on the epoch ends after the batch. */
+  /** The epoch ends after the current batch. */
   constructor(model: LayersModel) {
     this.#model = model;
     const before = (model as unknown as Record<string, unknown>)[FLAG];
@@ -27,7 +27,7 @@ export class EpochEnd {
     });
   }
 
-  /** The epoch has ended; the training goes on unless somebody else has ended it. */
+  /** Called when the epoch has ended. The training goes on unless other code has ended it. */
   over(): void {
     Object.defineProperty(this.#model, FLAG, {
       configurable: true,

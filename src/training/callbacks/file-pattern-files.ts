@@ -1,11 +1,11 @@
-/** The checkpoints on disk whose names come from a pattern. */
+/** Finds the checkpoints on disk whose names come from a pattern. */
 import { latestIn } from '../../bundle/find-latest.js';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
 import { joinPrefix, splitPrefix } from '../../commit/names.js';
 import type { Directories } from '../../storage/directories.js';
 import type { FilePattern } from './file-pattern.js';
 
-/** Newest first. None where the name of the directory has fields. */
+/** Their paths, newest first. None if the name of the directory has fields. */
 export async function storedOf(pattern: FilePattern, directories: Directories): Promise<string[]> {
   const { directory } = pattern;
   const opened = directory === null ? null : await directories.open(directory);
@@ -14,7 +14,7 @@ export async function storedOf(pattern: FilePattern, directories: Directories): 
   return found.map(({ base }) => joinPrefix(directory, base));
 }
 
-/** The one that the directory's `checkpoint` file names, as Keras has it, else the newest; null if there is none. */
+/** The one that the directory's `checkpoint` file names, as in Keras; otherwise the newest; null if there is none. */
 export async function newestOf(pattern: FilePattern, directories: Directories): Promise<string | null> {
   const { directory } = pattern;
   if (directory === null) return null;

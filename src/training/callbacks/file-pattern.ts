@@ -29,9 +29,7 @@ export class FilePattern {
     return this.#parts.flatMap(part => (typeof part === 'string' ? [] : [part.name]));
   }
 
-  /**
-   * Throws ERR_FILENAME_PATTERN for a field without a value, and for one whose specification is not for such a value.
-   */
+  /** Throws ERR_FILENAME_PATTERN for a field without a value, and for a format that does not suit its value. */
   path(values: Readonly<Record<string, PythonNumber>>): string {
     return this.#parts.map(part => (typeof part === 'string' ? part : this.#write(part, values))).join('');
   }
@@ -49,9 +47,9 @@ export class FilePattern {
   }
 
   /**
-   * Whether a file name (without directory) can come from this pattern: any text for a field, as Keras has it. What
-   * stands between two fields is looked for from left to right, each time where it comes first: if any choice fits,
-   * that one does. So nothing is tried twice.
+   * Whether a file name (without directory) can come from this pattern, where a field may be any text, as in Keras.
+   * Searches from left to right for the text between two fields and takes its first occurrence: if any choice fits, the
+   * first one does, so no other is tried.
    */
   matches(name: string): boolean {
     this.#nameTexts ??= textsBetween(partsOfPattern(splitPrefix(this.text).base));
@@ -74,14 +72,14 @@ export class FilePattern {
     if (value === undefined) throw this.#unknown(name, Object.keys(values));
     const written = formatNumber(value, spec);
     if (written === null)
-      throw wrongPattern(this.text, `the format of {${text}} is not for a number such as ${value.value}`, text);
+      throw wrongPattern(this.text, `the format of {${text}} does not suit the value ${value.value}`, text);
     return written;
   }
 
   #unknown(field: string, names: readonly string[]): TensorBundleError {
     return wrongPattern(
       this.text,
-      `{${field}} is not known; there are ${names.join(', ')}${hintFor(field, names)}`,
+      `there is no field {${field}}; the fields are ${names.join(', ')}${hintFor(field, names)}`,
       field,
     );
   }
@@ -97,7 +95,7 @@ function textsBetween(parts: Iterable<string | PatternField>): string[] {
   return texts.map(pieces => pieces.join(''));
 }
 
-/** Text and fields in their order; `{{` and `}}` are braces. */
+/** Yields text and fields in their order; `{{` and `}}` are braces. */
 function* partsOfPattern(pattern: string): Generator<string | PatternField> {
   let at = 0;
   for (const match of pattern.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]/g)) {
@@ -105,7 +103,12 @@ function* partsOfPattern(pattern: string): Generator<string | PatternField> {
     at = match.index + match[0].length;
     if (match[0] === '{{' || match[0] === '}}') yield match[0][0]!;
     else if (match[1] === undefined)
-      throw wrongPattern(pattern, `'${match[0]}' at ${match.index} stands alone`, match[0]);
+      throw wrongPattern(
+        pattern,
+        `the '${match[0]}' at ${match.index} has no counterpart; write '${match[0]}${match[0]}' for the character ` +
+          'itself',
+        match[0],
+      );
     else yield parsedPatternField(pattern, match[1]);
   }
   yield pattern.slice(at);
@@ -116,11 +119,11 @@ function parsedPatternField(pattern: string, text: string): PatternField {
   const name = colon < 0 ? text : text.slice(0, colon);
   const specText = colon < 0 ? '' : text.slice(colon + 1);
   const spec = parseSpec(specText);
-  if (name === '' || /[.[\]!]/.test(name)) throw wrongPattern(pattern, `{${text}} has no simple name`, text);
+  if (name === '' || /[.[\]!]/.test(name)) throw wrongPattern(pattern, `{${text}} must begin with a simple name`, text);
   if (spec === null && /\d{3}/.test(specText))
     throw wrongPattern(
       pattern,
-      `{${text}} has a format that is not known, or too large: a width has at most ${MAX_WIDTH} characters, a ` +
+      `{${text}} has a format that is not known or too large: the width is at most ${MAX_WIDTH}, the ` +
         `precision ${MAX_PRECISION}`,
       text,
     );

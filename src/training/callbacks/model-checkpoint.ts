@@ -122,15 +122,15 @@ export class ModelCheckpoint extends TrainingCallback {
   readonly #schedule: SaveSchedule;
   readonly #watch = new PreemptionWatch();
   readonly #queue = new BackgroundQueue();
-  /** Settles, never rejects, when the last save has, and what follows from it. */
+  /** Settles when the last save, and what follows from it, is done. Never rejects. */
   #pending: Promise<void> = Promise.resolve();
-  /** Of background saves, not thrown yet. */
+  /** Errors of background saves that were not thrown yet. */
   readonly #failures: unknown[] = [];
   #best: number | null;
   #lastSaved: string | null = null;
   #epoch = 0;
   #lastBatch = -1;
-  /** The save that is made now is the last before the process ends. */
+  /** Whether the save that is made now is the last before the process ends. */
   #isLast = false;
 
   constructor(options: ModelCheckpointOptions) {
@@ -138,7 +138,8 @@ export class ModelCheckpoint extends TrainingCallback {
     super(options.model);
     checkOptions(options.writer ?? {}, '`writer` of ModelCheckpoint', WRITER_OPTIONS);
     const { saveFreq, initialValueThreshold = null } = options;
-    // A pattern ends as what is made from it; a wrong one is not to show after an epoch.
+    // Checked now, so that a wrong name does not fail only after an epoch. A pattern has the same ending as the paths
+    // that it makes.
     const filepath = savePathOf(options.filepath);
     splitSavePrefix(filepath);
     this.#options = options;
@@ -172,7 +173,7 @@ export class ModelCheckpoint extends TrainingCallback {
     if (this.#options.saveBeforePreemption) this.#watch.open();
   }
 
-  /** From what earlier trainings have saved. */
+  /** Goes on from what earlier trainings have saved. */
   async #goOn(model: LayersModel, directories: Directories): Promise<void> {
     const { loadWeightsOnRestart, saveBestOnly } = this.#options;
     const take = (best: number | null): void => {
@@ -193,7 +194,7 @@ export class ModelCheckpoint extends TrainingCallback {
   }
 
   override async onBatchEnd(batch: number, logs?: object): Promise<void> {
-    // The batches of an epoch count from 0 again.
+    // In each epoch batches count from 0 again.
     this.#schedule.count(batch <= this.#lastBatch ? batch + 1 : batch - this.#lastBatch);
     this.#lastBatch = batch;
     if (await this.#watch.isAsked()) return await this.#saveAtLast(batch, logs);
@@ -214,7 +215,7 @@ export class ModelCheckpoint extends TrainingCallback {
     this.#raise();
   }
 
-  /** The process is about to end. */
+  /** Called when the process is about to end. */
   async #saveAtLast(batch: number | null, logs: object | undefined): Promise<void> {
     const isMeasured = batch === null && this.#schedule.isByEpoch;
     this.#isLast = true;
@@ -231,7 +232,7 @@ export class ModelCheckpoint extends TrainingCallback {
     }
   }
 
-  /** Early where TensorFlow.js says what will be in the logs, so that a slip of the pen costs no epoch. */
+  /** Checks early, if TensorFlow.js says what will be in the logs, so that a typing error does not cost an epoch. */
   #checkFields(): void {
     const metrics = (this.params as { metrics?: unknown } | undefined)?.metrics;
     if (!Array.isArray(metrics)) return;
@@ -247,7 +248,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const path = this.#pattern.path({
       ...Object.fromEntries(floats),
       epoch: { value: this.#epoch + 1, kind: 'int' },
-      // TensorFlow.js has the batch in its logs too, counted from 0.
+      // This replaces the batch in TensorFlow.js's logs, which counts from 0.
       ...(batch !== null && { batch: { value: batch + 1, kind: 'int' } }),
     });
     const { saveBestOnly } = this.#options;
@@ -268,7 +269,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const { onMissingMetric = 'skip' } = this.#options;
     if (onMissingMetric === 'save') return true;
     const message =
-      `there is no metric ${this.#monitor.metric} to tell the best by; there are ` +
+      `there is no metric ${this.#monitor.metric} for saveBestOnly; the metrics are: ` +
       `${available.join(', ') || 'none'}${hintFor(this.#monitor.metric, available)}`;
     if (onMissingMetric === 'throw')
       throw invalidArgument(`ModelCheckpoint: ${message}`, { found: this.#monitor.metric });
@@ -276,7 +277,7 @@ export class ModelCheckpoint extends TrainingCallback {
     return false;
   }
 
-  /** The values are those of this moment. `best` is what will be the best if the save succeeds. */
+  /** Saves the values of this moment. `best` becomes the best value if the save succeeds. */
   async #save(path: string, best: number | null): Promise<void> {
     const { saveBestOnly, saveWeightsOnly } = this.#options;
     const background = this.#options.background === true && !this.#isLast;
@@ -299,7 +300,7 @@ export class ModelCheckpoint extends TrainingCallback {
         this.#lastSaved = path;
       },
       error => {
-        // What is not saved is not the best that there is.
+        // What was not saved is not the best on disk.
         if (this.#best === best) this.#best = before;
         this.#failures.push(error);
       },

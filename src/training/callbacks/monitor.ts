@@ -1,4 +1,4 @@
-/** Whether a metric has become better (tf_keras/src/callbacks.py, ModelCheckpoint). */
+/** Decides whether a metric has improved (tf_keras/src/callbacks.py, ModelCheckpoint). */
 import { argumentMustBe } from '../../errors.js';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
@@ -18,14 +18,14 @@ export class Monitor {
     this.mode = mode !== 'auto' ? mode : metric.includes('acc') || metric.startsWith('fmeasure') ? 'max' : 'min';
   }
 
-  /** `best` is null if there is none yet. NaN is never better, and neither is the worst there can be. */
+  /** `best` is null if there is none yet. NaN is never better; nor is Infinity for 'min', or -Infinity for 'max'. */
   isBetter(value: number, best: number | null): boolean {
     if (this.mode === 'max') return value > (best ?? -Infinity);
     return value < (best ?? Infinity);
   }
 }
 
-/** Long names of losses and metrics, and the short ones that Keras and TensorFlow.js have for them. */
+/** Long names of losses and metrics, with the short names that Keras and TensorFlow.js give them. */
 const SHORT: readonly (readonly [long: string, short: string])[] = [
   ['accuracy', 'acc'],
   ['meansquarederror', 'mse'],
@@ -35,15 +35,17 @@ const SHORT: readonly (readonly [long: string, short: string])[] = [
 ];
 
 /**
- * What may be meant by the name of a metric that is not there, as the end of a message; '' if nothing is like it.
- * TensorFlow.js calls `acc` what Keras calls `accuracy`, and has other spellings of the rest.
+ * The end of a message that suggests another name for a metric that does not exist; '' if no name is similar.
+ * TensorFlow.js calls `acc` what Keras calls `accuracy`, and spells other names differently.
  */
 export function hintFor(metric: string, available: readonly string[]): string {
   const twin = available.find(name => plainName(name) === plainName(metric));
-  if (twin !== undefined) return `; did you mean ${twin}? TensorFlow.js calls it so`;
+  if (twin !== undefined) return `; did you mean ${twin}? That is its name in TensorFlow.js`;
   const withoutData = metric.startsWith('val_') && !available.some(name => name.startsWith('val_'));
   const same = withoutData && available.find(name => plainName(name) === plainName(metric.slice('val_'.length)));
-  return same ? `; without validation data there is ${same} only (validationData or validationSplit of fit)` : '';
+  return same
+    ? `; without validation data there is only ${same} (options of fit: validationData, validationSplit)`
+    : '';
 }
 
 function plainName(metric: string): string {
@@ -51,7 +53,7 @@ function plainName(metric: string): string {
   return SHORT.reduce((name, [long, short]) => name.replace(new RegExp(`${long}$`), short), letters);
 }
 
-/** What TensorFlow.js hands to callbacks, as numbers; some are scalars, which stay the caller's. */
+/** The logs that TensorFlow.js hands to callbacks, as numbers. Some are scalar tensors; they are not disposed here. */
 export async function numbersIn(logs: object | undefined): Promise<Record<string, number>> {
   const entries = Object.entries((logs ?? {}) as Record<string, number | { data(): Promise<ArrayLike<number>> }>);
   const read = entries.map(async ([name, value]) => [

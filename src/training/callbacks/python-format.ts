@@ -1,10 +1,10 @@
 /**
- * Numbers as Python's `format()` writes them: `[[fill]align][sign][0][width][,][.precision][type]` with the types d, f,
- * e, g and % (Python's "Format Specification Mini-Language"; Objects/stringlib/unicode_format.h). File patterns of
- * Keras are made of these.
+ * Writes numbers as Python's `format()` does: `[[fill]align][sign][0][width][,][.precision][type]` with the types d, f,
+ * e, g and % (Python's "Format Specification Mini-Language"; Objects/stringlib/unicode_format.h). Keras's file patterns
+ * use it.
  */
 
-/** A Python number: `epoch` is an int there, a metric a float; they are written differently (`5`, `5.0`). */
+/** A Python number. In Python `epoch` is an int and a metric is a float; they are written differently (`5`, `5.0`). */
 export interface PythonNumber {
   readonly value: number;
   readonly kind: 'int' | 'float';
@@ -20,7 +20,7 @@ interface Spec {
   readonly type: string;
 }
 
-/** Far above any that is of use: a file name has 255 bytes, a double 17 digits. Python has no such limits. */
+/** Far more than is useful: a file name has at most 255 bytes, a double 17 digits. Python has no such limits. */
 export const [MAX_WIDTH, MAX_PRECISION] = [999, 99] as const;
 const SPEC = /^(?:(.)?([<>=^]))?([+ -])?(0)?(\d{1,3})?(,)?(?:\.(\d{1,2}))?([dfFeEgG%])?$/su;
 
@@ -88,7 +88,7 @@ function withPoint(text: string): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** `less`: by how much fewer places before the point are taken for too many. */
+/** Python's g. `less` lowers the number of digits from which the notation with an exponent is used. */
 function general(value: number, precision: number, less: number): string {
   const places = Math.max(1, precision);
   const rounded = exponential(value, places - 1);
@@ -113,7 +113,7 @@ function exponential(value: number, places: number): string {
   return `${digits}e${twoDigits(exponent)}`;
 }
 
-/** JavaScript rounds a number that lies exactly between two to the greater one, Python to the even one. */
+/** If a number lies exactly in the middle, JavaScript rounds it up and Python rounds it to the even digit. */
 function halfEven(places: number, write: (places: number) => string): string {
   const rounded = write(places);
   const exact = write(Math.min(100, places + 40));
@@ -131,7 +131,7 @@ function grouped(text: string, { comma }: Spec): string {
   return comma ? text.replace(/^\d+/, inThrees) : text;
 }
 
-/** A comma before each three digits from the right. */
+/** Puts a comma between groups of three digits, from the right. */
 function inThrees(digits: string): string {
   const first = digits.length % 3;
   const groups = first > 0 ? [digits.slice(0, first)] : [];
@@ -139,14 +139,14 @@ function inThrees(digits: string): string {
   return groups.join(',');
 }
 
-/** Zeros before a number with commas are grouped with it, and a comma never comes first. */
+/** Fills a number with commas up with zeros. The zeros are grouped too, and a comma is never the first character. */
 function zeroGroups(digits: string, width: number): string {
   const whole = /^[\d,]*/.exec(digits)![0];
   const rest = digits.slice(whole.length);
   const plain = whole.replaceAll(',', '');
   const room = width - rest.length;
-  // Of `room` characters, every fourth from the right is a comma. Where that would be the first, a zero comes before
-  // it.
+  // Of `room` characters, every fourth from the right is a comma. If the first one would be a comma, one more zero is
+  // put before it.
   const places = room - Math.floor(room / 4) + (room > 0 && room % 4 === 0 ? 1 : 0);
   return inThrees(plain.padStart(places, '0')) + rest;
 }

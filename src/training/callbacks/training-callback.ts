@@ -1,7 +1,7 @@
 /**
- * What TensorFlow.js takes for a callback: an instance of its own class. Anything else it silently takes for a
- * configuration (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never set, and the functions are
- * called without the object.
+ * The base class of the callbacks. TensorFlow.js accepts only an instance of its own class as a callback. It silently
+ * takes anything else for a configuration (tfjs-layers/src/base_callbacks.ts, standardizeCallbacks): `model` is never
+ * set, and the functions are called without the object.
  */
 import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
@@ -15,17 +15,17 @@ const layers = optionalLayers();
 
 const Base: new () => Callback = (layers?.Callback as never) ?? class {};
 
-/** Knows its model, and works with any copy of TensorFlow.js that it is given the model of. */
+/** A callback that knows its model. It works with another copy of TensorFlow.js if it is given a model of that copy. */
 export abstract class TrainingCallback extends Base {
   readonly #given: LayersModel | undefined;
-  /** Whose method one of the hooks was called as, the last time. */
+  /** The `this` with which a hook was called the last time. */
   #caller: unknown = this;
   #awaitsModel = false;
 
   constructor(model: LayersModel | undefined) {
     super();
     this.#given = model;
-    // A copy that takes this for a configuration calls these without it.
+    // A copy of TensorFlow.js that takes this object for a configuration calls the hooks with another `this`.
     const self = this;
     for (const hook of HOOKS) {
       const own = this[hook] as (...given: unknown[]) => Promise<void>;
@@ -38,9 +38,9 @@ export abstract class TrainingCallback extends Base {
   }
 
   /**
-   * TensorFlow.js calls this of each callback in turn, and then `setModel`, at once. If the second does not come, one
-   * that stands later in the list is no callback, and the error that TensorFlow.js throws does not say so:
-   * `callback.setParams is not a function`.
+   * TensorFlow.js calls `setParams` of each callback in turn, and right afterwards `setModel` of each. If the call of
+   * `setModel` does not come, something later in the list is not a callback. The error that TensorFlow.js then throws
+   * does not say so: `callback.setParams is not a function`.
    */
   override setParams(params: Parameters<Callback['setParams']>[0]): void {
     this.params = params;
@@ -49,17 +49,16 @@ export abstract class TrainingCallback extends Base {
       if (!this.#awaitsModel) return;
       this.#awaitsModel = false;
       process.emitWarning(
-        `the training has not begun: after this ${this.constructor.name}, something among the callbacks is none, ` +
-          `such as a plain object ` +
-          'of functions; give `new tf.CustomCallback({ … })` in its place',
+        `the training has not begun: in the list of callbacks, something after this ${this.constructor.name} is not ` +
+          'a callback, such as a plain object of functions; give `new tf.CustomCallback({ … })` in its place',
         { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_CALLBACKS' },
       );
     });
   }
 
   /**
-   * The model may be of another copy of TensorFlow.js. A Sequential trains a functional model inside, and names that
-   * one only.
+   * The model may be of another copy of TensorFlow.js. A Sequential trains the functional model inside it, and passes
+   * only that one.
    */
   override setModel(model: unknown): void {
     this.#awaitsModel = false;
@@ -72,17 +71,16 @@ export abstract class TrainingCallback extends Base {
     const model = this.model as LayersModel | null | undefined;
     if (model) return model;
     const name = this.constructor.name;
-    // Of the same copy, which took it for a configuration as it took the first of the list.
+    // This copy of TensorFlow.js took the first callback for a configuration, and therefore this one too.
     if (layers && this.#caller instanceof layers.CustomCallback)
       throw invalidArgument(
         `this ${name} was not told which model is trained: the first of the callbacks is a plain object of ` +
-          `functions, and TensorFlow.js ` +
-          'then takes all of them for such objects; give `new tf.CustomCallback({ … })` in its place',
+          'functions, and TensorFlow.js then takes all of them for such objects; give `new tf.CustomCallback({ … })` ' +
+          'in its place',
       );
     throw invalidArgument(
-      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so ` +
-        `that the ` +
-        'model is not known: install one copy only (npm ls @tensorflow/tfjs-layers), or give the callback the ' +
+      `this ${name} was made with another copy of @tensorflow/tfjs-layers than the model that is trained, so that ` +
+        'the model is not known: install only one copy (npm ls @tensorflow/tfjs-layers), or give the callback the ' +
         'option `model`',
     );
   }

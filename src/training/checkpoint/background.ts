@@ -1,5 +1,5 @@
 /**
- * Saves that go on while training does: one is in flight, the next waits for it, as in TensorFlow's asynchronous
+ * Saves that run while training goes on. One runs at a time and the next waits for it, as in TensorFlow's asynchronous
  * checkpoints (tensorflow/python/checkpoint/async_checkpoint_helper.py). An error is never lost and never stops the
  * next save.
  */
@@ -9,21 +9,21 @@ export interface BackgroundSave {
   /** Path of the checkpoint. */
   readonly path: string;
   /**
-   * All values have been read: TensorFlow.js is not needed any more, and no tensor is held. Rejects if the save fails
-   * before that.
+   * Resolves when all values have been read: the save then needs TensorFlow.js no more, and holds no tensor. Rejects if
+   * the save fails before that.
    */
   readonly staged: Promise<void>;
-  /** The checkpoint is committed, as durable as asked for, and named in the `checkpoint` file. */
+  /** Resolves when the checkpoint is committed, is as durable as asked for, and is named in the `checkpoint` file. */
   readonly durable: Promise<SaveResult>;
 }
 
-/** A save whose values are held already. */
+/** A save whose values have been captured. */
 interface BackgroundJob {
-  /** Called once, when no other job runs. Lets go of the values whatever happens. */
+  /** Called once, when no other job runs. Releases the values, also when it fails. */
   run(onStaged: () => void): Promise<SaveResult>;
   /**
-   * Called when it is done; the next job does not wait for it, so it may wait for that. What it throws rejects
-   * `durable`.
+   * Called when `run` has succeeded. The next job does not wait for it, so this may itself wait for the next job. What
+   * it throws rejects `durable`.
    */
   after(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export class BackgroundQueue {
   /** Settles when everything submitted so far has; never rejects. */
   #tail: Promise<unknown> = Promise.resolve();
   #unfinished = 0;
-  /** Of failed saves, what asks whether somebody has seen the error, oldest first. */
+  /** The errors of failed saves, oldest first. `isSeen` says whether the caller has handled the error. */
   #failures: { readonly error: unknown; isSeen(): boolean }[] = [];
 
   /** Whether a job runs or waits. */
@@ -40,7 +40,7 @@ export class BackgroundQueue {
     return this.#unfinished > 0;
   }
 
-  /** Returns at once; never throws. */
+  /** Queues the job and returns at once. Never throws. */
   submit(path: string, job: BackgroundJob): BackgroundSave {
     this.#unfinished++;
     let stage: (() => void) | undefined;
@@ -66,18 +66,19 @@ export class BackgroundQueue {
         failed(error);
       },
     );
-    // Whoever looks at neither promise gets the error from the next `sync`; it is not to end the process.
+    // If the caller looks at neither promise, the next `sync` rejects with the error; an unhandled rejection must not
+    // end the process.
     Promise.prototype.then.call(durable, undefined, () => undefined);
     staged.catch(() => undefined);
     return { path, staged, durable };
   }
 
-  /** Waits until nothing runs or waits; never rejects. */
+  /** Waits until no job runs or waits. Never rejects. */
   async idle(): Promise<void> {
     while (this.#unfinished > 0) await this.#tail;
   }
 
-  /** Waits, then rejects with the first error that nobody has seen; each is told once. */
+  /** Waits for all jobs, then rejects with the first error that nobody has seen. No error is reported twice. */
   async sync(): Promise<void> {
     await this.idle();
     const [first] = this.#failures.splice(0).filter(failure => !failure.isSeen());
@@ -85,11 +86,11 @@ export class BackgroundQueue {
   }
 }
 
-/** Knows whether somebody deals with its rejection. `await` and `catch` go through `then`. */
+/** A promise that knows whether its rejection is handled. `await` and `catch` call `then`. */
 class WatchedPromise<T> extends Promise<T> {
   isHandled = false;
 
-  /** What `then` returns is an ordinary promise. */
+  /** `then` returns an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }

@@ -1,4 +1,4 @@
-/** The options of a Checkpoint, as lists. */
+/** The options of a Checkpoint: their types, and the lists that they are checked with. */
 import { WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import type { OptionList } from '../../options.js';
 
@@ -28,7 +28,7 @@ export interface SaveOptions extends WriterOptions {
   skipSlotVariables?: boolean;
   /** Names as in tf_keras's new optimizers ('new', the default) or as in its legacy ones ('legacy'). */
   optimizerKeys?: 'new' | 'legacy';
-  /** Of a background save while another one runs: 'wait' for that one (default), or 'skip' this one. */
+  /** What a background save does while another one runs: 'wait' for that one (default), or 'skip' this one. */
   ifBusy?: 'wait' | 'skip';
   /** Called with the path once the checkpoint is named; if it throws, the save rejects. Default: none. */
   writeCallback?(path: string): void | Promise<void>;
@@ -46,6 +46,9 @@ export interface RestoreStateOptions {
   include?: RegExp;
   /** Leaves out what has a matching name. Stronger than `include`. Default: nothing. */
   exclude?: RegExp;
-  /** Where the checkpoint has it under another name, as `map` of `loadWeights`. Default: no other names. */
+  /**
+   * Says where the checkpoint has what is stored under another name, as `map` of `loadWeights` does. Default: no other
+   * names.
+   */
   map?: Record<string, string>;
 }

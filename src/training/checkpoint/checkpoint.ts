@@ -36,10 +36,10 @@ type AfterCommit = WriteHooks['afterCommit'];
 
 /** What a manager adds to a save. */
 export interface Hooks {
-  /** Where the prefix is, if not where the current directory makes it. */
+  /** The prefix as an absolute path. Default: the prefix resolved in the current directory. */
   readonly absolute?: string | undefined;
   readonly afterCommit?: AfterCommit;
-  /** Whether a failed save is tried again. */
+  /** Asked after a failed save: whether to try again. */
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
 }
 
@@ -52,7 +52,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   /**
    * A lone object literal is children: `new Checkpoint({ model, optimizer, step })`. Anything else is the root, whose
    * own children are found under their own names: `new Checkpoint(model)`, `new Checkpoint(model, { optimizer })`.
-   * Throws ERR_INVALID_ARGUMENT for what is nothing of the kind; what is in them is looked at by each save and restore.
+   * Throws ERR_INVALID_ARGUMENT for anything else. What the objects contain is checked by each save and restore.
    */
   constructor(first: First & Tracked<First>, children?: Rest & TrackedIn<Rest>);
   constructor(children: Trackables);
@@ -73,7 +73,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * The next number is above this one.
+   * Makes sure that the next number is above this one.
    *
    * @internal
    */
@@ -134,7 +134,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * The start of a background save of PREFIX, without a number; `afterCommit` runs when it is committed and before
+   * Starts a background save under PREFIX as it is, without a number. `afterCommit` runs after the commit and before
    * `durable` settles.
    *
    * @internal
@@ -146,7 +146,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * `write` with what a manager adds: `again` is asked whether a failed save is tried again, with the same values;
+   * `write` with what a manager adds: `again` decides whether a failed save is tried again, with the same values.
    * `afterCommit` runs before `writeCallback`.
    *
    * @internal
@@ -160,7 +160,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * As `writeManaged`, of a save whose number is not known yet: the values are those of the call all the same.
+   * As `writeManaged`, for a save whose number is not known yet. The values are still those of the moment of the call.
    *
    * @internal
    */
@@ -182,8 +182,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * All saves are made in the order of the calls, those in the foreground too: the last that was asked for is the
-   * latest.
+   * All saves, also those in the foreground, are made in the order of the calls, so that the last one requested is the
+   * latest checkpoint.
    */
   #submit(
     prefix: string,
@@ -216,14 +216,14 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
    */
   async restore(path: PathLike | null, options: RestoreStateOptions = {}): Promise<RestoreStatus> {
     refuseUnknown(options, 'restore', RESTORE_OPTIONS);
-    // What is restored has a counter, so that the next save goes on counting.
+    // A restored checkpoint has a counter, so that the next save goes on counting.
     this.#counter.begin();
     if (path === null) return this.#nothing();
     return await this.read(path, options);
   }
 
   /**
-   * As `restore`, unless `accept` throws: then nothing has changed.
+   * As `restore`, but `accept` is asked first: if it throws, nothing is changed.
    *
    * @internal
    */
@@ -239,7 +239,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * As `restore`, of a checkpoint that is open.
+   * As `restore`, from a checkpoint that is open.
    *
    * @internal
    */
@@ -289,8 +289,8 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   }
 
   /**
-   * The children sorted as Python sorts its keywords, then the save counter; a root has its own children first, and an
-   * edge to itself.
+   * The children, sorted as Python sorts its keywords, then the save counter. If there is a root object, its own
+   * children come first, and it has an edge to itself.
    */
   #describe(options: DescribeOptions, number?: Promise<number>): Trackable {
     const description = new Description([this.#root, this.#children], options);
@@ -321,7 +321,7 @@ function isNamed(value: unknown): value is Trackables {
   return isLiteral(value) && typeof value.trackedChildren !== 'function';
 }
 
-/** Python's order of strings; JavaScript's `sort` goes by UTF-16 units. */
+/** Python's order of strings: by code point. JavaScript's `sort` compares UTF-16 units. */
 function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a, 'utf8'), Buffer.from(b, 'utf8'));
 }

@@ -1,8 +1,8 @@
-/** A step that counts as Python's do: in 64 bits, which TensorFlow.js has no type for. */
+/** A step counter of 64 bits, as in Python. TensorFlow.js has no type for that. */
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import type { TrackedValue } from '../../graph/tracked-value.js';
 
-/** What a counter can be given: a whole number, or a value of one. */
+/** What a counter can be set to: a whole number, or an object that holds one. */
 export type CounterValue = number | bigint | BigInt64Array | { dataSync(): ArrayLike<number | bigint> };
 
 /**
@@ -64,7 +64,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
     return Float64Array.of(this.value);
   }
 
-  /** The value as a checkpoint has it. */
+  /** The value as it is stored in a checkpoint. */
   read(): BigInt64Array {
     return BigInt64Array.of(this.#value);
   }
@@ -77,7 +77,7 @@ export class Counter implements TrackedValue<BigInt64Array> {
 function wholeCount(given: CounterValue): bigint {
   const value: unknown = typeof given === 'object' && given !== null ? only(given) : given;
   if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
-    throw invalidArgument(`a Counter counts in whole numbers, exact ones (a bigint above 2^53), not ${String(value)}`, {
+    throw invalidArgument(`a Counter takes an exact whole number (above 2^53: a bigint), not ${String(value)}`, {
       found: typeof value === 'number' ? value : typeof value,
     });
   const whole = BigInt(value as number | bigint);

@@ -1,7 +1,7 @@
 /**
- * What a checkpoint can hold, told apart: tfjs models, layers, optimizers and variables, values of other kinds, classes
- * that say what they track, Python state, and arrays, objects and Maps of all these
- * (tensorflow/python/trackable/base.py and data_structures.py decide the same for Python).
+ * Decides what each value in a checkpoint is: a tfjs model, layer, optimizer or variable, a value of another kind, a
+ * class that says what it tracks, Python state, or an array, object or Map of these
+ * (tensorflow/python/trackable/base.py and data_structures.py decide this for Python).
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import { isResumable, resumableTrackable } from '../../data/resumable.js';
@@ -20,26 +20,26 @@ import { isSerializable, stateTrackable } from './python-state.js';
 import type { Trackables, TrackableValue } from './trackable-value.js';
 
 export interface DescribeOptions {
-  /** Whose names the state of optimizers gets when it is written. Default 'new'. */
+  /** The names under which the state of optimizers is written. Default 'new'. */
   optimizerKeys?: 'new' | 'legacy' | undefined;
-  /** Leave out what optimizers keep for single variables. Default false. */
+  /** Whether what optimizers keep for single variables is left out. Default false. */
   skipSlotVariables?: boolean | undefined;
   /** Default true: the optimizer of a compiled model is a child of the model, as in Keras. */
   optimizers?: boolean | undefined;
-  /** Default false: what is not built yet is refused. True: its values may come later. */
+  /** Default false: a layer that is not built yet is refused. True: its values may come later. */
   defer?: boolean | undefined;
 }
 
-/** Describes one checkpoint's objects; each live object is one node, however many names it has. */
+/** Describes the objects of one checkpoint. Each live object is one node, however many names it has. */
 export class Description {
   readonly #options: DescribeOptions;
   readonly #view: ModelView;
   readonly #known = new Map<object, Trackable>();
-  /** Made when it is asked for, when everything has been described. */
+  /** Made on first use, after everything has been described. */
   #objects: ReadonlyMap<Trackable, object> | undefined;
-  /** By optimizer, the models that were compiled with it. */
+  /** For each optimizer, the models that were compiled with it. */
   readonly #compiled = new Map<Optimizer, LayersModel[]>();
-  /** Described when everything else has been: they speak of the variables of others. */
+  /** Described after everything else, because they refer to variables of other objects. */
   readonly #optimizers: (() => Trackable)[] = [];
 
   /** `values`: everything that will be described, since Keras names layers in the order in which they were made. */
@@ -51,16 +51,14 @@ export class Description {
     });
   }
 
-  /** `path` is where the value is, for messages. Throws ERR_INVALID_ARGUMENT for what cannot be tracked. */
+  /** `path` says in messages where the value is. Throws ERR_INVALID_ARGUMENT for a value that cannot be tracked. */
   trackable(value: unknown, path: string): Trackable {
     const node = this.#find(value, path);
     if (node !== undefined) return node;
     throw notTrackable(value, path);
   }
 
-  /**
-   * The live object that a node describes; undefined for what stands for none (a list of variables, a step's value).
-   */
+  /** The live object that a node describes; undefined for a node without one (a list of variables, a step's value). */
   objectOf(trackable: Trackable): unknown {
     this.#objects ??= new Map([...this.#known, ...this.#view.described()].map(([object, node]) => [node, object]));
     return this.#objects.get(trackable);
@@ -74,7 +72,7 @@ export class Description {
     }));
   }
 
-  /** To be called when all has been described, before the graph is used. */
+  /** Must be called after everything has been described and before the graph is used. */
   complete(): void {
     for (const optimizer of this.#optimizers.splice(0)) optimizer();
     this.#view.requireExpected();
@@ -97,7 +95,7 @@ export class Description {
     const state = isSerializable(value) ? stateTrackable(value, path).attributes : [];
     const named = typeof tracked === 'function' ? tracked.call(value) : state.length > 0 ? {} : itemsOf(value, path);
     if (named === undefined) return undefined;
-    // Known before it is complete: objects may hold each other.
+    // Remembered before it is complete, since objects may contain each other.
     const children: Edge[] = [];
     const node: Trackable = { ...branch(children), attributes: state };
     this.#keep(value, node);
@@ -153,13 +151,16 @@ export class Description {
   }
 }
 
-/** Keras's default for a variable without a name; tfjs gives numbers. */
+/** Keras's default name where tfjs has only given a number. */
 function variableName(variable: AnyVariable): string {
   const name = isVariable(variable) ? variable.originalName : variable.name;
   return /^\d+$/.test(name) ? 'Variable' : name;
 }
 
-/** By their names; undefined for what is no collection. Throws ERR_INVALID_ARGUMENT for a Map with other keys. */
+/**
+ * The items by name; undefined if the value is not a collection. Throws ERR_INVALID_ARGUMENT for a Map with a key that
+ * is not a string.
+ */
 function itemsOf(value: object, path: string): Trackables | undefined {
   if (Array.isArray(value)) return Object.fromEntries(value.map((item: TrackableValue, i) => [String(i), item]));
   if (isMap(value)) {
@@ -169,7 +170,7 @@ function itemsOf(value: object, path: string): Trackables | undefined {
   return isLiteral(value) ? (value as Trackables) : undefined;
 }
 
-/** Every layer and model in the values, for their names. */
+/** Every layer and model in the values; needed to name them. */
 function trackedLayers(values: readonly unknown[], seen: Set<unknown> = new Set()): Layer[] {
   return values.flatMap(value => {
     if (typeof value !== 'object' || value === null || seen.has(value)) return [];
@@ -189,7 +190,7 @@ function plainItems(value: object): unknown[] | undefined {
 
 function badKey(key: unknown, path: string): TensorBundleError {
   return invalidArgument(
-    `the Map at '${path}' has a key that is no string (${String(key)}); a checkpoint keeps things under names`,
+    `the Map at '${path}' has a key that is not a string (${String(key)}); a checkpoint stores everything under names`,
     { found: typeof key },
   );
 }
@@ -197,9 +198,8 @@ function badKey(key: unknown, path: string): TensorBundleError {
 function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
   return invalidArgument(
-    `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, ` +
-      `an array, object or ` +
-      'Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
+    `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an ` +
+      'array, object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
     { found: what },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of something else,
- * under other names (tensorflow/python/training/checkpoint_utils.py).
+ * `tf.compat.v1.train.init_from_checkpoint`: variables get their first values from a checkpoint of another model, with
+ * other names (tensorflow/python/training/checkpoint_utils.py).
  */
 import '../../disposal.js';
 import { CheckpointReader } from '../../bundle/reader.js';
@@ -35,9 +35,13 @@ export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVar
  */
 export async function initFromCheckpoint(path: PathLike, assignmentMap: AssignmentMap): Promise<RestoreStatus> {
   if (typeof assignmentMap !== 'object' || assignmentMap === null)
-    throw invalidArgument('the assignment map is an object: names in the checkpoint, and what takes their values', {
-      found: String(assignmentMap),
-    });
+    throw invalidArgument(
+      'the assignment map must be an object: names in the checkpoint, each with the variable or scope that gets the ' +
+        'values',
+      {
+        found: String(assignmentMap),
+      },
+    );
   await using reader = await CheckpointReader.open(path);
   const names = new Map(reader.names().flatMap(name => [[name, name] as const, [pathOfKey(name), name] as const]));
   const assigned = new Map<Variable, string>();
@@ -64,14 +68,16 @@ export async function initFromCheckpoint(path: PathLike, assignmentMap: Assignme
   return await restore(branch(edges), reader, { map, search: false });
 }
 
-/** No name that a variable has. */
+/** A name that no variable has. */
 function nameOf(i: number): string {
   return `assigned-${i}`;
 }
 
 function live(variable: Variable | LayerVariable): Variable {
   if (!isAnyVariable(variable))
-    throw invalidArgument('a value of the map is no variable, and no name of one', { found: typeof variable });
+    throw invalidArgument('a value of the assignment map is neither a variable nor the name of one', {
+      found: typeof variable,
+    });
   return liveValue(variable, variable.name);
 }
 
@@ -83,8 +89,8 @@ function named(name: string): Variable {
 }
 
 /**
- * Each variable of a live scope, and the name that its value has in the other scope. Throws ERR_NOT_FOUND for an empty
- * scope.
+ * Each variable of a live scope, with the name that its value has in the stored scope. Throws ERR_NOT_FOUND for an
+ * empty scope.
  */
 function inScope(scope: string, stored: string): [Variable, string][] {
   const { registeredVariables } = engine();

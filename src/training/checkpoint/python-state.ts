@@ -1,6 +1,6 @@
 /**
- * State that an object turns into text and back, kept as TensorFlow keeps Python's: a string tensor `py_state`
- * (tensorflow/python/trackable/python_state.py).
+ * State that an object turns into text and back. It is stored as TensorFlow stores Python's: as a string tensor
+ * `py_state` (tensorflow/python/trackable/python_state.py).
  */
 
 import { TextDecoder, TextEncoder } from 'node:util';
@@ -15,7 +15,8 @@ export function isSerializable(value: object): value is SerializableState {
 }
 
 /**
- * `label` is what messages call it. What `serialize` throws, a save throws; ERR_INVALID_ARGUMENT if it gives no text.
+ * `label` is its name in messages. A save throws what `serialize` throws, and ERR_INVALID_ARGUMENT if that returns no
+ * text.
  */
 export function stateTrackable(state: SerializableState, label: string): Trackable {
   const attribute: Attribute = {
@@ -35,13 +36,12 @@ export function stateTrackable(state: SerializableState, label: string): Trackab
   return variableNode(attribute);
 }
 
-/** TensorFlow refuses it, too. Turned into text by itself, it would not come back as what it was. */
+/** TensorFlow refuses it, too: if it were turned into text here, `deserialize` would not get back what it was. */
 function noText(label: string, found: unknown): TensorBundleError {
   const kind = found === null ? 'null' : typeof found === 'object' ? 'an object' : `a ${typeof found}`;
   return invalidArgument(
-    `serialize() of '${label}' gave ${kind}, and it must give a string, which deserialize() gets: ` +
-      `String(value), or JSON.stringify(value)` +
-      '; for a step of 64 bits there is Counter',
+    `serialize() of '${label}' returned ${kind}; it must return a string, which deserialize() gets back: ` +
+      'String(value), or JSON.stringify(value); for a step of 64 bits there is Counter',
     { tensor: label, expected: 'string', found: kind },
   );
 }

@@ -4,14 +4,14 @@ import { type Attribute, captureOf, VARIABLE_VALUE } from '../../graph/attribute
 import { type Trackable, variableNode } from '../../graph/trackable.js';
 
 export class SaveCounter {
-  /** Null until something counts: `write` alone writes no counter. */
+  /** Null until the first numbered save or restore: `write` alone writes no counter. */
   #value: number | null = null;
 
   get value(): number {
     return this.#value ?? 0;
   }
 
-  /** Null again, where a restore was refused. */
+  /** Can be set back to null, when a restore was refused. */
   get state(): number | null {
     return this.#value;
   }
@@ -20,7 +20,7 @@ export class SaveCounter {
     this.#value = value;
   }
 
-  /** What is restored, or saved with a number, has a counter. */
+  /** Called before a restore: from then on there is a counter. */
   begin(): void {
     this.#value ??= 0;
   }
@@ -30,14 +30,14 @@ export class SaveCounter {
     return this.#value;
   }
 
-  /** The next number is above this one. */
+  /** Makes sure that the next number is above this one. */
   countFrom(number: number): void {
     if (number > this.value) this.#value = number;
   }
 
   /**
-   * As the objects of a checkpoint have it; null where nothing counts. `pending`: of a save whose number is not known
-   * yet.
+   * The counter as an object of the checkpoint; null if there is no counter. `pending`: the number of a save, if it is
+   * not known yet.
    */
   trackable(pending?: Promise<number>): Trackable | null {
     if (this.#value === null && pending === undefined) return null;

@@ -1,4 +1,4 @@
-/** The types of what a checkpoint can hold, for users. */
+/** The types of what a checkpoint can hold. They are public. */
 import type { Optimizer, Variable } from '@tensorflow/tfjs-core';
 import type { Resumable } from '../../data/resumable.js';
 import type { TrackedValue } from '../../graph/tracked-value.js';
@@ -34,13 +34,13 @@ export interface Trackables {
   readonly [name: string]: TrackableValue;
 }
 
-/** What a checkpoint holds as it is, apart from collections. */
+/** What a checkpoint can hold, without collections. */
 type Thing = Layer | Optimizer | Variable | LayerVariable | TrackedValue | Resumable | SerializableState;
 
 /**
- * T, if a checkpoint can hold it; else the type that it would have to be. It differs from `TrackableValue` for types
- * that are declared as an `interface`: they have no index signature and are therefore not `Trackables` for TypeScript,
- * although the objects are.
+ * T, if a checkpoint can hold it; otherwise the type that it would have to have. It differs from `TrackableValue` for
+ * types that are declared as an `interface`: they have no index signature and are therefore not `Trackables` for
+ * TypeScript, although the objects are.
  */
 export type Tracked<T> = T extends Thing
   ? T

@@ -1,5 +1,5 @@
 /**
- * Checkpoints and trackables looked at as trees, without restoring anything: `tf.train.CheckpointView` and
+ * Shows checkpoints and trackables as trees, without restoring anything: `tf.train.CheckpointView` and
  * `tf.train.TrackableView` (tensorflow/python/checkpoint/checkpoint_view.py, trackable_view.py).
  */
 import '../../disposal.js';
@@ -73,7 +73,9 @@ export class CheckpointView {
     return [...found];
   }
 
-  /** The live object that each node would restore; lists and the like of the library's own are left out. */
+  /**
+   * The live object that each node would restore. Lists and other objects that the library itself adds are left out.
+   */
   match(root: TrackableValue | Trackables): Map<number, unknown> {
     return new Map(this.#owners(new TrackableView(root)));
   }
@@ -125,7 +127,7 @@ export class TrackableView {
 
   /** All live objects, breadth first, the root first. */
   descendants(): unknown[] {
-    // One of them may be a list itself.
+    // Not flatMap, since one of the objects may be an array.
     return this.#all()
       .map(trackable => this.objectOf(trackable))
       .filter(object => object !== undefined);

@@ -1,11 +1,11 @@
-/** A manager's books as they lie on disk: TensorFlow's `checkpoint` file, and the ledger beside it. */
+/** Reads a manager's books from disk: TensorFlow's `checkpoint` file, and the ledger beside it. */
 import { type CheckpointState, readCheckpointStateNow } from '../../commit/state-file.js';
 import { type ErrorCode, TensorBundleError } from '../../errors.js';
 import { readLedger } from './ledger.js';
 import type { OwnCheckpoints } from './own-checkpoints.js';
 import type { KeptCheckpoint } from './retention.js';
 
-/** Of a state file, which then counts as none. */
+/** With these errors a state file counts as absent. */
 const UNREADABLE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE'];
 
 interface Books {
@@ -16,7 +16,7 @@ interface Books {
   readonly ledger: Map<string, KeptCheckpoint>;
 }
 
-/** Each path in one spelling. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_IO. */
+/** Each path is spelled in one way. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_IO. */
 export function readBooks(directory: string, own: OwnCheckpoints): Books {
   const ledger = new Map<string, KeptCheckpoint>();
   for (const one of readLedger(directory).values()) {
@@ -36,7 +36,7 @@ function stateOf(directory: string, own: OwnCheckpoints): CheckpointState | null
   const state = readCheckpointStateNow(directory);
   if (state === null) return null;
   const { modelCheckpointPath: latest, allModelCheckpointPaths: all } = state;
-  // Empty, as a power loss leaves one that was not synced: there is none.
+  // An empty file is what a power loss leaves of one that was not synced. It counts as absent.
   if (latest === '' && all.length === 0) return null;
   return ownFirst(
     {
@@ -49,9 +49,9 @@ function stateOf(directory: string, own: OwnCheckpoints): CheckpointState | null
 }
 
 /**
- * Where the manager finds its own names, they are its checkpoints, whatever else was saved in the directory since (by a
- * ModelCheckpoint, another manager): the newest of them is the latest, and what has another name in the directory is
- * not in its books. Where it finds none, what is named is taken over, as TensorFlow does.
+ * If the file lists names that this manager makes, those are its checkpoints, whatever a ModelCheckpoint or another
+ * manager has saved in the directory since. The newest of them is the latest, and checkpoints with other names in the
+ * directory are left out of its books. If it lists none, everything that it names is taken over, as in TensorFlow.
  */
 function ownFirst(state: CheckpointState, own: OwnCheckpoints): CheckpointState {
   const { modelCheckpointPath: latest, allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = state;

@@ -1,14 +1,14 @@
 /**
- * The checkpoints of a manager in memory, and which of them have to go. The latest few are TensorFlow's active list,
- * which its `checkpoint` file holds; what only another rule keeps is not in it, so that the file does not grow for
- * ever.
+ * What a manager remembers of its checkpoints, and which of them must be removed. The latest few are TensorFlow's
+ * active list, which the `checkpoint` file holds. Checkpoints that only another rule keeps are not in that file, so
+ * that it does not grow for ever.
  */
 import type { CheckpointState } from '../../commit/state-file.js';
 import { TensorBundleError } from '../../errors.js';
 import type { CheckedManagerOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
 
-/** An error names so many of what is kept. */
+/** How many kept checkpoints an error names. */
 const NAMED = 5;
 
 type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHours' | 'retention' | 'checkpointName'>;
@@ -16,16 +16,17 @@ type Rules = Pick<CheckedManagerOptions, 'maxToKeep' | 'keepCheckpointEveryNHour
 export class KeptCheckpoints {
   latest: string | null;
   readonly #rules: Rules;
-  /** By path, oldest first; TensorFlow's `_maybe_delete`. Times are those of the state file. */
+  /** Time by path, oldest first, as in TensorFlow's `_maybe_delete`. Times are those of the state file. */
   readonly #active = new Map<string, number>();
-  /** All that is known, the active included. */
+  /** All known checkpoints, also the active ones. */
   readonly #known: Map<string, KeptCheckpoint>;
   #lastPreserved: number;
-  /** The newest that a power loss cannot take; what was there before counts as such. */
+  /** The newest checkpoint that a power loss cannot destroy. One that was there at the start counts as such. */
   #durable: string | null;
 
   /**
-   * As TensorFlow takes over a state file: times do not lie in the future, and what was preserved before is not active.
+   * Takes over a state file as TensorFlow does: no time lies in the future, and what was preserved before is not
+   * active.
    */
   constructor(rules: Rules, state: CheckpointState | null, ledger: Map<string, KeptCheckpoint>, clock: number) {
     this.#rules = rules;
@@ -36,10 +37,10 @@ export class KeptCheckpoints {
     const times = state?.allModelCheckpointTimestamps ?? [];
     for (const [i, path] of (state?.allModelCheckpointPaths ?? []).entries()) {
       const time = Math.min(times[i] ?? this.#lastPreserved, clock);
-      // Where one is there twice, the later says when it was saved.
+      // If a path is listed twice, the later entry says when it was saved.
       this.#active.delete(path);
       if (time > this.#lastPreserved) this.#active.set(path, time);
-      // Somebody else has saved it again: what is known of it is no longer true.
+      // Another program has saved it again, so what the ledger says of it is no longer true.
       const known = ledger.get(path);
       if (known && times[i] !== undefined && known.time !== times[i])
         ledger.set(path, { ...this.#unknown(path, time), pinned: known.pinned });
@@ -58,32 +59,32 @@ export class KeptCheckpoints {
     return this.#lastPreserved;
   }
 
-  /** What the `checkpoint` file does not hold has to be written down somewhere. */
+  /** Whether there is something to remember that the `checkpoint` file cannot hold. */
   get needsLedger(): boolean {
     if (this.#rules.retention.length > 0) return true;
     return [...this.#known.values()].some(({ path, pinned }) => pinned || !this.#active.has(path));
   }
 
-  /** In the order of their times. */
+  /** All kept checkpoints, in the order of their times. */
   get kept(): KeptCheckpoint[] {
     const all = new Map(this.#known);
     for (const [path, time] of this.#active) if (!all.has(path)) all.set(path, this.#unknown(path, time));
     return [...all.values()].sort((a, b) => a.time - b.time || a.number - b.number);
   }
 
-  /** All that the books name, in no order. */
+  /** All paths in the books, in no order. */
   get paths(): Set<string> {
     const all = new Set([...this.#known.keys(), ...this.#active.keys()]);
     if (this.latest !== null) all.add(this.latest);
     return all;
   }
 
-  /** Another one when something has left the books. */
+  /** A text that changes when something has left the books. */
   get extent(): string {
     return [this.paths.size, this.#active.size, this.#lastPreserved].join();
   }
 
-  /** What the state file does not say, in the order of the times: that it holds a checkpoint needs no second entry. */
+  /** The entries that have more than the state file says, in the order of their times. */
   get written(): KeptCheckpoint[] {
     return this.kept.filter(
       ({ path, pinned, step, metrics }) =>
@@ -95,7 +96,7 @@ export class KeptCheckpoints {
     return [...this.active.toReversed(), ...this.kept.toReversed().map(({ path }) => path)];
   }
 
-  /** What was found on disk and restored is the newest now, and kept as such; the books may not have had it. */
+  /** A checkpoint that was found on disk and restored, which the books may not have: it becomes the newest. */
   adopt(path: string, time: number): void {
     const before = this.#known.get(path) ?? this.#unknown(path, this.#active.get(path) ?? time);
     this.#active.delete(path);
@@ -105,7 +106,7 @@ export class KeptCheckpoints {
     this.#durable = path;
   }
 
-  /** The newest now; one of the same path was overwritten. */
+  /** A new checkpoint, which is now the newest. It replaces one of the same path. */
   add(made: KeptCheckpoint, durable: boolean): void {
     this.#active.delete(made.path);
     this.#active.set(made.path, made.time);
@@ -116,7 +117,7 @@ export class KeptCheckpoints {
     if (durable) this.#durable = made.path;
   }
 
-  /** Takes what is too much out of the books, and gives it: which of its files may go is not decided here. */
+  /** Takes out of the books what no rule keeps, and returns it. Which files may be removed is not decided here. */
   sweep(): KeptCheckpoint[] {
     const dropped = this.#sweepActive();
     const all = this.kept;
@@ -131,14 +132,14 @@ export class KeptCheckpoints {
     return [...gone.values()].filter(({ path }) => !stays.has(path));
   }
 
-  /** What could not be removed is in the books as what nothing keeps, so that the next sweep takes it up again. */
+  /** Puts back what could not be removed. No rule keeps it, so the next sweep returns it again. */
   putBack(one: KeptCheckpoint): void {
     if (!this.#known.has(one.path)) this.#known.set(one.path, one);
   }
 
   /**
-   * Oldest first: never the newest, nor the newest that a power loss cannot take; nothing that is pinned, nor what is
-   * being written.
+   * What may be removed to make room, oldest first. Never the newest, the newest that is durable, a pinned one, or the
+   * one that is being written.
    */
   removable(writing: string): string[] {
     const stays = new Set([this.latest, this.#durable, writing]);
@@ -151,8 +152,8 @@ export class KeptCheckpoints {
   }
 
   /**
-   * Where the books have become too large for their files: the older half leaves them. Nothing is removed from disk.
-   * False if there is nothing that may leave: not what is pinned, nor the newest.
+   * Takes the older half out of the books, when they have become too large for their files. Nothing is removed from
+   * disk. The newest and pinned ones stay in the books; false if there are no others.
    */
   forgetOlderHalf(): boolean {
     const candidates = this.kept.filter(({ path, pinned }) => !pinned && path !== this.latest);
@@ -169,23 +170,23 @@ export class KeptCheckpoints {
       const named = some.length === 0 ? 'none' : `${some.join(', ')}${some.length < new Set(kept).size ? ', …' : ''}`;
       throw new TensorBundleError(
         'ERR_NOT_FOUND',
-        `${path} is no checkpoint that this manager keeps; it keeps ${named}`,
+        `${path} is not a checkpoint that this manager keeps; it keeps ${named}`,
         { path, expected: some },
       );
     }
     this.#known.set(path, { ...one, pinned });
   }
 
-  /** TensorFlow's sweep; what it preserves by the hour leaves the books, and stays. */
+  /** TensorFlow's sweep. What `keepCheckpointEveryNHours` preserves leaves the books and stays on disk. */
   #sweepActive(): KeptCheckpoint[] {
     const { maxToKeep, keepCheckpointEveryNHours } = this.#rules;
     const dropped: KeptCheckpoint[] = [];
     if (maxToKeep === null) return dropped;
-    // One walk: a Map from which the first are taken is slow to find its new first.
+    // One loop, since a Map whose first entries were deleted is slow to find its new first entry.
     for (const [path, time] of this.#active) {
       if (this.#active.size <= maxToKeep) break;
       this.#active.delete(path);
-      // For ever: it leaves the books, so that nobody takes it for one that may go.
+      // It stays for ever, so it leaves the books: no rule can remove what is not in them.
       if (keepCheckpointEveryNHours && time - keepCheckpointEveryNHours * 3600 >= this.#lastPreserved) {
         this.#lastPreserved = time;
         this.#known.delete(path);
@@ -194,7 +195,7 @@ export class KeptCheckpoints {
     return dropped;
   }
 
-  /** Made by another manager, Python's for example. */
+  /** A checkpoint that another manager has made, for example Python's. */
   #unknown(path: string, time: number): KeptCheckpoint {
     const counted = Number(/-(\d{1,16})$/.exec(path)?.[1] ?? 0);
     return { path, number: Number.isSafeInteger(counted) ? counted : 0, step: null, time, metrics: {}, pinned: false };

@@ -1,7 +1,7 @@
 /**
- * What a manager knows of its checkpoints beyond TensorFlow's `checkpoint` file: steps, metrics, pins. It lies beside
- * that file, as JSON, and is replaced as atomically; TensorFlow does not look at it. Whoever loses it loses no
- * checkpoint.
+ * What a manager knows of its checkpoints beyond TensorFlow's `checkpoint` file: steps, metrics, pins. It is a JSON
+ * file beside that file, and is replaced atomically too. TensorFlow does not read it. If it is lost, no checkpoint is
+ * lost.
  */
 
 import { TextDecoder } from 'node:util';
@@ -15,10 +15,12 @@ import type { KeptCheckpoint } from './retention.js';
 
 const LEDGER_NAME = 'checkpoint.tensorbundle';
 const VERSION = 1;
-/** Some 40,000 checkpoints: far above any real one. It is read while the process waits. */
+/**
+ * Enough for some 40,000 checkpoints, far more than any real ledger has. It is limited since it is read synchronously.
+ */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** `null` is what version 0.1 wrote for all of them. */
+/** How numbers that are not finite are written. Version 0.1 wrote `null` for all of them. */
 const NOT_FINITE = new Map<unknown, number>([
   ['NaN', Number.NaN],
   ['Infinity', Infinity],
@@ -27,11 +29,11 @@ const NOT_FINITE = new Map<unknown, number>([
 ]);
 
 /**
- * By path, joined to the directory as those of the state file. Empty where there is no ledger, or one that is damaged;
- * ERR_NOT_A_CHECKPOINT for what is no file.
+ * The entries by path; paths are joined to the directory as those of the state file are. Empty if there is no ledger,
+ * or a damaged one. Throws ERR_NOT_A_CHECKPOINT if it is not a file.
  */
 export function readLedger(directory: string): Map<string, KeptCheckpoint> {
-  // What is not on this machine (gs://…) is nobody's here to keep or to remove.
+  // What is not on this machine (gs://…) cannot be kept or removed here.
   const entries = parse(textNow(directory)).filter(({ path }) => schemeOf(path) === null);
   return new Map(
     entries.map(entry => [joined(directory, entry.path), { ...entry, path: joined(directory, entry.path) }]),
@@ -42,15 +44,16 @@ interface LedgerWrite {
   /** Path of the manager's directory. */
   readonly directory: string;
   readonly durable: boolean;
-  /** What is in the directory, where the caller has just listed it. */
+  /** The names in the directory, if the caller has just listed them. */
   readonly names?: readonly string[] | null | undefined;
   isOther(path: string): boolean;
   readonly isLast?: boolean;
 }
 
 /**
- * Oldest first. Entries on disk that are another manager's (`isOther`, by path) stay. Nothing is left of the file if
- * there are none at all. Rejects with ERR_TOO_LARGE for what could not be read again.
+ * Writes the entries, oldest first. Entries of another manager (`isOther`, by path) that are on disk stay. With
+ * `isLast`, the file is removed if there are none of those. Rejects with ERR_TOO_LARGE if the file would be too large
+ * to be read again.
  */
 export async function writeLedger(
   opened: Directory,
@@ -69,7 +72,7 @@ export async function writeLedger(
   });
 }
 
-/** As JSON has it. */
+/** An entry as it is written in JSON. */
 function written(one: KeptCheckpoint): object {
   const metrics = Object.entries(one.metrics).map(([name, value]) => [name, writtenNumber(value)]);
   return { ...one, metrics: Object.fromEntries(metrics) as object };
@@ -79,7 +82,7 @@ function checkSize(found: number, path: string): void {
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(
     'ERR_TOO_LARGE',
-    `${path} would have ${found} bytes, more than the ${MAX_BYTES} it may have; keep fewer checkpoints, or ` +
+    `${path} would have ${found} bytes, and the limit is ${MAX_BYTES}; keep fewer checkpoints, or ` +
       `fewer metrics of each`,
     { path, expected: MAX_BYTES, found },
   );
@@ -104,7 +107,7 @@ async function textIn(directory: Directory): Promise<string> {
   }
 }
 
-/** JSON has no word for these; a training that diverged has them all the same. */
+/** JSON cannot write NaN and infinities, but the metrics of a training that diverged have them. */
 function writtenNumber(value: number): number | string {
   return Number.isFinite(value) ? value : String(value);
 }
@@ -118,7 +121,7 @@ function parse(text: string): KeptCheckpoint[] {
   }
 }
 
-/** Null for what is no entry. Of the metrics, those that are numbers. */
+/** Null if the value is not an entry. Only metrics that are numbers are taken. */
 function entryOf(value: unknown): KeptCheckpoint | null {
   const { path, number, step, time, metrics, pinned } = (value ?? {}) as Record<string, unknown>;
   if (typeof path !== 'string' || path === '' || path.includes('\0')) return null;
@@ -132,7 +135,7 @@ function entryOf(value: unknown): KeptCheckpoint | null {
   return { path, number, step, time, metrics: Object.fromEntries(numbers), pinned };
 }
 
-/** JSON's 1e999 is Infinity, which could not be written again. */
+/** JSON.parse reads 1e999 as Infinity, which could not be written again. */
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }

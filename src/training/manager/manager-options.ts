@@ -11,9 +11,7 @@ export interface LowSpace {
   /** The checkpoint that could not be saved. */
   readonly path: string;
   readonly error: Error;
-  /**
-   * What may be removed, oldest first: never the newest checkpoint, nor the newest durable one; nothing that is pinned.
-   */
+  /** What may be removed, oldest first. Never the newest checkpoint, the newest durable one, or a pinned one. */
   readonly removable: readonly string[];
 }
 
@@ -104,7 +102,7 @@ export interface CheckedManagerOptions {
   onLowSpace(space: LowSpace): Promise<readonly string[]>;
 }
 
-/** Throws ERR_INVALID_ARGUMENT; ERR_NOT_SUPPORTED for a name as other formats have it. */
+/** Throws ERR_INVALID_ARGUMENT, and ERR_NOT_SUPPORTED for a name that belongs to another format. */
 export function checkManagerOptions(directory: string, options: ManagerOptions): CheckedManagerOptions {
   refuseUnknown(options, 'CheckpointManager', MANAGER_OPTIONS);
   if (directory === '') throw argumentMustBe('the directory', "a path ('.' is the current directory)", "''");
@@ -113,7 +111,7 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
     throw argumentMustBe('maxToKeep', 'a whole number above 0, or null', maxToKeep);
   if (typeof checkpointName !== 'string' || checkpointName === '' || /[/\0]/.test(checkpointName))
     throw argumentMustBe('checkpointName', 'a file name', checkpointName);
-  // What is there under such a name can be read all the same.
+  // A read-only manager may have such a name: what is there can be read.
   if (!options.readOnly) savePathOf(joinPrefix(directory, checkpointName));
   const isInSteps = typeof checkpointInterval !== 'object';
   if (checkpointInterval !== null && !isInSteps)
@@ -156,14 +154,14 @@ export function checkManagerOptions(directory: string, options: ManagerOptions):
   };
 }
 
-/** Before anything is counted. Throws ERR_INVALID_ARGUMENT. */
+/** Called before anything is counted. Throws ERR_INVALID_ARGUMENT. */
 export function checkSaveOptions(options: ManagerSaveOptions, what = 'save'): void {
   refuseUnknown(options, what, MANAGER_SAVE_OPTIONS);
   const { checkpointNumber: number = 0 } = options;
   if (!Number.isSafeInteger(number) || number < 0) throw argumentMustBe('checkpointNumber', 'a whole number', number);
   const { metrics } = options as { metrics?: unknown };
   if (metrics === undefined) return;
-  // NaN is a number, since a loss may become that; `undefined` is what was not measured.
+  // NaN is allowed, since a loss may become NaN; `undefined` means not measured.
   const isMeasure = (one: unknown): boolean => typeof one === 'number' || one === undefined;
   if (
     typeof metrics !== 'object' ||

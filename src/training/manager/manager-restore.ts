@@ -1,7 +1,7 @@
 /**
- * Which checkpoint a manager goes on from: its own ones first, whatever the `checkpoint` file names as the latest; then
- * what others have saved there, if it is all that the objects need. What matches nothing is passed over as a damaged
- * one is, and never in silence.
+ * Which checkpoint a manager restores: first its own ones, whatever the `checkpoint` file names as the latest. Then
+ * checkpoints that something else has saved there, if they have everything that the objects need. A checkpoint that
+ * matches nothing is passed over like a damaged one, and always with a warning or an error.
  */
 import { isDamage } from '../../bundle/damage.js';
 import { TensorBundleError } from '../../errors.js';
@@ -18,13 +18,13 @@ interface Search {
   readonly own: OwnCheckpoints;
   readonly shelf: KeptCheckpoints;
   readonly fallback: boolean;
-  /** What was wrong with the books. */
+  /** The error of the damaged state file, if it is damaged. */
   readonly damage: TensorBundleError | null;
 }
 
 /**
- * Path of what was restored; null if there is nothing. Rejects with what was wrong with the newest, if no other is
- * whole or `fallback` is false.
+ * Path of what was restored; null if there is nothing. Rejects with the error of the newest checkpoint if no other can
+ * be restored, or if `fallback` is false.
  */
 export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }: Search): Promise<string | null> {
   const problems: TensorBundleError[] = damage ? [damage] : [];
@@ -48,7 +48,7 @@ export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }
   const found = fallback || tried.size === 0 ? await own.found() : [];
   for (const { path } of found) {
     if (!(await isRestored(path, true))) continue;
-    // The books did not know of it, nor of what else is there: no number is used twice.
+    // The books do not have these checkpoints, so counting goes on above all of them: no number is used twice.
     checkpoint.countFrom(found.reduce((most, { number }) => Math.max(most, number), 0));
     return path;
   }
@@ -59,7 +59,8 @@ export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }
     if (damage) warnOfOthers(problems);
     return null;
   }
-  // Nothing of the manager's own is there, and what is there belongs to something else: a beginning, and said so.
+  // There is nothing of the manager's own, and what is there belongs to something else: the training begins anew, with
+  // a warning.
   if (!isOwnTried && problems.every(one => one === damage || isUnmatched(one) || isOfOthers(one))) {
     warnOfOthers(problems);
     return null;
@@ -68,15 +69,15 @@ export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }
 }
 
 /**
- * Refuses what would restore nothing; of somebody else's also what would restore a part only, an optimizer without its
- * model.
+ * Refuses a checkpoint that would restore nothing. One that the manager did not make must also be complete: an
+ * optimizer without its model is refused.
  */
 function check({ matched, missing, isAwaited }: RestoreMatch, path: string, isOwn: boolean): void {
   const lacking = missing.filter(key => !COUNTER.test(key));
   const hasSome = isAwaited || matched.some(key => !COUNTER.test(key));
   if (isOwn ? hasSome || lacking.length === 0 : hasSome && lacking.length === 0) return;
   const what = hasSome
-    ? `is not of this manager, and lacks ${lacking.length} of the values, ${lacking[0]} for example`
+    ? `was not saved by this manager, and lacks ${lacking.length} of the values, for example ${lacking[0]}`
     : 'has nothing that belongs to the objects of this manager';
   throw new TensorBundleError(
     'ERR_TRIVIAL_MATCH',
@@ -85,7 +86,7 @@ function check({ matched, missing, isAwaited }: RestoreMatch, path: string, isOw
   );
 }
 
-/** What somebody else has saved is of other objects. */
+/** These errors say that a checkpoint was saved of other objects. */
 function isOfOthers(error: unknown): error is TensorBundleError {
   return error instanceof TensorBundleError && ['ERR_MISMATCH', 'ERR_NOT_SUPPORTED'].includes(error.code);
 }

@@ -1,4 +1,4 @@
-/** A save of a manager: its name, and which options are whose. */
+/** A save of a manager: its name, and the options that it hands on to the Checkpoint. */
 import type { SaveOptions } from '../checkpoint/checkpoint-options.js';
 import type { ManagerSaveOptions } from './manager-options.js';
 import type { KeptCheckpoint } from './retention.js';
@@ -7,7 +7,7 @@ import type { KeptCheckpoint } from './retention.js';
 export interface PlannedSave {
   readonly path: string;
   readonly absolute: string;
-  /** What the save counter says. */
+  /** The value of the save counter. */
   readonly counted: number;
   readonly made: KeptCheckpoint;
 }

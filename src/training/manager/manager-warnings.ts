@@ -1,14 +1,14 @@
-/** What a manager tells of as a process warning, since it goes on all the same. */
+/** The process warnings of a manager: it goes on in spite of these errors. */
 
-/** A warning names so many errors. */
+/** How many errors a warning names. */
 const NAMED = 5;
 
-/** What is newer than the checkpoint that was restored was passed over. */
+/** Newer checkpoints than the restored one were passed over. */
 export function warnOfFallback(path: string, problems: readonly Error[]): void {
   emit('TENSORBUNDLE_FALLBACK', `restored ${path}, since what is newer cannot be used: ${messagesOf(problems)}`);
 }
 
-/** There is nothing of the manager's own, and what others have saved is not what the objects need. */
+/** There is no checkpoint of this manager, and those that something else has saved do not fit the objects. */
 export function warnOfOthers(problems: readonly Error[]): void {
   emit('TENSORBUNDLE_NOT_RESTORED', `nothing was restored, and the training begins anew: ${messagesOf(problems)}`);
 }
@@ -18,7 +18,10 @@ export function warnOfRemoval(errors: readonly Error[]): void {
 }
 
 export function warnOfBooks({ message }: Error): void {
-  emit('TENSORBUNDLE_BOOKS', `${message}; the older half is kept on disk, and no manager looks after it any more`);
+  emit(
+    'TENSORBUNDLE_BOOKS',
+    `${message}; the older half of the checkpoints stays on disk, but no manager will remove it any more`,
+  );
 }
 
 function messagesOf(errors: readonly Error[]): string {

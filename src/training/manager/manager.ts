@@ -1,5 +1,5 @@
 /**
- * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints of one directory, of which the last few stay
+ * `tf.train.CheckpointManager` for TensorFlow.js: numbered checkpoints in one directory, of which the last few are kept
  * (tensorflow/python/checkpoint/checkpoint_management.py). The `checkpoint` file is the same, so Python's manager can
  * go on. Unlike TensorFlow's it removes nothing outside its directory, whatever that file says (own-checkpoints.ts).
  */
@@ -36,18 +36,18 @@ export class CheckpointManager {
   readonly #own: OwnCheckpoints;
   readonly #kept: KeptCheckpoints;
   readonly #interval: SaveInterval;
-  /** What the constructor could not read of the state file. */
+  /** The error, if the constructor found a damaged state file. */
   readonly #stateDamage: TensorBundleError | null;
-  /** Whether the ledger on disk has entries: it is written once more when the last of them goes. */
+  /** Whether the ledger on disk has entries. If so, it is written once more when the last of them goes. */
   #hasLedger: boolean;
   readonly #isOwnBase = (base: string): boolean => this.#own.numberOf(base) !== null;
   readonly #isOther = (path: string): boolean => this.#own.isOthers(path);
-  /** The books have none of its own: the first save looks for the numbers on disk. */
+  /** Whether the books have no checkpoint of its own. Then the first save looks for numbers on disk. */
   #isUncounted: boolean;
   #numbering: Promise<void> | null = null;
-  /** What the last sweep could not remove: a warning says it once. */
+  /** What the last sweep could not remove, so that each is warned of only once. */
   #unremoved: ReadonlySet<string> = new Set();
-  /** One save at a time writes down what it made. */
+  /** Settles when the last change of the books is done: only one at a time changes them. */
   #recording: Promise<unknown> = Promise.resolve();
 
   /**
@@ -161,8 +161,8 @@ export class CheckpointManager {
   }
 
   /**
-   * Takes what somebody else found and restored into the books, if it is its own: they may not have it. It goes when
-   * its time has come.
+   * Takes a checkpoint that the caller has found and restored into the books, if it is the manager's own. The rules
+   * then decide when it is removed.
    *
    * @internal
    */
@@ -174,8 +174,8 @@ export class CheckpointManager {
   }
 
   /**
-   * Removes every checkpoint of an own name from disk, whatever the books say of it; then the state file and the
-   * ledger.
+   * Removes every checkpoint from disk that has a name of this manager, whatever the books say of it; then the state
+   * file and the ledger.
    *
    * @internal
    */
@@ -197,7 +197,7 @@ export class CheckpointManager {
   }
 
   /**
-   * Where the newest of its own may be: in the books, then on disk, the newest first.
+   * Paths of its own checkpoints, newest first: those in the books, then those found on disk.
    *
    * @internal
    */
@@ -215,7 +215,7 @@ export class CheckpointManager {
     this.#requireWritable();
     return new PreemptionSaver(async options => {
       await this.sync();
-      // One of the same step is there already.
+      // If null, a checkpoint of the same step exists already.
       return (await this.#saveNow({ ...options, checkInterval: false })) ?? this.latestCheckpoint;
     });
   }
@@ -233,21 +233,24 @@ export class CheckpointManager {
     return { path, absolute: this.#own.absolute(path), counted, made };
   }
 
-  /** Numbers go on above those on disk, though no book has them: what is there is not saved over. */
+  /** Numbers go on above those on disk, even if the books do not have them, so that nothing is overwritten. */
   async #countFromDisk(): Promise<void> {
     const found = await this.#own.found().catch(() => []);
     for (const { number } of found) this.checkpoint.countFrom(number);
     this.#isUncounted = false;
   }
 
-  /** The path is wanted at once, before the directory can be listed: at least nothing is saved over. */
+  /**
+   * The path is needed at once, before the directory can be listed, so only taken numbers are skipped: nothing is
+   * overwritten.
+   */
   #skipTaken({ checkpointNumber }: ManagerSaveOptions): void {
     if (checkpointNumber !== undefined) return;
     while (this.#own.isTaken(this.checkpoint.saveCounter + 1))
       this.checkpoint.countFrom(this.checkpoint.saveCounter + 1);
   }
 
-  /** What is on disk is named before anything is removed; then the names of the removed go. */
+  /** The new checkpoint is named before anything is removed; then the names of what was removed are taken out. */
   async #record(made: KeptCheckpoint, committed: Committed): Promise<void> {
     await this.#alone(async () => {
       await this.#own.removeOrphans(committed);
@@ -258,7 +261,10 @@ export class CheckpointManager {
     });
   }
 
-  /** What cannot be removed fails no save; the next one tries again. Gives whether the books have changed. */
+  /**
+   * If something cannot be removed, the save does not fail, and the next one tries again. Returns whether the books
+   * have changed.
+   */
   async #removeSwept(directory: Directory): Promise<boolean> {
     const before = this.#kept.extent;
     const swept = this.#kept.sweep();
@@ -270,7 +276,7 @@ export class CheckpointManager {
     return this.#kept.extent !== before;
   }
 
-  /** After what has been asked for before. */
+  /** Runs the action when all earlier ones are done. */
   async #alone(action: () => Promise<void>): Promise<void> {
     const work = this.#recording.then(action);
     this.#recording = work.catch(() => undefined);
@@ -292,14 +298,14 @@ export class CheckpointManager {
   async #writeBooks(committed: Committed): Promise<void> {
     const { active, timestamps, latest, lastPreserved, needsLedger } = this.#kept;
     const { directory } = this.#own;
-    // First, since what the other file names without it has no metrics.
+    // The ledger is written first: without it, what the state file names would have no metrics.
     if (needsLedger || this.#hasLedger) await this.#writeLedger(committed.directory, committed);
     const kept = active.map((path, i) => ({ path: this.#own.absolute(path), time: timestamps[i]! }));
     const managed = { directory, latest: this.#own.absolute(latest!), kept, lastPreserved, isOwn: this.#isOwnBase };
     await writeManagedState(committed.directory, managed, committed);
   }
 
-  /** Where the disk is full, what `onLowSpace` lets go is removed. False if nothing was. */
+  /** If the disk is full, removes what `onLowSpace` names. False if nothing was removed. */
   async #makeRoom(path: string, error: unknown): Promise<boolean> {
     if (!(error instanceof TensorBundleError && error.code === 'ERR_NO_SPACE')) return false;
     const candidates = new Set(this.#kept.removable(path));
@@ -337,7 +343,7 @@ export class CheckpointManager {
   }
 }
 
-/** Seconds, as TensorFlow's time. */
+/** In seconds, as TensorFlow's times are. */
 function now(): number {
   return Date.now() / 1000;
 }

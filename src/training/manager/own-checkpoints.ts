@@ -1,7 +1,7 @@
 /**
- * Which checkpoints a manager may remove. Paths come from files that anybody may have written or copied (TensorFlow's
- * `checkpoint`, the ledger): whatever they say, only what lies directly in the manager's directory, under a name that
- * the manager itself makes, is removed.
+ * Which checkpoints a manager may remove. Paths come from files that another program may have written or copied
+ * (TensorFlow's `checkpoint`, the ledger). Whatever these say, the manager removes only what lies directly in its
+ * directory, under a name that it makes itself. Such a name is called an own name here.
  */
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
@@ -14,7 +14,7 @@ import { type Directories, withDirectories } from '../../storage/directories.js'
 import { type Directory, withDirectory } from '../../storage/directory.js';
 import { readFileNow } from '../../storage/read-now.js';
 
-/** As `%d` writes a whole number that is not negative: no sign, no leading zero. */
+/** A whole number as `%d` writes it, not negative: no sign, no leading zero. */
 const NUMBER = /^(?:0|[1-9]\d{0,18})$/;
 /** The save counter is an int64. */
 const MAX_NUMBER = 2n ** 63n - 1n;
@@ -24,16 +24,16 @@ export class OwnCheckpoints {
   readonly directory: string;
   readonly #from = process.cwd();
   readonly #start: string;
-  /** The directory as it was given, with a slash at its end, as paths of the books begin. */
+  /** The directory as it was given, with a slash at its end: so do the paths in the books begin. */
   readonly #here: string;
   /**
-   * Which directory it was when the manager was made, or else when it was first there: the path may come to lead to
-   * another one.
+   * The identity of the directory when the manager was made, or when the directory first existed. The same path may
+   * later lead to another directory.
    */
   #first: Promise<string | null>;
-  /** Of own names: the directory that each was saved in. What was there before is of the first. */
+  /** For each own name that was saved, the identity of its directory. Earlier checkpoints belong to `#first`. */
   readonly #madeIn = new Map<string, string>();
-  /** Whether what dead saves left was removed. */
+  /** Whether the leftovers of dead saves were removed. */
   #isClean = false;
 
   constructor(directory: string, checkpointName: string) {
@@ -43,7 +43,7 @@ export class OwnCheckpoints {
     this.#first = identityOf(this.directory);
   }
 
-  /** Removes what dead saves left of own names; once per manager. */
+  /** Removes what dead saves have left under own names; once per manager. */
   async removeOrphans({ directory, names }: Committed): Promise<void> {
     if (this.#isClean) return;
     try {
@@ -55,24 +55,24 @@ export class OwnCheckpoints {
     }
   }
 
-  /** Whether the manager makes such a name, in whatever directory. */
+  /** Whether the path has an own name, in whatever directory. */
   isNamed(path: string): boolean {
     return this.#isOwnName(path);
   }
 
-  /** Whether a path means something directly in the directory, by text alone. */
+  /** Whether a path lies directly in the directory, judged by its text alone. */
   isHere(path: string): boolean {
     return dirname(resolve(this.#from, `${path}x`)) === this.directory;
   }
 
-  /** Whether a path means something directly in the directory that the manager has not made. */
+  /** Whether a path lies directly in the directory but does not have an own name. */
   isOthers(path: string): boolean {
     return this.isHere(path) && !this.isNamed(path);
   }
 
   /**
-   * Own checkpoints that are in the directory, as the books have them: the newest first, by the time of the index, then
-   * by number.
+   * Own checkpoints that are in the directory, with paths as the books spell them; the newest first, by the time of the
+   * index, then by number.
    */
   async found(directories?: Directories): Promise<{ path: string; number: number }[]> {
     if (directories === undefined) return await withDirectories(opened => this.found(opened));
@@ -83,7 +83,7 @@ export class OwnCheckpoints {
     return found.sort((a, b) => (a.modified === b.modified ? b.number - a.number : a.modified < b.modified ? 1 : -1));
   }
 
-  /** Whether there is one of this number. At once; false where the directory cannot be looked into. */
+  /** Whether there is a checkpoint with this number; answered synchronously. False if the directory cannot be read. */
   isTaken(number: number): boolean {
     try {
       return readFileNow(this.directory, `${this.#start}${number}.index`, 0) !== null;
@@ -92,19 +92,19 @@ export class OwnCheckpoints {
     }
   }
 
-  /** The one spelling in which the books have a path: own ones as the directory was given, by text alone. */
+  /**
+   * The spelling of a path in the books: own checkpoints begin with the directory as it was given. Judged by the text
+   * alone.
+   */
   spelled(path: string): string {
-    // Nearly all are so, and there may be many.
+    // The fast way: nearly all paths are spelled so, and there may be many.
     if (path.startsWith(this.#here) && !path.includes('/', this.#here.length)) return path;
     return this.#isOwnName(path) && dirname(resolve(this.#from, path)) === this.directory
       ? this.#here + basename(path)
       : path;
   }
 
-  /**
-   * Which of `known`, paths of the books, is meant by a path that somebody gives: by any spelling, or by one of its
-   * files.
-   */
+  /** Which path of `known` (the books) a given path means: the checkpoint in any spelling, or one of its files. */
   async meant(given: string, known: ReadonlySet<string>): Promise<string | null> {
     const stripped = stripFileSuffix(given);
     for (const path of stripped === null ? [given] : [given, stripped]) {
@@ -119,17 +119,17 @@ export class OwnCheckpoints {
     return null;
   }
 
-  /** A checkpoint of an own name was saved in a directory. */
+  /** Remembers in which directory a checkpoint of an own name was saved. */
   made(path: string, { identity }: Directory): void {
     this.#madeIn.set(basename(path), identity);
   }
 
-  /** As the path was meant when the manager was made. */
+  /** The absolute path, resolved in the current directory of the moment when the manager was made. */
   absolute(path: string): string {
     return isAbsolute(path) ? path : join(this.#from, path);
   }
 
-  /** Of a base name that the manager itself makes; null for any other. */
+  /** The number in a base name that the manager makes; null for any other name. */
   numberOf(name: string): number | null {
     if (!name.startsWith(this.#start)) return null;
     const digits = name.slice(this.#start.length);
@@ -137,9 +137,9 @@ export class OwnCheckpoints {
   }
 
   /**
-   * Those of `paths` that may be removed, with their names in the directory: own ones, by whatever spelling of the
-   * directory, unless a path of `staying` means the same. Not those of another directory that has taken the place of
-   * theirs, or of one that cannot be opened. `opened`: the manager's directory, where it is open.
+   * Those of `paths` that may be removed, with their names in the directory: own ones, however the directory is
+   * spelled, unless a path of `staying` means the same. None if another directory has taken the place of theirs, or if
+   * it cannot be opened. `opened`: the manager's directory, if it is open.
    */
   async removable(
     paths: Iterable<string>,
@@ -161,7 +161,8 @@ export class OwnCheckpoints {
   }
 
   /**
-   * Removes what `removable` says, all in one go. What cannot be removed stops nothing: gives the errors, by path.
+   * Removes what `removable` returns, all together. What cannot be removed does not stop the rest. Returns the errors
+   * by path.
    */
   async remove(
     paths: Iterable<string>,
@@ -181,10 +182,7 @@ export class OwnCheckpoints {
     }
   }
 
-  /**
-   * Removes every checkpoint of an own name that is in the directory. Rejects with the first error, after all were
-   * tried.
-   */
+  /** Removes every checkpoint of an own name that is in the directory. Tries all, then rejects with the first error. */
   async removeAll(directory: Directory): Promise<void> {
     const bases = new Set((await directory.list()).flatMap(name => stripFileSuffix(name) ?? []));
     const names = [...bases].filter(name => this.numberOf(name) !== null && stripFileSuffix(name) === null);
@@ -198,7 +196,7 @@ export class OwnCheckpoints {
     return names.length === 0 ? new Map() : await removeCheckpoints(directory, names);
   }
 
-  /** Whether the directory that is there now is one of the manager's: the first, or one that it has saved in. */
+  /** Whether this directory is one of the manager's: the first one, or one that it has saved in. */
   async isHome({ identity }: Directory): Promise<boolean> {
     return identity === (await this.#firstOr(identity)) || [...this.#madeIn.values()].includes(identity);
   }
@@ -209,7 +207,7 @@ export class OwnCheckpoints {
     return first ?? now;
   }
 
-  /** Whether a name is that of a checkpoint of the directory that is there now. */
+  /** Whether the checkpoint of this name belongs to the directory that is there now. */
   #atHome(first: string | null, now: string | null): (name: string) => boolean {
     return name => (this.#madeIn.get(name) ?? first ?? now) === now;
   }
@@ -218,7 +216,7 @@ export class OwnCheckpoints {
     const name = basename(path);
     // `a/ckpt-1/` names files within a directory `ckpt-1`.
     if (path.endsWith('/') || this.numberOf(name) === null) return false;
-    // Where the name is that of another checkpoint's data file, that one could be taken for it.
+    // A name that is also the name of another checkpoint's data file could be taken for that file.
     return stripFileSuffix(name) === null;
   }
 
@@ -226,7 +224,7 @@ export class OwnCheckpoints {
     return this.#isOwnName(path) && (await isDirectory(dirname(resolve(this.#from, path))));
   }
 
-  /** By text, else by what lies there: links, other spellings. Each directory is looked at once. */
+  /** Compares by text, then by identity, because of links and other spellings. Each directory is looked at once. */
   #sameDirectory(now?: string | null): (directory: string) => Promise<boolean> {
     const known = new Map<string, boolean>([[this.directory, true]]);
     let own = now === undefined ? null : Promise.resolve(now);
@@ -242,7 +240,7 @@ export class OwnCheckpoints {
   }
 }
 
-/** Null for what is no directory, or cannot be opened. */
+/** Null if it is not a directory or cannot be opened. */
 async function identityOf(directory: string): Promise<string | null> {
   try {
     return await withDirectory(directory, async ({ identity }) => identity);

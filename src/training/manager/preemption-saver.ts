@@ -29,7 +29,8 @@ export class PreemptionSaver {
   /**
    * If SIGTERM has come: waits for background saves, saves durably (whatever `checkpointInterval` says), and then lets
    * the signal end the process. If another listener for the signal exists, the path is returned instead, and the loop
-   * may go on. Null if no signal has come. Rejects as `save` does; the signal then goes on its way all the same.
+   * may go on. Null if no signal has come. Rejects as `save` does; even then the signal ends the process as it
+   * otherwise would.
    */
   async saveIfAsked(options: ManagerSaveOptions = {}): Promise<string | null> {
     checkSaveOptions(options, 'saveIfAsked');
@@ -48,8 +49,7 @@ export class PreemptionSaver {
   }
 
   /**
-   * Ends the listening. May be called several times. A signal that came since the last `saveIfAsked` ends the process
-   * now.
+   * Stops listening. May be called several times. A signal that came since the last `saveIfAsked` ends the process now.
    */
   async close(): Promise<void> {
     await this.#watch.close();

@@ -1,9 +1,9 @@
 /**
- * SIGTERM while a training runs (the notice that a machine is taken away): what has to be saved is saved first, at the
- * end of the batch, and then the signal does what it would have done. All of this process that save share one listener.
- * If nobody else listens, it is removed when the last of them has saved, and the signal raised again, which ends the
- * process as ever. If somebody else did listen when the signal came, they have had it, and what ends is theirs to say:
- * it is not raised again.
+ * SIGTERM while a training runs (the notice that a machine is about to be taken away). The state is saved first, at the
+ * end of the batch, and then the signal does what it would have done. All watches of this process share one listener.
+ * If there is no other listener, this one is removed when the last watch has saved, and the signal is raised again,
+ * which ends the process. If another listener existed when the signal came, it got the signal and decides what ends:
+ * the signal is not raised again.
  */
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setImmediate } from 'node:timers/promises';
@@ -11,16 +11,16 @@ import { isMainThread } from 'node:worker_threads';
 
 const SIGNAL = 'SIGTERM';
 /**
- * A training that has failed calls nothing any more: the signal does not wait longer than this for the end of a batch.
+ * A training that has failed calls nothing any more, so the signal waits for the end of a batch no longer than this.
  */
 const GRACE_MS = 30_000;
 
 const open = new Set<PreemptionWatch>();
-/** Whether somebody else has heard the signal that came last. */
+/** Whether another listener got the last signal. */
 let isOthers = false;
 
 function hear(): void {
-  // Those that listen once are still there: this listener is the first.
+  // This listener runs first, so listeners added with `once` are still counted.
   isOthers = process.listenerCount(SIGNAL) > 1;
   for (const watch of open) watch.hear();
 }
@@ -37,12 +37,15 @@ function warnOfWorker(): void {
   );
 }
 
-/** One who saves. Nothing is listened for before `open`, nor after `close`. */
+/** Something that wants to save before the process ends. It listens only between `open` and `close`. */
 export class PreemptionWatch {
   #isAsked = false;
   #grace: NodeJS.Timeout | undefined;
 
-  /** Node.js tells only the main thread of signals: elsewhere a process warning says that nothing will be saved. */
+  /**
+   * Node.js delivers signals only to the main thread. In another thread a process warning says that nothing will be
+   * saved.
+   */
   open(): void {
     if (!isMainThread) warnOfWorker();
     if (open.size === 0) process.prependListener(SIGNAL, hear);
@@ -55,8 +58,8 @@ export class PreemptionWatch {
   }
 
   /**
-   * Whether the signal came and this one has not saved since. Lets a signal that is waiting in first: a training may
-   * hold up the loop.
+   * Whether the signal came and this watch has not saved since. Lets a waiting signal be delivered first, since a
+   * training may block the event loop.
    */
   async isAsked(): Promise<boolean> {
     if (open.has(this) && !this.#isAsked) await setImmediate();
@@ -69,20 +72,20 @@ export class PreemptionWatch {
     this.#grace = undefined;
   }
 
-  /** This one has saved, or cannot; when all have, the signal goes on its way. */
+  /** This watch has saved, or cannot. When all watches have, the signal is raised again. */
   async settle(): Promise<void> {
     if (!this.#isAsked) return;
     this.#isAsked = false;
     for (const watch of open) if (watch.#isAsked) return;
     if (isOthers) return;
-    // Warnings of this turn are written first.
+    // Warnings of this turn of the event loop are written first.
     await setImmediate();
     process.removeListener(SIGNAL, hear);
     open.clear();
     process.kill(process.pid, SIGNAL);
   }
 
-  /** Idempotent. A signal that came and was not answered goes on its way. */
+  /** May be called several times. If a signal came and nothing was saved since, it is raised again. */
   async close(): Promise<void> {
     this.#patience();
     if (!open.delete(this)) return;

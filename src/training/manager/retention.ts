@@ -1,4 +1,4 @@
-/** Which checkpoints stay although newer ones came. Policies compose: what one of them keeps is kept. */
+/** Which checkpoints are kept although there are newer ones. A checkpoint stays if any policy keeps it. */
 import { argumentMustBe } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 
@@ -7,7 +7,7 @@ export interface KeptCheckpoint {
   readonly path: string;
   /** The number in its name. */
   readonly number: number;
-  /** Of the step counter when it was saved; null if the manager has none. */
+  /** The value of the step counter when it was saved; null if the manager has no step counter. */
   readonly step: number | null;
   /** Seconds since the epoch. */
   readonly time: number;

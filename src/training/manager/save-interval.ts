@@ -1,4 +1,4 @@
-/** Whether it is time for a manager's save: so many steps, or so many seconds, after the last. */
+/** Whether it is time for a manager's save: a number of steps, or of seconds, after the last one. */
 import { argumentMustBe } from '../../errors.js';
 import type { CheckedManagerOptions, ManagerSaveOptions } from './manager-options.js';
 
@@ -19,12 +19,12 @@ export class SaveInterval {
     this.#lastStep = lastCheckpointStep;
   }
 
-  /** Of the last save, or of the restored checkpoint; null without an interval in steps. */
+  /** Step of the last save, or of the restored checkpoint; null without an interval in steps. */
   get lastStep(): number | null {
     return this.#lastStep;
   }
 
-  /** Throws ERR_INVALID_ARGUMENT for what is no number: after NaN, it would be time for a save each time. */
+  /** Throws ERR_INVALID_ARGUMENT if the step is not a number: with NaN, every call would be time for a save. */
   step(): number | null {
     if (this.#counter === null) return null;
     const given: unknown = typeof this.#counter === 'function' ? this.#counter() : this.#counter.dataSync()[0];

@@ -1,12 +1,9 @@
-/**
- * When a callback saves while a training runs: at the end of each epoch, after so many batches, or after so many
- * seconds.
- */
+/** When a callback saves during a training: at the end of each epoch, or after a number of batches or seconds. */
 import { invalidArgument } from '../../errors.js';
 
 /**
- * 'epoch': at the end of each epoch. A number: after so many batches, counted on across epochs. `{ seconds: 600 }`: at
- * the end of the first batch after so much time has passed since the last save, or since the training began.
+ * 'epoch': at the end of each epoch. A number: after that many batches, counted across epochs. `{ seconds: 600 }`: at
+ * the end of the first batch after that much time has passed since the last save, or since the training began.
  */
 export type SaveFrequency = 'epoch' | number | { readonly seconds: number };
 
@@ -47,17 +44,17 @@ export class SaveSchedule {
     return this.#batches !== null;
   }
 
-  /** A training begins: its time counts from now. */
+  /** Called when a training begins: time counts from now. */
   begin(): void {
     this.#savedAt = performance.now();
   }
 
-  /** So many batches are done. */
+  /** Called when this many more batches are done. */
   count(batches: number): void {
     this.#sinceSave += batches;
   }
 
-  /** At the end of a batch. */
+  /** Asked at the end of a batch. */
   get isDue(): boolean {
     if (this.#batches !== null) return this.#sinceSave >= this.#batches;
     return this.#milliseconds !== null && performance.now() - this.#savedAt >= this.#milliseconds;

@@ -1,8 +1,8 @@
 /**
  * How a model was compiled, as JSON: the optimizer's configuration, and losses and metrics by name. TensorFlow.js's own
  * `getTrainingConfig` (tfjs-layers/src/engine/training.ts) loses a loss that is a function, and gives metrics names
- * that it cannot resolve again. A function of the user's cannot be written; what is written says so, and who loads can
- * give it.
+ * that it cannot resolve again. A user-defined function cannot be written. Only its name is written, and the function
+ * must be given again when the model is loaded.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
@@ -10,7 +10,9 @@ import { requireLayers } from './tfjs-layers.js';
 
 type CompileArgs = Parameters<LayersModel['compile']>[0];
 
-/** A name; a metric of TensorFlow.js's, or a function of the user's, by its name; several, or one for each output. */
+/**
+ * A name; the name of a metric of TensorFlow.js or of a user-defined function; a list of these; or one for each output.
+ */
 type WrittenCompilation =
   | string
   | { readonly metric: string }
@@ -34,7 +36,7 @@ export interface CompileOptions {
   metrics?: CompileArgs['metrics'];
 }
 
-/** Not public, though `save` and `loadLayersModel` use them. */
+/** Parts of LayersModel that are not public. TensorFlow.js's `save` and `loadLayersModel` use them. */
 interface Inner {
   readonly loss: unknown;
   readonly metrics: unknown;
@@ -44,7 +46,7 @@ interface Inner {
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_COMPILED_WITH_FUNCTIONS' };
 const told = new WeakSet<LayersModel>();
 
-/** Metrics of TensorFlow.js's that `compile` also takes as a name, and that name. */
+/** Metrics of TensorFlow.js that `compile` also accepts by a name, with that name. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ...['binaryAccuracy', 'categoricalAccuracy', 'precision', 'categoricalCrossentropy'].map(
     name => [name, name] as const,
@@ -72,18 +74,18 @@ export function compilationOf(model: LayersModel): Compilation | undefined {
 }
 
 /**
- * In the form of TensorFlow.js, with names that it finds again; undefined where there is a function without such a
+ * The compilation in the form of TensorFlow.js, with names that it can resolve; undefined if a function has no such
  * name.
  */
 export function trainingConfigOf({ optimizer, loss, metrics }: Compilation): object | undefined {
   const [lossNames, metricNames] = [named(loss), named(metrics)];
   if (lossNames === undefined || metricNames === undefined) return undefined;
-  // A single name would be taken for a dictionary.
+  // TensorFlow.js would take a single name for a dictionary.
   const list = typeof metricNames === 'string' ? [metricNames] : metricNames;
   return { loss: mapNames(lossNames, snakeCase), metrics: list, optimizer_config: optimizer };
 }
 
-/** As TensorFlow.js writes the names of losses, and Keras. */
+/** TensorFlow.js and Keras write the names of losses so. */
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }
@@ -94,7 +96,7 @@ function mapNames(value: unknown, change: (name: string) => string): unknown {
   return mapped(value as Readonly<Record<string, unknown>>, one => mapNames(one, change));
 }
 
-/** Says once for each model what of it is not saved, and what can be done: `instead`. */
+/** Warns, once per model, of the functions that are not saved. `instead` says what to do. */
 export function warnOfFunctions(model: LayersModel, { loss, metrics }: Compilation, instead: string): void {
   const lost = [
     ...functionsIn(loss).map(name => `the loss ${name}`),
@@ -108,27 +110,27 @@ export function warnOfFunctions(model: LayersModel, { loss, metrics }: Compilati
 }
 
 /**
- * Compiles a model as it was. False, and the model stays uncompiled, where a function is missing that is not given now.
- * The optimizer is a new one: its state is to be restored.
+ * Compiles a model as it was compiled when it was saved. The optimizer is a new one, so its state must be restored
+ * afterwards. Returns false, and the model stays uncompiled, if a user-defined function is needed and not given.
  */
 export function compileAs(model: LayersModel, compilation: Compilation, given: CompileOptions): boolean {
   const loss = given.loss ?? (found(compilation.loss) as CompileOptions['loss']);
   const metrics = given.metrics ?? (found(compilation.metrics) as CompileOptions['metrics']);
   if (loss === undefined || metrics === undefined) return false;
-  // TensorFlow.js makes an optimizer from its configuration here only; the loss is replaced at once.
+  // Only this function of TensorFlow.js makes an optimizer from its configuration. The loss is replaced at once.
   const standIn = { optimizer_config: compilation.optimizer, loss: 'meanSquaredError' };
   (model as unknown as Inner).loadTrainingConfig(standIn);
   model.compile({ optimizer: model.optimizer, loss, metrics });
   return true;
 }
 
-/** Throws ERR_CORRUPT for what `compilationOf` does not give. */
+/** Throws ERR_CORRUPT for a value that `compilationOf` cannot have made. */
 export function checkedCompilation(value: unknown, path: string, tensor: string): Compilation {
   const { optimizer, loss, metrics } = (value ?? {}) as Partial<Compilation>;
   const { class_name: name, config } = optimizer ?? {};
   if (typeof name === 'string' && typeof config === 'object' && config && isWritten(loss) && isWritten(metrics))
     return value as Compilation;
-  const message = `how the model in ${path} was compiled cannot be read; load its weights with loadWeights`;
+  const message = `what ${path} says about how the model was compiled is damaged; load its weights with loadWeights`;
   throw new TensorBundleError('ERR_CORRUPT', message, { path, tensor });
 }
 
@@ -150,7 +152,7 @@ function written(value: unknown): WrittenCompilation {
   return { outputs: mapped(value as Readonly<Record<string, unknown>>, written) };
 }
 
-/** As `compile` takes it; undefined if a function of the user's is in it. */
+/** The value in the form that `compile` takes; undefined if it has a user-defined function. */
 function found(value: WrittenCompilation): unknown {
   return replaced(value, metric => (requireLayers().metrics as Record<string, unknown>)[metric]);
 }
@@ -159,7 +161,10 @@ function named(value: WrittenCompilation): unknown {
   return replaced(value, metric => NAMES.get(metric));
 }
 
-/** With something else in the place of metrics; undefined if there is nothing for one. */
+/**
+ * The value with each metric replaced; undefined if there is a user-defined function, or a metric without a
+ * replacement.
+ */
 function replaced(value: WrittenCompilation, replacement: (metric: string) => unknown): unknown {
   if (typeof value === 'string') return value;
   if ('function' in value) return undefined;
@@ -172,7 +177,7 @@ function replaced(value: WrittenCompilation, replacement: (metric: string) => un
   return Object.values(items).includes(undefined) ? undefined : items;
 }
 
-/** The user's functions, for a message. */
+/** The user-defined functions, for a message. */
 function functionsIn(value: WrittenCompilation, output?: string): string[] {
   if (typeof value === 'string' || 'metric' in value) return [];
   if ('function' in value) {

@@ -1,6 +1,6 @@
 /**
- * Models in a model that are not trainable. TensorFlow.js's JSON says so of layers only
- * (tfjs-layers/src/engine/container.ts), and a model that was frozen would come back trainable.
+ * Models that are not trainable, within a model or the model itself. TensorFlow.js's JSON has `trainable` only for
+ * layers (tfjs-layers/src/engine/container.ts), so a frozen model would be trainable after a load.
  */
 import type { Layer, LayersModel } from '../../layers/types.js';
 
@@ -11,7 +11,7 @@ interface LayerFlags {
   config: { name?: string; trainable?: boolean; layers?: (LayerFlags & { name?: string })[]; layer?: LayerFlags };
 }
 
-/** The models that are frozen. */
+/** The paths of the models that are frozen. */
 export function frozenModels(model: LayersModel): LayerPath[] {
   const found: LayerPath[] = [];
   const visit = (layer: Layer, path: LayerPath): void => {
@@ -22,7 +22,7 @@ export function frozenModels(model: LayersModel): LayerPath[] {
   return found;
 }
 
-/** As they were when they were saved. A path that leads nowhere is passed over: it freezes nothing. */
+/** Freezes the models that were frozen when they were saved. A path that does not exist is ignored. */
 export function freeze(model: LayersModel, paths: readonly LayerPath[]): void {
   for (const path of paths) {
     const start: Layer | undefined = model;
@@ -34,7 +34,7 @@ export function freeze(model: LayersModel, paths: readonly LayerPath[]): void {
   }
 }
 
-/** In TensorFlow.js's own JSON the layers of a frozen model are frozen, as in Keras's. `topology` is changed. */
+/** Marks the layers of frozen models as frozen in TensorFlow.js's own JSON, as Keras does. Changes `topology`. */
 export function freezeTopology(topology: object, model: LayersModel): void {
   const visit = ({ config }: LayerFlags, layer: Layer, isFrozen: boolean): void => {
     const now = isFrozen || ('layers' in layer && !layer.trainable);
@@ -47,7 +47,7 @@ export function freezeTopology(topology: object, model: LayersModel): void {
   visit(topology as LayerFlags, model, false);
 }
 
-/** Of a model, or the one in a wrapper. */
+/** The layers of a model, or the one layer of a wrapper. */
 function childLayers(layer: Layer): readonly Layer[] {
   const { layers, layer: wrapped } = layer as Layer & { layers?: readonly Layer[]; layer?: Layer };
   return layers ?? (wrapped === undefined ? [] : [wrapped]);

@@ -1,4 +1,4 @@
-/** The weights of a model, loaded from a checkpoint whoever wrote it. */
+/** Loads the weights of a model from a checkpoint, whatever program wrote it. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { PathLike } from '../../commit/paths.js';
 import type { RestoreStatus } from '../../graph/restore/restore-status.js';

@@ -1,10 +1,12 @@
-/** The variables of a model in an order that freezing does not change: `getWeights` has what is trainable first. */
+/**
+ * The variables of a model in an order that freezing does not change. (`getWeights` puts trainable variables first.)
+ */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Layer, LayerVariable } from '../../layers/types.js';
 
 /**
- * Layer by layer, those within a model too; within a layer in the order in which they were made, which building it anew
- * repeats. Each once.
+ * The variables of each layer, also of layers within an inner model. Within a layer they have the order in which they
+ * were made; it is the same each time the layer is built. Each variable occurs once.
  */
 export function modelVariables(model: LayersModel): LayerVariable[] {
   const found = new Set<LayerVariable>();

@@ -1,4 +1,4 @@
-/** A model by itself, as Keras's `model.save_weights` has it: the model is the root of the objects. */
+/** A model alone, as Keras's `model.save_weights` saves it: the model is the root of the objects. */
 
 import { TextEncoder } from 'node:util';
 import { captureOf } from '../../graph/attribute.js';
@@ -13,7 +13,7 @@ import { LORA } from '../../layers/lora.js';
 import { optimizersOfModels } from '../../layers/optimizers/stored-optimizer.js';
 import { type DescribeOptions, Description } from '../checkpoint/description.js';
 
-/** What is saved. `extras` lie beside the graph, under the root. */
+/** The objects to save. `extras` are stored beside the graph, under the root. */
 export function weightsTrackable(
   model: LayersModel,
   options: DescribeOptions,
@@ -27,7 +27,7 @@ interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalResto
   includeOptimizer?: boolean | undefined;
 }
 
-/** Loads what can be found; see `loadWeights`. What the model is wrong in shows before a path is looked at. */
+/** Loads what can be found; see `loadWeights`. The model is checked before the path is looked at. */
 export async function loadInto(
   model: LayersModel,
   from: PathLike | CheckpointReader,
@@ -40,7 +40,7 @@ export async function loadInto(
   return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true, aside });
 }
 
-/** A text that lies beside the graph. */
+/** A text that is stored beside the object graph. */
 export function textExtra(name: string, text: string): Extra {
   const data = [new TextEncoder().encode(text)];
   return { name, dtype: 'string', shape: [], capture: () => captureOf(() => data) };

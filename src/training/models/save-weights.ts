@@ -1,4 +1,4 @@
-/** The weights of a model, saved as tf_keras's `save_weights` saves them. */
+/** Saves the weights of a model as tf_keras's `save_weights` does. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';

@@ -1,11 +1,11 @@
-/** TensorFlow.js's layers, as all of src/ loads them: an optional peer. */
+/** Loads tfjs-layers, an optional peer dependency, for all of src/. */
 import { createRequire } from 'node:module';
 import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
 
 /**
- * A program that saves tensors without tfjs-layers must be able to load this file, which an import would forbid.
- * `require` finds the same copy as an import, since tfjs-layers has one build for Node.
+ * Not an import, since a program that saves tensors without tfjs-layers must be able to load this file. `require` finds
+ * the same copy as an import, since tfjs-layers has one build for Node.
  */
 const layers = peer();
 

@@ -1,6 +1,6 @@
 /**
- * A model with its architecture, and how it was compiled, in one checkpoint: the JSON that TensorFlow.js has for it
- * lies beside the object graph, so that one rename replaces all of it. Python reads the weights.
+ * A model in one checkpoint, with its architecture and how it was compiled. TensorFlow.js's JSON for these is stored
+ * beside the object graph, so that one rename replaces everything. Python can read the weights.
  */
 import { TextDecoder } from 'node:util';
 import '../../disposal.js';
@@ -31,15 +31,15 @@ import { loadInto, textExtra, weightsTrackable } from './model-weights.js';
 import { requireLayers } from './tfjs-layers.js';
 
 const NAME = 'model';
-/** Far above any real architecture. */
+/** The limit for that JSON, far above any real architecture. */
 const MAX_BYTES = 64 * 1024 ** 2;
 
-/** What lies beside the graph: TensorFlow.js's artifacts without weights, and how the model was compiled. */
+/** What is stored beside the graph: TensorFlow.js's artifacts without weights, and how the model was compiled. */
 interface Architecture {
   readonly modelTopology: object;
   readonly trainingConfig?: object;
   readonly compilation?: Compilation;
-  /** Models in the model, or itself, that are not trainable. */
+  /** Paths of the models that are not trainable, within the model or the model itself. */
   readonly frozen?: readonly LayerPath[];
   readonly userDefinedMetadata?: Record<string, object>;
 }
@@ -90,19 +90,19 @@ export async function saveModel(
 }
 
 /**
- * A loss or a metric that is a function of the user's cannot be written: a warning names it, and the model is loaded
- * uncompiled unless who loads it gives the function.
+ * A loss or a metric that is a user-defined function cannot be written. A warning names it, and `loadModel` leaves the
+ * model uncompiled unless the function is given again.
  */
 export function architectureOf(model: LayersModel, isCompiled = true): Extra {
   const compilation = isCompiled ? compilationOf(model) : undefined;
   if (compilation) {
     const call = 'loadModel(path, { loss, metrics })';
-    warnOfFunctions(model, compilation, `give them to ${call}, without which the model is loaded uncompiled`);
+    warnOfFunctions(model, compilation, `give them to ${call}, otherwise the model is loaded uncompiled`);
   }
   const metadata = model.getUserDefinedMetadata() as Record<string, object> | undefined;
   const architecture: Architecture = {
     modelTopology: model.toJSON(null, false) as object,
-    // For earlier versions of this package.
+    // Earlier versions of this package read this field.
     trainingConfig: compilation && trainingConfigOf(compilation),
     compilation,
     frozen: frozenModels(model),
@@ -113,7 +113,7 @@ export function architectureOf(model: LayersModel, isCompiled = true): Extra {
   return textExtra(NAME, text);
 }
 
-/** What is written can be read again. */
+/** Checked on saving too, so that what is written can be read again. */
 function checkSize(found: number, where: { path?: string; tensor?: string }): void {
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(
@@ -147,13 +147,13 @@ export async function loadModel(path: PathLike, options: LoadModelOptions = {}):
   return await modelIn(reader, options);
 }
 
-/** As `loadModel`, of a checkpoint that is open. */
+/** As `loadModel`, from a checkpoint that is open. */
 export async function modelIn(reader: CheckpointReader, options: LoadModelOptions = {}): Promise<LayersModel> {
   const key = extraKey('', NAME);
   if (!reader.has(key)) {
     throw new TensorBundleError(
       'ERR_NOT_FOUND',
-      `${reader.prefix} holds weights and no architecture; make the model as before, and use loadWeights`,
+      `${reader.prefix} holds weights but no architecture; make the model in your program, and use loadWeights`,
       { path: reader.prefix, tensor: key },
     );
   }
@@ -172,8 +172,8 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
       else if (earlier) compileEarlier(model, earlier, options);
     }
     (await loadInto(model, reader)).assertExistingObjectsMatched();
-    // Nothing need wait for the first step, since its variables are known: so whoever saves the model otherwise has all
-    // of it.
+    // The trained variables are known, so restored values need not wait for the first step. So another way of saving
+    // the model, such as TensorFlow.js's own, gets them too.
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
     return model;
   } catch (error) {
@@ -183,7 +183,10 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
   }
 }
 
-/** As versions before the field `compilation` wrote it, which lost functions: an empty dictionary was one. */
+/**
+ * Compiles a model that a version without the field `compilation` saved. That version lost functions: it wrote an empty
+ * dictionary for each.
+ */
 function compileEarlier(model: LayersModel, config: object, given: CompileOptions): void {
   const { loss } = config as { loss?: unknown };
   const isLost = typeof loss === 'object' && loss !== null && Object.keys(loss).length === 0;
@@ -202,13 +205,12 @@ function compileEarlier(model: LayersModel, config: object, given: CompileOption
   });
 }
 
-/** What cannot be used is not passed over in silence. */
+/** Refuses options that would have no effect. */
 function checkGiven({ loss, metrics }: CompileOptions, isCompiled: boolean, path: string): void {
   if (isCompiled || (loss === undefined && metrics === undefined)) return;
   throw invalidArgument(
-    `the model in ${path} was saved uncompiled, so that there is no optimizer for this loss and these metrics; ` +
-      `load it without ` +
-      'them, and compile it',
+    `the model in ${path} was saved uncompiled, so there is no optimizer for this loss and these metrics; load it ` +
+      'without them, and compile it',
     { path },
   );
 }
@@ -217,6 +219,6 @@ function parse(text: string, path: string, tensor: string): Architecture {
   try {
     return JSON.parse(text) as Architecture;
   } catch (cause) {
-    throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is no JSON`, { path, tensor, cause });
+    throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is not JSON`, { path, tensor, cause });
   }
 }

@@ -93,7 +93,7 @@ it('says which fields there are', () => {
     expect.objectContaining({
       code: 'ERR_FILENAME_PATTERN',
       found: 'vall_loss',
-      message: expect.stringContaining('there are epoch, val_loss'),
+      message: expect.stringContaining('the fields are epoch, val_loss'),
     }),
   );
 });
@@ -158,7 +158,7 @@ it('widths and precisions have limits, said when the pattern is made', () => {
     expect(() => new FilePattern(`a/${field}`), field).toThrow(
       expect.objectContaining({
         code: 'ERR_FILENAME_PATTERN',
-        message: expect.stringMatching(/at most 999 .*, a precision 99/),
+        message: expect.stringMatching(/width is at most 999, the precision 99/),
       }),
     );
 });
