@@ -1,4 +1,4 @@
-/** One tensor of an object: what is known of it, how it is kept for a save, and how a value is assigned. */
+/** One tensor of an object: its description, how its value is kept for a save, and how a value is assigned. */
 import type { CopyBudget } from '../bundle/tf-staging.js';
 import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
 

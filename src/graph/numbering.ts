@@ -31,7 +31,7 @@ function numberByEdges(
 ): { objects: NumberedObject[]; numbers: Map<Trackable, number> } {
   const objects: NumberedObject[] = [{ object: root, path: '' }];
   const numbers = new Map<Trackable, number>([[root, 0]]);
-  // `objects` is the queue as well: everything before `next` has had its children numbered.
+  // `objects` is also the queue: the children of all objects before `next` have been numbered.
   for (let next = 0; next < objects.length; next++) {
     const { object, path } = objects[next]!;
     for (const { name, node } of edgesOf(object)) {

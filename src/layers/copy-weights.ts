@@ -108,8 +108,8 @@ interface Described {
 }
 
 /**
- * `model.weights` of tfjs has all trainable variables first, so freezing a layer would change what is paired; Keras
- * goes by layers (tf_keras/src/engine/training.py, `weights`).
+ * Not `model.weights` of tfjs, which lists all trainable variables first, so that freezing a layer would change the
+ * pairs. Keras goes by layers (tf_keras/src/engine/training.py, `weights`).
  */
 function describeWeights(model: LayersModel): Described {
   const root = modelTrackable(model);

@@ -30,15 +30,11 @@ export interface OptimizerOptions {
   /** Default 0.001; for SGD 0.01. May be changed at any time. */
   learningRate?: number;
   /**
-   * 0 or more; default 0. The rate of a step is the learning rate / (1 + decay * number of steps before it), as in
-   * tf_keras's legacy optimizers. A checkpoint with legacy keys has it as a hyper-parameter. Keras's other optimizers
-   * do not have it.
+   * 0 or more; default 0. The rate of a step is the learning rate / (1 + decay * steps made before), as in tf_keras's
+   * legacy optimizers, where it is a hyper-parameter in checkpoints. Keras's other optimizers do not have it.
    */
   decay?: number;
-  /**
-   * At each step, a variable is reduced by itself times this times the learning rate. Default: no weight decay; for
-   * AdamW 0.004.
-   */
+  /** Each step subtracts variable * weightDecay * learning rate from a variable. Default: none; for AdamW 0.004. */
   weightDecay?: number | null;
   /**
    * Each gradient is scaled down to this norm. Default: no clipping. If several kinds of clipping are given, the first
@@ -49,10 +45,7 @@ export interface OptimizerOptions {
    * long as no row is used twice in a batch; otherwise Keras clips less, for two equal slices by the square root of 2.
    */
   clipnorm?: number | null;
-  /**
-   * All gradients together are scaled down to this norm. Default: no clipping. An Embedding differs as described under
-   * `clipnorm`.
-   */
+  /** All gradients together are scaled down to this norm. Default: no clipping. On an Embedding, see `clipnorm`. */
   globalClipnorm?: number | null;
   /**
    * Each element of a gradient is clipped to plus or minus this. Default: no clipping. On an Embedding that uses a row
@@ -61,10 +54,7 @@ export interface OptimizerOptions {
   clipvalue?: number | null;
 }
 
-/**
- * Options of all optimizers. Each class refuses unknown options itself, because this one does not know the options of
- * its subclasses.
- */
+/** Options of all optimizers. Each class refuses unknown options itself: this one does not know those of subclasses. */
 export const OPTIMIZER_OPTIONS: OptionList<OptimizerOptions> = {
   learningRate: 'number',
   decay: 'number',
@@ -106,7 +96,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   readonly globalClipnorm: number | null;
   readonly clipvalue: number | null;
   readonly #slots = new Map<Variable, Variable[]>();
-  /** Slots that `setWeights` brought, in its order, by names of variables that may be those of another process. */
+  /** Slots that `setWeights` brought, in its order, by the names of variables, maybe those of another process. */
   readonly #loaded = new Map<string, Variable[]>();
 
   constructor(
@@ -204,10 +194,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     return [...this.#loaded].map(([name, slots]) => ({ name, slots }));
   }
 
-  /**
-   * Gives the slots that `loadedSlots` lists to the variables with these names, in order. Slots for which the name is
-   * undefined are dropped.
-   */
+  /** Gives the `loadedSlots` to the variables with these names, in order; drops those whose name is undefined. */
   adoptLoaded(variableNames: readonly (string | undefined)[]): void {
     const { registeredVariables } = engine();
     [...this.#loaded].forEach(([name, slots], i) => {
@@ -256,7 +243,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
 
   /**
    * Takes the result of `getWeights`, also from another process, where variables may have other names. The next step
-   * gives the slots to its variables: by name if it has variables of all these names, otherwise in order.
+   * gives the slots to its variables: by name if it has all these names, otherwise in order.
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     const slots = await this.extractIterations(weights);
@@ -342,8 +329,7 @@ function noFit(loaded: readonly { name: string }[], names: readonly string[]): T
   return new TensorBundleError(
     'ERR_MISMATCH',
     `setWeights brought slots for ${found.length} variables (${found[0]}, …); the step has ${names.length}, ` +
-      'which they fit neither by name nor by order. Train the same variables, or step again to go on without ' +
-      'these slots',
+      'which they fit neither by name nor in order. Train the same variables, or step again to go on without them',
     { expected: [...names], found },
   );
 }

@@ -55,7 +55,7 @@ describe('a restore status', () => {
       '  layer conv2d_3: kernel (b/k)',
       '1 value of the checkpoint was not used:',
       '  y',
-      'If what is missing is there under another name (y), `map` can say so.',
+      'If the missing values are there under other names (y), give these names with `map`.',
     ]);
   });
 

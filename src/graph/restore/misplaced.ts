@@ -224,7 +224,7 @@ function remedy(pairs: readonly Misplacement[], source: string): string {
   const as = 'build the model with its layers in the order in which it was saved';
   if (source !== 'the checkpoint')
     return (
-      `build both models with their layers in one order, or copy layer by layer: ` +
+      `build both models with their layers in the same order, or copy layer by layer: ` +
       `to.getLayer('${pairs[0]!.owner}').setWeights(from.getLayer('${pairs[0]!.owner}').getWeights())`
     );
   const places = pairs.every(one => one.places) ? new Map(pairs.flatMap(one => [...one.places!])) : undefined;
@@ -234,7 +234,6 @@ function remedy(pairs: readonly Misplacement[], source: string): string {
   }
   return (
     `${as}; or say with \`map\` where the weights of '${pairs[0]!.taker}' and '${pairs[0]!.owner}' are, or ` +
-    `leave out with ` +
-    '`exclude` what is to keep its values'
+    'leave out layers that should keep their values with `exclude`'
   );
 }

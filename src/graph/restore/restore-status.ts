@@ -140,7 +140,7 @@ class Status implements RestoreStatus {
     if (missing.length === 0 || unused.length === 0 || this.#outcome.source !== 'the checkpoint') return [];
     const paths = enumerate(unused.map(pathOfKey), 3);
     if (this.loaded.length > 0 || this.mismatched.length > 0) {
-      return [`If what is missing is there under another name (${paths}), \`map\` can say so.`];
+      return [`If the missing values are there under other names (${paths}), give these names with \`map\`.`];
     }
     return [
       `Nothing in the checkpoint was found where this model would have it. Its own paths look like ${paths}; ` +

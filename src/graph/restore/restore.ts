@@ -31,7 +31,7 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
   skipMismatch?: boolean | undefined;
   /** Lets values be views of the mapped file instead of copies. */
   alias?: boolean | undefined;
-  /** Called before anything is changed; what it throws refuses the restore. */
+  /** Called before anything is changed. If it throws, the restore rejects with that error. */
   accept?: ((match: RestoreMatch) => void) | undefined;
 }
 
