@@ -8,7 +8,8 @@ import ts from 'typescript';
  * @typedef {object} Import
  * @property {string} specifier as it is written: './key.js', 'node:path'
  * @property {boolean} typeOnly the compiler erases it, so it loads nothing when the program runs
- * @property {readonly string[] | null} names what is taken from there; null where that cannot be told: all of it
+ * @property {readonly string[] | null} names what is taken from there; null if that is not known, so that all of it may
+ * be
  *
  * @typedef {object} Source
  * @property {string} file with slashes, from the folder of all sources: 'format/table.ts'

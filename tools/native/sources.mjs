@@ -1,4 +1,4 @@
-/** The native sources that native/addon.gypi lists, for everything that compiles them without node-gyp. */
+/** Reads the native sources from the lists in native/addon.gypi, for everything that compiles them without node-gyp. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

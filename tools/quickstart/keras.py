@@ -1,4 +1,4 @@
-"""The Python half of the quickstart: real TensorFlow restores what Node saved, trains on, and saves for Node.
+"""The Python half of the quickstart: real TensorFlow restores what Node saved, goes on training, and saves for Node.
 
 Reads a JSON job (path as the first argument); prints lines `progress SHARE` while it works. Arrays are raw
 little-endian float32 files. Writes predictions to the files the job names.

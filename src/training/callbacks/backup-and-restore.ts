@@ -24,12 +24,12 @@ import { EpochEnd } from './epoch-end.js';
 import { TrainingCallback } from './training-callback.js';
 
 export interface BackupAndRestoreOptions {
-  /** A directory that has nothing else in it. */
+  /** A directory that is used for nothing else. */
   backupDir: PathLike;
   /**
-   * When backups are made. 'epoch' (default): at the end of each epoch. A number: after so many batches; needs a
-   * dataset that `resume` gave. `{ seconds: 600 }`: at the end of a batch when so much time has passed since the last
-   * backup, or since the training began; with `model.fit`, at the end of an epoch.
+   * When backups are made. 'epoch' (default): at the end of each epoch. A number: after that many batches; needs a
+   * dataset that `resume` returned. `{ seconds: 600 }`: at the end of a batch when that much time has passed since the
+   * last backup, or since the training began; with `model.fit`, at the end of an epoch.
    */
   saveFreq?: SaveFrequency;
   /**
@@ -40,7 +40,7 @@ export interface BackupAndRestoreOptions {
    */
   saveBeforePreemption?: boolean;
   /**
-   * What `resume` does with another dataset than that of the backup. 'throw' (default): ERR_MISMATCH, and nothing is
+   * What `resume` does if the dataset is not that of the backup. 'throw' (default): ERR_MISMATCH, and nothing is
    * changed. 'restart': the model, its optimizer, the epoch and `trackables` are restored, and the data of that epoch
    * begins anew, with a process warning.
    */
@@ -60,7 +60,7 @@ export interface BackupAndRestoreOptions {
    * Default 'throw': `fit` rejects with the error of a failed backup. 'warn': a process warning, and training goes on.
    */
   onError?: 'throw' | 'warn';
-  /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
+  /** Needed only if the model comes from another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
   /** How the files are written. Default: the defaults of WriterOptions. */
   writer?: WriterOptions;

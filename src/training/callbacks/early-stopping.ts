@@ -30,7 +30,7 @@ export interface EarlyStoppingOptions {
   restoreBestWeights?: boolean;
   /** Epochs before this one are not looked at. Default 0. */
   startFromEpoch?: number;
-  /** Needed only if the model is of another copy of TensorFlow.js. Default: the model that is trained. */
+  /** Needed only if the model comes from another copy of TensorFlow.js. Default: the model that is trained. */
   model?: LayersModel;
 }
 

@@ -41,9 +41,9 @@ export interface ModelCheckpointOptions {
    */
   mode?: MonitorMode;
   /**
-   * When saves are made. 'epoch' (default): at the end of each epoch. A number: after so many batches, counted on
-   * across epochs. `{ seconds: 600 }`: at the end of a batch when so much time has passed since the last save, or since
-   * the training began.
+   * When saves are made. 'epoch' (default): at the end of each epoch. A number: after that many batches, counted across
+   * epochs. `{ seconds: 600 }`: at the end of a batch when that much time has passed since the last save, or since the
+   * training began.
    */
   saveFreq?: SaveFrequency;
   /**
@@ -52,7 +52,7 @@ export interface ModelCheckpointOptions {
    * the best model is not replaced by one that was not measured.
    */
   saveBeforePreemption?: boolean;
-  /** With `saveBestOnly`: only what is better than this is saved. Default: none. */
+  /** With `saveBestOnly`: a save is made only if the metric is better than this. Default: none. */
   initialValueThreshold?: number;
   /** Default 0: prints nothing. 1: prints a line for each decision. */
   verbose?: 0 | 1;
@@ -70,8 +70,8 @@ export interface ModelCheckpointOptions {
   /** What `saveBestOnly` does if there is no such metric. Default 'skip': nothing is saved, with a warning. */
   onMissingMetric?: 'skip' | 'save' | 'throw';
   /**
-   * Needed only if the model is of another copy of TensorFlow.js, or is a Sequential that is to be saved as one.
-   * Default: the model that is trained.
+   * Needed only if the model comes from another copy of TensorFlow.js, or is a Sequential that should be saved as a
+   * Sequential. Default: the model that is trained.
    */
   model?: LayersModel;
   /** How the files are written. Default: the defaults of WriterOptions. */
@@ -104,8 +104,8 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPO
  * the checkpoint (Keras forgets it), so that a training that goes on later does not overwrite a better model; delete
  * the files to begin anew.
  *
- * TensorFlow.js trains a Sequential as the functional model inside it, and tells callbacks only of that one. So that
- * one is saved, under the same keys, and `loadModel` makes it; with the option `model`, it is the Sequential.
+ * TensorFlow.js trains a Sequential as the functional model inside it, and passes only that one to callbacks. So that
+ * model is saved, under the same keys, and `loadModel` returns it. With the option `model`, the Sequential is saved.
  *
  * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not
  * `file:` and for the name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN

@@ -78,7 +78,7 @@ export class BackgroundQueue {
     while (this.#unfinished > 0) await this.#tail;
   }
 
-  /** Waits for all jobs, then rejects with the first error that nobody has seen. No error is reported twice. */
+  /** Waits for all jobs, then rejects with the first error that has not been handled. No error is reported twice. */
   async sync(): Promise<void> {
     await this.idle();
     const [first] = this.#failures.splice(0).filter(failure => !failure.isSeen());

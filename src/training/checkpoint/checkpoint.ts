@@ -268,7 +268,10 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     return await restore(root, reader, { ...choice, companions: LORA, search: false });
   }
 
-  /** Waits for all background saves. Rejects with the first error that nobody has seen, once. */
+  /**
+   * Waits for all background saves. Rejects with the first error that has not been handled; each error is reported
+   * once.
+   */
   async sync(): Promise<void> {
     await this.#queue.sync();
   }

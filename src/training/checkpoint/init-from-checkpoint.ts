@@ -19,8 +19,8 @@ import { engine, type Variable } from '../../tfjs-core.js';
 /**
  * On the left a name in the checkpoint: of a tensor (`dense/kernel`, or `model/layer-0/kernel` for
  * `model/layer-0/kernel/.ATTRIBUTES/VARIABLE_VALUE`), or a scope that ends in `/`; `/` is everything. On the right a
- * variable; the name of one, as tfjs has it; or, for a scope, another scope: each variable in it takes the tensor of
- * the same name in the other.
+ * variable, or its name in tfjs; or, for a scope on the left, another scope: each variable in it takes the tensor of
+ * the same name in the scope on the left.
  */
 export type AssignmentMap = Readonly<Record<string, string | Variable | LayerVariable>>;
 

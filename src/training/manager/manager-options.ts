@@ -18,7 +18,7 @@ export interface LowSpace {
 export interface ManagerOptions {
   /** How many of the newest checkpoints stay; null: all. No default: it must be given, as in TensorFlow. */
   maxToKeep: number | null;
-  /** In addition, one checkpoint every so many hours stays for ever. Default: none. */
+  /** In addition, one checkpoint per this many hours stays for ever. Default: none. */
   keepCheckpointEveryNHours?: number;
   /** Default 'ckpt': the files are called `ckpt-1.index` and so on. */
   checkpointName?: string;
@@ -27,9 +27,9 @@ export interface ManagerOptions {
    */
   stepCounter?: { dataSync(): ArrayLike<number> } | (() => number | bigint);
   /**
-   * A number (needs `stepCounter`): `save` does nothing until so many steps have been made since the last save. `{
-   * seconds: 600 }`: `save` does nothing until so much time has passed since the last save, or since the manager was
-   * made. Default: every `save` saves.
+   * A number (needs `stepCounter`): `save` does nothing until that many steps after the last save. `{ seconds: 600 }`:
+   * `save` does nothing until that much time has passed since the last save, or since the manager was made. Default:
+   * every `save` saves.
    */
   checkpointInterval?: number | { readonly seconds: number };
   /** The step of the last save before this manager was made. Default: not known. */

@@ -68,7 +68,7 @@ export class CheckpointManager {
     this.#isUncounted = ![...this.#kept.paths].some(path => this.#own.isNamed(path));
   }
 
-  /** Prefixes of the newest, oldest first; as in TensorFlow without those that only another rule keeps. */
+  /** Prefixes of the newest checkpoints, oldest first. As in TensorFlow, without those that only another rule keeps. */
   get checkpoints(): readonly string[] {
     return this.#kept.active;
   }
@@ -83,15 +83,15 @@ export class CheckpointManager {
     return this.#kept.latest;
   }
 
-  /** Of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
+  /** Step of the last save, or of the restored checkpoint; null without `checkpointInterval`. */
   get lastCheckpointStep(): number | null {
     return this.#interval.lastStep;
   }
 
   /**
-   * Saves under the next number, names the checkpoint in the `checkpoint` file, and then removes what is not kept any
-   * more: after the new one is durable, never before. Null if it is not time yet (`checkpointInterval`). In everything
-   * else as `Checkpoint.save`. Also rejects with ERR_STATE if the manager is `readOnly`.
+   * Saves under the next number, names the checkpoint in the `checkpoint` file, and then removes checkpoints that are
+   * not kept any more. They are never removed before the new one is durable. Null if it is not time yet
+   * (`checkpointInterval`). Otherwise as `Checkpoint.save`. Also rejects with ERR_STATE if the manager is `readOnly`.
    */
   save(options: ManagerSaveOptions & { background: true }): BackgroundSave | null;
   save(options?: ManagerSaveOptions): Promise<string | null>;
@@ -220,7 +220,9 @@ export class CheckpointManager {
     });
   }
 
-  /** Waits for background saves. Rejects with the first error that nobody has seen, once. */
+  /**
+   * Waits for background saves. Rejects with the first error that has not been handled; each error is reported once.
+   */
   async sync(): Promise<void> {
     await this.checkpoint.sync();
   }

@@ -62,7 +62,7 @@ export function keepBest(options: KeepBestOptions): RetentionPolicy {
 }
 
 /**
- * Keeps the first checkpoint, and then each one that is at least so many hours newer than the last one kept. Throws
+ * Keeps the first checkpoint, and then each one that is at least this many hours newer than the last one kept. Throws
  * ERR_INVALID_ARGUMENT.
  */
 export function keepEveryHours(hours: number): RetentionPolicy {
@@ -71,7 +71,7 @@ export function keepEveryHours(hours: number): RetentionPolicy {
 }
 
 /**
- * Keeps the first checkpoint, and then each one that is at least so many steps further than the last one kept. Throws
+ * Keeps the first checkpoint, and then each one that is at least this many steps after the last one kept. Throws
  * ERR_INVALID_ARGUMENT.
  */
 export function keepEverySteps(steps: number): RetentionPolicy {

@@ -28,7 +28,7 @@ export interface LoadWeightsOptions {
    */
   exclude?: RegExp;
   /**
-   * Says where the checkpoint has what is not found without help. Default: nothing is mapped. On the left:
+   * Says where in the checkpoint a value is that would not be found otherwise. Default: nothing is mapped. On the left:
    *
    * - a variable, by any of the names that `include` knows; on the right the name of its tensor, or the path of its
    *   object.

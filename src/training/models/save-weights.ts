@@ -39,9 +39,9 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
  * For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)` writes for the same architecture
  * and layer names. Layers without a name of yours get Keras's automatic names.
  *
- * Values that TensorFlow.js holds as an array of JavaScript's (all of them on the cpu backend; on tfjs-node those that
- * no operation has used yet) are copied at the call, up to 32 MiB in all, because others may write into that array. Of
- * what is above 32 MiB, a later write into such an array may be saved; a save in the background copies everything.
+ * Values that TensorFlow.js holds as a JavaScript array (all of them on the cpu backend; on tfjs-node those that no
+ * operation has used yet) are copied at the call, up to 32 MiB in all, because your program may write into such an
+ * array later. Of arrays beyond the 32 MiB, such a later write may be saved. A background save copies all arrays.
  *
  * Throws what `CheckpointWriter.finish` throws; ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this
  * version does not know; ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that
