@@ -14,6 +14,7 @@ import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { isPromise } from '../realms.js';
+import { isDamage } from './damage.js';
 import { pick } from './element-box.js';
 import type { IndexFile } from './index-file.js';
 import { knownType } from './known-type.js';
@@ -60,7 +61,10 @@ export class NamedTensors {
   readonly #parts = new Map<string, readonly SlicePart[]>();
   readonly #index: IndexFile;
 
-  constructor(bundle: OpenBundle, verify: boolean) {
+  constructor(
+    bundle: OpenBundle,
+    private readonly verify: boolean,
+  ) {
     this.#index = bundle.index;
     this.reader = new TensorReader(bundle, verify);
   }
@@ -128,8 +132,19 @@ export class NamedTensors {
   }
 
   async readAll(names: readonly string[], { copy = false, signal }: ReadAllOptions): Promise<TensorValue[]> {
-    const index = this.#index;
     const stored = await this.#storedAll(names, signal, 'reading');
+    try {
+      return await this.#readAll(stored, copy, signal);
+    } catch (error) {
+      // Partitioned tensors are read last, though one of them may come first in the files and be damaged, too.
+      const isMixed = stored.some(({ entry }) => entry.slices.length > 0);
+      if (isMixed && this.verify && isDamage(error)) await this.check(names, { ...(signal && { signal }) });
+      throw error;
+    }
+  }
+
+  async #readAll(stored: readonly StoredTensor[], copy: boolean, signal?: AbortSignal): Promise<TensorValue[]> {
+    const index = this.#index;
     const types = stored.map(tensor => knownType(index, tensor));
     const whole = stored.filter(({ entry }) => entry.slices.length === 0);
     const values = (await this.reader.readAll(whole, { copy, signal })).values();
@@ -155,8 +170,8 @@ export class NamedTensors {
       for (const one of own) parts.set(one.position, one);
     }
     const tensors = [...parts.values()];
-    for (const tensor of tensors) this.reader.files.locate(tensor);
     const order = await inTurns(fileOrder(tensors), signal, action);
+    for (const i of order) this.reader.files.locate(tensors[i]!);
     const totalBytes = tensors.reduce((sum, { entry }) => sum + entry.size, 0);
     await this.reader.checks.checkAll(
       order.map(i => tensors[i]!),
