@@ -21,6 +21,7 @@ import { knownType } from './known-type.js';
 import type { OpenBundle } from './open-bundle.js';
 import { assemble, rangeOf } from './partitioned.js';
 import type { ReadAllOptions, ReadOptions } from './read-options.js';
+import { isDetached } from './shard-views.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { fileOrder } from './tensor-ranges.js';
@@ -158,6 +159,10 @@ export class NamedTensors {
           : await assemble(this.reader, await this.#slicesOf(tensor, signal), box, { copy, signal });
       all.push(tensorValue(types[i]!.name, [...shape], data));
     }
+    // While the others were read, a caller that was given one of the mappings may have moved it away.
+    const gone = (): number[] => [...all.keys()].filter(i => isMovedAway(all[i]!));
+    for (let again = gone(); again.length > 0; again = gone())
+      for (const i of again) all[i] = await this.read(stored[i]!.name, { copy, ...(signal && { signal }) });
     throwIfAborted(signal, 'reading');
     return all;
   }
@@ -263,6 +268,10 @@ export class NamedTensors {
       }
     }
   }
+}
+
+function isMovedAway({ shape, data }: TensorValue): boolean {
+  return ArrayBuffer.isView(data) && isDetached(data.buffer) && sizeOf(shape) > 0;
 }
 
 function* storedInSteps(index: IndexFile, names: readonly string[]): Steps<StoredTensor[]> {
