@@ -14,12 +14,14 @@ import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { isPromise } from '../realms.js';
+import { isDamage } from './damage.js';
 import { pick } from './element-box.js';
 import type { IndexFile } from './index-file.js';
 import { knownType } from './known-type.js';
 import type { OpenBundle } from './open-bundle.js';
 import { assemble, rangeOf } from './partitioned.js';
 import type { ReadAllOptions, ReadOptions } from './read-options.js';
+import { isDetached } from './shard-views.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { fileOrder } from './tensor-ranges.js';
@@ -60,7 +62,10 @@ export class NamedTensors {
   readonly #parts = new Map<string, readonly SlicePart[]>();
   readonly #index: IndexFile;
 
-  constructor(bundle: OpenBundle, verify: boolean) {
+  constructor(
+    bundle: OpenBundle,
+    private readonly verify: boolean,
+  ) {
     this.#index = bundle.index;
     this.reader = new TensorReader(bundle, verify);
   }
@@ -128,8 +133,19 @@ export class NamedTensors {
   }
 
   async readAll(names: readonly string[], { copy = false, signal }: ReadAllOptions): Promise<TensorValue[]> {
-    const index = this.#index;
     const stored = await this.#storedAll(names, signal, 'reading');
+    try {
+      return await this.#readAll(stored, copy, signal);
+    } catch (error) {
+      // Partitioned tensors are read last, though one of them may come first in the files and be damaged, too.
+      const isMixed = stored.some(({ entry }) => entry.slices.length > 0);
+      if (isMixed && this.verify && isDamage(error)) await this.check(names, { ...(signal && { signal }) });
+      throw error;
+    }
+  }
+
+  async #readAll(stored: readonly StoredTensor[], copy: boolean, signal?: AbortSignal): Promise<TensorValue[]> {
+    const index = this.#index;
     const types = stored.map(tensor => knownType(index, tensor));
     const whole = stored.filter(({ entry }) => entry.slices.length === 0);
     const values = (await this.reader.readAll(whole, { copy, signal })).values();
@@ -143,6 +159,10 @@ export class NamedTensors {
           : await assemble(this.reader, await this.#slicesOf(tensor, signal), box, { copy, signal });
       all.push(tensorValue(types[i]!.name, [...shape], data));
     }
+    // While the others were read, a caller that was given one of the mappings may have moved it away.
+    const gone = (): number[] => [...all.keys()].filter(i => isMovedAway(all[i]!));
+    for (let again = gone(); again.length > 0; again = gone())
+      for (const i of again) all[i] = await this.read(stored[i]!.name, { copy, ...(signal && { signal }) });
     throwIfAborted(signal, 'reading');
     return all;
   }
@@ -155,8 +175,8 @@ export class NamedTensors {
       for (const one of own) parts.set(one.position, one);
     }
     const tensors = [...parts.values()];
-    for (const tensor of tensors) this.reader.files.locate(tensor);
     const order = await inTurns(fileOrder(tensors), signal, action);
+    for (const i of order) this.reader.files.locate(tensors[i]!);
     const totalBytes = tensors.reduce((sum, { entry }) => sum + entry.size, 0);
     await this.reader.checks.checkAll(
       order.map(i => tensors[i]!),
@@ -248,6 +268,10 @@ export class NamedTensors {
       }
     }
   }
+}
+
+function isMovedAway({ shape, data }: TensorValue): boolean {
+  return ArrayBuffer.isView(data) && isDetached(data.buffer) && sizeOf(shape) > 0;
 }
 
 function* storedInSteps(index: IndexFile, names: readonly string[]): Steps<StoredTensor[]> {

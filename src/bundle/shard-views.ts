@@ -63,6 +63,6 @@ export class ShardViews {
  * Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards with bytes are
  * mapped.
  */
-export function isDetached(buffer: ArrayBuffer): boolean {
+export function isDetached(buffer: ArrayBufferLike): boolean {
   return buffer.byteLength === 0;
 }

@@ -9,7 +9,7 @@ import { inTurns } from '../format/turns.js';
 import { checkVariants } from '../format/variants.js';
 import { makeArray } from './arrays.js';
 import type { StoredTensor } from './stored-tensor.js';
-import type { TensorFiles } from './tensor-files.js';
+import { naming, type TensorFiles } from './tensor-files.js';
 import { batchesOf, checksumsOf, isEncoded, readInto } from './tensor-ranges.js';
 
 /** One native call checks at most this much of a tensor: the progress of a long check is seen. */
@@ -116,7 +116,7 @@ export class TensorChecks {
     const { crcs, failed } = await checksumsOf(this.files, tensors);
     for (const [i, tensor] of tensors.entries()) {
       onBytes?.(tensor.entry.size);
-      if (failed.has(i)) failures.set(tensor.position, failed.get(i));
+      if (failed.has(i)) failures.set(tensor.position, naming(tensor, failed.get(i)));
       else if (crcs[i] !== tensor.entry.crc) this.#refuse(tensor, crcs[i]!, failures);
     }
   }
@@ -136,7 +136,7 @@ export class TensorChecks {
       try {
         crc = native.crc32cCombine(crc, await file.checksum(offset + at, length), length);
       } catch (error) {
-        failures.set(tensor.position, error);
+        failures.set(tensor.position, naming(tensor, error));
         return;
       }
       onBytes?.(length);
@@ -166,7 +166,7 @@ export class TensorChecks {
     for (const [i, tensor] of held.entries()) {
       const { position, entry } = tensor;
       onBytes?.(entry.size);
-      if (failed.has(i)) failures.set(position, failed.get(i));
+      if (failed.has(i)) failures.set(position, naming(tensor, failed.get(i)));
       else await this.checkElements(tensor, arrays[i]!).catch(error => failures.set(position, error));
     }
   }

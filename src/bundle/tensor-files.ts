@@ -75,6 +75,15 @@ export class TensorFiles {
     return this.bundle.shards.get(entry.shard)!;
   }
 
+  /** CRC32C of a part of a tensor's stored bytes, read into an array. Its errors name the tensor. */
+  async read(tensor: StoredTensor, at: number, into: ArrayBufferView): Promise<number> {
+    try {
+      return await this.fileOf(tensor).read(tensor.entry.offset + at, into);
+    } catch (error) {
+      throw naming(tensor, error);
+    }
+  }
+
   pathOf(shard: number): string {
     return this.bundle.shards.pathOf(shard);
   }
@@ -107,4 +116,18 @@ export class TensorFiles {
       { path, tensor: name, offset: entry.offset, expected: entry.crc, found },
     );
   }
+}
+
+/** What a file was refused with, and which tensor's bytes were asked for: files know of none. */
+export function naming({ name }: StoredTensor, error: unknown): unknown {
+  if (!(error instanceof TensorBundleError) || error.path === undefined || error.tensor !== undefined) return error;
+  const { code, message, path, offset, expected, found, cause } = error;
+  return new TensorBundleError(code, `tensor '${name}': ${message}`, {
+    path,
+    tensor: name,
+    offset,
+    expected,
+    found,
+    cause,
+  });
 }

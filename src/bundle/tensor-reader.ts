@@ -17,7 +17,7 @@ import type { OpenBundle } from './open-bundle.js';
 import { isDetached, ShardViews } from './shard-views.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorChecks } from './tensor-checks.js';
-import { TensorFiles } from './tensor-files.js';
+import { naming, TensorFiles } from './tensor-files.js';
 import { batchesOf, fileOrder, isEncoded, readInto } from './tensor-ranges.js';
 
 /**
@@ -50,7 +50,7 @@ export class TensorReader {
       if (view !== null) return view;
     }
     const into = arrayOf(stored.name, dtype, entry.shape);
-    const crc = await file.read(entry.offset, into);
+    const crc = await this.files.read(stored, 0, into);
     return this.#numericOf(stored, into, crc);
   }
 
@@ -61,9 +61,9 @@ export class TensorReader {
 
   /** The stored bytes of a variant. */
   async variant(stored: StoredTensor): Promise<Uint8Array> {
-    const file = this.files.locate(stored);
+    this.files.locate(stored);
     const bytes = bytesFor(stored);
-    await file.read(stored.entry.offset, bytes);
+    await this.files.read(stored, 0, bytes);
     if (this.verify) await this.checks.checkElements(stored, bytes);
     return bytes;
   }
@@ -78,8 +78,8 @@ export class TensorReader {
     options: { copy: boolean; signal: AbortSignal | undefined },
   ): Promise<TensorData[]> {
     const { copy, signal } = options;
-    for (const tensor of tensors) this.files.locate(tensor);
     const order = await inTurns(fileOrder(tensors), signal, 'reading');
+    for (const i of order) this.files.locate(tensors[i]!);
     const values = new Array<TensorData>(tensors.length);
     let at = 0;
     for (const batch of batchesOf(order.map(i => tensors[i]!))) {
@@ -90,44 +90,46 @@ export class TensorReader {
   }
 
   async #readBatch(batch: readonly StoredTensor[], copy: boolean): Promise<TensorData[]> {
-    const failed = new Map<number, unknown>();
     const values = new Map<number, TensorData>();
-    if (!copy) await this.#readViews(batch, values, failed);
-    const read = batch.map((_, i) => i).filter(i => !values.has(i) && !failed.has(i));
-    const arrays = read.map(i => arrayFor(batch[i]!));
+    const failed = copy ? null : await this.#readViews(batch, values);
+    // What comes after something that is wrong is of no use to anybody.
+    const end = failed?.at ?? batch.length;
+    const read = batch.map((_, i) => i).filter(i => i < end && !values.has(i));
     const tensors = read.length === batch.length ? batch : read.map(i => batch[i]!);
+    const arrays = tensors.map(arrayFor);
     const results = read.length === 0 ? null : await readInto(this.files, tensors, arrays);
-    for (const [k, i] of read.entries()) {
+    for (const [k, tensor] of tensors.entries()) {
       const error = results!.failed.get(k);
-      if (error !== undefined) failed.set(i, error);
-      // What comes after the first error is of no use to anybody.
-      if (failed.size > 0) continue;
-      try {
-        const value = this.#valueOf(batch[i]!, arrays[k]!, results!.crcs[k]!);
-        values.set(i, isPromise(value) ? await value : value);
-      } catch (fault) {
-        failed.set(i, fault);
-      }
+      if (error !== undefined) throw naming(tensor, error);
+      const value = this.#valueOf(tensor, arrays[k]!, results!.crcs[k]!);
+      values.set(read[k]!, isPromise(value) ? await value : value);
     }
-    if (failed.size > 0) throw failed.get(Math.min(...failed.keys()));
+    if (failed !== null) throw failed.error;
     return batch.map((_, i) => values.get(i)!);
   }
 
-  /** Views of those tensors of a batch that may be some, or what is wrong with them, by their numbers in the batch. */
+  /** Views of those tensors of a batch that may be some; or what is wrong with the first of them, and its number. */
   async #readViews(
     batch: readonly StoredTensor[],
     values: Map<number, TensorData>,
-    failed: Map<number, unknown>,
-  ): Promise<void> {
-    const viewed = new Map(batch.flatMap((tensor, i) => (this.#mayBeView(tensor) ? [[tensor, i] as const] : [])));
-    if (viewed.size === 0) return;
-    const onError = (error: unknown, tensor: StoredTensor): void => void failed.set(viewed.get(tensor)!, error);
-    if (this.verify) await this.checks.checkAll([...viewed.keys()], { action: 'reading', onError });
-    if (failed.size > 0) return;
-    for (const [tensor, i] of viewed) {
-      const view = await this.#view(tensor, this.files.fileOf(tensor));
-      if (view !== null) values.set(i, view);
+  ): Promise<{ at: number; error: unknown } | null> {
+    const viewed = batch.map((_, i) => i).filter(i => this.#mayBeView(batch[i]!));
+    if (viewed.length === 0) return null;
+    const tensors = viewed.map(i => batch[i]!);
+    const failed = new Map<StoredTensor, unknown>();
+    const onError = (error: unknown, tensor: StoredTensor): void => void failed.set(tensor, error);
+    if (this.verify) await this.checks.checkAll(tensors, { action: 'reading', onError });
+    for (const [k, tensor] of tensors.entries()) {
+      const at = viewed[k]!;
+      if (failed.has(tensor)) return { at, error: failed.get(tensor) };
+      try {
+        const view = await this.#view(tensor, this.files.fileOf(tensor));
+        if (view !== null) values.set(at, view);
+      } catch (error) {
+        return { at, error };
+      }
     }
+    return null;
   }
 
   #mayBeView(tensor: StoredTensor): boolean {
@@ -137,10 +139,11 @@ export class TensorReader {
   }
 
   /** Null where the tensor is not mapped, or not where an array can begin. */
-  async #view({ name, entry, dtype }: StoredTensor, file: ReadableFile): Promise<NumericArray | null> {
+  async #view(tensor: StoredTensor, file: ReadableFile): Promise<NumericArray | null> {
+    const { name, entry, dtype } = tensor;
     for (;;) {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
-      const range = isPromise(found) ? await found : found;
+      const range = isPromise(found) ? await found.catch(error => refuse(tensor, error)) : found;
       if (range === null || range.byteOffset % dtype.array.BYTES_PER_ELEMENT !== 0) return null;
       // Another read that waited for the same mapping was first, and its caller has moved it away.
       if (isDetached(range.buffer)) continue;
@@ -182,7 +185,11 @@ export class TensorReader {
     const { dtype, entry } = stored;
     const decode = (bytes: Uint8Array): void => this.files.toHostOrder(dtype, bytes);
     const source = { file, offset: entry.offset, shape: entry.shape, elementBytes: dtype.bytes, decode };
-    await readBox(source, box, { array: target, shape: targetShape, begin: targetBegin });
+    try {
+      await readBox(source, box, { array: target, shape: targetShape, begin: targetBegin });
+    } catch (error) {
+      throw naming(stored, error);
+    }
   }
 
   /** A box of a stored numeric tensor, as an array of its own. */
@@ -210,13 +217,13 @@ export class TensorReader {
    * one. Those of a type that is not known are as they are.
    */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
-    const file = this.files.locate(stored);
+    this.files.locate(stored);
     await this.checkIfAsked([stored], undefined);
     const { dtype, entry } = stored;
     const step = wholeElements(dtype, pieceBytes);
     for (let at = 0; at < entry.size; at += step) {
       const piece = new Uint8Array(Math.min(step, entry.size - at));
-      await file.read(entry.offset + at, piece);
+      await this.files.read(stored, at, piece);
       this.files.toHostOrder(dtype, piece);
       yield piece;
     }
@@ -235,6 +242,10 @@ export class TensorReader {
     }
     return views;
   }
+}
+
+function refuse(tensor: StoredTensor, error: unknown): never {
+  throw naming(tensor, error);
 }
 
 /** Bytes of as many whole elements of a numeric type as fit into `bytes`; of one element at least. */

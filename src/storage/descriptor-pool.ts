@@ -2,13 +2,23 @@
  * Files that can be opened again share a pool, which keeps a bounded number of them open and closes the least recently
  * used.
  */
-import { type DescriptorHolder, descriptorHolders, isExhausted, withDescriptor } from './descriptors.js';
+import {
+  type DescriptorHolder,
+  descriptorChange,
+  descriptorChanged,
+  descriptorHolders,
+  isExhausted,
+  withDescriptor,
+} from './descriptors.js';
 import type { Directory } from './directory.js';
 
 /** Files that one pool keeps open. */
 export const MAX_OPEN = 64;
 /** A shortage does not push a pool below this for good: it may pass. */
 const MIN_OPEN = 4;
+
+/** Files that are being opened, of all pools. */
+let attempts = 0;
 
 interface Closable {
   close(): Promise<void>;
@@ -22,6 +32,7 @@ export class DescriptorPool implements DescriptorHolder {
   /** Files that are being opened. */
   #opening = 0;
   #limit = MAX_OPEN;
+  /** Those that wait for room. */
   readonly #waiting: (() => void)[] = [];
   readonly #directories = new Map<string, { directory: Directory; users: number }>();
 
@@ -60,14 +71,16 @@ export class DescriptorPool implements DescriptorHolder {
     try {
       for (;;) {
         try {
-          const opened = await withDescriptor(open);
+          attempts++;
+          const opened = await withDescriptor(open).finally(() => attempts--);
           this.adopted();
           return opened;
         } catch (error) {
-          // Files in use come to rest, and can then be closed: without any there is nothing to wait for.
-          if (!isExhausted(error) || this.#open === 0) throw error;
+          // Files in use, of whatever pool, come to rest, and can then be closed; so will those that are being opened.
+          // Without any there is nothing to wait for.
+          if (!isExhausted(error) || (descriptorHolders.size === 0 && attempts === 0)) throw error;
           this.#limit = Math.max(MIN_OPEN, this.#open);
-          if (this.#idle.size === 0) await this.#change();
+          if (this.#idle.size === 0) await descriptorChange();
         }
       }
     } finally {
@@ -119,7 +132,9 @@ export class DescriptorPool implements DescriptorHolder {
     });
   }
 
+  /** Wakes one of each kind: what makes room here may not be what a shortage of the process waits for. */
   #changed(): void {
+    descriptorChanged();
     this.#waiting.shift()?.();
   }
 }

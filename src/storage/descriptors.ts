@@ -13,6 +13,21 @@ export interface DescriptorHolder {
 /** Those that hold a descriptor now. */
 export const descriptorHolders = new Set<DescriptorHolder>();
 
+/** Wake those that found the process without a descriptor, the one that waits longest first. */
+const waiting: (() => void)[] = [];
+
+/** Ends when a descriptor may have become free, or idle. Some holder must have one in use: else nobody tells. */
+export function descriptorChange(): Promise<void> {
+  return new Promise(resolve => {
+    waiting.push(resolve);
+  });
+}
+
+/** A descriptor may have become free, or idle: one that waits for that looks again. */
+export function descriptorChanged(): void {
+  waiting.shift()?.();
+}
+
 /** Whether the process (EMFILE) or the system (ENFILE) has no descriptor left. */
 export function isExhausted(error: unknown): boolean {
   const cause = error instanceof TensorBundleError ? error.cause : error;

@@ -1,7 +1,7 @@
 /**
  * `check` and `readAll`: many tensors in one call each, what is wrong said as by `read`, and each entry decoded once.
  */
-import { open } from 'node:fs/promises';
+import { open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding.js';
@@ -56,10 +56,29 @@ async function damage(prefix: string, name: string): Promise<{ path: string; off
   const { shard, offset } = reader.entry(name);
   await reader.close();
   const path = `${prefix}.data-0000${shard}-of-0000${reader.numShards}`;
-  const file = await open(path, 'r+');
-  await file.write(Uint8Array.of(0xff, 0xfe), 0, 2, offset!);
-  await file.close();
+  await write(path, offset!, [0xff, 0xfe]);
   return { path, offset: offset! };
+}
+
+async function write(path: string, offset: number, bytes: readonly number[]): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.write(Uint8Array.from(bytes), 0, bytes.length, offset);
+  await file.close();
+}
+
+/** Where each tensor and slice lies, in the order of the files. */
+async function placesOf(prefix: string): Promise<{
+  names: readonly string[];
+  places: readonly { tensor: string; path: string; offset: number }[];
+}> {
+  await using reader = await CheckpointReader.open(prefix);
+  const names = reader.names();
+  const places = names.flatMap(tensor => {
+    const entry = reader.entry(tensor);
+    const parts = entry.slices.length > 0 ? entry.slices : [{ shard: entry.shard!, offset: entry.offset! }];
+    return parts.map(({ shard, offset }) => ({ tensor, path: `${prefix}.data-0000${shard}-of-00002`, offset }));
+  });
+  return { names, places: places.sort((a, b) => a.path.localeCompare(b.path) || a.offset - b.offset) };
 }
 
 const errorOf = (work: Promise<unknown>): Promise<TensorBundleError> =>
@@ -126,16 +145,54 @@ describe.each(['check', 'readAll'] as const)('%s', what => {
     expect(error).toMatchObject({ code: 'ERR_CHECKSUM', tensor: 't77', path, offset });
   });
 
+  test('says the first in the files, whatever is read how and wherever the name is in the list', async () => {
+    // `a` is copied, `b` may be a view, `cut` has slices, and so on again in the second file.
+    const prefix = join(scratch.directory(), 'kinds');
+    const writer = new CheckpointWriter(prefix, { shards: 2, durable: false });
+    for (const half of [1, 2]) {
+      writer.add(`a${half}`, { dtype: 'float32', shape: [4], data: new Float32Array(4) });
+      for (const start of [0, 1024]) {
+        const part = { dtype: 'float32', shape: [1024], data: new Float32Array(1024) } as const;
+        writer.addSlice(`cut${half}`, [2048], [start], part);
+      }
+      writer.add(`b${half}`, { dtype: 'float32', shape: [2048], data: new Float32Array(2048) });
+    }
+    await writer.finish();
+    const { names, places } = await placesOf(prefix);
+    for (const [i, first] of places.entries()) {
+      const later = places.slice(i);
+      for (const { path, offset } of later) await write(path, offset, [0xff, 0xfe]);
+      await using reader = await CheckpointReader.open(prefix);
+      for (const order of [names, names.toReversed()])
+        expect(await errorOf(reader[what](order))).toMatchObject({ code: 'ERR_CHECKSUM', ...first });
+      for (const { path, offset } of later) await write(path, offset, [0, 0]);
+    }
+    // Now each file ends in its first tensor.
+    for (const { path } of places) await truncate(path, 1);
+    await using reader = await CheckpointReader.open(prefix);
+    for (const order of [names, names.toReversed()])
+      expect(await errorOf(reader[what](order))).toMatchObject({ code: 'ERR_TRUNCATED', ...places[0]! });
+  });
+
+  test('names the tensor where a file was cut after it was opened', async () => {
+    const prefix = await saved(10);
+    await using reader = await CheckpointReader.open(prefix, { verify: 'never' });
+    const path = `${prefix}.data-00000-of-00001`;
+    await truncate(path, 7 * 16 + 4);
+    const names = reader.names().toReversed();
+    expect(await errorOf(reader[what](names))).toMatchObject({ code: 'ERR_TRUNCATED', path, tensor: 't7' });
+    expect(await errorOf(reader.read('t8'))).toMatchObject({ code: 'ERR_TRUNCATED', path, tensor: 't8' });
+    expect((await reader.verify()).problems.map(({ tensor }) => tensor)).toEqual(['t7', 't8', 't9']);
+  });
+
   test('finds one range that cannot be read by halving', async () => {
     const prefix = await saved(4096);
     await using reader = await CheckpointReader.open(prefix, { verify: 'never' });
     const call = what === 'check' ? 'checksumRanges' : 'readRanges';
     const calls = vi.spyOn(native, call);
     // The file ends in the middle of the last tensor from now on.
-    const file = await open(`${prefix}.data-00000-of-00001`, 'r+');
-    await file.truncate(4096 * 16 - 8);
-    await file.close();
     const path = `${prefix}.data-00000-of-00001`;
+    await truncate(path, 4096 * 16 - 8);
     expect(await errorOf(reader[what](reader.names()))).toMatchObject({ code: 'ERR_TRUNCATED', path });
     expect(calls.mock.calls.length).toBe(1 + 2 * 12);
   });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { CheckpointReader } from '../../src/index.js';
+import { CheckpointReader, type TensorValue } from '../../src/index.js';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
 import { randomize } from './models.js';
 
@@ -35,23 +35,27 @@ function model(): tf.LayersModel {
   });
 }
 
-/** Watches the real reader and the real variables. */
+/** Watches the real reader, its single and its plural reads, and the real variables. */
 function watch(): { mostHeld(): number; mostTensors(): number } {
   let held = 0;
   let mostHeld = 0;
   let mostTensors = 0;
-  const { read } = CheckpointReader.prototype;
-  vi.spyOn(CheckpointReader.prototype, 'read').mockImplementation(async function (
-    this: CheckpointReader,
-    name: string,
-    options,
-  ) {
-    const value = await read.call(this, name, options);
-    // One element of a tensor is read to check it, and an object graph is no value.
-    if (options?.size === undefined && value.dtype === 'float32') held += (value.data as Float32Array).byteLength;
+  const hold = (values: readonly TensorValue[]): void => {
+    // The object graph is a string, and none of the values.
+    for (const { dtype, data } of values) if (dtype === 'float32') held += (data as Float32Array).byteLength;
     mostHeld = Math.max(mostHeld, held);
     mostTensors = Math.max(mostTensors, tf.memory().numBytes);
+  };
+  const { read, readAll } = CheckpointReader.prototype;
+  vi.spyOn(CheckpointReader.prototype, 'read').mockImplementation(async function (this: CheckpointReader, ...given) {
+    const value = await read.apply(this, given);
+    hold([value]);
     return value;
+  });
+  vi.spyOn(CheckpointReader.prototype, 'readAll').mockImplementation(async function (this: CheckpointReader, ...given) {
+    const values = await readAll.apply(this, given);
+    hold(values);
+    return values;
   });
   const { assign } = tf.Variable.prototype;
   vi.spyOn(tf.Variable.prototype, 'assign').mockImplementation(function (this: tf.Variable, value: tf.Tensor) {

@@ -113,9 +113,12 @@ function inType(checker: ts.TypeChecker, name: string, path: readonly string[], 
  */
 function isOptions(checker: ts.TypeChecker, type: ts.Type, isInner: boolean): boolean {
   const parts = type.isIntersection() ? type.types : [type];
-  const isLiteral = parts.every(({ flags, symbol }) => {
+  const isLiteral = parts.every(({ flags, symbol, aliasSymbol }) => {
     const kinds = ts.SymbolFlags.Interface | ts.SymbolFlags.TypeLiteral;
-    return (flags & ts.TypeFlags.Object) !== 0 && symbol && (symbol.flags & kinds) !== 0 && isOurs(symbol);
+    // `Omit` of ours is declared in TypeScript's own library; the name that we gave it is ours.
+    const isOwn = (one: ts.Symbol | undefined): boolean => one !== undefined && isOurs(one);
+    const isObject = (flags & ts.TypeFlags.Object) !== 0 && symbol && (symbol.flags & kinds) !== 0;
+    return isObject && (isOwn(symbol) || isOwn(aliasSymbol));
   });
   if (!isLiteral || type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0) return false;
   if (checker.getIndexInfosOfType(type).length > 0) return false;
