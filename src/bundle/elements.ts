@@ -97,7 +97,7 @@ export function encodeText(name: string, text: string, position: number): Uint8A
   throw new TensorBundleError(
     'ERR_DTYPE',
     `tensor '${name}': element ${position} has half of a surrogate pair, which UTF-8 cannot hold; ` +
-      'mend the text (text.toWellFormed()), or give bytes',
+      'repair the text (text.toWellFormed()), or give bytes',
     { tensor: name, found: position },
   );
 }

@@ -132,12 +132,16 @@ export class IndexFile {
   slice(name: string, full: StoredEntry, extents: readonly SliceExtent[], size: readonly number[]): StoredTensor {
     const position = this.#table.find(sliceKeyOf(name, extents));
     if (position < 0) {
-      throw new TensorBundleError('ERR_CORRUPT', `${this.path}: the entry of a slice of '${name}' is missing`, {
-        path: this.path,
-        tensor: name,
-        offset: this.offsetOf(this.#positionOf(name)),
-        expected: extents,
-      });
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${this.path}: the entry of a slice of '${name}' is missing; the index is damaged`,
+        {
+          path: this.path,
+          tensor: name,
+          offset: this.offsetOf(this.#positionOf(name)),
+          expected: extents,
+        },
+      );
     }
     const stored = this.#storedAt(position, name);
     const agrees =
@@ -147,7 +151,7 @@ export class IndexFile {
     if (agrees) return stored;
     throw new TensorBundleError(
       'ERR_CORRUPT',
-      `${this.path}: a slice of '${name}' has another type or shape than its place in the tensor`,
+      `${this.path}: a slice of '${name}' has another type or shape than its place in the tensor; the index is damaged`,
       {
         path: this.path,
         tensor: name,

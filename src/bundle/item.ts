@@ -86,7 +86,7 @@ function checkName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || !isWellFormed(name) || isSliceKey(name)) {
     throw new TensorBundleError(
       'ERR_BAD_NAME',
-      "a tensor's name is a non-empty string without lone surrogates, and not in the form of a slice's key",
+      "a tensor's name must be a non-empty string without lone surrogates, and not in the form of a slice's key",
       { tensor: String(name) },
     );
   }

@@ -45,10 +45,14 @@ export class SliceIndex {
     }
     const tree = yield* BoxTree.build(boxes);
     if ((yield* overlaps(boxes, tree)) !== null) {
-      throw new TensorBundleError('ERR_SLICE_OVERLAP', `${index.path}: stored slices of '${name}' overlap`, {
-        path: index.path,
-        tensor: name,
-      });
+      throw new TensorBundleError(
+        'ERR_SLICE_OVERLAP',
+        `${index.path}: stored slices of '${name}' overlap; the index is damaged`,
+        {
+          path: index.path,
+          tensor: name,
+        },
+      );
     }
     return new SliceIndex(index, name, full, boxes, tree);
   }

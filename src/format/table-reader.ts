@@ -118,11 +118,15 @@ export class TableReader {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.key(i));
     } catch (cause) {
       const offset = this.valueOffset(i);
-      throw new TensorBundleError('ERR_CORRUPT', `a key of ${this.path} near byte ${offset} is not UTF-8`, {
-        path: this.path,
-        offset,
-        cause,
-      });
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `a key of ${this.path} near byte ${offset} is not UTF-8; the file is damaged`,
+        {
+          path: this.path,
+          offset,
+          cause,
+        },
+      );
     }
   }
 

@@ -4,7 +4,7 @@ import { fromNative, invalidArgument, isNativeError, TensorBundleError } from '.
 /** Throws ERR_INVALID_ARGUMENT. */
 export function checkPath(path: string): void {
   if (path.includes('\0')) {
-    throw invalidArgument('a path must not hold a NUL character', { path });
+    throw invalidArgument('a path must not contain a NUL character', { path });
   }
 }
 
