@@ -1,7 +1,7 @@
 /**
- * Loads the native addon and says what it offers. Native code moves and checksums bytes and does every file operation;
- * what the bytes mean is decided in TypeScript. Nothing here blocks the event loop except the functions marked "sync",
- * which touch memory only, and `readNow`.
+ * Loads the native addon and says what it offers. Native code moves bytes, checksums them and does every file
+ * operation. TypeScript decides what the bytes mean. Only two kinds of functions block the event loop: those marked
+ * "sync", which touch memory only, and `readNow`.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { TensorBundleError } from './errors.js';
 
 declare const handleBrand: unique symbol;
 
-/** An open file or directory. Closed by `close`, or at the latest when it is garbage. */
+/** An open file or directory. `close` closes it; otherwise it is closed when it is garbage collected. */
 export interface Handle {
   readonly [handleBrand]: 'handle';
 }
@@ -36,7 +36,7 @@ export interface FileStat {
 export type OpenMode =
   /** For reading; follows a symbolic link, as TensorFlow does. */
   | 'read'
-  /** For reading and writing: a new file; never opens what already exists. */
+  /** For reading and writing: creates a new file, and never opens an existing one. */
   | 'create'
   /** For reading, to lock a file that is about to be removed. ELOOP for a symbolic link, EISDIR for a directory. */
   | 'lock';
@@ -44,8 +44,8 @@ export type OpenMode =
 /**
  * All names are single path components below an open directory; only `openDirectory` and `readNow` take a path. Nothing
  * here is a number of an operating system: modes are words, permissions are the bits of `chmod` on every system, errors
- * have names. Where a comment names a system call, it says what that does on Linux. Every function that returns a
- * promise rejects with a NativeError.
+ * have names. A system call that a comment names is the one on Linux. Every function that returns a promise rejects
+ * with a NativeError.
  */
 export interface NativeBinding {
   // --- CRC32C (Castagnoli), unmasked. Sync.
@@ -60,14 +60,14 @@ export interface NativeBinding {
 
   // --- directories and small files
   openDirectory(path: string): Promise<Handle>;
-  /** A directory in an open one; '.' opens that one anew: the same directory, whatever its path has become. */
+  /** Opens a directory inside an open one. '.' opens the same directory again, even if it has been renamed since. */
   openDirectoryAt(parent: Handle, name: string): Promise<Handle>;
-  /** With the permissions 0o777, less the umask. False if something is there already. */
+  /** Its permissions are 0o777 without the bits of the umask. False if the name exists already. */
   makeDirectoryAt(parent: Handle, name: string): Promise<boolean>;
-  /** Null if there is no such file (ENOENT); a FIFO or a device is refused at once, never waited for. */
+  /** Null if there is no such file (ENOENT). A FIFO or a device is refused at once, never waited for. */
   open(directory: Handle, name: string, mode: OpenMode, permissions?: number): Promise<Handle | null>;
   close(handle: Handle): Promise<void>;
-  /** Of a name in a directory without following a link (null if absent), or of the handle itself. */
+  /** Of a name in a directory, without following a link (null if absent); without a name, of the handle itself. */
   stat(handle: Handle, name?: string, follow?: boolean): Promise<FileStat | null>;
   /** Names in the directory, unsorted, without '.' and '..'. */
   list(directory: Handle): Promise<string[]>;
@@ -84,26 +84,26 @@ export interface NativeBinding {
   tryLock(handle: Handle, shared?: boolean): Promise<boolean>;
   unlock(handle: Handle): Promise<void>;
   setMode(handle: Handle, permissions: number): Promise<void>;
-  /** Bytes an unprivileged process may still write here; null where the file system does not say. */
+  /** Bytes that an unprivileged process may still write here; null where the file system does not say. */
   freeSpace(directory: Handle): Promise<number | null>;
-  /** The whole file; ESHORT if it shrinks meanwhile. Rejects with EFBIG above `maxBytes`. */
+  /** The whole file. Rejects with ESHORT if it shrinks while it is read, and with EFBIG above `maxBytes`. */
   readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
   /**
-   * The whole file NAME of the directory PATH, at once; null if there is no such file. Throws a NativeError. Sync, and
-   * it does I/O.
+   * The whole file NAME of the directory PATH; null if there is no such file. Throws a NativeError. Sync, although it
+   * does I/O.
    */
   readNow(path: string, name: string, maxBytes: number): Uint8Array | null;
   /**
-   * Writes all of `data` at the handle's start (short writes and EINTR handled), and asks a close of a second
-   * descriptor what became of it: NFS and FUSE report a full disk there. The handle and its lock stay.
+   * Writes all of `data` at the handle's start; short writes and EINTR are handled. Then it closes a second descriptor
+   * of the file, because NFS and FUSE report a full disk only at a close. The handle and its lock stay.
    */
   writeAll(handle: Handle, data: Uint8Array): Promise<void>;
 
   // --- shards
   /**
-   * Creates NAME (as mode 'create'), reserves `bytes` with fallocate where the file system can. A full disk shows here
-   * as ENOSPC. On failure nothing is left behind. `writeBehind` (default true) hands dirty pages to the disk while more
-   * is written: right before a sync, a waste without one.
+   * Creates NAME (as mode 'create') and reserves `bytes` with fallocate where the file system can, so that a full disk
+   * shows here as ENOSPC. A failure leaves nothing behind. `writeBehind` (default true) hands dirty pages to the disk
+   * while more is written. That helps if a sync follows, and is a waste otherwise.
    */
   createShard(
     directory: Handle,
@@ -113,14 +113,15 @@ export interface NativeBinding {
     writeBehind?: boolean,
   ): Promise<Shard>;
   /**
-   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes of them, wherever a view ends;
-   * EINVAL if the sums differ. The views are read until it settles, and Node-API can keep a buffer's object but not its
-   * memory: **they must be of memory that no caller holds**. Calls of one shard are carried out in the order in which
-   * they are made, so the next may be made before this one has settled. What does not fill a block is gathered into
-   * one, so bytes may still be pending afterwards.
+   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes, wherever a view ends. Rejects
+   * with EINVAL if views and lengths do not add up to the same number of bytes. The views are read until the promise
+   * settles, and Node-API can keep a buffer's object but not its memory: **they must be of memory that no caller
+   * holds**. Calls of one shard are carried out in the order in which they are made, so the next may be made before
+   * this one has settled. Bytes that do not fill a block are gathered into one, so some may still be pending
+   * afterwards.
    */
   appendShard(shard: Shard, views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array>;
-  /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the one announced. */
+  /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the announced one. */
   finishShard(shard: Shard, durable: boolean): Promise<void>;
   /** Closes the descriptor, after the calls before it; idempotent. */
   closeShard(shard: Shard): Promise<void>;
@@ -145,20 +146,21 @@ export interface NativeBinding {
     into: readonly ArrayBufferView[],
   ): Promise<Uint32Array>;
   /**
-   * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage. `offset`
-   * need not be page-aligned. Null where the file is to be read instead: this runtime refuses external buffers
-   * (Electron), the system refuses the mapping, or the file lies on a network or FUSE file system, where others may cut
-   * it.
+   * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage
+   * collected. `offset` need not be page-aligned. Null where the file must be read instead: this runtime refuses
+   * external buffers (Electron), the system refuses the mapping, or the file lies on a network or FUSE file system,
+   * where other machines may truncate it.
    */
   map(file: Handle, offset: number, length: number): Promise<ArrayBuffer | null>;
   /**
-   * Frees the memory of a typed array's whole buffer now instead of at some later collection; the array is empty
-   * afterwards. For buffers of the library's own that nobody else has seen. False if it cannot be freed early. Sync.
+   * Frees the memory of a typed array's whole buffer now, without waiting for the garbage collector; the array is empty
+   * afterwards. Only for buffers of this library that no caller has seen. False if it cannot be freed early. Sync.
    */
   detach(view: Uint8Array): boolean;
   /**
-   * Copies `length` bytes of the view `from`, from `start` on, into the view `into` at `at`, past the caches: for
-   * another thread to read. EINVAL for what is not there, as in a detached view; nothing is copied then. Sync.
+   * Copies `length` bytes of the view `from`, beginning at `start`, to position `at` of the view `into`. The copy goes
+   * past the caches, because another thread will read it. Throws EINVAL, and copies nothing, if the bytes are not
+   * there, as in a detached view. Sync.
    */
   copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
   /** Number of threads of the engine's pool. Sync. */
@@ -166,7 +168,7 @@ export interface NativeBinding {
 }
 
 /**
- * The folder of the package, seen from this file: `native/install.mjs` lies there, unless this code was copied
+ * The folder of the package, seen from this file. `native/install.mjs` lies there, unless this code was copied
  * elsewhere.
  */
 interface Place {
@@ -193,8 +195,8 @@ function load(): NativeBinding {
 }
 
 /**
- * The finder of the right binary looks for /etc/alpine-release, which a process with --permission may not; told the C
- * library, it need not.
+ * `node-gyp-build` looks for /etc/alpine-release to find out which C library there is. A process with --permission may
+ * not do that, so it is told the C library instead.
  */
 function loadFrom({ require, root }: Place): NativeBinding {
   const find = (): NativeBinding => (require('node-gyp-build') as (directory: string) => NativeBinding)(root);
@@ -212,7 +214,7 @@ function loadFrom({ require, root }: Place): NativeBinding {
   }
 }
 
-/** A bundler that makes CommonJS may leave no URL at all. */
+/** A bundler that makes CommonJS may leave no URL. */
 function placeOf(url: string | undefined): Place {
   if (url === undefined) throw new Error('this code does not know in which file it is');
   return { require: createRequire(url), root: join(dirname(fileURLToPath(url)), '..') };
@@ -222,7 +224,7 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
   const { code, resource } = (cause ?? {}) as { code?: unknown; resource?: unknown };
   if (code === 'ERR_DLOPEN_DISABLED')
     return (
-      'this process may not load addons: start Node with --allow-addons where it has --permission (or ' +
+      'this process may not load addons: start Node with --allow-addons if it has --permission (or ' +
       '--experimental-permission), and without --no-addons'
     );
   const { permission } = process as { permission?: { has(scope: string, reference?: string): boolean } };
@@ -231,28 +233,28 @@ function adviceOn(cause: unknown, place: Place | undefined): string {
   if (refused !== undefined)
     return (
       `this process may not read ${refused}: with --permission (or --experimental-permission) start Node with ` +
-      `--allow-addons, and with --allow-fs-read for that too, or for all (--allow-fs-read='*')`
+      `--allow-addons, and with --allow-fs-read for that path, or for all paths (--allow-fs-read='*')`
     );
   const compile = place && compilerOf(place);
   if (compile === undefined)
     return (
-      'a bundler has put tensorbundle into another file, and the addon has to stay where it is, in node_modules: ' +
+      'a bundler has put tensorbundle into another file, but the addon must stay where it is, in node_modules: ' +
       'mark tensorbundle as external (esbuild: --external:tensorbundle; rollup: external: [/^tensorbundle/]; ' +
       'webpack: ' +
       'externals), and deploy node_modules with it'
     );
-  if (process.platform === 'win32') return 'there is no engine for Windows yet; WSL has one';
+  if (process.platform === 'win32') return 'Windows is not supported yet; use WSL';
   return (
     `${String((cause as Error)?.message ?? cause)
       .split('\n')[0]!
-      .trim()}; compile it here by \`${compile}\` (that needs Python 3, make ` +
+      .trim()}; compile it here with \`${compile}\` (that needs Python 3, make ` +
     'and a C++17 compiler), or reinstall if node_modules was copied from another kind of machine'
   );
 }
 
 /**
- * The command that compiles the addon; undefined if this code is not in its package. Its whole path: it works from
- * everywhere.
+ * The command that compiles the addon; undefined if this code is not in its package. It has the whole path, so that it
+ * works from every directory.
  */
 function compilerOf({ require, root }: Place): string | undefined {
   try {

@@ -1,8 +1,7 @@
 /**
- * The symbols of `using` and `await using`. A context of node:vm lacks them before Node 24, and what was compiled for
- * such a Node (as this package is) needs them at run time. Node's own are taken, so that its streams and timers fit as
- * well. Every file with `await using`, or with a method of such a name, imports this one before anything else is made
- * (test/shape.test.ts).
+ * The symbols of `using` and `await using`. A context of node:vm lacks them before Node 24, and compiled code (as in
+ * this package) needs them at run time. Node's own symbols are taken, so that its streams and timers fit too. Every
+ * file with `await using`, or with a method of such a name, must import this file first (test/shape.test.ts checks it).
  */
 import { Readable } from 'node:stream';
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -14,10 +13,10 @@ define('dispose', () => {
   return Object.getPrototypeOf(timer) as object;
 });
 
-/** `holder` gives an object of Node's that has a method of this name. */
+/** `holder` gives an object made by Node that has a method of this name. */
 function define(name: 'asyncDispose' | 'dispose', holder: () => object): void {
   if (typeof Symbol[name] === 'symbol') return;
   const own = Object.getOwnPropertySymbols(holder()).find(({ description }) => description?.endsWith(`.${name}`));
-  // As the language has it: it cannot be changed any more.
+  // Not writable, as in the language itself.
   Object.defineProperty(Symbol, name, { value: own ?? Symbol(`Symbol.${name}`) });
 }

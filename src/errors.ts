@@ -1,6 +1,6 @@
 /**
- * Every error this package throws on purpose, and the one place where an operating-system error becomes one of them.
- * Codes are stable: match `error.code`, never the text.
+ * The errors that this package throws on purpose, and the one place where an operating-system error becomes one of
+ * them. Codes are stable: compare `error.code`, never the text.
  */
 
 import { isError } from './realms.js';
@@ -52,7 +52,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** The one error class of the package. */
+/** The only error class of the package. */
 export class TensorBundleError extends Error {
   override readonly name = 'TensorBundleError';
   /** Stable: docs/errors.md lists all. */
@@ -83,16 +83,16 @@ export function invalidArgument(message: string, details: ErrorDetails = {}): Te
   return new TensorBundleError('ERR_INVALID_ARGUMENT', message, details);
 }
 
-/** The same of one argument or option by its name; `expected` continues the sentence "… must be". */
+/** An error that says what an argument or option must be; `expected` continues the sentence "… must be". */
 export function argumentMustBe(name: string, expected: string, found: unknown): TensorBundleError {
   return invalidArgument(`${name} must be ${expected}, not ${String(found)}`, { expected, found });
 }
 
-/** What the native engine rejects with: one `Status` of C++, made into a plain Error (native/node/js_error.cc). */
+/** What the native engine rejects with: a `Status` of C++, made into a plain Error (native/node/js_error.cc). */
 interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
-  /** The engine's own number for it (native/engine/error.h): Linux's, on every system. */
+  /** The engine's own number for it (native/engine/error.h), which is Linux's on every system. */
   errno: number;
   syscall: string;
   path?: string;
@@ -121,7 +121,7 @@ const ADVICE: Readonly<Partial<Record<ErrorCode, string>>> = {
     'free space or use another file system; an overwrite needs room for the old and the new checkpoint together',
 };
 
-/** Turns anything the native engine rejected with into a TensorBundleError; other errors pass through unchanged. */
+/** Turns an error of the native engine into a TensorBundleError. Other errors pass through unchanged. */
 export function fromNative(error: unknown, action: string, details: ErrorDetails = {}): Error {
   if (!isNativeError(error)) return isError(error) ? error : new Error(String(error));
   const code = CODE_OF_ERRNO[error.code] ?? 'ERR_IO';
@@ -132,7 +132,7 @@ export function fromNative(error: unknown, action: string, details: ErrorDetails
   return new TensorBundleError(code, message, { offset: error.offset, ...details, path, cause: error });
 }
 
-/** The error of an aborted operation; `cause` is the signal's reason, as the web platform has it. */
+/** The error of an aborted operation; its `cause` is the signal's reason, as in the web platform. */
 export function abortError(signal: AbortSignal, action: string): TensorBundleError {
   return new TensorBundleError('ERR_ABORTED', `${action} was aborted`, { cause: signal.reason });
 }
@@ -143,8 +143,8 @@ export function throwIfAborted(signal: AbortSignal | undefined, action: string):
 }
 
 /**
- * Of a class whose constructor is its own: `part` is what it makes itself of, never a path or whatever else JavaScript
- * lets callers give to `new`. Throws ERR_INVALID_ARGUMENT that says how one is made.
+ * For classes that only a function of this library makes. `part` is what that function gives to the constructor; a
+ * caller would give a path or something else. Throws ERR_INVALID_ARGUMENT that says how an object is made.
  */
 export function requireMade(part: unknown, what: string, how: string): void {
   if (typeof part === 'object' && part !== null && !Array.isArray(part) && !('href' in part)) return;

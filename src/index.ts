@@ -1,6 +1,6 @@
 /**
- * Writes, reads, checks, copies and merges TensorFlow checkpoints. `CheckpointWriter` and `CheckpointReader` are where
- * to begin. Nothing here needs TensorFlow or TensorFlow.js.
+ * Writes, reads, checks, copies and merges TensorFlow checkpoints. Begin with `CheckpointWriter` and
+ * `CheckpointReader`. Nothing here needs TensorFlow or TensorFlow.js.
  */
 export { copyCheckpoint } from './bundle/copy.js';
 export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bundle/find-latest.js';

@@ -1,6 +1,6 @@
 /**
  * Optimizers for TensorFlow.js with the formulas of Keras. Some of TensorFlow.js's own optimizers compute something
- * else, so a training that moves from one language to the other would notice. Needs `@tensorflow/tfjs-core`.
+ * else, so a training that moves from one language to the other would change. Needs `@tensorflow/tfjs-core`.
  *
  * @example
  * model.compile({ optimizer: new Adam({ learningRate: 0.01 }), loss: 'meanSquaredError' }); // was: tf.train.adam(0.01)

@@ -1,15 +1,15 @@
 /**
- * Objects of options. A key that no option has is a slip of the pen (`save_best_only`, `durrable`): it would be ignored
- * without a word, so it is refused, with the option that was meant.
+ * Checks of option objects. A key that is not an option is a typing error (`save_best_only`, `durrable`). It would be
+ * ignored silently, so it is refused, and the error names the option that was probably meant.
  */
 import { invalidArgument, type TensorBundleError } from './errors.js';
 import { isRoot, isSignal } from './realms.js';
 
 /**
- * The options that an interface declares. TypeScript refuses a list that lacks one of them. `true`: whoever takes the
- * value looks at it; 'flag': it is true or false; 'number', 'number or null': it is one, and not NaN; 'signal',
- * 'function': an AbortSignal, a function; an array: one of these; a list: an object of options again, unless it is no
- * object.
+ * What each option of an interface may be. TypeScript refuses a list that lacks an option. 'flag': true or false.
+ * 'number', 'number or null': a number that is not NaN, or null. 'signal': an AbortSignal. 'function': a function. An
+ * array: one of its members. A list: an object with these options; another kind of value is left to the code that uses
+ * the option. `true`: nothing is checked here.
  */
 export type OptionList<T> = { readonly [K in keyof Required<T>]: OptionKind<NonNullable<T[K]>> };
 type OptionKind<V> = [V] extends [boolean]
@@ -21,7 +21,7 @@ type OptionKind<V> = [V] extends [boolean]
       : [V] extends [number]
         ? true | 'number' | 'number or null' | readonly V[]
         : true | readonly V[] | InnerList<V>;
-/** Of the members of a union that are objects. */
+/** The lists of those members of a union that are objects. */
 type InnerList<V> = V extends object ? OptionList<V> : never;
 
 const KINDS = {
@@ -36,18 +36,19 @@ function isNumber(value: unknown): boolean {
   return typeof value === 'number' && !Number.isNaN(value);
 }
 
-/** A list as it is here, where it does not matter of what. */
+/** An option list of any interface. */
 interface AnyList {
   readonly [option: string]: true | keyof typeof KINDS | readonly unknown[] | AnyList;
 }
 
-/** More letters than that are wrong in no slip of the pen. */
+/** A typing error has at most this many wrong letters. */
 const MOST_EDITS = 3;
 
 /**
- * Throws ERR_INVALID_ARGUMENT for keys that are not in the list, and for what is no object of options. `what` is the
- * function or class that was called. `undefined` is as if the option were left out. Inherited options count, as they do
- * for whoever reads them; symbols do not: no option has one, and nobody writes one by mistake.
+ * Throws ERR_INVALID_ARGUMENT for keys that are not in the list, and for a value that is not an object of options.
+ * `what` is the function or class that was called. An option that is `undefined` counts as left out. Inherited options
+ * count, because the code that reads options sees them. Symbols are ignored: no option is one, and nobody writes one by
+ * mistake.
  */
 export function refuseUnknown<T extends object>(options: T, what: string, list: OptionList<T>): void {
   refuse(options, what, '', list as unknown as AnyList);
@@ -84,8 +85,8 @@ function isChoice(kind: AnyList[string]): kind is readonly unknown[] {
 }
 
 /**
- * Of any realm, and of any class that does not call itself something else: a Map, a signal, an array or a Date hold no
- * options.
+ * Whether a value can hold options. It may come from any realm, and be of any class without a tag of its own. A Map, a
+ * signal, an array or a Date cannot.
  */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
@@ -93,7 +94,10 @@ function isPlain(value: unknown): boolean {
   return tag === '[object Object]' || tag === '[object Module]';
 }
 
-/** What somebody added to `Object.prototype` is in every object, and nobody's option. */
+/**
+ * Whether a key comes from `Object.prototype`. Code that adds one there puts it into every object, and it is not an
+ * option.
+ */
 function isOfEveryObject(options: object, key: string): boolean {
   let holder: object | null = options;
   while (holder !== null && !Object.hasOwn(holder, key)) holder = Object.getPrototypeOf(holder) as object | null;
@@ -107,11 +111,11 @@ function unknownOptions(keys: readonly string[], what: string, path: string, lis
     const not = `\`${path}${key}\` is not an option of ${what}`;
     if (meant[i] !== undefined) return `${not}; did you mean \`${path}${meant[i]}\`?`;
     const outer = ownerOf(key, list);
-    if (outer !== undefined) return `${not}; it belongs into \`${outer[0]}\`: { ${outer[0]}: { ${outer[1]} } }`;
-    // Of the callbacks, which have options of their own beside those.
+    if (outer !== undefined) return `${not}; it belongs in \`${outer[0]}\`: { ${outer[0]}: { ${outer[1]} } }`;
+    // Callbacks have writer options beside their own.
     if (key === 'writer' && Object.hasOwn(list, 'durable'))
-      return `${not}; what would be in it stands by itself here: { durable } in place of { writer: { durable } }`;
-    return `${not}; there are ${known.map(option => `\`${path}${option}\``).join(', ')}`;
+      return `${not}; its options are given directly here: { durable } in place of { writer: { durable } }`;
+    return `${not}; the options are ${known.map(option => `\`${path}${option}\``).join(', ')}`;
   });
   return invalidArgument(texts.join(' '), {
     expected: meant[0] ?? known,
@@ -119,12 +123,12 @@ function unknownOptions(keys: readonly string[], what: string, path: string, lis
   });
 }
 
-/** The same letters (`save_best_only`, `MaxToKeep`), else the nearest of those that differ in few. */
+/** The option with the same letters (`save_best_only`, `MaxToKeep`), else the nearest of those with few differences. */
 function meantBy(key: string, list: AnyList): string | undefined {
   const letters = lettersOf(key);
   const known = Object.keys(list);
   const same = known.find(option => lettersOf(option) === letters);
-  // An option of another object, rightly spelled, is nearer than any slip.
+  // The exact name of an option of another object is nearer than any typing error.
   if (same !== undefined || ownerOf(key, list) !== undefined) return same;
   const limit = Math.min(MOST_EDITS, Math.floor(letters.length / 3));
   const [nearest] = known
@@ -133,7 +137,7 @@ function meantBy(key: string, list: AnyList): string | undefined {
   return nearest !== undefined && nearest.edits <= limit ? nearest.option : undefined;
 }
 
-/** The option whose own options have it: what writes the files is in `writer`. */
+/** The option that has this key among its own options: for example, `writer` has those of the files. */
 function ownerOf(key: string, list: AnyList): [outer: string, inner: string] | undefined {
   for (const [outer, inner] of Object.entries(list)) {
     const names = typeof inner === 'object' && !isChoice(inner) ? Object.keys(inner) : [];
@@ -147,9 +151,9 @@ function lettersOf(key: string): string {
   return key.replaceAll(/[_\-\s]/g, '').toLowerCase();
 }
 
-/** Letters to put in, leave out, change, or swap with the next (Damerau, Levenshtein). */
+/** How many letters to insert, leave out, change, or swap with the next (Damerau-Levenshtein distance). */
 function editsBetween(a: string, b: string): number {
-  // More than that is no slip, and a key may be of any length.
+  // So many differences are not a typing error, and a key may be of any length.
   if (Math.abs(a.length - b.length) > MOST_EDITS) return MOST_EDITS + 1;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

@@ -1,9 +1,8 @@
 /**
- * What a value is, whatever realm it comes from. A test runner (Jest, vitest's vm pools) runs each test in a context of
- * its own, which has its own `Array`, `Map`, `Error` and `Float32Array`; the addon, Node's own modules and TensorFlow's
- * addon make theirs in the main one. `instanceof` of such a class is false across the two (test/shape.test.ts finds
- * it). Timers and encoders are imported from Node's modules for a like reason: the globals may be a test's fakes, or
- * not there at all (jsdom).
+ * What a value is, in whatever realm it was made. A test runner (Jest, vitest's vm pools) runs each test in a context
+ * with its own `Array`, `Map`, `Error` and `Float32Array`, while the addon, Node's modules and TensorFlow's addon use
+ * those of the main context. `instanceof` is false across the two (test/shape.test.ts finds it). For a similar reason
+ * timers and encoders are imported from Node's modules: the globals may be replaced by a test, or missing (jsdom).
  */
 import { types } from 'node:util';
 
@@ -32,12 +31,12 @@ export function isBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value);
 }
 
-/** Without a view on it; a SharedArrayBuffer too. */
+/** An ArrayBuffer or SharedArrayBuffer itself, not a view of one. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   return types.isAnyArrayBuffer(value);
 }
 
-/** A typed array of this name; of a class derived from it, too. */
+/** A typed array with this name, or of a class derived from it. */
 export function isArrayOf<A extends ArrayBufferView>(name: string, value: unknown): value is A {
   return types.isTypedArray(value) && value[Symbol.toStringTag] === name;
 }
@@ -48,20 +47,20 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return isObject && typeof (value as { then?: unknown }).then === 'function';
 }
 
-/** Also what is thrown in place of one: a DOMException, the error of another library's class. */
+/** Also an object that is thrown in place of an Error: a DOMException, or the error class of another library. */
 export function isError(value: unknown): value is Error {
   if (types.isNativeError(value)) return true;
   const { name, message } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Error>;
   return typeof name === 'string' && typeof message === 'string';
 }
 
-/** Also one of jsdom, or of a polyfill. */
+/** Also an AbortSignal of jsdom or of a polyfill. */
 export function isSignal(value: unknown): value is AbortSignal {
   const signal = (typeof value === 'object' && value !== null ? value : {}) as Partial<AbortSignal>;
   return typeof signal.aborted === 'boolean' && typeof signal.addEventListener === 'function';
 }
 
-/** What to call it in a message. */
+/** What a message calls the value. */
 export function classOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return value === null ? 'null' : typeof value;
   return value.constructor?.name || 'an object';

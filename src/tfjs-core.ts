@@ -1,8 +1,8 @@
 /**
- * TensorFlow.js as this package uses it; nothing else loads it. It is an optional peer: an import of it would fail
- * before a line of ours has run, with an error that names a package that nobody installs by name. `require` finds the
- * same copy as an import, since tfjs-core has one build for Node, and a module that awaits nothing can be required
- * itself.
+ * TensorFlow.js as this package uses it; no other file loads it. It is an optional peer, so an `import` of it could
+ * fail before any code of this package runs, with an error about a package that users do not install by name. `require`
+ * finds the same copy as an import, since tfjs-core has one build for Node. This file awaits nothing at its top level,
+ * so it can be loaded with `require` too.
  */
 import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs-core';
@@ -65,7 +65,7 @@ export type Optimizer = tfjs.Optimizer;
 export type Tensor = tfjs.Tensor;
 export type Variable = tfjs.Variable;
 
-/** Throws ERR_NOT_SUPPORTED if it is not installed. */
+/** Throws ERR_NOT_SUPPORTED if TensorFlow.js is not installed. */
 function load(): typeof tfjs {
   const require = createRequire(import.meta.url);
   try {

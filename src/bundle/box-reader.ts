@@ -1,16 +1,16 @@
 /**
- * Reads a box of a stored row-major array into a box of another: only the rows that the box touches are read, and rows
- * near to each other in one go.
+ * Reads a box of a stored row-major array into a box of another array. Only the rows that the box touches are read, and
+ * rows that are close together are read in one go.
  */
 import { boxRuns } from '../format/box-runs.js';
 import type { NumericArray } from '../format/dtypes.js';
 import type { TensorSlice } from '../format/slices.js';
 import type { ReadableFile } from '../storage/file.js';
 
-/** What lies between rows this near to each other is read along and thrown away. */
+/** Rows with at most this gap between them are read together; the bytes in the gap are thrown away. */
 const MAX_GAP_BYTES = 32 * 1024;
 const MAX_HULL_BYTES = 4 * 1024 * 1024;
-/** Reads that may be under way at once. */
+/** The most reads that are under way at once. */
 const MAX_PENDING = 64;
 
 interface StoredArray {
@@ -19,7 +19,7 @@ interface StoredArray {
   offset: number;
   shape: readonly number[];
   elementBytes: number;
-  /** Turns stored bytes into this machine's byte order, in place. */
+  /** Changes stored bytes into this machine's byte order, in place. */
   decode(bytes: Uint8Array): void;
 }
 
@@ -29,7 +29,7 @@ interface BoxTarget {
   begin: readonly number[];
 }
 
-/** One contiguous part of the box; bytes in the stored array and in the target. */
+/** A contiguous part of the box: its bytes, and their positions in the stored array and in the target. */
 interface Run {
   at: number;
   target: number;
@@ -43,7 +43,7 @@ interface Hull {
   runs: Run[];
 }
 
-/** Throws ERR_TRUNCATED and ERR_IO. The checksum is not looked at: it covers the whole tensor only. */
+/** Throws ERR_TRUNCATED and ERR_IO. The checksum is not compared, because it covers only the whole tensor. */
 export async function readBox(source: StoredArray, box: TensorSlice, target: BoxTarget): Promise<void> {
   let pending: Promise<void>[] = [];
   for (const hull of hulls(source, box, target)) {
@@ -73,7 +73,7 @@ function* hulls(source: StoredArray, box: TensorSlice, target: BoxTarget): Gener
 }
 
 async function readHull(source: StoredArray, hull: Hull, target: NumericArray): Promise<void> {
-  // A view for each run: one of the whole target could be longer than an array of bytes may be.
+  // Each run gets a view of its own: one view of the whole target could be longer than an array of bytes may be.
   const place = (run: Run): Uint8Array => new Uint8Array(target.buffer, target.byteOffset + run.target, run.bytes);
   const only = hull.runs.length === 1 ? hull.runs[0]! : null;
   const bytes = only === null ? new Uint8Array(hull.end - hull.start) : place(only);

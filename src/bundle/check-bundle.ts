@@ -1,8 +1,8 @@
 /**
- * What is looked at to know that an open bundle is whole: which stored tensors, so that no byte of a data file is read
- * twice, and whether slices fit together. TensorFlow gives every tensor bytes of its own (BundleWriter::Add appends,
- * MergeBundles keeps what was written); only tensors without bytes may lie at one place. Entries that claim the same
- * bytes are damage, and a small index could ask for any amount of reading with them.
+ * What must be checked to know that an open bundle is whole: whether slices fit together, and which stored tensors to
+ * read so that no byte of a data file is read twice. TensorFlow gives every tensor its own bytes (BundleWriter::Add
+ * appends, MergeBundles keeps what was written); only tensors without bytes may have the same place. Two entries that
+ * claim the same bytes are damage. If they were allowed, a small index could make a reader read any amount of data.
  */
 import { TensorBundleError } from '../errors.js';
 import { inTurns, type Steps, sorted } from '../format/turns.js';
@@ -13,21 +13,21 @@ import { inFileOrder } from './tensor-ranges.js';
 import type { TensorReader } from './tensor-reader.js';
 
 interface CheckPlan {
-  /** In the order of the files and of the bytes in them. */
+  /** In the order of the files, and of the bytes in each file. */
   checks: StoredTensor[];
-  /** Those that share bytes with one of `checks`. */
+  /** Tensors that share bytes with one of `checks`. */
   overlapping: StoredTensor[];
-  /** Bytes of the files that an entry claims. */
+  /** How many bytes of the files are claimed by entries. */
   claimedBytes: number;
 }
 
 const STEP_TENSORS = 4096;
 const STEP_NAMES = 256;
 
-/** What is told of something wrong; what it throws ends the work. */
+/** Gets every problem that is found. If it throws, the work ends with that error. */
 export type OnProblem = (error: unknown) => void;
 
-/** The tensors' ranges must lie inside their files. */
+/** The ranges of the tensors must lie inside their files. */
 export function* planChecks(stored: readonly StoredTensor[]): Steps<CheckPlan> {
   const order = yield* sorted(stored, inFileOrder);
   const plan: CheckPlan = { checks: [], overlapping: [], claimedBytes: 0 };
@@ -50,7 +50,7 @@ export function* planChecks(stored: readonly StoredTensor[]): Steps<CheckPlan> {
   return plan;
 }
 
-/** Entries with bytes of their own that can be decoded and whose numbers agree with their file. */
+/** Entries that have bytes of their own, can be decoded, and have numbers that agree with their file. */
 export function* locatedTensors(
   { index }: OpenBundle,
   { files }: TensorReader,
@@ -74,7 +74,7 @@ export function* locatedTensors(
   return located;
 }
 
-/** Whether the slices of each of the tensors are there, lie apart and hold all of it. */
+/** Checks for each tensor that its slices exist, do not overlap, and hold all of it. */
 export function* checkSlices({ index }: OpenBundle, names: readonly string[], onProblem: OnProblem): Steps<void> {
   for (const [i, name] of names.entries()) {
     if (i % STEP_NAMES === 0) yield;
@@ -91,7 +91,7 @@ export function* checkSlices({ index }: OpenBundle, names: readonly string[], on
 }
 
 /**
- * Checks an open bundle until the first thing that is wrong, which it throws: for `open` with `verify: 'open'`. Throws
+ * Checks an open bundle and throws the first problem that it finds: for `open` with `verify: 'open'`. Throws
  * ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_DTYPE, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_TOO_LARGE, ERR_ABORTED.
  */
 export async function checkBundle(
@@ -110,15 +110,15 @@ export async function checkBundle(
   await inTurns(checkSlices(bundle, bundle.index.names(), onError), signal, action);
 }
 
-/** What an entry that shares bytes with another is told. */
+/** The message for an entry that shares bytes with another. */
 export function overlapMessage(file: string, { name, entry }: StoredTensor): string {
   return (
-    `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor has bytes ` +
-    `of its own, the index is damaged`
+    `${file}: '${name}' at byte ${entry.offset} shares bytes with the tensor before it; every tensor must have ` +
+    `its own bytes, so the index is damaged`
   );
 }
 
-/** ERR_CORRUPT for the first entry that shares bytes with another, if there is one. */
+/** Throws ERR_CORRUPT for the first entry that shares bytes with another, if there is one. */
 export function refuseOverlap(bundle: OpenBundle, overlapping: readonly StoredTensor[]): void {
   const shared = overlapping[0];
   if (shared === undefined) return;

@@ -1,32 +1,32 @@
 /**
- * Memory of a save's own that callers' bytes are copied into, a piece at a time, before native code works on them.
+ * Memory of a save into which callers' bytes are copied, a piece at a time, before native code works on them.
  * JavaScript may take a buffer away at any moment (`transfer`, `postMessage`, `resize`, `WebAssembly.Memory.grow`), and
- * nothing can pin it: so no native call that outlives its turn ever sees a caller's memory.
+ * nothing can prevent that. So a native call that outlives its turn of the event loop never gets a caller's memory.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { native } from '../binding.js';
 
 /** Copying this much takes about 0.2 ms. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
-/** All chunks of a save; they are smaller where many data files are written at once. */
+/** All chunks of a save together. They are smaller if many data files are written at once. */
 const TOTAL_BYTES = 24 * 1024 * 1024;
-/** Handed out in one turn of the event loop at most. */
+/** The most chunks that are given out in one turn of the event loop. */
 const TURN_CHUNKS = 4;
-/** Beside the one that each stream fills: of these two are written, or wait for it. */
+/** Beside the chunk that each stream fills, this many may be in the middle of a write or wait for it. */
 const SPARE_CHUNKS = 4;
-/** From here on a copy past the caches is worth a native call: the engine's thread has read the chunk before. */
+/** From this size on, a copy past the caches is worth a native call: the engine's thread reads the chunk next. */
 const STREAMED_BYTES = 16 * 1024;
 /**
- * What was made for the save and is freed once written ('given', item.ts) has this much at once, and one more per
- * stream.
+ * Data that was made for the save and is freed once it is written ('given', item.ts) may take this much memory at once,
+ * and one piece more per stream.
  */
 const PIECES_BYTES = 8 * 1024 * 1024;
 
-/** A stretch of memory that is filled from its start. */
+/** A block of memory that is filled from its start. */
 export class Chunk {
   /** Bytes that are filled. */
   used = 0;
-  /** Of the filled bytes, those that were taken out as a view. */
+  /** How many of the filled bytes were given out by `take`. */
   #taken = 0;
 
   constructor(private readonly memory: Uint8Array) {}
@@ -35,16 +35,18 @@ export class Chunk {
     return this.memory.byteLength - this.used;
   }
 
-  /** Copies `length` bytes of the view from `start` on. Throws for what is not there; nothing is copied then. */
+  /**
+   * Copies `length` bytes of the view, beginning at `start`. Throws, and copies nothing, if the bytes are not there.
+   */
   copy(view: ArrayBufferView, start: number, length: number): void {
-    // Nothing can be looked at in a buffer that is gone, not even no bytes.
+    // Even a view of no bytes cannot be made of a buffer that is gone.
     if (length === 0) return;
     if (length >= STREAMED_BYTES) native.copyBytes(view, start, this.memory, this.used, length);
     else this.memory.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.used);
     this.used += length;
   }
 
-  /** What was filled since the call before; null if that is nothing. */
+  /** A view of the bytes that were filled since the last call; null if there are none. */
   take(): Uint8Array | null {
     if (this.#taken === this.used) return null;
     const part = this.memory.subarray(this.#taken, this.used);
@@ -57,7 +59,7 @@ export class Chunk {
     this.#taken = 0;
   }
 
-  /** Gives the memory back now. No native call may be using it. */
+  /** Frees the memory now. No native call may be using it. */
   free(): void {
     native.detach(this.memory);
   }
@@ -67,22 +69,25 @@ export class ChunkPool {
   readonly #free: Chunk[] = [];
   readonly #waiting: ((chunk: Chunk) => void)[] = [];
   readonly #chunkBytes: number;
-  /** Bytes of pieces that are being written. */
+  /** Bytes of the pieces that are being written. */
   #pieces = 0;
   #left: number;
   #inTurn = 0;
   #turn: Promise<void> | null = null;
 
   /**
-   * For so many streams at once, which hold at most one chunk each that is not being written; `bytes` are those of the
-   * save.
+   * `streams`: how many streams run at once; each holds at most one chunk that is not being written. `bytes`: the size
+   * of the save.
    */
   constructor(streams: number, bytes: number) {
     this.#left = streams + SPARE_CHUNKS;
     this.#chunkBytes = Math.max(1, Math.min(CHUNK_BYTES, Math.floor(TOTAL_BYTES / this.#left), bytes));
   }
 
-  /** An empty chunk, as soon as there is one. Who waits holds none, so somebody's write will free one. */
+  /**
+   * An empty chunk, as soon as there is one. A stream that waits here holds none, so the write of another stream will
+   * free one.
+   */
   async take(): Promise<Chunk> {
     while (this.#inTurn >= TURN_CHUNKS) await this.#nextTurn();
     this.#inTurn++;
@@ -90,7 +95,7 @@ export class ChunkPool {
     if (free !== undefined) return free;
     if (this.#left > 0) {
       this.#left--;
-      // Its pages come when they are filled.
+      // Memory pages are allocated by the system only when they are filled.
       return new Chunk(Buffer.allocUnsafeSlow(this.#chunkBytes));
     }
     return await new Promise(resolve => this.#waiting.push(resolve));
@@ -103,7 +108,7 @@ export class ChunkPool {
     else this.#free.push(chunk);
   }
 
-  /** Counts bytes of pieces that begin or end (negative) to be written. */
+  /** Counts the bytes of pieces whose write begins (positive) or ends (negative). */
   countPieces(bytes: number): void {
     this.#pieces += bytes;
   }

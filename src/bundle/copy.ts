@@ -1,4 +1,4 @@
-/** Copies of whole checkpoints, through the reader and the writer: every checksum is checked on the way. */
+/** Copies whole checkpoints through the reader and the writer. Every checksum is checked on the way. */
 import type { PathLike } from '../commit/paths.js';
 import { DescriptorPool } from '../storage/descriptor-pool.js';
 import { locate } from './locate.js';

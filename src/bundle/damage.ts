@@ -1,7 +1,7 @@
-/** Which errors say what about a checkpoint: the one place where codes are sorted by it. */
+/** What each error code says about a checkpoint. All lists of such codes are in this file. */
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 
-/** Errors of opening one that say that what is there is damaged. */
+/** Errors of opening a checkpoint that say that its files are damaged. */
 const UNOPENABLE: readonly ErrorCode[] = [
   'ERR_CHECKSUM',
   'ERR_CORRUPT',
@@ -9,9 +9,11 @@ const UNOPENABLE: readonly ErrorCode[] = [
   'ERR_NOT_A_CHECKPOINT',
   'ERR_TRUNCATED',
 ];
-/** Damaged or gone, so that an older one may be taken instead; all others say nothing about the checkpoint. */
+/**
+ * The checkpoint is damaged or gone, so that an older one may be taken instead. All other codes say nothing about it.
+ */
 const DAMAGE: readonly ErrorCode[] = [...UNOPENABLE, 'ERR_NOT_FOUND', 'ERR_TOO_LARGE', 'ERR_V1_FORMAT'];
-/** What was found out about its content, by whoever asked: an answer, and no failure to look. */
+/** Results of a check of the contents, and not failures to carry out that check. */
 const FINDINGS: readonly ErrorCode[] = [
   'ERR_CHECKSUM',
   'ERR_CORRUPT',
@@ -25,7 +27,7 @@ const FINDINGS: readonly ErrorCode[] = [
   'ERR_TRUNCATED',
 ];
 
-/** Whether a checkpoint that could not be opened is there, but damaged. */
+/** Whether a checkpoint that could not be opened exists, but is damaged. */
 export function isUnopenable(error: unknown): error is TensorBundleError {
   return error instanceof TensorBundleError && UNOPENABLE.includes(error.code);
 }
@@ -39,7 +41,7 @@ export function isDamageCode(code: ErrorCode): boolean {
   return DAMAGE.includes(code);
 }
 
-/** Whether the error says something about the content of a checkpoint, and not that it could not be looked at. */
+/** Whether the error says something about the contents of a checkpoint, and not that they could not be read. */
 export function isFinding(error: TensorBundleError): boolean {
   return FINDINGS.includes(error.code);
 }

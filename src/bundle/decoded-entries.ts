@@ -1,19 +1,19 @@
 /**
- * Entries of an index that were decoded before: those of whole tensors all, those of partitioned ones as far as memory
- * goes.
+ * Keeps entries of an index that have been decoded: all those of whole tensors, and as many of partitioned ones as
+ * memory allows.
  */
 
 import type { StoredEntry } from '../format/entry.js';
 import { EntryColumns } from '../format/entry-columns.js';
 
-/** Dimensions of slices that are kept of all partitioned tensors together, beyond those of the last one. */
+/** The most dimensions of slices that are kept, of all partitioned tensors together. The last entry is kept anyway. */
 const MAX_EXTENTS = 65_536;
 
 export class DecodedEntries {
   readonly #whole = new EntryColumns();
-  /** By position, the one that was kept first in front. */
+  /** By position. The entry that was kept first comes first. */
   readonly #partitioned = new Map<number, StoredEntry>();
-  /** Dimensions of the slices of all of `#partitioned`. */
+  /** Dimensions of all slices in `#partitioned`. */
   #extents = 0;
 
   get(position: number): StoredEntry | undefined {
@@ -25,7 +25,7 @@ export class DecodedEntries {
     else this.#keepPartitioned(position, entry);
   }
 
-  /** Those that came first go where there are too many. */
+  /** If there are too many, the oldest entries are dropped. */
   #keepPartitioned(position: number, entry: StoredEntry): void {
     if (this.#partitioned.has(position)) return;
     this.#partitioned.set(position, entry);

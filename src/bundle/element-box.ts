@@ -1,7 +1,7 @@
-/** Boxes of string tensors, whose elements have no place of their own in the file. */
+/** Boxes of string tensors, whose elements do not have fixed places in the file. */
 import type { TensorSlice } from '../format/slices.js';
 
-/** The elements of a box of a row-major array that is `shape`. */
+/** The elements in a box of a row-major array with this shape. */
 export function pick(elements: readonly Uint8Array[], shape: readonly number[], box: TensorSlice): Uint8Array[] {
   return [...elementIndexes(shape, box)].map(i => elements[i]!);
 }

@@ -1,6 +1,6 @@
 /**
- * Data as callers give them, checked. A string is text or bytes; text is stored as UTF-8, as Python stores a `str`
- * (tensorflow/python/framework/constant_op.py). What is stored are bytes.
+ * Checks the data that callers give. A string is text or bytes; text is stored as UTF-8, as Python stores a `str`
+ * (tensorflow/python/framework/constant_op.py). Only bytes are stored.
  */
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
@@ -9,12 +9,12 @@ import { isWellFormed } from '../format/utf8-order.js';
 import { classOf, isArrayOf, isBytes } from '../realms.js';
 import { elementCount } from './shapes.js';
 
-/** Data as callers give them: the elements of a string tensor may also be texts, or some of them. */
+/** Data as callers give them. In a string tensor, all or some elements may be text. */
 export type GivenData = TensorData | readonly (string | Uint8Array)[];
 
 /**
- * The bytes of each element of a string tensor, row-major; of a variant its stored bytes. Bytes that were given are not
- * copied, and an array of bytes alone is handed back itself. Throws ERR_DTYPE or ERR_SHAPE.
+ * The bytes of each element of a string tensor, row-major; for a variant, its stored bytes. Bytes that were given are
+ * not copied, and an array that holds only bytes is returned as it is. Throws ERR_DTYPE or ERR_SHAPE.
  */
 export function elementsOf(
   name: string,
@@ -24,14 +24,18 @@ export function elementsOf(
 ): Uint8Array | readonly Uint8Array[] {
   if (dtype.name === 'variant') {
     if (isBytes(data)) return data;
-    throw new TensorBundleError('ERR_DTYPE', `tensor '${name}': a variant's data are its stored bytes, a Uint8Array`, {
-      tensor: name,
-    });
+    throw new TensorBundleError(
+      'ERR_DTYPE',
+      `tensor '${name}': the data of a variant must be its stored bytes, a Uint8Array`,
+      {
+        tensor: name,
+      },
+    );
   }
   if (!Array.isArray(data) || !isText(data)) {
     throw new TensorBundleError(
       'ERR_DTYPE',
-      `tensor '${name}': give an array with one string or one Uint8Array for each element`,
+      `tensor '${name}': give an array with one string or Uint8Array per element`,
       { tensor: name },
     );
   }
@@ -39,7 +43,7 @@ export function elementsOf(
   if (data.length !== expected) {
     throw new TensorBundleError(
       'ERR_SHAPE',
-      `tensor '${name}': shape [${shape}] needs ${expected} strings, there are ${data.length}`,
+      `tensor '${name}': shape [${shape}] needs ${expected} strings, but there are ${data.length}`,
       {
         tensor: name,
         expected,
@@ -53,7 +57,7 @@ export function elementsOf(
   return bytes as readonly Uint8Array[];
 }
 
-/** Numbers as one view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
+/** Numbers as a view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
 export function viewOf(name: string, dtype: StoredType, shape: readonly number[], data: unknown): ArrayBufferView {
   if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
     throw new TensorBundleError(
@@ -70,7 +74,7 @@ export function viewOf(name: string, dtype: StoredType, shape: readonly number[]
   if (data.length !== expected) {
     throw new TensorBundleError(
       'ERR_SHAPE',
-      `tensor '${name}': shape [${shape}] needs ${expected} values, the data has ${data.length}`,
+      `tensor '${name}': shape [${shape}] needs ${expected} values, but the data has ${data.length}`,
       {
         tensor: name,
         expected,
@@ -81,19 +85,19 @@ export function viewOf(name: string, dtype: StoredType, shape: readonly number[]
   return data;
 }
 
-/** Holes count: `every` would pass over them. */
+/** A loop, because `every` would skip the holes of an array. */
 function isText(data: readonly unknown[]): boolean {
   for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'string' && !isBytes(data[i])) return false;
   return true;
 }
 
-/** UTF-8 of one element. Throws ERR_DTYPE for half of a character, which would come back as another text. */
+/** UTF-8 of one element. Throws ERR_DTYPE for half of a surrogate pair, which would be read back as different text. */
 export function encodeText(name: string, text: string, position: number): Uint8Array {
   if (isWellFormed(text)) return new TextEncoder().encode(text);
   throw new TensorBundleError(
     'ERR_DTYPE',
     `tensor '${name}': element ${position} has half of a surrogate pair, which UTF-8 cannot hold; ` +
-      'mend the text (text.toWellFormed()), or give bytes',
+      'repair the text (text.toWellFormed()), or give bytes',
     { tensor: name, found: position },
   );
 }

@@ -1,4 +1,4 @@
-/** Strings and variants get their stored form before planning: until then nobody knows their size. */
+/** Gives strings and variants their stored form before planning, because their size is not known until then. */
 
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { encodeStrings } from '../format/strings.js';
@@ -9,7 +9,10 @@ import type { Content, Item } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { elementCount } from './shapes.js';
 
-/** The same items, with every size known. Sources are asked one after another, in the order of add. */
+/**
+ * The same items, now with every size known. Sources are asked one after another, in the order in which they were
+ * added.
+ */
 export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
   const resolved: Item[] = [];
   for (const item of items) {
@@ -24,7 +27,7 @@ export async function resolveItems(items: readonly Item[], signal: AbortSignal |
   return resolved;
 }
 
-/** `signal` is given where the source need not be waited for. */
+/** `signal` is only given if an abort need not wait for the source. */
 async function resolveItem(
   item: Item,
   content: Content & { kind: 'elements' },
@@ -32,13 +35,13 @@ async function resolveItem(
 ): Promise<Item> {
   const value = await orAborted(content.elements(), signal);
   const pieces = isAsyncIterable(value) ? await collect(item, value, signal) : null;
-  // From here to the end nothing is awaited: what is checked is what is encoded.
+  // From here to the end nothing is awaited, so that what is checked is what is encoded.
   if (pieces !== null) checkLengths(item.name, pieces.views, pieces.lengths);
   const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
   const elements = elementsOf(item.name, item.dtype, item.shape, data);
   if (content.lengths) checkLengths(item.name, isBytes(elements) ? [elements] : elements, content.lengths);
   if (isBytes(elements)) {
-    // A copy, as strings are: its checksum is made now, and the caller's bytes may be others when they are written.
+    // Copied, as strings are: the checksum is made now, and the caller might change the bytes before they are written.
     const view = pieces === null && content.own === undefined ? Uint8Array.from(elements) : elements;
     return {
       ...item,
@@ -50,7 +53,7 @@ async function resolveItem(
   return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: 'kept' } };
 }
 
-/** Pieces are elements for a string tensor, and parts of the stored bytes for a variant. */
+/** A piece is an element of a string tensor, or a part of the stored bytes of a variant. */
 async function collect(
   { name, dtype }: Item,
   source: AsyncIterable<Uint8Array | string>,
@@ -76,7 +79,7 @@ function checkLengths(name: string, views: readonly Uint8Array[], lengths: reado
   for (const [i, view] of views.entries()) checkLength(name, lengths[i]!, view.byteLength);
 }
 
-/** A variant's bytes are the caller's; what does not add up is no damage but a wrong argument. */
+/** The bytes of a variant come from the caller. So bytes that do not add up are a wrong argument, not damage. */
 function checkVariant(item: Item, data: Uint8Array): number {
   try {
     return variantChecksum(data, elementCount(item.name, item.shape), { tensor: item.name });

@@ -1,4 +1,4 @@
-/** Which checkpoint of a directory is the newest, and whether one exists. */
+/** Finds the newest checkpoint of a directory, and says whether a checkpoint exists. */
 import { join, resolve } from 'node:path';
 import { joinPrefix, stripFileSuffix } from '../commit/names.js';
 import { type PathLike, pathOf, schemeOf } from '../commit/paths.js';
@@ -32,8 +32,8 @@ export async function checkpointExists(path: PathLike): Promise<boolean> {
 }
 
 /**
- * Of a state file that is read and is none: damaged, too large, a directory. TensorFlow warns of it and has no latest
- * checkpoint.
+ * Errors for a state file that was read but is not valid: damaged, too large, a directory. TensorFlow then logs a
+ * warning and finds no latest checkpoint.
  */
 const NO_STATE: readonly ErrorCode[] = ['ERR_CORRUPT', 'ERR_TOO_LARGE', 'ERR_NOT_A_CHECKPOINT'];
 /**
@@ -52,7 +52,7 @@ export async function latestCheckpoint(directory: PathLike, latestFilename = 'ch
   return await withDirectories(directories => latestIn(directories, local, latestFilename));
 }
 
-/** As `latestCheckpoint`, with directories that the caller looks into as well. */
+/** As `latestCheckpoint`, with directories that the caller also looks into. */
 export async function latestIn(
   directories: Directories,
   local: string,
@@ -69,13 +69,13 @@ export async function latestIn(
 }
 
 function ignored(what: string): void {
-  process.emitWarning(`${what}; it counts as none`, {
+  process.emitWarning(`${what}; the state file is ignored`, {
     type: 'TensorBundleWarning',
     code: 'TENSORBUNDLE_STATE_IGNORED',
   });
 }
 
-/** Null where there is none; says so where there is something else under its name. */
+/** Null if there is no state file. Warns if something else has its name. */
 async function stateIn(
   directories: Directories,
   path: string,
@@ -105,10 +105,10 @@ interface LatestValidOptions {
 const LATEST_VALID_OPTIONS: OptionList<LatestValidOptions> = { latestFilename: true, deep: 'flag', signal: 'signal' };
 
 /**
- * The newest checkpoint of a directory that is whole; null if there is none. Tried are those that the state file names,
- * newest first, and then every other index of the directory, by time of modification. Rejects with ERR_ABORTED. Rejects
- * with ERR_PERMISSION, ERR_IO and the like if a newer checkpoint than the one that is whole cannot be read, since it
- * may be whole, too.
+ * The newest checkpoint of a directory that is whole; null if there is none. Tries those that the state file names,
+ * newest first, and then every other index of the directory, by time of modification. Rejects with ERR_ABORTED. Also
+ * rejects with ERR_PERMISSION, ERR_IO and the like if a checkpoint that is newer than the whole one cannot be read,
+ * since it may be whole, too.
  */
 export async function latestValidCheckpoint(
   directory: PathLike,
@@ -118,7 +118,7 @@ export async function latestValidCheckpoint(
   return await withDirectories(directories => latestValidIn(directories, pathOf(directory), options));
 }
 
-/** As `latestValidCheckpoint`, with directories that the caller looks into as well. */
+/** As `latestValidCheckpoint`, with directories that the caller also looks into. */
 export async function latestValidIn(
   directories: Directories,
   local: string,
@@ -129,7 +129,7 @@ export async function latestValidIn(
     throwIfAborted(signal, 'looking for a checkpoint');
     const problem = await problemOf(directories, prefix, deep, signal);
     if (problem === null) return prefix;
-    // A bad sector is damage of this one; where no other is whole, it is all that there is.
+    // A bad sector is damage of this checkpoint only. If no other one is whole, its error is reported.
     if (problem.code === 'ERR_IO') unread ??= problem;
     else if (!isDamage(problem)) throw problem;
   }
@@ -146,7 +146,7 @@ async function candidates(directories: Directories, path: string, latestFilename
   return [...new Set([...named, ...found])].filter(prefix => prefix !== '' && schemeOf(prefix) === null);
 }
 
-/** Null for one that is whole. */
+/** Null if the checkpoint is whole. */
 async function problemOf(
   directories: Directories,
   prefix: string,
@@ -158,7 +158,7 @@ async function problemOf(
     if (deep) {
       const { ok, problems } = await verifyLocated(located, { ...(signal && { signal }) });
       if (ok) return null;
-      // What may not be read weighs more than what is read and is damaged.
+      // A file that may not be read matters more than one that was read and is damaged.
       const first = problems.find(({ code }) => !isDamageCode(code)) ?? problems[0];
       return new TensorBundleError(first?.code ?? 'ERR_CORRUPT', first?.message ?? `${prefix} is damaged`, {
         path: first?.file ?? prefix,

@@ -1,8 +1,8 @@
 /**
- * The index of a checkpoint from what was written: header, one entry a tensor, and for a partitioned tensor its full
- * entry plus one entry a slice (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice and
- * MergeBundles: the full entry names the shard of its first slice; its slices come shard by shard, or in the sequence
- * given).
+ * Builds the index of a checkpoint from what was written: the header, and one entry per tensor. A partitioned tensor
+ * has its full entry and one entry per slice. The full entry names the shard of the first slice. It lists the slices
+ * shard by shard, or in the given sequence (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, BundleWriter::AddSlice
+ * and MergeBundles).
  */
 import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';
@@ -13,7 +13,7 @@ import { TableWriter } from '../format/table-writer.js';
 import { sortKeys } from '../format/utf8-order.js';
 import type { Item, ItemSlice } from './item.js';
 
-/** Where an item landed. */
+/** Where an item was written. */
 export interface Placement {
   shard: number;
   offset: number;
@@ -44,14 +44,14 @@ function* plainRows(items: readonly Item[], placements: readonly Placement[]): G
   const value = new ByteWriter(64);
   for (const i of sortKeys(items.map(item => item.name))) {
     const item = items[i]!;
-    // One buffer for all: the table copies a row before it asks for the next.
+    // One buffer for all values: the table copies each before it asks for the next.
     value.clear();
     writeEntry(entryOf(item, placements[i]!), value);
     yield { key: encoder.encode(item.name), value: value.finish() };
   }
 }
 
-/** Slice keys are binary, so these rows are sorted as bytes. */
+/** The keys of slices are binary, so these rows are sorted as bytes. */
 function rowsWithSlices(items: readonly Item[], placements: readonly Placement[], order: readonly number[]): Row[] {
   const encoder = new TextEncoder();
   const rows: Row[] = [];
@@ -74,7 +74,7 @@ function rowsWithSlices(items: readonly Item[], placements: readonly Placement[]
   return rows.sort((a, b) => Buffer.compare(a.key, b.key));
 }
 
-/** It names the shard of its first slice, and has no bytes of its own. */
+/** The full entry names the shard of its first slice, and has no bytes of its own. */
 function fullEntry(slices: { slice: ItemSlice; entry: StoredEntry }[]): StoredEntry {
   slices.sort((a, b) => (a.slice.sequence ?? 0) - (b.slice.sequence ?? 0));
   const { slice, entry } = slices[0]!;

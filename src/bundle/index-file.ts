@@ -1,6 +1,6 @@
 /**
- * A parsed index: the header, the names, and entries that are decoded when asked for. Names are the tensors' own; the
- * header and the entries of slices are kept apart.
+ * A parsed index: the header, the names, and entries that are decoded when they are needed. Names are those of tensors;
+ * the header and the entries of slices are kept apart.
  */
 import { TensorBundleError } from '../errors.js';
 import type { ByteOrigin } from '../format/bytes.js';
@@ -16,18 +16,18 @@ import type { StoredTensor } from './stored-tensor.js';
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
 const SLICE_MARK = 0;
 /**
- * With more entries than this the names are made while the index is opened, in turns, and not when one is first asked
- * for.
+ * If there are more entries than this, the names are made while the index is opened, in turns, and not when they are
+ * first needed.
  */
 const MANY_ENTRIES = 50_000;
 const STEP_ENTRIES = 1024;
-/** Bytes of keys between two stops. */
+/** Bytes of keys that are read between two stops. */
 const STEP_KEY_BYTES = 1_048_576;
-/** Bytes of all keys from which names are made while the index is opened as well. */
+/** The names are also made at opening if all keys together have this many bytes. */
 const MANY_KEY_BYTES = 4 * STEP_KEY_BYTES;
-/** An entry of so many bytes has many slices, and is decoded in steps. */
+/** An entry with this many bytes has many slices, and is decoded in steps. */
 const LONG_ENTRY_BYTES = 16_384;
-/** Names among which near ones are looked for. */
+/** The most names that are searched for similar ones. */
 const MAX_NEAR = 100_000;
 
 export class IndexFile {
@@ -77,7 +77,7 @@ export class IndexFile {
     return index;
   }
 
-  /** Rules that the table breaks although it can be read; only when opened strictly. */
+  /** Rules that the table breaks, although it can be read. Only filled by a strict opening. */
   get problems(): readonly TableProblem[] {
     return this.#table.problems;
   }
@@ -97,33 +97,33 @@ export class IndexFile {
     return this.#index().has(name);
   }
 
-  /** Throws ERR_NOT_FOUND with near names, ERR_CORRUPT. */
+  /** Throws ERR_NOT_FOUND with similar names, ERR_CORRUPT. */
   entry(name: string): StoredEntry {
     return this.#decode(this.#positionOf(name), name);
   }
 
-  /** The same with its place and type, also of a partitioned tensor. Throws as `entry`. */
+  /** The entry with its place and type, even for a partitioned tensor. Throws as `entry`. */
   stored(name: string): StoredTensor {
     const position = this.#positionOf(name);
     return this.#storedAt(position, name);
   }
 
-  /** Throws ERR_NOT_FOUND with near names. */
+  /** Throws ERR_NOT_FOUND with similar names. */
   require(name: string): void {
     this.#positionOf(name);
   }
 
-  /** Whether the entry is better decoded in steps. Throws ERR_NOT_FOUND. */
+  /** Whether the entry is so long that it should be decoded in steps. Throws ERR_NOT_FOUND. */
   isLong(name: string): boolean {
     return this.#isLong(this.#positionOf(name));
   }
 
-  /** The same as `entry`, in steps. */
+  /** As `entry`, in steps. */
   entryInSteps(name: string): Steps<StoredEntry> {
     return this.#decodeInSteps(this.#positionOf(name), name);
   }
 
-  /** The same as `stored`, in steps. */
+  /** As `stored`, in steps. */
   storedInSteps(name: string): Steps<StoredTensor> {
     return this.#storedInSteps(this.#positionOf(name), name);
   }
@@ -132,12 +132,16 @@ export class IndexFile {
   slice(name: string, full: StoredEntry, extents: readonly SliceExtent[], size: readonly number[]): StoredTensor {
     const position = this.#table.find(sliceKeyOf(name, extents));
     if (position < 0) {
-      throw new TensorBundleError('ERR_CORRUPT', `${this.path}: the entry of a slice of '${name}' is missing`, {
-        path: this.path,
-        tensor: name,
-        offset: this.offsetOf(this.#positionOf(name)),
-        expected: extents,
-      });
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `${this.path}: the entry of a slice of '${name}' is missing; the index is damaged`,
+        {
+          path: this.path,
+          tensor: name,
+          offset: this.offsetOf(this.#positionOf(name)),
+          expected: extents,
+        },
+      );
     }
     const stored = this.#storedAt(position, name);
     const agrees =
@@ -147,7 +151,7 @@ export class IndexFile {
     if (agrees) return stored;
     throw new TensorBundleError(
       'ERR_CORRUPT',
-      `${this.path}: a slice of '${name}' has another type or shape than its place in the tensor`,
+      `${this.path}: a slice of '${name}' has another type or shape than its place in the tensor; the index is damaged`,
       {
         path: this.path,
         tensor: name,
@@ -164,8 +168,9 @@ export class IndexFile {
   }
 
   /**
-   * One decoding for each entry after the header, to be made one at a time, in key order, slices included; it gives
-   * null for a partitioned tensor's full entry. Between them null where it is time to stop.
+   * Gives one function per entry after the header, in key order, slices included. Call each before asking for the next:
+   * it decodes the entry, and gives null for the full entry of a partitioned tensor. A null between the functions is a
+   * place to stop.
    */
   *attempts(): Generator<(() => StoredTensor | null) | null> {
     for (let i = 1, from = 1; i < this.#table.count; i++) {
@@ -193,9 +198,7 @@ export class IndexFile {
     }
   }
 
-  /**
-   * The data files that entries lie in, and for each the first tensor there. Entries that cannot be read count nowhere.
-   */
+  /** The data files that entries lie in, each with the first tensor in it. Entries that cannot be read are ignored. */
   async usedShards(signal: AbortSignal | undefined): Promise<ReadonlyMap<number, string>> {
     return inTurns(this.#usedShards(), signal, 'opening the checkpoint');
   }
@@ -230,7 +233,7 @@ export class IndexFile {
     return positions;
   }
 
-  /** Gives where it stopped. A loop of its own: one inside a generator is slower. */
+  /** Gives the position at which it stopped. This loop is outside the generator, where it would be slower. */
   #nameSome(from: number, names: string[], positions: Map<string, number>): number {
     const to = Math.min(from + STEP_ENTRIES, this.#table.count);
     const start = this.#table.keyStart(from);
@@ -244,13 +247,13 @@ export class IndexFile {
     return i;
   }
 
-  /** Name of the tensor that a slice's key belongs to; null for the key of a tensor itself. */
+  /** Name of the tensor that the key of a slice belongs to; null if the key is that of a tensor itself. */
   #sliceNameAt(position: number): string | null {
     if (this.#table.firstByte(position) !== SLICE_MARK) return null;
     try {
       return Buffer.from(decodeSliceKey(this.#table.key(position)).name).toString('utf8');
     } catch {
-      // A tensor's name may begin with NUL; it is no slice key then.
+      // A tensor's name may begin with NUL. It is not the key of a slice then.
       return null;
     }
   }
@@ -270,7 +273,7 @@ export class IndexFile {
     });
   }
 
-  /** Decoded the first time. */
+  /** Decodes the entry only the first time. */
   #decode(position: number, name: string): StoredEntry {
     const known = this.#decoded.get(position);
     if (known !== undefined) return known;
@@ -307,7 +310,7 @@ export class IndexFile {
   }
 }
 
-/** At most three names that share an ending or a beginning with what was asked for. */
+/** At most three names that have the same ending or beginning as `name`. */
 function nearNames(name: string, names: readonly string[]): string[] {
   const last = name.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
   const near: string[] = [];

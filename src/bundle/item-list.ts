@@ -1,4 +1,4 @@
-/** The items of one save, collected one by one: each name once, and slices that belong together. */
+/** Collects the items of one save. Each name is used once, except by slices that belong together. */
 import { TensorBundleError } from '../errors.js';
 import { LONG_NAME_LENGTH, MAX_LONG_NAMES } from '../format/table-format.js';
 import type { Item, ItemSlice } from './item.js';
@@ -22,9 +22,9 @@ export class ItemList {
   }
 
   /**
-   * Throws ERR_DUPLICATE_NAME for a name that is there already, unless both are slices; ERR_DTYPE, ERR_SHAPE or
-   * ERR_SLICE_OVERLAP for a slice that does not fit those before; ERR_BAD_NAME for one very long name too many. The
-   * item is not added then.
+   * Throws ERR_DUPLICATE_NAME for a name that is already there, unless both are slices; ERR_DTYPE, ERR_SHAPE or
+   * ERR_SLICE_OVERLAP for a slice that does not fit those before; ERR_BAD_NAME for too many very long names. The item
+   * is not added then.
    */
   add(item: Item): void {
     this.#countName(item.name);
@@ -44,7 +44,7 @@ export class ItemList {
     this.#sliced.set(name, tensor);
   }
 
-  /** Few names may be very long: many would not be read again (FORMAT.md, limits). */
+  /** Only a few names may be very long: a checkpoint with many of them could not be read again (FORMAT.md, limits). */
   #countName(name: string): void {
     if (name.length <= LONG_NAME_LENGTH / 3 || Buffer.byteLength(name) <= LONG_NAME_LENGTH) return;
     if (++this.#longNames <= MAX_LONG_NAMES) return;

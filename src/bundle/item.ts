@@ -1,7 +1,7 @@
 /**
- * What a save is made of. An `Item` is one tensor, or one slice of a partitioned tensor: what must be known before any
- * I/O (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers give
- * (source.ts), live objects (src/graph/stored) and stored checkpoints (reencode.ts) all become items.
+ * What a save is made of. An `Item` is a tensor, or a slice of a partitioned tensor. It has what must be known before
+ * any I/O (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers
+ * give (source.ts), live objects (src/graph/stored) and stored checkpoints (reencode.ts) all become items.
  */
 import { TensorBundleError } from '../errors.js';
 import { type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';
@@ -12,11 +12,11 @@ import { isError } from '../realms.js';
 import type { GivenData } from './elements.js';
 import { elementCount, shapeError, shapeOf } from './shapes.js';
 
-/** One tensor (or one slice of a partitioned tensor) to be saved. */
+/** A tensor (or a slice of a partitioned tensor) to be saved. */
 export interface Item {
   name: string;
   dtype: StoredType;
-  /** Shape of what is stored: the slice's own for a slice. */
+  /** Shape of the stored data; for a slice, the shape of the slice. */
   shape: readonly number[];
   /** Null for strings and variants until they are resolved. */
   bytes: number | null;
@@ -32,41 +32,41 @@ export interface ItemSlice {
   /** The box as it is stored, where a whole dimension has no length. */
   extents: readonly SliceExtent[];
   /**
-   * Place among the slices that the full entry lists, where that is not the order of the data files: merging numbers
-   * shards by their first key, but appends slices input by input.
+   * The place in the list of slices in the full entry, if that is not the order of the data files: a merge numbers
+   * shards by their first key, but lists slices input by input.
    */
   sequence?: number;
 }
 
-/** What `pull` gives: checked when it comes. */
+/** The result of `pull`. It is checked when it arrives. */
 export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
 
 /**
- * Memory that was made for the save, and that nobody else holds or will hold: it is written from where it is, and not
- * copied before. 'kept': it stays as it is, since the save may be tried again. 'given': it is freed as soon as it is
- * written, each piece by itself, so that gigabytes need a few MiB, whenever the garbage collector may run; so no two
- * pieces may share a buffer.
+ * Memory that was made for the save, so that no caller has it or will have it. It is written directly, without a copy.
+ * 'kept': it stays unchanged, since the save may be tried again. 'given': each piece is freed as soon as it is written,
+ * so that gigabytes need only a few MiB, whenever the garbage collector runs. So two pieces must not share a buffer.
  */
 type Ownership = 'kept' | 'given';
 
 export type Content =
-  /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */
+  /**
+   * Bytes that are there already. `crc` is given if the stored checksum is not that of the bytes alone (strings,
+   * variants).
+   */
   | { kind: 'memory'; view: ArrayBufferView; crc?: number; own?: 'kept' }
-  /** Values whose stored form is made before planning; `lengths` are the bytes of each when they were given. */
+  /** Values whose stored form is made before planning. `lengths` are the bytes that each had when it was given. */
   | ({ kind: 'elements'; elements: () => Promise<Pulled> | Pulled; lengths?: readonly number[]; own?: 'kept' } & Asked)
-  /** Bytes that come in their turn. */
+  /** Bytes that are asked for when their turn comes. */
   | ({ kind: 'pull'; pull: () => Promise<Pulled> | Pulled; own?: Ownership } & Asked);
 
 interface Asked {
-  /** It is a caller's, and may never settle. All others do, and are waited for even after an abort. */
+  /** True: a caller's function, which may never settle. All others do settle, and are awaited even after an abort. */
   foreign?: true;
-  /** Called once all of it has been handed over, so that what it came from may be let go of. */
+  /** Called once the whole content has been handed over, so that its source can be released. */
   handedOver?: (() => void) | undefined;
 }
 
-/**
- * An item without its content. Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, with the tensor's name.
- */
+/** An item without its content. Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, with the tensor's name. */
 export function describeItem(
   name: string,
   dtypeName: string,
@@ -81,16 +81,16 @@ export function describeItem(
   return { name, dtype, shape, bytes };
 }
 
-/** A name in the form of a slice's key would be taken for one, and its tensor never be found again. */
+/** A name in the form of a slice's key would be read as one, and its tensor would never be found again. */
 function checkName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || !isWellFormed(name) || isSliceKey(name)) {
     throw new TensorBundleError(
       'ERR_BAD_NAME',
-      "a tensor's name is a non-empty string without lone surrogates, and not in the form of a slice's key",
+      "a tensor's name must be a non-empty string without lone surrogates, and not in the form of a slice's key",
       { tensor: String(name) },
     );
   }
-  // A character takes three bytes at most.
+  // A character takes at most three bytes.
   const found = name.length * 3 > MAX_NAME_LENGTH ? Buffer.byteLength(name) : 0;
   if (found <= MAX_NAME_LENGTH) return;
   throw new TensorBundleError(

@@ -1,10 +1,10 @@
-/** Tensors whose type this version does not know can be listed, verified, copied and merged, not read. */
+/** Tensors whose type this version does not know can be listed, verified, copied and merged, but not read. */
 import { TensorBundleError } from '../errors.js';
 import type { DTypeInfo } from '../format/dtypes.js';
 import type { IndexFile } from './index-file.js';
 import type { StoredTensor } from './stored-tensor.js';
 
-/** Throws ERR_DTYPE: how many elements the bytes of another type are, and of what kind, nobody here knows. */
+/** Throws ERR_DTYPE for another type: it is not known how many elements its bytes hold, and of what kind. */
 export function knownType(index: IndexFile, { name, dtype, position }: StoredTensor): DTypeInfo {
   if (!dtype.opaque) return dtype;
   throw new TensorBundleError(

@@ -1,14 +1,14 @@
 /**
- * Waiting for a caller's source without depending on it: a source that never settles must not hold up an abort. What is
- * abandoned may still end later, in whatever way; nobody listens then.
+ * Waits for a source that a caller wrote, without depending on it: a source that never settles must not hold up an
+ * abort. A source that was abandoned may still end later; its result is ignored.
  */
 
 import { abortError, TensorBundleError } from '../errors.js';
 import { isBytes } from '../realms.js';
 
 /**
- * Aborts with the signal, until the function that it gives is called. (`AbortSignal.any` takes no signals but Node's:
- * not those of jsdom, and not those that fit one by their members.)
+ * Aborts the controller when the signal fires, until the returned function is called. (`AbortSignal.any` takes only
+ * Node's own signals: not those of jsdom, and not objects that only have the same members.)
  */
 export function abortWith(controller: AbortController, signal: AbortSignal | undefined): () => void {
   if (signal === undefined) return () => undefined;
@@ -18,7 +18,9 @@ export function abortWith(controller: AbortController, signal: AbortSignal | und
   return () => signal.removeEventListener('abort', abort);
 }
 
-/** What `work` gives; ERR_ABORTED as soon as the signal fires. A rejection of `work` after that counts as handled. */
+/**
+ * The result of `work`, or ERR_ABORTED as soon as the signal fires. A rejection of `work` after that counts as handled.
+ */
 export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return Promise.resolve(work);
   return new Promise((resolve, reject) => {
@@ -32,12 +34,12 @@ export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | und
 }
 
 /**
- * The same pieces; ERR_ABORTED as soon as the signal fires, even while the source is still making one. The source is
- * told (`return`) when it is not read to its end, and waited for only as long as nobody aborts.
+ * The pieces of the source. Throws ERR_ABORTED as soon as the signal fires, even while the source is still making a
+ * piece. A source that is not read to its end is told so (`return`), and awaited unless the signal fires.
  */
 export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal | undefined): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
-  // An iterator that has ended or thrown is not told to return: as `for await` has it.
+  // As in `for await`, an iterator that has ended or thrown is not told to return.
   let open = true;
   const next = async (): Promise<IteratorResult<T>> => {
     try {
@@ -58,7 +60,7 @@ export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSi
   } finally {
     if (open) {
       const closing = async (): Promise<unknown> => iterator.return?.();
-      // Whatever ended the reading is the error to report, not what the source says to it.
+      // The error to report is the one that ended the reading, not one that the source throws when it is closed.
       await orAborted(closing(), signal).catch(() => undefined);
     }
   }
@@ -68,7 +70,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Arr
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Throws ERR_DTYPE for what is no piece. */
+/** Throws ERR_DTYPE for a value that is not a piece. */
 export function checkPiece(tensor: string, piece: unknown): asserts piece is Uint8Array {
   if (isBytes(piece)) return;
   throw new TensorBundleError('ERR_DTYPE', `tensor '${tensor}': a piece must be a Uint8Array`, {
@@ -77,7 +79,7 @@ export function checkPiece(tensor: string, piece: unknown): asserts piece is Uin
   });
 }
 
-/** Throws ERR_SHAPE unless the view still has the bytes it had when it was given: a detached one has none. */
+/** Throws ERR_SHAPE unless the view still has as many bytes as when it was given. A detached view has none. */
 export function checkLength(tensor: string, expected: number, found: number): void {
   if (found === expected) return;
   throw new TensorBundleError(

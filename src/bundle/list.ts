@@ -1,4 +1,6 @@
-/** One-call questions to a checkpoint, as TensorFlow has them (tensorflow/python/training/checkpoint_utils.py). */
+/**
+ * Questions about a checkpoint that take one call, as in TensorFlow (tensorflow/python/training/checkpoint_utils.py).
+ */
 import type { PathLike } from '../commit/paths.js';
 import type { StoredDType, TensorValue } from '../format/dtypes.js';
 import { CheckpointReader } from './reader.js';

@@ -1,5 +1,5 @@
 /**
- * Which checkpoint a path means. TensorFlow takes prefixes only; people also give one of the files, or the directory.
+ * Which checkpoint a path means. TensorFlow takes only prefixes; people also give one of the files, or the directory.
  */
 import { join } from 'node:path';
 import { joinPrefix, splitPrefix, stripFileSuffix } from '../commit/names.js';
@@ -12,13 +12,13 @@ import type { Directory } from '../storage/directory.js';
 import { IndexFile } from './index-file.js';
 import { newestIndexes } from './newest-indexes.js';
 
-/** Of the checkpoints in a directory, in a message. */
+/** The most checkpoints of a directory that a message names. */
 const MOST_TOLD = 5;
 const MOST_LOOKED_AT = 1000;
 
 type PathKind = 'file' | 'directory' | 'other' | null;
 
-/** A checkpoint that was found, and its directory, open: whoever asked for it closes it. */
+/** A checkpoint that was found, and its open directory. The caller that asked for it closes the directory. */
 export interface Located {
   readonly prefix: string;
   readonly base: string;
@@ -26,11 +26,11 @@ export interface Located {
 }
 
 /**
- * The checkpoint that `path` means: PREFIX, PREFIX.index or PREFIX.data-*, of which PREFIX may end in '/' (`dir/`, if
- * there is `dir/.index`); a directory means its SavedModel's `variables/variables` if present, else what its state
- * file names. Its index need not be there. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT with what is
- * there instead; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for what is not a local path. `looked`: directories that
- * the caller looks into as well.
+ * The checkpoint that `path` means. PREFIX, PREFIX.index or PREFIX.data-* mean PREFIX, which may end in '/' (`dir/`, if
+ * there is `dir/.index`). A directory means the `variables/variables` of its SavedModel if present, else the checkpoint
+ * that its state file names. The index need not exist. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT and ERR_V1_FORMAT
+ * with what is there instead; ERR_NOT_SUPPORTED and ERR_INVALID_ARGUMENT for a path that is not local. `looked`:
+ * directories that the caller also looks into.
  */
 export async function locate(given: PathLike, looked?: Directories): Promise<Located> {
   const directories = looked ?? new Directories();
@@ -67,7 +67,7 @@ async function prefixOf(given: PathLike, directories: Directories): Promise<stri
             ? ''
             : `; the checkpoint '${trimmed}' is written without the slash`
         }`;
-  // Of the same name with a number, where there are such: `run/ckpt` was saved as `run/ckpt-1`.
+  // Checkpoints with the same name and a number come first, if there are any: `run/ckpt` was saved as `run/ckpt-1`.
   const { directory, base } = splitPrefix(trimmed);
   const others = (await kindOf(directory)) === 'directory' ? await checkpointsIn(directories, directory) : [];
   const numbered = others.filter(other => base !== '' && splitPrefix(other).base.startsWith(base));
@@ -76,14 +76,14 @@ async function prefixOf(given: PathLike, directories: Directories): Promise<stri
   throw new TensorBundleError('ERR_NOT_FOUND', `there is no checkpoint at ${path}: ${why}${hint}`, { path: looked });
 }
 
-/** Prefixes of all that have an index in the directory, the newest first. */
+/** Prefixes of all checkpoints that have an index in the directory, newest first. */
 async function checkpointsIn(directories: Directories, path: string): Promise<string[]> {
   try {
     const directory = await directories.open(path);
     const found = directory === null ? [] : await newestIndexes(directory, { most: MOST_LOOKED_AT });
     return found.map(({ base }) => joinPrefix(path, base));
   } catch (error) {
-    // They are only told of, beside what is wrong.
+    // They are only additional advice in an error message.
     if (error instanceof TensorBundleError) return [];
     throw error;
   }
@@ -138,7 +138,7 @@ async function prefixInDirectory(directory: string, directories: Directories): P
   );
 }
 
-/** The path is a file, but no checkpoint by its name: say what it is. */
+/** The path is a file, but its name is not that of a checkpoint's file: throws an error that says what it is. */
 async function explainFile(path: string, directories: Directories): Promise<never> {
   const { directory, base } = splitPrefix(path);
   const file = await (await directories.open(directory))?.open(base);
@@ -148,7 +148,7 @@ async function explainFile(path: string, directories: Directories): Promise<neve
     await file.read(0, bytes);
     // A V1 checkpoint is one table file; reading it as an index says so.
     if (file.size < 1 << 30) await checkV1(await file.readAll(1 << 30), path);
-    const what = recognize(bytes) ?? 'some other file';
+    const what = recognize(bytes) ?? 'a file of another kind';
     throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${what}`, { path });
   } finally {
     await file?.close();
@@ -163,9 +163,9 @@ async function checkV1(bytes: Uint8Array, path: string): Promise<void> {
   }
 }
 
-/** Null if there is nothing. */
+/** Null if the path does not exist. */
 export async function kindIn(directories: Directories, path: string): Promise<PathKind> {
-  // '/', '.' and '..' have no name below a directory: whether they can be opened is all there is to ask.
+  // '/', '.' and '..' are not names below a directory, so all that can be asked is whether they can be opened.
   const { directory, base } = /(^|\/)\.{0,2}$/.test(path) ? { directory: path || '/', base: null } : splitPrefix(path);
   let opened: Directory | null;
   try {

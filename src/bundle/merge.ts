@@ -1,6 +1,5 @@
 /**
- * Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc,
- * MergeBundles).
+ * Merges checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles).
  */
 import { join } from 'node:path';
 import { removeIf } from '../commit/checkpoint-removal.js';
@@ -19,7 +18,7 @@ import { save, saveTarget } from './save-bundle.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
-/** More than an index can hold: each slice takes some bytes of at most 2^31. */
+/** More slices than an index can have: each takes some bytes of at most 2^31. */
 const MAX_SLICES = 2 ** 31;
 
 const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
@@ -28,9 +27,9 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
 };
 
 /**
- * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically. The number of a data file is the order in
- * which it is first met, walking through `from` in order and through the sorted keys of each. Slices of one tensor are
- * joined.
+ * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically. Data files are numbered in the order in
+ * which they are first met: input by input in the order of `from`, and in each input by its sorted keys. Slices of one
+ * tensor are joined.
  *
  * `deleteInputs` (default false) removes the inputs after the commit, which must be durable. An input that has been
  * saved over meanwhile is not removed.
@@ -51,7 +50,7 @@ export async function mergeCheckpoints(
     throw invalidArgument('give at least one checkpoint to merge', {
       path: target.prefix,
     });
-  // Before any of them is opened.
+  // All paths are checked before any checkpoint is opened.
   const inputs = from.map(pathOf);
   if (options.deleteInputs && !checked.durable) {
     throw invalidArgument(
@@ -65,7 +64,7 @@ export async function mergeCheckpoints(
   try {
     for (const path of inputs) {
       const { directory, ...one } = await inputOf(path, options.deleteInputs ?? false);
-      // One descriptor for all that lie in it.
+      // Checkpoints in the same directory share one descriptor for it.
       found.push({ ...one, directory: await pool.shareDirectory(directory) });
     }
     for (const one of found) bundles.push(await openBundle(one, { signal: checked.signal, pool }));
@@ -90,8 +89,8 @@ export async function mergeCheckpoints(
 }
 
 /**
- * The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may
- * name any.
+ * The checkpoint that a path means. If it is to be removed afterwards, it must lie where the path says, because a state
+ * file may name a checkpoint anywhere.
  */
 async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
   return await withDirectories(async directories => {
@@ -117,8 +116,8 @@ async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
 }
 
 /**
- * What was merged. The result may have taken the place of an input, and somebody may have saved over another one
- * meanwhile.
+ * Removes the inputs that were merged. A checkpoint is kept if it is a new one: the result may have replaced an input,
+ * and another program may have saved over one.
  */
 async function removeInputs(bundles: readonly OpenBundle[]): Promise<void> {
   for (const { prefix, mark } of bundles)
@@ -129,7 +128,7 @@ function isMarked(index: IndexMark, { identity, size, modified }: IndexMark): bo
   return index.identity === identity && index.size === size && index.modified === modified;
 }
 
-/** For each bundle, the number of each of its shards in the whole. */
+/** For each bundle, the number in the result of each of its shards. */
 function numberShards(bundles: readonly OpenBundle[]): Map<number, number>[] {
   let next = 0;
   return bundles.map(bundle => {

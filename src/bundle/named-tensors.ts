@@ -1,5 +1,6 @@
 /**
- * Reads the tensors of an open bundle by name, plain and partitioned ones alike: one, a range of one, pieces, or many.
+ * Reads the tensors of an open bundle by name, plain and partitioned ones alike: a whole tensor, a range, pieces, or
+ * many tensors.
  */
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../errors.js';
 import {
@@ -56,9 +57,9 @@ const STEP_NAMES = 1024;
 
 export class NamedTensors {
   readonly reader: TensorReader;
-  /** Slices of partitioned tensors that were read, by name. */
+  /** The slices of partitioned tensors that were read, by name. */
   readonly #slices = new Map<string, Promise<SliceIndex>>();
-  /** The same for `entry`, which does not look whether they overlap. */
+  /** The same for `entry`, which does not check whether slices overlap. */
   readonly #parts = new Map<string, readonly SlicePart[]>();
   readonly #index: IndexFile;
 
@@ -222,7 +223,7 @@ export class NamedTensors {
     return index.isLong(name) ? inTurns(index.storedInSteps(name), signal, 'reading') : index.stored(name);
   }
 
-  /** All of them, in the order of names. */
+  /** All of the tensors, in the order of `names`. */
   async #storedAll(names: readonly string[], signal: AbortSignal | undefined, action: string): Promise<StoredTensor[]> {
     throwIfAborted(signal, action);
     return inTurns(storedInSteps(this.#index, names), signal, action);
@@ -250,7 +251,7 @@ export class NamedTensors {
     return parts;
   }
 
-  /** Reads of one tensor share the work, unless who began it aborts. */
+  /** Reads of one tensor share the work. If the read that began it is aborted, another one begins it again. */
   async #slicesOf(stored: StoredTensor, signal: AbortSignal | undefined): Promise<SliceIndex> {
     const { name, entry } = stored;
     for (;;) {
@@ -276,7 +277,7 @@ function isMovedAway({ shape, data }: TensorValue): boolean {
 
 function* storedInSteps(index: IndexFile, names: readonly string[]): Steps<StoredTensor[]> {
   const stored: StoredTensor[] = [];
-  // A name that is not there is found before an entry is decoded.
+  // All names are looked up before any entry is decoded, so that a missing one is reported first.
   for (const name of names) index.require(name);
   for (const [i, name] of names.entries()) {
     if (i % STEP_NAMES === 0) yield;

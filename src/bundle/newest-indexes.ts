@@ -1,4 +1,4 @@
-/** The checkpoints of a directory by what lies in it, whatever its state file names. */
+/** The checkpoints that lie in a directory, whatever its state file names. */
 import type { Directory } from '../storage/directory.js';
 
 interface FoundIndex {
@@ -9,9 +9,9 @@ interface FoundIndex {
 }
 
 interface Choice {
-  /** Whether a base name is looked for. Default: any. */
+  /** Whether to look for a base name. Default: all are looked for. */
   matches?(base: string): boolean;
-  /** Default: all. So many are looked at, in no order. */
+  /** The most indexes that are looked at, in no particular order. Default: all. */
   most?: number;
 }
 

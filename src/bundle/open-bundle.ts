@@ -1,6 +1,6 @@
 /**
- * An index and its data files opened together, all of one generation: if the index was replaced while the data files
- * were being opened, everything is opened again.
+ * Opens an index and its data files together, all of one generation. If the index is replaced while the data files are
+ * being opened, everything is opened again.
  */
 import { indexName, shardName } from '../commit/names.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
@@ -13,12 +13,12 @@ import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 
 /** An index of 100,000 tensors has about 10 MB. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
-/** An overwrite takes milliseconds; who overwrites this often within one opening has another problem. */
+/** An overwrite takes milliseconds. If this many happen during one opening, something else is wrong. */
 const MAX_ATTEMPTS = 1000;
 
 /**
- * Tells whether an index on disk is still the one that was opened; the number of a removed file may be given to
- * another.
+ * Tells whether an index on disk is still the one that was opened. `identity` alone is not enough, because the number
+ * of a removed file may be given to another file.
  */
 export type IndexMark = Pick<ReadableFile, 'identity' | 'size' | 'modified'>;
 
@@ -33,18 +33,18 @@ export interface OpenBundle {
 interface OpenOptions {
   /** Aborts the opening: ERR_ABORTED. Default: none. */
   signal?: AbortSignal | undefined;
-  /** Default false. True: a missing data file is no error until a tensor in it is needed. */
+  /** Default false. True: a missing data file is not an error until a tensor in it is needed. */
   allowMissing?: boolean;
   /**
-   * Descriptors shared with others, for a short work that opens more than this checkpoint: its data files may then be
-   * closed and opened again. Without one a checkpoint of up to MAX_OPEN data files keeps them all open.
+   * A pool to share descriptors with others, for a short task that opens more than this checkpoint. Data files may then
+   * be closed and opened again. Without a pool, a checkpoint of up to MAX_OPEN data files keeps them all open.
    */
   pool?: DescriptorPool;
 }
 
 /**
- * Takes the directory of what was located over, and closes it when it is not needed any more. Throws ERR_NOT_FOUND,
- * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws.
+ * Takes over the located directory, and closes it when it is no longer needed. Throws ERR_NOT_FOUND, ERR_MISSING_SHARD,
+ * ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws.
  */
 export async function openBundle({ prefix, base, ...found }: Located, options: OpenOptions = {}): Promise<OpenBundle> {
   const { pool } = options;
@@ -70,7 +70,7 @@ export async function openBundle({ prefix, base, ...found }: Located, options: O
   }
 }
 
-/** Null if the index was replaced meanwhile. */
+/** Null if the index was replaced during the attempt. */
 async function attemptOpen(
   directory: Directory,
   base: string,
@@ -88,7 +88,7 @@ async function attemptOpen(
     try {
       index = await IndexFile.read(await object.readAll(MAX_INDEX_BYTES), object.path, { signal: options.signal });
     } catch (error) {
-      // TensorFlow rewrites an index in place; ours only ever replaces it.
+      // TensorFlow rewrites an index in place, while this library always replaces it.
       if (!isAbort(error) && (await replaced('opened'))) return null;
       throw error;
     }
@@ -99,7 +99,7 @@ async function attemptOpen(
     try {
       missing = await shards.open(numbers.sort((a, b) => a - b));
     } catch (error) {
-      // Another machine removed the file while it was opened.
+      // Another machine removed the file while it was being opened.
       if (!isStale(error) || !(await replaced('opened'))) throw error;
       await shards.close();
       return null;
@@ -121,8 +121,8 @@ async function attemptOpen(
 }
 
 /**
- * Whether the index's name is another file by now. A network file system may answer a look from its memory: where
- * something is missing, the name is opened, which asks the server.
+ * Whether the name of the index now belongs to another file. A network file system may answer a stat from its memory.
+ * So if a data file is missing, the name is opened, which asks the server.
  */
 async function isReplaced(
   directory: Directory,
@@ -155,8 +155,8 @@ async function refuseMissing(
   const tensor = used.get(shard)!;
   throw new TensorBundleError(
     'ERR_MISSING_SHARD',
-    `${path} is missing; the index says that it holds '${tensor}'. Was the checkpoint copied in part, or is an ` +
-      `older program removing files?`,
+    `${path} is missing; the index says that it holds '${tensor}'. Was only a part of the checkpoint copied, ` +
+      `or is an older program removing files?`,
     { path, tensor },
   );
 }

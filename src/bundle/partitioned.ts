@@ -1,5 +1,6 @@
 /**
- * Ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, GetSliceValue).
+ * Reads ranges, and tensors that are stored as slices (tensorflow/core/util/tensor_bundle/tensor_bundle.cc,
+ * GetSliceValue).
  */
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { boxRuns } from '../format/box-runs.js';
@@ -12,7 +13,7 @@ import type { StoredTensor } from './stored-tensor.js';
 import { inFileOrder } from './tensor-ranges.js';
 import type { TensorReader } from './tensor-reader.js';
 
-/** The box that `begin` and `size` name in `shape`. Throws ERR_SHAPE. */
+/** The box that `begin` and `size` mean in `shape`. Throws ERR_SHAPE. */
 export function rangeOf(
   name: string,
   shape: readonly number[],
@@ -39,7 +40,7 @@ export function rangeOf(
   if (fits) return box;
   throw new TensorBundleError(
     'ERR_SHAPE',
-    `begin [${begin}], size [${size}] is no range of '${name}' with shape [${shape}]`,
+    `begin [${begin}], size [${size}] is not a range of '${name}' with shape [${shape}]`,
     {
       tensor: name,
       expected: [...shape],
@@ -50,8 +51,8 @@ export function rangeOf(
 
 /**
  * A box of a partitioned tensor, put together from every slice that holds a part of it. Throws ERR_SLICE_GAP if the
- * slices leave a part of the box out, ERR_NOT_SUPPORTED for a variant that would have to be joined. Strings are joined
- * too: SaveV2 stores slices of them, though RestoreV2 can only give back a slice exactly as it was stored.
+ * slices leave out a part of the box, ERR_NOT_SUPPORTED for a variant that would have to be joined. Strings are joined
+ * too: SaveV2 stores slices of them, although RestoreV2 can only give back a slice exactly as it was stored.
  */
 export async function assemble(
   tensors: TensorReader,
@@ -64,7 +65,7 @@ export async function assemble(
   const exact = slices.exactly(box);
   if (exact >= 0) return readWhole(tensors, slices.part(exact).stored, options.copy);
   const wanted = await inTurns(slices.within(box), options.signal, 'reading');
-  // Each part's numbers agree with its file before anything of the whole size is made.
+  // The numbers of all parts are compared with their files before an array for the whole box is made.
   for (const part of wanted) tensors.files.locate(part.stored);
   if (dtype.bytes === 0) return assembleElements(tensors, name, wanted, box);
   const target = arrayOf(name, dtype, box.size);
@@ -84,9 +85,7 @@ function readWhole(tensors: TensorReader, stored: StoredTensor, copy: boolean): 
   return stored.dtype.name === 'variant' ? tensors.variant(stored) : tensors.numeric(stored, copy);
 }
 
-/**
- * Strings have no place of their own in a shared array: each slice's elements are put where they belong, one by one.
- */
+/** Strings have no fixed place in a shared array, so the elements of each slice are placed one by one. */
 async function assembleElements(
   tensors: TensorReader,
   name: string,

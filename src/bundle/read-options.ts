@@ -1,4 +1,4 @@
-/** Options of everything that reads a checkpoint. */
+/** The options of all functions that read a checkpoint. */
 import type { OptionList } from '../options.js';
 
 export interface OpenOptions {
@@ -32,7 +32,7 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
-/** Of reads of many tensors, which are whole. */
+/** For reads of many tensors, each of which is read whole. */
 export type ReadAllOptions = Omit<ReadOptions, 'begin' | 'size'>;
 
 export const OPEN_OPTIONS: OptionList<OpenOptions> = {

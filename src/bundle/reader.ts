@@ -31,7 +31,7 @@ export type { Entry, SliceEntry } from './named-tensors.js';
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
   readonly #tensors: NamedTensors;
-  /** Reads and checks under way, and what waits for the last of them. */
+  /** The number of reads and checks under way, and a function that is called when there are none left. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
   #closing: Promise<void> | null = null;
@@ -55,7 +55,7 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * As `open`, of what was located; closes its directory.
+   * As `open`, for a checkpoint that was located; closes its directory.
    *
    * @internal
    */
@@ -77,13 +77,13 @@ export class CheckpointReader implements AsyncDisposable {
     return this.#bundle.prefix;
   }
 
-  /** Number of data files, as the header of the index has it. */
+  /** Number of data files, from the header of the index. */
   get numShards(): number {
     return this.#bundle.index.numShards;
   }
 
   /**
-   * The names of all tensors, in the order of their UTF-8 bytes. The object graph is among them; the header and the
+   * The names of all tensors, in the order of their UTF-8 bytes. The object graph is one of them; the header and the
    * keys of slices are not.
    */
   names(): string[] {
@@ -116,11 +116,11 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * The tensors that the names say, in the order of the names, each as `read(name)` gives it; a name may be there more
-   * than once. They are read in the order of the files, many in one call: prefer it to a `read` for each name. Nothing
-   * is read if one of them is not there. All values are in memory together; of more than that, ask in parts. Rejects
-   * with ERR_INVALID_ARGUMENT (`names` is not an array of strings) and what `read` does: of what is wrong, that which
-   * comes first in the files.
+   * The tensors with these names, in the order of the names, each as `read(name)` gives it. A name may occur more than
+   * once. The tensors are read in the order of the files, many in one call: prefer this to one `read` per name. Nothing
+   * is read if one of the names does not exist. All values are in memory together; if that is too much, ask for them in
+   * parts. Rejects with ERR_INVALID_ARGUMENT (`names` is not an array of strings) and as `read` does. If several
+   * tensors are damaged, the error is about the one that comes first in the files.
    */
   readAll(names: readonly string[], options: ReadAllOptions = {}): Promise<TensorValue[]> {
     return this.#track(() => {
@@ -130,11 +130,11 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * Checks the checksums of tensors, of all their slices where they are partitioned and that these leave no gap,
-   * without keeping the bytes; whatever `verify` says. What was checked before is not read again. A name may be there
-   * more than once. Progress is in bytes, with the phase 'verify'. Rejects with what is wrong, that which comes first
-   * in the files: ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_DTYPE (no type at
-   * all), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_FOUND before anything is read, ERR_CLOSED, ERR_ABORTED,
+   * Compares the checksums of tensors without keeping their bytes, whatever `verify` says. For a partitioned tensor it
+   * checks all slices, and that they leave no gap. What was checked before is not read again. A name may occur more
+   * than once. Progress is in bytes, with the phase 'verify'. Rejects with the problem that comes first in the files:
+   * ERR_CHECKSUM, ERR_TRUNCATED, ERR_CORRUPT, ERR_SLICE_GAP, ERR_SLICE_OVERLAP, ERR_DTYPE (no type at all),
+   * ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_FOUND before anything is read, ERR_CLOSED, ERR_ABORTED,
    * ERR_INVALID_ARGUMENT (`names` is not an array of strings).
    */
   check(names: readonly string[], options: VerifyOptions = {}): Promise<void> {
@@ -145,18 +145,18 @@ export class CheckpointReader implements AsyncDisposable {
   }
 
   /**
-   * The bytes of a tensor in order (little-endian, row-major), for tensors that no array can hold: its checksum is
-   * checked before the first piece. A piece is as many whole elements as fit into `bytes` (default 4 MiB), but at least
-   * one; a variant is cut at any byte; of a string tensor each piece is one element, whatever its length. `close` waits
-   * for the piece under way; asking for another then rejects with ERR_CLOSED. Pieces are copies: they hold no file.
-   * Rejects with ERR_INVALID_ARGUMENT (`bytes`) and what `read` does.
+   * The bytes of a tensor in order (little-endian, row-major), for tensors that are too large for an array. The
+   * checksum is checked before the first piece. A piece is as many whole elements as fit into `bytes` (default 4 MiB),
+   * but at least one. A variant is cut at any byte. For a string tensor each piece is one element, whatever its length.
+   * `close` waits for the current piece; asking for another then rejects with ERR_CLOSED. Pieces are copies and do not
+   * keep a file open. Rejects with ERR_INVALID_ARGUMENT (`bytes`) and as `read` does.
    */
   async *pieces(name: string, options: { bytes?: number } = {}): AsyncGenerator<Uint8Array> {
     refuseUnknown(options, 'pieces', PIECES_OPTIONS);
     const steps = this.#tensors.pieces(name, options.bytes);
     for (;;) {
-      // Only the step is what `close` waits for, never the consumer between two of them, who may be the one that
-      // closes.
+      // `close` waits only for this step, never for the consumer between two steps, because the consumer may be the one
+      // that closes.
       const step = await this.#track(() => steps.next());
       if (step.done) return;
       yield step.value;
@@ -214,7 +214,7 @@ export class CheckpointReader implements AsyncDisposable {
 
 /** A copy of an array of names. Throws ERR_INVALID_ARGUMENT. */
 function namesOf(names: readonly string[]): readonly string[] {
-  // Of a copy: `every` would pass over holes.
+  // The copy is checked, because `every` skips the holes of the original.
   const copy = Array.isArray(names) ? [...names] : [null];
   if (copy.every(name => typeof name === 'string')) return copy;
   throw invalidArgument('give the names of tensors as an array of strings', {

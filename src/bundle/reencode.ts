@@ -1,6 +1,6 @@
 /**
- * Stored tensors as items of a new save: bytes go through as they are (byte-swapped if need be), in the order of the
- * data file, with slices as they were stored. Their checksums are checked on the way.
+ * Turns stored tensors into items of a new save. Their bytes are passed on unchanged (or byte-swapped if necessary), in
+ * the order of the data file, and slices stay as they were stored. Checksums are checked on the way.
  */
 import { TensorBundleError } from '../errors.js';
 import type { StoredEntry } from '../format/entry.js';
@@ -18,8 +18,8 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const STEP_ENTRIES = 256;
 
 /**
- * Items of one bundle, by shard and by offset; `shardOf` gives the shard to put an item into, or undefined for any.
- * Slices keep the sequence in which their tensor lists them, counted from `sequenceFrom`.
+ * Items of one bundle, by shard and by offset. `shardOf` gives the shard to put an item into, or undefined for any.
+ * Slices keep the order in which their tensor lists them, numbered from `sequenceFrom`.
  */
 export async function storedItems(
   bundle: OpenBundle,
@@ -44,7 +44,7 @@ function* itemsOf(
     const { entry } = tensor;
     if (entry.slices.length === 0) plain.push(tensor);
     else {
-      // Checked against each other: a list that names one slice again and again would multiply the work.
+      // Checked against each other, because a list that names one slice again and again would multiply the work.
       const parts = yield* (yield* SliceIndex.build(index, name, entry)).parts();
       const itemSlices = slicesOf(entry, sequenceFrom);
       for (const [at, { stored }] of parts.entries()) {
@@ -59,7 +59,7 @@ function* itemsOf(
     if (index.bigEndian) refuseUnknownOrder(index.path, stored);
   }
   const { checks, overlapping } = yield* planChecks(plain);
-  // A copy of bytes that many entries claim would grow without bound.
+  // A copy of bytes that many entries claim would grow without limit.
   refuseOverlap(bundle, overlapping);
   return checks.map(stored => {
     const slice = slices.get(stored);
@@ -85,7 +85,8 @@ function slicesOf(entry: StoredEntry, sequenceFrom: number): ItemSlice[] {
 }
 
 /**
- * Copies are little-endian. In a type that is not known, elements of one byte alone have no order.
+ * Copies are little-endian, and elements of an unknown type cannot be swapped. That does not matter if they have one
+ * byte each.
  */
 function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor): void {
   const count = sizeOf(entry.shape);
@@ -94,7 +95,7 @@ function refuseUnknownOrder(path: string, { name, entry, dtype }: StoredTensor):
     'ERR_DTYPE',
     `${path}: tensor '${name}' has type number ${dtype.number}, which this version does not know, and the other ` +
       `byte order, so its ` +
-      'bytes cannot be turned round; copy the files as they are',
+      'bytes cannot be swapped; copy the files as they are',
     { path, tensor: name, found: dtype.number },
   );
 }

@@ -1,7 +1,6 @@
 /**
- * A save from top to bottom: resolve sizes, plan, choose the generation, write the shards side by side, build the
- * index, publish. Nothing of the old checkpoint is touched before the publication's rename
- * (src/commit/publication.ts).
+ * A save from start to end: find out sizes, plan, choose the generation, write the shards side by side, build the
+ * index, publish. Nothing of the old checkpoint is touched before the publication's rename (src/commit/publication.ts).
  */
 
 import { availableParallelism } from 'node:os';
@@ -27,18 +26,18 @@ import { announce, type SaveEvent } from './save-events.js';
 import { ShardStream } from './shard-stream.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
-/** Where a save goes. Made before anything is awaited, so that a later `process.chdir` cannot move it. */
+/** Where a save goes. It is made before anything is awaited, so that a later `process.chdir` has no effect. */
 interface SaveTarget {
-  /** As the caller gave it; of a URL, its path. */
+  /** The prefix as the caller gave it; for a URL, its path. */
   prefix: string;
   /** Absolute. */
   directory: string;
   base: string;
-  /** Of saves to one prefix in one process, the one with the highest stays. */
+  /** If several saves of this process go to one prefix, the one with the highest number stays. */
   call: number;
 }
 
-/** Throws ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for a prefix that names nothing that can be saved. */
+/** Throws ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for a prefix under which nothing can be saved. */
 export function saveTarget(given: unknown, call: number = nextCall()): SaveTarget {
   const prefix = savePathOf(given);
   const { directory, base } = splitSavePrefix(prefix);
@@ -46,8 +45,8 @@ export function saveTarget(given: unknown, call: number = nextCall()): SaveTarge
 }
 
 /**
- * Saves `items`, in this order within each data file. `onCommitted` gets the directory of a save that succeeded, and
- * closes it. Throws what `CheckpointWriter.finish` documents.
+ * Saves `items`, in this order within each data file. If the save succeeds, `onCommitted` gets the directory, and must
+ * close it. Throws what `CheckpointWriter.finish` documents.
  */
 export async function save(
   { prefix, directory, base, call }: SaveTarget,
@@ -67,10 +66,10 @@ export async function save(
   });
 }
 
-/** A data file could not be created for want of a descriptor: nothing of it was asked from a source yet. */
+/** A data file could not be created because no descriptor was left. No source has been asked for its contents yet. */
 class NoDescriptor extends Error {}
 
-/** How often a save chooses another total because another machine took its own. */
+/** How often a save chooses another total because another machine has taken its total. */
 const MAX_ATTEMPTS = 50;
 /** The longest pause before that, in milliseconds. */
 const STEP_BACK_MS = 50;
@@ -86,7 +85,7 @@ interface Begun {
 class Save {
   readonly #totalBytes: number;
   #bytesDone = 0;
-  /** What else was in the directory at the commit; null where that is not known. */
+  /** The other names in the directory at the commit; null if they are not known. */
   names: readonly string[] | null = null;
 
   constructor(
@@ -142,9 +141,9 @@ class Save {
   }
 
   /**
-   * The generation's total, and its first data file: nobody else has one of that name. Two machines may choose the
-   * same total at once, since on network file systems the lock of a directory is each machine's own: the second
-   * chooses again.
+   * Chooses the generation's total and creates its first data file, whose name nobody else can have then. On network
+   * file systems each machine has its own lock of a directory, so two machines may choose the same total at once; the
+   * second one chooses again.
    */
   async #begin(planOf: (total: number) => Plan, candidates: readonly number[]): Promise<Begun> {
     const { directory, base, options } = this;
@@ -165,9 +164,9 @@ class Save {
 
   async #writeShards(publication: Publication, plan: Plan, first: NewShard): Promise<Placement[]> {
     const placements: Placement[] = new Array(this.items.length);
-    // One shard's failure stops the others at their next batch.
+    // The failure of one shard stops the others at their next batch.
     const failure = new AbortController();
-    // Kept beside the signal, whose reason cannot be undefined; a source may reject with that.
+    // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
     let cause: unknown;
     const stop = new AbortController();
     const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
@@ -189,7 +188,7 @@ class Save {
             failure.abort(cause);
             throw cause;
           }
-          // Each data file that another worker ends gives a descriptor back: with fewer workers there are enough.
+          // Each data file that another worker finishes frees a descriptor. With fewer workers there are enough.
           waiting.push(shard);
           if (running > 1) break;
         }
@@ -199,7 +198,7 @@ class Save {
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     chunks.free();
     for (const end of letGo) end();
-    // The shards stopped by another's failure report an abort: the cause is what the caller needs.
+    // The shards that were stopped report an abort. The caller needs the cause instead.
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -263,7 +262,7 @@ class Save {
   }
 }
 
-/** Enough for the index: each entry has at most about 60 bytes beside its name and shape. */
+/** An upper estimate for the index: each entry takes at most about 60 bytes beside its name and shape. */
 function indexEstimate(items: readonly Item[]): number {
   return items.reduce((sum, item) => sum + 64 + 3 * item.name.length + 12 * item.shape.length, 4096);
 }

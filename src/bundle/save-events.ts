@@ -1,5 +1,5 @@
 /**
- * `node:diagnostics_channel` events of a save, for programs that trace or measure. Nothing is built while nobody
+ * `node:diagnostics_channel` events of a save, for programs that trace or measure. Events are built only if somebody
  * listens.
  */
 import { channel } from 'node:diagnostics_channel';
@@ -11,11 +11,11 @@ export interface SaveEvent {
   shards: number;
   /** Bytes of tensor data. */
   bytes: number;
-  /** Number of tensors; in the phases that know it. */
+  /** Number of tensors; only in the phases that know it. */
   tensors?: number;
-  /** Whether the save is durable; in the phases that know it. */
+  /** Whether the save is durable; only in the phases that know it. */
   durable?: boolean;
-  /** Names of the files that were removed; in the phase 'clean'. */
+  /** Names of the files that were removed; only in the phase 'clean'. */
   removed?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Shapes as callers give them, checked. */
+/** Checks the shapes that callers give. */
 import { TensorBundleError } from '../errors.js';
 import { isCountable, MAX_RANK, sizeOf } from '../format/shape.js';
 
@@ -6,16 +6,16 @@ import { isCountable, MAX_RANK, sizeOf } from '../format/shape.js';
 export function elementCount(name: string, shape: readonly number[]): number {
   for (const size of shape) {
     if (!Number.isSafeInteger(size) || size < 0)
-      throw shapeError(name, shape, 'has a size that is no whole number >= 0');
+      throw shapeError(name, shape, 'has a size that is not a whole number >= 0');
   }
   if (!isCountable(shape)) throw shapeError(name, shape, 'is too large');
   return sizeOf(shape);
 }
 
-/** A copy of what should be a shape. Throws ERR_SHAPE; the sizes are for `elementCount` to check. */
+/** A copy of a shape. Throws ERR_SHAPE if it is not an array; `elementCount` checks the sizes. */
 export function shapeOf(name: string, shape: unknown): number[] {
   if (!Array.isArray(shape)) {
-    throw new TensorBundleError('ERR_SHAPE', `tensor '${name}': a shape is an array of numbers`, {
+    throw new TensorBundleError('ERR_SHAPE', `tensor '${name}': the shape must be an array of numbers`, {
       tensor: name,
       found: typeof shape,
     });

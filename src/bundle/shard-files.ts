@@ -1,7 +1,8 @@
 /**
- * The data files of an open checkpoint. Up to a number they are all opened at once and stay open, so that nothing that
- * is saved or removed later changes what is read. Beyond it, or where the process has too few descriptors, the others
- * are looked at (which file it is, its size) and opened when they are needed: the same file as before, or none.
+ * The data files of an open checkpoint. Up to a certain number, all are opened at once and stay open, so that later
+ * saves and removals do not change what is read. If there are more, or the process has too few descriptors, the others
+ * are only looked at (which file it is, its size) and are opened when they are needed. Then each must still be the same
+ * file.
  */
 import { parseShardName, shardName } from '../commit/names.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
@@ -11,9 +12,12 @@ import type { Directory } from '../storage/directory.js';
 import type { ReadableFile } from '../storage/file.js';
 import { PooledFile } from '../storage/pooled-file.js';
 
-/** Above this only data files that an entry lies in are looked for: a header may count any number of them. */
+/**
+ * If there are more data files than this, only those with entries are looked for: a header may claim any number of
+ * them.
+ */
 export const MANY_SHARDS = MAX_OPEN;
-/** Files that are looked at together. */
+/** How many files are looked at together. */
 const TOGETHER = 64;
 
 interface ShardOptions {
@@ -23,7 +27,7 @@ interface ShardOptions {
 }
 
 export class ShardFiles {
-  /** By number; null where the file is missing. Without those that no entry needs. */
+  /** By number; null if the file is missing. Files that no entry needs are left out. */
   readonly #files = new Map<number, ReadableFile | null>();
   readonly #missing: number[] = [];
   #pool: DescriptorPool | null;
@@ -37,7 +41,7 @@ export class ShardFiles {
     this.#pool = options.pool ?? null;
   }
 
-  /** Whether files are opened later: the directory must stay open as long as they may be. */
+  /** Whether files are opened later. The directory must stay open as long as that may happen. */
   get needsStore(): boolean {
     return this.#pool !== null;
   }
@@ -46,19 +50,19 @@ export class ShardFiles {
     return this.#files.get(shard) ?? null;
   }
 
-  /** Path of a data file, also of a missing one. */
+  /** Path of a data file, even of a missing one. */
   pathOf(shard: number): string {
     return this.directory.pathOf(shardName(this.base, shard, this.count));
   }
 
   /**
-   * Opens the data files, in rising order; gives the missing ones, or some of many unless they are allowed to be
-   * missing.
+   * Opens the data files, in rising order. Gives the missing ones. If there are very many, and none may be missing, it
+   * gives only some of them.
    */
   async open(numbers: readonly number[]): Promise<readonly number[]> {
     const opened = await this.#openFirst(numbers);
     if (opened < numbers.length) this.#share();
-    // Enough are missing: a hostile header may count any number of files.
+    // No need to look further: a hostile header may claim any number of files.
     const enough = (): boolean =>
       this.#missing.length > 0 && this.count > MANY_SHARDS && this.options.allowMissing !== true;
     for (let at = opened; at < numbers.length && !enough(); at += TOGETHER) {
@@ -68,7 +72,7 @@ export class ShardFiles {
     return this.#missing.sort((a, b) => a - b);
   }
 
-  /** Bytes of all data files of the checkpoint, those that no entry needs included. */
+  /** Bytes of all data files of the checkpoint, including those that no entry needs. */
   async bytes(): Promise<number> {
     let bytes = 0;
     for (const file of this.#files.values()) bytes += file?.size ?? 0;
@@ -86,7 +90,7 @@ export class ShardFiles {
     await Promise.all([...this.#files.values()].map(file => file?.close()));
   }
 
-  /** Opens as many as may be open; gives their number. */
+  /** Opens as many files as may be open at once. Gives their number. */
   async #openFirst(numbers: readonly number[]): Promise<number> {
     const first = numbers.slice(0, this.#pool?.room ?? MAX_OPEN);
     for (const [at, shard] of first.entries()) {
@@ -96,7 +100,7 @@ export class ShardFiles {
       } catch (error) {
         if (!isExhausted(error)) throw error;
         this.#share();
-        // What came to an end here would be missing elsewhere in this process.
+        // No descriptor is left. Some are closed, because other parts of this process need descriptors too.
         await this.#pool!.shrink();
         return at;
       }
@@ -104,7 +108,7 @@ export class ShardFiles {
     return first.length;
   }
 
-  /** From now on files are closed and opened again as need be. */
+  /** From now on files are closed and opened again as necessary. */
   #share(): void {
     if (this.#pool !== null) return;
     this.#pool = new DescriptorPool();

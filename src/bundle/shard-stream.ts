@@ -1,8 +1,8 @@
 /**
- * Feeds the items of one shard to its file, in order: gathers small tensors into one native call, copies or pulls the
- * next batch while the one before is being written, and never holds more than a few MiB that the caller did not bring.
- * Callers' bytes are copied (chunk-pool.ts); what was made for the save, and nobody else holds, is written from where
- * it is.
+ * Writes the items of one shard to its file, in order. It gathers small tensors into one native call, and copies or
+ * pulls the next batch while the one before is being written. It never holds more than a few MiB beside the memory that
+ * the caller has anyway. Callers' bytes are copied (chunk-pool.ts). Memory that was made for the save, and that no
+ * caller has, is written directly.
  */
 
 import { native } from '../binding.js';
@@ -14,13 +14,11 @@ import { viewOf } from './elements.js';
 import type { Item, Pulled } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 
-/**
- * One native call takes at most this much of memory that is written from where it is. An abort is noticed this often.
- */
+/** The most bytes that one native call writes directly, without a copy. This is also how often an abort is noticed. */
 const CALL_BYTES = 8 * 1024 * 1024;
-/** What is smaller is copied, whoever owns it: cheaper than a view of its own. */
+/** Smaller data is always copied: that costs less than a view. */
 const MIN_VIEW_BYTES = 64 * 1024;
-/** Pulled bytes are gathered up to this; three such batches may be alive (two being written, one being pulled). */
+/** Pulled bytes are gathered up to this size. Three such batches may exist: two being written, one being pulled. */
 const PULL_BYTES = 2 * 1024 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** Small pulled tensors are asked for together, so that a source that reads files can join its reads. */
@@ -34,13 +32,13 @@ interface StreamHooks {
   onBytes(bytes: number): void;
 }
 
-/** What one native call writes. */
+/** The data of one native call. */
 class Batch {
   readonly views: Uint8Array[] = [];
-  /** Positions of the items that the bytes belong to, and how many of each. */
+  /** The position of the item that each run of bytes belongs to; `lengths` has the size of each run. */
   readonly owners: number[] = [];
   readonly lengths: number[] = [];
-  /** Freed once they are written. */
+  /** Pieces that are freed once they are written. */
   readonly owned: Uint8Array[] = [];
   chunk: Chunk | null = null;
   bytes = 0;
@@ -51,7 +49,7 @@ class Batch {
     this.bytes += length;
   }
 
-  /** What was copied up to here comes before what follows. */
+  /** Ends the copied bytes, so that they come before the data that follows. */
   endCopied(): void {
     const copied = this.chunk?.take();
     if (copied) this.views.push(copied);
@@ -61,7 +59,8 @@ class Batch {
 export class ShardStream {
   #batch = new Batch();
   /**
-   * The last two native calls: while one is being carried out, the next waits in the engine, so the file is never idle.
+   * The last two native calls. While one is being carried out, the next waits in the engine, so that the file is never
+   * idle.
    */
   #writing: Promise<void> = Promise.resolve();
   #before: Promise<void> = Promise.resolve();
@@ -76,7 +75,7 @@ export class ShardStream {
     this.#crcs = new Uint32Array(items.length);
   }
 
-  /** Writes all items; gives the CRC32C to store for each. */
+  /** Writes all items. Gives the CRC32C that is stored for each. */
   async run(): Promise<Uint32Array> {
     try {
       for (let at = 0; at < this.items.length; ) {
@@ -97,13 +96,13 @@ export class ShardStream {
     return this.#crcs;
   }
 
-  /** `bytes` is what the view must have until the last of them was taken. `own`: nobody else holds it. */
+  /** `bytes` is the size that the view must have until its last bytes were taken. `own`: no caller has the memory. */
   async #add(at: number, view: ArrayBufferView, bytes: number, own: boolean): Promise<void> {
     if (own && bytes >= MIN_VIEW_BYTES) await this.#addOwn(at, view, bytes);
     else await this.#copy(at, view, bytes);
   }
 
-  /** Without waiting, where there is room. */
+  /** Copies the view at once if there is room. Gives false otherwise. */
   #copySmall(at: number, view: ArrayBufferView, bytes: number): boolean {
     const { chunk, lengths } = this.#batch;
     if (chunk === null || bytes > chunk.room || lengths.length >= CALL_ITEMS) return false;
@@ -120,7 +119,7 @@ export class ShardStream {
       if (this.#batch.chunk?.room === 0 || this.#batch.lengths.length >= CALL_ITEMS) await this.#flush();
       this.#batch.chunk ??= await this.chunks.take();
       const { chunk } = this.#batch;
-      // Nothing is awaited from this check to the end of the copy.
+      // Nothing is awaited between this check and the end of the copy.
       checkLength(name, bytes, view.byteLength);
       const length = Math.min(chunk.room, bytes - start);
       copyInto(chunk, name, view, start, length);
@@ -142,10 +141,10 @@ export class ShardStream {
     }
   }
 
-  /** Pulls one item, or a group of small ones; gives the position after them. */
+  /** Pulls one item, or a group of small ones. Gives the position after them. */
   async #addPulled(at: number): Promise<number> {
     const end = this.#groupEnd(at);
-    // A large value is the source's memory: it comes only when the one before has been written.
+    // A large value is memory of the source, so it is asked for only when the value before has been written.
     const { bytes, content } = this.items[at]!;
     if (bytes! > LARGE_BYTES && content.own === undefined) {
       await this.#flush();
@@ -198,18 +197,18 @@ export class ShardStream {
   async #addPulledView(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
     const { own } = this.items[at]!.content;
     await this.#add(at, view, bytes, own !== undefined);
-    // Only now: the batch that holds the end of it, or one after it, frees it.
+    // Only now, so that it is freed by the batch that holds its end, or by a later one.
     if (own === 'given' && bytes >= MIN_VIEW_BYTES) this.#batch.owned.push(bytesOf(view));
   }
 
-  /** Lets what was pulled be written, and freed, before more is pulled. */
+  /** Waits, if necessary, until earlier pulled data has been written and freed, before more is pulled. */
   async #makeRoom(): Promise<void> {
     if (this.#batch.bytes < PULL_BYTES) return;
     await this.#flush();
     if (this.chunks.crowded) await this.#writing;
   }
 
-  /** Starts writing what is gathered, once the call before the last has settled. */
+  /** Starts to write what is gathered, once the call before the last has settled. */
   async #flush(): Promise<void> {
     await this.#before;
     throwIfAborted(this.hooks.signal, 'the save');
@@ -219,7 +218,7 @@ export class ShardStream {
     this.#batch = new Batch();
     this.#before = this.#writing;
     this.#writing = this.#append(batch);
-    // Awaited later; a failure meanwhile must not count as unhandled.
+    // Awaited later. A failure before that must not count as unhandled.
     this.#writing.catch(() => undefined);
   }
 
@@ -240,7 +239,10 @@ export class ShardStream {
     this.hooks.onBytes(batch.bytes);
   }
 
-  /** Also after an error: native calls read their chunks until they settle. Throws what the first of them threw. */
+  /**
+   * Waits for the native calls, even after an error, because they read their chunks until they settle. Throws the error
+   * of the first.
+   */
   async #settled(): Promise<void> {
     const calls = await Promise.allSettled([this.#before, this.#writing]);
     this.#giveBack(this.#batch);
@@ -254,7 +256,10 @@ export class ShardStream {
   }
 }
 
-/** All pulls have ended, whatever happened: but for an abort, no source works on when the save reports its error. */
+/**
+ * Waits until all pulls have ended, even after an error. So no source is still working when the save reports its error
+ * (except after an abort).
+ */
 async function settleAll(pulls: readonly Promise<Pulled>[]): Promise<Pulled[]> {
   const settled = await Promise.allSettled(pulls);
   return settled.map(result => {
@@ -279,7 +284,7 @@ function isForeign({ content }: Item): boolean {
 function lengthError(item: Item, found: number): TensorBundleError {
   return new TensorBundleError(
     'ERR_SHAPE',
-    `tensor '${item.name}': shape [${item.shape}] needs ${item.bytes} bytes, the source gave ${found}`,
+    `tensor '${item.name}': shape [${item.shape}] needs ${item.bytes} bytes, but the source gave ${found}`,
     {
       tensor: item.name,
       expected: item.bytes,
@@ -294,7 +299,9 @@ function unreachable(item: Item): never {
   });
 }
 
-/** A view can say what it likes about its length; what counts is what its buffer has. Throws ERR_SHAPE. */
+/**
+ * The length that a view claims may be false; what its buffer has is copied. Throws ERR_SHAPE if that is too little.
+ */
 function copyInto(chunk: Chunk, tensor: string, view: ArrayBufferView, start: number, length: number): void {
   try {
     chunk.copy(view, start, length);

@@ -1,13 +1,17 @@
 /**
- * Views into one shard's mapping. One mapping a shard where the runtime can hold it in one ArrayBuffer; else
- * overlapping windows (Node 20 ends an external ArrayBuffer at 4 GiB). Mappings are private: what a caller writes into
- * a view stays in this process, and the file is never changed.
+ * Views into the mapping of one shard. A shard has one mapping if the runtime can hold it in one ArrayBuffer. Otherwise
+ * it has overlapping windows (in Node 20 an external ArrayBuffer has at most 4 GiB). Mappings are private: what a
+ * caller writes into a view stays in this process, and the file is never changed.
  */
 import type { ReadableFile } from '../storage/file.js';
 
-/** Node 20: `new Uint8Array` of a larger external buffer throws. A page is kept off for the alignment of the offset. */
+/**
+ * In Node 20, `new Uint8Array` of a larger external buffer throws. Some space is left for the alignment of the offset.
+ */
 const MAX_WINDOW = 2 ** 32 - 2 ** 16;
-/** Windows start at multiples of this and are twice as long: what is at most this long lies in one of them whole. */
+/**
+ * Windows start at multiples of this and are twice as long. So a range of at most this length lies within one window.
+ */
 const WINDOW_STEP = 2 ** 31;
 
 interface MappedRange {
@@ -17,12 +21,15 @@ interface MappedRange {
 
 export class ShardViews {
   readonly #windows = new Map<number, Promise<ArrayBuffer | null>>();
-  /** Windows that are there already, so that most reads need not wait. */
+  /** Windows that exist already, so that most reads need not wait. */
   readonly #mapped = new Map<number, ArrayBuffer>();
 
   constructor(private readonly shard: ReadableFile) {}
 
-  /** Null where the range cannot be mapped in one piece, or the runtime refuses external buffers: copy then. */
+  /**
+   * Null if the range cannot be mapped in one piece, or the runtime refuses external buffers: the caller must copy
+   * then.
+   */
   range(offset: number, length: number): MappedRange | null | Promise<MappedRange | null> {
     const start = this.shard.size <= MAX_WINDOW ? 0 : Math.floor(offset / WINDOW_STEP) * WINDOW_STEP;
     const end = Math.min(this.shard.size, start + MAX_WINDOW);
@@ -46,13 +53,13 @@ export class ShardViews {
         return buffer;
       });
       this.#windows.set(start, window);
-      // A failure is not kept: the next read tries again.
+      // A failure is not kept, so the next read tries again.
       window.catch(() => this.#windows.delete(start));
     }
     return window;
   }
 
-  /** Drops the mappings; each is unmapped when the last view of it is garbage. */
+  /** Drops the mappings. Each is unmapped when its last view is garbage collected. */
   release(): void {
     this.#windows.clear();
     this.#mapped.clear();
@@ -60,8 +67,8 @@ export class ShardViews {
 }
 
 /**
- * Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards with bytes are
- * mapped.
+ * Whether a caller has moved the buffer of a view away (`transfer()`, Node 22 and later). Only shards that have bytes
+ * are mapped, so an empty buffer is a detached one.
  */
 export function isDetached(buffer: ArrayBufferLike): boolean {
   return buffer.byteLength === 0;

@@ -1,6 +1,6 @@
 /**
- * The slices of one partitioned tensor, checked against each other once and then found by the range that is wanted: a
- * read looks at the slices that hold a part of it, and decodes the entries of these only.
+ * The slices of one partitioned tensor. They are checked against each other once, and then found by range: a read looks
+ * only at the slices that hold a part of its range, and decodes only their entries.
  */
 import { TensorBundleError } from '../errors.js';
 import { BoxTree } from '../format/box-tree.js';
@@ -16,13 +16,13 @@ export interface SlicePart {
   stored: StoredTensor;
 }
 
-/** A slice, and what it holds of a box that is wanted. */
+/** A slice, and the part of a wanted box that it holds. */
 export interface SharedPart extends SlicePart {
   shared: TensorSlice;
 }
 
 const STEP_SLICES = 1024;
-/** Slices that an error lists. */
+/** The most slices that an error lists. */
 const MAX_NAMED = 100;
 
 export class SliceIndex {
@@ -45,24 +45,28 @@ export class SliceIndex {
     }
     const tree = yield* BoxTree.build(boxes);
     if ((yield* overlaps(boxes, tree)) !== null) {
-      throw new TensorBundleError('ERR_SLICE_OVERLAP', `${index.path}: stored slices of '${name}' overlap`, {
-        path: index.path,
-        tensor: name,
-      });
+      throw new TensorBundleError(
+        'ERR_SLICE_OVERLAP',
+        `${index.path}: stored slices of '${name}' overlap; the index is damaged`,
+        {
+          path: index.path,
+          tensor: name,
+        },
+      );
     }
     return new SliceIndex(index, name, full, boxes, tree);
   }
 
   /**
-   * Throws ERR_SLICE_GAP unless the slices hold all of the tensor: one may be stored in part, but cannot be read whole
-   * then.
+   * Throws ERR_SLICE_GAP unless the slices hold the whole tensor. A tensor may be stored in part, but then it cannot be
+   * read whole.
    */
   requireWhole(): void {
     const { shape } = this.full;
     this.#requireCover({ begin: shape.map(() => 0), size: shape }, this.boxes, this.boxes);
   }
 
-  /** Throws ERR_SLICE_GAP unless `shared`, what the slices `found` hold of a box, is all of it. */
+  /** Throws ERR_SLICE_GAP unless `shared` covers the box. `shared` is what the slices `found` hold of it. */
   #requireCover(box: TensorSlice, shared: readonly TensorSlice[], found: readonly TensorSlice[]): void {
     if (covers(shared, box.size)) return;
     const { path } = this.index;
@@ -80,7 +84,8 @@ export class SliceIndex {
   part(i: number): SlicePart {
     const box = this.boxes[i]!;
     const extents = this.full.slices[i]!;
-    // Slices without elements do not overlap, and a list may name one any number of times.
+    // Found by its extents, because slices without elements do not overlap, and a list may name one any number of
+    // times.
     const key = extents.map(({ start, length }) => `${start}+${length}`).join();
     let stored = this.#parts.get(key);
     if (stored === undefined) {
@@ -101,8 +106,8 @@ export class SliceIndex {
   }
 
   /**
-   * The slices that hold a part of the box, in stored order. Throws ERR_SLICE_GAP if they leave out a part of it,
-   * ERR_CORRUPT.
+   * The slices that hold a part of the box, in stored order. Throws ERR_CORRUPT, and ERR_SLICE_GAP if they leave out a
+   * part of the box.
    */
   *within(box: TensorSlice): Steps<SharedPart[]> {
     const parts: SharedPart[] = [];
@@ -130,13 +135,13 @@ export class SliceIndex {
       const { begin, size } = this.boxes[i]!;
       return begin.every((start, axis) => start === box.begin[axis]! && size[axis] === box.size[axis]);
     };
-    // One without elements is in no tree.
+    // Slices without elements are not in the tree.
     if (box.size.includes(0)) return this.boxes.findIndex((_, i) => same(i));
     return this.holding(box).find(same) ?? -1;
   }
 }
 
-/** The slices of a tensor in stored order, unchecked against each other, at once. Throws ERR_CORRUPT. */
+/** All slices of a tensor in stored order. They are not checked against each other. Throws ERR_CORRUPT. */
 export function sliceParts(index: IndexFile, name: string, full: StoredEntry): SlicePart[] {
   const known = new Map<string, SlicePart>();
   return full.slices.map(extents => {

@@ -1,20 +1,20 @@
 /**
- * The slices of one partitioned tensor while they are added one by one: which of them a new one overlaps, without
- * comparing it with all. They lie in trees, each at least twice as large as the next, so that a slice moves to a larger
- * one a logarithmic number of times.
+ * The slices of one partitioned tensor while they are added one by one. It finds the slice that a new one overlaps
+ * without comparing it with all. The slices are in trees, each at least twice as large as the next, so that a slice
+ * moves to a larger tree only a logarithmic number of times.
  */
 import { BoxTree } from '../format/box-tree.js';
 import { meets, type TensorSlice } from '../format/tensor-slice.js';
 import { atOnce } from '../format/turns.js';
 
-/** So many are compared one by one before they get a tree. */
+/** This many are compared one by one before they get a tree. */
 const MAX_RECENT = 32;
 
 export class SliceSet {
   #recent: TensorSlice[] = [];
   readonly #trees: { tree: BoxTree; slices: TensorSlice[] }[] = [];
 
-  /** A slice added before that holds an element of this one. */
+  /** An earlier slice that shares an element with this one. */
   overlapped(slice: TensorSlice): TensorSlice | undefined {
     const recent = this.#recent.find(other => meets(other, slice));
     if (recent !== undefined) return recent;
@@ -25,7 +25,7 @@ export class SliceSet {
   }
 
   add(slice: TensorSlice): void {
-    // One without elements overlaps nothing.
+    // A slice without elements overlaps nothing.
     if (slice.size.includes(0)) return;
     this.#recent.push(slice);
     if (this.#recent.length < MAX_RECENT) return;

@@ -1,6 +1,6 @@
 /**
- * What a caller may give as a tensor, and its check: each source becomes an `Item`, with a way to get the bytes when
- * their turn comes.
+ * What a caller may give as a tensor, and its check. Each source becomes an `Item` that can get the bytes when their
+ * turn comes.
  */
 
 import { invalidArgument } from '../errors.js';
@@ -11,14 +11,14 @@ import { type Content, describeItem, type Item } from './item.js';
 import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
 
 /**
- * A tensor whose data is in memory. Whether `data` fits `dtype` and `shape` is checked when it is given. A TensorValue
- * is one.
+ * A tensor whose data is in memory. It is checked at once whether `data` fits `dtype` and `shape`. A TensorValue is
+ * such a tensor.
  */
 interface GivenTensor {
   /** Type of the elements. */
   dtype: DType;
   shape: readonly number[];
-  /** As TensorValue has it; the elements of a string tensor may also be texts, which are stored as UTF-8. */
+  /** As in TensorValue. The elements of a string tensor may also be text, which is stored as UTF-8. */
   data: GivenData;
 }
 
@@ -31,8 +31,8 @@ export interface LazyTensor {
   shape: readonly number[];
   /**
    * The whole value, or its stored bytes (little-endian, row-major) in pieces. A piece must not be changed after it was
-   * handed over. Of a string tensor each piece is one element, as bytes or as text. An abort does not wait for a source
-   * that never settles.
+   * handed over. For a string tensor each piece is one element, as bytes or as text. An abort does not wait for a
+   * source that never settles.
    */
   data: () => GivenData | Promise<GivenData> | AsyncIterable<Uint8Array | string>;
 }
@@ -40,8 +40,8 @@ export interface LazyTensor {
 export type TensorSource = GivenTensor | LazyTensor | TfTensorLike;
 
 /**
- * Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for what is not a source, with the tensor's
- * name.
+ * Throws ERR_BAD_NAME, ERR_DTYPE or ERR_SHAPE, or ERR_INVALID_ARGUMENT for something that is not a source, with the
+ * tensor's name.
  */
 export function itemOf(name: string, source: TensorSource, shard: number | undefined): Item & { dtype: DTypeInfo } {
   if (source === null || typeof source !== 'object') {

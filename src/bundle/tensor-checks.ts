@@ -1,6 +1,4 @@
-/**
- * Checks of stored tensors against their checksums, without keeping the bytes; each tensor is checked once per reader.
- */
+/** Compares stored tensors with their checksums, without keeping the bytes. Each tensor is checked once per reader. */
 import { native } from '../binding.js';
 import { throwIfAborted } from '../errors.js';
 import { sizeOf } from '../format/shape.js';
@@ -12,19 +10,19 @@ import type { StoredTensor } from './stored-tensor.js';
 import { naming, type TensorFiles } from './tensor-files.js';
 import { batchesOf, checksumsOf, isEncoded, readInto } from './tensor-ranges.js';
 
-/** One native call checks at most this much of a tensor: the progress of a long check is seen. */
+/** The most bytes of a tensor that one native call checks, so that a long check shows progress. */
 const CHECK_BYTES = 256 * 1024 * 1024;
 
 interface CheckHooks {
   signal?: AbortSignal | undefined;
-  /** What an abort aborts. */
+  /** What to call the work in the error of an abort. */
   action: string;
   onBytes?: ((bytes: number) => void) | undefined;
-  /** What was wrong with a tensor; what it throws ends the checks. */
+  /** Gets the problem of a tensor. If it throws, the checks end with that error. */
   onError(error: unknown, tensor: StoredTensor): void;
 }
 
-/** What was wrong, by position in the index. */
+/** The problems, by position in the index. */
 type Failures = ReadonlyMap<number, unknown>;
 
 const ALONE: CheckHooks = {
@@ -35,18 +33,21 @@ const ALONE: CheckHooks = {
 };
 
 export class TensorChecks {
-  /** Batches of checks under way, by position in the index. */
+  /** The batches of checks that are running, by position in the index. */
   readonly #running = new Map<number, Promise<Failures>>();
   readonly #checked = new Set<number>();
 
   constructor(private readonly files: TensorFiles) {}
 
-  /** The tensor was located. Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_IO. */
+  /** Checks a tensor that was located. Throws ERR_CHECKSUM, ERR_CORRUPT, ERR_TRUNCATED, ERR_IO. */
   async check(tensor: StoredTensor): Promise<void> {
     if (!this.#checked.has(tensor.position)) await this.#checkBatch([tensor], ALONE);
   }
 
-  /** The tensors were located and are in the order of the files, which is that of errors. Throws ERR_ABORTED. */
+  /**
+   * Checks tensors that were located, and are in the order of the files. Problems are reported in that order. Throws
+   * ERR_ABORTED.
+   */
   async checkAll(tensors: readonly StoredTensor[], hooks: CheckHooks): Promise<void> {
     for (const batch of batchesOf(tensors)) {
       throwIfAborted(hooks.signal, hooks.action);
@@ -72,7 +73,7 @@ export class TensorChecks {
     const failures = new Map(own);
     for (const tensor of others) {
       const { position, entry } = tensor;
-      // Null: whoever began it has aborted it.
+      // Null: the caller that began the check has aborted it.
       const theirs = (await this.#running.get(position)?.catch(() => null)) ?? null;
       const all = theirs ?? (await this.#failuresOf([tensor], { ...hooks, onBytes: undefined }));
       if (all.has(position)) failures.set(position, all.get(position));
@@ -121,7 +122,7 @@ export class TensorChecks {
     }
   }
 
-  /** A tensor so large that it is a batch of its own. */
+  /** Checks a tensor that is so large that it is a batch of its own. */
   async #checkInParts(
     tensor: StoredTensor,
     { signal, action, onBytes }: CheckHooks,
@@ -144,7 +145,7 @@ export class TensorChecks {
     this.#refuse(tensor, crc, failures);
   }
 
-  /** The checksum of strings and variants leaves out some of their bytes, so these are read. */
+  /** The checksums of strings and variants do not cover all of their bytes, so the bytes must be read. */
   async #checkEncoded(
     tensors: readonly StoredTensor[],
     { onBytes }: CheckHooks,

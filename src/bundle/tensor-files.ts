@@ -1,6 +1,6 @@
 /**
- * Where the bytes of stored tensors are: which file, whether the entry's numbers agree with it, and whose byte order
- * they have.
+ * Finds the bytes of stored tensors: which file they are in, whether the numbers of the entry agree with it, and their
+ * byte order.
  */
 import { TensorBundleError } from '../errors.js';
 import { swapBytes } from '../format/byteswap.js';
@@ -20,7 +20,8 @@ export class TensorFiles {
   }
 
   /**
-   * The file of a stored tensor, its range checked. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD, ERR_TRUNCATED.
+   * The file of a stored tensor, after a check of its range. Throws ERR_CORRUPT, ERR_DTYPE, ERR_MISSING_SHARD,
+   * ERR_TRUNCATED.
    */
   locate({ name, position, entry, dtype }: StoredTensor): ReadableFile {
     const { shard, offset, size } = entry;
@@ -29,7 +30,7 @@ export class TensorFiles {
     if (shard >= index.numShards) {
       throw new TensorBundleError(
         'ERR_CORRUPT',
-        `${path}: tensor '${name}' is said to be in shard ${shard} of ${index.numShards}`,
+        `${path}: tensor '${name}' should be in shard ${shard}, but there are ${index.numShards}; the index is damaged`,
         { path, tensor: name, offset: index.offsetOf(position), expected: index.numShards - 1, found: shard },
       );
     }
@@ -43,12 +44,12 @@ export class TensorFiles {
     }
     const count = sizeOf(entry.shape);
     const least = dtype.bytes === 0 ? count : count * dtype.bytes;
-    // How many bytes a shape takes in a type that is not known, nobody can say.
+    // For an unknown type, nobody can say how many bytes a shape takes.
     if (!dtype.opaque && (dtype.bytes === 0 ? size < least : size !== least)) {
       throw new TensorBundleError(
         'ERR_CORRUPT',
         `${path}: tensor '${name}' of ${dtype.name} [${entry.shape}] needs ${dtype.bytes === 0 ? 'at least ' : ''}` +
-          `${least} bytes, its entry says ${size}`,
+          `${least} bytes, but its entry says ${size}`,
         { path, tensor: name, offset: index.offsetOf(position), expected: least, found: size },
       );
     }
@@ -70,7 +71,7 @@ export class TensorFiles {
     return file;
   }
 
-  /** The file of a tensor that `locate` found good before. */
+  /** The file of a tensor for which `locate` has succeeded before. */
   fileOf({ entry }: StoredTensor): ReadableFile {
     return this.bundle.shards.get(entry.shard)!;
   }
@@ -88,7 +89,7 @@ export class TensorFiles {
     return this.bundle.shards.pathOf(shard);
   }
 
-  /** Whose the bytes of a string tensor or variant are, for what reads them. */
+  /** Where the bytes of a string tensor or variant come from, for the functions that read them. */
   contextOf({ name, entry }: StoredTensor): ElementContext & { bigEndian: boolean } {
     return { path: this.pathOf(entry.shard), tensor: name, offset: entry.offset, bigEndian: this.index.bigEndian };
   }
@@ -98,7 +99,7 @@ export class TensorFiles {
     return this.index.bigEndian && dtype.unit > 1;
   }
 
-  /** Turns stored elements into this machine's byte order, in place. */
+  /** Changes stored elements into this machine's byte order, in place. */
   toHostOrder(dtype: StoredType, array: ArrayBufferView): void {
     if (this.isSwapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
   }
@@ -112,7 +113,7 @@ export class TensorFiles {
       'ERR_CHECKSUM',
       `${path}: tensor '${name}' is damaged: its bytes at ${entry.offset} to ${entry.offset + entry.size} have ` +
         `CRC32C ` +
-        `${hex(found)}, the index says ${hex(entry.crc)}; restore an earlier checkpoint`,
+        `${hex(found)}, but the index says ${hex(entry.crc)}; restore an earlier checkpoint`,
       { path, tensor: name, offset: entry.offset, expected: entry.crc, found },
     );
   }

@@ -1,6 +1,7 @@
 /**
- * The bytes of many tensors: their ranges are put in the order of the files once, cut into batches of bounded size, and
- * each batch is read or checked by one call. (The addon reads neighbours in one go: native/, range reader.)
+ * Reads or checks the bytes of many tensors. Their ranges are sorted into the order of the files once and cut into
+ * batches of bounded size; each batch takes one call. (The addon reads neighbours in one go:
+ * native/engine/range_reader.cc.)
  */
 
 import { type Steps, sorted } from '../format/turns.js';
@@ -9,29 +10,29 @@ import type { RangeResults } from '../storage/range-batch.js';
 import type { StoredTensor } from './stored-tensor.js';
 import type { TensorFiles } from './tensor-files.js';
 
-/** A batch ends at this many bytes and tensors, so that an abort and the progress are prompt. */
+/** A batch ends at this many bytes or tensors, so that aborts and progress come promptly. */
 const BATCH_BYTES = 128 * 1024 * 1024;
 const BATCH_TENSORS = 4096;
-/** The same for strings and variants, whose bytes are held while they are looked at. */
+/** The limit for strings and variants, whose bytes are in memory while they are checked. */
 const BATCH_ENCODED_BYTES = 16 * 1024 * 1024;
 
-/** By file, and by place in it. */
+/** Compares two tensors by file, and by place in it. */
 export function inFileOrder({ entry: a }: StoredTensor, { entry: b }: StoredTensor): number {
   return a.shard - b.shard || a.offset - b.offset || a.size - b.size;
 }
 
-/** Numbers of the tensors in the order of the files and of the bytes in them. */
+/** Positions of the tensors, in the order of the files and of the bytes in them. */
 export function* fileOrder(tensors: readonly StoredTensor[]): Steps<number[]> {
   const numbers = tensors.map((_, i) => i);
   return yield* sorted(numbers, (a, b) => inFileOrder(tensors[a]!, tensors[b]!));
 }
 
-/** Whether a tensor's elements have to be looked at for its checksum, one by one. */
+/** Whether the checksum of a tensor can only be computed element by element. */
 export function isEncoded({ dtype }: StoredTensor): boolean {
   return dtype.bytes === 0 && !dtype.opaque;
 }
 
-/** Consecutive tensors that are read or checked together. */
+/** Groups of consecutive tensors that are read or checked together. */
 export function* batchesOf(tensors: readonly StoredTensor[]): Generator<readonly StoredTensor[]> {
   for (let from = 0, to = 0; from < tensors.length; from = to) {
     for (let bytes = 0, encoded = 0; to < tensors.length && to - from < BATCH_TENSORS; to++) {
@@ -44,7 +45,10 @@ export function* batchesOf(tensors: readonly StoredTensor[]): Generator<readonly
   }
 }
 
-/** CRC32C of the bytes of each tensor; they were located, and are in the order of the files. Never rejects. */
+/**
+ * CRC32C of the bytes of each tensor. The tensors must have been located, and be in the order of the files. Never
+ * rejects.
+ */
 export function checksumsOf(files: TensorFiles, tensors: readonly StoredTensor[]): Promise<RangeResults> {
   return byFile(tensors, part =>
     files.fileOf(part[0]!).checksumRanges(
@@ -54,7 +58,7 @@ export function checksumsOf(files: TensorFiles, tensors: readonly StoredTensor[]
   );
 }
 
-/** The same, and the bytes of each go into its array. */
+/** As `checksumsOf`, but also reads the bytes of each tensor into its array. */
 export function readInto(
   files: TensorFiles,
   tensors: readonly StoredTensor[],
@@ -68,7 +72,7 @@ export function readInto(
   );
 }
 
-/** Asks each file for its part; the storage joins what is asked in one turn into one call. */
+/** Asks each file for its part. The storage joins all requests of one turn into one call. */
 async function byFile(
   tensors: readonly StoredTensor[],
   ask: (part: readonly StoredTensor[], from: number) => Promise<RangeResults>,
@@ -94,7 +98,7 @@ async function byFile(
   return { crcs, failed };
 }
 
-/** The file itself could not be opened. */
+/** The results if the file itself could not be opened. */
 function allFailed(count: number, error: unknown): RangeResults {
   const cause = isError(error) ? error : new Error(String(error));
   return { crcs: new Uint32Array(count), failed: new Map(Array.from({ length: count }, (_, i) => [i, cause])) };

@@ -1,7 +1,7 @@
 /**
- * Reads tensors of an open bundle: whole, by range, many together. Nothing is allocated before the entry's numbers
- * agree with each other and with the file; nothing is returned before its checksum was checked (unless the caller said
- * so).
+ * Reads tensors of an open bundle: whole, by range, or many together. Nothing is allocated before the numbers of the
+ * entry agree with each other and with the file. Nothing is returned before its checksum was checked (unless the caller
+ * does not want checks).
  */
 import { throwIfAborted } from '../errors.js';
 import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
@@ -21,8 +21,8 @@ import { naming, TensorFiles } from './tensor-files.js';
 import { batchesOf, fileOrder, isEncoded, readInto } from './tensor-ranges.js';
 
 /**
- * Smaller tensors are copied: cheaper than page faults, and a scalar that somebody keeps does not hold the mapping of a
- * large file, and with it the disk space of a replaced one.
+ * Smaller tensors are copied, which costs less than page faults. Also, a small tensor that a caller keeps then does not
+ * keep the mapping of a large file, and so the disk space of a file that has been replaced.
  */
 const MIN_VIEW_BYTES = 4096;
 
@@ -39,12 +39,12 @@ export class TensorReader {
     this.checks = new TensorChecks(this.files);
   }
 
-  /** A numeric tensor whole. Without `copy` it may be a view of the shard's mapping. */
+  /** A whole numeric tensor. Without `copy` it may be a view of the shard's mapping. */
   async numeric(stored: StoredTensor, copy: boolean): Promise<NumericArray> {
     const file = this.files.locate(stored);
     const { dtype, entry } = stored;
     if (!copy && this.#mayBeView(stored)) {
-      // The check comes first: while it runs, a caller could move away the buffer that this read would be given.
+      // The check comes first, because a caller could move the buffer of a view away while the check runs.
       if (this.verify) await this.checks.check(stored);
       const view = await this.#view(stored, file);
       if (view !== null) return view;
@@ -69,9 +69,9 @@ export class TensorReader {
   }
 
   /**
-   * Whole tensors, none of them partitioned, in their order: numbers as `numeric` gives them, strings as `strings`,
-   * variants as `variant`. They are read in the order of the files, in batches of one call each; of what is wrong in
-   * one batch the error says what comes first there.
+   * Whole tensors in their order, none of them partitioned: numbers as from `numeric`, strings as from `strings`,
+   * variants as from `variant`. They are read in the order of the files, in batches of one call each. If several
+   * tensors of a batch have a problem, the first one is thrown.
    */
   async readAll(
     tensors: readonly StoredTensor[],
@@ -145,14 +145,14 @@ export class TensorReader {
       const found = this.#viewsOf(entry.shard, file).range(entry.offset, entry.size);
       const range = isPromise(found) ? await found.catch(error => refuse(tensor, error)) : found;
       if (range === null || range.byteOffset % dtype.array.BYTES_PER_ELEMENT !== 0) return null;
-      // Another read that waited for the same mapping was first, and its caller has moved it away.
+      // Another read waited for the same mapping and came first, and its caller has moved the buffer away.
       if (isDetached(range.buffer)) continue;
       const length = entry.size / dtype.array.BYTES_PER_ELEMENT;
       return makeArray(name, entry.size, () => new dtype.array(range.buffer, range.byteOffset, length));
     }
   }
 
-  /** What a tensor is whose stored bytes were read into `array`. */
+  /** The value of a tensor whose stored bytes were read into `array`. */
   #valueOf(tensor: StoredTensor, array: NumericArray, crc: number): TensorData | Promise<TensorData> {
     if (!isEncoded(tensor)) return this.#numericOf(tensor, array, crc);
     const bytes = array as Uint8Array;
@@ -171,8 +171,8 @@ export class TensorReader {
   }
 
   /**
-   * Copies the box `size` at `begin` of a numeric tensor, located and checked before, into `target` (an array of shape
-   * `targetShape`) at `targetBegin`. Reads only the rows the box touches.
+   * Copies the box `size` at `begin` of a numeric tensor into `target` (an array of shape `targetShape`) at
+   * `targetBegin`. The tensor must have been located and checked. Only the rows that the box touches are read.
    */
   async copyBox(
     stored: StoredTensor,
@@ -202,7 +202,7 @@ export class TensorReader {
     return target;
   }
 
-  /** Checks tensors that were located, in their order, unless the caller wants no checks. */
+  /** Checks tensors that were located, in their order, unless the caller does not want checks. */
   async checkIfAsked(tensors: readonly StoredTensor[], signal: AbortSignal | undefined): Promise<void> {
     if (!this.verify) return;
     if (tensors.length === 1) return this.checks.check(tensors[0]!);
@@ -213,8 +213,8 @@ export class TensorReader {
   }
 
   /**
-   * Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements; checked before the first
-   * one. Those of a type that is not known are as they are.
+   * Stored bytes of a numeric tensor in order, little-endian, in pieces of whole elements. They are checked before the
+   * first piece. Bytes of an unknown type are left as they are.
    */
   async *pieces(stored: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
     this.files.locate(stored);
@@ -254,7 +254,7 @@ export function wholeElements(dtype: StoredType, bytes: number): number {
   return Math.max(unit, bytes - (bytes % unit));
 }
 
-/** Where the stored bytes of a tensor go. */
+/** An array for the stored bytes of a tensor. */
 function arrayFor(tensor: StoredTensor): NumericArray {
   return isEncoded(tensor) ? bytesFor(tensor) : arrayOf(tensor.name, tensor.dtype, tensor.entry.shape);
 }

@@ -1,42 +1,44 @@
 /**
- * The bytes of TensorFlow.js tensors for everything that saves or copies them, without leaking a tensor, blocking the
- * event loop or changing what a tensor is made of. The core never loads TensorFlow.js: a tensor is known by its
- * members, and the engine that all copies of it in a process share is where tfjs-core keeps it
+ * Gives the bytes of TensorFlow.js tensors to everything that saves or copies them, without leaking a tensor, blocking
+ * the event loop or changing how a tensor is stored. The core never loads TensorFlow.js: a tensor is recognized by its
+ * members, and the engine, which all copies of TensorFlow.js in a process share, is found where tfjs-core keeps it
  * (tfjs-core/src/engine.ts).
  *
  * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the
- * caller's array, and an operation would make TensorFlow use that array for good if it is aligned to 64 bytes: a later
- * write to the array then changes the tensor. The cpu backend holds the array always. So no operation is ever done on a
- * tensor whose values are an array of JavaScript's, and such an array is copied.
+ * caller's array. If the array is aligned to 64 bytes, an operation would make TensorFlow use that array for good, and
+ * a later write to the array would change the tensor. The cpu backend always holds the array. So no operation is ever
+ * done on a tensor whose values are a JavaScript array; the array is copied instead.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TensorBundleError } from '../errors.js';
 import type { NumericArray } from '../format/dtypes.js';
 import { encodeText } from './elements.js';
 
-/** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors come whole. */
+/** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors are copied whole. */
 const PIECE_BYTES = 2 * 1024 * 1024;
 
-/** A tf.Tensor or tf.Variable, known by its members: the core never loads TensorFlow.js. */
+/** A tf.Tensor or tf.Variable, recognized by its members: the core never loads TensorFlow.js. */
 export interface TfTensorLike {
   readonly dtype: string;
   readonly shape: readonly number[];
   dataSync(): ArrayBufferView | readonly string[];
 }
 
-/** What a save gets: it is the save's own, in memory that nobody else has. */
+/** The data that a save gets. It belongs to the save alone, in memory that nobody else has. */
 type Staged = NumericArray | AsyncIterable<Uint8Array>;
 
-/** The value that a tensor had at one moment, whatever happens to the tensor and to arrays of JavaScript since. */
+/**
+ * The value that a tensor had at one moment. Later changes of the tensor, or of JavaScript arrays, do not affect it.
+ */
 export interface HeldTensor {
-  /** What `data` gives is the asker's alone. */
+  /** The result of `data` belongs to the caller alone. */
   readonly own: true;
   data(): Staged;
-  /** Whether the value is an array at hand, copied at the call: then its pieces are views of it. */
+  /** Whether the value is an array that was copied at the call. Its pieces are then views of that copy. */
   readonly isCopied: boolean;
-  /** Some of the bytes. Each piece has a buffer of its own, unless the value was copied. */
+  /** The bytes from `begin` to `end`. Each piece has a buffer of its own, unless the value was copied. */
   pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
-  /** Lets go of the value. */
+  /** Releases the value. */
   release(): void;
 }
 
@@ -47,26 +49,26 @@ interface EngineTensor extends TfTensorLike {
 }
 
 interface Backend {
-  /** tfjs-node's: what it reads from TensorFlow is a copy for the caller alone. */
+  /** Only in tfjs-node's backend: what it reads from TensorFlow is a copy for the caller alone. */
   readonly binding?: { readonly tensorDataSync?: unknown };
-  /** Where tfjs-node, the cpu and the webgl backend keep their tensors. */
+  /** Where the tfjs-node, cpu and webgl backends keep their tensors. */
   readonly tensorMap?: WeakMap<object, { values?: unknown }>;
   readonly data?: WeakMap<object, { values?: unknown }>;
   readonly texData?: WeakMap<object, { values?: unknown }>;
 }
 
 interface Engine {
-  /** The one in use; null before the first operation. */
+  /** The backend in use; null before the first operation. */
   readonly backendInstance: Backend | null;
   readonly state: { readonly tensorInfo: WeakMap<object, { backend?: Backend }> };
   runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
 }
 
-/** How many bytes a save may copy at the call, where the values are an array of JavaScript's. */
+/** How many bytes a save may copy at the call, for tensors whose values are a JavaScript array. */
 export class CopyBudget {
   #left = 32 * 1024 * 1024;
 
-  /** Whether so many bytes are left; they are used then. */
+  /** Takes `bytes` from the budget. False, and takes nothing, if it has fewer left. */
   take(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
@@ -75,11 +77,11 @@ export class CopyBudget {
 }
 
 /**
- * Holds on to the value as it is now; synchronous. An array of JavaScript's is copied, since nothing tells who else has
- * it. That takes its size in memory until it is written; so a `budget` may be given, and what it does not cover is
- * copied piece by piece when it is read: what the caller writes into the array before that is then saved. For
- * everything else a clone shares the data: it survives `Variable.assign`, every optimizer and the disposal of the
- * original.
+ * Captures the value as it is now; synchronous. A JavaScript array is copied, since it is not known who else has it.
+ * The copy takes its size in memory until it is written, so a `budget` may be given. An array that the budget does not
+ * cover is copied piece by piece when it is read, so what the caller writes into it before that is saved. All other
+ * tensors are cloned. A clone shares the data, which survives `Variable.assign`, every optimizer and the disposal of
+ * the original.
  */
 export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudget): HeldTensor {
   checkAlive(tensor, name);
@@ -101,7 +103,7 @@ function heldArray(array: NumericArray): HeldTensor {
   let values: NumericArray | undefined = array;
   const held = (): NumericArray => {
     if (values) return values;
-    throw new TensorBundleError('ERR_STATE', 'a value was asked for after it had been let go of');
+    throw new TensorBundleError('ERR_STATE', 'a captured value was asked for after its release');
   };
   return {
     own: true,
@@ -115,15 +117,18 @@ function heldArray(array: NumericArray): HeldTensor {
 }
 
 /**
- * All bytes as they are when they are read, in pieces unless they are few. Throws ERR_STATE for a tensor that was
- * disposed, ERR_DTYPE for what gives no numbers.
+ * All bytes as they are when they are read, in pieces if they are many. Throws ERR_STATE for a tensor that was
+ * disposed, ERR_DTYPE for one that does not give numbers.
  */
 export function stageTensor(tensor: TfTensorLike, name: string): Staged {
   checkAlive(tensor, name);
   return bytesIn(tensor) > PIECE_BYTES ? piecesOf(tensor, name) : ownNumbersOf(tensor, name);
 }
 
-/** The elements of a string tensor. `bytes` keeps those that are not UTF-8; `dataSync` decodes them. */
+/**
+ * The elements of a string tensor. `bytes` is used because it keeps elements that are not UTF-8, while `dataSync`
+ * decodes them.
+ */
 export async function readStrings(tensor: TfTensorLike, name: string): Promise<readonly Uint8Array[]> {
   checkAlive(tensor, name);
   const { bytes } = tensor as { bytes?(): Promise<unknown> };
@@ -134,30 +139,28 @@ export async function readStrings(tensor: TfTensorLike, name: string): Promise<r
   );
 }
 
-/** Whether `dataSync` gives the array that the tensor lives in, so that whoever has it can change the tensor. */
+/** Whether `dataSync` gives the array that the tensor lives in, so that a caller can change the tensor through it. */
 export function isHandedOut(tensor: TfTensorLike): boolean {
   if (isHostHeld(tensor)) return true;
   if (isTheCallers(tensor)) return false;
-  // What an unknown backend keeps, it gives twice.
+  // An unknown backend that keeps an array gives the same one twice.
   const values = tensor.dataSync();
   return tensor.dataSync() === values;
 }
 
-/**
- * Whether the tensor's values are an array of JavaScript's, which others may have: no operation may be done on it then.
- */
+/** Whether the tensor's values are a JavaScript array, which others may have. No operation may be done on it then. */
 export function isHostHeld(tensor: TfTensorLike): boolean {
   const { dataId } = tensor as EngineTensor;
   const { tensorMap, data, texData } = backendOf(tensor) ?? {};
   return (tensorMap ?? data ?? texData)?.get(dataId)?.values != null;
 }
 
-/** Whether `dataSync` makes an array for whoever calls it. */
+/** Whether `dataSync` makes a new array for each caller. */
 function isTheCallers(tensor: TfTensorLike): boolean {
   return backendOf(tensor)?.binding?.tensorDataSync !== undefined && !isHostHeld(tensor);
 }
 
-/** From `begin` to `end`, or to the end, in bytes. */
+/** The bytes from `begin` to `end`, or to the end of the tensor. */
 function piecesOf(tensor: TfTensorLike, name: string, begin = 0, end?: number): AsyncGenerator<Uint8Array> {
   const engine = engineOf(tensor);
   const bytes = bytesIn(tensor);
@@ -179,7 +182,7 @@ async function* slices(engine: Engine, tensor: TfTensorLike, begin: number, end:
   try {
     for (let at = begin; at < end; ) {
       if (at > begin) await nextTurn();
-      // Whole elements, though a range may begin or end inside one.
+      // Whole elements are copied, although a range may begin or end inside one.
       const first = Math.floor(at / width);
       const next = Math.min(end, (first + PIECE_BYTES / width) * width);
       const piece = sliceBytes(engine, flat, first, Math.ceil(next / width) - first);
@@ -191,7 +194,9 @@ async function* slices(engine: Engine, tensor: TfTensorLike, begin: number, end:
   }
 }
 
-/** No `tidy` around `dataSync`: it walks every element of what it returns, looking for tensors (100 ms for 2 MiB). */
+/**
+ * Without `tidy`, which would walk every element of the result of `dataSync`, looking for tensors (100 ms for 2 MiB).
+ */
 function sliceBytes(engine: Engine, flat: EngineTensor, begin: number, size: number): Uint8Array {
   const part = engine.runKernel('Slice', { x: flat }, { begin: [begin], size: [size] });
   try {
@@ -209,8 +214,8 @@ async function* copies(bytes: Uint8Array, begin: number, end = bytes.length): As
 }
 
 /**
- * The engine, if operations may be done on the tensor: not if it lives on a backend that is not in use, since an
- * operation would move it.
+ * The engine, if operations may be done on the tensor. Undefined if the tensor lives on a backend that is not in use,
+ * since an operation would move it.
  */
 function engineOf(tensor: TfTensorLike): Engine | undefined {
   const engine = sharedEngine();
@@ -223,7 +228,7 @@ function backendOf(tensor: TfTensorLike): Backend | undefined {
   return dataId === undefined ? undefined : sharedEngine()?.state.tensorInfo.get(dataId)?.backend;
 }
 
-/** In the global object, as tfjs-core finds it (tfjs-core/src/global_util.ts). */
+/** The engine is in the global object, where tfjs-core finds it (tfjs-core/src/global_util.ts). */
 function sharedEngine(): Engine | undefined {
   const here = globalThis as { window?: { _tfengine?: Engine }; _tfengine?: Engine };
   return here.window?._tfengine ?? here._tfengine;
@@ -245,14 +250,14 @@ function numbersOf(tensor: TfTensorLike, name: string): NumericArray {
   throw unexpected(tensor, name, data);
 }
 
-/** In memory that nobody else has. */
+/** The numbers in memory that nobody else has. */
 function ownNumbersOf(tensor: TfTensorLike, name: string): NumericArray {
   const values = numbersOf(tensor, name);
   return isTheCallers(tensor) ? values : (values.slice() as NumericArray);
 }
 
 function unexpected({ dtype }: TfTensorLike, name: string, data: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_DTYPE', `tensor '${name}' says it is ${dtype}, but its data are not`, {
+  return new TensorBundleError('ERR_DTYPE', `tensor '${name}' has the dtype ${dtype}, but data of another type`, {
     tensor: name,
     expected: dtype,
     found: typeof data,
@@ -271,7 +276,7 @@ function bytesIn(tensor: TfTensorLike): number {
   return sizeOf(tensor) * widthOf(tensor);
 }
 
-/** Bytes of an element; TensorFlow.js has four types of numbers. */
+/** Bytes of an element. TensorFlow.js has four types of numbers. */
 function widthOf({ dtype }: TfTensorLike): number {
   return dtype === 'bool' ? 1 : dtype === 'complex64' ? 8 : 4;
 }

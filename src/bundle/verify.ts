@@ -1,6 +1,7 @@
 /**
- * Verification: everything about a checkpoint that can be checked, also of one that cannot be opened at all. The index
- * strictly, every entry against its file, every checksum, slices, and bytes that two entries claim or that none does.
+ * Verification: everything about a checkpoint that can be checked, even if it cannot be opened at all. It reads the
+ * index strictly, and checks every entry against its file, every checksum, the slices, and which bytes two entries or
+ * no entry claim.
  */
 import type { PathLike } from '../commit/paths.js';
 import { type ErrorCode, isNativeError, TensorBundleError } from '../errors.js';
@@ -17,7 +18,7 @@ import { TensorReader } from './tensor-reader.js';
 import type { Progress } from './writer-options.js';
 
 export interface VerifyProblem {
-  /** What an error for this damage would have as its code. */
+  /** The code that an error for this damage would have. */
   code: ErrorCode;
   /** The damaged file. */
   file: string;
@@ -54,8 +55,8 @@ export const VERIFY_OPTIONS: OptionList<VerifyOptions> = { signal: 'signal', onP
 const PROGRESS_BYTES = 16 * 1024 * 1024;
 const STEP_ENTRIES = 256;
 /**
- * Problems and characters of their texts that a report holds: a small index can break a rule in each of very many
- * entries.
+ * The most problems that a report holds, and the most characters of their texts together: a small index can break rules
+ * in very many entries.
  */
 const MAX_PROBLEMS = 10_000;
 const MAX_TEXT = 16 * 1024 * 1024;
@@ -70,7 +71,7 @@ export async function verifyCheckpoint(path: PathLike, options: VerifyOptions = 
   return await verifyLocated(await locate(path), options);
 }
 
-/** As `verifyCheckpoint`, of what was located; closes its directory. */
+/** As `verifyCheckpoint`, for a checkpoint that was located; closes its directory. */
 export async function verifyLocated(located: Located, options: VerifyOptions = {}): Promise<VerifyReport> {
   const { prefix } = located;
   let bundle: OpenBundle;
@@ -92,12 +93,12 @@ export async function verifyLocated(located: Located, options: VerifyOptions = {
   }
 }
 
-/** Never rejects for damage; ERR_ABORTED, or an I/O error that says nothing about the data. */
+/** Never rejects for damage. Rejects with ERR_ABORTED, or with an I/O error that says nothing about the data. */
 export async function verifyBundle(bundle: OpenBundle, options: VerifyOptions): Promise<VerifyReport> {
   return new Verification(bundle, options).run();
 }
 
-/** Reports bytes that were checked, not more often than there is something to tell. */
+/** Reports the number of checked bytes, but only when it has changed. */
 export function checkProgress(
   totalBytes: number,
   onProgress: (progress: Progress) => void,
@@ -112,7 +113,7 @@ export function checkProgress(
   };
 }
 
-/** What an error that damage caused becomes in a report. Anything else is thrown on. */
+/** Turns an error that damage caused into a problem of a report. Throws any other error again. */
 function problemOf(error: unknown, file: string): VerifyProblem {
   if (!(error instanceof TensorBundleError) || ['ERR_ABORTED', 'ERR_CLOSED'].includes(error.code)) throw error;
   if (error.code === 'ERR_IO' && isNativeError(error.cause) && error.cause.code !== 'EIO') throw error;
@@ -126,7 +127,7 @@ class Verification {
   readonly #tensors: TensorReader;
   readonly #problems: VerifyProblem[] = [];
   #textLength = 0;
-  /** Problems that were found when the report was full. */
+  /** How many problems were found after the report was full. */
   #unlisted = 0;
 
   constructor(
@@ -197,7 +198,7 @@ class Verification {
     }
   }
 
-  /** None if a key is no name at all: that is reported where its entry is decoded. */
+  /** Empty if a key is not a name: that is reported where its entry is decoded. */
   #names(): readonly string[] {
     try {
       return this.bundle.index.names();
@@ -206,7 +207,7 @@ class Verification {
     }
   }
 
-  /** What damage caused becomes a problem of the file that is named, unless the error names another. */
+  /** Reports an error that damage caused as a problem of `file`, unless the error names another file. */
   #reporting(file: string): OnProblem {
     return error => this.#report(problemOf(error, file));
   }

@@ -1,4 +1,4 @@
-/** Options of everything that writes a checkpoint, checked once. */
+/** The options of all functions that write a checkpoint, and their checks. */
 import { argumentMustBe } from '../errors.js';
 import type { ShardPolicy } from '../format/shard-plan.js';
 import { type OptionList, refuseUnknown } from '../options.js';
@@ -13,8 +13,8 @@ export interface Progress {
 
 export interface WriterOptions {
   /**
-   * How many data files. A number: that many, but not more than there are entries. `{ maxBytes }`: as many as it takes
-   * so that none is larger; a tensor is never cut, so a larger one gets a file of its own. 'auto': by the number of
+   * How many data files. A number: that many, but not more than there are entries. `{ maxBytes }`: as many as necessary
+   * so that none is larger. A tensor is never divided, so a larger tensor gets its own file. 'auto': by the number of
    * bytes and of processor cores. Default 1. An overwrite may use another number of files (FORMAT.md, Generations).
    */
   shards?: ShardPolicy;
@@ -78,7 +78,7 @@ export interface CheckedOptions {
   onProgress: ((progress: Progress) => void) | undefined;
 }
 
-/** `what` is the function or class that they were given to. Throws ERR_INVALID_ARGUMENT. */
+/** `what` is the function or class that got the options. Throws ERR_INVALID_ARGUMENT. */
 export function checkOptions<T extends WriterOptions>(options: T, what: string, list: OptionList<T>): CheckedOptions {
   refuseUnknown(options, what, list);
   const shards = options.shards ?? 1;

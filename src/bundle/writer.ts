@@ -21,7 +21,7 @@ const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 
 /**
  * Writes one checkpoint: `PREFIX.index` and `PREFIX.data-SSSSS-of-NNNNN`, byte for byte as TensorFlow's SaveV2 for the
- * same tensors in the same order. What is there under the same name is replaced atomically by `finish()`.
+ * same tensors in the same order. `finish()` atomically replaces an existing checkpoint with the same name.
  *
  * @example
  * await using writer = new CheckpointWriter('out/model');
@@ -34,13 +34,13 @@ export class CheckpointWriter implements AsyncDisposable {
   readonly #list = new ItemList();
   #finishing: Promise<SaveResult> | null = null;
 
-  /** As it was given; of a URL, its path. */
+  /** As it was given; for a URL, its path. */
   readonly prefix: string;
 
   /**
-   * No I/O. Missing directories are created by `finish()`. A prefix that ends in '/' is the one of the files `.index`
-   * and `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is
-   * not `file:`, and for the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
+   * Does no I/O. `finish()` creates missing directories. A prefix that ends in '/' stands for the files `.index` and
+   * `.data-…` in that directory. Throws ERR_INVALID_ARGUMENT for an option; ERR_NOT_SUPPORTED for a URL that is not
+   * `file:`, and for the name of a file in another format (`.h5`, `.keras`, `.safetensors`, …).
    */
   constructor(prefix: PathLike, options: WriterOptions = {}) {
     const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
@@ -68,8 +68,8 @@ export class CheckpointWriter implements AsyncDisposable {
   }
 
   /**
-   * Adds one part of a partitioned tensor: the box that starts at `begin` and has the source's shape, of a tensor of
-   * `fullShape`. A part that covers everything is stored as a plain tensor. Gaps may be written (parts to be merged
+   * Adds one part of a partitioned tensor of shape `fullShape`: the box that starts at `begin` and has the source's
+   * shape. A part that covers everything is stored as a plain tensor. Gaps may be written (for parts to be merged
    * later); reading such a tensor whole is ERR_SLICE_GAP. Throws as `add`, and ERR_SLICE_OVERLAP.
    */
   addSlice(

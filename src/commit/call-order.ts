@@ -1,42 +1,45 @@
 /**
- * Which of two calls of this process was the later one. Saves to one place that nobody waits for may end in any order;
- * the later call is the one that its caller wants to find: one that is overtaken counts as replaced at the moment of
- * its commit.
+ * Which of two calls of this process was the later one. Saves to one place that the caller does not await may end in
+ * any order, but the caller wants to find the later one. An earlier save that ends after a later one counts as replaced
+ * at the moment of its commit.
  */
 
-/** What the last call that has come to its end at a place was, and whether a power loss can take it. */
+/** The last call that has ended at a place, and whether a power loss can undo it. */
 interface Last {
   readonly call: number;
   readonly durable: boolean;
 }
 
-/** An older call that is still on its way when so many other places were written to is forgotten. */
+/**
+ * The most places that are remembered. An older call that is still under way when so many others were written is
+ * forgotten.
+ */
 const MOST_PLACES = 10_000;
 
 let calls = 0;
-/** By place: the identity of a directory, and a name in it. The longest untouched is the first. */
+/** By place (the identity of a directory, and a name in it). The first has been unchanged for longest. */
 const last = new Map<string, Last>();
 
-/** To be taken before anything is awaited. */
+/** Must be called before anything is awaited. */
 export function nextCall(): number {
   return ++calls;
 }
 
 /**
- * `identity` is that of the directory, however it is spelled. A file is none of a checkpoint's: `checkpoint` may be the
- * name of both, the state file and a prefix.
+ * `identity` is that of the directory, the same for every spelling of its path. Files and checkpoints are kept apart,
+ * because the state file and a prefix may both be called `checkpoint`.
  */
 export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' = 'prefix'): string {
   return `${identity}/${kind}/${name}`;
 }
 
-/** The later call that has written to the place; null if there is none. To be asked under the directory's lock. */
+/** The later call that has written to the place; null if there is none. Call it under the directory's lock. */
 export function overtakenBy(place: string, call: number): Last | null {
   const found = last.get(place);
   return found !== undefined && found.call > call ? found : null;
 }
 
-/** Under the directory's lock, once what the call writes is there. */
+/** Call it under the directory's lock, once the call has written its files. */
 export function rememberCall(place: string, one: Last): void {
   last.delete(place);
   last.set(place, one);

@@ -8,19 +8,19 @@ import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './
 import { type PathLike, pathOf } from './paths.js';
 
 /**
- * Removes `PREFIX.index` first, then every data file of the prefix, of all generations, and what interrupted saves
- * left. A save in progress is not touched. If there is no such checkpoint, that is not an error. The `checkpoint` state
- * file stays as it is, as in TensorFlow (`remove_checkpoint`, checkpoint_management.py). `path` is PREFIX, PREFIX.index
- * or PREFIX.data-*; if a checkpoint has a name that ends like that, that checkpoint is removed. Rejects with
- * ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for something that is not a prefix or not a local path, ERR_LOCKED,
- * ERR_PERMISSION, ERR_IO.
+ * Removes `PREFIX.index` first, then every data file of the prefix, of all generations, and the leftovers of
+ * interrupted saves. A save in progress is not touched. If there is no such checkpoint, that is not an error. The
+ * `checkpoint` state file stays as it is, as in TensorFlow (`remove_checkpoint`, checkpoint_management.py). `path` is
+ * PREFIX, PREFIX.index or PREFIX.data-*; if a checkpoint has a name that ends like that, that checkpoint is removed.
+ * Rejects with ERR_INVALID_ARGUMENT and ERR_NOT_SUPPORTED for something that is not a prefix or not a local path,
+ * ERR_LOCKED, ERR_PERMISSION, ERR_IO.
  */
 export async function removeCheckpoint(path: PathLike): Promise<void> {
   await removeIf(path, async () => true);
 }
 
 /**
- * As `removeCheckpoint`, if `isMeant` says so of the index; null where there is none. It is asked under the
+ * As `removeCheckpoint`, but only if `isMeant` says so about the index (null if there is none). It is called under the
  * directory's lock.
  */
 export async function removeIf(path: PathLike, isMeant: (index: FileStat | null) => Promise<boolean>): Promise<void> {
@@ -35,8 +35,9 @@ export async function removeIf(path: PathLike, isMeant: (index: FileStat | null)
 }
 
 /**
- * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. What cannot be
- * removed stops nothing: gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot be listed.
+ * Removes the checkpoints BASES of one directory, which is locked and listed once for all of them. A file that cannot
+ * be removed does not stop the others. Gives the errors, by base. Rejects with ERR_LOCKED, and if the directory cannot
+ * be listed.
  */
 export async function removeCheckpoints(
   directory: Directory,
@@ -55,7 +56,7 @@ async function removeBases(directory: Directory, bases: readonly string[]): Prom
       failed.set(base, error);
     }
   };
-  // The indexes' removal is durable before the data goes: after a crash there is no index without data.
+  // The removal of the indexes is durable before the data goes: so after a crash there is no index without data.
   let removed = 0;
   for (const base of bases)
     await trying(base, async () => {
@@ -68,7 +69,7 @@ async function removeBases(directory: Directory, bases: readonly string[]): Prom
   return failed;
 }
 
-/** `names` has all that may be of the checkpoint. */
+/** `names` has at least the names of all files of the checkpoint. */
 async function removeData(directory: Directory, base: string, names: readonly string[]): Promise<void> {
   const found = await surveyGenerations(directory, base, names);
   let failure: unknown = null;
@@ -82,7 +83,10 @@ async function removeData(directory: Directory, base: string, names: readonly st
   await removeStrayMarkers(directory, found);
 }
 
-/** Which names of a directory are of which checkpoint: each is looked at once, whatever the number of checkpoints. */
+/**
+ * Which names of a directory belong to which checkpoint. Each name is looked at once, whatever the number of
+ * checkpoints.
+ */
 class DirectoryFiles {
   readonly #byBase = new Map<string, string[]>();
   readonly #byStem = new Map<string, string[]>();
@@ -92,7 +96,7 @@ class DirectoryFiles {
       const stem = ownFileStem(name);
       const base = stripFileSuffix(name);
       if (stem !== null) append(this.#byStem, stem, name);
-      // './' stands for the base ''.
+      // './' means the base ''.
       if (base !== null) append(this.#byBase, base === './' ? '' : base, name);
     }
   }
@@ -109,8 +113,8 @@ function append(lists: Map<string, string[]>, key: string, name: string): void {
 }
 
 /**
- * The name as it is given, if any file is of that checkpoint, data without an index included; else without a file's
- * ending.
+ * The name as it is given, if any file of that checkpoint exists, even data without an index. Otherwise the name
+ * without the ending of a file.
  */
 async function baseOf(directory: Directory, given: string): Promise<string> {
   const { base } = splitPrefix(given);

@@ -1,6 +1,6 @@
 /**
- * What lies on disk for one prefix. A generation is the data files that share a shard total; readers derive data-file
- * names from the total in the index, so two generations with different totals never collide.
+ * What is on disk for one prefix. A generation is the data files with the same shard total. Readers derive the names of
+ * data files from the total in the index, so two generations with different totals never collide.
  */
 import { TensorBundleError } from '../errors.js';
 import { ByteReader } from '../format/bytes.js';
@@ -15,27 +15,27 @@ import { forgetUnsynced } from './own-commits.js';
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
 interface Unsynced {
-  /** Total of the last durable generation before it; null if there was none. */
+  /** Total of the last durable generation before this one; null if there was none. */
   last: number | null;
-  /** The files that say so; none for what only this process knows. */
+  /** The marker files that say so. Empty if only this process knows it. */
   markers: string[];
 }
 
 export interface Generations {
   /** Data files by shard total. */
   data: Map<number, string[]>;
-  /** Intents of saves that died, by the total they name. */
+  /** Intents of saves that died, by the total in their names. */
   dead: Map<number, string[]>;
-  /** Totals of saves that are alive, or of which nobody can say: not to be touched. */
+  /** Totals of saves that are alive or cannot be judged. They must not be touched. */
   busy: Set<number>;
-  /** Whether a save is alive for certain. */
+  /** Whether a save is certainly alive. */
   hasLive: boolean;
   /** Totals that were committed without syncs. */
   unsynced: Map<number, Unsynced>;
 }
 
 /**
- * To be called under the directory's lock. `names`: all that may be of the checkpoint; by default the directory is
+ * Call it under the directory's lock. `names` has at least all names of the checkpoint; default: the directory is
  * listed.
  */
 export async function surveyGenerations(
@@ -73,18 +73,18 @@ function append(lists: Map<number, string[]>, total: number, name: string): void
 
 /** The index on disk. */
 export interface CommittedIndex {
-  /** Shard total that it was committed with: null if there is no index, 'unknown' for one that cannot be read. */
+  /** The shard total that it was committed with. Null if there is no index, 'unknown' if it cannot be read. */
   readonly total: number | null | 'unknown';
-  /** The file, as it was before it was read; null if there is none, or something else under its name. */
+  /** The file as it was before it was read. Null if there is none, or something other than a file has its name. */
   readonly file: IndexFileMark | null;
 }
 
 type IndexFileMark = Pick<ReadableFile, 'identity' | 'size' | 'mode' | 'modified'>;
 
 /**
- * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without
- * `checked` it comes from the first few bytes, which is enough where it is only avoided or kept. With it the header's
- * block has passed its checksum: nothing is removed on the word of an index that was not checked.
+ * A total is 'unknown' where the index is compressed or damaged, is a FIFO, or the disk has an error. Without `checked`
+ * the total comes from the first few bytes, which is enough to avoid or to keep it. With `checked`, the block of the
+ * header has passed its checksum: files must not be removed because of an index that was not checked.
  */
 export async function committedIndex(
   directory: Directory,
@@ -92,7 +92,8 @@ export async function committedIndex(
   { checked = false } = {},
 ): Promise<CommittedIndex> {
   const index = await directory.open(indexName(base)).catch(error => {
-    // A FIFO or a device gives way to the rename; a directory cannot, and is refused before anything is written.
+    // The rename can replace a FIFO or a device. It cannot replace a directory, which is therefore refused before
+    // anything is written.
     const special = error instanceof TensorBundleError && error.code === 'ERR_NOT_A_CHECKPOINT';
     if (special && error.found !== 'directory') return 'unknown' as const;
     throw error;
@@ -109,7 +110,7 @@ export async function committedIndex(
   }
 }
 
-/** As `committedIndex`, of which only the total is asked for. */
+/** As `committedIndex`, but gives only the total. */
 export async function committedTotal(
   directory: Directory,
   base: string,
@@ -122,7 +123,7 @@ async function totalAtStart(index: ReadableFile): Promise<number> {
   const start = new Uint8Array(Math.min(index.size, 64));
   await index.read(0, start);
   const reader = new ByteReader(start, 0, start.length, { path: index.path });
-  // The header is the first entry of the first block: nothing is shared, and the key is empty.
+  // The header is the first entry of the first block, so its key is empty and shares nothing.
   if (reader.varint() !== 0 || reader.varint() !== 0) throw reader.corrupt('the header is not its first entry', 0);
   return decodeHeader(reader.bytes(reader.varint()), index.path).numShards;
 }
@@ -132,8 +133,8 @@ async function checkedTotal(index: ReadableFile): Promise<number> {
 }
 
 /**
- * The checkpoint that is there now is on stable storage afterwards, whoever saved it. Under the directory's lock.
- * Throws where something of it cannot be read or synced.
+ * Puts the checkpoint that is there now on stable storage, whatever process saved it. Call it under the directory's
+ * lock. Throws if a part of it cannot be read or synced.
  */
 export async function makeDurable(directory: Directory, base: string): Promise<void> {
   const total = await committedTotal(directory, base);
@@ -146,7 +147,8 @@ export async function makeDurable(directory: Directory, base: string): Promise<v
   for (const name of shards) await directory.syncFile(name);
   await directory.syncFile(indexName(base));
   await directory.sync();
-  // Only now: whoever saves next takes one without a marker for durable, and removes what is kept for it.
+  // Removed only now: the next save takes a generation without a marker for durable, and removes the one that is kept
+  // for it.
   for (const name of found.unsynced.get(total)?.markers ?? []) await directory.remove(name);
   forgetUnsynced(directory.identity, base);
 }

@@ -1,10 +1,10 @@
 /**
- * The `checkpoint` file of a directory that several write to: managers, callbacks, single saves. Each names what it
- * has saved as the newest, as TensorFlow does; what a manager has written down stays, since it finds its checkpoints
- * there again. TensorFlow's own writers replace the whole file.
+ * The `checkpoint` file of a directory that several programs write to: managers, callbacks, single saves. Each writes
+ * its own save as the newest, as TensorFlow does. The entries of a manager stay, since it needs them to find its
+ * checkpoints again. TensorFlow's own writers replace the whole file.
  *
- * Only a manager writes times. A path of somebody else among them has the time 0: no manager, TensorFlow's neither,
- * takes what is not newer than `last_preserved_timestamp` for one that it may remove
+ * Only a manager writes times. Among them, a path of another writer has the time 0. No manager, not even TensorFlow's,
+ * will remove it: they take only checkpoints newer than `last_preserved_timestamp` for their own
  * (tensorflow/python/checkpoint/checkpoint_management.py, CheckpointManager.__init__).
  */
 import type { Directory } from '../storage/directory.js';
@@ -12,20 +12,23 @@ import { splitPrefix } from './names.js';
 import { joined, relativePath, rewriteState, STATE_NAME, type StateWrite } from './state-file.js';
 import type { StateFields } from './state-text.js';
 
-/** Of what nobody keeps or removes, so many of the newest stay in the file, which each save reads and writes. */
+/**
+ * Of the paths that no manager keeps or removes, this many of the newest stay in the file: every save reads and writes
+ * it.
+ */
 const MOST_UNKEPT = 100;
 
 interface Named {
   readonly path: string;
-  /** Seconds since the epoch; 0 for what is no manager's. */
+  /** Seconds since the epoch; 0 for a checkpoint that does not belong to a manager. */
   readonly time: number;
 }
 
-/** A manager's own part of the file. Absolute paths. */
+/** A manager's own part of the file. All paths are absolute. */
 interface ManagedState {
   /** Path of the manager's directory. */
   readonly directory: string;
-  /** What was saved last. */
+  /** The checkpoint that was saved last. */
   readonly latest: string;
   /** Oldest first. */
   readonly kept: readonly Named[];
@@ -34,17 +37,20 @@ interface ManagedState {
   isOwn(base: string): boolean;
 }
 
-/** A save that is on disk: what follows in its directory comes before the save is acknowledged. */
+/** A save that is on disk. The steps that follow in its directory come before the save is reported as done. */
 export interface Committed extends StateWrite {
   /** Absolute. */
   readonly prefix: string;
-  /** The one that it lies in, whatever its path leads to by now. It is open until what follows is done. */
+  /**
+   * The directory that the checkpoint lies in, even if its path leads elsewhere by now. It stays open until the
+   * following steps are done.
+   */
   readonly directory: Directory;
 }
 
 /**
- * Names it as the latest in its directory's `checkpoint` file: after a save by a caller that keeps no books. Rejects
- * as `updateCheckpointState` does.
+ * Names a checkpoint as the latest in the `checkpoint` file of its directory: after a save by a caller that does not
+ * keep a list of its own. Rejects as `updateCheckpointState` does.
  */
 export async function nameAsLatest(committed: Committed): Promise<void> {
   const { prefix } = committed;
@@ -52,7 +58,7 @@ export async function nameAsLatest(committed: Committed): Promise<void> {
   const path = relativePath(directory, prefix);
   await rewriteState(committed.directory, STATE_NAME, committed, (before, isOvertaken) => {
     const named = isManaged(before) ? entriesOf(before) : [];
-    // TensorFlow's own writers name the newest only.
+    // TensorFlow's own writers name only the newest.
     if (named.length === 0) return isOvertaken ? null : fieldsOf(path, [{ path, time: 0 }], [], null);
     const time = named.find(one => one.path === path)?.time ?? 0;
     const all = withoutOldUnkept([...named.filter(one => one.path !== path), { path, time }], before!);
@@ -61,7 +67,7 @@ export async function nameAsLatest(committed: Committed): Promise<void> {
   });
 }
 
-/** After a save of a manager. Rejects as `updateCheckpointState` does. */
+/** Names a manager's checkpoints after one of its saves. Rejects as `updateCheckpointState` does. */
 export async function writeManagedState(opened: Directory, managed: ManagedState, write: StateWrite): Promise<void> {
   const { directory } = managed;
   const path = relativePath(directory, managed.latest);
@@ -72,7 +78,7 @@ export async function writeManagedState(opened: Directory, managed: ManagedState
     const all = [...others, ...own];
     const isOther = isOvertaken && others.some(one => one.path === before!.modelCheckpointPath);
     const latest = isOther ? before!.modelCheckpointPath : path;
-    // Another manager's are its own to keep: what it has not preserved must not look as if it were.
+    // Another manager decides about its own checkpoints: one that it has not preserved must not look preserved.
     const isShared = others.some(({ time }) => time > (before!.lastPreservedTimestamp ?? 0));
     const preserved = isShared
       ? Math.min(managed.lastPreserved, before!.lastPreservedTimestamp ?? 0)
@@ -82,8 +88,8 @@ export async function writeManagedState(opened: Directory, managed: ManagedState
 }
 
 /**
- * Without the manager's own. Nothing is left of the file unless somebody else needs it: who has saved last, or another
- * manager, whose checkpoints have numbers.
+ * Takes the manager's own checkpoints out of the file. The file is removed unless another writer needs it: the one that
+ * saved last, or another manager (whose checkpoints have numbers).
  */
 export async function forgetManaged(
   opened: Directory,
@@ -102,7 +108,7 @@ export async function forgetManaged(
   });
 }
 
-/** What lies directly in the directory under names that the manager does not make. */
+/** Paths directly in the directory whose names the manager would not make. */
 function othersOf(
   directory: string,
   before: StateFields,
@@ -111,7 +117,7 @@ function othersOf(
 ): Named[] {
   const entries = entriesOf(before);
   const { modelCheckpointPath: latest } = before;
-  // A file that names the newest only, or not among all.
+  // The file may name only the newest, or a newest that is not in its list.
   if (latest !== '' && !entries.some(({ path }) => path === latest)) entries.push({ path: latest, time: 0 });
   const others = entries.filter(({ path }) => {
     const written = relativePath(directory, joined(directory, path));
@@ -125,7 +131,7 @@ function isManaged(state: StateFields | null): state is StateFields {
   return times.length > 0 && times.length === paths.length;
 }
 
-/** Each path once, where it comes last. */
+/** Each path once, at its last place in the list. */
 function entriesOf(state: StateFields): Named[] {
   const times = isManaged(state) ? state.allModelCheckpointTimestamps : [];
   const found = new Map<string, number>();
@@ -142,13 +148,13 @@ function withoutOldUnkept(entries: readonly Named[], { lastPreservedTimestamp }:
   return entries.filter(one => isKept(one) || surplus-- <= 0);
 }
 
-/** TensorFlow has the newest at the end. */
+/** TensorFlow puts the newest at the end. */
 function lastly(all: readonly Named[], latest: string): Named[] {
   const found = all.find(({ path }) => path === latest);
   return [...all.filter(one => one !== found), found ?? { path: latest, time: 0 }];
 }
 
-/** `timed` is empty where no manager writes: then there are no times. */
+/** `timed` is empty if no manager writes the file; no times are written then. */
 function fieldsOf(
   latest: string,
   all: readonly Named[],

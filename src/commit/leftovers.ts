@@ -1,12 +1,12 @@
 /**
- * What no committed index names any more, and its removal under the directory's lock. Each function takes what it
- * removed out of `found`. What cannot be removed stays, and stays in `found`: the next save finds it again, and no
- * save fails for it.
+ * Files that no committed index names any more, and their removal under the directory's lock. Each function takes what
+ * it removed out of `found`. A file that cannot be removed stays on disk and in `found`: the next save finds it again,
+ * and no save fails because of it.
  *
- * A data file is stale if its name has the exact pattern, its total is not the committed one, no live intent holds the
- * total (nor one that cannot be judged), and either a dead intent names the total or the file is older than the index
- * that was replaced. (The last condition leaves the files of a TensorFlow that is writing the same prefix right now
- * alone.)
+ * A data file is stale if its name has the exact pattern, its total is not the committed one, no intent of a living
+ * save (or of one that cannot be judged) holds the total, and either a dead intent names the total or the file is older
+ * than the index that was replaced. (The last condition protects the files of a TensorFlow that is writing the same
+ * prefix right now.)
  */
 import type { Directory } from '../storage/directory.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
@@ -14,7 +14,7 @@ import { intentStem, stemOf, stripFileSuffix } from './names.js';
 import { forgetOwn, isOwn } from './own-commits.js';
 import { totalsInUse } from './superseded.js';
 
-/** What dead saves had begun, but for the data of totals in `stays`. Names of the removed files. */
+/** Removes what dead saves had begun, except the data of totals in `stays`. Gives the names of the removed files. */
 export async function removeDead(
   directory: Directory,
   base: string,
@@ -25,20 +25,20 @@ export async function removeDead(
   for (const [total, intents] of found.dead) {
     if (found.busy.has(total)) continue;
     const isGone = stays.has(total) || (await removeGeneration(directory, base, found, total, null, removed));
-    // The intents go last: while they are there, a clean-up that was cut short is taken up again by the next save.
+    // The intents go last: as long as they exist, the next save continues a clean-up that was interrupted.
     if (isGone && (await removeAll(directory, intents, removed))) found.dead.delete(total);
   }
   return removed;
 }
 
 interface Stale {
-  /** When the index that was replaced was written, in nanoseconds: what is older than that. */
+  /** When the replaced index was written, in nanoseconds. Older files are stale. */
   before: bigint;
-  /** Of that only the files that this process has committed. */
+  /** True: only the stale files that this process has committed are removed. */
   ownOnly: boolean;
 }
 
-/** The generations that are stale, but for those in `stays`. Names of the removed files. */
+/** Removes the stale generations, except those in `stays`. Gives the names of the removed files. */
 export async function removeReplaced(
   directory: Directory,
   base: string,
@@ -54,14 +54,14 @@ export async function removeReplaced(
   return removed;
 }
 
-/** Markers of generations that are gone: the total may be used again, perhaps by a save that does sync. */
+/** Removes markers of generations that are gone: their totals may be used again, perhaps by a save that does sync. */
 export async function removeStrayMarkers(directory: Directory, found: Generations): Promise<void> {
   for (const total of [...found.unsynced.keys()]) {
     if (!found.data.has(total) && !found.busy.has(total)) await removeMarkers(directory, found, total);
   }
 }
 
-/** False if something of it is left. `stale` null: whatever it is. */
+/** Gives false if a part of it is left. If `stale` is null, the age of the files does not matter. */
 async function removeGeneration(
   directory: Directory,
   base: string,
@@ -85,7 +85,7 @@ async function removeGeneration(
   return removeMarkers(directory, found, total);
 }
 
-/** True if there is none any more. */
+/** Gives true if no marker is left. */
 async function removeMarkers(directory: Directory, found: Generations, total: number): Promise<boolean> {
   const marked = found.unsynced.get(total);
   if (marked === undefined) return true;
@@ -94,7 +94,7 @@ async function removeMarkers(directory: Directory, found: Generations, total: nu
   return isGone;
 }
 
-/** Whether all are gone. What somebody else removed is not among `removed`. */
+/** Gives whether all are gone. `removed` does not get files that another process removed. */
 async function removeAll(directory: Directory, names: readonly string[], removed: string[]): Promise<boolean> {
   let all = true;
   for (const name of names) {
@@ -106,8 +106,9 @@ async function removeAll(directory: Directory, names: readonly string[], removed
 }
 
 /**
- * Whether all files of a generation are old enough: somebody may be writing those that are not. A marker is younger
- * than the files it speaks of, so they need not be older than the index too, whatever the clock did.
+ * Whether all files of a generation are old enough; another program may be writing those that are not. A marker is
+ * younger than the files it belongs to. So files that are older than their marker are old enough too, whatever the
+ * clock did.
  */
 async function isStale(
   directory: Directory,
@@ -130,10 +131,10 @@ async function isStale(
 }
 
 /**
- * Removes the intents of dead saves and the data files that these had begun; `isMeant` says of which checkpoints.
- * Committed ones, living saves, what cannot be judged (an index that cannot be read, an intent that may not be opened)
- * and everything else stay. Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of what was removed.
- * `listed`: the names in the directory, if the caller has just listed it.
+ * Removes the intents of dead saves and the data files that these had begun; `isMeant` says for which checkpoints.
+ * Everything else stays: committed files, living saves, and what cannot be judged (an index that cannot be read, an
+ * intent that may not be opened). Rejects with ERR_LOCKED, ERR_PERMISSION, ERR_IO. Gives the names of the removed
+ * files. `listed`: the names in the directory, if the caller has just listed it.
  */
 export async function removeOrphans(
   directory: Directory,
@@ -145,7 +146,7 @@ export async function removeOrphans(
     const removed: string[] = [];
     const names = await directory.list();
     for (const base of intendedBases(names).filter(isMeant)) {
-      // A directory or an unreadable file in the index's place: nothing is known of this checkpoint.
+      // In place of the index is a directory or an unreadable file: nothing is known about this checkpoint.
       const committed = await committedTotal(directory, base, { checked: true }).catch(() => 'unknown' as const);
       if (committed === 'unknown') continue;
       const found = await surveyGenerations(directory, base, names);
@@ -155,7 +156,7 @@ export async function removeOrphans(
   });
 }
 
-/** A shortened stem does not tell its base: that of another file in the directory does. */
+/** A shortened stem does not tell the base. The name of another file in the directory may tell it. */
 function intendedBases(names: readonly string[]): string[] {
   const stems = new Set(names.flatMap(name => intentStem(name) ?? []));
   if (stems.size === 0) return [];

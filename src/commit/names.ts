@@ -1,6 +1,6 @@
 /**
  * Names of the files of a checkpoint. `BASE.index` and `BASE.data-SSSSS-of-NNNNN` are TensorFlow's
- * (core/util/tensor_bundle/naming.cc). Two are ours: `BASE.index.intent-NNNNN-NONCE` is a save in progress, and
+ * (core/util/tensor_bundle/naming.cc). Two are our own: `BASE.index.intent-NNNNN-NONCE` is a save in progress, and
  * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last
  * durable one.
  */
@@ -41,15 +41,15 @@ export function unsyncedName(base: string, { total, last }: UnsyncedName): strin
 /** A file system's limit, in bytes of UTF-8. `BASE.data-00000-of-00001` may use all of it. */
 const MAX_NAME_BYTES = 255;
 /**
- * What is appended to a stem at the most: `.index.intent-`, nine digits, `-`, and the nonce (a marker's ending has as
- * many).
+ * The longest ending after a stem: `.index.intent-`, nine digits, `-`, and the nonce. (The ending of a marker is as
+ * long.)
  */
 const LONGEST_ENDING = 14 + 9 + 1 + 16;
 const HASH_DIGITS = 16;
 
 /**
- * What the names of our own files begin with: the base, or where that leaves no room its beginning, `~` and a hash of
- * all of it. TensorFlow writes names of up to 235 bytes, and so does this.
+ * What the names of our own files begin with: the base; or, if that leaves no room, its beginning, `~` and a hash of
+ * the whole base. TensorFlow writes names of up to 235 bytes, and so does this library.
  */
 export function stemOf(base: string): string {
   const room = MAX_NAME_BYTES - LONGEST_ENDING;
@@ -75,7 +75,7 @@ export function parseShardName(base: string, name: string): ShardName | null {
   return shard < total && shardName(base, shard, total) === name ? { shard, total } : null;
 }
 
-/** Total that an intent was made for; null for any other file. */
+/** The total that an intent was made for; null for any other file. */
 export function parseIntentName(base: string, name: string): number | null {
   const start = `${stemOf(base)}.index.intent-`;
   if (!name.startsWith(start)) return null;
@@ -91,12 +91,12 @@ export function parseUnsyncedName(base: string, name: string): UnsyncedName | nu
   return match ? { total: Number(match[1]), last: Number(match[2]) } : null;
 }
 
-/** The stem of the checkpoint that an intent is for, '' for that of `dir/`; null for any other file. */
+/** The stem of the checkpoint that an intent is for ('' for the checkpoint `dir/`); null for any other file. */
 export function intentStem(name: string): string | null {
   return /^(.*)\.index\.intent-\d{5,9}-[0-9a-f]{16}$/s.exec(name)?.[1] ?? null;
 }
 
-/** The stem of the checkpoint that an intent or a marker is of; null for any other file. */
+/** The stem of the checkpoint that an intent or a marker belongs to; null for any other file. */
 export function ownFileStem(name: string): string | null {
   const ending = /\.index\.(?:intent-\d{5,9}-[0-9a-f]{16}|unsynced-\d{5,9}-over-\d{5,9})$/;
   return ending.test(name) ? name.replace(ending, '') : null;
@@ -113,14 +113,15 @@ export function stripFileSuffix(path: string): string | null {
 
 /**
  * Directory and base name of a prefix. A prefix that ends in '/' has the base name '': its index is `.index` in that
- * directory (`saver.save(session, 'dir/')` of TensorFlow leaves such). Throws ERR_INVALID_ARGUMENT for '' and for a NUL
- * character.
+ * directory (TensorFlow's `saver.save(session, 'dir/')` writes such files). Throws ERR_INVALID_ARGUMENT for '' and for
+ * a NUL character.
  */
 export function splitPrefix(prefix: string): { directory: string; base: string } {
   if (prefix === '') throw noPrefix(prefix, 'an empty path names no checkpoint');
-  if (prefix.includes('\0')) throw noPrefix(prefix, 'a path must not hold a NUL character');
-  if (!isWellFormed(prefix)) throw noPrefix(prefix, 'a path must not hold a lone surrogate: no file has such a name');
-  // node:path takes a slash at the end, or a dot, away: not with a letter behind it.
+  if (prefix.includes('\0')) throw noPrefix(prefix, 'a path must not contain a NUL character');
+  if (!isWellFormed(prefix))
+    throw noPrefix(prefix, 'a path must not contain a lone surrogate: no file has such a name');
+  // node:path would remove a slash or a dot at the end. With a letter behind it, it does not.
   return { directory: dirname(`${prefix}x`), base: basename(`${prefix}x`).slice(0, -1) };
 }
 
@@ -130,20 +131,23 @@ export function joinPrefix(directory: string, base: string): string {
 }
 
 /**
- * As `splitPrefix`, of a prefix to save under: throws ERR_INVALID_ARGUMENT also for what everybody takes for a
- * directory ('.', 'dir/..', '/'), though TensorFlow would write files called `..index` there.
+ * As `splitPrefix`, for a prefix to save under. Also throws ERR_INVALID_ARGUMENT for what everybody takes for a
+ * directory ('.', 'dir/..', '/'), although TensorFlow would write files called `..index` there.
  */
 export function splitSavePrefix(prefix: string): { directory: string; base: string } {
   const { directory, base } = splitPrefix(prefix);
   if (base === '.' || base === '..' || /^[\\/]+$/.test(prefix))
     throw noPrefix(
       prefix,
-      `'${prefix}' is a directory and no checkpoint prefix; give a directory and a name, for example 'out/model'`,
+      `'${prefix}' is a directory, not a checkpoint prefix; give a directory and a name, for example 'out/model'`,
     );
   return { directory, base };
 }
 
-/** A prefix to save under from the root, whatever the current directory will be. Throws as `splitSavePrefix`. */
+/**
+ * A prefix to save under as an absolute path, so that a later change of the current directory does not matter. Throws
+ * as `splitSavePrefix`.
+ */
 export function absolutePrefix(prefix: string): string {
   const { directory, base } = splitSavePrefix(prefix);
   return joinPrefix(resolve(directory), base);

@@ -1,22 +1,20 @@
-/**
- * What this process has committed, where the disk does not say it: for other processes it is not so.
- */
+/** What this process knows about its own commits that is not on disk. Other processes do not know it. */
 import type { FileStat } from '../binding.js';
 
 const keyOf = (directoryIdentity: string, base: string): string => `${directoryIdentity}/${base}`;
 
-/** The inode alone proves nothing: it is given to another file once this one is gone. */
+/** The inode alone is not enough: it is given to another file once this one is gone. */
 function fingerprint({ identity, modified, size }: FileStat): string {
   return `${identity}/${modified}/${size}`;
 }
 
 /**
- * Generations that were committed without syncs and without a marker, because no durable one was there before them (a
- * fresh checkpoint has no file that TensorFlow's has not): the committed index of each.
+ * Generations that were committed without syncs and without a marker, because there was no durable one before them. (A
+ * fresh checkpoint has only files that TensorFlow has too.) For each, its committed index.
  */
 const unsynced = new Map<string, string>();
 
-/** `index` is the committed index file: another one means that somebody has saved since. */
+/** `index` is the committed index file: a different file means that another process has saved since. */
 export function rememberUnsynced(directoryIdentity: string, base: string, index: FileStat): void {
   unsynced.set(keyOf(directoryIdentity, base), fingerprint(index));
 }
@@ -30,12 +28,12 @@ export function forgetUnsynced(directoryIdentity: string, base: string): void {
 }
 
 /**
- * Data files, for file systems without locks: there nobody can tell whether another process is still writing, and age
- * proves nothing (a linked file keeps its old time), so a save removes only these.
+ * Data files, for file systems without locks. There nobody can tell whether another process is still writing, and age
+ * proves nothing (a linked file keeps its old time). So a save removes only these files.
  */
 const dataFiles = new Map<string, Map<string, string>>();
 
-/** The file, and not only its name: somebody else may make another of that name when it is gone. */
+/** Remembers the file, not only its name: another process may make a file with the same name when it is gone. */
 export function rememberOwn(directoryIdentity: string, base: string, name: string, file: FileStat): void {
   const key = keyOf(directoryIdentity, base);
   const files = dataFiles.get(key);

@@ -1,9 +1,9 @@
 /**
- * What callers give as a path, made into one: every public function that takes a path goes through `pathOf`, and one
- * that saves under it through `savePathOf`. From there on a path is plain text of the local file system.
+ * Turns what callers give as a path into a path. Every public function that takes a path uses `pathOf`; functions that
+ * save under it use `savePathOf`. The result is plain text of the local file system.
  *
- * A text is a URL if it begins with `scheme://`, as in TensorFlow (core/platform/path.cc, ParseURI) and as Node's own
- * `fs` sees it: `C:x`, `gs:/x` and `file:x` are names of files.
+ * A text is a URL if it begins with `scheme://`, as in TensorFlow (core/platform/path.cc, ParseURI) and in Node's own
+ * `fs`: `C:x`, `gs:/x` and `file:x` are names of files.
  */
 import { fileURLToPath, URL as NodeURL } from 'node:url';
 import { invalidArgument, TensorBundleError } from '../errors.js';
@@ -11,7 +11,10 @@ import { invalidArgument, TensorBundleError } from '../errors.js';
 /** A path of the local file system, or a `file:` URL as text or as an object. */
 export type PathLike = string | URL;
 
-/** What other programs write under names with such endings. A checkpoint called so would not be what the name says. */
+/**
+ * What other programs write under names with such endings. A checkpoint with such a name would not be what the name
+ * says.
+ */
 const OTHER_FORMATS: Readonly<Record<string, string>> = {
   '.h5': 'an HDF5 file of Keras',
   '.hdf5': 'an HDF5 file of Keras',
@@ -28,8 +31,9 @@ const OTHER_FORMATS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The local path that is meant. Throws ERR_NOT_SUPPORTED for another scheme than `file`; ERR_INVALID_ARGUMENT for what
- * is no path (a forgotten argument, a Promise that was not awaited), and for a `file:` URL that names no local file.
+ * The local path that is meant. Throws ERR_NOT_SUPPORTED for a scheme other than `file`. Throws ERR_INVALID_ARGUMENT
+ * for a value that is not a path (a forgotten argument, a Promise that was not awaited), and for a `file:` URL that
+ * does not name a local file.
  */
 export function pathOf(given: unknown): string {
   if (typeof given === 'string') return fromText(given);
@@ -38,7 +42,7 @@ export function pathOf(given: unknown): string {
   throw invalidArgument(`a path must be a string or a file: URL, not ${found}`, { found });
 }
 
-/** As `pathOf`, for a path to save under. Throws ERR_NOT_SUPPORTED also for the name of a file in another format. */
+/** As `pathOf`, for a path to save under. Also throws ERR_NOT_SUPPORTED for the name of a file in another format. */
 export function savePathOf(given: unknown): string {
   const path = pathOf(given);
   checkEnding(path);
@@ -51,18 +55,18 @@ export function schemeOf(text: string): string | null {
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 
-/** By the ending, in any case: nobody who writes `model.H5` means anything else. */
+/** Checks the ending in any case: `model.H5` means an HDF5 file too. */
 function checkEnding(path: string): void {
   const base = /[^/]*$/.exec(path)![0];
   const ending = /\.[^.]*$/.exec(base)?.[0] ?? '';
   const format = Object.hasOwn(OTHER_FORMATS, ending.toLowerCase()) ? OTHER_FORMATS[ending.toLowerCase()] : undefined;
   if (format === undefined) return;
-  // 'model.weights.h5' is Keras's way to say that weights only are in it.
+  // 'model.weights.h5' is Keras's name for a file that holds only weights.
   const stem = base.slice(0, -ending.length).replace(/\.weights$/i, '') || 'model';
   const instead = `${path.slice(0, -base.length)}${stem}`;
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `'${path}' is the name of ${format}, and what is saved is a TensorFlow checkpoint (${instead}.index and ` +
+    `'${path}' is the name of ${format}, but a save writes a TensorFlow checkpoint (${instead}.index and ` +
       `data files); ` +
       `leave the ending out: '${instead}'`,
     { path, expected: instead, found: ending },
@@ -92,7 +96,7 @@ function adviceFor(scheme: string): string {
 }
 
 /**
- * As Node's fileURLToPath, without what it passes over in silence: each of these would name another file than was
+ * As Node's fileURLToPath, but throws for URLs that Node silently changes: each would name another file than the caller
  * meant.
  */
 function fromFileUrl(text: string): string {
@@ -107,14 +111,14 @@ function fromFileUrl(text: string): string {
     const isHost = (cause as { code?: unknown }).code === 'ERR_INVALID_FILE_URL_HOST';
     const host = /^[^:]*:\/\/([^/]*)/.exec(text)?.[1];
     const why = isHost
-      ? `it names the host '${host}', and files are local; a file URL has three slashes and an absolute path ` +
+      ? `it names the host '${host}', but files are local; a file URL has three slashes and an absolute path ` +
         `(file:///home/…), and a relative path is given as it is`
       : 'its path is not well formed; encode it (pathToFileURL of node:url does)';
-    throw invalidArgument(`${text} is no URL of a local file: ${why}`, { path: text, cause });
+    throw invalidArgument(`${text} is not the URL of a local file: ${why}`, { path: text, cause });
   }
 }
 
-/** Also a URL of another realm (a vm context, a test runner's). */
+/** Also accepts a URL of another realm (a vm context, a test runner). */
 function isUrl(value: unknown): value is URL {
   if (typeof value !== 'object' || value === null) return false;
   const { href, protocol } = value as Partial<URL>;

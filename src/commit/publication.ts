@@ -2,16 +2,16 @@
  * One save of one prefix, from the choice of its shard total to the removal of what it replaced. The commit protocol:
  *
  *  1. Under the directory's lock: choose a total that no file on disk uses and create the temporary index ("intent"),
- *     named with that total and held with flock. Intent and liveness are one; a dead process never blocks anybody.
- *  2. Create the shards under their final names, exclusively, space reserved; write; one data sync each.  (createShard)
+ *     named with that total and held with flock. The lock ends with the process: a dead one never blocks anybody.
+ *  2. Create the shards under their final names, exclusively, with their space reserved. Write each; one data sync.
  *  3. Sync the directory and every directory that was created for it. Write the temporary index, sync it.
  *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it
  *     nothing old was touched, and all new data is on stable storage.
  *  5. Sync the directory. Only now is the save acknowledged.
- *  6. Remove the generations before. Skipped if the sync of step 5 failed.
+ *  6. Remove the earlier generations. Skipped if the sync of step 5 failed.
  *
  * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is
- * the last durable one: whoever saves next, in whatever process, removes such a generation and leaves that one.
+ * the last durable one. The next save, in any process, removes the unsynced generation and keeps the durable one.
  *
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
@@ -32,45 +32,45 @@ import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal, unli
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
-/** How long a save that must wait for another does so before it looks again. */
+/** How long, in milliseconds, a save that must wait for another pauses before it looks again. */
 const BUSY_PAUSE_MS = 20;
 /**
- * How long a save waits for others to end, rather than take a total above natural + 2. Many processes that save at
- * once then leave the totals of few.
+ * How long a save waits for others to end before it takes a total above natural + 2. Even many processes that save at
+ * once then use only a few totals.
  */
 const CROWD_MS = 1000;
-/** Shorter than any lease: a save that took less has its locks still. */
+/** Shorter than any lease: a save that took less time still has its locks. */
 const LEASE_MS = 1000;
 
 interface PublicationOptions {
   /** Shard totals in order of preference. */
   candidates: readonly number[];
-  /** Bytes the save will write, for the check of free space. */
+  /** Bytes that the save will write, for the check of free space. */
   bytes: number;
   durable: boolean;
   overwrite: 'atomic' | 'in-place' | 'error';
   keepPrevious: boolean;
   lockTimeoutMs: number;
   signal?: AbortSignal | undefined;
-  /** By `nextCall`: a save does not take the place of one that was called later. */
+  /** From `nextCall`: a save does not replace one that was called later. */
   call: number;
 }
 
-/** What lies beside a new generation. */
+/** What is on disk beside a new generation. */
 interface Rest {
   found: Generations;
-  /** Totals that stay. */
+  /** Totals that are kept. */
   stays: ReadonlySet<number>;
-  /** Total of the last durable one; null if there is none. */
+  /** Total of the last durable generation; null if there is none. */
   last: number | null;
-  /** When the index that is replaced was written: only what is older is stale. Null where there was none. */
+  /** When the replaced index was written; only older files are stale. Null if there was none. */
   before: bigint | null;
 }
 
 export class Publication {
   readonly #created: string[] = [];
   #marker: string | null = null;
-  /** What else was in the directory when it was listed for the commit; null before, and where that failed. */
+  /** The other names in the directory, as listed for the commit. Null before that, and if the listing failed. */
   names: readonly string[] | null = null;
   readonly #begun = performance.now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
@@ -100,14 +100,14 @@ export class Publication {
     }
   }
 
-  /** Null if the save must wait for another one. Under the lock. */
+  /** Null if the save must wait for another one. Called under the lock. */
   static async #attempt(
     directory: Directory,
     base: string,
     given: PublicationOptions,
     patient: boolean,
   ): Promise<Publication | null> {
-    // Nothing of a later save may be unlinked: what this one writes will not stay.
+    // No file of a later save may be unlinked, because this save will not stay.
     const isLate =
       given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
@@ -145,9 +145,9 @@ export class Publication {
   }
 
   /**
-   * Steps 3 to 6; the shards are finished. Returns the names of the files that were cleaned up; null if a later save
-   * of this process has taken the place already, so that this one is to be abandoned. Throws ERR_DURABILITY_UNCERTAIN
-   * if the save is committed, but the sync after it failed.
+   * Steps 3 to 6; the shards must be finished. Gives the names of the files that were cleaned up. Gives null if a later
+   * save of this process has already taken the place: the caller must then abandon this one. Throws
+   * ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
    */
   async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
     const { directory, base, options } = this;
@@ -160,9 +160,9 @@ export class Publication {
       if (old !== null && options.overwrite === 'error') throw existsError(directory, base);
       if (await this.#isOvertaken()) return null;
       if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
-      // Another save may have committed since step 1: what is replaced is what is there now.
+      // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
       const total = await replacedTotal(directory, base, this.replaced, old);
-      // A durable save can do without: what it replaces stays until the next one.
+      // A durable save does not need this: what it replaces then stays until the next save.
       const rest = await this.#judgeRest(old, total).catch(error => {
         if (options.durable) return null;
         throw error;
@@ -171,18 +171,18 @@ export class Publication {
       await this.#rename();
       this.#state = 'committed';
       rememberCall(placeOf(directory.identity, base), options);
-      // From here on nothing but a failed sync may fail the save: it stands.
+      // From here on only a failed sync may fail the save, because it is committed.
       await this.intent.close();
       forgetUnsynced(directory.identity, base);
       if (options.durable) await this.#syncCommit(rest?.last ?? null);
       else if (this.#marker === null) await this.#rememberUnsynced().catch(() => undefined);
       if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
-      // The save stands; what could not be removed now is stale for the next one too.
+      // The save is committed. What cannot be removed now is stale for the next save too.
       return rest === null ? [] : this.#clean(rest).catch(() => []);
     });
   }
 
-  /** As if this save had been committed just before the other: what it promised must then hold of the other. */
+  /** Whether a later save has taken the place. What this one promised must then hold for the later one. */
   async #isOvertaken(): Promise<boolean> {
     const { directory, base, options } = this;
     const place = placeOf(directory.identity, base);
@@ -195,8 +195,8 @@ export class Publication {
       const path = directory.pathOf(indexName(base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
-        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, and could not ` +
-          `be synced for it; save again`,
+        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, but could not ` +
+          `be synced; save again`,
         { path, cause },
       );
     }
@@ -205,8 +205,8 @@ export class Publication {
   }
 
   /**
-   * A save whose locks were lost (a lease that a network file system did not renew) may have been taken for dead.
-   * Opened, because such a file system remembers names it saw.
+   * A save may lose its locks (a lease that a network file system did not renew), and then another process may take it
+   * for dead. The files are opened, because such a file system answers other questions from its memory.
    */
   async #checkOwnFiles(): Promise<void> {
     for (const name of this.#created) {
@@ -216,13 +216,13 @@ export class Publication {
       const path = this.directory.pathOf(name);
       throw new TensorBundleError(
         'ERR_IO',
-        `${path} was removed while the save was running: its lock was lost, or somebody cleaned up. Save again`,
+        `${path} was removed while the save was running: its lock was lost, or another program cleaned up. Save again`,
         { path },
       );
     }
   }
 
-  /** What lies beside the new generation, and how much of it stays after the commit. */
+  /** What is on disk beside the new generation, and which of it stays after the commit. */
   async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
     const { directory, base, options } = this;
     this.names = (await directory.list()).filter(name => name !== this.intent.name);
@@ -236,7 +236,7 @@ export class Publication {
     return { found, stays, last, before: (old ?? this.replaced).modified };
   }
 
-  /** Step 6. Names of the removed files. */
+  /** Step 6. Gives the names of the removed files. */
   async #clean({ found, stays, before }: Rest): Promise<string[]> {
     const { directory, base } = this;
     const removed = await removeDead(directory, base, found, stays);
@@ -258,7 +258,7 @@ export class Publication {
     }
   }
 
-  /** Undoes everything before the commit point. Idempotent; after the commit it does nothing. Never throws. */
+  /** Undoes everything before the commit point; does nothing after it. May be called several times. Never throws. */
   async abandon(): Promise<void> {
     if (this.#state !== 'writing') return;
     this.#state = 'abandoned';
@@ -272,9 +272,9 @@ export class Publication {
   }
 
   /**
-   * False once somebody took this save for dead (a server that lost its locks, as NFS does after its lease): then its
-   * files are gone, and what lies under their names now may be another's. Opened, because a network file system
-   * remembers names it saw.
+   * False once another process took this save for dead, because a server lost its locks (as NFS does after its lease).
+   * Its files are gone then, and their names may belong to another save. The intent is opened, because a network file
+   * system answers other questions from its memory.
    */
   async #isIntentThere(): Promise<boolean> {
     try {
@@ -286,13 +286,13 @@ export class Publication {
     }
   }
 
-  /** A rename that reports an error may have happened: then nothing of the new generation may be removed any more. */
+  /** A rename that reports an error may still have happened. Then no file of the new generation may be removed. */
   async #rename(): Promise<void> {
     try {
       await this.directory.rename(this.intent.name, indexName(this.base));
     } catch (cause) {
       const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
-      // Where the directory itself is gone, nothing of the save is anywhere.
+      // If the directory itself is gone, nothing of the save exists.
       if (intent || (await this.directory.isRemoved().catch(() => false))) throw cause;
       this.#state = 'committed';
       await this.intent.close();
@@ -314,17 +314,16 @@ export class Publication {
       const path = this.directory.pathOf(indexName(this.base));
       throw new TensorBundleError(
         'ERR_DURABILITY_UNCERTAIN',
-        `${path} is committed, but the directory could not be synced: a power loss may bring the checkpoint ` +
-          `before back. ` +
-          'Nothing old was removed; save again, under another name if the disk reports errors',
+        `${path} is committed, but the directory could not be synced: a power loss may bring back the ` +
+          `earlier checkpoint. No old file was removed; save again, under another name if the disk reports errors`,
         { path, cause },
       );
     }
   }
 
   /**
-   * Says that this generation is not synced, and which one is to be kept for that. Without it the next save would take
-   * this one for durable and remove the other: so where it cannot be made, nothing is committed.
+   * Writes the marker: this generation is not synced, and generation `last` must be kept. Without the marker, the next
+   * save would take this generation for durable and remove the other: nothing is committed if it cannot be made.
    */
   async #mark(last: number): Promise<void> {
     const name = unsyncedName(this.base, { total: this.total, last });
@@ -338,8 +337,8 @@ function busyError(directory: Directory, base: string, waitedMs: number): Tensor
   const path = directory.pathOf(base);
   return new TensorBundleError(
     'ERR_LOCKED',
-    `another save is writing the data files of ${path} and was not done after ${waitedMs} ms; ` +
-      "try again, raise lockTimeoutMs, or use overwrite: 'atomic', which need not wait",
+    `another save is writing the data files of ${path} and had not ended after ${waitedMs} ms; ` +
+      "try again, raise lockTimeoutMs, or use overwrite: 'atomic', which does not wait for it",
     { path },
   );
 }

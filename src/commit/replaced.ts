@@ -1,17 +1,17 @@
-/** What a save finds under its name, and the room for what it writes. */
+/** What a save finds under its name, and whether there is room for what it writes. */
 import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import { type CommittedIndex, committedTotal, type Generations } from './generations.js';
 import { indexName } from './names.js';
 
-/** What the index on disk was when the save began. */
+/** The index on disk when the save began. */
 export interface Replaced {
   readonly index: CommittedIndex;
   readonly permissions: number | undefined;
-  /** Nanoseconds since the epoch; null where there was no index. */
+  /** Nanoseconds since the epoch; null if there was no index. */
   readonly modified: bigint | null;
-  /** Of a save in place, which unlinks the index: total of the last durable generation that it leaves. */
+  /** Only for a save in place, which unlinks the index: total of the last durable generation that it leaves. */
   readonly last: number | null;
 }
 
@@ -20,7 +20,7 @@ export function replacedBy(index: CommittedIndex, last: number | null): Replaced
   return { index, permissions: file === null ? undefined : file.mode & 0o777, modified: file?.modified ?? null, last };
 }
 
-/** Total of the index that is there at the commit, `now` as it lies there: read again only if it is another one. */
+/** Total of the index at the commit. `now` is that file; it is read again only if it is another file than before. */
 export async function replacedTotal(
   directory: Directory,
   base: string,
@@ -33,15 +33,18 @@ export async function replacedTotal(
   return isSame ? total : await committedTotal(directory, base);
 }
 
-/** What a save with `overwrite: 'in-place'` unlinks: the old files of the same names go before the new ones come. */
+/**
+ * Which files a save with `overwrite: 'in-place'` unlinks: the old files with the same names go before the new ones
+ * come.
+ */
 interface InPlace {
   /** In the order in which they are unlinked. */
   names: string[];
-  /** What that frees, in bytes, unless a file is linked or open elsewhere. */
+  /** The bytes that this frees, unless a file is linked or open elsewhere. */
   bytes: number;
 }
 
-/** Touches nothing. Throws ERR_NOT_A_CHECKPOINT for what is not a file and could not be unlinked. */
+/** Touches nothing. Throws ERR_NOT_A_CHECKPOINT for something that is not a file and could not be unlinked. */
 export async function planInPlace(
   directory: Directory,
   base: string,
@@ -66,22 +69,20 @@ export async function planInPlace(
     }
     if (stat?.links === 1) bytes += stat.size;
   }
-  // A marker that stayed would make the new generation look unsynced: it goes first. Then the index, so that no index
-  // is ever there without its data.
+  // The marker goes first: if it stayed, the new generation would look unsynced. Then the index, so that there is never
+  // an index without its data.
   return { names: [...(found.unsynced.get(total)?.markers ?? []), indexName(base), ...data], bytes };
 }
 
 /**
- * They are unlinked, not written over, because a file may be linked or mapped elsewhere. A crash from here on, or an
- * error, loses the old checkpoint.
+ * The files are unlinked, not written over, because a file may be linked or mapped elsewhere. From here on, a crash or
+ * an error loses the old checkpoint.
  */
 export async function unlinkInPlace(directory: Directory, { names }: InPlace): Promise<void> {
   for (const name of names) await directory.remove(name);
 }
 
-/**
- * Asked for before a save writes anything. `freed`: bytes that the save itself gives back first. Throws ERR_NO_SPACE.
- */
+/** Called before a save writes anything. `freed`: bytes that the save itself frees first. Throws ERR_NO_SPACE. */
 export async function checkSpace(directory: Directory, bytes: number, freed: number): Promise<void> {
   const free = await directory.freeSpace();
   if (free === null || free + freed >= bytes) return;
@@ -91,7 +92,7 @@ export async function checkSpace(directory: Directory, bytes: number, freed: num
       : 'an overwrite needs room for the old and the new checkpoint together';
   throw new TensorBundleError(
     'ERR_NO_SPACE',
-    `${directory.path} has ${free} bytes free and the save needs ${bytes}; ${room}`,
+    `${directory.path} has ${free} bytes free, but the save needs ${bytes}; ${room}`,
     { path: directory.path, expected: bytes, found: free },
   );
 }

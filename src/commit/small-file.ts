@@ -1,4 +1,4 @@
-/** Replacement of a small text file: whoever opens it sees the old text or the new one, after a crash too. */
+/** Replacement of a small text file. A reader always finds either the old text or the new one, even after a crash. */
 
 import { randomBytes } from 'node:crypto';
 import { TextEncoder } from 'node:util';
@@ -6,9 +6,9 @@ import type { Directory } from '../storage/directory.js';
 import { stemOf } from './names.js';
 
 /**
- * To be called under the directory's lock. The new text is written beside as `NAME.tmp-` and 16 hex digits, synced if
- * `durable`, and renamed. The mode of the old file is kept. What updates that were killed left behind is removed.
- * `names`: what is in the directory, where the caller has just listed it.
+ * Call it under the directory's lock. The new text is written to a file `NAME.tmp-` with 16 hex digits, which is synced
+ * if `durable`, and then renamed. The mode of the old file is kept. Leftovers of updates that were killed are removed.
+ * `names`: what is in the directory, if the caller has just listed it.
  */
 export async function replaceSmallFile(
   directory: Directory,
@@ -34,7 +34,10 @@ export async function replaceSmallFile(
   if (durable) await directory.sync();
 }
 
-/** The exact name, and nobody holds it. What cannot be judged or removed stays: it is in nobody's way. */
+/**
+ * Removes only files with the exact name pattern that nobody holds. A file that cannot be judged or removed stays, and
+ * does no harm.
+ */
 async function removeDeadUpdates(directory: Directory, name: string, names: readonly string[]): Promise<void> {
   const start = `${stemOf(name)}.tmp-`;
   for (const other of names) {

@@ -1,7 +1,7 @@
 /**
  * The `checkpoint` state file: a CheckpointState text proto that names the latest checkpoint of a directory
- * (tensorflow/python/training/checkpoint_state.proto, python/checkpoint/checkpoint_management.py). Fields and comments
- * this package does not know are kept as they are.
+ * (tensorflow/python/training/checkpoint_state.proto, python/checkpoint/checkpoint_management.py). Fields that this
+ * package does not know are kept as they are.
  */
 
 import { isAbsolute, join, relative, resolve } from 'node:path';
@@ -18,8 +18,8 @@ import { formatStateText, parseStateText, parseStateTextInTurns, type StateField
 
 export const STATE_NAME = 'checkpoint';
 /**
- * Some 45,000 checkpoints (a path and a time each): far above any real one. A manager reads it while the process
- * waits.
+ * Room for some 45,000 checkpoints (each with a path and a time), far more than any real directory has. There is a
+ * limit because a manager reads the file while the process waits.
  */
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -52,7 +52,7 @@ export async function readCheckpointState(
   return await withDirectory(local, opened => readStateIn(opened, local, latestFilename));
 }
 
-/** As `readCheckpointState`, in an open directory; `spelled` is what relative paths are joined to. */
+/** As `readCheckpointState`, for an open directory. Relative paths are joined to `spelled`. */
 export async function readStateIn(
   directory: Directory,
   spelled: string,
@@ -63,19 +63,21 @@ export async function readStateIn(
   return fields && stateOf(spelled, fields);
 }
 
-/** As `readCheckpointState`, for a caller that cannot wait: it does its I/O at once. */
+/** As `readCheckpointState`, for a caller that cannot wait: it reads the file synchronously. */
 export function readCheckpointStateNow(directory: string, latestFilename = STATE_NAME): CheckpointState | null {
   const bytes = readFileNow(directory, latestFilename, MAX_BYTES);
   if (bytes === null) return null;
   return stateOf(directory, parseStateText(new TextDecoder().decode(bytes), join(directory, latestFilename)));
 }
 
-/** Paths joined to the directory. What is not on this machine is nobody's here to keep or to remove. */
+/**
+ * Joins the paths to the directory. Paths on other machines are left out, since nobody here can keep or remove them.
+ */
 function stateOf(directory: string, fields: StateFields): CheckpointState {
   const { allModelCheckpointPaths: all, allModelCheckpointTimestamps: times } = fields;
   const paths: string[] = [];
   const kept: number[] = [];
-  // There may be many, and nearly all are plain names.
+  // There may be many paths, and nearly all are plain names.
   const here = join(directory, 'x').slice(0, -1);
   for (let i = 0; i < all.length; i++) {
     const path = isPlainName(all[i]!) ? here + all[i]! : joined(directory, all[i]!);
@@ -96,8 +98,9 @@ function isPlainName(path: string): boolean {
 }
 
 /**
- * A path of a file in the directory, which is relative to it or absolute: the inverse of `relativePath`. A URL of a
- * directory stays as it is: joined to the directory, it would name a local file that nobody meant.
+ * The path of a checkpoint as the file has it, relative or absolute, joined to the directory: the inverse of
+ * `relativePath`. A URL of a directory stays as it is, because joined to the directory it would name a local file that
+ * nobody meant.
  */
 export function joined(directory: string, path: string): string {
   if (schemeOf(path) === null) {
@@ -139,8 +142,8 @@ const UPDATE_OPTIONS: OptionList<CheckpointStateUpdate> = {
 /**
  * Replaces the state file atomically. Of several calls that are not awaited, the last one stays. Paths below the
  * directory are stored relative to it, so that the directory can be moved. Rejects with ERR_INVALID_ARGUMENT for an
- * empty path, and with ERR_TOO_LARGE above 4 MiB; the old file stays then. Order and absent fields are as
- * `update_checkpoint_state_internal` of TensorFlow writes them.
+ * empty path, and with ERR_TOO_LARGE above 4 MiB; the old file stays then. The order of fields, and which are left out,
+ * are as in TensorFlow's `update_checkpoint_state_internal`.
  */
 export async function updateCheckpointState(directory: PathLike, update: CheckpointStateUpdate): Promise<void> {
   refuseUnknown(update, 'updateCheckpointState', UPDATE_OPTIONS);
@@ -175,21 +178,21 @@ export async function updateCheckpointState(directory: PathLike, update: Checkpo
   );
 }
 
-/** Paths as the file has them. Null: it stays as it is. */
+/** Makes the new fields; paths are as in the file. Null: the file stays as it is. */
 type StateChange = (before: StateFields | null, isOvertaken: boolean) => Omit<StateFields, 'unknown'> | 'remove' | null;
 
 export interface StateWrite {
   readonly durable: boolean;
-  /** By `nextCall`: what was saved later stays the newest. */
+  /** From `nextCall`: what was saved later stays the newest. */
   readonly call: number;
-  /** What is in the directory, where the caller has just listed it. */
+  /** What is in the directory, if the caller has just listed it. */
   readonly names?: readonly string[] | null;
 }
 
 /**
- * Replaces the state file of a directory by what `change` makes of it, under the directory's lock: nothing that others
- * write meanwhile is lost. `isOvertaken` says that a later call of this process has written it already. Rejects with
- * ERR_TOO_LARGE; the old one stays.
+ * Replaces the state file of a directory by what `change` makes of it. It holds the directory's lock, so that nothing
+ * is lost that others write meanwhile. `isOvertaken` says that a later call of this process has already written the
+ * file. Rejects with ERR_TOO_LARGE; the old file stays then.
  */
 export async function rewriteState(
   directory: Directory,
@@ -201,11 +204,11 @@ export async function rewriteState(
     const place = placeOf(directory.identity, name, 'file');
     const later = overtakenBy(place, call);
     const isOvertaken = later !== null;
-    // A damaged state file is replaced, not mourned: nobody can tell what it holds.
+    // A damaged state file is simply replaced: nobody can tell what it held.
     const before = await readFields(directory, name).catch(() => null);
     const fields = change(before, isOvertaken);
     if (fields === null) {
-      // What this one promised must hold of the later one.
+      // What this call promised must hold for the later one.
       if (!durable || later === null || later.durable || before === null) return;
       await directory.syncFile(name);
       await directory.sync();
@@ -237,22 +240,26 @@ async function readFields(directory: Directory, name: string): Promise<StateFiel
   }
 }
 
-/** TensorFlow makes a path relative only if both are of one kind and the checkpoint lies below the directory. */
+/**
+ * TensorFlow makes a path relative only if both are absolute or both are relative, and the checkpoint lies below the
+ * directory.
+ */
 export function relativePath(directory: string, path: string): string {
   if (isAbsolute(path) && !isAbsolute(directory)) return path;
   if (path === '') return path;
   const here = resolve(directory);
   const name = path.startsWith(`${here}/`) ? path.slice(here.length + 1) : '';
-  // Nearly all are such, and there may be many.
+  // Nearly all names are plain, and there may be many.
   if (name !== '' && !/^\.{1,2}$|\//.test(name)) return name;
   const { directory: parent, base } = splitPrefix(path);
   const below = relative(here, resolve(parent));
   if (below === '..' || below.startsWith('../') || isAbsolute(below)) return joinPrefix(resolve(parent), base);
-  // './' for the prefix 'dir/' of the directory itself: TensorFlow finds it so, and not by the '.' that it writes.
+  // './' stands for the prefix 'dir/' of the directory itself. TensorFlow finds the checkpoint by './', but not by the
+  // '.' that it writes.
   return below === '' ? base || './' : joinPrefix(below, base);
 }
 
-/** What is written can be read again. */
+/** What is written must be readable again. */
 function checkSize(found: number, path: string): void {
   if (found <= MAX_BYTES) return;
   throw new TensorBundleError(

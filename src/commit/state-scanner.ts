@@ -1,11 +1,11 @@
 /**
- * Tokens of the text-proto dialect of the state file, one after the other. The time is in proportion to the text,
- * whatever it holds: each character is looked at a bounded number of times, and by its code.
+ * Tokens of the text-proto dialect of the state file, one after the other. The time is in proportion to the length of
+ * the text, whatever it holds: each character is looked at a bounded number of times.
  */
 import { TensorBundleError } from '../errors.js';
 
 const [WORD, BLANK, OTHER] = [1, 2, 0] as const;
-/** Of ASCII: what names and numbers are made of, and white space. */
+/** The class of each ASCII character: part of a name or number, white space, or another sign. */
 const CLASS = Uint8Array.from({ length: 128 }, (_, code) => {
   const char = String.fromCharCode(code);
   return /\s/.test(char) ? BLANK : /["'{}<>[\]:,;#]/.test(char) ? OTHER : WORD;
@@ -13,11 +13,11 @@ const CLASS = Uint8Array.from({ length: 128 }, (_, code) => {
 const [NEWLINE, DOUBLE_QUOTE, HASH, SINGLE_QUOTE, COLON, BACKSLASH] = [10, 34, 35, 39, 58, 92] as const;
 const [LOWER_X, UPPER_X, LOWER_U, UPPER_U] = [120, 88, 117, 85] as const;
 const [HEX_BYTE, HEX] = [/^[0-9a-fA-F]{1,2}/, /^[0-9a-fA-F]+$/] as const;
-/** What brackets do to the depth; signs between values do nothing. */
+/** How brackets change the depth. Signs between values do not change it. */
 const BRACKET = new Map(
   [...'{<[}>]:,;'].map(char => [char.charCodeAt(0), '{<['.includes(char) ? 1 : '}>]'.includes(char) ? -1 : 0]),
 );
-/** The longest double has 767 digits; what is longer is no number. */
+/** The longest double has 767 digits, so a longer text is not a number. */
 const MAX_NUMBER_LENGTH = 1100;
 
 const SIMPLE_ESCAPES: Readonly<Record<string, number>> = {
@@ -50,7 +50,7 @@ export class StateScanner {
     );
   }
 
-  /** False at the end. */
+  /** Gives false at the end of the text. */
   skipBlank(): boolean {
     const { text } = this;
     for (; this.at < text.length; this.at++) {
@@ -80,7 +80,7 @@ export class StateScanner {
     return text.slice(start, end);
   }
 
-  /** Parts that follow each other are one string. */
+  /** Strings that follow each other are joined into one. */
   string(): string {
     this.#colon();
     const raw: string[] = [];
@@ -106,7 +106,7 @@ export class StateScanner {
     return Number(match.replace(/f$/, ''));
   }
 
-  /** Skips the value of an unknown field, nested messages and lists included; gives its end. */
+  /** Skips the value of an unknown field, including nested messages and lists. Gives the position of its end. */
   skipValue(): number {
     let depth = 0;
     for (;;) {
@@ -121,7 +121,7 @@ export class StateScanner {
         if (kind === 0) continue;
         depth += kind;
       }
-      if (depth < 0) throw this.error('a bracket too many');
+      if (depth < 0) throw this.error('there is a closing bracket too many');
       if (depth === 0) return this.at;
     }
   }
@@ -145,7 +145,7 @@ export class StateScanner {
     return code === DOUBLE_QUOTE || code === SINGLE_QUOTE;
   }
 
-  /** What stands between the quotes, escapes as they are. */
+  /** The text between the quotes, with its escapes unchanged. */
   #quoted(): string {
     const { text } = this;
     const quote = text.charCodeAt(this.at++);
@@ -154,16 +154,16 @@ export class StateScanner {
       const code = text.charCodeAt(this.at);
       if (code === NEWLINE) break;
       if (code === quote) return text.slice(start, this.at++);
-      // The escaped character is no end. A newline is one: no escape has it.
+      // An escaped quote does not end the string. A newline does, because it cannot be escaped.
       if (code === BACKSLASH && text.charCodeAt(this.at + 1) !== NEWLINE) this.at++;
     }
     this.at = Math.min(this.at, text.length);
     throw this.error('a string does not end');
   }
 
-  /** Escapes are of bytes, which together are UTF-8. */
+  /** Replaces escapes. They stand for bytes, and all bytes together are UTF-8. */
   #unescaped(parts: readonly string[]): string {
-    // No character has more than three bytes a unit, and no escape more bytes than characters.
+    // A UTF-16 unit takes at most three bytes, and an escape is never shorter than its bytes.
     const bytes = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + part.length, 0) * 3);
     let size = 0;
     for (const part of parts) {
@@ -219,7 +219,7 @@ function isNameCode(code: number): boolean {
   return isDigitCode(code) || code === 95 || ((code | 32) >= 97 && (code | 32) <= 122);
 }
 
-/** Of an extension's name, which stands in brackets. */
+/** Characters in the name of an extension, which stands in brackets. */
 function isTypeCode(code: number): boolean {
   return isNameCode(code) || code === 46 || code === 47;
 }

@@ -1,6 +1,6 @@
 /**
  * The text-proto dialect of the state file: `name: value` pairs, strings in quotes with C escapes, comments with `#`.
- * Anything else that is well formed (unknown fields, nested messages) is kept verbatim.
+ * Other well-formed fields (unknown names, nested messages) are kept unchanged.
  */
 import { setImmediate } from 'node:timers/promises';
 import { StateScanner } from './state-scanner.js';
@@ -10,11 +10,11 @@ export interface StateFields {
   allModelCheckpointPaths: string[];
   allModelCheckpointTimestamps: number[];
   lastPreservedTimestamp: number | null;
-  /** Source text of the fields this package does not know, one each. */
+  /** Source text of the fields that this package does not know, one string per field. */
   unknown: string[];
 }
 
-/** After so many characters a parse in turns lets others run: a few milliseconds. */
+/** After this many characters, a parse in turns lets others run. They take a few milliseconds. */
 const TURN_LENGTH = 256 * 1024;
 
 /** Throws ERR_CORRUPT with `path` and the character offset. */
@@ -26,7 +26,7 @@ export function parseStateText(text: string, path: string): StateFields {
   }
 }
 
-/** As `parseStateText`, while others run. */
+/** As `parseStateText`, but lets others run in between. */
 export async function parseStateTextInTurns(text: string, path: string): Promise<StateFields> {
   const parsing = fieldsIn(text, path, TURN_LENGTH);
   for (;;) {
@@ -79,10 +79,10 @@ function formatDouble(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value);
 }
 
-/** Nothing that needs an escape: no control character, quote or backslash. */
+/** Text without characters that need an escape: control characters, quotes and backslashes. */
 const PLAIN = /^[ !#-&(-[\]-~\u0080-\uffff]*$/;
 
-/** As Python's text_format: control characters as octal, everything beyond ASCII as it is, in UTF-8. */
+/** As Python's text_format writes it: control characters in octal, everything beyond ASCII unchanged, in UTF-8. */
 function quote(value: string): string {
   if (PLAIN.test(value)) return `"${value}"`;
   let out = '"';
@@ -99,6 +99,6 @@ function quote(value: string): string {
 }
 
 function checkPath(value: string, scanner: StateScanner): string {
-  if (value.includes('\0')) throw scanner.error('a path holds a NUL character');
+  if (value.includes('\0')) throw scanner.error('a path contains a NUL character');
   return value;
 }

@@ -1,18 +1,21 @@
-/** Which generations a commit leaves: what it promised to keep, and the last one that a power loss cannot take. */
+/**
+ * Which generations stay after a commit: those that it promised to keep, and the last one that a power loss cannot
+ * undo.
+ */
 import type { Generations } from './generations.js';
 
 interface Commit {
   /** Total of the index that is there now. */
   committed: number;
-  /** Total of the one before it; null if there was none, 'unknown' if it could not be read. */
+  /** Total of the index before it. Null if there was none, 'unknown' if it could not be read. */
   replaced: number | null | 'unknown';
-  /** Total of the last durable one before it; null if there is none. */
+  /** Total of the last durable generation before it; null if there is none. */
   last: number | null;
   durable: boolean;
   keepPrevious: boolean;
 }
 
-/** Everything stays where the replaced index could not be read but something of it was promised. */
+/** If the replaced index could not be read, but the commit promised to keep something of it, everything stays. */
 export function generationsToKeep(found: Generations, commit: Commit): Set<number> {
   const { committed, replaced, last, durable, keepPrevious } = commit;
   if (replaced === 'unknown' && (keepPrevious || !durable)) return new Set([committed, ...found.data.keys()]);
@@ -23,8 +26,8 @@ export function generationsToKeep(found: Generations, commit: Commit): Set<numbe
 }
 
 /**
- * Totals that nobody's death gives free: that of the index (null: there is none), and that of the last durable
- * generation.
+ * Totals that stay in use even when every save has died: that of the index (null if there is none), and that of the
+ * last durable generation.
  */
 export function totalsInUse(found: Generations, committed: number | null): Set<number> {
   const last = committed === null ? null : lastDurable(found, committed);
@@ -32,8 +35,8 @@ export function totalsInUse(found: Generations, committed: number | null): Set<n
 }
 
 /**
- * The last generation that counts as durable when the one of `total` is there: that one itself, unless its marker says
- * that it is not synced, and which one was the last before it. Null if there is none.
+ * The last generation that counts as durable while the index has `total`. It is that generation itself, unless a marker
+ * says that it is not synced and which one was the last before it. Null if there is none.
  */
 export function lastDurable(found: Generations, total: number): number | null {
   const marked = found.unsynced.get(total);

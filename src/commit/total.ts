@@ -1,4 +1,6 @@
-/** The shard total of the next generation: which names are free, which come first, and when to wait instead. */
+/**
+ * Chooses the shard total of the next generation: which totals are free, which come first, and when to wait instead.
+ */
 import type { Directory } from '../storage/directory.js';
 import { committedTotal, type Generations } from './generations.js';
 import { removeReplaced } from './leftovers.js';
@@ -14,8 +16,9 @@ interface TotalOptions {
 }
 
 /**
- * Null if the save must wait: in place it would take the very names that another save is writing; and any save waits a
- * while for others rather than take a total above natural + 2, so that many processes at once leave the totals of few.
+ * Null if the save must wait. A save in place waits because it would use the very names that another save is writing.
+ * Any save waits for a while before it takes a total above natural + 2, so that many processes at once use only a few
+ * totals.
  */
 export async function pickTotal(
   directory: Directory,
@@ -31,12 +34,10 @@ export async function pickTotal(
   return mayWait && !isOrdinary(total, natural) ? null : total;
 }
 
-/** Totals above the natural one by more than this are for saves that run beside others. */
+/** Totals further above the natural one are only for saves that run beside others. */
 const MOST_ABOVE_NATURAL = 2;
 
-/**
- * Whether the total is among those that a save uses while nothing but what it replaces, and what that kept, is there.
- */
+/** Whether a save may use the total when nothing is on disk except what it replaces, and what that kept. */
 function isOrdinary(total: number, natural: number): boolean {
   return total <= natural + MOST_ABOVE_NATURAL;
 }
@@ -44,11 +45,12 @@ function isOrdinary(total: number, natural: number): boolean {
 /**
  * The total of the next generation. `candidates` come in order of preference (natural, + 1, + 2, - 1, …).
  *
- * Three totals take turns: besides those on disk, the one that the generation before the current used is avoided, so
- * that a lazy reader that sleeps through two overwrites meets a missing file or a bad checksum, never mixed data. Its
- * files are gone, but its total follows from the current one, since the turn is fixed; so the same overwrite gives the
- * same bytes. Where only two totals are free (few entries, or a durable generation that stays) the two alternate. More
- * than natural + 2 is taken only beside other saves, and a total that leaves a data file empty is the last resort.
+ * Three totals take turns. The totals on disk are avoided, and so is the total of the generation before the current
+ * one: a reader that opens files late and misses two overwrites then finds a missing file or a bad checksum, never
+ * mixed data. The files of that generation are gone, but its total follows from the current one, because the turn is
+ * fixed. So the same overwrite gives the same bytes. Where only two totals are free (few entries, or a durable
+ * generation that stays), the two alternate. A total above natural + 2 is taken only beside other saves, and a total
+ * that leaves a data file empty is the last resort.
  */
 function chooseTotal(candidates: readonly number[], current: number | null, used: ReadonlySet<number>): number {
   const natural = candidates[0]!;
@@ -68,7 +70,7 @@ function chooseTotal(candidates: readonly number[], current: number | null, used
   return total;
 }
 
-/** Where every ordinary total is taken, what the next commit would remove anyway goes first. */
+/** If every ordinary total is taken, first removes what the next commit would remove anyway. */
 async function pickFree(
   directory: Directory,
   base: string,

@@ -1,6 +1,7 @@
 /**
- * One block of a table, appended to a shared buffer: entries that share a prefix with the key before, then the offsets
- * of the entries that share nothing ("restarts") and their count (tensorflow/core/lib/io/block_builder.cc).
+ * Builds one block of a table and appends it to a shared buffer. First come the entries, which may share a prefix with
+ * the key before, then the offsets of the entries that share nothing ("restarts") and their count
+ * (tensorflow/core/lib/io/block_builder.cc).
  */
 import type { ByteWriter } from './bytes.js';
 
@@ -21,14 +22,14 @@ export class BlockBuilder {
     return this.entries === 0;
   }
 
-  /** Bytes the block would have if it were finished now. */
+  /** Bytes that the block would have if it were finished now. */
   get estimate(): number {
     return this.out.length - this.start + 4 * this.restarts.length + 4;
   }
 
   /**
-   * Appends an entry. `common` is the length of the prefix that the key shares with the key added before; the first
-   * entry of a block and every restart ignore it.
+   * Appends an entry. `common` is the length of the prefix that the key shares with the key before; it is ignored for
+   * the first entry of a block and at every restart.
    */
   add(
     key: Uint8Array,
@@ -56,7 +57,8 @@ export class BlockBuilder {
   }
 
   /**
-   * Appends restarts and count; gives where the block lies in the buffer. A block without entries has one restart, 0.
+   * Appends the restarts and their count; gives the place of the block in the buffer. A block without entries has one
+   * restart, 0.
    */
   finish(): { start: number; end: number } {
     const { out, start } = this;

@@ -8,8 +8,8 @@ import type { BlockContents } from './block-source.js';
 import { ByteReader } from './bytes.js';
 
 /**
- * Holds the current key. One cursor walks all blocks of a table, so the order is checked across blocks too.
- * `next` is the hot loop of opening a checkpoint: no object is made per entry.
+ * Holds the current key. One cursor walks all blocks of a table, so that the order is checked across blocks too. `next`
+ * is the innermost loop of opening a checkpoint, so it makes no object per entry.
  */
 export class BlockCursor {
   key = new Uint8Array(256);
@@ -17,7 +17,7 @@ export class BlockCursor {
   /** Where the current value lies in the block's `bytes`. */
   valueStart = 0;
   valueEnd = 0;
-  /** Entries of the present block seen so far. */
+  /** Entries of the current block that were seen so far. */
   entries = 0;
   /** True if the restarts seen so far are `interval` entries apart. */
   regular = true;
@@ -32,7 +32,7 @@ export class BlockCursor {
   private restartsEnd = 0;
   private sinceRestart = 0;
   private started = false;
-  /** Index of the first byte >= 0x80 of the key; the key's length or more if there is none. */
+  /** Index of the first byte >= 0x80 of the key; infinite, or at least the key's length, if there is none. */
   private firstHigh = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -40,11 +40,11 @@ export class BlockCursor {
     private readonly interval: number,
   ) {}
 
-  /** Goes before the first entry of a block; the key before stays, to be compared with. */
+  /** Goes to the start of a block, before its first entry. The key before is kept, to be compared with the next one. */
   enter(block: BlockContents): void {
     const { bytes, start, end, compressed } = block;
     this.bytes = bytes as Uint8Array<ArrayBuffer>;
-    // In a compressed block only the block's own offset means something in the file.
+    // In a compressed block only the offset of the block itself has a meaning in the file.
     this.reader = new ByteReader(bytes, start, end, { path: this.path, offset: compressed ? block.fileOffset : 0 });
     if (end - start < 4) throw this.reader.corrupt('a block is too short for its restart count', start);
     const count = new ByteReader(bytes, end - 4).u32le();
@@ -63,7 +63,7 @@ export class BlockCursor {
     this.sinceRestart = 0;
     this.regular = true;
     if (start === this.entriesEnd) {
-      // No entries: TensorFlow writes the single restart 0; other writers may write none.
+      // No entries: TensorFlow writes the single restart 0. Other writers may write none.
       if (count > 1 || (count === 1 && this.nextRestart() !== start)) {
         throw this.reader.corrupt('a block without entries has restarts', this.restartAt);
       }
@@ -72,7 +72,7 @@ export class BlockCursor {
   }
   private blockStart = 0;
 
-  /** Goes to the next entry; false at the end of the block. ERR_CORRUPT. */
+  /** Goes to the next entry; gives false at the end of the block. Throws ERR_CORRUPT. */
   next(): boolean {
     const { bytes, entriesEnd } = this;
     const entry = this.at;
@@ -98,7 +98,7 @@ export class BlockCursor {
       size = header.varint();
       at = header.at;
     }
-    // Compared by subtraction: no sum of numbers from the file can wrap or round.
+    // Compared by subtraction, because a sum of numbers from the file could wrap or be rounded.
     if (suffix > entriesEnd - at || size > entriesEnd - at - suffix) {
       throw this.reader.corrupt(`an entry is longer than its block (key ${suffix}, value ${size} bytes)`, entry, {
         expected: entriesEnd - at,
@@ -119,7 +119,7 @@ export class BlockCursor {
   }
 
   private nextRestart(): number {
-    // `enter` has checked that the restarts lie within the block; called once an entry, so without a reader.
+    // `enter` has checked that the restarts lie within the block. No reader is used because this runs for every entry.
     const { bytes, restartAt: at } = this;
     return (
       this.blockStart + ((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0)

@@ -1,6 +1,6 @@
 /**
- * Finds the blocks of a table's file: footer, block handles, trailers, checksums, compression. What a block's contents
- * mean is not known here (tensorflow/core/lib/io/format.cc).
+ * Finds the blocks in the file of a table: footer, block handles, trailers, checksums, compression. It does not know
+ * what the contents of a block mean (tensorflow/core/lib/io/format.cc).
  */
 import { TensorBundleError } from '../errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
@@ -18,10 +18,10 @@ import {
 } from './table-format.js';
 import type { Steps } from './turns.js';
 
-/** Bytes that are checksummed at a stretch. */
+/** Bytes that are checksummed between two stops. */
 const STEP_BYTES = 32 * 1024 * 1024;
 
-/** Offset in the file and size without the trailer, in bytes. */
+/** Offset in the file, and size in bytes without the trailer. */
 export interface BlockHandle {
   readonly offset: number;
   readonly size: number;
@@ -32,7 +32,10 @@ export interface BlockContents {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  /** What to add to a position in `bytes` for the offset in the file; for a compressed block, see `compressed`. */
+  /**
+   * Add this to a position in `bytes` to get the offset in the file; for a compressed block it is the block's own
+   * offset.
+   */
   readonly fileOffset: number;
   readonly compressed: boolean;
 }
@@ -40,12 +43,12 @@ export interface BlockContents {
 export interface Footer {
   readonly metaindex: BlockHandle;
   readonly index: BlockHandle;
-  /** Offset of the first byte that is not as a writer makes it (shortest numbers, then zeros), or null. */
+  /** Offset of the first byte that a writer would not have written (shortest numbers, then zeros), or null. */
   readonly dirtyPadding: number | null;
 }
 
 export class BlockSource {
-  /** Offset of the footer: where blocks must end. */
+  /** Offset of the footer. All blocks must end before it. */
   readonly limit: number;
 
   constructor(
@@ -55,7 +58,7 @@ export class BlockSource {
     if (bytes.length > 0xffff_ffff) {
       throw new TensorBundleError(
         'ERR_TOO_LARGE',
-        `${path} has ${bytes.length} bytes; an index above 4 GiB is not read`,
+        `${path} has ${bytes.length} bytes; an index above 4 GiB cannot be read`,
         {
           path,
           found: bytes.length,
@@ -65,13 +68,13 @@ export class BlockSource {
     this.limit = bytes.length - FOOTER_BYTES;
   }
 
-  /** The two handles at the end. ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CORRUPT. */
+  /** The two handles in the footer. Throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CORRUPT. */
   footer(): Footer {
     const { bytes, path, limit } = this;
     if (bytes.length === 0) {
       throw new TensorBundleError(
         'ERR_TRUNCATED',
-        `${path} has 0 bytes: TensorFlow leaves such an index when it dies while it saves; use the checkpoint ` +
+        `${path} has 0 bytes: TensorFlow leaves such an index when it dies during a save; use the checkpoint ` +
           `before it`,
         { path, offset: 0, expected: FOOTER_BYTES, found: 0 },
       );
@@ -88,12 +91,13 @@ export class BlockSource {
     }
     const magicAt = limit + FOOTER_HANDLE_BYTES;
     if (!TABLE_MAGIC.every((byte, i) => bytes[magicAt + i] === byte)) {
-      throw this.notACheckpoint(known === null ? 'it does not end as one, or was cut short' : `it is ${known}`);
+      throw this.notACheckpoint(known === null ? 'it does not end like one, or was cut short' : `it is ${known}`);
     }
     const reader = new ByteReader(bytes, limit, magicAt, { path });
     const metaindex = this.handle(reader, 'the metaindex block');
     const index = this.handle(reader, 'the index block');
-    // Padding begins where the shortest form of the handles ends: a longer form hides a changed bit in zeros.
+    // The padding begins where the shortest form of the handles ends. A longer form would hide a changed bit among
+    // zeros.
     const shortest = new ByteWriter(FOOTER_HANDLE_BYTES);
     for (const number of [metaindex.offset, metaindex.size, index.offset, index.size]) shortest.varint(number);
     let padding = limit;
@@ -106,8 +110,7 @@ export class BlockSource {
   }
 
   /**
-   * Reads a handle and checks that the block and its trailer lie before the footer. `what` names the block in the
-   * error.
+   * Reads a handle. Checks that the block and its trailer lie before the footer. `what` names the block in an error.
    */
   handle(reader: ByteReader, what: string): BlockHandle {
     const at = reader.at;
@@ -122,7 +125,7 @@ export class BlockSource {
     return { offset, size };
   }
 
-  /** The block's contents after its checksum was checked. ERR_CHECKSUM, ERR_CORRUPT. */
+  /** Checks the checksum of a block and gives its contents. Throws ERR_CHECKSUM, ERR_CORRUPT. */
   *read({ offset, size }: BlockHandle): Steps<BlockContents> {
     const { bytes, path } = this;
     const end = offset + size;
@@ -135,7 +138,7 @@ export class BlockSource {
     if (found !== expected) {
       throw new TensorBundleError(
         'ERR_CHECKSUM',
-        `the block at byte ${offset} of ${path} has another checksum than its contents; the file is damaged, ` +
+        `the block at byte ${offset} of ${path} does not match its checksum; the file is damaged, ` +
           `restore it from another copy`,
         { path, offset, expected, found },
       );

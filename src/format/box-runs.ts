@@ -1,9 +1,9 @@
 /**
- * Copying a box between two row-major arrays: which runs of elements lie together in both. Pure geometry; all numbers
- * are elements, not bytes.
+ * Finds the runs of elements that are contiguous in two row-major arrays, so that a box can be copied from one to the
+ * other. Pure geometry: all numbers are elements, not bytes.
  */
 
-/** `length` elements from `source` in the one array to `target` in the other. */
+/** `length` elements, at `source` in the first array and at `target` in the second. */
 interface BoxRun {
   source: number;
   target: number;
@@ -11,8 +11,8 @@ interface BoxRun {
 }
 
 /**
- * The runs of the box of `size` that begins at `sourceBegin` in the one array and at `targetBegin` in the other, in
- * row-major order, each as long as both arrays allow: trailing dimensions that the box fills in both are one run.
+ * The runs of a box of `size` that begins at `sourceBegin` in the first array and at `targetBegin` in the second, in
+ * row-major order. Each is as long as both arrays allow: trailing dimensions that the box fills in both become one run.
  */
 export function* boxRuns(
   sourceShape: readonly number[],

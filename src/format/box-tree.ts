@@ -1,15 +1,16 @@
 /**
- * Boxes of one rank in a tree of bounding boxes: which of them hold a part of a given box, without looking at each. The
- * tree is split where the boxes lie apart most, so that slices of any regular kind are told apart after a few steps.
+ * A tree of bounding boxes. It finds the boxes that share elements with a given box, without looking at each of them.
+ * All boxes have the same rank. The tree is split where the boxes are furthest apart, so that slices in a regular
+ * pattern are told apart in a few steps.
  */
 import { axisApart, type TensorSlice } from './tensor-slice.js';
 import { type Steps, sorted } from './turns.js';
 
 const LEAF = 8;
-/** Boxes looked at between two stops. */
+/** Boxes that are looked at between two stops. */
 const STEP_BOXES = 4096;
 
-/** Boxes `start` to `end` of the order; the two halves of an inner node are the one after it and `right`. */
+/** Boxes `start` to `end` of the order. The halves of an inner node are the next node and the node `right`. */
 interface Node {
   start: number;
   end: number;
@@ -18,10 +19,10 @@ interface Node {
 }
 
 export class BoxTree {
-  /** Axes of nodes and boxes that were looked at so far. */
+  /** How many axes of nodes and boxes were looked at so far. */
   looks = 0;
   readonly #nodes: Node[] = [];
-  /** For each node and axis of `#axes` the first index and the one after the last. */
+  /** For each node and each axis of `#axes`: the first index, and the index after the last. */
   #bounds: number[] = [];
   /** Axes on which the boxes differ. */
   readonly #axes: number[];
@@ -37,7 +38,7 @@ export class BoxTree {
     this.#order = [];
   }
 
-  /** Boxes without elements are in no answer. The boxes must not change afterwards. */
+  /** Boxes without elements are never found. The boxes must not change afterwards. */
   static *build(boxes: readonly TensorSlice[]): Steps<BoxTree> {
     const tree = new BoxTree(boxes);
     for (const [i, box] of boxes.entries()) {
@@ -48,7 +49,7 @@ export class BoxTree {
     return tree;
   }
 
-  /** Indexes of the boxes that hold a part of `box`. */
+  /** Indexes of the boxes that share elements with `box`. */
   *find(box: TensorSlice): Generator<number, void, void> {
     if (this.#nodes.length === 0 || box.size.includes(0)) return;
     const waiting = [0];
@@ -70,7 +71,7 @@ export class BoxTree {
   #near(number: number, box: TensorSlice): boolean {
     const axes = this.#axes;
     let at = 2 * axes.length * number;
-    // A tree of equal boxes has none.
+    // Counted apart, because a tree of equal boxes has no axes.
     this.looks++;
     for (const axis of axes) {
       this.looks++;
@@ -87,11 +88,13 @@ export class BoxTree {
     return axis === a.begin.length;
   }
 
-  /** Makes the node of a part of the order, which is sorted by the axis `sortedBy`, and all below it. */
+  /**
+   * Makes the node for a part of the order, and all nodes below it. The part is already sorted by the axis `sortedBy`.
+   */
   *#split(start: number, end: number, sortedBy: number): Steps<void> {
     const number = this.#nodes.push({ start, end, right: 0 }) - 1;
     const axis = yield* this.#measure(start, end);
-    // Boxes that are all the same cannot be told apart; each answer holds all or none of them.
+    // Boxes that are all the same cannot be told apart: a search finds either all of them or none.
     if (end - start <= LEAF || axis < 0) return;
     if (axis !== sortedBy) {
       const centre = (i: number): number => 2 * this.boxes[i]!.begin[axis]! + this.boxes[i]!.size[axis]!;
@@ -105,7 +108,8 @@ export class BoxTree {
   }
 
   /**
-   * Stores the bounds of a new node; gives the axis on which its boxes lie apart most, for their size; -1 if on none.
+   * Stores the bounds of a new node. Gives the axis on which its boxes are furthest apart in proportion to their size;
+   * -1 if they are the same on every axis.
    */
   *#measure(start: number, end: number): Steps<number> {
     let best = -1;

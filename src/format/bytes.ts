@@ -1,14 +1,14 @@
 /**
- * Bytes in order: a growable writer and a bounds-checked reader, both little-endian. Every number read from a file goes
- * through the reader, so nothing past its end is ever touched and no number above 2^53 is silently rounded.
+ * A growable writer and a bounds-checked reader of bytes, both little-endian. Every number from a file goes through the
+ * reader: it never reads past the end, and never rounds a number above 2^53 silently.
  */
 import { type ErrorDetails, TensorBundleError } from '../errors.js';
 
-/** Copies this short are faster as a loop than as `set(subarray)`, which makes an object. */
+/** Copies up to this length are faster as a loop than as `set(subarray)`, which makes an object. */
 const LOOP_COPY = 96;
 const MAX_SAFE_HIGH = 0x1fffff;
 
-/** Appends to a buffer that doubles as needed. `buffer` may be replaced by any append: never keep it across one. */
+/** Appends to a buffer that doubles when it is full. Any append may replace `buffer`: do not keep it across one. */
 export class ByteWriter {
   buffer: Uint8Array<ArrayBuffer>;
   length = 0;
@@ -47,7 +47,7 @@ export class ByteWriter {
     this.u32le(Math.floor(value / 0x1_0000_0000));
   }
 
-  /** A non-negative integer up to 2^53, seven bits a byte, lowest first. */
+  /** A non-negative integer up to 2^53, seven bits per byte, lowest first. */
   varint(value: number): void {
     this.reserve(8);
     let rest = value;
@@ -74,25 +74,25 @@ export class ByteWriter {
     this.length = length + count;
   }
 
-  /** A view of what was written; the writer must not be used afterwards, except after `clear`. */
+  /** A view of what was written. Afterwards the writer must not be used, except after `clear`. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** Starts again at zero in the same memory: what `finish` returned is then overwritten. */
+  /** Starts again at zero in the same memory, and so overwrites what `finish` returned. */
   clear(): void {
     this.length = 0;
   }
 }
 
 /**
- * Where the bytes of a reader came from, for its errors: `offset` is the position in the file of the byte 0 of
- * `source`.
+ * Where the bytes of a reader come from, for its errors. `offset` is the position of the first byte of `source` in the
+ * file.
  */
 export type ByteOrigin = Pick<ErrorDetails, 'path' | 'tensor' | 'offset'>;
 
 /**
- * Reads from `at` up to `end`; every method throws ERR_CORRUPT with the offset when the bytes do not hold what it
+ * Reads from `at` up to `end`. Every method throws ERR_CORRUPT, with the offset, when the bytes do not hold what it
  * reads.
  */
 export class ByteReader {
@@ -113,7 +113,7 @@ export class ByteReader {
     return this.end - this.at;
   }
 
-  /** The error for this reader's origin; `at` is a position in `source`. */
+  /** An ERR_CORRUPT error about this reader's origin; `at` is a position in `source`. */
   corrupt(problem: string, at: number = this.at, details: ErrorDetails = {}): TensorBundleError {
     const { path, tensor, offset = 0 } = this.origin;
     const subject = tensor === undefined ? '' : ` (tensor '${tensor}')`;
@@ -147,7 +147,7 @@ export class ByteReader {
     return (source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24)) >>> 0;
   }
 
-  /** 8 bytes as a number; more than 2^53 - 1 is corrupt. */
+  /** 8 bytes as a number. Throws ERR_CORRUPT above 2^53 - 1. */
   u64le(): number {
     this.require(8);
     const start = this.at;
@@ -157,7 +157,10 @@ export class ByteReader {
     return high * 0x1_0000_0000 + low;
   }
 
-  /** An unsigned varint below 2^53. Larger (a negative int64 too), longer than ten bytes or cut short: ERR_CORRUPT. */
+  /**
+   * An unsigned varint below 2^53. ERR_CORRUPT if it is larger (as a negative int64 is), longer than ten bytes or cut
+   * short.
+   */
   varint(): number {
     const { source, at, end } = this;
     let value = 0;
@@ -176,10 +179,10 @@ export class ByteReader {
     throw this.corrupt('a varint is longer than ten bytes', at);
   }
 
-  /** An unsigned varint of up to 64 bits; more bits are corrupt, as they are to TensorFlow. */
+  /** An unsigned varint of up to 64 bits. ERR_CORRUPT for more bits, which TensorFlow refuses too. */
   varint64(): bigint {
     const { source, at, end } = this;
-    // Two exact doubles of 28 and 36 bits, so that BigInt is made once.
+    // Collected in two exact doubles of 28 and 36 bits, so that only one BigInt is made.
     let low = 0;
     let high = 0;
     for (let i = 0; i < 10; i++) {

@@ -1,6 +1,6 @@
 /**
- * CRC32C as TensorFlow stores it. A CRC that lies in a file next to what it covers is masked, because the CRC of bytes
- * that hold their own CRC has poor properties (tensorflow/core/lib/hash/crc32c.h).
+ * CRC32C as TensorFlow stores it. A CRC that lies in a file next to the bytes it covers is masked, because the CRC of
+ * bytes that hold their own CRC has poor properties (tensorflow/core/lib/hash/crc32c.h).
  */
 import { native } from '../binding.js';
 

@@ -1,6 +1,6 @@
 /**
- * The data types of TensorFlow (tensorflow/core/framework/types.proto): names as Python's `DType.name`, numbers as in
- * BundleEntryProto, and how each is held in JavaScript.
+ * The data types of TensorFlow (tensorflow/core/framework/types.proto): their names (Python's `DType.name`), their
+ * numbers (as in BundleEntryProto), and how JavaScript holds each.
  */
 import { TensorBundleError } from '../errors.js';
 
@@ -38,20 +38,18 @@ export type DType =
   | 'uint2'
   | 'float4_e2m1fn';
 
-/**
- * A type that this version does not know: N is its number in TensorFlow's enum (a reference type's is 100 and more).
- */
+/** A type that this version does not know. N is its number in TensorFlow's enum (100 or more for a reference type). */
 export type UnknownDType = `unknown-${number}`;
 
 /**
- * What a checkpoint can say of a tensor: a type that can be read, or one that can only be listed, verified, copied and
+ * The types that a checkpoint may name: those that can be read, and those that can only be listed, verified, copied and
  * merged.
  */
 export type StoredDType = DType | UnknownDType;
 
 /**
- * Typed arrays of fixed-size types. Half types are bits in Uint16Array; smaller floats and integers below a byte are
- * bits in Uint8Array.
+ * Typed arrays for types of fixed size. Half types are bits in a Uint16Array; smaller floats, and integers of less than
+ * a byte, are bits in a Uint8Array.
  */
 export type NumericArray =
   | Float32Array
@@ -66,12 +64,12 @@ export type NumericArray =
   | BigUint64Array;
 
 /**
- * Complex numbers are pairs (re, im). A string tensor is one Uint8Array per element, row-major. A variant is its stored
- * bytes, which are not interpreted.
+ * The data of a tensor, row-major. Complex numbers are pairs (re, im). A string tensor is an array with one Uint8Array
+ * per element. A variant is its stored bytes, which are not interpreted.
  */
 export type TensorData = NumericArray | readonly Uint8Array[];
 
-/** Types whose data are in each class of array. */
+/** The array class of each type. A type that is not listed has a Uint8Array. */
 interface ArraysByDType {
   float32: Float32Array;
   complex64: Float32Array;
@@ -93,12 +91,12 @@ interface ArraysByDType {
   string: readonly Uint8Array[];
 }
 
-/** The data of a tensor of a type. All types that `ArraysByDType` does not name are bytes. */
+/** The data of a tensor of a type. */
 export type DataOf<D extends DType> = D extends keyof ArraysByDType ? ArraysByDType[D] : Uint8Array;
 
 /**
- * A tensor. Its `dtype` says what `data` is: where `value.dtype === 'float32'`, `value.data` is a Float32Array. `shape`
- * in elements; `data` is row-major.
+ * A tensor. `dtype` decides the class of `data`: where `value.dtype === 'float32'`, `value.data` is a Float32Array.
+ * `shape` is in elements; `data` is row-major.
  */
 export type TensorValue<D extends DType = DType> = {
   [K in D]: { dtype: K; shape: readonly number[]; data: DataOf<K> };
@@ -113,16 +111,16 @@ export interface NumericArrayConstructor {
 export interface DTypeInfo {
   readonly name: DType;
   readonly opaque: false;
-  /** DataType enum of types.proto. */
+  /** Number in the DataType enum of types.proto. */
   readonly number: number;
   /** Bytes of one element; 0 for string and variant, whose size varies. */
   readonly bytes: number;
-  /** Bytes of the unit that byte order applies to (complex64: 4). */
+  /** Bytes of the unit that byte order applies to (4 for complex64). */
   readonly unit: number;
   readonly array: NumericArrayConstructor;
 }
 
-/** A type of which nothing is known but its number: its tensors are bytes, as many as their entries say. */
+/** A type of which only the number is known. Its tensors are as many bytes as their entries say. */
 interface OpaqueType {
   readonly name: UnknownDType;
   readonly opaque: true;
@@ -181,14 +179,14 @@ BY_NAME.set('half', BY_NAME.get('float16')!);
 /** Every type this package holds, in the order of TensorFlow's enum. */
 export const DTYPES: readonly DType[] = TABLE.map(row => row[0]);
 
-/** By Python name ('half' is float16). Throws ERR_DTYPE for anything else. */
+/** By Python name ('half' is float16). Throws ERR_DTYPE for an unknown name. */
 export function dtypeInfo(name: string): DTypeInfo {
   const info = BY_NAME.get(name);
   if (info) return info;
   throw new TensorBundleError('ERR_DTYPE', `unknown dtype '${name}'; use one of ${DTYPES.join(', ')}`, { found: name });
 }
 
-/** By enum number: also of a type that this package does not know. */
+/** By enum number. Also gives an opaque type for a number that this package does not know. */
 export function dtypeOfNumber(number: number): StoredType {
   return (
     BY_NUMBER.get(number) ?? { name: `unknown-${number}`, opaque: true, number, bytes: 0, unit: 1, array: Uint8Array }
@@ -200,7 +198,7 @@ export function isKnownDType(dtype: StoredDType): dtype is DType {
   return !dtype.startsWith('unknown-');
 }
 
-/** A value whose data were read or checked as the array that its type has. */
+/** Makes a value of `data` that was read or checked as the array class of its type. */
 export function tensorValue(dtype: DType, shape: readonly number[], data: TensorData): TensorValue {
   return { dtype, shape, data } as TensorValue;
 }

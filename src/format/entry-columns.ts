@@ -1,22 +1,22 @@
 /**
- * Entries that were decoded, as columns of numbers: each is decoded once, and one that is kept takes some 40 bytes, so
- * that 100,000 of them need no more memory than their names. Positions are those of the index.
+ * Decoded entries, kept as columns of numbers. Each entry is decoded once, and then takes some 40 bytes, so that
+ * 100,000 of them need no more memory than their names. Positions are those in the index.
  */
 import { dtypeOfNumber } from './dtypes.js';
 import type { StoredEntry } from './entry.js';
 
-/** Entries of a page: who reads one tensor of very many needs no columns for all. */
+/** Entries per page. Pages keep memory small for a caller that reads one tensor out of very many. */
 const PAGE_ENTRIES = 1024;
 
 export class EntryColumns {
   readonly #pages = new Map<number, Page>();
 
-  /** Undefined for an entry that was not kept. What it returns is the caller's own. */
+  /** Undefined if the entry was not kept. The caller may change the object that it gets. */
   get(position: number): StoredEntry | undefined {
     return this.#pages.get(Math.floor(position / PAGE_ENTRIES))?.get(position % PAGE_ENTRIES);
   }
 
-  /** An entry without slices. */
+  /** Keeps an entry that has no slices. */
   keep(position: number, entry: StoredEntry): void {
     const number = Math.floor(position / PAGE_ENTRIES);
     let page = this.#pages.get(number);
@@ -29,14 +29,14 @@ export class EntryColumns {
 }
 
 class Page {
-  /** One more than the rank; 0 where there is no entry. */
+  /** The rank plus 1; 0 where there is no entry. */
   readonly #ranks = new Uint8Array(PAGE_ENTRIES);
   readonly #dtypes = new Int32Array(PAGE_ENTRIES);
   readonly #shards = new Int32Array(PAGE_ENTRIES);
   readonly #offsets = new Float64Array(PAGE_ENTRIES);
   readonly #sizes = new Float64Array(PAGE_ENTRIES);
   readonly #crcs = new Uint32Array(PAGE_ENTRIES);
-  /** Where the dimensions of each begin. */
+  /** Where the dimensions of each entry begin. */
   readonly #starts = new Uint32Array(PAGE_ENTRIES);
   readonly #dimensions: number[] = [];
 

@@ -1,6 +1,6 @@
 /**
- * The entry of a tensor in the index: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves
- * out what is zero; the shape is always written.
+ * The index entry of a tensor: BundleEntryProto (tensorflow/core/protobuf/tensor_bundle.proto). Proto3 leaves out
+ * fields that are zero; the shape is always written.
  */
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
@@ -13,10 +13,10 @@ import { expectWire, FIXED32, LENGTH, readMessage, readTag, skipField, VARINT } 
 
 export type { SliceExtent } from './slice-proto.js';
 
-/** Slices of one tensor, and dimensions of all of them together, that are read at most. */
+/** The most slices of one tensor that are read, and the most dimensions of all these slices together. */
 export const [MAX_SLICES, MAX_EXTENTS] = [262_144, 1_048_576];
 
-/** Dimensions of slices between two stops. */
+/** Dimensions of slices that are read between two stops. */
 const STEP_EXTENTS = 8192;
 
 export interface StoredEntry {
@@ -32,7 +32,9 @@ export interface StoredEntry {
   size: number;
   /** CRC32C of the stored bytes, unmasked. */
   crc: number;
-  /** Slices of a partitioned tensor, one extent a dimension; then offset, size and crc mean nothing. Else empty. */
+  /**
+   * Slices of a partitioned tensor, one extent per dimension; offset, size and crc then mean nothing. Empty otherwise.
+   */
   slices: SliceExtent[][];
 }
 
@@ -80,15 +82,15 @@ export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
 }
 
 /**
- * Reads an entry's bytes. `origin` says whose they are, for errors.
- * @throws ERR_CORRUPT if they are no such message, or its numbers cannot be: a negative or unknown dimension, more
- * elements or a later end than 2^53 - 1, a slice of another rank than the tensor.
+ * Reads an entry's bytes. `origin` says where they come from, for errors.
+ * @throws ERR_CORRUPT if they are not an entry, or its numbers are impossible: a negative or unknown dimension, more
+ * than 2^53 - 1 elements, an end beyond 2^53 - 1, a slice with another rank than its tensor.
  */
 export function decodeEntry(bytes: Uint8Array, origin: ByteOrigin = {}): StoredEntry {
   return atOnce(decodeEntryInSteps(bytes, origin));
 }
 
-/** The same in steps: for entries that are long, because they have many slices. */
+/** As `decodeEntry`, in steps: for entries that are long because they have many slices. */
 export function* decodeEntryInSteps(bytes: Uint8Array, origin: ByteOrigin = {}): Steps<StoredEntry> {
   const reader = new ByteReader(bytes, 0, bytes.length, origin);
   const entry = emptyEntry();
@@ -121,7 +123,10 @@ function emptyEntry(): StoredEntry {
   };
 }
 
-/** Reads fields until the end, or until the slices have so many dimensions; gives their number, which was `extents`. */
+/**
+ * Reads fields until the end, or until the slices have `until` dimensions together. `extents` is how many they have
+ * now; gives how many they have then.
+ */
 function readFields(reader: ByteReader, entry: StoredEntry, extents: number, until: number): number {
   while (reader.at < reader.end && extents < until) {
     const tag = readTag(reader);
@@ -154,7 +159,7 @@ function readFields(reader: ByteReader, entry: StoredEntry, extents: number, unt
         expectWire(reader, tag, LENGTH, 'slices');
         if (entry.slices.length === MAX_SLICES) throw tooManySlices(reader, MAX_SLICES, 'slices');
         entry.slices.push(decodeSliceProto(readMessage(reader)));
-        // A slice without dimensions counts too.
+        // A slice without dimensions counts as one.
         extents += entry.slices.at(-1)!.length || 1;
         if (extents > MAX_EXTENTS) throw tooManySlices(reader, MAX_EXTENTS, 'dimensions of slices');
         break;
@@ -185,7 +190,7 @@ function check({ shape, offset, size }: StoredEntry, reader: ByteReader): void {
 
 function checkSlice(extents: readonly SliceExtent[], { shape }: StoredEntry, reader: ByteReader): void {
   if (extents.length !== shape.length) {
-    throw reader.corrupt(`a slice has ${extents.length} dimensions, its tensor ${shape.length}`, 0, {
+    throw reader.corrupt(`a slice has ${extents.length} dimensions, but its tensor has ${shape.length}`, 0, {
       expected: shape.length,
       found: extents.length,
     });
@@ -207,7 +212,7 @@ function readInt32(reader: ByteReader, field: string): number {
   return value;
 }
 
-/** TensorShapeProto; dimensions of a second one are appended, as protobuf merges. */
+/** Reads a TensorShapeProto. The dimensions of a second one are appended, as protobuf merges messages. */
 function readShape(reader: ByteReader, shape: number[]): void {
   while (reader.at < reader.end) {
     const tag = readTag(reader);

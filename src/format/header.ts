@@ -5,15 +5,15 @@ import { TensorBundleError } from '../errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
 import { expectWire, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
 
-/** A data file's name has five digits for the total, and more only in theory. */
+/** The name of a data file has five digits for the total. More are possible only in theory. */
 const MAX_SHARDS = 99_999;
 /** kTensorBundleVersion: what this package writes as producer and accepts as min_consumer. */
 const BUNDLE_VERSION = 1;
 
 export interface BundleHeader {
-  /** Total that is part of the data files' names. */
+  /** The total in the names of the data files. */
   numShards: number;
-  /** Data is in the other byte order and must be swapped. */
+  /** The data is in the other byte order and must be swapped. */
   bigEndian: boolean;
 }
 
@@ -58,7 +58,7 @@ export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): Bundl
   if (minConsumer > BUNDLE_VERSION) {
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `${path} needs a reader of bundle version ${minConsumer}, this package knows ${BUNDLE_VERSION}; update ` +
+      `${path} needs a reader of bundle version ${minConsumer}, but this package knows ${BUNDLE_VERSION}; update ` +
         `tensorbundle`,
       { path, offset, expected: BUNDLE_VERSION, found: minConsumer },
     );
@@ -88,8 +88,8 @@ function decodeMinConsumer(reader: ByteReader, before: number): number {
 }
 
 /**
- * The old Saver's file is a table too, and its key "" holds SavedTensorSlices: a message in field 1
- * (tensorflow/core/util/saved_tensor_slice.proto), where a bundle has a number.
+ * Throws ERR_V1_FORMAT for a file of the old Saver. That is a table too, but its key "" holds SavedTensorSlices, whose
+ * field 1 is a message (tensorflow/core/util/saved_tensor_slice.proto), where a bundle has a number.
  */
 function refuseV1(bytes: Uint8Array, path: string, offset: number): void {
   if (bytes[0] !== ((1 << 3) | LENGTH)) return;

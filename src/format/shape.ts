@@ -1,9 +1,9 @@
-/** Shapes: how many elements they have, and what a shape in a file may be. */
+/** Shapes: their number of elements, and which shapes a file may have. */
 
-/** Most dimensions a TensorFlow shape can have (TensorShape::MaxDimensions). */
+/** The most dimensions that a TensorFlow shape can have (TensorShape::MaxDimensions). */
 export const MAX_RANK = 254;
 
-/** Number of elements of a shape; 1 for a scalar. Exact where `isCountable`. */
+/** Number of elements of a shape; 1 for a scalar. Exact if `isCountable` is true. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (const length of shape) size *= length;
@@ -11,8 +11,8 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * Whether every product on the way is at most 2^53 - 1, also where a later dimension is 0: TensorFlow too multiplies in
- * order.
+ * Whether the product of the dimensions, taken in order, is at most 2^53 - 1 at every step, even if a later dimension
+ * is 0. TensorFlow multiplies in the same way.
  */
 export function isCountable(shape: readonly number[]): boolean {
   let size = 1;

@@ -1,16 +1,16 @@
 /**
- * Which tensor goes to which data file, and where: pure functions, before any I/O. Every shard that the header counts
- * holds at least one tensor wherever there are enough (TensorFlow's merge breaks on an empty one).
+ * Decides which tensor goes into which data file, and where. Pure functions that run before any I/O. If there are
+ * enough tensors, every shard that the header counts gets at least one (TensorFlow's merge fails on an empty shard).
  */
 
 interface PlanInput {
   /** Stored size. */
   bytes: number;
-  /** Shard the caller asked for. */
+  /** The shard that the caller asked for. */
   shard?: number | undefined;
 }
 
-/** A number of shards; as many as `maxBytes` each need; or by bytes and cores. */
+/** A number of shards; or as many as are needed for at most `maxBytes` each; or chosen by bytes and cores. */
 export type ShardPolicy = number | { maxBytes: number } | 'auto';
 
 interface Layout {
@@ -23,12 +23,12 @@ interface Layout {
 }
 
 const AUTO_SHARD_BYTES = 256 * 1024 * 1024;
-/** Totals to offer: more generations than these on disk at once are another problem. */
+/** The most totals to try. With more generations on disk at once, something else is wrong. */
 const MAX_CANDIDATES = 256;
 
 /**
- * The shard of each input: runs of inputs in their order, balanced by bytes. Asked-for shards win; the numbers are then
- * closed up so that none is empty. `cores` is for 'auto' only.
+ * The shard of each input: consecutive inputs go together, balanced by bytes. A shard that a caller asked for is used;
+ * then the numbers are closed up so that no shard is empty. `cores` is for 'auto' only.
  */
 export function naturalShards(inputs: readonly PlanInput[], policy: ShardPolicy, cores: number): Int32Array {
   const assignment = byPolicy(inputs, policy, cores);
@@ -48,7 +48,7 @@ function byPolicy(inputs: readonly PlanInput[], policy: ShardPolicy, cores: numb
   return balanced(inputs, Math.min(2 * cores, Math.ceil(total / AUTO_SHARD_BYTES)));
 }
 
-/** A shard ends before the input that would take it over the limit, as MaxShardSizePolicy fills them. */
+/** Ends a shard before the input that would exceed the limit, as MaxShardSizePolicy does. */
 function filled(inputs: readonly PlanInput[], maxBytes: number): Int32Array {
   const assignment = new Int32Array(inputs.length);
   let shard = 0;
@@ -64,7 +64,10 @@ function filled(inputs: readonly PlanInput[], maxBytes: number): Int32Array {
   return assignment;
 }
 
-/** Each input goes where its middle lies in an even division of all bytes, moved only where a shard would be empty. */
+/**
+ * Divides all bytes evenly, and puts each input where its middle lies. It is moved only if a shard would be empty
+ * otherwise.
+ */
 function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
   const count = Math.max(1, Math.min(Math.floor(wanted), inputs.length));
   const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
@@ -75,7 +78,7 @@ function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
     const middle = before + bytes / 2;
     before += bytes;
     const ideal = total === 0 ? Math.floor((i * count) / inputs.length) : Math.floor((middle / total) * count);
-    // Never skip a shard, and leave an input for each shard still to come.
+    // Never skip a shard, and leave an input for each shard that is still to come.
     const most = i === 0 ? 0 : shard + 1;
     const least = count - (inputs.length - i);
     shard = Math.max(Math.min(Math.max(ideal, shard), most, count - 1), least);
@@ -85,9 +88,9 @@ function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
 }
 
 /**
- * The same inputs over another total. More than `natural`: each extra shard takes one input, the last of the last shard
- * that has more than one, and they keep their order; with too few inputs the last shards stay empty. Fewer: what is
- * over goes to the last shard.
+ * Spreads the same inputs over another total. A total above `natural`: each extra shard takes one input, always the
+ * last one of the last shard that has more than one; these inputs keep their order. If there are too few inputs, the
+ * last shards stay empty. A total below it: the inputs of all further shards go to the last shard.
  */
 export function withTotal(assignment: Int32Array, natural: number, total: number): Int32Array {
   if (total <= natural) return assignment.map(shard => Math.min(shard, total - 1));
@@ -110,7 +113,7 @@ export function withTotal(assignment: Int32Array, natural: number, total: number
   return result;
 }
 
-/** Offsets: inputs of a shard are packed without padding, in the order given. */
+/** Computes the offsets: the inputs of a shard are packed without padding, in the given order. */
 export function layout(inputs: readonly PlanInput[], assignment: Int32Array, total: number): Layout {
   const offsets = new Float64Array(inputs.length);
   const shardBytes = new Float64Array(total);
@@ -125,8 +128,8 @@ export function layout(inputs: readonly PlanInput[], assignment: Int32Array, tot
 }
 
 /**
- * Shard totals in the order to try them: natural, + 1, + 2, - 1, + 3, - 2, ... as far as there is an entry for each
- * shard.
+ * Shard totals in the order in which to try them: natural, + 1, + 2, - 1, + 3, - 2, … There is none with more shards
+ * than entries.
  */
 export function totalCandidates(natural: number, entries: number): number[] {
   const candidates = [natural];

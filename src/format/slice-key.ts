@@ -1,5 +1,5 @@
 /**
- * The key of a slice's own entry: an "ordered code", whose byte order is the order of what it holds
+ * The key of the entry of a slice. It is an "ordered code", whose bytes sort like the values in it
  * (EncodeTensorNameSlice in tensorflow/core/util/saved_tensor_slice_util.cc,
  * tensorflow/core/lib/strings/ordered_code.cc).
  */
@@ -8,12 +8,13 @@ import { MAX_RANK } from './shape.js';
 import type { SliceExtent } from './slice-proto.js';
 import type { TensorSlice } from './tensor-slice.js';
 
-/** First bytes of a signed number by its length: as many ones as it has bytes. */
+/** First bytes of a signed number, by its length in bytes: as many one bits as it has bytes. */
 const HEADERS: readonly number[] = [0, 0x8000, 0xc000, 0xe000, 0xf000, 0xf800, 0xfc00, 0xfe00, 0xff00, 0xff80, 0xffc0];
 
 /**
- * The key. `fullShape` given: an extent that is a whole dimension is encoded as such, which is what TensorFlow does for
- * a '-' in a slice spec. Without it only a size of -1 is: a stored slice's key must repeat exactly how it was given.
+ * The key of a slice. With `fullShape`, an extent that covers a whole dimension is encoded as "whole", as TensorFlow
+ * does for a '-' in a slice spec. Without it, only a size of -1 is: the key of a stored slice must repeat exactly how
+ * the slice was given.
  */
 export function sliceKey(name: Uint8Array | string, slice: TensorSlice, fullShape?: readonly number[]): Uint8Array {
   const out = new ByteWriter(128);
@@ -29,7 +30,7 @@ export function sliceKey(name: Uint8Array | string, slice: TensorSlice, fullShap
   return out.finish();
 }
 
-/** The key of a slice exactly as an entry's `slices` has it. */
+/** The key of a slice exactly as the `slices` of an entry give it. */
 export function sliceKeyOf(name: Uint8Array | string, extents: readonly SliceExtent[]): Uint8Array {
   return sliceKey(name, {
     begin: extents.map(extent => extent.start),
@@ -38,8 +39,8 @@ export function sliceKeyOf(name: Uint8Array | string, extents: readonly SliceExt
 }
 
 /**
- * The inverse of `sliceKey`; a size of -1 is a whole dimension. ERR_CORRUPT if the key is not an ordered code of a
- * slice.
+ * The inverse of `sliceKey`; a size of -1 means a whole dimension. Throws ERR_CORRUPT if the key is not the ordered
+ * code of a slice.
  */
 export function decodeSliceKey(key: Uint8Array, origin: ByteOrigin = {}): { name: Uint8Array; slice: TensorSlice } {
   const reader = new ByteReader(key, 0, key.length, origin);
@@ -60,7 +61,7 @@ export function decodeSliceKey(key: Uint8Array, origin: ByteOrigin = {}): { name
   return { name, slice };
 }
 
-/** Number of bytes, then the number with its highest byte first. */
+/** Writes the number of bytes, then the number, with its highest byte first. */
 function writeUnsigned(out: ByteWriter, value: number): void {
   const bytes: number[] = [];
   for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256);
@@ -78,7 +79,7 @@ function readUnsigned(reader: ByteReader): number {
   return value;
 }
 
-/** 00 and ff are escaped, so that 00 01 can end the string and still sort below any byte. */
+/** 00 and ff are escaped, so that 00 01 can end the string and still sort before any other byte. */
 function writeString(out: ByteWriter, bytes: Uint8Array): void {
   for (const byte of bytes) {
     out.u8(byte);
@@ -105,8 +106,8 @@ function readString(reader: ByteReader): Uint8Array {
 }
 
 /**
- * A length n in unary, a sign bit and the number's low bits in n bytes, all inverted for a negative number. The number
- * fits n bytes if its magnitude (~value below 0) has at most 7n - 1 bits.
+ * Writes a length n in unary, a sign bit, and the low bits of the number in n bytes; all bits are inverted for a
+ * negative number. The number fits n bytes if its magnitude (~value below 0) has at most 7n - 1 bits.
  */
 function writeSigned(out: ByteWriter, value: number): void {
   const magnitude = value < 0 ? -value - 1 : value;
@@ -129,7 +130,7 @@ function readSigned(reader: ByteReader): number {
   while (length < 8 && (header & (0x80 >> length)) !== 0) length++;
   let value = header & (0xff >> length);
   for (let i = 1; i < length; i++) value = value * 256 + (reader.u8() ^ flip);
-  // Nine and ten bytes show as a high bit in the second and are far above the limit too.
+  // Lengths of nine and ten bytes show as a high bit in the second byte, and are far above this limit too.
   if (value > Number.MAX_SAFE_INTEGER) throw reader.corrupt('a slice key has a number above 2^53', at);
   return flip === 0 ? value : -value - 1;
 }

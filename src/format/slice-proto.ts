@@ -1,13 +1,11 @@
-/**
- * TensorSliceProto, the geometry of a slice inside an entry (tensorflow/core/framework/tensor_slice.proto).
- */
+/** TensorSliceProto, which says where a slice lies in its tensor (tensorflow/core/framework/tensor_slice.proto). */
 import type { ByteReader, ByteWriter } from './bytes.js';
 import { MAX_RANK } from './shape.js';
 import { expectWire, LENGTH, readMessage, readTag, skipField, VARINT } from './wire.js';
 
 /**
- * One dimension of a slice as it is stored. `length` null: the whole dimension, written without any number; TensorFlow
- * keeps that apart from the same extent given in numbers, and so do the slice's keys.
+ * One dimension of a slice as it is stored. `length` null means the whole dimension, written without any number.
+ * TensorFlow, and the keys of slices, distinguish that from the same extent given in numbers.
  */
 export interface SliceExtent {
   start: number;
@@ -28,14 +26,14 @@ export function encodeSliceProto(extents: readonly SliceExtent[], out: ByteWrite
       out.u8((2 << 3) | VARINT);
       out.varint(length);
     }
-    // Two numbers below 2^53 take 18 bytes at most, so the length is one byte.
+    // Two numbers below 2^53 take at most 18 bytes, so the length fits into one byte.
     out.buffer[at] = out.length - at - 1;
   }
 }
 
 /**
- * Reads the message. ERR_CORRUPT for a negative start, a length below 1 (TensorFlow refuses both) or too many
- * dimensions.
+ * Reads the message. Throws ERR_CORRUPT for too many dimensions, and for a negative start or a length below 1, which
+ * TensorFlow refuses too.
  */
 export function decodeSliceProto(reader: ByteReader): SliceExtent[] {
   const extents: SliceExtent[] = [];

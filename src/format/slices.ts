@@ -1,5 +1,5 @@
 /**
- * Slices of a partitioned tensor: their geometry, and whether a set of them overlaps or covers the whole
+ * Slices of a partitioned tensor: where they lie, whether they overlap, and whether they cover the whole
  * (tensorflow/core/framework/tensor_slice.cc).
  */
 import { TensorBundleError } from '../errors.js';
@@ -13,16 +13,13 @@ export { decodeSliceKey } from './slice-key.js';
 export type { SliceExtent } from './slice-proto.js';
 export { intersect, type TensorSlice } from './tensor-slice.js';
 
-/**
- * Looks at an axis of boxes and their bounds that `overlaps` takes before it gives up, for a slice and a level of the
- * tree.
- */
+/** How many times `overlaps` may look at an axis of a box, per slice and level of the tree, before it gives up. */
 const LOOKS_PER_LEVEL = 16;
 const FREE_LOOKS = 400_000;
-/** Looks between two stops. One slice takes some for each dimension of all slices at most. */
+/** Looks between two stops. One slice takes at most some for each dimension of all slices. */
 const STEP_LOOKS = 100_000;
 
-/** The box as a stored slice has it: a whole dimension is written without numbers. */
+/** The box in its stored form, where a whole dimension has no numbers. */
 export function extentsOf(slice: TensorSlice, fullShape: readonly number[]): SliceExtent[] {
   return slice.begin.map((start, axis) => {
     const length = slice.size[axis]!;
@@ -32,7 +29,7 @@ export function extentsOf(slice: TensorSlice, fullShape: readonly number[]): Sli
   });
 }
 
-/** The box of a stored slice inside the full shape. */
+/** The box in the full shape that a stored slice covers. */
 export function sliceOf(extents: readonly SliceExtent[], fullShape: readonly number[]): TensorSlice {
   return {
     begin: extents.map(extent => extent.start),
@@ -40,7 +37,7 @@ export function sliceOf(extents: readonly SliceExtent[], fullShape: readonly num
   };
 }
 
-/** Whether the slice is the whole tensor: TensorFlow then stores a plain entry. */
+/** Whether the slice is the whole tensor. TensorFlow then stores a plain entry. */
 export function isFullSlice(slice: TensorSlice, fullShape: readonly number[]): boolean {
   return fullShape.every(
     (full, axis) => slice.begin[axis] === 0 && (slice.size[axis] === full || slice.size[axis] === -1),
@@ -48,8 +45,8 @@ export function isFullSlice(slice: TensorSlice, fullShape: readonly number[]): b
 }
 
 /**
- * The indexes of two slices that overlap, or null. Slices of any regular kind take a number of looks at each that grows
- * with the logarithm of their count; ERR_TOO_LARGE for a geometry that was made to be hard.
+ * The indexes of two slices that overlap, or null. For slices in a regular pattern, the work per slice grows with the
+ * logarithm of their number. Throws ERR_TOO_LARGE for a geometry that was made to be hard.
  */
 export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<[number, number] | null> {
   const limit = FREE_LOOKS + slices.length * LOOKS_PER_LEVEL * Math.ceil(Math.log2(slices.length + 1));
@@ -70,8 +67,11 @@ export function* overlaps(slices: readonly TensorSlice[], tree: BoxTree): Steps<
   return null;
 }
 
-/** Whether slices that do not overlap and lie inside the shape hold all of it: their volumes then sum up to its own. */
+/**
+ * Whether the slices cover the whole shape. They must lie inside it and not overlap, so comparing the sum of their
+ * sizes is enough.
+ */
 export function covers(slices: readonly TensorSlice[], fullShape: readonly number[]): boolean {
-  // Each at most 2^53, as the shape's own; only the sum of slices that do overlap could be more.
+  // Each size is at most 2^53, as that of the shape is. Only the sum of overlapping slices could be more.
   return slices.reduce((sum, slice) => sum + sizeOf(slice.size), 0) === sizeOf(fullShape);
 }

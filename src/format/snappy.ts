@@ -1,15 +1,15 @@
 /**
- * Decoder of raw snappy, the compression that a table's block may have (TensorFlow reads it and, for checkpoints, does
- * not write it). Format: google/snappy format_description.txt.
+ * Decodes raw snappy, the compression that a block of a table may have. TensorFlow reads it, but does not write it in
+ * checkpoints. Format: google/snappy format_description.txt.
  */
 import { type ByteOrigin, ByteReader } from './bytes.js';
 
-/** An element makes at most 64 bytes of 3, so a longer claim than this many times the input is a lie. */
+/** An element of 3 bytes makes at most 64 bytes. So no input can make more than this many times its own size. */
 const MAX_RATIO = 24;
 
 /**
- * Decodes `bytes`. The output is allocated only after its length was held against `maxOutput` and against what this
- * many bytes can make at all. ERR_CORRUPT for anything that is not exactly one snappy stream.
+ * Decodes `bytes`. The output is allocated only after its length was compared with `maxOutput` and with the most that
+ * the input can make. Throws ERR_CORRUPT for anything that is not exactly one snappy stream.
  */
 export function snappyDecode(bytes: Uint8Array, maxOutput: number, origin: ByteOrigin = {}): Uint8Array {
   const reader = new ByteReader(bytes, 0, bytes.length, origin);
@@ -36,7 +36,7 @@ export function snappyDecode(bytes: Uint8Array, maxOutput: number, origin: ByteO
     if (distance === 0 || distance > written || size > length - written) {
       throw reader.corrupt('a snappy copy points outside the block', start);
     }
-    // Byte by byte: a copy may overlap what it writes, which repeats it.
+    // Byte by byte, because a copy may overlap its own output, which repeats it.
     for (let i = 0; i < size; i++) output[written + i] = output[written + i - distance]!;
     written += size;
   }
@@ -46,7 +46,7 @@ export function snappyDecode(bytes: Uint8Array, maxOutput: number, origin: ByteO
   return output;
 }
 
-/** Lengths up to 60 lie in the tag; 60 to 63 say that 1 to 4 bytes hold it. */
+/** Codes below 60 are the length minus 1. Codes 60 to 63 say that 1 to 4 bytes hold it. */
 function literalLength(reader: ByteReader, code: number): number {
   if (code < 60) return code + 1;
   let length = 0;

@@ -1,6 +1,6 @@
 /**
- * Names a file that was given for a checkpoint index and is not one, by its first bytes, so that the error can say what
- * it is instead of only what it is not.
+ * Recognizes, by its first bytes, a file that was given as a checkpoint index and is not one. So the error can say what
+ * the file is, and not only what it is not.
  */
 import { TextDecoder } from 'node:util';
 
@@ -18,12 +18,12 @@ const SIGNATURES: readonly [readonly number[], string][] = [
 ];
 
 const ZIP = [0x50, 0x4b, 0x03, 0x04];
-/** 'TFL3', behind the offset of the root table. */
+/** 'TFL3', which follows the offset of the root table. */
 const TFLITE = [0x54, 0x46, 0x4c, 0x33];
 
 /** What the bytes look like, or null. */
 export function recognize(bytes: Uint8Array): string | null {
-  // safetensors: the length of a JSON header as 8 bytes, then the header.
+  // safetensors begins with the length of a JSON header as 8 bytes, then has the header.
   if (bytes.length > 8 && bytes[8] === 0x7b && bytes[6] === 0 && bytes[7] === 0) return 'a safetensors file';
   if (startsWith(bytes, ZIP)) return recognizeArchive(bytes);
   if (startsWith(bytes.subarray(4), TFLITE)) return 'a TensorFlow Lite model';
@@ -33,7 +33,7 @@ export function recognize(bytes: Uint8Array): string | null {
   return null;
 }
 
-/** By the name of its first member, which follows a header of 30 bytes that holds its length. */
+/** By the name of the first member. It follows a header of 30 bytes, which holds the length of the name. */
 function recognizeArchive(bytes: Uint8Array): string {
   const length = (bytes[26] ?? 0) | ((bytes[27] ?? 0) << 8);
   const member = new TextDecoder().decode(bytes.subarray(30, 30 + length));

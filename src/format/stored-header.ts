@@ -1,11 +1,15 @@
-/** The header of an index file without its other entries: of its first block only, whose checksum is checked. */
+/**
+ * Reads the header of an index file without its other entries. Only the first block is read, and its checksum is
+ * checked.
+ */
 import { BlockSource } from './block-source.js';
 import { ByteReader } from './bytes.js';
 import { type BundleHeader, decodeHeader } from './header.js';
 import { atOnce } from './turns.js';
 
 /**
- * Throws what reading the table throws: ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_V1_FORMAT.
+ * Throws what reading the whole table throws: ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT,
+ * ERR_V1_FORMAT.
  */
 export function readStoredHeader(bytes: Uint8Array, path: string): BundleHeader {
   const source = new BlockSource(bytes, path);
@@ -19,7 +23,7 @@ export function readStoredHeader(bytes: Uint8Array, path: string): BundleHeader 
   return decodeHeader(entries.bytes(valueBytes), path);
 }
 
-/** Up to the value of a block's first entry, which shares nothing with a key before it. */
+/** Skips to the value of a block's first entry, whose key cannot share bytes with a key before it. */
 function skipKey(entry: ByteReader): { keyBytes: number; valueBytes: number } {
   const at = entry.at;
   if (entry.varint() !== 0) throw entry.corrupt('the first key of a block shares bytes with another', at);

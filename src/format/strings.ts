@@ -1,6 +1,7 @@
 /**
- * A string tensor in a data file: the lengths as varints, 4 bytes of checksum over the lengths as integers, the bytes
- * of every element (WriteStringTensor and ReadStringTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+ * A string tensor in a data file: the lengths as varints, 4 bytes of checksum over the lengths as integers, then the
+ * bytes of all elements (WriteStringTensor and ReadStringTensor in
+ * tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
  */
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
@@ -9,12 +10,12 @@ import { crc32c, maskCrc, unmaskCrc } from './crc.js';
 
 const CHECKSUM_BYTES = 4;
 const UINT32_LIMIT = 0x1_0000_0000;
-/** Strings of one tensor that are read at most: each is an object, and they are told apart at once. */
+/** The most strings of one tensor that are read: each becomes an object, and all are made in one go. */
 const MAX_ELEMENTS = 8_388_608;
 /** Bytes of lengths that are checksummed together. */
 const LENGTHS_BYTES = 65_536;
 
-/** Whose bytes they are, and in which byte order the checksum was made. */
+/** Where the bytes come from, and the byte order in which the checksum was made. */
 export interface ElementContext extends ByteOrigin {
   bigEndian?: boolean | undefined;
 }
@@ -34,7 +35,8 @@ export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Ar
 }
 
 /**
- * The elements, as views. ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM for the lengths'.
+ * The elements, as views. Throws ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM if the
+ * checksum of the lengths is wrong.
  */
 export function decodeStrings(bytes: Uint8Array, count: number, context: ElementContext): Uint8Array[] {
   if (count === 0 && bytes.length === 0) return [];
@@ -51,14 +53,15 @@ export function stringChecksum(bytes: Uint8Array, count: number, context: Elemen
   return crc32c(bytes.subarray(reader.at), lengthsCrc);
 }
 
-/** Reads and checks all but the elements; the reader then stands before the checksum. */
+/** Reads and checks everything before the elements. The reader is then at the checksum. */
 function readLengths(
   bytes: Uint8Array,
   count: number,
   context: ElementContext,
 ): { reader: ByteReader; lengthsCrc: number } {
   const reader = new ByteReader(bytes, 0, bytes.length, context);
-  // Each element has at least one byte, so `count` is held against the bytes before anything is made of that size.
+  // Each element takes at least one byte, so `count` is compared with the bytes before anything of that size is
+  // allocated.
   if (count > bytes.length - CHECKSUM_BYTES) {
     throw reader.corrupt(`${count} strings cannot lie in ${bytes.length} bytes`, 0, {
       expected: count,
@@ -83,10 +86,14 @@ function readLengths(
     checksum.add(length);
   }
   if (reader.remaining !== CHECKSUM_BYTES + total) {
-    throw reader.corrupt(`the strings take ${total} bytes, ${reader.remaining - CHECKSUM_BYTES} are there`, reader.at, {
-      expected: total,
-      found: reader.remaining - CHECKSUM_BYTES,
-    });
+    throw reader.corrupt(
+      `the strings need ${total} bytes, but ${reader.remaining - CHECKSUM_BYTES} are there`,
+      reader.at,
+      {
+        expected: total,
+        found: reader.remaining - CHECKSUM_BYTES,
+      },
+    );
   }
   const lengthsCrc = checksum.finish();
   const stored = bytes.slice(reader.at, reader.at + CHECKSUM_BYTES);
@@ -96,15 +103,17 @@ function readLengths(
     const { path, tensor, offset = 0 } = context;
     throw new TensorBundleError(
       'ERR_CHECKSUM',
-      `the lengths of the strings of '${tensor}' in ${path} have another checksum; the file is damaged, restore ` +
-        `it from another copy`,
+      `the lengths of the strings of '${tensor}' in ${path} do not match their checksum; the file is damaged, ` +
+        `restore it from another copy`,
       { path, tensor, offset: offset + reader.at, expected, found: lengthsCrc },
     );
   }
   return { reader, lengthsCrc };
 }
 
-/** Lengths count as uint32, larger ones as uint64, in the byte order of the machine that wrote them. */
+/**
+ * Each length counts as a uint32, or as a uint64 if it is larger, in the byte order of the machine that wrote the file.
+ */
 class LengthChecksum {
   readonly #out = new ByteWriter(LENGTHS_BYTES + 8);
   #crc = 0;

@@ -1,6 +1,6 @@
 /**
- * The entries of a table as columns of positions that grow as they are read: no object per entry, and memory only for
- * what was really there.
+ * The entries of a table as growing columns of positions. No object is made per entry, and memory is used only for
+ * entries that were really there.
  */
 import { TensorBundleError } from '../errors.js';
 import type { BlockCursor } from './block-cursor.js';
@@ -15,12 +15,12 @@ import {
   SLACK_ENTRIES,
 } from './table-format.js';
 
-/** What one string may hold on every supported Node. */
+/** The most characters that a string may have on every supported Node. */
 export const MAX_KEY_BYTES = 0x1fff_ffe8;
 
 export class TableColumns {
   count = 0;
-  /** All keys, one after another: entry i from keyEnds[i - 1] (0 for the first) to keyEnds[i]. */
+  /** All keys, one after another. The key of entry i goes from keyEnds[i - 1] (0 for the first) to keyEnds[i]. */
   keys = new Uint8Array(65_536);
   keyEnds = new Uint32Array(1024);
   valueStarts = new Uint32Array(1024);
@@ -44,8 +44,8 @@ export class TableColumns {
   }
 
   /**
-   * Takes the cursor's present entry. ERR_TOO_LARGE if the entries are more, or the keys longer, than in a file in good
-   * faith.
+   * Adds the current entry of the cursor. Throws ERR_TOO_LARGE if there are more entries, or longer keys, than a real
+   * checkpoint has.
    */
   push(cursor: BlockCursor, block: number): void {
     const { count, keyBytes } = this;
@@ -83,7 +83,7 @@ export class TableColumns {
     return new TensorBundleError(
       'ERR_TOO_LARGE',
       `${path} holds more than the ${maxEntries} entries that an index of its size may have (${MIN_ENTRY_BYTES} ` +
-        `bytes each, at most ${MAX_ENTRIES}); split the checkpoint if a program made it in good faith`,
+        `bytes each, at most ${MAX_ENTRIES}); if a program really made it so, split the checkpoint`,
       { path, offset: cursor.valueStart, expected: maxEntries },
     );
   }
@@ -105,7 +105,7 @@ export class TableColumns {
   }
 }
 
-/** Lengths of keys, one after another: each key is taken at one stretch. */
+/** Checks the lengths of keys, one after another. A key is read in one go, so few may be long. */
 export class KeyLengths {
   #long = 0;
 
@@ -118,19 +118,19 @@ export class KeyLengths {
     const { path } = this;
     throw new TensorBundleError(
       'ERR_TOO_LARGE',
-      `a key of ${path} has ${keyLength} bytes; more than ${MAX_KEY_LENGTH} are read of ${MAX_LONG_KEYS} keys only, ` +
-        `and at most ${MAX_LONG_KEY_LENGTH}; give the tensors shorter names`,
+      `a key of ${path} has ${keyLength} bytes; at most ${MAX_LONG_KEYS} keys may have more than ${MAX_KEY_LENGTH}, ` +
+        `and none more than ${MAX_LONG_KEY_LENGTH}; give the tensors shorter names`,
       { path, offset: valueStart, expected: MAX_KEY_LENGTH, found: keyLength },
     );
   }
 }
 
-/** Keys that share long beginnings expand: entry for entry a few bytes, in memory the whole key. */
+/** Keys that share long prefixes expand: an entry of a few bytes in the file becomes the whole key in memory. */
 export function tooManyKeyBytes(path: string, offset: number, expected: number, found: number): TensorBundleError {
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `the keys of ${path} expand to more than ${expected} bytes; this is not a checkpoint that a program made in ` +
-      `good faith`,
+    `the keys of ${path} expand to more than ${expected} bytes; no program that writes checkpoints makes such ` +
+      `a file; use another copy`,
     { path, offset, expected, found },
   );
 }

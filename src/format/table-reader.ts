@@ -1,6 +1,6 @@
 /**
- * Reads a sorted string table whole: every block once, with its checksum, into columns of positions (all keys in one
- * buffer, values where they lie), so that opening 100,000 entries makes no object for each
+ * Reads a whole sorted string table: every block once, with its checksum. The result is columns of positions; all keys
+ * are in one buffer, and values stay where they are. So opening 100,000 entries makes no object per entry
  * (tensorflow/core/lib/io/table.cc, two_level_iterator.cc).
  */
 import { TextDecoder } from 'node:util';
@@ -18,7 +18,7 @@ import {
 } from './table-format.js';
 import { type Steps, sorted } from './turns.js';
 
-/** A rule that the file breaks although it can be read. */
+/** A rule that the file breaks, although it can be read. */
 export interface TableProblem {
   code: ErrorCode;
   /** Bytes from the start of the file. */
@@ -29,7 +29,7 @@ export interface TableProblem {
 interface TableEntry {
   key: Uint8Array;
   value: Uint8Array;
-  /** Offset of the value in the file; of its block if the block is compressed. */
+  /** Offset of the value in the file, or of its block if that is compressed. */
   offset: number;
 }
 
@@ -37,15 +37,15 @@ interface IndexEntry extends BlockHandle {
   readonly key: Uint8Array;
 }
 
-/** Entries between two stops. */
+/** Entries that are read between two stops. */
 const STEP_ENTRIES = 4096;
-/** Bytes of keys between two stops. */
+/** Bytes of keys that are read between two stops. */
 const STEP_BYTES = 1_048_576;
-/** Broken rules that are kept: a hostile file could break one in each of its blocks. */
+/** The most problems that are kept: a hostile file could break a rule in each of its blocks. */
 const MAX_PROBLEMS = 1000;
 
 export class TableReader {
-  /** What a strict reading found beyond errors; always empty otherwise. */
+  /** What a strict reading found besides errors. Otherwise empty. */
   get problems(): readonly TableProblem[] {
     return this.strict ? this.found : [];
   }
@@ -88,18 +88,20 @@ export class TableReader {
     return this.columns.count;
   }
 
-  /** Key of entry i as a view of shared memory: not to be written to. */
+  /** Key of entry i, as a view of shared memory: do not write to it. */
   key(i: number): Uint8Array {
     return this.columns.keys.subarray(this.columns.keyStart(i), this.columns.keyEnds[i]!);
   }
 
-  /** First byte of key i, or -1 for the empty key: tells slice keys (0) from names without a view. */
+  /**
+   * First byte of key i, or -1 for the empty key. Distinguishes keys of slices (0) from names without making a view.
+   */
   firstByte(i: number): number {
     const start = this.columns.keyStart(i);
     return start === this.columns.keyEnds[i]! ? -1 : this.columns.keys[start]!;
   }
 
-  /** Bytes of all keys before entry i. */
+  /** Bytes of all keys before entry i together. */
   keyStart(i: number): number {
     return this.columns.keyStart(i);
   }
@@ -108,7 +110,7 @@ export class TableReader {
   name(i: number): string {
     const { columns } = this;
     if (columns.ascii[i] === 1) {
-      // One string for all keys, cut without copying: five times as fast as decoding each.
+      // One string for all keys, cut without copying: five times as fast as decoding each key.
       this.keyText ??= Buffer.from(columns.keys.buffer, 0, columns.keyEnds[columns.count - 1]).toString('latin1');
       return this.keyText.substring(columns.keyStart(i), columns.keyEnds[i]!);
     }
@@ -116,15 +118,19 @@ export class TableReader {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.key(i));
     } catch (cause) {
       const offset = this.valueOffset(i);
-      throw new TensorBundleError('ERR_CORRUPT', `a key of ${this.path} near byte ${offset} is not UTF-8`, {
-        path: this.path,
-        offset,
-        cause,
-      });
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `a key of ${this.path} near byte ${offset} is not UTF-8; the file is damaged`,
+        {
+          path: this.path,
+          offset,
+          cause,
+        },
+      );
     }
   }
 
-  /** Memory that the value of entry i lies in, from `valueStart(i)` to `valueEnd(i)`. */
+  /** The memory that holds the value of entry i, from `valueStart(i)` to `valueEnd(i)`. */
   buffer(i: number): Uint8Array {
     return this.blocks[this.columns.blocks[i]!]!.bytes;
   }
@@ -142,7 +148,7 @@ export class TableReader {
     return this.buffer(i).subarray(this.valueStart(i), this.valueEnd(i));
   }
 
-  /** Offset of value i in the file; of its block if the block is compressed. */
+  /** Offset of value i in the file, or of its block if that is compressed. */
   valueOffset(i: number): number {
     const block = this.blocks[this.columns.blocks[i]!]!;
     return block.compressed ? block.fileOffset : this.valueStart(i);
@@ -197,7 +203,7 @@ export class TableReader {
       if (keyBytes > maxKeyBytes) throw tooManyKeyBytes(this.path, cursor.valueStart, maxKeyBytes, keyBytes);
       const reader = new ByteReader(block.bytes, cursor.valueStart, cursor.valueEnd, origin);
       const handle = source.handle(reader, 'a data block');
-      // Blocks in file order without overlap: so each byte is read once however the index was made up.
+      // Blocks must be in file order and not overlap, so that each byte is read once, whatever the index says.
       if (handle.offset < end) {
         throw reader.corrupt('a data block overlaps the one before it', cursor.valueStart, {
           expected: end,
@@ -207,7 +213,7 @@ export class TableReader {
       end = handle.offset + handle.size + BLOCK_TRAILER_BYTES;
       handles.push({ ...handle, key: cursor.copyKey() });
     }
-    if (!cursor.regular) this.report(footer.index.offset, 'the restarts of the index block are not one an entry');
+    if (!cursor.regular) this.report(footer.index.offset, 'the index block does not have one restart per entry');
     return handles;
   }
 
@@ -236,7 +242,9 @@ export class TableReader {
     }
   }
 
-  /** The next entries of a block; false at its end. A loop of its own: one inside a generator is slower. */
+  /**
+   * Adds the next entries of a block; false at its end. This loop is outside the generator, where it would be slower.
+   */
   private takeEntries(cursor: BlockCursor, block: number): boolean {
     const { columns } = this;
     let bytes = 0;
@@ -248,7 +256,7 @@ export class TableReader {
     return true;
   }
 
-  /** Blocks with their trailers must follow each other from byte 0 to the footer. */
+  /** Blocks and their trailers must follow each other from byte 0 to the footer, without gaps. */
   private *checkTiling(handles: readonly BlockHandle[], limit: number): Steps<void> {
     let end = 0;
     for (const { offset, size } of yield* sorted(handles, (a, b) => a.offset - b.offset)) {

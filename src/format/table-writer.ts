@@ -30,7 +30,7 @@ export class TableWriter {
   private lastKey = new Uint8Array(256);
   private lastKeyLength = 0;
   private entries = 0;
-  /** The block written last, until the first key after it is known: its index key is made of both. */
+  /** The last block, until the next key is known: its key in the index is made of the keys on both sides. */
   private pending: BlockHandle | null = null;
   private finished = false;
 
@@ -39,14 +39,14 @@ export class TableWriter {
   }
 
   /**
-   * Appends an entry. Keys must be strictly increasing as bytes: ERR_DUPLICATE_NAME for the same key again, ERR_STATE
+   * Appends an entry. Keys must increase strictly in byte order: ERR_DUPLICATE_NAME for the same key again, ERR_STATE
    * for a smaller one and after `finish`.
    */
   add(key: Uint8Array, value: Uint8Array): void {
     this.addRange(key, 0, key.length, value, 0, value.length);
   }
 
-  /** `add` of parts of larger buffers, without making a view of each. */
+  /** As `add`, for parts of larger buffers, without making views of them. */
   addRange(
     keys: Uint8Array,
     keyStart: number,
@@ -59,7 +59,7 @@ export class TableWriter {
     const common = this.commonPrefix(keys, keyStart, keyEnd);
     if (this.entries > 0) {
       this.checkOrder(common, keys, keyStart, keyEnd);
-      // An entry far larger than a block gets a block of its own: TensorFlow's kOverlyLargeBlockRatio.
+      // An entry that is far larger than a block gets its own block: TensorFlow's kOverlyLargeBlockRatio.
       if (keyEnd - keyStart + (valueEnd - valueStart) >= 2 * this.blockSize) this.flush();
     }
     if (this.pending) {
@@ -73,7 +73,7 @@ export class TableWriter {
     if (this.data.estimate >= this.blockSize) this.flush();
   }
 
-  /** Writes the last block, the empty metaindex block, the index block and the footer; the whole file. */
+  /** Writes the last block, the empty metaindex block, the index block and the footer. Gives the whole file. */
   finish(): Uint8Array {
     if (this.finished) throw new TensorBundleError('ERR_STATE', 'this table is finished already');
     this.flush();
@@ -111,7 +111,7 @@ export class TableWriter {
     const text = new TextDecoder().decode(keys.subarray(keyStart, keyEnd));
     throw same
       ? new TensorBundleError('ERR_DUPLICATE_NAME', `the key '${text}' is added twice`, { tensor: text })
-      : new TensorBundleError('ERR_STATE', `the key '${text}' is not above the key before it; add keys in byte order`, {
+      : new TensorBundleError('ERR_STATE', `the key '${text}' is below the key before it; add keys in byte order`, {
           tensor: text,
         });
   }
@@ -127,7 +127,7 @@ export class TableWriter {
     this.lastKeyLength = length;
   }
 
-  /** Shortest key that is >= the last key and, where one byte allows it, < the next. */
+  /** A shortest key that is >= the last key and, where one byte allows it, < the next key. */
   private separator(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): Uint8Array {
     const last = this.lastKey.slice(0, this.lastKeyLength);
     if (common >= Math.min(last.length, keyEnd - keyStart)) return last;
@@ -137,7 +137,7 @@ export class TableWriter {
     return last.subarray(0, common + 1);
   }
 
-  /** Shortest key that is >= the last key: the first byte that can be bumped is, and the rest goes. */
+  /** A shortest key that is >= the last key: the first byte that can be raised is raised, and the rest is cut off. */
   private successor(): Uint8Array {
     const last = this.lastKey.slice(0, this.lastKeyLength);
     const at = last.findIndex(byte => byte !== 0xff);

@@ -1,12 +1,12 @@
-/** A slice of a tensor as a box of indexes, and what two of them have in common. */
+/** A slice of a tensor as a box of indexes, and what two such boxes have in common. */
 
-/** A box: first index and number of elements of each dimension. */
+/** A box: the first index and the number of elements in each dimension. */
 export interface TensorSlice {
   begin: number[];
   size: number[];
 }
 
-/** What both boxes hold, or null if nothing. */
+/** The box that is in both; null if they have no element in common. */
 export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
   const begin: number[] = [];
   const size: number[] = [];
@@ -20,12 +20,12 @@ export function intersect(a: TensorSlice, b: TensorSlice): TensorSlice | null {
   return { begin, size };
 }
 
-/** Whether both boxes hold an element. */
+/** Whether the boxes have an element in common. */
 export function meets(a: TensorSlice, b: TensorSlice): boolean {
   return axisApart(a, b) === a.begin.length;
 }
 
-/** The first axis on which they have nothing in common; their rank if there is none. */
+/** The first axis on which the boxes are apart; their rank if there is none. */
 export function axisApart(a: TensorSlice, b: TensorSlice): number {
   let axis = 0;
   for (; axis < a.begin.length; axis++) {

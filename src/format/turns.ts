@@ -1,16 +1,16 @@
 /**
- * Long computations in steps, so that who has an event loop to keep alive can give it its turn between them, and hear a
- * signal, while who has not runs them at once.
+ * Long computations in steps. A caller with an event loop to keep alive gives it a turn between steps, and can stop at
+ * a signal. Other callers run all steps at once.
  */
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfAborted } from '../errors.js';
 
-/** A computation that stops now and then. */
+/** A computation that stops now and then, so that others may run. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Longest time at a stretch: everything else in the process waits as long. */
+/** The longest time without a turn for others: everything else in the process waits for it. */
 const TURN_MS = 15;
 
 export function atOnce<T>(steps: Steps<T>): T {
@@ -20,7 +20,7 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Throws ERR_ABORTED; `action` is what was aborted. */
+/** Runs the steps, with turns for others between them. Throws ERR_ABORTED; `action` says what was aborted. */
 export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefined, action: string): Promise<T> {
   for (let started = performance.now(); ; ) {
     const step = steps.next();
@@ -33,8 +33,8 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
 }
 
 /**
- * Items in the order of `compare` (equal ones as they came). Sorting in place would hold everything up for its whole
- * time.
+ * The items in the order of `compare`; equal ones keep their order. It works in steps because one sort of many items
+ * would block the event loop.
  */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
   const RUN = 8192;

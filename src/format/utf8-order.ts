@@ -1,21 +1,21 @@
-/** The order of keys in an index: as UTF-8 bytes, which differs from JavaScript's order of strings beyond U+FFFF. */
+/** The order of keys in an index: as UTF-8 bytes. It differs from JavaScript's order of strings above U+FFFF. */
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** False if the text holds half a surrogate pair, which UTF-8 cannot express. */
+/** False if the text holds half of a surrogate pair, which UTF-8 cannot express. */
 export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
 }
 
 /**
- * The permutation that sorts the names as UTF-8 bytes: result[0] is the index of the first. Equal names keep their
+ * The permutation that sorts the names as UTF-8 bytes; result[0] is the index of the first name. Equal names keep their
  * order.
  */
 export function sortKeys(names: readonly string[]): Uint32Array {
   const order = Uint32Array.from(names, (_, i) => i);
   const plain = !names.some(name => SURROGATE.test(name));
   const ascends = (a: string, b: string): boolean => (plain ? a <= b : compareUtf8(a, b) <= 0);
-  // Often sorted already; asking costs next to nothing.
+  // Names are often sorted already, and the check costs next to nothing.
   let sorted = true;
   for (let i = 1; i < names.length && sorted; i++) sorted = ascends(names[i - 1]!, names[i]!);
   if (sorted) return order;
@@ -24,7 +24,8 @@ export function sortKeys(names: readonly string[]): Uint32Array {
 }
 
 /**
- * Compares two strings as UTF-8: by code point, so a surrogate (a half of one above U+FFFF) is above every other unit.
+ * Compares two strings as UTF-8, which is by code point. A surrogate is half of a code point above U+FFFF, so it sorts
+ * after every other unit.
  */
 function compareUtf8(a: string, b: string): number {
   const limit = Math.min(a.length, b.length);

@@ -1,7 +1,7 @@
 /**
- * A variant tensor in a data file: for each element a varint length, a serialized VariantTensorDataProto and 4 bytes of
- * checksum over all before them (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc). The
- * message is opaque here.
+ * A variant tensor in a data file: for each element a varint length, a serialized VariantTensorDataProto, and 4 bytes
+ * of checksum over everything before them (WriteVariantTensor in tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
+ * The message is not interpreted here.
  */
 import { TensorBundleError } from '../errors.js';
 import { ByteReader, ByteWriter } from './bytes.js';
@@ -13,14 +13,15 @@ import { atOnce, type Steps } from './turns.js';
 const STEP_ELEMENTS = 256;
 
 /**
- * The CRC that the tensor's entry should have, unmasked: over each length as uint64, the message and its checksum.
- * @throws ERR_CORRUPT if `bytes` do not hold exactly `count` elements, ERR_CHECKSUM for an element.
+ * The CRC that the tensor's entry should have, unmasked. It covers each length as uint64, the message and its checksum.
+ * @throws ERR_CORRUPT if `bytes` do not hold exactly `count` elements, ERR_CHECKSUM if an element does not match its
+ * own.
  */
 export function variantChecksum(bytes: Uint8Array, count: number, context: ElementContext): number {
   return atOnce(checkVariants(bytes, count, context));
 }
 
-/** The same in steps, for what may be long. */
+/** As `variantChecksum`, in steps, for long tensors. */
 export function* checkVariants(bytes: Uint8Array, count: number, context: ElementContext): Steps<number> {
   const reader = new ByteReader(bytes, 0, bytes.length, context);
   const integer = new ByteWriter(8);
@@ -41,13 +42,13 @@ export function* checkVariants(bytes: Uint8Array, count: number, context: Elemen
       const { path, tensor, offset = 0 } = context;
       throw new TensorBundleError(
         'ERR_CHECKSUM',
-        `element ${i} of the variant '${tensor}' in ${path} has another checksum; the data is damaged, restore it ` +
-          `from another copy`,
+        `element ${i} of the variant '${tensor}' in ${path} does not match its checksum; the data is damaged, ` +
+          `restore it from another copy`,
         { path, tensor, offset: offset + at, expected, found: crc },
       );
     }
     crc = crc32c(checksum, crc);
   }
-  if (reader.remaining > 0) throw reader.corrupt(`${reader.remaining} bytes after the last of ${count} variants`);
+  if (reader.remaining > 0) throw reader.corrupt(`${reader.remaining} bytes follow the last of ${count} variants`);
   return crc;
 }

@@ -11,7 +11,7 @@ const GROUP_START = 3;
 const GROUP_END = 4;
 export const FIXED32 = 5;
 
-/** Groups inside groups: an unknown field may nest them, a hostile one without end. */
+/** How deep groups may be nested: an unknown field may nest them, and a hostile file could do so without end. */
 const MAX_GROUP_DEPTH = 32;
 
 /** Reads a tag: field number * 8 + wire type. ERR_CORRUPT if it is not one. */
@@ -22,7 +22,7 @@ export function readTag(reader: ByteReader): number {
   return tag;
 }
 
-/** A sub-message or bytes: the reader of its contents. */
+/** The reader of the contents of a sub-message or of bytes. */
 export function readMessage(reader: ByteReader): ByteReader {
   return reader.sub(reader.varint());
 }
@@ -48,7 +48,7 @@ function skipGroup(reader: ByteReader, start: number, depth: number): void {
   }
 }
 
-/** Throws unless the tag has the wire type that the field is declared with. */
+/** Throws ERR_CORRUPT unless the tag has the wire type that the field is declared with. */
 export function expectWire(reader: ByteReader, tag: number, wireType: number, field: string): void {
   if (tag % 8 === wireType) return;
   throw reader.corrupt(`the field '${field}' has wire type ${tag % 8}`, reader.at, {

@@ -1,5 +1,5 @@
 /**
- * Files that can be opened again share a pool, which keeps a bounded number of them open and closes the least recently
+ * Keeps a bounded number of files open: those that can be opened again share a pool, which closes the least recently
  * used.
  */
 import {
@@ -14,7 +14,7 @@ import type { Directory } from './directory.js';
 
 /** Files that one pool keeps open. */
 export const MAX_OPEN = 64;
-/** A shortage does not push a pool below this for good: it may pass. */
+/** A shortage of descriptors may pass, so it never lowers the limit of a pool below this. */
 const MIN_OPEN = 4;
 
 /** Files that are being opened, of all pools. */
@@ -25,7 +25,7 @@ interface Closable {
 }
 
 export class DescriptorPool implements DescriptorHolder {
-  /** Open and used by nobody, the least recently used first. */
+  /** Open files that are not in use, the least recently used first. */
   readonly #idle = new Set<Reopenable<Closable>>();
   /** Open files, idle or not. */
   #open = 0;
@@ -41,7 +41,7 @@ export class DescriptorPool implements DescriptorHolder {
     return Math.max(0, this.#limit - this.#open - this.#opening);
   }
 
-  /** One descriptor for a directory, however many checkpoints lie in it. Ends with `releaseDirectory`. */
+  /** Keeps one descriptor for a directory, however many checkpoints lie in it. `releaseDirectory` ends the use. */
   async shareDirectory(directory: Directory): Promise<Directory> {
     const shared = this.#directories.get(directory.identity);
     if (shared === undefined) {
@@ -60,10 +60,10 @@ export class DescriptorPool implements DescriptorHolder {
     await shared.directory.close();
   }
 
-  /** Opens a file once there is room for it. For `Reopenable`. */
+  /** Opens a file as soon as there is room for it. Only for `Reopenable`. */
   async admit<T>(open: () => Promise<T>): Promise<T> {
     while (this.room === 0) {
-      // Looked at and waited for without a pause between: a file that comes to rest in between would wake nobody.
+      // Nothing is awaited between this check and the wait: a file that became idle in between would wake nobody.
       if (this.#idle.size > 0) await this.#closeIdle(1);
       else await this.#change();
     }
@@ -89,31 +89,31 @@ export class DescriptorPool implements DescriptorHolder {
     }
   }
 
-  /** A file is open from now on. For `Reopenable`. */
+  /** Counts a file that has been opened. Only for `Reopenable`. */
   adopted(): void {
     this.#open++;
     descriptorHolders.add(this);
   }
 
-  /** A file is in use from now on. For `Reopenable`. */
+  /** Marks a file as in use. Only for `Reopenable`. */
   busy(file: Reopenable<Closable>): void {
     this.#idle.delete(file);
   }
 
-  /** An open file is used by nobody any more. For `Reopenable`. */
+  /** Marks an open file as idle. Only for `Reopenable`. */
   rest(file: Reopenable<Closable>): void {
     this.#idle.add(file);
     this.#changed();
   }
 
-  /** A file was closed. For `Reopenable`. */
+  /** Counts a file that has been closed. Only for `Reopenable`. */
   closed(file: Reopenable<Closable>): void {
     this.#idle.delete(file);
     if (--this.#open === 0) descriptorHolders.delete(this);
     this.#changed();
   }
 
-  /** Closes half of what is idle and keeps fewer open from now on; gives the number of files closed. */
+  /** Closes half of the idle files and keeps fewer open from now on. Gives the number of files closed. */
   async shrink(): Promise<number> {
     const closed = await this.#closeIdle(Math.ceil(this.#idle.size / 2));
     if (closed > 0) this.#limit = Math.max(MIN_OPEN, this.#open);
@@ -139,15 +139,15 @@ export class DescriptorPool implements DescriptorHolder {
   }
 }
 
-/** A file that is open while it is used, and as long afterwards as the pool has room for it. */
+/** A file that is open while it is in use, and afterwards for as long as the pool has room for it. */
 export class Reopenable<T extends Closable> {
   #opened: T | null = null;
   #opening: Promise<T> | null = null;
   #users = 0;
 
   /**
-   * `check` comes before `open` and takes no descriptor: what it refuses costs no other file its place. `opened`: the
-   * file, if it is open already.
+   * `check` runs before `open` and takes no descriptor: if it refuses the file, no other file has to be closed for it.
+   * `opened` is the file if it is open already.
    */
   constructor(
     private readonly pool: DescriptorPool,
@@ -176,13 +176,13 @@ export class Reopenable<T extends Closable> {
     const opened = this.#opened;
     if (opened === null) return;
     this.#opened = null;
-    // Out of the idle ones at once, but a place in the pool is free only when the descriptor is.
+    // It is no longer idle from here on, but its place in the pool is free only once the descriptor is closed.
     this.pool.busy(this);
     await opened.close();
     this.pool.closed(this);
   }
 
-  /** All who want the file at once share one opening. */
+  /** Callers that want the file at the same time share one opening. */
   #openNow(): Promise<T> {
     this.#opening ??= this.check()
       .then(() => this.pool.admit(this.open))

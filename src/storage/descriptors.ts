@@ -1,16 +1,16 @@
 /**
- * Descriptors are few (`ulimit -n`). Where the process has none left, what pools hold and nobody uses at the moment is
- * closed, whoever asks for one.
+ * A process has few descriptors (`ulimit -n`). When none is left, files that pools keep open but nobody uses at the
+ * moment are closed. So every call that needs a descriptor gets one, whether it uses a pool or not.
  */
 import { isNativeError, TensorBundleError } from '../errors.js';
 
-/** What holds descriptors that it can do without for a while. */
+/** An object that holds descriptors that it can do without for a while. */
 export interface DescriptorHolder {
-  /** Closes some of what is idle; gives the number of files closed. */
+  /** Closes some idle files; gives the number of files closed. */
   shrink(): Promise<number>;
 }
 
-/** Those that hold a descriptor now. */
+/** The objects that hold a descriptor now. */
 export const descriptorHolders = new Set<DescriptorHolder>();
 
 /** Wake those that found the process without a descriptor, the one that waits longest first. */
@@ -34,7 +34,7 @@ export function isExhausted(error: unknown): boolean {
   return isNativeError(cause) && (cause.code === 'EMFILE' || cause.code === 'ENFILE');
 }
 
-/** Runs what opens a descriptor, again as long as a shortage can be relieved by closing what is idle. */
+/** Runs `open`. If no descriptor is left, closes idle files and tries again, for as long as that frees any. */
 export async function withDescriptor<T>(open: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -1,4 +1,4 @@
-/** Directories that are looked into while one thing is found: each is opened once, whatever the number of looks. */
+/** The directories that one search looks into. Each is opened once, however often it is looked into. */
 import { resolve } from 'node:path';
 import { Directory } from './directory.js';
 
@@ -6,7 +6,8 @@ export class Directories {
   readonly #opened = new Map<string, Promise<Directory | null>>();
 
   /**
-   * Null if there is none. Open until `close`; who needs it longer takes a `shared` one. Throws as `Directory.open`.
+   * Null if there is no such directory. It stays open until `close`; a caller that needs it longer takes a `shared`
+   * one. Throws as `Directory.open`.
    */
   open(path: string): Promise<Directory | null> {
     const absolute = resolve(path);

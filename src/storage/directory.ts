@@ -1,7 +1,7 @@
 /**
- * An open directory of a local file system, with locks and rename. The path is resolved once: every name, lock and
- * sync after that is below one open descriptor, so a directory that is renamed or replaced meanwhile splits no save in
- * two.
+ * An open directory of a local file system, with locks and rename. The path is resolved once. Every name, lock and sync
+ * after that is below one open descriptor, so a save stays in one directory even if that is renamed or replaced
+ * meanwhile.
  */
 import { join, resolve } from 'node:path';
 import { type FileStat, type Handle, native } from '../binding.js';
@@ -18,9 +18,12 @@ import { HeldFile, NewShard } from './new-files.js';
 export class Directory {
   readonly #handle: Handle;
   readonly #lock: DirectoryLock;
-  /** Directories whose own entries changed when missing ones were made: synced with this one, innermost first. */
+  /**
+   * Directories whose own entries changed because missing ones were made in them, innermost first. `sync` syncs them
+   * too.
+   */
   #unsyncedParents: Handle[];
-  /** Each of them closes it. */
+  /** Each user calls `close` once. */
   #users = 1;
 
   private constructor(
@@ -37,7 +40,7 @@ export class Directory {
   }
 
   /**
-   * Opens an existing directory; null if there is none. Throws ERR_NOT_A_CHECKPOINT if the path is not a directory.
+   * Opens an existing directory; null if it does not exist. Throws ERR_NOT_A_CHECKPOINT if the path is not a directory.
    */
   static async open(path: string): Promise<Directory | null> {
     checkPath(path);
@@ -50,7 +53,7 @@ export class Directory {
     }
   }
 
-  /** Opens a directory, making it and its missing parents. */
+  /** Opens a directory; creates it and its missing parents if it does not exist. */
   static async create(path: string): Promise<Directory> {
     checkPath(path);
     const absolute = resolve(path);
@@ -63,7 +66,7 @@ export class Directory {
     }
   }
 
-  /** Takes the descriptor over, and closes it if it cannot be looked at. */
+  /** Takes the descriptor over. Closes it if its identity cannot be read. */
   static async #over(handle: Handle, path: string, unsyncedParents: Handle[]): Promise<Directory> {
     try {
       const stat = await native.stat(handle);
@@ -74,7 +77,7 @@ export class Directory {
     }
   }
 
-  /** For one more user, who closes it too: the descriptor is closed when the last of them has. */
+  /** The same directory for one more user, which closes it too. The descriptor is closed by the last of them. */
   shared(): this {
     this.#users++;
     return this;
@@ -93,7 +96,7 @@ export class Directory {
     return this.#do('look at', name, () => native.stat(this.#handle, name, follow));
   }
 
-  /** Null if absent. Throws ERR_NOT_A_CHECKPOINT for what is not a regular file. */
+  /** Null if absent. Throws ERR_NOT_A_CHECKPOINT if the name is not a regular file. */
   open(name: string): Promise<ReadableFile | null> {
     return this.#do('open', name, async () => {
       const handle = await withDescriptor(() => native.open(this.#handle, name, 'read'));
@@ -116,8 +119,8 @@ export class Directory {
   }
 
   /**
-   * Throws ERR_EXISTS if there is one. Space is reserved at once, so ERR_NO_SPACE shows here. `durable` says that the
-   * shard will be synced at its end, so that the disk can begin early.
+   * Throws ERR_EXISTS if the name exists. Space is reserved at once, so a full disk shows here as ERR_NO_SPACE.
+   * `durable` says that the shard will be synced at its end, so that the disk can begin to write early.
    */
   createShard(name: string, bytes: number, durable: boolean, permissions?: number): Promise<NewShard> {
     return this.#do('create', name, async () => {
@@ -126,7 +129,7 @@ export class Directory {
     });
   }
 
-  /** Creates a file and holds it. Throws ERR_EXISTS. */
+  /** Creates a file and holds a lock on it. Throws ERR_EXISTS. */
   createHeld(name: string, permissions?: number): Promise<HeldFile> {
     return this.#do('create', name, async () => {
       const handle = await withDescriptor(() => native.open(this.#handle, name, 'create', permissions));
@@ -142,12 +145,12 @@ export class Directory {
     });
   }
 
-  /** Whether anyone alive holds the file; nobody holds what is absent. */
+  /** Whether a living process holds the file; nobody holds an absent file. */
   holderOf(name: string): Promise<Holder> {
     return this.#do('look at', name, () => holderOf(this.#handle, name));
   }
 
-  /** Atomic; replaces what is at `to`. */
+  /** Atomic; replaces the file at `to`. */
   rename(from: string, to: string): Promise<void> {
     return this.#do('rename', from, () => native.rename(this.#handle, from, to));
   }
@@ -157,12 +160,12 @@ export class Directory {
     return this.#do('remove', name, () => native.unlink(this.#handle, name));
   }
 
-  /** Whether the directory itself is gone, as far as the file system tells. */
+  /** Whether the directory itself was removed, as far as the file system says. */
   isRemoved(): Promise<boolean> {
     return this.#do('look at', undefined, async () => (await native.stat(this.#handle))?.links === 0);
   }
 
-  /** Makes names (creations, renames, removals) durable, also those of directories that `create` made. */
+  /** Makes names (creations, renames, removals) durable, also in the parents that `create` changed. */
   sync(): Promise<void> {
     return this.#do('sync', undefined, async () => {
       await syncHandle(this.#handle);
@@ -173,7 +176,7 @@ export class Directory {
     });
   }
 
-  /** Makes the bytes of a file that is there durable, whoever wrote them. ERR_NOT_FOUND if it is absent. */
+  /** Makes the bytes of an existing file durable, whatever process wrote them. Throws ERR_NOT_FOUND if it is absent. */
   syncFile(name: string): Promise<void> {
     return this.#do('sync', name, async () => {
       const handle = await withDescriptor(() => native.open(this.#handle, name, 'read'));
@@ -187,7 +190,7 @@ export class Directory {
     });
   }
 
-  /** Bytes that may still be written; null where the file system does not say. */
+  /** Bytes that may still be written here; null where the file system does not say. */
   freeSpace(): Promise<number | null> {
     return this.#do('look at', undefined, async () => {
       try {
@@ -200,8 +203,9 @@ export class Directory {
   }
 
   /**
-   * Runs `action` alone: no other process or caller is inside `exclusively` of this directory (where the file system
-   * has no locks: no other caller of this process). ERR_LOCKED after `timeoutMs`. Not to be called within `action`.
+   * Runs `action` while no other process and no other caller is inside `exclusively` of this directory. Where the file
+   * system has no locks, only callers of this process are kept out. Throws ERR_LOCKED after `timeoutMs`. `action` must
+   * not call it again.
    */
   async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     await this.#do('lock', undefined, () => this.#lock.take(timeoutMs, signal));
@@ -229,15 +233,15 @@ export class Directory {
 }
 
 /**
- * What `use` makes of an existing directory, which is open until then; null if there is none. Throws as
- * `Directory.open`.
+ * Opens an existing directory, gives what `use` makes of it, and closes it. Null if there is no such directory. Throws
+ * as `Directory.open`.
  */
 export async function withDirectory<T>(path: string, use: (directory: Directory) => Promise<T>): Promise<T | null> {
   const directory = await Directory.open(path);
   return directory === null ? null : await closedAfter(directory, use);
 }
 
-/** As `withDirectory`, of a directory that is made if there is none. */
+/** As `withDirectory`, but creates the directory if it does not exist. */
 export async function withNewDirectory<T>(path: string, use: (directory: Directory) => Promise<T>): Promise<T> {
   return await closedAfter(await Directory.create(path), use);
 }
@@ -250,7 +254,7 @@ async function closedAfter<T>(directory: Directory, use: (directory: Directory) 
   }
 }
 
-/** Where the file system cannot sync a directory, the order in which it keeps names is its own affair. */
+/** Some file systems cannot sync a directory. Nothing can be done about the order in which they write names. */
 async function syncHandle(handle: Handle): Promise<void> {
   try {
     await native.sync(handle);

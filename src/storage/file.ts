@@ -5,7 +5,7 @@ import { ownView, release } from './handles.js';
 import type { RangeResults } from './range-batch.js';
 import { RangeQueue } from './range-queue.js';
 
-/** What can be read of an open file. `size`, `identity`, `mode` and `modified` are those at opening. */
+/** An open file that can be read. `size`, `identity`, `mode` and `modified` are those at its opening. */
 export interface ReadableFile {
   readonly path: string;
   readonly name: string;
@@ -18,15 +18,15 @@ export interface ReadableFile {
   readonly modified: bigint;
   /** The whole file. Throws ERR_TOO_LARGE above `maxBytes`. */
   readAll(maxBytes: number): Promise<Uint8Array>;
-  /** CRC32C of the bytes that land in `into`; throws ERR_TRUNCATED if the file ends before. */
+  /** Reads into `into` and gives the CRC32C of the bytes. Throws ERR_TRUNCATED if the file ends earlier. */
   read(offset: number, into: ArrayBufferView): Promise<number>;
-  /** CRC32C of a range, without keeping the bytes. */
+  /** CRC32C of a range; the bytes are not kept. */
   checksum(offset: number, length: number): Promise<number>;
-  /** Many reads at once, one for each offset; a range that fails does not keep the others from theirs. */
+  /** Many reads at once, one per offset. A range that fails does not stop the others. */
   readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults>;
   /** CRC32C of many ranges at once. */
   checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults>;
-  /** A private mapping of a range, or null where there can be none or none is safe: read it then. */
+  /** A private mapping of a range. Null where mapping is impossible or unsafe: read the range then. */
   map(offset: number, length: number): Promise<ArrayBuffer | null>;
   close(): Promise<void>;
 }

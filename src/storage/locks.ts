@@ -1,6 +1,6 @@
 /**
- * Locks of the file system (flock), and what stands in for them where it has none: then saves of this process exclude
- * each other, but other processes are not kept out.
+ * Locks of the file system (flock). Where it has none, a table in memory stands in for them: saves of this process
+ * still exclude each other, but other processes are not kept out.
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,20 +10,25 @@ import { withDescriptor } from './descriptors.js';
 import { release } from './handles.js';
 import { lacks } from './lacks.js';
 
-/** On NFS a machine that only looks whether a file is held does hold it for a moment. */
+/**
+ * On NFS, a machine that only checks whether a file is held does hold it for a moment. So a hold is tried this often.
+ */
 const HOLD_ATTEMPTS = 10;
-/** The longest pause before a lock that another holds is tried again, in milliseconds. */
+/** The longest pause, in milliseconds, before another try to take a lock that is held elsewhere. */
 const MAX_PAUSE_MS = 50;
 
-/** Who holds a file. 'unknown': it cannot be opened, or is on a file system without locks: not to be touched. */
+/**
+ * Whether a process holds a file. 'unknown': it cannot be opened, or its file system has no locks; it must not be
+ * touched.
+ */
 export type Holder = 'somebody' | 'nobody' | 'unknown';
 
-/** Directories that are locked in this process, where their file system has no locks: by identity. */
+/** Identities of the directories that are locked in this process because their file system has no locks. */
 const lockedHere = new Set<string>();
 
-/** The lock of one open directory. The same open directory takes it once at a time, like any other. */
+/** The lock of one open directory. Like any lock, one open directory holds it once at a time. */
 export class DirectoryLock {
-  /** flock grants the lock of one open directory as often as it is asked for. */
+  /** Kept here because flock grants the lock of one open directory as often as it is asked for. */
   #isTaken = false;
   #isHere = false;
 
@@ -51,7 +56,7 @@ export class DirectoryLock {
 
   async release(): Promise<void> {
     if (this.#isHere) lockedHere.delete(this.identity);
-    // Closing the directory releases the lock too, so an error here holds up others no longer than that.
+    // Closing the directory releases the lock too, so after an error here others wait only until then.
     else await native.unlock(this.handle).catch(() => undefined);
     this.#isHere = false;
     this.#isTaken = false;
@@ -75,8 +80,8 @@ export class DirectoryLock {
 }
 
 /**
- * Holds a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another keeps
- * holding it, and errors of the addon.
+ * Takes the lock of a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another
+ * process keeps holding it, and errors of the addon.
  */
 export async function hold(handle: Handle, path: string): Promise<boolean> {
   try {
@@ -91,21 +96,20 @@ export async function hold(handle: Handle, path: string): Promise<boolean> {
   throw new TensorBundleError('ERR_LOCKED', `${path} is locked by another process; try again`, { path });
 }
 
-/**
- * Whether anyone alive holds a file; nobody holds what is absent, or is a link or a FIFO. Throws errors of the addon.
- */
+/** Whether a living process holds a file. Nobody holds an absent file, a link or a FIFO. Throws errors of the addon. */
 export async function holderOf(directory: Handle, name: string): Promise<Holder> {
   const opened = await withDescriptor(() => native.open(directory, name, 'lock')).catch((error): Holder => {
     const code = isNativeError(error) ? error.code : null;
     if (code === 'ELOOP' || code === 'EFTYPE') return 'nobody';
-    // What may not be opened is not judged.
+    // A file that may not be opened is not judged.
     if (code === 'EISDIR' || code === 'EACCES' || code === 'EPERM') return 'unknown';
     throw error;
   });
   if (opened === null) return 'nobody';
   if (typeof opened === 'string') return opened;
   try {
-    // Shared is enough to meet an exclusive holder, and works on NFSv4 with a descriptor open for reading.
+    // A shared lock is refused while another process holds an exclusive one. On NFSv4 it works with a descriptor that
+    // is open for reading.
     return (await native.tryLock(opened, true)) ? 'nobody' : 'somebody';
   } catch (error) {
     if (lacks('locks', error)) return 'unknown';

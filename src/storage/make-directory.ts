@@ -1,4 +1,4 @@
-/** A directory that is opened where it exists, and else made with its missing parents, each below the one before. */
+/** Opens a directory; creates it first if it does not exist, with its missing parents, each below the one before. */
 import { basename, dirname } from 'node:path';
 import { type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
@@ -7,7 +7,7 @@ import { release } from './handles.js';
 
 interface MadeDirectory {
   readonly handle: Handle;
-  /** Directories whose own entries changed, innermost first. They are open, for the caller to sync and to close. */
+  /** Directories whose own entries changed, innermost first. They are open; the caller syncs and closes them. */
   readonly parents: Handle[];
 }
 
@@ -23,7 +23,7 @@ export async function makeDirectory(path: string): Promise<MadeDirectory> {
   const parents: Handle[] = [];
   try {
     for (const name of missing) {
-      // Somebody else may make the same directory meanwhile: false, and just as good.
+      // The result does not matter: false says that another process has made the directory meanwhile.
       await native.makeDirectoryAt(handle, name);
       const parent: Handle = handle;
       const made = await withDescriptor(() => native.openDirectoryAt(parent, name));
@@ -33,7 +33,7 @@ export async function makeDirectory(path: string): Promise<MadeDirectory> {
     return { handle, parents };
   } catch (error) {
     await Promise.all([...parents, handle].map(release));
-    // A file system that makes no directories (as /proc) says ENOENT of what was to be made: nothing was looked for.
+    // Nothing was looked up here: a file system that makes no directories (such as /proc) answers with ENOENT.
     if (isNativeError(error) && error.code === 'ENOENT') {
       throw new TensorBundleError('ERR_IO', `cannot create the directory ${path}: ENOENT in ${error.syscall}`, {
         path,
@@ -44,7 +44,7 @@ export async function makeDirectory(path: string): Promise<MadeDirectory> {
   }
 }
 
-/** Null if there is none; '/' is always there. */
+/** Null if the directory does not exist; '/' always exists. */
 async function openExisting(path: string): Promise<Handle | null> {
   try {
     return await withDescriptor(() => native.openDirectory(path));

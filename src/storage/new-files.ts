@@ -1,4 +1,4 @@
-/** Files that are being made in a directory: a data file, and a small file that its maker holds a lock on. */
+/** Files that are being made in a directory: data files, and small files that their maker holds a lock on. */
 import { type Handle, native, type Shard } from '../binding.js';
 import { fromNative } from '../errors.js';
 import { release } from './handles.js';
@@ -15,19 +15,20 @@ export class NewShard {
   }
 
   /**
-   * The views' bytes, one after the other, are items of `lengths` bytes: CRC32C of each. The memory is the library's
-   * own, and nobody else may hold it: no caller can change, transfer or resize it before this settles.
+   * Appends the bytes of the views, one view after the other. They form items of `lengths` bytes; gives the CRC32C of
+   * each. The memory must belong to the library alone, so that no caller can change, transfer or resize it before the
+   * promise settles.
    */
   append(views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array> {
     return native.appendShard(this.#shard, views, lengths).catch(error => this.#fail(error, 'write'));
   }
 
-  /** Everything written; with `durable`, on stable storage. */
+  /** Makes sure that everything is written; with `durable`, that it is on stable storage. */
   finish(durable: boolean): Promise<void> {
     return native.finishShard(this.#shard, durable).catch(error => this.#fail(error, 'write'));
   }
 
-  /** Idempotent. */
+  /** May be called several times. */
   close(): Promise<void> {
     return native.closeShard(this.#shard).catch(error => this.#fail(error, 'close'));
   }
@@ -37,7 +38,9 @@ export class NewShard {
   }
 }
 
-/** A small file under construction that its maker holds a lock on: others see that the maker is alive. */
+/**
+ * A small file under construction. Its maker holds a lock on it, which shows other processes that the maker is alive.
+ */
 export class HeldFile {
   readonly #handle: Handle;
 
@@ -51,7 +54,10 @@ export class HeldFile {
     this.#handle = handle;
   }
 
-  /** Everything written, whatever a close could still have reported included; with `durable`, on stable storage. */
+  /**
+   * Writes the whole file, and reports errors that only a close would show; with `durable`, it is on stable storage
+   * then.
+   */
   async write(data: Uint8Array, durable: boolean): Promise<void> {
     try {
       await native.writeAll(this.#handle, data);
@@ -61,7 +67,7 @@ export class HeldFile {
     }
   }
 
-  /** Ends the hold. Idempotent. */
+  /** Ends the hold. May be called several times. */
   close(): Promise<void> {
     return release(this.#handle);
   }

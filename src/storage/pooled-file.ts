@@ -1,6 +1,6 @@
 /**
- * A file of a checkpoint with more files than may be open at once: opened when it is read, and only if it is still the
- * file that was there when the checkpoint was opened.
+ * A data file of a checkpoint that has more files than may be open at once. It is opened when it is read, and only if
+ * it is still the file that was there when the checkpoint was opened.
  */
 import type { FileStat } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
@@ -9,7 +9,7 @@ import type { Directory } from './directory.js';
 import type { ReadableFile } from './file.js';
 import type { RangeResults } from './range-batch.js';
 
-/** What tells a file from another of the same name. The time too: an inode number may be given out again. */
+/** What tells two files of the same name apart. The time is needed too, since an inode number may be used again. */
 type Known = Pick<FileStat, 'identity' | 'size' | 'mode' | 'modified'>;
 
 export class PooledFile implements ReadableFile {
@@ -20,7 +20,7 @@ export class PooledFile implements ReadableFile {
   readonly modified: bigint;
   readonly #file: Reopenable<ReadableFile>;
 
-  /** `opened`: the file, if it is open already. */
+  /** `opened` is the file if it is open already. */
   constructor(
     pool: DescriptorPool,
     directory: Directory,

@@ -1,20 +1,20 @@
 /**
- * Ranges of files that one native call reads or checks. It fails as a whole; which ranges are the bad ones is then
- * found by halving, so that one of 100,000 takes some 35 calls, and all the others still have their answers.
+ * Ranges of files that one native call reads or checks. The call fails as a whole. The bad ranges are then found by
+ * halving: one bad range among 100,000 takes some 35 calls, and all the others still get their results.
  */
 import { type Handle, native } from '../binding.js';
 import { fromNative } from '../errors.js';
 
-/** What came of ranges that were read or checked together. */
+/** The results of ranges that were read or checked together. */
 export interface RangeResults {
-  /** CRC32C of each; 0 for those that failed. */
+  /** CRC32C per range; 0 for those that failed. */
   readonly crcs: Uint32Array;
-  /** By the number of the range, in rising order. */
+  /** The errors, by the number of the range, in rising order. */
   readonly failed: ReadonlyMap<number, Error>;
 }
 
 export class RangeBatch {
-  /** Of all ranges. */
+  /** Bytes of all ranges. */
   bytes = 0;
   readonly #files: Handle[] = [];
   readonly #paths: string[] = [];
@@ -22,14 +22,14 @@ export class RangeBatch {
   readonly #fileOf: number[] = [];
   readonly #offsets: number[] = [];
   readonly #lengths: number[] = [];
-  /** Where the bytes go; empty where only checksums are wanted. */
+  /** Where the bytes go. Empty if only checksums are wanted. */
   readonly #into: ArrayBufferView[] = [];
 
   get count(): number {
     return this.#offsets.length;
   }
 
-  /** Adds `length` bytes at `offset`. In one batch all ranges have an `into`, or none has. */
+  /** Adds `length` bytes at `offset`. Either all ranges of a batch have an `into`, or none has. */
   add(file: Handle, path: string, offset: number, length: number, into: ArrayBufferView | null): void {
     let number = this.#files.length - 1;
     if (this.#files[number] !== file) {
@@ -56,7 +56,7 @@ export class RangeBatch {
     }
   }
 
-  /** The ranges from one number up to another failed together with `error`: asks both halves, the first one first. */
+  /** Ranges `from` to `to` failed together with `error`: tries both halves, the first one first. */
   async #divide(
     from: number,
     to: number,
@@ -83,7 +83,7 @@ export class RangeBatch {
 
   #call(from: number, to: number): Promise<Uint32Array> {
     const part = <T>(all: T[]): T[] => (from === 0 && to === all.length ? all : all.slice(from, to));
-    // Only the files of these ranges: what is wrong with another one must not fail them.
+    // Only the files of these ranges are given: an error of another file must not fail them.
     const numbers = [...new Set(part(this.#fileOf))];
     const files = numbers.map(number => this.#files[number]!);
     const places = new Map(numbers.map((number, i) => [number, i]));

@@ -1,14 +1,14 @@
 /**
- * Joins the range reads that callers start in the same turn of the event loop into few native calls: 100,000 reads of
- * small tensors are one call, not 100,000, and so are those of several files.
+ * Joins the range reads that callers start in the same turn of the event loop into few native calls. 100,000 reads of
+ * small tensors, even of several files, become one call.
  */
 import type { Handle } from '../binding.js';
 import { RangeBatch, type RangeResults } from './range-batch.js';
 
-/** A batch ends here, so that an abort between batches is noticed soon and progress is steady. */
+/** A batch ends at this size, so that an abort between batches is noticed soon and progress is steady. */
 const BATCH_BYTES = 256 * 1024 * 1024;
 
-/** Told what became of its ranges, which are those from `from` on. */
+/** A caller that waits for a batch. It gets the results; its own ranges begin at number `from`. */
 type Waiting = (results: RangeResults, from: number) => void;
 
 interface Waiters {
@@ -35,7 +35,7 @@ export class RangeQueue {
     });
   }
 
-  /** The same of many ranges of a file. Never rejects. */
+  /** As `read`, for many ranges of a file. Never rejects. */
   readAll(
     file: Handle,
     path: string,
@@ -55,7 +55,7 @@ export class RangeQueue {
     });
   }
 
-  /** The batch that takes the next ranges. */
+  /** The batch to which the next ranges are added. */
   #join(batches: Waiters[], settle: Waiting): RangeBatch {
     if (this.#reads.length === 0 && this.#checks.length === 0) void Promise.resolve().then(() => this.#flush());
     let last = batches.at(-1);

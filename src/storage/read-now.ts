@@ -1,4 +1,4 @@
-/** A file that is read while the process waits: for constructors, which cannot await anything. */
+/** Reads a file while the process waits: for constructors, which cannot await anything. */
 import { join, resolve } from 'node:path';
 import { native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
@@ -6,8 +6,8 @@ import { checkPath } from './directory-errors.js';
 import { ownView } from './handles.js';
 
 /**
- * The whole file `name` of a directory; null if there is no such file or directory. Throws ERR_TOO_LARGE above
- * `maxBytes`, and ERR_NOT_A_CHECKPOINT for what is not a regular file.
+ * The whole file `name` of a directory; null if the file or the directory does not exist. Throws ERR_TOO_LARGE above
+ * `maxBytes`, and ERR_NOT_A_CHECKPOINT if it is not a regular file.
  */
 export function readFileNow(directory: string, name: string, maxBytes: number): Uint8Array | null {
   checkPath(directory);

@@ -232,7 +232,7 @@ describe('what cannot be read is not absent', () => {
     ['model_checkpoint_path: ""\n', /names no checkpoint/],
     ['model_checkpoint_path: "gone-3"\n', /gone-3, which is not there/],
     ['model_checkpoint_path: "gs://bucket/x-3"\n', /x-3, which is not there/],
-    ['garbage', /counts as none/],
+    ['garbage', /the state file is ignored/],
   ])('a state file of %j is null with a warning', async (text, message) => {
     const directory = await prepared();
     writeFileSync(join(directory, 'checkpoint'), text);

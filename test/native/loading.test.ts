@@ -49,7 +49,7 @@ test('a machine without a prebuild: one command is named, by a path that works f
     expect(code).toBe('ERR_NATIVE_ADDON');
     expect(message).toMatch(/No native build was found for platform=/);
     expect(message).toContain(
-      `compile it here by \`node '${join(realpathSync(directory), 'native', 'install.mjs')}'\``,
+      `compile it here with \`node '${join(realpathSync(directory), 'native', 'install.mjs')}'\``,
     );
     expect(message).not.toMatch(/external/);
   } finally {

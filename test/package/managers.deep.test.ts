@@ -179,7 +179,7 @@ describe.each(LAYOUTS)('a machine without a prebuild: %s', name => {
     const failed = start_(['main.js']);
     expect(failed.status).toBe(1);
     expect(failed.output).toContain('ERR_NATIVE_ADDON');
-    const [, command] = /compile it here by `([^`]+)`/.exec(failed.output)!;
+    const [, command] = /compile it here with `([^`]+)`/.exec(failed.output)!;
     const compiled = start(['/bin/sh', '-c', command!], [], folder, env);
     expect(compiled.status, compiled.output).toBe(0);
     const built = join(dirname(prebuilds), 'build', 'Release', 'tensorbundle.node');

@@ -235,7 +235,7 @@ describe('what counts as an option', () => {
   it('all slips are told at once, and where an option belongs', () => {
     expect(() => make({ durrable: 1, shard: 2 })).toThrow(/`durrable` .*`durable`\? `shard` .*`shards`\?/);
     const wrong = { filepath: 'x', durable: false };
-    expect(() => new api.ModelCheckpoint(wrong)).toThrow(/belongs into `writer`: { writer: { durable } }/);
+    expect(() => new api.ModelCheckpoint(wrong)).toThrow(/belongs in `writer`: { writer: { durable } }/);
   });
 
   it('values of flags and choices are looked at', async () => {
@@ -277,7 +277,7 @@ describe('what counts as an option', () => {
       );
   });
 
-  it('an object of options where a flag stands by itself', () => {
+  it('an object of options where a flag is wanted', () => {
     for (const value of [{ smallLastBatch: false }, 'no', 0] as never[]) {
       expect(() => dataset().batch(2, value)).toThrow(/smallLastBatch must be true or false/);
       expect(() => dataset().shuffle(2, 1, value)).toThrow(/reshuffleEachIteration must be true or false/);
@@ -288,9 +288,9 @@ describe('what counts as an option', () => {
   it('`writer` belongs to the callbacks; elsewhere its options stand by themselves', async () => {
     const wrong = { writer: { durable: false } } as object;
     await expect(api.saveWeights(model, at('w'), wrong)).rejects.toThrow(
-      /`writer` is not .*stands by itself here: { durable }/,
+      /`writer` is not .*given directly here: { durable }/,
     );
-    expect(() => make(wrong)).toThrow(/stands by itself here/);
+    expect(() => make(wrong)).toThrow(/given directly here/);
   });
 
   it('TypeScript refuses them too', () => {
