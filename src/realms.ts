@@ -32,6 +32,11 @@ export function isBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value);
 }
 
+/** A copy of a typed array. Not by its own `slice`: that of a Buffer copies nothing. */
+export function copyOf<A extends ArrayBufferView>(array: A): A {
+  return Float32Array.prototype.slice.call(array) as ArrayBufferView as A;
+}
+
 /** Without a view on it; a SharedArrayBuffer too. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   return types.isAnyArrayBuffer(value);

@@ -12,6 +12,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TensorBundleError } from '../errors.js';
 import type { NumericArray } from '../format/dtypes.js';
+import { copyOf } from '../realms.js';
 import { encodeText } from './elements.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors come whole. */
@@ -46,13 +47,21 @@ interface EngineTensor extends TfTensorLike {
   dispose(): void;
 }
 
+/** What a backend keeps of a tensor: the values, where they are an array; of a complex one, two tensors. */
+interface Kept {
+  readonly values?: unknown;
+  readonly complexTensorInfos?: { readonly real: Parted; readonly imag: Parted } | null;
+}
+
+type Parted = Pick<EngineTensor, 'dataId'>;
+
 interface Backend {
   /** tfjs-node's: what it reads from TensorFlow is a copy for the caller alone. */
   readonly binding?: { readonly tensorDataSync?: unknown };
   /** Where tfjs-node, the cpu and the webgl backend keep their tensors. */
-  readonly tensorMap?: WeakMap<object, { values?: unknown }>;
-  readonly data?: WeakMap<object, { values?: unknown }>;
-  readonly texData?: WeakMap<object, { values?: unknown }>;
+  readonly tensorMap?: WeakMap<object, Kept>;
+  readonly data?: WeakMap<object, Kept>;
+  readonly texData?: WeakMap<object, Kept>;
 }
 
 interface Engine {
@@ -147,9 +156,13 @@ export function isHandedOut(tensor: TfTensorLike): boolean {
  * Whether the tensor's values are an array of JavaScript's, which others may have: no operation may be done on it then.
  */
 export function isHostHeld(tensor: TfTensorLike): boolean {
-  const { dataId } = tensor as EngineTensor;
   const { tensorMap, data, texData } = backendOf(tensor) ?? {};
-  return (tensorMap ?? data ?? texData)?.get(dataId)?.values != null;
+  const kept = tensorMap ?? data ?? texData;
+  const isArray = ({ dataId }: Parted): boolean => {
+    const { values, complexTensorInfos: parts } = kept?.get(dataId) ?? {};
+    return values != null || (parts != null && (isArray(parts.real) || isArray(parts.imag)));
+  };
+  return isArray(tensor as EngineTensor);
 }
 
 /** Whether `dataSync` makes an array for whoever calls it. */
@@ -248,7 +261,7 @@ function numbersOf(tensor: TfTensorLike, name: string): NumericArray {
 /** In memory that nobody else has. */
 function ownNumbersOf(tensor: TfTensorLike, name: string): NumericArray {
   const values = numbersOf(tensor, name);
-  return isTheCallers(tensor) ? values : (values.slice() as NumericArray);
+  return isTheCallers(tensor) ? values : copyOf(values);
 }
 
 function unexpected({ dtype }: TfTensorLike, name: string, data: unknown): TensorBundleError {
