@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import { removeIf } from '../commit/checkpoint-removal.js';
+import { joinPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { invalidArgument } from '../errors.js';
 import type { OptionList } from '../options.js';
 import { DescriptorPool } from '../storage/descriptor-pool.js';
-import { withDirectories } from '../storage/directories.js';
+import { currentDirectory, withDirectories } from '../storage/directories.js';
 import type { Directory } from '../storage/directory.js';
 import type { Item } from './item.js';
 import { ItemList } from './item-list.js';
@@ -53,6 +54,7 @@ export async function mergeCheckpoints(
     });
   // Before any of them is opened.
   const inputs = from.map(pathOf);
+  const start = currentDirectory();
   if (options.deleteInputs && !checked.durable) {
     throw invalidArgument(
       'deleteInputs needs a durable merge: a power loss could take the result, and the inputs would be gone',
@@ -64,7 +66,7 @@ export async function mergeCheckpoints(
   const bundles: OpenBundle[] = [];
   try {
     for (const path of inputs) {
-      const { directory, ...one } = await inputOf(path, options.deleteInputs ?? false);
+      const { directory, ...one } = await inputOf(path, start, options.deleteInputs ?? false);
       // One descriptor for all that lie in it.
       found.push({ ...one, directory: await pool.shareDirectory(directory) });
     }
@@ -81,7 +83,7 @@ export async function mergeCheckpoints(
     const list = new ItemList();
     for (const item of items) list.add(item);
     const result = await save(target, list.items, checked);
-    if (options.deleteInputs) await removeInputs(bundles);
+    if (options.deleteInputs) await removeInputs(found, bundles);
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));
@@ -93,7 +95,7 @@ export async function mergeCheckpoints(
  * The checkpoint that a path means. To be removed afterwards, it must be the one that the path shows: a state file may
  * name any.
  */
-async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
+async function inputOf(path: string, start: readonly string[], isRemoved: boolean): Promise<Located> {
   return await withDirectories(async directories => {
     const located = await locate(path, directories);
     const { prefix } = located;
@@ -113,16 +115,18 @@ async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
         'give the prefix itself if it is meant',
       { path: directory, found: prefix },
     );
-  });
+  }, start);
 }
 
 /**
  * What was merged. The result may have taken the place of an input, and somebody may have saved over another one
  * meanwhile.
  */
-async function removeInputs(bundles: readonly OpenBundle[]): Promise<void> {
-  for (const { prefix, mark } of bundles)
-    await removeIf(prefix, async index => index !== null && isMarked(index, mark));
+async function removeInputs(found: readonly Located[], bundles: readonly OpenBundle[]): Promise<void> {
+  for (const [i, { directory, base }] of found.entries()) {
+    const { mark } = bundles[i]!;
+    await removeIf(joinPrefix(directory.path, base), async index => index !== null && isMarked(index, mark));
+  }
 }
 
 function isMarked(index: IndexMark, { identity, size, modified }: IndexMark): boolean {
