@@ -47,7 +47,7 @@ export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
  * written, each piece by itself, so that gigabytes need a few MiB, whenever the garbage collector may run; so no two
  * pieces may share a buffer.
  */
-type Ownership = 'kept' | 'given';
+export type Ownership = 'kept' | 'given';
 
 export type Content =
   /** Bytes at hand. `crc` is given where the stored checksum is not that of the bytes alone (strings, variants). */

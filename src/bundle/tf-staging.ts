@@ -30,12 +30,10 @@ type Staged = NumericArray | AsyncIterable<Uint8Array>;
 
 /** The value that a tensor had at one moment, whatever happens to the tensor and to arrays of JavaScript since. */
 export interface HeldTensor {
-  /** What `data` gives is the asker's alone. */
-  readonly own: true;
+  /** 'kept': an array at hand, copied at the call, of which the pieces are views. 'given': read anew each time. */
+  readonly own: 'kept' | 'given';
   data(): Staged;
-  /** Whether the value is an array at hand, copied at the call: then its pieces are views of it. */
-  readonly isCopied: boolean;
-  /** Some of the bytes. Each piece has a buffer of its own, unless the value was copied. */
+  /** Some of the bytes. */
   pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
   /** Lets go of the value. */
   release(): void;
@@ -98,8 +96,7 @@ export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudg
   const clone = engine.runKernel('Identity', { x: tensor });
   clone.kept = true;
   return {
-    own: true,
-    isCopied: false,
+    own: 'given',
     data: () => stageTensor(clone, name),
     pieces: (begin, end) => piecesOf(clone, name, begin, end),
     release: () => clone.dispose(),
@@ -113,8 +110,7 @@ function heldArray(array: NumericArray): HeldTensor {
     throw new TensorBundleError('ERR_STATE', 'a value was asked for after it had been let go of');
   };
   return {
-    own: true,
-    isCopied: true,
+    own: 'kept',
     data: held,
     pieces: (begin, end) => atOnce(bytesOf(held()).subarray(begin, end)),
     release: () => {

@@ -1,4 +1,5 @@
 /** One tensor of an object: what is known of it, how it is kept for a save, and how a value is assigned. */
+import type { Ownership } from '../bundle/item.js';
 import type { CopyBudget } from '../bundle/tf-staging.js';
 import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
 
@@ -11,10 +12,11 @@ export const PYTHON_STATE = 'py_state';
 /** A value that is kept for a save. */
 export interface Capture {
   /**
-   * What `data` gives was made for the save, each piece in a buffer of its own, and nobody else holds it: it is freed
-   * once it is written, unless the save may be tried again.
+   * What `data` gives was made for the save, and nobody else holds it. 'given': it is made anew each time, each piece
+   * in a buffer of its own, and is freed once it is written. 'kept': it is the same each time, and so freed only where
+   * the save is not tried again.
    */
-  readonly own?: true;
+  readonly own?: Ownership;
   /**
    * Little-endian, row-major; may come in pieces. May be asked again until it is released: a save may be tried again.
    */
@@ -24,7 +26,7 @@ export interface Capture {
 }
 
 /** A value at hand, of which nothing has to be let go of. `own` is as in Capture. */
-export function captureOf(data: Capture['data'], own?: true): Capture {
+export function captureOf(data: Capture['data'], own?: Ownership): Capture {
   return { ...(own && { own }), data, release: () => undefined };
 }
 

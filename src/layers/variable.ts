@@ -76,7 +76,7 @@ function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | un
 /** The numbers as int64; few, since only few are converted when they are read. */
 function widened(captured: Capture): Capture {
   return {
-    own: true,
+    own: 'given',
     data: async () => BigInt64Array.from(await gathered(captured.data()), BigInt),
     release: () => captured.release(),
   };

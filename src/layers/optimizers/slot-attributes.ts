@@ -96,7 +96,7 @@ function capture(
 ): Capture {
   if (value === 'zeros') {
     const size = sizeOf(shape);
-    return captureOf(() => new Float32Array(size), true);
+    return captureOf(() => new Float32Array(size), 'given');
   }
   // No operation may be done on what is an array of JavaScript's.
   const isArray = isWaiting(value) || isHostHeld(value);
@@ -105,7 +105,7 @@ function capture(
     const factor = Math.fround(scale);
     const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
     const data = given.map(element => element * factor);
-    return captureOf(() => data, true);
+    return captureOf(() => data, 'kept');
   }
   if (scale === 1) return captureTensor(value, label, budget);
   const scaled = tidy(() => mul(value, scalar(scale)));
