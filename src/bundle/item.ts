@@ -1,7 +1,7 @@
 /**
  * What a save is made of. An `Item` is one tensor, or one slice of a partitioned tensor: what must be known before any
  * I/O (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers give
- * (source.ts), live objects (src/graph/stored) and stored checkpoints (reencode.ts) all become items.
+ * (source.ts), live objects (src/graph/stored) and stored checkpoints (stored-items.ts) all become items.
  */
 import { TensorBundleError } from '../errors.js';
 import { type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';

@@ -1,6 +1,6 @@
 /**
- * Merging of checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc,
- * MergeBundles).
+ * Whole checkpoints written anew, through the reader and the writer, so that every checksum is checked on the way:
+ * copies, and merges of what was written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles).
  */
 import { join } from 'node:path';
 import { removeIf } from '../commit/checkpoint-removal.js';
@@ -15,8 +15,8 @@ import type { Item } from './item.js';
 import { ItemList } from './item-list.js';
 import { kindIn, type Located, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
-import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save-bundle.js';
+import { storedItems } from './stored-items.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
@@ -27,6 +27,27 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
   ...WRITER_OPTIONS,
   deleteInputs: 'flag',
 };
+
+/**
+ * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical
+ * unless its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
+ * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
+ */
+export async function copyCheckpoint(from: PathLike, to: PathLike, options: WriterOptions = {}): Promise<SaveResult> {
+  const checked = checkOptions(options, 'copyCheckpoint', WRITER_OPTIONS);
+  const target = saveTarget(to);
+  const bundle = await openBundle(await locate(from), { signal: checked.signal, pool: new DescriptorPool() });
+  try {
+    const keep = options.shards === undefined;
+    return await save(
+      target,
+      await storedItems(bundle, stored => (keep ? stored.entry.shard : undefined), { signal: checked.signal }),
+      checked,
+    );
+  } finally {
+    await bundle.close();
+  }
+}
 
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically. The number of a data file is the order in
