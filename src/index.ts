@@ -2,12 +2,11 @@
  * Writes, reads, checks, copies and merges TensorFlow checkpoints. Begin with `CheckpointWriter` and
  * `CheckpointReader`. Nothing here needs TensorFlow or TensorFlow.js.
  */
-export { copyCheckpoint } from './bundle/copy.js';
 export { checkpointExists, latestCheckpoint, latestValidCheckpoint } from './bundle/find-latest.js';
 export { listVariables, loadVariable } from './bundle/list.js';
-export { mergeCheckpoints } from './bundle/merge.js';
 export type { ReadOptions } from './bundle/read-options.js';
 export { CheckpointReader, type Entry, type SliceEntry } from './bundle/reader.js';
+export { copyCheckpoint, mergeCheckpoints } from './bundle/rewriting.js';
 export type { SaveEvent, SavePhase } from './bundle/save-events.js';
 export type { LazyTensor, TensorSource } from './bundle/source.js';
 export type { TfTensorLike } from './bundle/tf-staging.js';

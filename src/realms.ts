@@ -31,6 +31,11 @@ export function isBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value);
 }
 
+/** A copy of a typed array. Its own `slice` is not used, because a Buffer's copies nothing. */
+export function copyOf<A extends ArrayBufferView>(array: A): A {
+  return Float32Array.prototype.slice.call(array) as ArrayBufferView as A;
+}
+
 /** An ArrayBuffer or SharedArrayBuffer itself, not a view of one. */
 export function isBuffer(value: unknown): value is ArrayBufferLike {
   return types.isAnyArrayBuffer(value);

@@ -1,7 +1,7 @@
 /**
  * What a save is made of. An `Item` is a tensor, or a slice of a partitioned tensor. It has what must be known before
  * any I/O (name, type, shape, bytes), and its content, which is asked for when its turn comes. Tensors that callers
- * give (source.ts), live objects (src/graph/stored) and stored checkpoints (reencode.ts) all become items.
+ * give (source.ts), live objects (src/graph/stored) and stored checkpoints (stored-items.ts) all become items.
  */
 import { TensorBundleError } from '../errors.js';
 import { type DTypeInfo, dtypeInfo, type StoredType } from '../format/dtypes.js';
@@ -46,7 +46,7 @@ export type Pulled = GivenData | AsyncIterable<Uint8Array | string>;
  * 'kept': it stays unchanged, since the save may be tried again. 'given': each piece is freed as soon as it is written,
  * so that gigabytes need only a few MiB, whenever the garbage collector runs. So two pieces must not share a buffer.
  */
-type Ownership = 'kept' | 'given';
+export type Ownership = 'kept' | 'given';
 
 export type Content =
   /**

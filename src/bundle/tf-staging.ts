@@ -12,6 +12,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TensorBundleError } from '../errors.js';
 import type { NumericArray } from '../format/dtypes.js';
+import { sizeOf } from '../format/shape.js';
+import { copyOf } from '../realms.js';
 import { encodeText } from './elements.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors are copied whole. */
@@ -31,12 +33,13 @@ type Staged = NumericArray | AsyncIterable<Uint8Array>;
  * The value that a tensor had at one moment. Later changes of the tensor, or of JavaScript arrays, do not affect it.
  */
 export interface HeldTensor {
-  /** The result of `data` belongs to the caller alone. */
-  readonly own: true;
+  /**
+   * 'kept': an array that was copied at the call; its pieces are views of it. 'given': read anew each time, for the
+   * caller alone.
+   */
+  readonly own: 'kept' | 'given';
   data(): Staged;
-  /** Whether the value is an array that was copied at the call. Its pieces are then views of that copy. */
-  readonly isCopied: boolean;
-  /** The bytes from `begin` to `end`. Each piece has a buffer of its own, unless the value was copied. */
+  /** The bytes from `begin` to `end`. */
   pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
   /** Releases the value. */
   release(): void;
@@ -48,13 +51,21 @@ interface EngineTensor extends TfTensorLike {
   dispose(): void;
 }
 
+/** What a backend keeps of a tensor: its values, if they are an array; for a complex tensor, two other tensors. */
+interface Kept {
+  readonly values?: unknown;
+  readonly complexTensorInfos?: { readonly real: Parted; readonly imag: Parted } | null;
+}
+
+type Parted = Pick<EngineTensor, 'dataId'>;
+
 interface Backend {
   /** Only in tfjs-node's backend: what it reads from TensorFlow is a copy for the caller alone. */
   readonly binding?: { readonly tensorDataSync?: unknown };
   /** Where the tfjs-node, cpu and webgl backends keep their tensors. */
-  readonly tensorMap?: WeakMap<object, { values?: unknown }>;
-  readonly data?: WeakMap<object, { values?: unknown }>;
-  readonly texData?: WeakMap<object, { values?: unknown }>;
+  readonly tensorMap?: WeakMap<object, Kept>;
+  readonly data?: WeakMap<object, Kept>;
+  readonly texData?: WeakMap<object, Kept>;
 }
 
 interface Engine {
@@ -91,8 +102,7 @@ export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudg
   const clone = engine.runKernel('Identity', { x: tensor });
   clone.kept = true;
   return {
-    own: true,
-    isCopied: false,
+    own: 'given',
     data: () => stageTensor(clone, name),
     pieces: (begin, end) => piecesOf(clone, name, begin, end),
     release: () => clone.dispose(),
@@ -106,8 +116,7 @@ function heldArray(array: NumericArray): HeldTensor {
     throw new TensorBundleError('ERR_STATE', 'a captured value was asked for after its release');
   };
   return {
-    own: true,
-    isCopied: true,
+    own: 'kept',
     data: held,
     pieces: (begin, end) => atOnce(bytesOf(held()).subarray(begin, end)),
     release: () => {
@@ -150,9 +159,13 @@ export function isHandedOut(tensor: TfTensorLike): boolean {
 
 /** Whether the tensor's values are a JavaScript array, which others may have. No operation may be done on it then. */
 export function isHostHeld(tensor: TfTensorLike): boolean {
-  const { dataId } = tensor as EngineTensor;
   const { tensorMap, data, texData } = backendOf(tensor) ?? {};
-  return (tensorMap ?? data ?? texData)?.get(dataId)?.values != null;
+  const kept = tensorMap ?? data ?? texData;
+  const isArray = ({ dataId }: Parted): boolean => {
+    const { values, complexTensorInfos: parts } = kept?.get(dataId) ?? {};
+    return values != null || (parts != null && (isArray(parts.real) || isArray(parts.imag)));
+  };
+  return isArray(tensor as EngineTensor);
 }
 
 /** Whether `dataSync` makes a new array for each caller. */
@@ -177,7 +190,7 @@ async function* atOnce(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 async function* slices(engine: Engine, tensor: TfTensorLike, begin: number, end: number): AsyncGenerator<Uint8Array> {
   const width = widthOf(tensor);
-  const flat = engine.runKernel('Reshape', { x: tensor }, { shape: [sizeOf(tensor)] });
+  const flat = engine.runKernel('Reshape', { x: tensor }, { shape: [sizeOf(tensor.shape)] });
   flat.kept = true;
   try {
     for (let at = begin; at < end; ) {
@@ -253,7 +266,7 @@ function numbersOf(tensor: TfTensorLike, name: string): NumericArray {
 /** The numbers in memory that nobody else has. */
 function ownNumbersOf(tensor: TfTensorLike, name: string): NumericArray {
   const values = numbersOf(tensor, name);
-  return isTheCallers(tensor) ? values : (values.slice() as NumericArray);
+  return isTheCallers(tensor) ? values : copyOf(values);
 }
 
 function unexpected({ dtype }: TfTensorLike, name: string, data: unknown): TensorBundleError {
@@ -268,12 +281,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-function sizeOf({ shape }: TfTensorLike): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 function bytesIn(tensor: TfTensorLike): number {
-  return sizeOf(tensor) * widthOf(tensor);
+  return sizeOf(tensor.shape) * widthOf(tensor);
 }
 
 /** Bytes of an element. TensorFlow.js has four types of numbers. */

@@ -8,7 +8,7 @@ import { type CopyBudget, captureTensor } from '../bundle/tf-staging.js';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorData, type TensorValue } from '../format/dtypes.js';
 import { type Capture, captureOf } from '../graph/attribute.js';
-import { classOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
+import { classOf, copyOf, isArrayOf, isBytes, isLiteral } from '../realms.js';
 import { engine, Tensor, tensor } from '../tfjs-core.js';
 import { disposeElement } from './iteration/element.js';
 
@@ -249,7 +249,7 @@ function ofTensor(value: Tensor): EncodedTensor {
   return ofData(
     'string',
     value.shape,
-    texts.map(text => text.slice()),
+    texts.map(text => copyOf(text)),
   );
 }
 

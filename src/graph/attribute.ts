@@ -1,4 +1,5 @@
 /** One tensor of an object: its description, how its value is kept for a save, and how a value is assigned. */
+import type { Ownership } from '../bundle/item.js';
 import type { CopyBudget } from '../bundle/tf-staging.js';
 import type { DType, StoredDType, TensorData, TensorValue } from '../format/dtypes.js';
 
@@ -11,10 +12,11 @@ export const PYTHON_STATE = 'py_state';
 /** A value that is kept for a save. */
 export interface Capture {
   /**
-   * True if the pieces that `data` gives were made for the save, each in a buffer of its own that nothing else refers
-   * to. Each is freed once it is written, unless the save may be tried again.
+   * Set if the result of `data` was made for the save and nothing else refers to it. 'given': it is made anew each
+   * time, each piece in a buffer of its own, and is freed once it is written. 'kept': it is the same each time, so it
+   * is freed only if the save is not tried again.
    */
-  readonly own?: true;
+  readonly own?: Ownership;
   /**
    * The value: little-endian, row-major; may come in pieces. May be called again until the capture is released, because
    * a save may be tried again.
@@ -25,7 +27,7 @@ export interface Capture {
 }
 
 /** A capture of a value that needs no release. `own` is as in Capture. */
-export function captureOf(data: Capture['data'], own?: true): Capture {
+export function captureOf(data: Capture['data'], own?: Ownership): Capture {
   return { ...(own && { own }), data, release: () => undefined };
 }
 

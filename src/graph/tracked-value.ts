@@ -2,6 +2,7 @@
 
 import { TensorBundleError } from '../errors.js';
 import type { DType, TensorData, TensorValue } from '../format/dtypes.js';
+import { copyOf, isBytes } from '../realms.js';
 import { type Attribute, captureOf, VARIABLE_VALUE } from './attribute.js';
 import { type Trackable, variableNode } from './trackable.js';
 
@@ -37,13 +38,18 @@ export function valueTrackable<Data extends TensorData>(value: TrackedValue<Data
       const given = value.read() as unknown;
       // The writer checks the elements.
       if (!Array.isArray(given) && !ArrayBuffer.isView(given)) throw noArray(label, value.dtype, given);
-      const data = (given as Data).slice() as TensorData;
+      const data = copied(given as TensorData);
       return captureOf(() => data);
     },
     assign: ({ data }) => value.assign(data as Data),
     ...(value.dtype === 'int64' && { convert: toInt64 }),
   };
   return variableNode(attribute);
+}
+
+/** A copy, also of the elements of a string tensor. */
+function copied(data: TensorData): TensorData {
+  return ArrayBuffer.isView(data) ? copyOf(data) : data.map(element => (isBytes(element) ? copyOf(element) : element));
 }
 
 /** Integer types of which int64 can hold every value. */

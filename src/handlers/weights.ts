@@ -96,7 +96,7 @@ export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { re
     bytes: async i => joined(held[i]!.pieces(0, described.sizes[i]!), described.sizes[i]!),
     content: (i, begin, end) => {
       const one = held[i]!;
-      return { kind: 'pull', pull: () => one.pieces(begin, end), own: one.isCopied ? 'kept' : 'given' };
+      return { kind: 'pull', pull: () => one.pieces(begin, end), own: one.own };
     },
     release,
   };

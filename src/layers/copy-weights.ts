@@ -18,6 +18,7 @@ import { decodeObjectGraph } from '../graph/stored/decode.js';
 import { buildObjectGraph } from '../graph/stored/encode.js';
 import type { Trackable } from '../graph/trackable.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { copyOf } from '../realms.js';
 import { clone, engine, type Tensor, tensor, tidy, type Variable } from '../tfjs-core.js';
 import { modelTrackable } from './model.js';
 import type { AnyVariable, Layer, LayersModel, LayerVariable } from './types.js';
@@ -159,5 +160,5 @@ function independent(value: Tensor): Tensor {
   const { backend } = engine();
   const info: { backend?: unknown } | undefined = engine().state.tensorInfo.get(value.dataId);
   if (info?.backend === backend && !isHandedOut(value)) return clone(value);
-  return tensor(value.dataSync().slice() as Float32Array, value.shape, value.dtype);
+  return tensor(copyOf(value.dataSync() as Float32Array), value.shape, value.dtype);
 }

@@ -77,7 +77,7 @@ function toInt32({ dtype, shape, data }: TensorValue): TensorValue | string | un
 /** The values as int64. There are few, because only small values are converted when they are restored. */
 function widened(captured: Capture): Capture {
   return {
-    own: true,
+    own: 'given',
     data: async () => BigInt64Array.from(await gathered(captured.data()), BigInt),
     release: () => captured.release(),
   };

@@ -6,5 +6,5 @@
  */
 export const NOT_YET = {
   lines: [],
-  words: ['src/'],
+  words: [],
 };

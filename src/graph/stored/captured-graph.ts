@@ -139,7 +139,8 @@ function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture:
   const data = (): ReturnType<Capture['data']> => capture.data();
   const handedOver = read && (() => read(capture));
   if (item.bytes === null) return { ...item, content: { kind: 'elements', elements: data, handedOver } };
-  const own = capture.own && (read ? 'given' : 'kept');
+  // Asked once, it is nobody's afterwards.
+  const own = capture.own && (read ? 'given' : capture.own);
   return { ...item, content: { kind: 'pull', pull: data, handedOver, ...(own && { own }) } };
 }
 

@@ -97,7 +97,7 @@ function capture(
 ): Capture {
   if (value === 'zeros') {
     const size = sizeOf(shape);
-    return captureOf(() => new Float32Array(size), true);
+    return captureOf(() => new Float32Array(size), 'given');
   }
   // Values that are still a JavaScript array must not go through an operation of TensorFlow.js, so they are scaled
   // here.
@@ -107,7 +107,7 @@ function capture(
     const factor = Math.fround(scale);
     const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
     const data = given.map(element => element * factor);
-    return captureOf(() => data, true);
+    return captureOf(() => data, 'kept');
   }
   if (scale === 1) return captureTensor(value, label, budget);
   const scaled = tidy(() => mul(value, scalar(scale)));

@@ -1,20 +1,23 @@
 /**
- * Merges checkpoints that were written in parts (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles).
+ * Writes whole checkpoints anew, through the reader and the writer, so that every checksum is checked on the way:
+ * copies, and merges of checkpoints that were written in parts
+ * (tensorflow/core/util/tensor_bundle/tensor_bundle.cc, MergeBundles).
  */
 import { join } from 'node:path';
 import { removeIf } from '../commit/checkpoint-removal.js';
+import { joinPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { invalidArgument } from '../errors.js';
 import type { OptionList } from '../options.js';
 import { DescriptorPool } from '../storage/descriptor-pool.js';
-import { withDirectories } from '../storage/directories.js';
+import { currentDirectory, withDirectories } from '../storage/directories.js';
 import type { Directory } from '../storage/directory.js';
 import type { Item } from './item.js';
 import { ItemList } from './item-list.js';
 import { kindIn, type Located, locate, withoutSlashes } from './locate.js';
 import { type IndexMark, type OpenBundle, openBundle } from './open-bundle.js';
-import { storedItems } from './reencode.js';
 import { save, saveTarget } from './save-bundle.js';
+import { storedItems } from './stored-items.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } from './writer-options.js';
 
@@ -25,6 +28,27 @@ const MERGE_OPTIONS: OptionList<WriterOptions & { deleteInputs?: boolean }> = {
   ...WRITER_OPTIONS,
   deleteInputs: 'flag',
 };
+
+/**
+ * Re-encodes `from` as `to`, keeping shards, order and slices (a copy of a TensorFlow checkpoint is byte-identical
+ * unless its data files hold unused bytes); with `shards` it reshards. A big-endian checkpoint comes out little-endian.
+ * Rejects as `CheckpointReader.open`, `read` and `CheckpointWriter.finish` do.
+ */
+export async function copyCheckpoint(from: PathLike, to: PathLike, options: WriterOptions = {}): Promise<SaveResult> {
+  const checked = checkOptions(options, 'copyCheckpoint', WRITER_OPTIONS);
+  const target = saveTarget(to);
+  const bundle = await openBundle(await locate(from), { signal: checked.signal, pool: new DescriptorPool() });
+  try {
+    const keep = options.shards === undefined;
+    return await save(
+      target,
+      await storedItems(bundle, stored => (keep ? stored.entry.shard : undefined), { signal: checked.signal }),
+      checked,
+    );
+  } finally {
+    await bundle.close();
+  }
+}
 
 /**
  * Merges checkpoints into one, as MergeV2Checkpoints does, but atomically. Data files are numbered in the order in
@@ -52,6 +76,7 @@ export async function mergeCheckpoints(
     });
   // All paths are checked before any checkpoint is opened.
   const inputs = from.map(pathOf);
+  const start = currentDirectory();
   if (options.deleteInputs && !checked.durable) {
     throw invalidArgument(
       'deleteInputs needs a durable merge: a power loss could take the result, and the inputs would be gone',
@@ -63,7 +88,7 @@ export async function mergeCheckpoints(
   const bundles: OpenBundle[] = [];
   try {
     for (const path of inputs) {
-      const { directory, ...one } = await inputOf(path, options.deleteInputs ?? false);
+      const { directory, ...one } = await inputOf(path, start, options.deleteInputs ?? false);
       // Checkpoints in the same directory share one descriptor for it.
       found.push({ ...one, directory: await pool.shareDirectory(directory) });
     }
@@ -80,7 +105,7 @@ export async function mergeCheckpoints(
     const list = new ItemList();
     for (const item of items) list.add(item);
     const result = await save(target, list.items, checked);
-    if (options.deleteInputs) await removeInputs(bundles);
+    if (options.deleteInputs) await removeInputs(found, bundles);
     return result;
   } finally {
     await Promise.all(bundles.map(bundle => bundle.close()));
@@ -92,7 +117,7 @@ export async function mergeCheckpoints(
  * The checkpoint that a path means. If it is to be removed afterwards, it must lie where the path says, because a state
  * file may name a checkpoint anywhere.
  */
-async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
+async function inputOf(path: string, start: readonly string[], isRemoved: boolean): Promise<Located> {
   return await withDirectories(async directories => {
     const located = await locate(path, directories);
     const { prefix } = located;
@@ -112,16 +137,18 @@ async function inputOf(path: string, isRemoved: boolean): Promise<Located> {
         'give the prefix itself if it is meant',
       { path: directory, found: prefix },
     );
-  });
+  }, start);
 }
 
 /**
  * Removes the inputs that were merged. A checkpoint is kept if it is a new one: the result may have replaced an input,
  * and another program may have saved over one.
  */
-async function removeInputs(bundles: readonly OpenBundle[]): Promise<void> {
-  for (const { prefix, mark } of bundles)
-    await removeIf(prefix, async index => index !== null && isMarked(index, mark));
+async function removeInputs(found: readonly Located[], bundles: readonly OpenBundle[]): Promise<void> {
+  for (const [i, { directory, base }] of found.entries()) {
+    const { mark } = bundles[i]!;
+    await removeIf(joinPrefix(directory.path, base), async index => index !== null && isMarked(index, mark));
+  }
 }
 
 function isMarked(index: IndexMark, { identity, size, modified }: IndexMark): boolean {
