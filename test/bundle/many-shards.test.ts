@@ -209,3 +209,26 @@ test('with 40 descriptors in all: open, read, verify, copy, merge and save, and 
   expect(stderr).toBe('');
   expect(stdout).toBe('0\n');
 });
+
+test('five readers at once share the few descriptors that there are', async () => {
+  const prefix = join(scratch.directory(), 'model');
+  await save(prefix, 400, 1000);
+  const script = `
+    const { CheckpointReader } = await import(${JSON.stringify(pathToFileURL('dist/index.js').href)});
+    const { execFileSync } = await import('node:child_process');
+    execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=34:4096']);
+    const sums = new Set();
+    for (let round = 0; round < 4; round++) {
+      await Promise.all(['open', 'read', 'read', 'read', 'read'].map(async verify => {
+        const reader = await CheckpointReader.open(process.argv.at(-1), { verify });
+        const names = reader.names();
+        const [values] = await Promise.all([reader.readAll(names), reader.check(names)]);
+        sums.add(values.reduce((sum, { data }) => sum + data[0], 0));
+        await reader.close();
+      }));
+    }
+    console.log(...sums);
+  `;
+  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, prefix], { encoding: 'utf8' });
+  expect(child).toMatchObject({ status: 0, stderr: '', stdout: `${400 * 1000 + (400 * 399) / 2}\n` });
+});

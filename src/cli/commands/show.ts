@@ -61,8 +61,8 @@ function nameMeant(reader: CheckpointReader, asked: string, path: string): strin
   if (printed.length === 0) throw notFound(reader, asked, path);
   if (printed.length === 1) return printed[0]!;
   throw invalidArgument(
-    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the name itself, with ` +
-      `the characters that are printed as codes`,
+    `${printed.length} names in ${reader.prefix} are printed as '${asked}'; give the one that is meant ` +
+      'with its real characters, not with the printed codes',
     { path: reader.prefix, tensor: asked },
   );
 }

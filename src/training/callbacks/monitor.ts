@@ -35,7 +35,7 @@ const SHORT: readonly (readonly [long: string, short: string])[] = [
 ];
 
 /**
- * The end of a message that suggests another name for a metric that does not exist; '' if no name is similar.
+ * The end of a message about a metric that does not exist: suggests another name, or is '' if no name is similar.
  * TensorFlow.js calls `acc` what Keras calls `accuracy`, and spells other names differently.
  */
 export function hintFor(metric: string, available: readonly string[]): string {

@@ -242,17 +242,14 @@ export class CheckpointManager {
     this.#isUncounted = false;
   }
 
-  /**
-   * The path is needed at once, before the directory can be listed, so only taken numbers are skipped: nothing is
-   * overwritten.
-   */
+  /** The path is needed before the directory can be listed, so only taken numbers are skipped. */
   #skipTaken({ checkpointNumber }: ManagerSaveOptions): void {
     if (checkpointNumber !== undefined) return;
     while (this.#own.isTaken(this.checkpoint.saveCounter + 1))
       this.checkpoint.countFrom(this.checkpoint.saveCounter + 1);
   }
 
-  /** The new checkpoint is named before anything is removed; then the names of what was removed are taken out. */
+  /** The new checkpoint is named before anything is removed; then removed ones leave the books. */
   async #record(made: KeptCheckpoint, committed: Committed): Promise<void> {
     await this.#alone(async () => {
       await this.#own.removeOrphans(committed);
@@ -263,10 +260,7 @@ export class CheckpointManager {
     });
   }
 
-  /**
-   * If something cannot be removed, the save does not fail, and the next one tries again. Returns whether the books
-   * have changed.
-   */
+  /** If a file cannot be removed, the next save tries again. Returns whether the books have changed. */
   async #removeSwept(directory: Directory): Promise<boolean> {
     const before = this.#kept.extent;
     const swept = this.#kept.sweep();
