@@ -16,7 +16,7 @@ const COUNTER = /^save_counter\//;
 interface Search {
   readonly checkpoint: Checkpoint;
   readonly own: OwnCheckpoints;
-  readonly shelf: KeptCheckpoints;
+  readonly kept: KeptCheckpoints;
   readonly fallback: boolean;
   /** The error of the damaged state file, if it is damaged. */
   readonly damage: TensorBundleError | null;
@@ -26,7 +26,7 @@ interface Search {
  * Path of what was restored; null if there is nothing. Rejects with the error of the newest checkpoint if no other can
  * be restored, or if `fallback` is false.
  */
-export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }: Search): Promise<string | null> {
+export async function restoreNewest({ checkpoint, own, kept, fallback, damage }: Search): Promise<string | null> {
   const problems: TensorBundleError[] = damage ? [damage] : [];
   const tried = new Set<string>();
   const isRestored = async (path: string, isOwn: boolean): Promise<boolean> => {
@@ -39,11 +39,11 @@ export async function restoreNewest({ checkpoint, own, shelf, fallback, damage }
       problems.push(error as TensorBundleError);
       return false;
     }
-    shelf.latest = path;
+    kept.latest = path;
     if (problems.length > 0) warnOfFallback(path, problems);
     return true;
   };
-  const named = [...new Set([shelf.latest, ...shelf.newestFirst()])].filter(path => path !== null);
+  const named = [...new Set([kept.latest, ...kept.newestFirst()])].filter(path => path !== null);
   for (const path of named) if (own.isNamed(path) && (await isRestored(path, true))) return path;
   const found = fallback || tried.size === 0 ? await own.found() : [];
   for (const { path } of found) {

@@ -140,7 +140,7 @@ export class CheckpointManager {
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
     const { fallback, initFn } = this.#options;
-    const search = { checkpoint: this.checkpoint, own: this.#own, shelf: this.#kept, damage: this.#stateDamage };
+    const search = { checkpoint: this.checkpoint, own: this.#own, kept: this.#kept, damage: this.#stateDamage };
     const path = await restoreNewest({ ...search, fallback });
     if (path === null) await initFn?.();
     else this.#interval.restored();
