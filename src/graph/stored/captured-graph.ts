@@ -136,12 +136,17 @@ export class CapturedGraph {
 
 function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture: Capture) => void) | undefined): Item {
   const item = describeItem(key, dtype, shape);
+  // Not spread: see itemOf of src/bundle/source.ts.
+  const made = (content: Item['content']): Item => {
+    const { name, dtype, shape, bytes } = item;
+    return { name, dtype, shape, bytes, shard: undefined, content };
+  };
   const data = (): ReturnType<Capture['data']> => capture.data();
   const handedOver = read && (() => read(capture));
-  if (item.bytes === null) return { ...item, content: { kind: 'elements', elements: data, handedOver } };
+  if (item.bytes === null) return made({ kind: 'elements', elements: data, handedOver });
   // Asked once, it is nobody's afterwards.
   const own = capture.own && (read ? 'given' : capture.own);
-  return { ...item, content: { kind: 'pull', pull: data, handedOver, ...(own && { own }) } };
+  return made({ kind: 'pull', pull: data, handedOver, ...(own && { own }) });
 }
 
 /**
