@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { textFiles } from './lint/files.mjs';
 import { longLines } from './lint/lines.mjs';
-import { NOT_YET } from './lint/not-yet.mjs';
 import { isProse, tics } from './lint/words.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -27,13 +26,9 @@ function main() {
   );
   let failures = 0;
   const tell = (name, findings) => {
-    // If paths are given, all of their findings are printed, also those that may wait.
-    const waits = ({ file }) => positionals.length === 0 && NOT_YET[name].some(folder => file.startsWith(folder));
-    const now = findings.filter(finding => !waits(finding));
-    for (const { file, line, message } of now) console.log(`${file}:${line}: ${message}`);
-    const later = findings.length - now.length;
-    console.log(`${name}: ${now.length} found${later > 0 ? `; ${later} wait in ${NOT_YET[name].join(', ')}` : ''}`);
-    failures += now.length;
+    for (const { file, line, message } of findings) console.log(`${file}:${line}: ${message}`);
+    console.log(`${name}: ${findings.length} found`);
+    failures += findings.length;
   };
   if (all || values.lines) tell('lines', files.flatMap(longLines));
   if (all || values.words) tell('words', files.filter(({ file }) => isProse(file)).flatMap(tics));

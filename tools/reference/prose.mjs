@@ -11,9 +11,11 @@ export function wrap(text, indent = '') {
   let line = '';
   for (const word of words) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && indent.length + longer.length > WIDTH && !MARK.test(word)) {
-      lines.push(line);
-      line = word;
+    if (line !== '' && indent.length + longer.length > WIDTH) {
+      // A word that must not begin a line takes the word before it along.
+      const end = MARK.test(word) ? Math.max(0, line.lastIndexOf(' ')) : line.length;
+      if (end > 0) lines.push(line.slice(0, end));
+      line = `${line.slice(end)} ${word}`.trim();
     } else {
       line = longer;
     }
