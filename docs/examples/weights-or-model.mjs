@@ -1,4 +1,4 @@
-/** Weights only, for who makes the model again; or the whole model, for who does not. */
+/** Saves weights only, for a program that makes the model again; or the whole model, for a program that does not. */
 import { loadModel, loadWeights, ModelCheckpoint } from 'tensorbundle/tfjs';
 import { accuracy, BATCH_SIZE, createModel, EPOCHS, xs, ys } from './network.mjs';
 

@@ -134,7 +134,7 @@ const CASES = {
       /^all saved, all saved; then 5, generations 1; [1-9]\d* reads, \{\}$/,
     ];
   },
-  'not durable, one save a process, on two mounts': async name => {
+  'not durable, one save per process, on two mounts': async name => {
     for (let k = 1; k <= 10; k++)
       runNow('save', join(k % 2 ? ON_ONE(name) : ON_TWO(name), 'm'), k, '{"durable":false}');
     const count = generations(name);
