@@ -1,5 +1,4 @@
 /** Every optimizer through `model.save` and `tf.loadLayersModel`: training goes on as if it had not stopped. */
-import './one-thread.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
