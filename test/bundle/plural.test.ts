@@ -1,27 +1,16 @@
 /**
  * `check` and `readAll`: many tensors in one call each, what is wrong said as by `read`, and each entry decoded once.
  */
+
 import { open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding.js';
-import type { ByteOrigin } from '../../src/format/bytes.js';
 import { CheckpointReader, CheckpointWriter, type TensorBundleError } from '../../src/index.js';
 import { Scratch } from '../crash/scratch.js';
+import { decodedNames } from './decodes.js';
 
-/** How many entries were decoded: the real functions, counted. */
-const decodes = vi.hoisted(() => ({ count: 0 }));
-vi.mock('../../src/format/entry.js', async original => {
-  const real = await original<typeof import('../../src/format/entry.js')>();
-  const counted =
-    <T>(decode: (bytes: Uint8Array, origin?: ByteOrigin) => T) =>
-    (bytes: Uint8Array, origin?: ByteOrigin): T => {
-      decodes.count++;
-      return decode(bytes, origin);
-    };
-  const { decodeEntry, decodeEntryInSteps } = real;
-  return { ...real, decodeEntry: counted(decodeEntry), decodeEntryInSteps: counted(decodeEntryInSteps) };
-});
+vi.mock('../../src/format/entry.js', async original => (await import('./decodes.js')).watched(await original()));
 
 const scratch = new Scratch('plural');
 afterEach(() => vi.restoreAllMocks());
@@ -213,12 +202,12 @@ describe.each(['check', 'readAll'] as const)('%s', what => {
 
 test('each entry is decoded once, however often it is asked for', async () => {
   const prefix = await saved(200);
-  decodes.count = 0;
+  decodedNames.length = 0;
   await using reader = await CheckpointReader.open(prefix, { verify: 'open' });
   for (const name of reader.names()) reader.entry(name);
   await reader.check(reader.names());
   await reader.readAll(reader.names());
   await Promise.all(reader.names().map(name => reader.read(name)));
   await reader.verify();
-  expect(decodes.count).toBe(200);
+  expect(decodedNames.length).toBe(200);
 });

@@ -2,8 +2,14 @@
  * Index files made by hand, with valid checksums around contents that no writer makes: what is wrong is then found by
  * the rule it breaks and not by a CRC.
  */
+import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
+import { dtypeInfo } from '../../src/format/dtypes.js';
+import { encodeEntry, type StoredEntry } from '../../src/format/entry.js';
+import { encodeHeader } from '../../src/format/header.js';
 import { TABLE_MAGIC } from '../../src/format/table-format.js';
+import { TableWriter } from '../../src/format/table-writer.js';
 
 /** An unsigned number of any size, seven bits a byte; `pad` adds bytes that say nothing. */
 export function varint(value: number | bigint, pad = 0): number[] {
@@ -131,3 +137,34 @@ export const withEntry = (value: readonly number[], header: readonly number[] = 
 /** An index with these records, in one block. */
 export const withRows = (rows: readonly Row[]): Uint8Array =>
   table({ data: block([{ key: '', value: HEADER }, ...rows]) });
+
+/** An entry of which only some fields matter. */
+export const entryOf = (given: Partial<StoredEntry>): Uint8Array =>
+  encodeEntry({
+    dtypeNumber: 1,
+    dtype: dtypeInfo('float32'),
+    shape: [],
+    shard: 0,
+    offset: 0,
+    size: 0,
+    crc: 0,
+    slices: [],
+    ...given,
+  });
+
+/** A checkpoint of these rows, with one data file of so many zeros. Gives its prefix. */
+export function place(
+  directory: string,
+  rows: readonly (readonly [Uint8Array, Uint8Array])[],
+  dataBytes: number,
+): string {
+  const prefix = join(directory, 'model');
+  const writer = new TableWriter();
+  writer.add(new Uint8Array(0), encodeHeader(1));
+  for (const [key, value] of [...rows].sort((a, b) => Buffer.compare(a[0], b[0]))) writer.add(key, value);
+  writeFileSync(`${prefix}.index`, writer.finish());
+  const data = openSync(`${prefix}.data-00000-of-00001`, 'w');
+  ftruncateSync(data, dataBytes);
+  closeSync(data);
+  return prefix;
+}

@@ -4,12 +4,9 @@
  */
 import '../crash/fault-engine.js';
 import { constants } from 'node:buffer';
-import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { IndexFile } from '../../src/bundle/index-file.js';
-import { dtypeInfo } from '../../src/format/dtypes.js';
-import { encodeEntry, type StoredEntry } from '../../src/format/entry.js';
 import { encodeHeader } from '../../src/format/header.js';
 import { decodeStrings } from '../../src/format/strings.js';
 import { MAX_KEY_BYTES } from '../../src/format/table-columns.js';
@@ -34,7 +31,7 @@ import {
 } from '../../src/index.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
-import { block, field, type Row, table, varint } from './index-bytes.js';
+import { block, entryOf, field, place, type Row, table, varint } from './index-bytes.js';
 
 const scratch = new Scratch('limits');
 const MEBIBYTE = 2 ** 20;
@@ -52,31 +49,6 @@ const codeOf = (bytes: Uint8Array): string => {
     return (error as { code: string }).code;
   }
 };
-
-const entryOf = (given: Partial<StoredEntry>): Uint8Array =>
-  encodeEntry({
-    dtypeNumber: 1,
-    dtype: dtypeInfo('float32'),
-    shape: [],
-    shard: 0,
-    offset: 0,
-    size: 0,
-    crc: 0,
-    slices: [],
-    ...given,
-  });
-
-function place(rows: readonly (readonly [Uint8Array, Uint8Array])[], dataBytes: number): string {
-  const prefix = join(scratch.directory(), 'model');
-  const writer = new TableWriter();
-  writer.add(new Uint8Array(0), encodeHeader(1));
-  for (const [key, value] of [...rows].sort((a, b) => Buffer.compare(a[0], b[0]))) writer.add(key, value);
-  writeFileSync(`${prefix}.index`, writer.finish());
-  const data = openSync(`${prefix}.data-00000-of-00001`, 'w');
-  ftruncateSync(data, dataBytes);
-  closeSync(data);
-  return prefix;
-}
 
 describe('entries and keys', () => {
   /** Keys of which each shares all but its last two bytes with the one before. */
@@ -171,14 +143,14 @@ describe('entries and keys', () => {
 
   test('100,000 entries in good faith are read, and names are there without a long wait', async () => {
     const rows = Array.from({ length: 100_000 }, (_, i) => [Buffer.from(`t${i}`), entryOf({ shape: [0] })] as const);
-    const reader = await CheckpointReader.open(place(rows, 0));
+    const reader = await CheckpointReader.open(place(scratch.directory(), rows, 0));
     expect(reader.names().length).toBe(100_000);
     await reader.close();
   });
 
   test('an abort is heard while a large index is read', async () => {
     const rows = Array.from({ length: 200_000 }, (_, i) => [Buffer.from(`t${i}`), entryOf({ shape: [0] })] as const);
-    const prefix = place(rows, 0);
+    const prefix = place(scratch.directory(), rows, 0);
     const controller = new AbortController();
     setImmediate(() => setTimeout(() => controller.abort(), 1));
     await expect(CheckpointReader.open(prefix, { signal: controller.signal })).rejects.toMatchObject({
@@ -199,7 +171,7 @@ describe('bytes that many entries claim', () => {
       const { offset, size } = range(i);
       return [Buffer.from(`t${i}`), entryOf({ shape: [size / 4], offset, size, crc: 1 })] as const;
     });
-    return place(rows, 4 * MEBIBYTE);
+    return place(scratch.directory(), rows, 4 * MEBIBYTE);
   };
 
   test.each([
@@ -230,12 +202,15 @@ describe('bytes that many entries claim', () => {
       { length: 10 },
       (_, i) => [Buffer.from(`t${i}`), entryOf({ shape: [0], offset: 8 })] as const,
     );
-    expect(await verifyCheckpoint(place(rows, 16))).toMatchObject({ ok: true, unreferencedBytes: 16 });
+    expect(await verifyCheckpoint(place(scratch.directory(), rows, 16))).toMatchObject({
+      ok: true,
+      unreferencedBytes: 16,
+    });
   });
 
   test('a report has a bounded length', async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) => [Buffer.from(`t${i}`), entryOf({ dtypeNumber: 0 })] as const);
-    const report = await verifyCheckpoint(place(rows, 0));
+    const report = await verifyCheckpoint(place(scratch.directory(), rows, 0));
     expect(report.ok).toBe(false);
     expect(report.problems.length).toBe(10_001);
     expect(report.problems.at(-1)!.message).toContain('10000 more problems');

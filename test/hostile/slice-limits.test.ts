@@ -2,43 +2,22 @@
  * Slices by the thousand, of any geometry, in an index of anybody's: what is looked at is bounded, and no more than
  * promised is kept.
  */
+import { decodedNames } from '../bundle/decodes.js';
 import '../crash/fault-engine.js';
-import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { BoxTree } from '../../src/format/box-tree.js';
-import type { ByteOrigin } from '../../src/format/bytes.js';
-import { dtypeInfo } from '../../src/format/dtypes.js';
-import {
-  decodeEntry,
-  decodeEntryInSteps,
-  encodeEntry,
-  MAX_EXTENTS,
-  MAX_SLICES,
-  type StoredEntry,
-} from '../../src/format/entry.js';
-import { encodeHeader } from '../../src/format/header.js';
+import { decodeEntry, decodeEntryInSteps, MAX_EXTENTS, MAX_SLICES } from '../../src/format/entry.js';
 import { sliceKeyOf } from '../../src/format/slice-key.js';
 import { overlaps, type SliceExtent, type TensorSlice } from '../../src/format/slices.js';
-import { TableWriter } from '../../src/format/table-writer.js';
 import { atOnce } from '../../src/format/turns.js';
 import { CheckpointReader, verifyCheckpoint } from '../../src/index.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
+import { entryOf, place } from './index-bytes.js';
 
-/** The tensors of entries that were decoded: the real functions, counted. A short entry is not decoded in steps. */
-const decodedNames = vi.hoisted((): (string | undefined)[] => []);
-vi.mock('../../src/format/entry.js', async original => {
-  const real = await original<typeof import('../../src/format/entry.js')>();
-  const counted =
-    <T>(decode: (bytes: Uint8Array, origin?: ByteOrigin) => T) =>
-    (bytes: Uint8Array, origin?: ByteOrigin): T => {
-      decodedNames.push(origin?.tensor);
-      return decode(bytes, origin);
-    };
-  const { decodeEntry, decodeEntryInSteps } = real;
-  return { ...real, decodeEntry: counted(decodeEntry), decodeEntryInSteps: counted(decodeEntryInSteps) };
-});
+vi.mock('../../src/format/entry.js', async original =>
+  (await import('../bundle/decodes.js')).watched(await original()),
+);
 
 const scratch = new Scratch('limits');
 
@@ -46,31 +25,6 @@ afterEach(() => {
   faulty.setFaults(null);
   expect(faulty.openDescriptors()).toBe(0);
 });
-
-const entryOf = (given: Partial<StoredEntry>): Uint8Array =>
-  encodeEntry({
-    dtypeNumber: 1,
-    dtype: dtypeInfo('float32'),
-    shape: [],
-    shard: 0,
-    offset: 0,
-    size: 0,
-    crc: 0,
-    slices: [],
-    ...given,
-  });
-
-function place(rows: readonly (readonly [Uint8Array, Uint8Array])[], dataBytes: number): string {
-  const prefix = join(scratch.directory(), 'model');
-  const writer = new TableWriter();
-  writer.add(new Uint8Array(0), encodeHeader(1));
-  for (const [key, value] of [...rows].sort((a, b) => Buffer.compare(a[0], b[0]))) writer.add(key, value);
-  writeFileSync(`${prefix}.index`, writer.finish());
-  const data = openSync(`${prefix}.data-00000-of-00001`, 'w');
-  ftruncateSync(data, dataBytes);
-  closeSync(data);
-  return prefix;
-}
 
 describe('slices', () => {
   type Geometry = (i: number, n: number) => TensorSlice;
@@ -217,7 +171,7 @@ describe('slices', () => {
       offset += bytes;
       return [sliceKeyOf(name, extent), value] as const;
     });
-    return place([...rows, [Buffer.from(name), entryOf({ shape, slices: listed })]], offset);
+    return place(scratch.directory(), [...rows, [Buffer.from(name), entryOf({ shape, slices: listed })]], offset);
   }
 
   test('a range is read from the slices that hold it', async () => {

@@ -1,26 +1,18 @@
 /** How often a load decodes an entry of the index, and how many native calls read the values: counted. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { native } from '../../src/binding.js';
-import type { ByteOrigin } from '../../src/format/bytes.js';
 import { CheckpointReader } from '../../src/index.js';
 import { Checkpoint, CheckpointManager, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
+import { decodedNames } from '../bundle/decodes.js';
 
-const decodes = vi.hoisted(() => ({ count: 0 }));
-vi.mock('../../src/format/entry.js', async original => {
-  const real = await original<typeof import('../../src/format/entry.js')>();
-  const counted =
-    <T>(decode: (bytes: Uint8Array, origin?: ByteOrigin) => T) =>
-    (bytes: Uint8Array, origin?: ByteOrigin): T => {
-      decodes.count++;
-      return decode(bytes, origin);
-    };
-  const { decodeEntry, decodeEntryInSteps } = real;
-  return { ...real, decodeEntry: counted(decodeEntry), decodeEntryInSteps: counted(decodeEntryInSteps) };
-});
+vi.mock('../../src/format/entry.js', async original =>
+  (await import('../bundle/decodes.js')).watched(await original()),
+);
 
 let directory: string;
 beforeAll(async () => {
@@ -51,9 +43,9 @@ test('a load decodes each entry once', async () => {
   const count = async (prefix: string, load: () => Promise<unknown>): Promise<unknown> => {
     await using reader = await CheckpointReader.open(prefix);
     const reads = vi.spyOn(native, 'readRanges');
-    decodes.count = 0;
+    decodedNames.length = 0;
     await load();
-    const counted = { decodes: decodes.count - reader.names().length, reads: reads.mock.calls.length };
+    const counted = { decodes: decodedNames.length - reader.names().length, reads: reads.mock.calls.length };
     reads.mockRestore();
     return counted;
   };

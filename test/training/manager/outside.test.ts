@@ -21,18 +21,12 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TensorBundleError } from '../../../src/index.js';
 import { BackupAndRestore, keepLatest } from '../../../src/tfjs.js';
+import { disk } from './full-disk.js';
 import { manage, put, writeLedger, writeState } from './named-files.js';
 
-/** Whether the disk is full: then a save rejects with that error, before it has begun. */
-const disk = vi.hoisted(() => ({ full: (): Error | null => null }));
-vi.mock('../../../src/bundle/save-bundle.js', async original => {
-  const real = await original<typeof import('../../../src/bundle/save-bundle.js')>();
-  const save: typeof real.save = (...args) => {
-    const full = disk.full();
-    return full === null ? real.save(...args) : Promise.reject(full);
-  };
-  return { ...real, save };
-});
+vi.mock('../../../src/bundle/save-bundle.js', async original =>
+  (await import('./full-disk.js')).onDisk(await original()),
+);
 
 let scratch: string;
 let runs = 0;
