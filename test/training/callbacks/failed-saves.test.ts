@@ -2,7 +2,7 @@
  * ModelCheckpoint where something goes wrong: a save that fails, a name or a metric that cannot be, a second
  * TensorFlow.js.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import {
   ModelCheckpoint,
   type ModelCheckpointOptions,
 } from '../../../src/tfjs.js';
+import { files, network, train, xs, ys } from './network.js';
 
 let directory: string;
 beforeAll(() => {
@@ -25,21 +26,6 @@ afterEach(() => vi.restoreAllMocks());
 
 let count = 0;
 const fresh = (): string => join(directory, `run ${count++}`);
-
-function network(): tf.Sequential {
-  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], name: 'd' })] });
-  model.compile({ loss: 'meanSquaredError', optimizer: tf.train.adam(0.1), metrics: ['acc'] });
-  return model;
-}
-
-const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
-const train = (model: tf.LayersModel, callbacks: tf.Callback[], epochs = 4) =>
-  model.fit(xs, ys, { epochs, batchSize: 2, validationData: [xs, ys], verbose: 0, callbacks });
-const files = (run: string): string[] =>
-  readdirSync(run)
-    .filter(name => name.endsWith('.index'))
-    .map(name => name.slice(0, -6))
-    .sort();
 
 describe('what goes wrong', () => {
   /** A file where the directory should be. */

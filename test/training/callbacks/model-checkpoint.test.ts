@@ -1,5 +1,5 @@
 /** ModelCheckpoint: the decisions of Keras's real one for the same logs, and what it does in a training. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
@@ -14,6 +14,7 @@ import {
 } from '../../../src/tfjs.js';
 import { Choices } from '../../layers/random-numbers.js';
 import { runPython } from '../../oracle/python.js';
+import { files, network, train, xs, ys } from './network.js';
 
 let directory: string;
 beforeAll(() => {
@@ -24,21 +25,6 @@ afterEach(() => vi.restoreAllMocks());
 
 let count = 0;
 const fresh = (): string => join(directory, `run ${count++}`);
-
-function network(): tf.Sequential {
-  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], name: 'd' })] });
-  model.compile({ loss: 'meanSquaredError', optimizer: tf.train.adam(0.1), metrics: ['acc'] });
-  return model;
-}
-
-const [xs, ys] = [tf.ones([8, 2]), tf.ones([8, 1])];
-const train = (model: tf.LayersModel, callbacks: tf.Callback[], epochs = 4) =>
-  model.fit(xs, ys, { epochs, batchSize: 2, validationData: [xs, ys], verbose: 0, callbacks });
-const files = (run: string): string[] =>
-  readdirSync(run)
-    .filter(name => name.endsWith('.index'))
-    .map(name => name.slice(0, -6))
-    .sort();
 
 interface Event {
   hook: 'on_epoch_begin' | 'on_train_batch_end' | 'on_epoch_end';
