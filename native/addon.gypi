@@ -11,8 +11,10 @@
     'crc32c_sources': [
       'native/crc32c/crc32c.cc',
       'native/crc32c/crc32c_arm64.cc',
+      'native/crc32c/crc32c_avx2.cc',
       'native/crc32c/crc32c_avx512.cc',
       'native/crc32c/crc32c_combine.cc',
+      'native/crc32c/crc32c_pmull.cc',
       'native/crc32c/crc32c_portable.cc',
       'native/crc32c/crc32c_sse42.cc',
     ],

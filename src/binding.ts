@@ -49,7 +49,7 @@ export type OpenMode =
  */
 export interface NativeBinding {
   // --- CRC32C (Castagnoli), unmasked. Sync.
-  /** Kernels usable on this processor, fastest first: 'avx512', 'sse42', 'arm64', 'portable'. */
+  /** Kernels usable on this processor, fastest first: 'avx512', 'avx2', 'sse42'; 'pmull', 'arm64'; 'portable'. */
   crc32cKernels(): string[];
   /** Forces a kernel for this process's later calls; for tests and benchmarks. Throws on an unusable name. */
   selectCrc32cKernel(name: string): void;

@@ -1,16 +1,18 @@
 /**
- * Builds and runs the native unit tests (test/native/*.cc) without Node, in four variants. Prints one line per variant;
+ * Builds and runs the native unit tests (test/native/*.cc) without Node, in several variants. Prints one line per variant;
  * exit code 1 if one fails.
  *
- *   node tools/test-native.mjs [release|address|thread|valgrind]...
+ *   node tools/test-native.mjs [release|address|thread|valgrind|arm64]...
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { nativeSources } from './native/sources.mjs';
+import { foreignHome } from './prebuild/foreign.mjs';
+import { zigCompiler } from './prebuild/zig.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -27,6 +29,8 @@ function sources() {
   ];
 }
 
+const zig = zigCompiler(root);
+
 const VARIANTS = {
   release: { flags: ['-O2'] },
   address: { flags: ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'] },
@@ -35,6 +39,14 @@ const VARIANTS = {
   valgrind: {
     flags: ['-O1', '-g'],
     runner: ['valgrind', '--quiet', '--error-exitcode=9', '--leak-check=full', '--track-fds=no'],
+  },
+  // The CRC32C kernels of another processor, in an emulator. Only with what `node tools/setup.mjs --deep` installs.
+  arm64: {
+    compiler: [zig.file, ...zig.args, '-target', 'aarch64-linux-musl', '-static'],
+    environment: zig.env,
+    flags: ['-O2'],
+    runner: [join(foreignHome(root), 'qemu', 'usr', 'bin', 'qemu-aarch64-static')],
+    only: ['crc32c'],
   },
 };
 
@@ -45,8 +57,8 @@ function run(command, args, options = {}) {
 }
 
 /** Compiles everything into `directory`, a few files at a time. */
-function compile(flags, directory) {
-  const compiler = env.CXX ?? 'g++';
+function compile({ flags, compiler: words = [env.CXX ?? 'g++'], environment = {} }, directory) {
+  const compiler = words.join(' ');
   const warnings = ['-Wall', '-Wextra', '-Werror'];
   const common = [
     '-std=c++17',
@@ -69,8 +81,18 @@ function compile(flags, directory) {
   ].join('\n');
   return run('make', ['-s', '-j', String(Math.min(cpus().length, 4)), '-f', '-', 'all'], {
     cwd: directory,
+    env: { ...env, ...environment },
     input: `${makefile}\n`,
   });
+}
+
+/**
+ * Whether what the variant needs beyond the machine's own tools is installed.
+ * @param {string} name
+ */
+export function isHere(name) {
+  const { compiler = [], runner = [] } = VARIANTS[name];
+  return [...compiler, ...runner].filter(isAbsolute).every(path => existsSync(path));
 }
 
 /**
@@ -78,12 +100,13 @@ function compile(flags, directory) {
  * @returns {{ ok: boolean, output: string }} what the compiler or the tests printed
  */
 export function testNative(name) {
-  const { flags, runner = [] } = VARIANTS[name];
+  const variant = VARIANTS[name];
+  const { runner = [], only = [] } = variant;
   const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-native-'));
   try {
-    const compiled = compile(flags, directory);
+    const compiled = compile(variant, directory);
     if (!compiled.ok) return compiled;
-    const [command, ...args] = [...runner, join(directory, 'tests')];
+    const [command, ...args] = [...runner, join(directory, 'tests'), ...only];
     return run(command, args);
   } finally {
     rmSync(directory, { recursive: true });
@@ -93,7 +116,7 @@ export function testNative(name) {
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const wanted = argv.slice(2);
   let failed = 0;
-  for (const name of wanted.length > 0 ? wanted : Object.keys(VARIANTS)) {
+  for (const name of wanted.length > 0 ? wanted : Object.keys(VARIANTS).filter(isHere)) {
     if (!(name in VARIANTS)) {
       console.error(`there is no variant '${name}'; choose from ${Object.keys(VARIANTS).join(', ')}`);
       exit(2);

@@ -12,6 +12,7 @@ namespace {
 #if defined(__x86_64__)
 struct X86Features {
   bool sse42 = false;
+  bool avx2 = false;
   bool avx512 = false;
 };
 
@@ -31,27 +32,40 @@ X86Features detect() {
   unsigned low = 0;
   unsigned high = 0;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  constexpr unsigned kAvxStates = 0x06;
   constexpr unsigned kAvx512States = 0xe6;
-  if ((low & kAvx512States) != kAvx512States) return features;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+  if ((low & kAvxStates) != kAvxStates || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return features;
+  constexpr unsigned kAvx2 = 1U << 5;
   constexpr unsigned kAvx512f = 1U << 16;
   constexpr unsigned kAvx512vl = 1U << 31;
   constexpr unsigned kVpclmulqdq = 1U << 10;
-  features.avx512 = (b & kAvx512f) != 0 && (b & kAvx512vl) != 0 && (c & kVpclmulqdq) != 0;
+  features.avx2 = (b & kAvx2) != 0 && (c & kVpclmulqdq) != 0;
+  features.avx512 =
+      features.avx2 && (low & kAvx512States) == kAvx512States && (b & kAvx512f) != 0 && (b & kAvx512vl) != 0;
   return features;
 }
 #endif
 
 #if defined(__aarch64__)
-bool hasArm64Crc() {
+struct Arm64Features {
+  bool crc = false;
+  bool pmull = false;
+};
+
+Arm64Features detect() {
+  Arm64Features features;
 #if defined(__linux__)
+  constexpr unsigned long kHwcapPmull = 1UL << 4;
   constexpr unsigned long kHwcapCrc32 = 1UL << 7;
-  return (getauxval(AT_HWCAP) & kHwcapCrc32) != 0;
+  const unsigned long capabilities = getauxval(AT_HWCAP);
+  features.crc = (capabilities & kHwcapCrc32) != 0;
+  features.pmull = features.crc && (capabilities & kHwcapPmull) != 0;
 #elif defined(__APPLE__)
-  return true;  // Every 64-bit processor of Apple has the instructions.
-#else
-  return false;  // There is no way to ask.
+  // Every 64-bit processor that runs macOS has the instructions. Elsewhere there is no way to ask.
+  features.crc = true;
+  features.pmull = true;
 #endif
+  return features;
 }
 #endif
 
@@ -62,9 +76,12 @@ std::vector<Crc32cVariant> crc32cVariants() {
 #if defined(__x86_64__)
   const X86Features features = detect();
   if (features.avx512) variants.push_back({"avx512", crc32cAvx512});
+  if (features.avx2) variants.push_back({"avx2", crc32cAvx2});
   if (features.sse42) variants.push_back({"sse42", crc32cSse42});
 #elif defined(__aarch64__)
-  if (hasArm64Crc()) variants.push_back({"arm64", crc32cArm64});
+  const Arm64Features features = detect();
+  if (features.pmull) variants.push_back({"pmull", crc32cPmull});
+  if (features.crc) variants.push_back({"arm64", crc32cArm64});
 #endif
   variants.push_back({"portable", crc32cPortable});
   return variants;

@@ -46,8 +46,10 @@ class Crc32c {
 std::uint32_t crc32cPortable(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 #if defined(__x86_64__)
 std::uint32_t crc32cSse42(std::uint32_t state, const std::uint8_t* data, std::size_t length);
+std::uint32_t crc32cAvx2(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 std::uint32_t crc32cAvx512(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 #elif defined(__aarch64__)
+std::uint32_t crc32cPmull(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 std::uint32_t crc32cArm64(std::uint32_t state, const std::uint8_t* data, std::size_t length);
 #endif
 

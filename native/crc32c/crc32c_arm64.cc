@@ -1,5 +1,5 @@
-// Uses ARMv8's CRC instructions in three streams. They are joined by table look-ups, not by PMULL, since some
-// processors with CRC instructions have no carry-less multiplication (Cortex-A72 without the crypto extension).
+// ARMv8's CRC instructions in three streams, for processors without carry-less multiplication (Cortex-A72 without the
+// crypto extension); crc32c_pmull.cc is for the others. The streams are joined by table look-ups.
 #include "crc32c/crc32c.h"
 
 #if defined(__aarch64__)

@@ -44,4 +44,8 @@ constexpr std::uint32_t power(std::uint64_t n) {
   return result;
 }
 
+// The factor of a carry-less multiplication that moves a reflected 64-bit value by `exponent` + 1 bits: a carry-less
+// product of reflected values is the product times x. A 32-bit factor is in the upper half of its quadword.
+constexpr std::uint64_t foldFactor(std::uint64_t exponent) { return std::uint64_t{power(exponent)} << 32; }
+
 }  // namespace tensorbundle::polynomial

@@ -1,7 +1,7 @@
 /** The addon through Node: every function of the contract, wrong arguments, closed handles and leaks. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -45,6 +45,21 @@ describe('CRC32C', () => {
     native.selectCrc32cKernel(kernels[0]!);
     expect(new Set(results).size).toBe(1);
     expect(() => native.selectCrc32cKernel('none')).toThrow(RangeError);
+  });
+
+  test.runIf(existsSync('/proc/cpuinfo'))('the kernels are those whose instructions the system reports', () => {
+    const [, line] = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))!;
+    const flags = new Set(line!.trim().split(' '));
+    const needed: Record<string, string[]> = {
+      avx512: ['avx512f', 'avx512vl', 'avx2', 'vpclmulqdq', 'pclmulqdq', 'sse4_2'],
+      avx2: ['avx2', 'vpclmulqdq', 'pclmulqdq', 'sse4_2'],
+      sse42: ['pclmulqdq', 'sse4_2'],
+      pmull: ['pmull', 'crc32'],
+      arm64: ['crc32'],
+      portable: [],
+    };
+    const usable = Object.keys(needed).filter(name => needed[name]!.every(flag => flags.has(flag)));
+    expect(native.crc32cKernels()).toEqual(usable);
   });
 
   test('views of any kind', () => {

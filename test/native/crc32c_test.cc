@@ -83,6 +83,20 @@ void randomPiecesAndAlignments() {
   }
 }
 
+// Around the sizes of the largest blocks, whose parts are moved by factors of their own.
+void longData() {
+  check::Random random(4);
+  const auto data = random.bytes(600000);
+  const auto seed = static_cast<std::uint32_t>(random.next());
+  for (const std::size_t length : {261600U, 261696U, 261700U, 262016U, 262144U, 523400U, 524288U, 599937U}) {
+    const std::size_t start = length % 63;
+    const std::uint32_t expected = tensorbundle::crc32cPortable(seed, data.data() + start, length);
+    for (const auto& variant : tensorbundle::crc32cVariants()) {
+      CHECK(variant.kernel(seed, data.data() + start, length) == expected);
+    }
+  }
+}
+
 void combination() {
   check::Random random(3);
   const tensorbundle::Crc32c crc32c;
@@ -120,6 +134,7 @@ void check::crc32cCases(std::vector<Case>* cases) {
   cases->insert(cases->end(), {{"crc32c: published vectors", publishedVectors},
                                {"crc32c: every length against the definition", everyLength},
                                {"crc32c: random pieces and alignments", randomPiecesAndAlignments},
+                               {"crc32c: long data", longData},
                                {"crc32c: combination", combination},
                                {"crc32c: selection", selection}});
 }
