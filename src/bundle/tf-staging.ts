@@ -58,8 +58,11 @@ interface Kept {
 }
 
 type Parted = Pick<EngineTensor, 'dataId'>;
+type TensorInfo = Pick<EngineTensor, 'dataId' | 'shape' | 'dtype'>;
 
 interface Backend {
+  /** One more tensor has the data. The disposal of a tensor takes one away. */
+  incRef(dataId: object): void;
   /** Only in tfjs-node's backend: what it reads from TensorFlow is a copy for the caller alone. */
   readonly binding?: { readonly tensorDataSync?: unknown };
   /** Where the tfjs-node, cpu and webgl backends keep their tensors. */
@@ -72,12 +75,28 @@ interface Engine {
   /** The backend in use; null before the first operation. */
   readonly backendInstance: Backend | null;
   readonly state: { readonly tensorInfo: WeakMap<object, { backend?: Backend }> };
+  /** A tensor of data that is there already. It does not count the data's tensors: see `incRef`. */
+  makeTensorFromTensorInfo(info: TensorInfo, backend: Backend): EngineTensor;
   runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
 }
 
 /** How many bytes a save may copy at the call, for tensors whose values are a JavaScript array. */
 export class CopyBudget {
-  #left = 32 * 1024 * 1024;
+  #left: number;
+
+  private constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** For a save that the caller waits for: it needs little memory. */
+  static forForeground(): CopyBudget {
+    return new CopyBudget(32 * 1024 * 1024);
+  }
+
+  /** For a save in the background: the call takes little time. Copying this much into new memory takes about 2 ms. */
+  static forBackground(): CopyBudget {
+    return new CopyBudget(4 * 1024 * 1024);
+  }
 
   /** Takes `bytes` from the budget. False, and takes nothing, if it has fewer left. */
   take(bytes: number): boolean {
@@ -89,24 +108,39 @@ export class CopyBudget {
 
 /**
  * Captures the value as it is now; synchronous. A JavaScript array is copied, since it is not known who else has it.
- * The copy takes its size in memory until it is written, so a `budget` may be given. An array that the budget does not
- * cover is copied piece by piece when it is read, so what the caller writes into it before that is saved. All other
- * tensors are cloned. A clone shares the data, which survives `Variable.assign`, every optimizer and the disposal of
- * the original.
+ * The copy takes time now, and its size in memory until it is written, so a `budget` may be given. An array that the
+ * budget does not cover is copied piece by piece when it is read, so what the caller writes into it before that is
+ * saved. Of all other tensors only the data is kept, which survives `Variable.assign`, every optimizer and the disposal
+ * of the tensor.
  */
 export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudget): HeldTensor {
   checkAlive(tensor, name);
-  const engine = engineOf(tensor);
   const isCopied = isHostHeld(tensor) && (budget?.take(bytesIn(tensor)) ?? true);
-  if (engine === undefined || isCopied) return heldArray(ownNumbersOf(tensor, name));
-  const clone = engine.runKernel('Identity', { x: tensor });
-  clone.kept = true;
+  const kept = isCopied ? undefined : keptTensor(tensor);
+  if (kept === undefined) return heldArray(ownNumbersOf(tensor, name));
   return {
     own: 'given',
-    data: () => stageTensor(clone, name),
-    pieces: (begin, end) => piecesOf(clone, name, begin, end),
-    release: () => clone.dispose(),
+    data: () => stageTensor(kept, name),
+    pieces: (begin, end) => piecesOf(kept, name, begin, end),
+    release: () => kept.dispose(),
   };
+}
+
+/**
+ * Another tensor with the same data, which no `tidy` disposes. It is made as `tf.variable` shares data: one more tensor
+ * is counted for it. `clone` would do the same by way of a kernel, which takes about ten times as long, moves the data
+ * to the backend in use, copies it on some backends, and is recorded where gradients are computed. Undefined if it is
+ * not a tensor of the engine.
+ */
+function keptTensor(tensor: TfTensorLike): EngineTensor | undefined {
+  const { dataId, shape, dtype } = tensor as EngineTensor;
+  const engine = sharedEngine();
+  const backend = backendOf(tensor);
+  if (engine === undefined || backend === undefined) return undefined;
+  backend.incRef(dataId);
+  const kept = engine.makeTensorFromTensorInfo({ dataId, shape, dtype }, backend);
+  kept.kept = true;
+  return kept;
 }
 
 function heldArray(array: NumericArray): HeldTensor {

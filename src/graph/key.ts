@@ -9,6 +9,8 @@ const ATTRIBUTES = '.ATTRIBUTES';
  * `.` doubles and `/` becomes `.S`, so that a part never contains a separator nor a reserved word like `.ATTRIBUTES`.
  */
 export function escapePart(name: string): string {
+  // Most names need nothing.
+  if (!name.includes('.') && !name.includes('/')) return name;
   return name.replaceAll('.', '..').replaceAll('/', '.S');
 }
 

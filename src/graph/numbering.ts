@@ -7,6 +7,8 @@ import type { Attribute } from './attribute.js';
 import { attributeKey, escapePart, slotPath } from './key.js';
 import type { Edge, Slot, Trackable } from './trackable.js';
 
+const NO_SLOTS: readonly Slot[] = [];
+
 export interface NumberedObject {
   readonly object: Trackable;
   /** Escaped parts joined by `/`; '' for the root. */
@@ -49,7 +51,8 @@ export function numberPlainObjects(root: Trackable): Numbering {
 }
 
 /** The slots of an object that are written: by name in the object's order, then by the number of the variable. */
-export function writtenSlots({ slots = [] }: Trackable, numbers: ReadonlyMap<Trackable, number>): Slot[] {
+export function writtenSlots({ slots }: Trackable, numbers: ReadonlyMap<Trackable, number>): readonly Slot[] {
+  if (slots === undefined || slots.length === 0) return NO_SLOTS;
   const byName = new Map<string, Slot[]>();
   for (const slot of slots) {
     if (!numbers.has(slot.variable)) continue;
@@ -82,6 +85,12 @@ export function withDescendants({ objects, numbers }: Numbering, has: (object: T
   });
   const found = objects.map(({ object }) => has(object));
   return markAncestors(found, parents);
+}
+
+/** Whether the object or something below it has values. */
+export function holdsValues(root: Trackable): boolean {
+  if (root.attributes.length > 0 || root.children.some(({ node }) => node.attributes.length > 0)) return true;
+  return root.children.length > 0 && numberObjects(root).objects.some(({ object }) => object.attributes.length > 0);
 }
 
 /** An attribute of a live object under the key it is saved by. */

@@ -81,7 +81,7 @@ export function describeWeights(tensors: readonly LiveWeight[]): Pick<Weights, '
 export function weightsOfTensors(tensors: readonly LiveWeight[]): Weights & { release(): void } {
   const described = describeWeights(tensors);
   const held: HeldTensor[] = [];
-  const budget = new CopyBudget();
+  const budget = CopyBudget.forForeground();
   const release = (): void => {
     for (const one of held.splice(0)) one.release();
   };

@@ -4,10 +4,10 @@
  * (tf_keras/src/engine/functional.py).
  */
 import { invalidArgument, type TensorBundleError } from '../errors.js';
-import { numberObjects } from '../graph/numbering.js';
+import { holdsValues } from '../graph/numbering.js';
 import type { Edge, Trackable } from '../graph/trackable.js';
 import type { Family, Kind } from './family.js';
-import { containerAliases } from './keras3.js';
+import { containerAliases, type NamedNode } from './keras3.js';
 import { isAutomatic } from './naming.js';
 import type { Layer } from './types.js';
 
@@ -20,7 +20,7 @@ function layersOf(container: Layer): readonly Layer[] {
 
 /** tfjs does not see layers in the fields of a custom layer. Their weights count here, too, as in Keras. */
 function hasWeights(layer: Layer, node: Trackable): boolean {
-  return layer.weights.length > 0 || numberObjects(node).objects.some(({ object }) => object.attributes.length > 0);
+  return holdsValues(node) || layer.weights.length > 0;
 }
 
 /** A model was built before it became a layer, so its layers' names do not depend on where it stands. */
@@ -39,11 +39,14 @@ const model: Kind = {
   },
   aliases: (container, around, self) => {
     const layers = layersOf(container).map(layer => {
-      const node = around.layer(layer, { scope: around.nameOf(layer), label: layer.name });
-      const named = { node, hasWeights: hasWeights(layer, node) };
-      return isAutomatic(layer) ? named : { ...named, name: layer.name };
+      return { layer, node: around.layer(layer, { scope: around.nameOf(layer), label: layer.name }) };
     });
-    return containerAliases(layers, container.getClassName() === 'Sequential', self);
+    const named = (): NamedNode[] =>
+      layers.map(({ layer, node }) => {
+        const one = { node, hasWeights: hasWeights(layer, node) };
+        return isAutomatic(layer) ? one : { ...one, name: layer.name };
+      });
+    return () => containerAliases(named(), container.getClassName() === 'Sequential', self);
   },
   inner: layersOf,
 };

@@ -39,6 +39,10 @@ export function customKind(base: Kind | undefined): Kind {
 }
 
 function ownEdges(layer: Layer, around: Surroundings, place: Place, known: readonly Edge[]): Edge[] {
+  const values = fieldValues(layer);
+  const added = addedWeights(layer);
+  // Most classes of TensorFlow.js that are not registered hold nothing.
+  if (values.length === 0 && added.length === 0) return [];
   const described = new Set(known.map(({ node }) => node));
   const edges = new Map<string, Trackable>();
   const add = (name: string, node: Trackable): void => {
@@ -47,7 +51,7 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     if (present !== undefined && present !== node) throw ambiguous(layer, name);
     edges.set(name, node);
   };
-  const made = addedWeights(layer).map(weight => {
+  const made = added.map(weight => {
     const name = weightName(layer, weight);
     return { weight, name, value: liveValue(weight, `${place.label}/${name}`) };
   });
@@ -80,7 +84,7 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
     return list;
   };
   // The fields come first, so that it is known which weights have a place, also in inner layers.
-  const fields = fieldValues(layer).flatMap(([field, value]) => {
+  const fields = values.flatMap(([field, value]) => {
     const node = nodeOf(value, `${place.label}/${field}`);
     return node ? [{ field, value, node }] : [];
   });
@@ -108,11 +112,11 @@ function ownEdges(layer: Layer, around: Surroundings, place: Place, known: reado
 
 /** The weights that were made with `addWeight`, in the order in which they were made. */
 function addedWeights(layer: Layer): LayerVariable[] {
+  const weights = WEIGHT_LISTS.flatMap(book => fieldOf(layer, book) as readonly LayerVariable[]);
+  if (weights.length === 0) return weights;
   const names = addedNames(layer);
   const order = (variable: LayerVariable): number => names.indexOf(weightName(layer, variable));
-  return WEIGHT_LISTS.flatMap(book => fieldOf(layer, book) as readonly LayerVariable[]).sort(
-    (a, b) => order(a) - order(b),
-  );
+  return weights.sort((a, b) => order(a) - order(b));
 }
 
 function addedNames(layer: Layer): string[] {

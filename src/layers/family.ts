@@ -33,8 +33,11 @@ export interface Surroundings {
 /** The description of a kind of layer. */
 export interface Kind {
   edges(layer: Layer, around: Surroundings, place: Place): readonly Edge[];
-  /** More names, by which other writers (Keras 3) reach what it holds; `self` is the layer's node. Default: none. */
-  aliases?(layer: Layer, around: Surroundings, self: Trackable): readonly Edge[];
+  /**
+   * More names, by which other writers (Keras 3) reach what it holds now; `self` is the layer's node. The result is
+   * called only for a restore. Default: none.
+   */
+  aliases?(layer: Layer, around: Surroundings, self: Trackable): () => readonly Edge[];
   /** The layers it holds that have names of their own. Default: none. */
   inner?(layer: Layer): readonly Layer[];
 }

@@ -23,15 +23,18 @@ const NOT_TRACKED: readonly string[] = [...WEIGHT_LISTS, 'initialWeights'];
 
 /** The fields that hold variables or layers, in the order in which they were first assigned. */
 export function fieldValues(layer: Layer): (readonly [field: string, value: FieldValue])[] {
-  return Object.keys(layer).flatMap(field => {
+  const found: (readonly [string, FieldValue])[] = [];
+  for (const field of Object.keys(layer)) {
     const value = fieldOf(layer, field);
-    return !NOT_TRACKED.includes(field) && isFieldValue(value) ? [[field, value] as const] : [];
-  });
+    if (isFieldValue(value) && !NOT_TRACKED.includes(field)) found.push([field, value]);
+  }
+  return found;
 }
 
-/** Whether a value is, or contains, a layer or a variable. */
+/** Whether a value is, or contains, a layer or a variable. Most fields of a layer hold nothing of the kind. */
 export function isFieldValue(value: unknown): value is FieldValue {
-  return variablesAndLayers(value).next().done !== true;
+  if (typeof value !== 'object' || value === null || (Array.isArray(value) && value.length === 0)) return false;
+  return isAnyVariable(value) || isLayer(value) || (isCollection(value) && !variablesAndLayers(value).next().done);
 }
 
 /** The layers and variables in a value, at any depth. `seen` stops at cycles of collections. */

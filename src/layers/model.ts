@@ -3,7 +3,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import type { Attribute } from '../graph/attribute.js';
-import { numberObjects } from '../graph/numbering.js';
+import { holdsValues } from '../graph/numbering.js';
 import { branch, type Edge, type Trackable } from '../graph/trackable.js';
 import { notBuilt } from './container.js';
 import { incompleteLayer } from './deferred-layers.js';
@@ -48,6 +48,8 @@ export class ModelView implements Surroundings {
   readonly #roots: readonly Layer[];
   readonly #options: ModelViewOptions;
   readonly #names: ReadonlyMap<Layer, string>;
+  /** The fields of a custom layer are looked through for them, so they are remembered. */
+  readonly #inner = remembered((layer: Layer) => layerKind(layer).inner?.(layer) ?? []);
   readonly #layers = new Map<Layer, Trackable>();
   /** By the tf.Variable, so that a weight and the tf.Variable in it are one node. */
   readonly #variables = new Map<Variable, Trackable>();
@@ -58,7 +60,7 @@ export class ModelView implements Surroundings {
   /** `roots`: all models and layers that will be described, because Keras's names depend on the layers made before. */
   constructor(roots: readonly Layer[], options: ModelViewOptions = {}) {
     this.#roots = roots;
-    this.#names = kerasNames(roots, layerKind);
+    this.#names = kerasNames(roots, this.#inner);
     this.#options = options;
   }
 
@@ -67,15 +69,23 @@ export class ModelView implements Surroundings {
     if (known) return known;
     // Registered before its description is complete, because a custom layer may hold the layer that holds it.
     const children: Edge[] = [];
-    const aliases: Edge[] = [];
     const names = { label: place.label, fullName: place.scope, layer: layerName(layer) };
-    const trackable: Trackable = { ...branch(children), aliases, ...names };
     const incomplete = this.#options.defer ? incompleteLayer(layer, () => this.#again(layer, place)) : undefined;
     if (incomplete) {
-      const described = { ...trackable, incomplete };
+      const described = { ...branch(children), ...names, incomplete };
       this.#layers.set(layer, described);
       return described;
     }
+    let aliases: readonly Edge[] | undefined;
+    let kindsAliases: (() => readonly Edge[]) | undefined;
+    const trackable: Trackable = {
+      ...branch(children),
+      ...names,
+      get aliases() {
+        aliases ??= [...variableAliases(children), ...(kindsAliases?.() ?? [])];
+        return aliases;
+      },
+    };
     this.#layers.set(layer, trackable);
     if ('layers' in layer && (layer.layers as readonly Layer[]).length === 0) throw notBuilt(layer);
     const awaiting = awaitsWeights(layer);
@@ -85,7 +95,7 @@ export class ModelView implements Surroundings {
     children.push(...kind.edges(layer, this, place));
     const optimizer = this.#options.optimizerOf?.(layer);
     if (optimizer) children.push({ name: 'optimizer', node: optimizer });
-    aliases.push(...variableAliases(children), ...(kind.aliases?.(layer, this, trackable) ?? []));
+    kindsAliases = kind.aliases?.(layer, this, trackable);
     this.#requireAllPlaced(layer);
     if (awaiting && !holdsValues(trackable)) throw innerNotBuilt(layer, place.label);
     return trackable;
@@ -128,10 +138,15 @@ export class ModelView implements Surroundings {
     return trackable;
   }
 
-  /** For each root, the tfjs names of all weights that can be trained, even if frozen now, in Keras's order. */
-  networks(): string[][] {
-    return this.#roots.map(root => trainedWeights(root).map(weight => liveValue(weight, weight.name).name));
+  /** For each root, its trained names. */
+  networks(): (readonly string[])[] {
+    return this.#roots.map(this.trainedNames);
   }
+
+  /** The tfjs names of all weights of a layer that can be trained, even if frozen now, in Keras's order. */
+  readonly trainedNames = remembered((layer: Layer): readonly string[] =>
+    trainedWeights(layer, this.#inner).map(weight => liveValue(weight, weight.name).name),
+  );
 
   /** Whether a layer is not built yet. */
   get isIncomplete(): boolean {
@@ -194,6 +209,13 @@ function countsOf(names: readonly string[]): Map<string, number> {
   return counts;
 }
 
-function holdsValues(node: Trackable): boolean {
-  return numberObjects(node).objects.some(({ object }) => object.attributes.length > 0);
+function remembered<T>(of: (layer: Layer) => T): (layer: Layer) => T {
+  const known = new Map<Layer, T>();
+  return layer => {
+    const before = known.get(layer);
+    if (before !== undefined) return before;
+    const value = of(layer);
+    known.set(layer, value);
+    return value;
+  };
 }

@@ -5,23 +5,32 @@
  * which the counter shows. Layers in wrappers and cells count, too (tf_keras/src/backend.py, unique_object_name).
  */
 import type { LayerName } from '../graph/trackable.js';
-import type { Kind } from './family.js';
 import type { Layer } from './types.js';
 
-/** tfjs's spelling: `ConvLSTM2D` becomes `conv_lst_m2d`. */
-function tfjsSnakeCase(className: string): string {
-  return className
-    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
+/** How names of layers of a class begin. */
+interface ClassNames {
+  /** tfjs's spelling and the class: `conv_lst_m2d_ConvLSTM2D`. */
+  readonly tfjs: string;
+  /** Keras's spelling: `conv_lstm2d`. */
+  readonly keras: string;
 }
 
-/** Keras's spelling: `ConvLSTM2D` becomes `conv_lstm2d`. */
-function kerasSnakeCase(className: string): string {
-  return className
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
+const classNames = new Map<string, ClassNames>();
+
+function namesOf(className: string): ClassNames {
+  const known = classNames.get(className);
+  if (known) return known;
+  const snakeCase = (beforeWord: RegExp): string =>
+    className
+      .replace(beforeWord, '$1_$2')
+      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .toLowerCase();
+  const names = {
+    tfjs: `${snakeCase(/(.)([A-Z][a-z0-9]+)/g)}_${className}`,
+    keras: snakeCase(/(.)([A-Z][a-z]+)/g),
+  };
+  classNames.set(className, names);
+  return names;
 }
 
 interface AutomaticName {
@@ -31,12 +40,15 @@ interface AutomaticName {
   readonly counter: number;
 }
 
+const DIRECTIONS: readonly string[] = ['forward_', 'backward_'];
+
 function automaticName(layer: Layer): AutomaticName | null {
-  const className = layer.getClassName();
-  const [, prefix = '', rest = ''] = /^(forward_|backward_)?(.*)$/s.exec(layer.name) ?? [];
-  const start = `${tfjsSnakeCase(className)}_${className}`;
-  const counter = rest.startsWith(start) ? rest.slice(start.length) : '';
-  return /^\d+$/.test(counter) ? { prefix, base: kerasSnakeCase(className), counter: Number(counter) } : null;
+  const { name } = layer;
+  const { tfjs, keras } = namesOf(layer.getClassName());
+  const prefix = DIRECTIONS.find(direction => name.startsWith(direction)) ?? '';
+  if (!name.startsWith(tfjs, prefix.length)) return null;
+  const counter = name.slice(prefix.length + tfjs.length);
+  return /^\d+$/.test(counter) ? { prefix, base: keras, counter: Number(counter) } : null;
 }
 
 /** Whether tfjs made up the name of a layer. */
@@ -52,10 +64,9 @@ const MODELS = /^(sequential|model|functional)_?\d*$/;
  * counts as made up even if a user wrote it, because it may have come from Keras with the architecture.
  */
 export function layerName(layer: Layer): LayerName {
-  const className = layer.getClassName();
+  const { name } = layer;
   const isModel = 'layers' in layer;
-  const keras = kerasSnakeCase(className);
-  const tfjs = `${tfjsSnakeCase(className)}_${className}`;
+  const { tfjs, keras } = namesOf(layer.getClassName());
   const isAutomatic = (name: string): boolean => {
     if (isModel && MODELS.test(name)) return true;
     const rest = name.replace(/^(forward|backward)_/, '');
@@ -64,14 +75,22 @@ export function layerName(layer: Layer): LayerName {
       rest === keras
     );
   };
-  return { name: layer.name, isGiven: !isAutomatic(layer.name), isAutomatic, isModel };
+  return {
+    name,
+    isModel,
+    isAutomatic,
+    // Only a restore asks for it.
+    get isGiven() {
+      return !isAutomatic(name);
+    },
+  };
 }
 
 /** These layers and every layer that they hold, directly or not, each once. */
-function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set<Layer> {
+function allLayers(roots: readonly Layer[], innerOf: (layer: Layer) => readonly Layer[]): Set<Layer> {
   const found = new Set<Layer>(roots);
   const visit = (holder: Layer): void => {
-    for (const layer of kindOf(holder).inner?.(holder) ?? []) {
+    for (const layer of innerOf(holder)) {
       if (found.has(layer)) continue;
       found.add(layer);
       visit(layer);
@@ -81,8 +100,9 @@ function allLayers(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Set
   return found;
 }
 
-export function kerasNames(roots: readonly Layer[], kindOf: (layer: Layer) => Kind): Map<Layer, string> {
-  const named = [...allLayers(roots, kindOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
+/** `innerOf` gives the layers that a layer holds directly. */
+export function kerasNames(roots: readonly Layer[], innerOf: (layer: Layer) => readonly Layer[]): Map<Layer, string> {
+  const named = [...allLayers(roots, innerOf)].map(layer => ({ layer, automatic: automaticName(layer) }));
   // For each class, the counters in the order found. The two directions of a Bidirectional share one, that of the layer
   // that they copy.
   const counters = new Map<string, Map<string, number>>();

@@ -3,23 +3,29 @@
  * them.
  */
 import { fieldOf } from './family.js';
-import { layerKind } from './registry.js';
 import type { Layer, LayersModel, LayerVariable } from './types.js';
 import { liveValue } from './variable.js';
 
-/** In Keras's order: the layer's own weights, then those of the layers in it. */
-export function trainedWeights(layer: Layer): LayerVariable[] {
-  return [...new Set(weightsIn(layer, new Set()))];
+/**
+ * In Keras's order: the layer's own weights, then those of the layers in it. `innerOf` gives the layers that a layer
+ * holds directly.
+ */
+export function trainedWeights(layer: Layer, innerOf: (layer: Layer) => readonly Layer[]): LayerVariable[] {
+  return [...new Set(weightsIn(layer, innerOf, new Set()))];
 }
 
-function weightsIn(layer: Layer, seen: Set<Layer>): readonly LayerVariable[] {
+function weightsIn(
+  layer: Layer,
+  innerOf: (layer: Layer) => readonly Layer[],
+  seen: Set<Layer>,
+): readonly LayerVariable[] {
   if (seen.has(layer)) return [];
   seen.add(layer);
   const own = (fieldOf(layer, '_trainableWeights') ?? []) as readonly LayerVariable[];
-  const inner = layerKind(layer).inner?.(layer) ?? [];
+  const inner = innerOf(layer);
   // The weights of a recurrent layer belong to its cell.
   if (own.length === 0 && inner.length === 0) return layer.weights;
-  return [...own, ...inner.flatMap(one => weightsIn(one, seen))];
+  return [...own, ...inner.flatMap(one => weightsIn(one, innerOf, seen))];
 }
 
 interface Compiled {

@@ -3,7 +3,7 @@
  * then the extras, which lie beside the graph.
  */
 
-import { describeItem, type Item } from '../../bundle/item.js';
+import { describeItem, type Item, type Pulled } from '../../bundle/item.js';
 import { ItemList } from '../../bundle/item-list.js';
 import { save, saveTarget } from '../../bundle/save-bundle.js';
 import { CopyBudget } from '../../bundle/tf-staging.js';
@@ -15,6 +15,7 @@ import type { Attribute, Capture } from '../attribute.js';
 import { OBJECT_GRAPH_KEY } from '../key.js';
 import type { Trackable } from '../trackable.js';
 import { buildObjectGraph } from './encode.js';
+import { ReadingTurns } from './reading-turns.js';
 
 /** One tensor that is kept for a save. */
 interface CapturedTensor {
@@ -37,7 +38,7 @@ export class CapturedGraph {
   readonly call: number = nextCall();
   readonly #tensors: readonly CapturedTensor[];
   readonly #beside: readonly CapturedTensor[];
-  readonly #serialized: Uint8Array;
+  readonly #graph: ReturnType<typeof buildObjectGraph>;
   /** Captures that have not been released. */
   readonly #held: Set<Capture>;
 
@@ -46,7 +47,8 @@ export class CapturedGraph {
    * memory. A save in the background has none: it copies everything that callers may still change.
    */
   constructor(root: Trackable, budget?: CopyBudget) {
-    const { tensors, extras, serialized } = buildObjectGraph(root);
+    this.#graph = buildObjectGraph(root);
+    const { tensors, extras } = this.#graph;
     this.#held = new Set();
     const captured = (
       key: string,
@@ -63,7 +65,6 @@ export class CapturedGraph {
       this.release();
       throw error;
     }
-    this.#serialized = serialized;
   }
 
   /**
@@ -114,10 +115,11 @@ export class CapturedGraph {
   /** Without `handedOver`, the values are kept, so that they can be read again. */
   #items(handedOver: ((capture: Capture) => void) | undefined): readonly Item[] {
     const list = new ItemList();
-    for (const tensor of this.#tensors) list.add(itemOf(tensor, handedOver));
-    const graph = [this.#serialized];
+    const turns = new ReadingTurns();
+    for (const tensor of this.#tensors) list.add(itemOf(tensor, turns, handedOver));
+    const graph = [this.#graph.serialized];
     list.add({ ...describeItem(OBJECT_GRAPH_KEY, 'string', []), content: { kind: 'elements', elements: () => graph } });
-    for (const tensor of this.#beside) list.add(itemOf(tensor, handedOver));
+    for (const tensor of this.#beside) list.add(itemOf(tensor, turns, handedOver));
     return list.items;
   }
 
@@ -134,14 +136,18 @@ export class CapturedGraph {
   }
 }
 
-function itemOf({ key, dtype, shape, capture }: CapturedTensor, read: ((capture: Capture) => void) | undefined): Item {
+function itemOf(
+  { key, dtype, shape, capture }: CapturedTensor,
+  turns: ReadingTurns,
+  read: ((capture: Capture) => void) | undefined,
+): Item {
   const item = describeItem(key, dtype, shape);
   // Not spread: see itemOf of src/bundle/source.ts.
   const made = (content: Item['content']): Item => {
     const { name, dtype, shape, bytes } = item;
     return { name, dtype, shape, bytes, shard: undefined, content };
   };
-  const data = (): ReturnType<Capture['data']> => capture.data();
+  const data = (): Promise<Pulled> | Pulled => turns.take(item.bytes ?? 0, () => capture.data());
   const handedOver = read && (() => read(capture));
   if (item.bytes === null) return made({ kind: 'elements', elements: data, handedOver });
   // Asked once, it is nobody's afterwards.
@@ -159,5 +165,5 @@ export async function saveGraph(
   options: WriterOptions = {},
   afterCommit?: WriteHooks['afterCommit'],
 ): Promise<SaveResult> {
-  return await new CapturedGraph(root, new CopyBudget()).write(prefix, options, { afterCommit });
+  return await new CapturedGraph(root, CopyBudget.forForeground()).write(prefix, options, { afterCommit });
 }

@@ -1,6 +1,6 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
 import { TensorBundleError } from '../../errors.js';
-import { branch, type Trackable } from '../../graph/trackable.js';
+import type { Trackable } from '../../graph/trackable.js';
 import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
@@ -43,10 +43,12 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
   const waiting = waitingSlots(stepping, around);
   const order = new VariableOrder(around, [...existing, ...waiting.slots.keys()]);
   const given = around.given.length > 0 ? around.given.flat() : around.trainable;
-  const known = order.sorted(slotVariables([...given, ...existing], around));
-  const everything = [...given, ...existing, ...waiting.slots.keys(), ...around.networks.flat()];
-  const all = order.sorted(slotVariables(everything, around));
-  const hasSlots = ({ name }: SlotVariable): boolean => existing.includes(name) || waiting.slots.has(name);
+  const variables = slotVariables([...given, ...existing], around);
+  const known = order.sorted([...variables.values()]);
+  slotVariables([...waiting.slots.keys(), ...around.networks.flat()], around, variables);
+  const all = order.sorted([...variables.values()]);
+  const slots = new Set([...existing, ...waiting.slots.keys()]);
+  const hasSlots = ({ name }: SlotVariable): boolean => slots.has(name);
   const slotted = waiting.inFileOrder([...all.filter(hasSlots), ...waiting.ownerless]);
   if (around.keys === 'legacy' && waiting.ownerless.length > 0) throw ownerless(around.label, waiting.ownerless);
   const [kind] = state.groups.flat();
@@ -58,23 +60,28 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
     scaling: lossScalingOf(optimizer),
     isShared: around.isShared,
   });
-  const { children, slots, extras } = around.keys === 'new' ? written.asNew() : written.asLegacy();
-  const variables = { known, all, existing, order, isIncomplete: around.isIncomplete };
-  const restorer = new OptimizerRestorer(optimizer, state, variables);
-  return { ...branch(children), slots, extras, restorer, label: optimizer.getClassName() };
+  const edges = around.keys === 'new' ? written.asNew() : written.asLegacy();
+  const live = { known, all, existing, order, isIncomplete: around.isIncomplete };
+  const restorer = new OptimizerRestorer(optimizer, state, live);
+  return { attributes: [], ...edges, restorer, label: optimizer.getClassName() };
 }
 
-/** The variables with these names, each once, without those that have been disposed. */
-function slotVariables(names: readonly string[], around: OptimizerSurroundings): SlotVariable[] {
+/** The variables with these names, each once, without those that have been disposed. Adds them to `found`. */
+function slotVariables(
+  names: readonly string[],
+  around: OptimizerSurroundings,
+  found: Map<string, SlotVariable> = new Map(),
+): Map<string, SlotVariable> {
   const { registeredVariables } = engine();
-  return [...new Set(names)].flatMap(name => {
+  for (const name of names) {
     const variable = registeredVariables[name];
-    if (variable === undefined) return [];
+    if (variable === undefined || found.has(name)) continue;
     const node = around.nodeOf(name);
     const [attribute] = node?.attributes ?? [];
     const isWeight = attribute !== undefined && isVariable(variableOf(attribute));
-    return [{ name, fullName: attribute?.fullName ?? name, shape: variable.shape, node, isWeight }];
-  });
+    found.set(name, { name, fullName: attribute?.fullName ?? name, shape: variable.shape, node, isWeight });
+  }
+  return found;
 }
 
 function ownerless(label: string, variables: readonly SlotVariable[]): TensorBundleError {

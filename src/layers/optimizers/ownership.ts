@@ -6,6 +6,7 @@
  */
 
 import { TensorBundleError } from '../../errors.js';
+import { isSameShape } from '../../graph/mismatch.js';
 import { engine, type Variable } from '../../tfjs-core.js';
 
 /** Names, in tfjs, of variables. Their order counts. */
@@ -76,7 +77,8 @@ export function wereSet(arrays: readonly (readonly Variable[])[]): boolean | und
 
 /** Whether the variable of TensorFlow.js with this name exists and has the same shape. */
 export function hasShape(name: string, { shape }: { readonly shape: readonly number[] }): boolean {
-  return engine().registeredVariables[name]?.shape.join() === shape.join();
+  const variable = engine().registeredVariables[name];
+  return variable !== undefined && isSameShape(variable, { shape });
 }
 
 export function distinct(lists: readonly NameList[]): NameList[] {

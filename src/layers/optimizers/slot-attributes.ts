@@ -2,13 +2,14 @@
  * The slots of an optimizer as attributes of a checkpoint: slots that exist, slots that wait, and zeros that the
  * optimizer does not keep.
  */
-import { type CopyBudget, captureTensor, isHostHeld } from '../../bundle/tf-staging.js';
+import type { CopyBudget } from '../../bundle/tf-staging.js';
 import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
 import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import type { Extra } from '../../graph/trackable.js';
-import { mul, scalar, type Tensor, tidy } from '../../tfjs-core.js';
+import { type Tensor, tidy } from '../../tfjs-core.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
+import { captureScaled } from './scaled-capture.js';
 
 export interface SlotPlace {
   readonly variableName: string;
@@ -31,6 +32,9 @@ export const EXACT = 'exact';
  */
 export const OWNER = 'variable';
 
+/** A slot, the value of one that does not exist yet, or zeros that the optimizer does not keep. */
+type SlotValue = Tensor | TensorValue | 'zeros';
+
 /** The values of an optimizer's slots at this moment. */
 export class SlotValues {
   readonly #state: OptimizerState;
@@ -42,10 +46,13 @@ export class SlotValues {
   }
 
   /** Undefined if there is no such slot. */
-  attribute(place: SlotPlace): Attribute | undefined {
-    const { variableName, kind, shape, fullName, label } = place;
+  of(place: SlotPlace): { readonly attribute: Attribute; readonly exact: Extra | undefined } | undefined {
     const value = this.#value(place);
-    if (value === undefined) return undefined;
+    return value && { attribute: this.#attribute(value, place), exact: this.#exact(value, place) };
+  }
+
+  #attribute(value: SlotValue, place: SlotPlace): Attribute {
+    const { variableName, kind, shape, fullName, label } = place;
     const state = this.#state;
     return {
       name: VARIABLE_VALUE,
@@ -61,14 +68,13 @@ export class SlotValues {
   }
 
   /** Undefined if Keras's value is the same as the optimizer's. */
-  exact(place: SlotPlace): Extra | undefined {
-    const value = this.#value(place);
+  #exact(value: SlotValue, place: SlotPlace): Extra | undefined {
     const { kind, shape } = place;
-    if (value === undefined || value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
+    if (value === 'zeros' || this.#state.scale(kind) === 1) return undefined;
     return { name: EXACT, dtype: 'float32', shape: [...shape], capture: budget => capture(value, 1, place, budget) };
   }
 
-  #value({ variableName, kind }: SlotPlace): Tensor | TensorValue | 'zeros' | undefined {
+  #value({ variableName, kind }: SlotPlace): SlotValue | undefined {
     return this.#state.slot(variableName, kind) ?? this.#waiting.get(variableName)?.get(kind.list);
   }
 }
@@ -90,32 +96,12 @@ export function assignSlot(state: OptimizerState, variableName: string, kind: Sl
 }
 
 function capture(
-  value: Tensor | TensorValue | 'zeros',
+  value: SlotValue,
   scale: number,
   { shape, label }: SlotPlace,
   budget: CopyBudget | undefined,
 ): Capture {
-  if (value === 'zeros') {
-    const size = sizeOf(shape);
-    return captureOf(() => new Float32Array(size), 'given');
-  }
-  // Values that are still a JavaScript array must not go through an operation of TensorFlow.js, so they are scaled
-  // here.
-  const isArray = isWaiting(value) || isHostHeld(value);
-  if (isArray && (scale !== 1 || isWaiting(value))) {
-    // With a float32 factor, as TensorFlow multiplies.
-    const factor = Math.fround(scale);
-    const given = (isWaiting(value) ? value.data : value.dataSync()) as Float32Array;
-    const data = given.map(element => element * factor);
-    return captureOf(() => data, 'kept');
-  }
-  if (scale === 1) return captureTensor(value, label, budget);
-  const scaled = tidy(() => mul(value, scalar(scale)));
-  const captured = captureTensor(scaled, label);
-  scaled.dispose();
-  return captured;
-}
-
-function isWaiting(value: Tensor | TensorValue): value is TensorValue {
-  return !('dataSync' in value);
+  if (value !== 'zeros') return captureScaled(value, scale, label, budget);
+  const size = sizeOf(shape);
+  return captureOf(() => new Float32Array(size), 'given');
 }

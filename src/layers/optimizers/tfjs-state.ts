@@ -53,6 +53,7 @@ class TfjsState implements OptimizerState {
   readonly exact: readonly NumberState[];
   readonly #fields: Record<string, unknown>;
   readonly #isPlainSgd: boolean;
+  readonly #byList: ReadonlyMap<string, TfjsSlot>;
   readonly #belongings: Belongings;
   readonly #idle: readonly { readonly array: string; readonly suffix: string }[];
   /** Positions of slots by the names of their variables, for each array. Valid as long as the array has this length. */
@@ -67,6 +68,7 @@ class TfjsState implements OptimizerState {
     this.#idle = idle;
     this.kerasName = kerasName;
     this.groups = groups;
+    this.#byList = new Map(groups.flat().map(slot => [slot.list, slot]));
     this.lists = lists;
     this.#fields = optimizer as unknown as Record<string, unknown>;
     this.#isPlainSgd = optimizer.getClassName() === 'SGD';
@@ -171,7 +173,7 @@ class TfjsState implements OptimizerState {
    * it is in two inner models of a model.
    */
   #find(variableName: string, { list }: SlotKind): OptimizerVariable[] {
-    const slot = this.groups.flat().find(one => one.list === list)!;
+    const slot = this.#byList.get(list)!;
     const positions = this.#names(slot).get(variableName) ?? [];
     return positions.map(position => this.#array(slot.array)[position]!);
   }

@@ -38,11 +38,12 @@ export class VariableOrder {
   readonly #networks: readonly (number | undefined)[];
 
   sorted(variables: readonly SlotVariable[]): SlotVariable[] {
-    return [...variables].sort((a, b) => {
-      const [first, second] = [this.#rank(a), this.#rank(b)];
-      const at = first.findIndex((value, i) => value !== second[i]);
-      return at < 0 ? 0 : first[at]! - second[at]!;
+    const ranked = variables.map(variable => ({ variable, rank: this.#rank(variable) }));
+    const sorted = ranked.sort(({ rank: a }, { rank: b }) => {
+      const at = a.findIndex((value, i) => value !== b[i]);
+      return at < 0 ? 0 : a[at]! - b[at]!;
     });
+    return sorted.map(({ variable }) => variable);
   }
 
   /**

@@ -210,10 +210,11 @@ export class WrittenOptimizer {
   }
 
   #slotNode(place: SlotPlace, owner?: Extra): Trackable | undefined {
-    const attribute = this.#content.values.attribute(place);
-    const exact = this.#content.values.exact(place);
-    const extras = [exact, owner].flatMap(extra => extra ?? []);
-    return attribute && { ...variableNode(attribute), ...(extras.length > 0 && { extras }) };
+    const slot = this.#content.values.of(place);
+    if (slot === undefined) return undefined;
+    const node = variableNode(slot.attribute);
+    if (slot.exact === undefined && owner === undefined) return node;
+    return { ...node, extras: [slot.exact, owner].flatMap(extra => extra ?? []) };
   }
 
   /** An extra that says which variable a slot belongs to, where Keras's names do not. */

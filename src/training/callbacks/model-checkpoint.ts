@@ -288,7 +288,8 @@ export class ModelCheckpoint extends TrainingCallback {
       ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
     ];
     const absolute = absolutePrefix(path);
-    const captured = new CapturedGraph(weightsTrackable(model, {}, extras), background ? undefined : new CopyBudget());
+    const budget = background ? CopyBudget.forBackground() : CopyBudget.forForeground();
+    const captured = new CapturedGraph(weightsTrackable(model, {}, extras), budget);
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {

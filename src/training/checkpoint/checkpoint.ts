@@ -141,7 +141,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
    */
   writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
     const place = absolute ?? absolutePrefix(prefix);
-    const captured = new CapturedGraph(this.#describe(options));
+    const captured = new CapturedGraph(this.#describe(options), CopyBudget.forBackground());
     return this.#submit(prefix, captured, place, options, { afterCommit });
   }
 
@@ -154,7 +154,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   async writeManaged(prefix: string, options: SaveOptions, { afterCommit, again, ...hooks }: Hooks): Promise<string> {
     // Before anything is awaited: a later process.chdir must not move the checkpoint.
     const absolute = hooks.absolute ?? absolutePrefix(prefix);
-    const captured = new CapturedGraph(this.#describe(options), new CopyBudget());
+    const captured = new CapturedGraph(this.#describe(options), CopyBudget.forForeground());
     await this.#submit(prefix, captured, absolute, options, { afterCommit, again }).durable;
     return prefix;
   }
@@ -171,7 +171,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   ): Promise<string> {
     const number = next.then(({ counted }) => counted);
     number.catch(() => undefined);
-    const captured = new CapturedGraph(this.#describe(options, number), new CopyBudget());
+    const captured = new CapturedGraph(this.#describe(options, number), CopyBudget.forForeground());
     try {
       const one = await next;
       await this.#submit(one.path, captured, one.absolute, options, hooks(one)).durable;

@@ -12,7 +12,7 @@ import { isAnyVariable, isLayer, isVariable } from '../../layers/family.js';
 import { ModelView } from '../../layers/model.js';
 import { isOptimizer, optimizerTrackable } from '../../layers/optimizers/optimizer.js';
 import { type Belongings, distinct } from '../../layers/optimizers/ownership.js';
-import { givenWeights, trainedWeights } from '../../layers/trained.js';
+import { givenWeights } from '../../layers/trained.js';
 import type { AnyVariable, Layer, LayersModel } from '../../layers/types.js';
 import { liveValue } from '../../layers/variable.js';
 import { classOf, isLiteral, isMap, isSet } from '../../realms.js';
@@ -135,7 +135,7 @@ export class Description {
     const names = (weights: readonly AnyVariable[]): string[] => weights.map(one => liveValue(one, one.name).name);
     const models = this.#compiled.get(optimizer) ?? [];
     const given = models.map(model => names(givenWeights(model))).filter(({ length }) => length > 0);
-    const compiled = models.map(model => names(trainedWeights(model)));
+    const compiled = models.map(model => this.#view.trainedNames(model));
     return {
       label,
       given: distinct(given),
