@@ -47,8 +47,43 @@ export function encodeEntry(entry: StoredEntry): Uint8Array {
 
 /** Appends the entry's bytes to `out`: for many entries in one buffer. */
 export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
-  const { shape, slices } = entry;
-  writeNumber(out, 1, entry.dtypeNumber);
+  const { dtypeNumber, shape, shard, slices } = entry;
+  if (slices.length === 0) {
+    writeWhole(out, dtypeNumber, shape, shard, entry.offset, entry.size, entry.crc);
+    return;
+  }
+  writeStart(out, dtypeNumber, shape, shard);
+  const message = new ByteWriter(64);
+  for (const extents of slices) {
+    message.clear();
+    encodeSliceProto(extents, message);
+    out.u8((7 << 3) | LENGTH);
+    out.varint(message.length);
+    out.bytes(message.buffer, 0, message.length);
+  }
+}
+
+/** The same for a tensor without slices, without an object for its entry. */
+export function writeWhole(
+  out: ByteWriter,
+  dtypeNumber: number,
+  shape: readonly number[],
+  shard: number,
+  offset: number,
+  size: number,
+  crc: number,
+): void {
+  writeStart(out, dtypeNumber, shape, shard);
+  writeNumber(out, 4, offset);
+  writeNumber(out, 5, size);
+  const masked = maskCrc(crc);
+  if (masked === 0) return;
+  out.u8((6 << 3) | FIXED32);
+  out.u32le(masked);
+}
+
+function writeStart(out: ByteWriter, dtypeNumber: number, shape: readonly number[], shard: number): void {
+  writeNumber(out, 1, dtypeNumber);
   out.u8((2 << 3) | LENGTH);
   out.varint(shapeBytes(shape));
   for (const size of shape) {
@@ -60,25 +95,7 @@ export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
       out.varint(size);
     }
   }
-  writeNumber(out, 3, entry.shard);
-  if (slices.length === 0) {
-    writeNumber(out, 4, entry.offset);
-    writeNumber(out, 5, entry.size);
-    const masked = maskCrc(entry.crc);
-    if (masked !== 0) {
-      out.u8((6 << 3) | FIXED32);
-      out.u32le(masked);
-    }
-    return;
-  }
-  const message = new ByteWriter(64);
-  for (const extents of slices) {
-    message.clear();
-    encodeSliceProto(extents, message);
-    out.u8((7 << 3) | LENGTH);
-    out.varint(message.length);
-    out.bytes(message.buffer, 0, message.length);
-  }
+  writeNumber(out, 3, shard);
 }
 
 /**

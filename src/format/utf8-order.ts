@@ -1,5 +1,7 @@
 /** The order of keys in an index: as UTF-8 bytes. It differs from JavaScript's order of strings above U+FFFF. */
 
+import { type Steps, sorted } from './turns.js';
+
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** False if the text holds half of a surrogate pair, which UTF-8 cannot express. */
@@ -7,20 +9,19 @@ export function isWellFormed(text: string): boolean {
   return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
 }
 
+/** Whether the text has a character above U+FFFF. Only then is the order as UTF-8 not that of JavaScript. */
+export function hasSurrogates(text: string): boolean {
+  return SURROGATE.test(text);
+}
+
 /**
- * The permutation that sorts the names as UTF-8 bytes; result[0] is the index of the first name. Equal names keep their
- * order.
+ * The positions of the names in the order of their UTF-8 bytes; result[0] is that of the first name. Equal names keep
+ * their order. `surrogates`: whether some name has some. In steps, because a sort of many names takes long.
  */
-export function sortKeys(names: readonly string[]): Uint32Array {
-  const order = Uint32Array.from(names, (_, i) => i);
-  const plain = !names.some(name => SURROGATE.test(name));
-  const ascends = (a: string, b: string): boolean => (plain ? a <= b : compareUtf8(a, b) <= 0);
-  // Names are often sorted already, and the check costs next to nothing.
-  let sorted = true;
-  for (let i = 1; i < names.length && sorted; i++) sorted = ascends(names[i - 1]!, names[i]!);
-  if (sorted) return order;
-  if (!plain) return order.sort((a, b) => compareUtf8(names[a]!, names[b]!) || a - b);
-  return order.sort((a, b) => (names[a]! < names[b]! ? -1 : names[a]! > names[b]! ? 1 : a - b));
+export function* sortKeys(names: readonly string[], surrogates: boolean): Steps<number[]> {
+  const positions = names.map((_, i) => i);
+  if (surrogates) return yield* sorted(positions, (a, b) => compareUtf8(names[a]!, names[b]!));
+  return yield* sorted(positions, (a, b) => (names[a]! < names[b]! ? -1 : names[a] === names[b] ? 0 : 1));
 }
 
 /**

@@ -6,7 +6,8 @@ import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/shard-plan.js';
 import { decodeStrings, encodeStrings, stringChecksum } from '../../src/format/strings.js';
-import { isWellFormed, sortKeys } from '../../src/format/utf8-order.js';
+import { atOnce } from '../../src/format/turns.js';
+import { hasSurrogates, isWellFormed, sortKeys } from '../../src/format/utf8-order.js';
 import { variantChecksum } from '../../src/format/variants.js';
 
 const context = { path: 'd', tensor: 't' };
@@ -117,7 +118,7 @@ test('a variant is checked element by element', () => {
 test('names are ordered as UTF-8 and half surrogates are found', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'ß', '漢', '\uffee', '😀', '𐀀') })), names => {
-      const sorted = Array.from(sortKeys(names), i => names[i]!);
+      const sorted = Array.from(atOnce(sortKeys(names, hasSurrogates(names.join('')))), i => names[i]!);
       expect(sorted).toEqual([...names].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
     }),
   );
