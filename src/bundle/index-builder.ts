@@ -6,12 +6,12 @@
  */
 import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';
+import { EncodedKeys } from '../format/encoded-keys.js';
 import { encodeEntry, type StoredEntry, writeWhole } from '../format/entry.js';
 import { encodeHeader } from '../format/header.js';
 import { sliceKeyOf } from '../format/slice-key.js';
 import { TableWriter } from '../format/table-writer.js';
 import { type Steps, sorted } from '../format/turns.js';
-import { hasSurrogates, sortKeys } from '../format/utf8-order.js';
 import type { Item, ItemSlice } from './item.js';
 
 /** Where the items were written, by their position in the list of items. */
@@ -27,7 +27,9 @@ interface Row {
   value: Uint8Array;
 }
 
-/** Entries that are encoded or added between two stops. */
+/** About the size of an index: what most entries take, whose keys share a part with the key before. */
+const [MIN_BYTES, ENTRY_BYTES] = [1024, 88];
+/** Entries that are added between two stops. */
 const STEP_ENTRIES = 1024;
 
 /**
@@ -40,7 +42,7 @@ export function* buildIndex(
   order: readonly number[],
   shards: number,
 ): Steps<Uint8Array> {
-  const table = new TableWriter();
+  const table = new TableWriter({ bytes: MIN_BYTES + items.length * ENTRY_BYTES });
   table.add(new Uint8Array(0), encodeHeader(shards));
   if (items.some(item => item.slice)) {
     const rows = rowsWithSlices(items, placements, order);
@@ -49,8 +51,8 @@ export function* buildIndex(
       table.add(key, value);
     }
   } else {
-    const keys = yield* Keys.encode(items);
-    const positions = yield* sortKeys(keys.names, keys.surrogates);
+    const keys = yield* EncodedKeys.encode(items.map(item => item.name));
+    const positions = yield* keys.sort();
     const value = new ByteWriter(64);
     for (let at = 0; at < positions.length; at += STEP_ENTRIES) {
       const end = Math.min(at + STEP_ENTRIES, positions.length);
@@ -66,56 +68,14 @@ function addPlain(
   table: TableWriter,
   items: readonly Item[],
   { shards, offsets, crcs }: Placements,
-  keys: Keys,
+  keys: EncodedKeys,
   i: number,
   value: ByteWriter,
 ): void {
   const { dtype, shape, bytes } = items[i]!;
   value.clear();
   writeWhole(value, dtype.number, shape, shards[i]!, offsets[i]!, bytes!, crcs[i]!);
-  const { text, ends } = keys.runs[Math.floor(i / STEP_ENTRIES)]!;
-  const inRun = i % STEP_ENTRIES;
-  table.addRange(text, inRun === 0 ? 0 : ends[inRun - 1]!, ends[inRun]!, value.buffer, 0, value.length);
-}
-
-/** The names of all items, and their UTF-8. */
-class Keys {
-  readonly names: string[] = [];
-  /** Of STEP_ENTRIES names each: their UTF-8, one after the other, and where each of them ends. */
-  readonly runs: { text: Uint8Array; ends: Uint32Array }[] = [];
-  surrogates = false;
-
-  static *encode(items: readonly Item[]): Steps<Keys> {
-    const keys = new Keys();
-    for (let at = 0; at < items.length; at += STEP_ENTRIES) {
-      keys.#add(items.slice(at, at + STEP_ENTRIES).map(item => item.name));
-      yield;
-    }
-    return keys;
-  }
-
-  #add(names: readonly string[]): void {
-    const joined = names.join('');
-    const text = new TextEncoder().encode(joined);
-    const ends = new Uint32Array(names.length);
-    const units = endsOf(names, name => name.length, ends);
-    // As many bytes as units: all of them are ASCII.
-    if (units !== text.length) {
-      this.surrogates ||= hasSurrogates(joined);
-      endsOf(names, name => Buffer.byteLength(name), ends);
-    }
-    for (const name of names) this.names.push(name);
-    this.runs.push({ text, ends });
-  }
-}
-
-function endsOf(names: readonly string[], lengthOf: (name: string) => number, ends: Uint32Array): number {
-  let end = 0;
-  for (let i = 0; i < names.length; i++) {
-    end += lengthOf(names[i]!);
-    ends[i] = end;
-  }
-  return end;
+  table.addRange(keys.text(i), keys.start(i), keys.end(i), value.buffer, 0, value.length);
 }
 
 /** The keys of slices are binary, so these rows are sorted as bytes. */

@@ -230,7 +230,7 @@ export class ShardStream {
     const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
     this.chunks.countPieces(pieces);
     try {
-      const crcs = await this.shard.append(batch.views, Float64Array.from(batch.lengths));
+      const crcs = await this.shard.append(batch.views, new Float64Array(batch.lengths));
       for (let i = 0; i < crcs.length; i++) {
         const at = batch.owners[i]!;
         const before = this.#crcs[at]!;

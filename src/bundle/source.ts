@@ -8,7 +8,7 @@ import type { DType, DTypeInfo } from '../format/dtypes.js';
 import { isBytes } from '../realms.js';
 import { elementsOf, type GivenData, viewOf } from './elements.js';
 import { bytesOf, type Content, checkName, dtypeOf, type Item } from './item.js';
-import { shapeOf } from './shapes.js';
+import { sharedShape } from './shapes.js';
 import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
 
 /**
@@ -50,7 +50,7 @@ export function itemOf(name: string, source: TensorSource, shard: number | undef
   }
   checkName(name);
   const dtype = dtypeOf(name, source.dtype);
-  const shape = shapeOf(name, source.shape);
+  const shape = sharedShape(name, source.shape);
   const bytes = bytesOf(name, dtype, shape);
   const content = contentOf(source, name, dtype, shape);
   // One object, and not spread: such objects are slow to make, and slow to read in the loops of a save.

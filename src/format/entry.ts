@@ -3,7 +3,7 @@
  * fields that are zero; the shape is always written.
  */
 import { TensorBundleError } from '../errors.js';
-import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
+import { type ByteOrigin, ByteReader, ByteWriter, MAX_VARINT_BYTES, putVarint } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
 import { dtypeOfNumber, type StoredType } from './dtypes.js';
 import { isCountable, MAX_RANK } from './shape.js';
@@ -74,28 +74,35 @@ export function writeWhole(
   crc: number,
 ): void {
   writeStart(out, dtypeNumber, shape, shard);
-  writeNumber(out, 4, offset);
-  writeNumber(out, 5, size);
+  out.reserve(2 * (1 + MAX_VARINT_BYTES) + 5);
+  const { buffer } = out;
+  let at = putNumber(buffer, out.length, 4, offset);
+  at = putNumber(buffer, at, 5, size);
   const masked = maskCrc(crc);
-  if (masked === 0) return;
-  out.u8((6 << 3) | FIXED32);
-  out.u32le(masked);
+  if (masked !== 0) {
+    buffer[at++] = (6 << 3) | FIXED32;
+    for (let shift = 0; shift < 32; shift += 8) buffer[at++] = masked >>> shift;
+  }
+  out.length = at;
 }
 
 function writeStart(out: ByteWriter, dtypeNumber: number, shape: readonly number[], shard: number): void {
-  writeNumber(out, 1, dtypeNumber);
-  out.u8((2 << 3) | LENGTH);
-  out.varint(shapeBytes(shape));
-  for (const size of shape) {
-    out.u8((2 << 3) | LENGTH);
-    if (size === 0) out.u8(0);
+  out.reserve(3 * (1 + MAX_VARINT_BYTES) + shape.length * (3 + MAX_VARINT_BYTES));
+  const { buffer } = out;
+  let at = putNumber(buffer, out.length, 1, dtypeNumber);
+  buffer[at++] = (2 << 3) | LENGTH;
+  at = putVarint(buffer, at, shapeBytes(shape));
+  for (let axis = 0; axis < shape.length; axis++) {
+    const size = shape[axis]!;
+    buffer[at++] = (2 << 3) | LENGTH;
+    if (size === 0) buffer[at++] = 0;
     else {
-      out.u8(1 + varintBytes(size));
-      out.u8((1 << 3) | VARINT);
-      out.varint(size);
+      buffer[at++] = 1 + varintBytes(size);
+      buffer[at++] = (1 << 3) | VARINT;
+      at = putVarint(buffer, at, size);
     }
   }
-  writeNumber(out, 3, shard);
+  out.length = putNumber(buffer, at, 3, shard);
 }
 
 /**
@@ -256,10 +263,11 @@ function readDimension(reader: ByteReader): number {
   return size;
 }
 
-function writeNumber(out: ByteWriter, field: number, value: number): void {
-  if (value === 0) return;
-  out.u8((field << 3) | VARINT);
-  out.varint(value);
+/** A field that is a number. Proto3 leaves out a zero. Gives the position after it. */
+function putNumber(buffer: Uint8Array, at: number, field: number, value: number): number {
+  if (value === 0) return at;
+  buffer[at] = (field << 3) | VARINT;
+  return putVarint(buffer, at + 1, value);
 }
 
 function shapeBytes(shape: readonly number[]): number {

@@ -34,19 +34,19 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
 
 /** Items that are sorted at once, or compared between two stops. */
 const RUN = 8192;
+/** A part of RUN items with at most this many runs that are in order already is not sorted, only merged. */
+const FEW_RUNS = 32;
 
 /**
  * The items in the order of `compare`; equal ones keep their order. It works in steps because one sort of many items
- * would block the event loop. Runs that are in order already are joined without a further comparison.
+ * would block the event loop. Items that are in order already, or in a few runs (as numbered names are), take about one
+ * comparison each.
  */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
   let from: T[] = [];
   let ends: number[] = [];
   for (let at = 0; at < items.length; at += RUN) {
-    const run = items.slice(at, at + RUN).sort(compare);
-    if (at > 0 && compare(from[at - 1]!, run[0]!) <= 0) ends.pop();
-    for (const item of run) from.push(item);
-    ends.push(from.length);
+    takeRuns(items, at, Math.min(at + RUN, items.length), compare, from, ends);
     yield;
   }
   while (ends.length > 1) {
@@ -60,6 +60,27 @@ export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number)
     [from, ends] = [to, joined];
   }
   return from;
+}
+
+/** Appends the items from `start` to `end` to `to`, as runs; `ends` has the end of each run. */
+function takeRuns<T>(
+  items: readonly T[],
+  start: number,
+  end: number,
+  compare: (a: T, b: T) => number,
+  to: T[],
+  ends: number[],
+): void {
+  const breaks: number[] = [];
+  for (let i = start + 1; i < end && breaks.length <= FEW_RUNS; i++)
+    if (compare(items[i - 1]!, items[i]!) > 0) breaks.push(i);
+  const few = breaks.length <= FEW_RUNS;
+  const run = few ? items : items.slice(start, end).sort(compare);
+  const first = few ? start : 0;
+  if (to.length > 0 && compare(to.at(-1)!, run[first]!) <= 0) ends.pop();
+  for (let i = 0; i < end - start; i++) to.push(run[first + i]!);
+  if (few) for (const at of breaks) ends.push(at);
+  ends.push(end);
 }
 
 /** Two runs that lie next to each other: from `left` to `middle`, and from `right` to `end`. */
