@@ -1,5 +1,5 @@
 /**
- * Copies small arrays of callers into memory of a save. `set` between arrays of one class makes no object. Asking a
+ * Small arrays in one block of memory: copies those of callers into memory of a save. `set` between arrays of one class makes no object. Asking a
  * small array for its `buffer` would make V8 allocate one, for good; that costs more than the copy.
  */
 import type { NumericArray } from '../format/dtypes.js';
@@ -28,7 +28,7 @@ const CLASSES = [
 ];
 
 /** One block of memory, seen as arrays of all classes. */
-class Block {
+export class TypedBlock {
   readonly #views = new Map<string, NumericArray>();
   readonly #memory: Uint8Array;
 
@@ -51,15 +51,15 @@ class Block {
 
 /** For arrays that would not begin at a multiple of their element's size. */
 const scratch = new Uint8Array(MAX_PACKED_BYTES);
-const scratchBlock = new Block(scratch);
+const scratchBlock = new TypedBlock(scratch);
 
 export class PackedArrays {
   readonly #memory: Uint8Array;
-  readonly #block: Block;
+  readonly #block: TypedBlock;
 
   constructor(memory: Uint8Array) {
     this.#memory = memory;
-    this.#block = new Block(memory);
+    this.#block = new TypedBlock(memory);
   }
 
   /**

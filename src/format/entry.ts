@@ -6,6 +6,7 @@ import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter, MAX_VARINT_BYTES, putVarint } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
 import { dtypeOfNumber, type StoredType } from './dtypes.js';
+import { decodePlain } from './plain-entry.js';
 import { isCountable, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
 import { atOnce, type Steps } from './turns.js';
@@ -106,12 +107,17 @@ function writeStart(out: ByteWriter, dtypeNumber: number, shape: readonly number
 }
 
 /**
- * Reads an entry's bytes. `origin` says where they come from, for errors.
+ * Reads an entry's bytes, from `start` to `end`. `origin` says where they come from, for errors.
  * @throws ERR_CORRUPT if they are not an entry, or its numbers are impossible: a negative or unknown dimension, more
  * than 2^53 - 1 elements, an end beyond 2^53 - 1, a slice with another rank than its tensor.
  */
-export function decodeEntry(bytes: Uint8Array, origin: ByteOrigin = {}): StoredEntry {
-  return atOnce(decodeEntryInSteps(bytes, origin));
+export function decodeEntry(
+  bytes: Uint8Array,
+  origin: ByteOrigin = {},
+  start = 0,
+  end: number = bytes.length,
+): StoredEntry {
+  return decodePlain(bytes, start, end) ?? atOnce(decodeEntryInSteps(bytes.subarray(start, end), origin));
 }
 
 /** As `decodeEntry`, in steps: for entries that are long because they have many slices. */
