@@ -138,12 +138,16 @@ export interface NativeBinding {
     offsets: Float64Array,
     lengths: Float64Array,
   ): Promise<Uint32Array>;
-  /** The same, but the bytes land in `into[i]` (whose byte length is the range's); gives their CRC32C. */
+  /**
+   * The same, but the bytes land in `into[i]` (whose byte length is the range's); gives their CRC32C. If `into` is one
+   * array of bytes, `lengths` are given too, and each range begins in it at the next multiple of 8 bytes.
+   */
   readRanges(
     files: readonly Handle[],
     fileOf: Uint32Array,
     offsets: Float64Array,
-    into: readonly ArrayBufferView[],
+    into: readonly ArrayBufferView[] | Uint8Array,
+    lengths?: Float64Array,
   ): Promise<Uint32Array>;
   /**
    * A private, writable mapping (MAP_PRIVATE) as an external ArrayBuffer, unmapped when the buffer is garbage

@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { native } from '../binding.js';
+import { PackedArrays } from './packed-arrays.js';
 
 /** Copying this much takes about 0.2 ms. */
 const CHUNK_BYTES = 2 * 1024 * 1024;
@@ -29,7 +30,11 @@ export class Chunk {
   /** How many of the filled bytes were given out by `take`. */
   #taken = 0;
 
-  constructor(private readonly memory: Uint8Array) {}
+  readonly #packed: PackedArrays;
+
+  constructor(private readonly memory: Uint8Array) {
+    this.#packed = new PackedArrays(memory);
+  }
 
   get room(): number {
     return this.memory.byteLength - this.used;
@@ -44,6 +49,13 @@ export class Chunk {
     if (length >= STREAMED_BYTES) native.copyBytes(view, start, this.memory, this.used, length);
     else this.memory.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.used);
     this.used += length;
+  }
+
+  /** Copies a small array, if there is room. False, and nothing is copied, for any other view. */
+  pack(array: ArrayBufferView, bytes: number): boolean {
+    if (bytes > this.room || !this.#packed.put(array, bytes, this.used)) return false;
+    this.used += bytes;
+    return true;
   }
 
   /** A view of the bytes that were filled since the last call; null if there are none. */

@@ -5,7 +5,7 @@ import { encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
 import { isBytes } from '../realms.js';
 import { elementsOf, encodeText } from './elements.js';
-import type { Content, Item } from './item.js';
+import type { Content, Item, SizedItem } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { elementCount } from './shapes.js';
 
@@ -13,18 +13,21 @@ import { elementCount } from './shapes.js';
  * The same items, now with every size known. Sources are asked one after another, in the order in which they were
  * added.
  */
-export async function resolveItems(items: readonly Item[], signal: AbortSignal | undefined): Promise<Item[]> {
-  const resolved: Item[] = [];
-  for (const item of items) {
-    if (item.content.kind !== 'elements') {
-      resolved.push(item);
-      continue;
-    }
+export async function resolveItems(
+  items: readonly Item[],
+  signal: AbortSignal | undefined,
+): Promise<readonly SizedItem[]> {
+  const resolved = [...items];
+  // Not `entries()`: nothing is made for an item that is left as it is.
+  for (let i = 0; i < resolved.length; i++) {
+    const item = resolved[i]!;
+    if (item.content.kind !== 'elements') continue;
     throwIfAborted(signal, 'the save');
-    resolved.push(await resolveItem(item, item.content, item.content.foreign ? signal : undefined));
+    resolved[i] = await resolveItem(item, item.content, item.content.foreign ? signal : undefined);
     item.content.handedOver?.();
   }
-  return resolved;
+  // Only strings and variants had no size.
+  return resolved as readonly SizedItem[];
 }
 
 /** `signal` is only given if an abort need not wait for the source. */
@@ -32,7 +35,7 @@ async function resolveItem(
   item: Item,
   content: Content & { kind: 'elements' },
   signal: AbortSignal | undefined,
-): Promise<Item> {
+): Promise<SizedItem> {
   const value = await orAborted(content.elements(), signal);
   const pieces = isAsyncIterable(value) ? await collect(item, value, signal) : null;
   // From here to the end nothing is awaited, so that what is checked is what is encoded.

@@ -6,18 +6,20 @@
  */
 import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';
-import { encodeEntry, type StoredEntry, writeEntry } from '../format/entry.js';
+import { EncodedKeys } from '../format/encoded-keys.js';
+import { encodeEntry, type StoredEntry, writeWhole } from '../format/entry.js';
 import { encodeHeader } from '../format/header.js';
 import { sliceKeyOf } from '../format/slice-key.js';
 import { TableWriter } from '../format/table-writer.js';
-import { sortKeys } from '../format/utf8-order.js';
+import { type Steps, sorted } from '../format/turns.js';
 import type { Item, ItemSlice } from './item.js';
 
-/** Where an item was written. */
-export interface Placement {
-  shard: number;
-  offset: number;
-  crc: number;
+/** Where the items were written, by their position in the list of items. */
+export interface Placements {
+  readonly shards: Int32Array;
+  readonly offsets: Float64Array;
+  /** CRC32C of the stored bytes. */
+  readonly crcs: Uint32Array;
 }
 
 interface Row {
@@ -25,41 +27,65 @@ interface Row {
   value: Uint8Array;
 }
 
-/** `order` is the order of the data files: shard by shard, position by position. */
-export function buildIndex(
+/** About the size of an index: what most entries take, whose keys share a part with the key before. */
+const [MIN_BYTES, ENTRY_BYTES] = [1024, 88];
+/** Entries that are added between two stops. */
+const STEP_ENTRIES = 1024;
+
+/**
+ * `order` is the order of the data files: shard by shard, position by position. In steps, because many tensors take
+ * long.
+ */
+export function* buildIndex(
   items: readonly Item[],
-  placements: readonly Placement[],
+  placements: Placements,
   order: readonly number[],
   shards: number,
-): Uint8Array {
-  const table = new TableWriter();
+): Steps<Uint8Array> {
+  const table = new TableWriter({ bytes: MIN_BYTES + items.length * ENTRY_BYTES });
   table.add(new Uint8Array(0), encodeHeader(shards));
-  const rows = items.some(item => item.slice) ? rowsWithSlices(items, placements, order) : plainRows(items, placements);
-  for (const row of rows) table.add(row.key, row.value);
+  if (items.some(item => item.slice)) {
+    const rows = rowsWithSlices(items, placements, order);
+    for (const [i, { key, value }] of (yield* sorted(rows, (a, b) => Buffer.compare(a.key, b.key))).entries()) {
+      if (i % STEP_ENTRIES === 0) yield;
+      table.add(key, value);
+    }
+  } else {
+    const keys = yield* EncodedKeys.encode(items.map(item => item.name));
+    const positions = yield* keys.sort();
+    const value = new ByteWriter(64);
+    for (let at = 0; at < positions.length; at += STEP_ENTRIES) {
+      const end = Math.min(at + STEP_ENTRIES, positions.length);
+      for (let k = at; k < end; k++) addPlain(table, items, placements, keys, positions[k]!, value);
+      yield;
+    }
+  }
   return table.finish();
 }
 
-function* plainRows(items: readonly Item[], placements: readonly Placement[]): Generator<Row> {
-  const encoder = new TextEncoder();
-  const value = new ByteWriter(64);
-  for (const i of sortKeys(items.map(item => item.name))) {
-    const item = items[i]!;
-    // One buffer for all values: the table copies each before it asks for the next.
-    value.clear();
-    writeEntry(entryOf(item, placements[i]!), value);
-    yield { key: encoder.encode(item.name), value: value.finish() };
-  }
+/** Adds a whole tensor. No object is made for it: `value` is used for all of them. */
+function addPlain(
+  table: TableWriter,
+  items: readonly Item[],
+  { shards, offsets, crcs }: Placements,
+  keys: EncodedKeys,
+  i: number,
+  value: ByteWriter,
+): void {
+  const { dtype, shape, bytes } = items[i]!;
+  value.clear();
+  writeWhole(value, dtype.number, shape, shards[i]!, offsets[i]!, bytes!, crcs[i]!);
+  table.addRange(keys.text(i), keys.start(i), keys.end(i), value.buffer, 0, value.length);
 }
 
 /** The keys of slices are binary, so these rows are sorted as bytes. */
-function rowsWithSlices(items: readonly Item[], placements: readonly Placement[], order: readonly number[]): Row[] {
+function rowsWithSlices(items: readonly Item[], placements: Placements, order: readonly number[]): Row[] {
   const encoder = new TextEncoder();
   const rows: Row[] = [];
   const partitioned = new Map<string, { slice: ItemSlice; entry: StoredEntry }[]>();
   for (const i of order) {
     const item = items[i]!;
-    const placement = placements[i]!;
-    const entry = entryOf(item, placement);
+    const entry = entryOf(item, placements, i);
     if (!item.slice) {
       rows.push({ key: encoder.encode(item.name), value: encodeEntry(entry) });
       continue;
@@ -71,7 +97,7 @@ function rowsWithSlices(items: readonly Item[], placements: readonly Placement[]
   }
   for (const [name, slices] of partitioned)
     rows.push({ key: encoder.encode(name), value: encodeEntry(fullEntry(slices)) });
-  return rows.sort((a, b) => Buffer.compare(a.key, b.key));
+  return rows;
 }
 
 /** The full entry names the shard of its first slice, and has no bytes of its own. */
@@ -88,15 +114,15 @@ function fullEntry(slices: { slice: ItemSlice; entry: StoredEntry }[]): StoredEn
   };
 }
 
-function entryOf(item: Item, placement: Placement): StoredEntry {
+function entryOf(item: Item, { shards, offsets, crcs }: Placements, i: number): StoredEntry {
   return {
     dtypeNumber: item.dtype.number,
     dtype: item.dtype,
     shape: [...item.shape],
-    shard: placement.shard,
-    offset: placement.offset,
+    shard: shards[i]!,
+    offset: offsets[i]!,
     size: item.bytes!,
-    crc: placement.crc,
+    crc: crcs[i]!,
     slices: [],
   };
 }

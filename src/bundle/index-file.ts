@@ -11,6 +11,7 @@ import type { SliceExtent } from '../format/slices.js';
 import { type TableProblem, TableReader } from '../format/table-reader.js';
 import { atOnce, inTurns, type Steps } from '../format/turns.js';
 import { DecodedEntries } from './decoded-entries.js';
+import { IndexNames } from './index-names.js';
 import type { StoredTensor } from './stored-tensor.js';
 
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
@@ -36,8 +37,7 @@ export class IndexFile {
   readonly bigEndian: boolean;
   readonly #table: TableReader;
   readonly #decoded = new DecodedEntries();
-  #names: string[] | null = null;
-  #positions: Map<string, number> | null = null;
+  #names: IndexNames | null = null;
 
   private constructor(
     readonly bytes: Uint8Array,
@@ -89,12 +89,11 @@ export class IndexFile {
 
   /** In the order of their UTF-8 bytes. */
   names(): readonly string[] {
-    this.#index();
-    return this.#names!;
+    return this.#index().names;
   }
 
   has(name: string): boolean {
-    return this.#index().has(name);
+    return this.#find(name) >= 0;
   }
 
   /** Throws ERR_NOT_FOUND with similar names, ERR_CORRUPT. */
@@ -104,13 +103,30 @@ export class IndexFile {
 
   /** The entry with its place and type, even for a partitioned tensor. Throws as `entry`. */
   stored(name: string): StoredTensor {
-    const position = this.#positionOf(name);
-    return this.#storedAt(position, name);
+    return this.#storedAt(this.#positionOf(name), name);
   }
 
-  /** Throws ERR_NOT_FOUND with similar names. */
-  require(name: string): void {
-    this.#positionOf(name);
+  /** The position of each name. Throws ERR_NOT_FOUND with similar names. */
+  *positionsOf(names: readonly string[]): Steps<Uint32Array> {
+    const positions = new Uint32Array(names.length);
+    for (let i = 0; i < names.length; i++) {
+      if (i % STEP_ENTRIES === 0) yield;
+      positions[i] = this.#positionOf(names[i]!);
+    }
+    return positions;
+  }
+
+  /** As `storedInSteps`, for tensors whose positions are known. */
+  *storedAll(names: readonly string[], positions: Uint32Array): Steps<StoredTensor[]> {
+    const stored: StoredTensor[] = [];
+    for (let i = 0; i < names.length; i++) {
+      if (i % STEP_ENTRIES === 0) yield;
+      const position = positions[i]!;
+      stored.push(
+        this.#isLong(position) ? yield* this.#storedInSteps(position, names[i]!) : this.#storedAt(position, names[i]!),
+      );
+    }
+    return stored;
   }
 
   /** Whether the entry is so long that it should be decoded in steps. Throws ERR_NOT_FOUND. */
@@ -220,30 +236,24 @@ export class IndexFile {
     return used;
   }
 
-  #index(): Map<string, number> {
-    return this.#positions ?? atOnce(this.#nameAll());
+  #index(): IndexNames {
+    return this.#names ?? atOnce(this.#nameAll());
   }
 
-  *#nameAll(): Steps<Map<string, number>> {
-    const names: string[] = [];
-    const positions = new Map<string, number>();
-    for (let at = 1; at < this.#table.count; yield) at = this.#nameSome(at, names, positions);
+  *#nameAll(): Steps<IndexNames> {
+    const names = new IndexNames(this.#table.count);
+    for (let at = 1; at < this.#table.count; yield) at = this.#nameSome(at, names);
     this.#names = names;
-    this.#positions = positions;
-    return positions;
+    return names;
   }
 
   /** Gives the position at which it stopped. This loop is outside the generator, where it would be slower. */
-  #nameSome(from: number, names: string[], positions: Map<string, number>): number {
+  #nameSome(from: number, names: IndexNames): number {
     const to = Math.min(from + STEP_ENTRIES, this.#table.count);
     const start = this.#table.keyStart(from);
     let i = from;
-    for (; i < to && this.#table.keyStart(i) - start < STEP_KEY_BYTES; i++) {
-      if (this.#sliceNameAt(i) !== null) continue;
-      const name = this.#table.name(i);
-      names.push(name);
-      positions.set(name, i);
-    }
+    for (; i < to && this.#table.keyStart(i) - start < STEP_KEY_BYTES; i++)
+      if (this.#sliceNameAt(i) === null) names.push(this.#table.name(i), i);
     return i;
   }
 
@@ -262,9 +272,18 @@ export class IndexFile {
     return this.#sliceNameAt(position) ?? this.#table.name(position);
   }
 
+  /** -1 if there is no tensor of this name. */
+  #find(name: string): number {
+    const known = this.#index().find(name);
+    if (known >= 0 || this.#names!.complete) return known;
+    const found = this.#table.find(name);
+    // The header and the keys of slices are no tensors. Text that is not well-formed finds the key of another text.
+    return found > 0 && this.#sliceNameAt(found) === null && this.#table.name(found) === name ? found : -1;
+  }
+
   #positionOf(name: string): number {
-    const position = this.#index().get(name);
-    if (position !== undefined) return position;
+    const position = this.#find(name);
+    if (position >= 0) return position;
     const near = nearNames(name, this.names());
     const hint = near.length > 0 ? `; there is ${near.map(other => `'${other}'`).join(', ')}` : '';
     throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} holds no tensor '${name}'${hint}`, {
@@ -277,7 +296,11 @@ export class IndexFile {
   #decode(position: number, name: string): StoredEntry {
     const known = this.#decoded.get(position);
     if (known !== undefined) return known;
-    const entry = decodeEntry(this.#table.value(position), this.#originOf(position, name));
+    const { path } = this;
+    const start = this.#table.valueStart(position);
+    const offset = this.#table.valueOffset(position);
+    const bytes = this.#table.buffer(position);
+    const entry = decodeEntry(bytes, { path, tensor: name, offset }, start, this.#table.valueEnd(position));
     this.#decoded.keep(position, entry);
     return entry;
   }

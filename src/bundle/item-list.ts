@@ -27,12 +27,16 @@ export class ItemList {
    * is not added then.
    */
   add(item: Item): void {
-    this.#countName(item.name);
-    if (this.#plain.has(item.name)) throw duplicate(item.name);
-    if (item.slice) this.#addSlice(item, item.slice);
-    else {
-      if (this.#sliced.has(item.name)) throw duplicate(item.name);
-      this.#plain.add(item.name);
+    const { name, slice } = item;
+    this.#countName(name);
+    if (slice !== undefined) {
+      if (this.#plain.has(name)) throw duplicate(name);
+      this.#addSlice(item, slice);
+    } else {
+      const before = this.#plain.size;
+      if (this.#sliced.size > 0 && this.#sliced.has(name)) throw duplicate(name);
+      // One look-up both finds a duplicate and adds the name.
+      if (this.#plain.add(name).size === before) throw duplicate(name);
     }
     this.#items.push(item);
   }

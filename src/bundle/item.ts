@@ -25,6 +25,11 @@ export interface Item {
   content: Content;
 }
 
+/** An item whose size is known. */
+export interface SizedItem extends Item {
+  bytes: number;
+}
+
 /** Which part of a partitioned tensor an item is. */
 export interface ItemSlice {
   fullShape: readonly number[];
@@ -75,14 +80,19 @@ export function describeItem(
   checkName(name);
   const dtype = dtypeOf(name, dtypeName);
   const shape = shapeOf(name, givenShape);
+  return { name, dtype, shape, bytes: bytesOf(name, dtype, shape) };
+}
+
+/** Null for strings and variants. Throws ERR_SHAPE. */
+export function bytesOf(name: string, dtype: DTypeInfo, shape: readonly number[]): number | null {
   const count = elementCount(name, shape);
   const bytes = dtype.bytes === 0 ? null : count * dtype.bytes;
   if (bytes !== null && !Number.isSafeInteger(bytes)) throw shapeError(name, shape, 'is too large');
-  return { name, dtype, shape, bytes };
+  return bytes;
 }
 
 /** A name in the form of a slice's key would be read as one, and its tensor would never be found again. */
-function checkName(name: unknown): asserts name is string {
+export function checkName(name: unknown): asserts name is string {
   if (typeof name !== 'string' || name === '' || !isWellFormed(name) || isSliceKey(name)) {
     throw new TensorBundleError(
       'ERR_BAD_NAME',
@@ -110,7 +120,7 @@ function isSliceKey(name: string): boolean {
   }
 }
 
-function dtypeOf(name: string, dtype: string): DTypeInfo {
+export function dtypeOf(name: string, dtype: string): DTypeInfo {
   try {
     return dtypeInfo(dtype);
   } catch (cause) {

@@ -13,7 +13,7 @@ import {
 import type { StoredEntry } from '../format/entry.js';
 import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
-import { inTurns, type Steps } from '../format/turns.js';
+import { inTurns } from '../format/turns.js';
 import { isPromise } from '../realms.js';
 import { isDamage } from './damage.js';
 import { pick } from './element-box.js';
@@ -53,7 +53,6 @@ export interface Entry {
 }
 
 const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
-const STEP_NAMES = 1024;
 
 export class NamedTensors {
   readonly reader: TensorReader;
@@ -107,6 +106,11 @@ export class NamedTensors {
     const dtype = knownType(this.#index, stored);
     const { shape } = entry;
     const whole = options.begin === undefined && options.size === undefined;
+    if (whole && dtype.bytes > 0 && entry.slices.length === 0) {
+      const data = await this.reader.numeric(stored, options.copy ?? false);
+      throwIfAborted(options.signal, 'reading');
+      return tensorValue(dtype.name, shape, data);
+    }
     const box: TensorSlice = whole
       ? { begin: shape.map(() => 0), size: shape }
       : rangeOf(name, shape, options.begin, options.size);
@@ -129,7 +133,6 @@ export class NamedTensors {
       const elements = await this.reader.strings(stored);
       return value(whole ? elements : pick(elements, shape, box));
     }
-    if (whole) return value(await this.reader.numeric(stored, options.copy ?? false));
     return value(await this.reader.range(stored, box));
   }
 
@@ -149,19 +152,21 @@ export class NamedTensors {
     const index = this.#index;
     const types = stored.map(tensor => knownType(index, tensor));
     const whole = stored.filter(({ entry }) => entry.slices.length === 0);
-    const values = (await this.reader.readAll(whole, { copy, signal })).values();
+    const values = await this.reader.readAll(whole, { copy, signal });
     const all: TensorValue[] = [];
-    for (const [i, tensor] of stored.entries()) {
-      const { shape, slices } = tensor.entry;
-      const box = { begin: shape.map(() => 0), size: shape };
-      const data =
-        slices.length === 0
-          ? values.next().value!
-          : await assemble(this.reader, await this.#slicesOf(tensor, signal), box, { copy, signal });
-      all.push(tensorValue(types[i]!.name, [...shape], data));
+    for (let i = 0, k = 0; i < stored.length; i++) {
+      const { shape, slices } = stored[i]!.entry;
+      // Nobody else has the entry, so its shape is given to the caller.
+      if (slices.length === 0) all.push(tensorValue(types[i]!.name, shape, values[k++]!));
+      else {
+        const parts = await this.#slicesOf(stored[i]!, signal);
+        const box = { begin: shape.map(() => 0), size: shape };
+        const data = await assemble(this.reader, parts, box, { copy, signal });
+        all.push(tensorValue(types[i]!.name, [...shape], data));
+      }
     }
     // While the others were read, a caller that was given one of the mappings may have moved it away.
-    const gone = (): number[] => [...all.keys()].filter(i => isMovedAway(all[i]!));
+    const gone = (): number[] => movedAway(all);
     for (let again = gone(); again.length > 0; again = gone())
       for (const i of again) all[i] = await this.read(stored[i]!.name, { copy, ...(signal && { signal }) });
     throwIfAborted(signal, 'reading');
@@ -226,7 +231,9 @@ export class NamedTensors {
   /** All of the tensors, in the order of `names`. */
   async #storedAll(names: readonly string[], signal: AbortSignal | undefined, action: string): Promise<StoredTensor[]> {
     throwIfAborted(signal, action);
-    return inTurns(storedInSteps(this.#index, names), signal, action);
+    // All names are looked up before any entry is decoded, so that a missing one is reported first.
+    const positions = await inTurns(this.#index.positionsOf(names), signal, action);
+    return inTurns(this.#index.storedAll(names, positions), signal, action);
   }
 
   async *#partitionedPieces({ name, entry, dtype }: StoredTensor, pieceBytes: number): AsyncGenerator<Uint8Array> {
@@ -271,17 +278,12 @@ export class NamedTensors {
   }
 }
 
-function isMovedAway({ shape, data }: TensorValue): boolean {
-  return ArrayBuffer.isView(data) && isDetached(data.buffer) && sizeOf(shape) > 0;
-}
-
-function* storedInSteps(index: IndexFile, names: readonly string[]): Steps<StoredTensor[]> {
-  const stored: StoredTensor[] = [];
-  // All names are looked up before any entry is decoded, so that a missing one is reported first.
-  for (const name of names) index.require(name);
-  for (const [i, name] of names.entries()) {
-    if (i % STEP_NAMES === 0) yield;
-    stored.push(yield* index.storedInSteps(name));
+/** Which of the values are views of a buffer that is gone. (Its `buffer` is only asked for where it may be.) */
+function movedAway(values: readonly TensorValue[]): number[] {
+  const gone: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const { shape, data } = values[i]!;
+    if (ArrayBuffer.isView(data) && data.byteLength === 0 && sizeOf(shape) > 0 && isDetached(data.buffer)) gone.push(i);
   }
-  return stored;
+  return gone;
 }

@@ -14,13 +14,14 @@ import { savePathOf } from '../commit/paths.js';
 import { Publication } from '../commit/publication.js';
 import { TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
+import { inTurns } from '../format/turns.js';
 import { isExhausted } from '../storage/descriptors.js';
 import { type Directory, withNewDirectory } from '../storage/directory.js';
 import type { NewShard } from '../storage/new-files.js';
 import { ChunkPool } from './chunk-pool.js';
 import { resolveItems } from './encode-elements.js';
-import { buildIndex, type Placement } from './index-builder.js';
-import type { Item } from './item.js';
+import { buildIndex } from './index-builder.js';
+import type { Item, SizedItem } from './item.js';
 import { abortWith } from './lazy-sources.js';
 import { announce, type SaveEvent } from './save-events.js';
 import { ShardStream } from './shard-stream.js';
@@ -92,31 +93,31 @@ class Save {
     private readonly prefix: string,
     private readonly directory: Directory,
     private readonly base: string,
-    private readonly items: readonly Item[],
+    private readonly items: readonly SizedItem[],
     private readonly options: CheckedOptions,
     private readonly call: number,
   ) {
-    this.#totalBytes = items.reduce((sum, item) => sum + item.bytes!, 0);
+    this.#totalBytes = items.reduce((sum, item) => sum + item.bytes, 0);
   }
 
   async run(): Promise<SaveResult> {
     const { items, options } = this;
-    const inputs = items.map(item => ({ bytes: item.bytes!, shard: item.shard }));
-    const naturalAssignment = naturalShards(inputs, options.shards, availableParallelism());
+    const naturalAssignment = naturalShards(items, options.shards, availableParallelism());
     const natural = Math.max(
       1,
       naturalAssignment.reduce((most, shard) => Math.max(most, shard + 1), 0),
     );
     const { publication, plan, first } = await this.#begin(
-      total => layout(inputs, withTotal(naturalAssignment, natural, total), total),
+      total => layout(items, withTotal(naturalAssignment, natural, total), total),
       totalCandidates(natural, items.length),
     );
     try {
       const total = publication.total;
       this.#announce('plan', total);
-      const placements = await this.#writeShards(publication, plan, first);
+      const crcs = await this.#writeShards(publication, plan, first);
       this.#announce('write', total);
-      const index = buildIndex(items, placements, plan.order.flat(), total);
+      const placements = { shards: plan.shards, offsets: plan.offsets, crcs };
+      const index = await inTurns(buildIndex(items, placements, plan.order.flat(), total), options.signal, 'the save');
       this.#report('sync');
       const removed = await publication.publish(index, () => {
         this.#announce('sync', total);
@@ -129,7 +130,7 @@ class Save {
       }
       return {
         prefix: this.prefix,
-        tensors: new Set(items.map(item => item.name)).size,
+        tensors: tensorsIn(items),
         shards: total,
         bytesWritten: this.#totalBytes + index.byteLength,
         bytesLinked: 0,
@@ -162,8 +163,9 @@ class Save {
     }
   }
 
-  async #writeShards(publication: Publication, plan: Plan, first: NewShard): Promise<Placement[]> {
-    const placements: Placement[] = new Array(this.items.length);
+  /** Gives the CRC32C of each item. */
+  async #writeShards(publication: Publication, plan: Plan, first: NewShard): Promise<Uint32Array> {
+    const crcs = new Uint32Array(this.items.length);
     // The failure of one shard stops the others at their next batch.
     const failure = new AbortController();
     // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
@@ -180,7 +182,7 @@ class Save {
         const before = written;
         try {
           const file = shard === 0 ? first : await this.#createShard(publication, plan, shard);
-          await this.#writeShard(file, plan, shard, chunks, stop.signal, placements);
+          await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
           written++;
         } catch (error) {
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
@@ -202,7 +204,7 @@ class Save {
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    return placements;
+    return crcs;
   }
 
   async #createShard(publication: Publication, plan: Plan, shard: number): Promise<NewShard> {
@@ -217,7 +219,7 @@ class Save {
     shard: number,
     chunks: ChunkPool,
     signal: AbortSignal,
-    placements: Placement[],
+    crcs: Uint32Array,
   ): Promise<void> {
     const order = plan.order[shard]!;
     try {
@@ -232,11 +234,9 @@ class Save {
         chunks,
         { signal, onBytes },
       );
-      const crcs = await stream.run();
+      const found = await stream.run();
       await file.finish(this.options.durable);
-      order.forEach((i, at) => {
-        placements[i] = { shard, offset: plan.offsets[i]!, crc: crcs[at]! };
-      });
+      for (let at = 0; at < order.length; at++) crcs[order[at]!] = found[at]!;
     } finally {
       await file.close();
     }
@@ -260,6 +260,17 @@ class Save {
       ...more,
     }));
   }
+}
+
+/** Several slices may be of one tensor. */
+function tensorsIn(items: readonly Item[]): number {
+  let whole = 0;
+  const partitioned = new Set<string>();
+  for (const { name, slice } of items) {
+    if (slice === undefined) whole++;
+    else partitioned.add(name);
+  }
+  return whole + partitioned.size;
 }
 
 /** An upper estimate for the index: each entry takes at most about 60 bytes beside its name and shape. */

@@ -30,6 +30,18 @@ export function shapeOf(name: string, shape: unknown): number[] {
   return [...shape];
 }
 
+let last: readonly number[] = [];
+
+/**
+ * As `shapeOf`, but if the shape equals that of the call before, gives the same copy: the many tensors of a checkpoint
+ * have few shapes. Nobody may change it.
+ */
+export function sharedShape(name: string, shape: unknown): readonly number[] {
+  if (!Array.isArray(shape) || shape.length !== last.length) last = shapeOf(name, shape);
+  else for (let axis = 0; axis < last.length; axis++) if (shape[axis] !== last[axis]) last = shapeOf(name, shape);
+  return last;
+}
+
 export function shapeError(name: string, shape: readonly number[], what: string): TensorBundleError {
   return new TensorBundleError('ERR_SHAPE', `tensor '${name}': shape [${shape}] ${what}`, {
     tensor: name,

@@ -81,18 +81,19 @@ export class ShardStream {
       for (let at = 0; at < this.items.length; ) {
         const { content, bytes } = this.items[at]!;
         if (content.kind === 'memory') {
-          if (!this.#copySmall(at, content.view, bytes!))
-            await this.#add(at, content.view, bytes!, content.own !== undefined);
-          at++;
+          const next = this.#packSmall(at);
+          if (next === at) await this.#add(at++, content.view, bytes!, content.own !== undefined);
+          else at = next;
         } else at = await this.#addPulled(at);
       }
       await this.#flush();
     } finally {
       await this.#settled();
     }
-    this.items.forEach((item, i) => {
-      if (item.content.kind === 'memory' && item.content.crc !== undefined) this.#crcs[i] = item.content.crc;
-    });
+    for (let i = 0; i < this.items.length; i++) {
+      const { content } = this.items[i]!;
+      if (content.kind === 'memory' && content.crc !== undefined) this.#crcs[i] = content.crc;
+    }
     return this.#crcs;
   }
 
@@ -102,14 +103,17 @@ export class ShardStream {
     else await this.#copy(at, view, bytes);
   }
 
-  /** Copies the view at once if there is room. Gives false otherwise. */
-  #copySmall(at: number, view: ArrayBufferView, bytes: number): boolean {
+  /** Copies small arrays from position `at` on, while there is room. Gives the position after them. */
+  #packSmall(at: number): number {
     const { chunk, lengths } = this.#batch;
-    if (chunk === null || bytes > chunk.room || lengths.length >= CALL_ITEMS) return false;
-    checkLength(this.items[at]!.name, bytes, view.byteLength);
-    copyInto(chunk, this.items[at]!.name, view, 0, bytes);
-    this.#batch.note(at, bytes);
-    return true;
+    if (chunk === null) return at;
+    let next = at;
+    for (; next < this.items.length && lengths.length < CALL_ITEMS; next++) {
+      const { content, bytes } = this.items[next]!;
+      if (content.kind !== 'memory' || !chunk.pack(content.view, bytes!)) break;
+      this.#batch.note(next, bytes!);
+    }
+    return next;
   }
 
   async #copy(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
@@ -226,11 +230,12 @@ export class ShardStream {
     const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
     this.chunks.countPieces(pieces);
     try {
-      const crcs = await this.shard.append(batch.views, Float64Array.from(batch.lengths));
-      batch.owners.forEach((at, i) => {
+      const crcs = await this.shard.append(batch.views, new Float64Array(batch.lengths));
+      for (let i = 0; i < crcs.length; i++) {
+        const at = batch.owners[i]!;
         const before = this.#crcs[at]!;
         this.#crcs[at] = before === 0 ? crcs[i]! : native.crc32cCombine(before, crcs[i]!, batch.lengths[i]!);
-      });
+      }
       for (const piece of batch.owned) native.detach(piece);
     } finally {
       this.chunks.countPieces(-pieces);

@@ -7,7 +7,8 @@ import { invalidArgument } from '../errors.js';
 import type { DType, DTypeInfo } from '../format/dtypes.js';
 import { isBytes } from '../realms.js';
 import { elementsOf, type GivenData, viewOf } from './elements.js';
-import { type Content, describeItem, type Item } from './item.js';
+import { bytesOf, type Content, checkName, dtypeOf, type Item } from './item.js';
+import { sharedShape } from './shapes.js';
 import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
 
 /**
@@ -47,13 +48,16 @@ export function itemOf(name: string, source: TensorSource, shard: number | undef
   if (source === null || typeof source !== 'object') {
     throw invalidArgument(`tensor '${name}': give { dtype, shape, data } or a tf.Tensor`, { tensor: name });
   }
-  const item = describeItem(name, source.dtype, source.shape);
-  const { dtype, shape, bytes } = item;
-  // Not spread: objects made so are slow to make, and slow to read in the loops of a save.
-  return { name, dtype, shape, bytes, shard: checkShard(name, shard), content: contentOf(source, item) };
+  checkName(name);
+  const dtype = dtypeOf(name, source.dtype);
+  const shape = sharedShape(name, source.shape);
+  const bytes = bytesOf(name, dtype, shape);
+  const content = contentOf(source, name, dtype, shape);
+  // One object, and not spread: such objects are slow to make, and slow to read in the loops of a save.
+  return { name, dtype, shape, bytes, shard: checkShard(name, shard), content };
 }
 
-function contentOf(source: TensorSource, { name, dtype, shape }: ReturnType<typeof describeItem>): Content {
+function contentOf(source: TensorSource, name: string, dtype: DTypeInfo, shape: readonly number[]): Content {
   if ('dataSync' in source) {
     return dtype.bytes === 0
       ? { kind: 'elements', elements: () => readStrings(source, name), foreign: true }

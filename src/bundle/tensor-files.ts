@@ -101,6 +101,7 @@ export class TensorFiles {
 
   /** Changes stored elements into this machine's byte order, in place. */
   toHostOrder(dtype: StoredType, array: ArrayBufferView): void {
+    // Nothing is asked of a small array without need: its `buffer` would be allocated only then.
     if (this.isSwapped(dtype)) swapBytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), dtype.unit);
   }
 

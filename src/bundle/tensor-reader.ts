@@ -8,13 +8,15 @@ import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
 import { decodeStrings } from '../format/strings.js';
-import { inTurns } from '../format/turns.js';
+import { inTurns, type Steps } from '../format/turns.js';
 import { isPromise } from '../realms.js';
 import type { ReadableFile } from '../storage/file.js';
 import { arrayOf, makeArray } from './arrays.js';
 import { readBox } from './box-reader.js';
 import type { OpenBundle } from './open-bundle.js';
 import { isDetached, ShardViews } from './shard-views.js';
+import { SmallReads } from './small-reads.js';
+import { isSmall, readSmall } from './small-tensors.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorChecks } from './tensor-checks.js';
 import { naming, TensorFiles } from './tensor-files.js';
@@ -25,11 +27,13 @@ import { batchesOf, fileOrder, isEncoded, readInto } from './tensor-ranges.js';
  * keep the mapping of a large file, and so the disk space of a file that has been replaced.
  */
 const MIN_VIEW_BYTES = 4096;
+const STEP_TENSORS = 4096;
 
 export class TensorReader {
   readonly files: TensorFiles;
   readonly checks: TensorChecks;
   readonly #views = new Map<number, ShardViews>();
+  readonly #small: SmallReads;
 
   constructor(
     bundle: OpenBundle,
@@ -37,11 +41,22 @@ export class TensorReader {
   ) {
     this.files = new TensorFiles(bundle);
     this.checks = new TensorChecks(this.files);
+    const alone = (tensor: StoredTensor): Promise<NumericArray> =>
+      this.#numeric(tensor, this.files.fileOf(tensor), true);
+    this.#small = new SmallReads(this.files, verify, alone);
   }
 
   /** A whole numeric tensor. Without `copy` it may be a view of the shard's mapping. */
-  async numeric(stored: StoredTensor, copy: boolean): Promise<NumericArray> {
-    const file = this.files.locate(stored);
+  numeric(stored: StoredTensor, copy: boolean): Promise<NumericArray> {
+    try {
+      const file = this.files.locate(stored);
+      return isSmall(stored) ? this.#small.read(stored) : this.#numeric(stored, file, copy);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #numeric(stored: StoredTensor, file: ReadableFile, copy: boolean): Promise<NumericArray> {
     const { dtype, entry } = stored;
     if (!copy && this.#mayBeView(stored)) {
       // The check comes first, because a caller could move the buffer of a view away while the check runs.
@@ -79,14 +94,35 @@ export class TensorReader {
   ): Promise<TensorData[]> {
     const { copy, signal } = options;
     const order = await inTurns(fileOrder(tensors), signal, 'reading');
-    for (const i of order) this.files.locate(tensors[i]!);
+    await inTurns(this.#locateAll(tensors, order), signal, 'reading');
     const values = new Array<TensorData>(tensors.length);
     let at = 0;
     for (const batch of batchesOf(order.map(i => tensors[i]!))) {
       throwIfAborted(signal, 'reading');
-      for (const value of await this.#readBatch(batch, copy)) values[order[at++]!] = value;
+      for (const value of (await this.#readSmall(batch)) ?? (await this.#readBatch(batch, copy)))
+        values[order[at++]!] = value;
     }
     return values;
+  }
+
+  *#locateAll(tensors: readonly StoredTensor[], order: readonly number[]): Steps<void> {
+    for (let k = 0; k < order.length; k++) {
+      if (k % STEP_TENSORS === 0) yield;
+      this.files.locate(tensors[order[k]!]!);
+    }
+  }
+
+  /** Null if not all of the tensors are small, or if one has a problem: `#readBatch` finds which. */
+  async #readSmall(batch: readonly StoredTensor[]): Promise<TensorData[] | null> {
+    if (batch.length === 1 || !batch.every(isSmall)) return null;
+    const read = await readSmall(this.files, batch).catch(() => null);
+    if (read === null) return null;
+    for (let i = 0; i < batch.length; i++) {
+      const { dtype, entry } = batch[i]!;
+      if (this.verify && read.crcs[i] !== entry.crc) return null;
+      this.files.toHostOrder(dtype, read.arrays[i]!);
+    }
+    return read.arrays;
   }
 
   async #readBatch(batch: readonly StoredTensor[], copy: boolean): Promise<TensorData[]> {

@@ -60,10 +60,10 @@ export class CheckpointWriter implements AsyncDisposable {
    * stays below 2^53 at every step: TensorFlow's RestoreV2 refuses other shapes ("Invalid tensor shape"). Throws
    * ERR_DUPLICATE_NAME, ERR_BAD_NAME, ERR_SHAPE, ERR_DTYPE, ERR_STATE.
    */
-  add(name: string, tensor: TensorSource, options: { shard?: number } = {}): this {
-    refuseUnknown(options, 'add', ADD_OPTIONS);
+  add(name: string, tensor: TensorSource, options?: { shard?: number }): this {
+    if (options !== undefined) refuseUnknown(options, 'add', ADD_OPTIONS);
     this.#checkOpen();
-    this.#list.add(itemOf(name, tensor, options.shard));
+    this.#list.add(itemOf(name, tensor, options?.shard));
     return this;
   }
 

@@ -3,7 +3,7 @@
  * the key before, then the offsets of the entries that share nothing ("restarts") and their count
  * (tensorflow/core/lib/io/block_builder.cc).
  */
-import type { ByteWriter } from './bytes.js';
+import { type ByteWriter, MAX_VARINT_BYTES, putBytes, putVarint } from './bytes.js';
 
 export class BlockBuilder {
   private start: number;
@@ -47,11 +47,15 @@ export class BlockBuilder {
       this.sinceRestart = 0;
       shared = 0;
     }
-    out.varint(shared);
-    out.varint(keyEnd - keyStart - shared);
-    out.varint(valueEnd - valueStart);
-    out.bytes(key, keyStart + shared, keyEnd);
-    out.bytes(value, valueStart, valueEnd);
+    const suffix = keyEnd - keyStart - shared;
+    const size = valueEnd - valueStart;
+    out.reserve(3 * MAX_VARINT_BYTES + suffix + size);
+    const { buffer } = out;
+    let at = putVarint(buffer, out.length, shared);
+    at = putVarint(buffer, at, suffix);
+    at = putVarint(buffer, at, size);
+    at = putBytes(buffer, at, key, keyStart + shared, keyEnd);
+    out.length = putBytes(buffer, at, value, valueStart, valueEnd);
     this.sinceRestart++;
     this.entries++;
   }

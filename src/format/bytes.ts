@@ -8,6 +8,33 @@ import { type ErrorDetails, TensorBundleError } from '../errors.js';
 const LOOP_COPY = 96;
 const MAX_SAFE_HIGH = 0x1fffff;
 
+/** The most bytes of a varint that is written. */
+export const MAX_VARINT_BYTES = 8;
+
+/** Writes a varint at `at`, where there is room. Gives the position after it. */
+export function putVarint(buffer: Uint8Array, at: number, value: number): number {
+  let next = at;
+  let rest = value;
+  while (rest > 0x7fff_ffff) {
+    buffer[next++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest > 0x7f) {
+    buffer[next++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  buffer[next] = rest;
+  return next + 1;
+}
+
+/** Copies bytes to `at`, where there is room. Gives the position after them. */
+export function putBytes(buffer: Uint8Array, at: number, source: Uint8Array, start: number, end: number): number {
+  const count = end - start;
+  if (count <= LOOP_COPY) for (let i = 0; i < count; i++) buffer[at + i] = source[start + i]!;
+  else buffer.set(source.subarray(start, end), at);
+  return at + count;
+}
+
 /** Appends to a buffer that doubles when it is full. Any append may replace `buffer`: do not keep it across one. */
 export class ByteWriter {
   buffer: Uint8Array<ArrayBuffer>;
@@ -49,29 +76,13 @@ export class ByteWriter {
 
   /** A non-negative integer up to 2^53, seven bits per byte, lowest first. */
   varint(value: number): void {
-    this.reserve(8);
-    let rest = value;
-    while (rest > 0x7fff_ffff) {
-      this.buffer[this.length++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest > 0x7f) {
-      this.buffer[this.length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.buffer[this.length++] = rest;
+    this.reserve(MAX_VARINT_BYTES);
+    this.length = putVarint(this.buffer, this.length, value);
   }
 
   bytes(source: Uint8Array, start = 0, end = source.length): void {
-    const count = end - start;
-    this.reserve(count);
-    const { buffer, length } = this;
-    if (count <= LOOP_COPY) {
-      for (let i = 0; i < count; i++) buffer[length + i] = source[start + i]!;
-    } else {
-      buffer.set(source.subarray(start, end), length);
-    }
-    this.length = length + count;
+    this.reserve(end - start);
+    this.length = putBytes(this.buffer, this.length, source, start, end);
   }
 
   /** A view of what was written. Afterwards the writer must not be used, except after `clear`. */

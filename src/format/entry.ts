@@ -3,9 +3,10 @@
  * fields that are zero; the shape is always written.
  */
 import { TensorBundleError } from '../errors.js';
-import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
+import { type ByteOrigin, ByteReader, ByteWriter, MAX_VARINT_BYTES, putVarint } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
 import { dtypeOfNumber, type StoredType } from './dtypes.js';
+import { decodePlain } from './plain-entry.js';
 import { isCountable, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
 import { atOnce, type Steps } from './turns.js';
@@ -47,30 +48,12 @@ export function encodeEntry(entry: StoredEntry): Uint8Array {
 
 /** Appends the entry's bytes to `out`: for many entries in one buffer. */
 export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
-  const { shape, slices } = entry;
-  writeNumber(out, 1, entry.dtypeNumber);
-  out.u8((2 << 3) | LENGTH);
-  out.varint(shapeBytes(shape));
-  for (const size of shape) {
-    out.u8((2 << 3) | LENGTH);
-    if (size === 0) out.u8(0);
-    else {
-      out.u8(1 + varintBytes(size));
-      out.u8((1 << 3) | VARINT);
-      out.varint(size);
-    }
-  }
-  writeNumber(out, 3, entry.shard);
+  const { dtypeNumber, shape, shard, slices } = entry;
   if (slices.length === 0) {
-    writeNumber(out, 4, entry.offset);
-    writeNumber(out, 5, entry.size);
-    const masked = maskCrc(entry.crc);
-    if (masked !== 0) {
-      out.u8((6 << 3) | FIXED32);
-      out.u32le(masked);
-    }
+    writeWhole(out, dtypeNumber, shape, shard, entry.offset, entry.size, entry.crc);
     return;
   }
+  writeStart(out, dtypeNumber, shape, shard);
   const message = new ByteWriter(64);
   for (const extents of slices) {
     message.clear();
@@ -81,13 +64,60 @@ export function writeEntry(entry: StoredEntry, out: ByteWriter): void {
   }
 }
 
+/** The same for a tensor without slices, without an object for its entry. */
+export function writeWhole(
+  out: ByteWriter,
+  dtypeNumber: number,
+  shape: readonly number[],
+  shard: number,
+  offset: number,
+  size: number,
+  crc: number,
+): void {
+  writeStart(out, dtypeNumber, shape, shard);
+  out.reserve(2 * (1 + MAX_VARINT_BYTES) + 5);
+  const { buffer } = out;
+  let at = putNumber(buffer, out.length, 4, offset);
+  at = putNumber(buffer, at, 5, size);
+  const masked = maskCrc(crc);
+  if (masked !== 0) {
+    buffer[at++] = (6 << 3) | FIXED32;
+    for (let shift = 0; shift < 32; shift += 8) buffer[at++] = masked >>> shift;
+  }
+  out.length = at;
+}
+
+function writeStart(out: ByteWriter, dtypeNumber: number, shape: readonly number[], shard: number): void {
+  out.reserve(3 * (1 + MAX_VARINT_BYTES) + shape.length * (3 + MAX_VARINT_BYTES));
+  const { buffer } = out;
+  let at = putNumber(buffer, out.length, 1, dtypeNumber);
+  buffer[at++] = (2 << 3) | LENGTH;
+  at = putVarint(buffer, at, shapeBytes(shape));
+  for (let axis = 0; axis < shape.length; axis++) {
+    const size = shape[axis]!;
+    buffer[at++] = (2 << 3) | LENGTH;
+    if (size === 0) buffer[at++] = 0;
+    else {
+      buffer[at++] = 1 + varintBytes(size);
+      buffer[at++] = (1 << 3) | VARINT;
+      at = putVarint(buffer, at, size);
+    }
+  }
+  out.length = putNumber(buffer, at, 3, shard);
+}
+
 /**
- * Reads an entry's bytes. `origin` says where they come from, for errors.
+ * Reads an entry's bytes, from `start` to `end`. `origin` says where they come from, for errors.
  * @throws ERR_CORRUPT if they are not an entry, or its numbers are impossible: a negative or unknown dimension, more
  * than 2^53 - 1 elements, an end beyond 2^53 - 1, a slice with another rank than its tensor.
  */
-export function decodeEntry(bytes: Uint8Array, origin: ByteOrigin = {}): StoredEntry {
-  return atOnce(decodeEntryInSteps(bytes, origin));
+export function decodeEntry(
+  bytes: Uint8Array,
+  origin: ByteOrigin = {},
+  start = 0,
+  end: number = bytes.length,
+): StoredEntry {
+  return decodePlain(bytes, start, end) ?? atOnce(decodeEntryInSteps(bytes.subarray(start, end), origin));
 }
 
 /** As `decodeEntry`, in steps: for entries that are long because they have many slices. */
@@ -239,10 +269,11 @@ function readDimension(reader: ByteReader): number {
   return size;
 }
 
-function writeNumber(out: ByteWriter, field: number, value: number): void {
-  if (value === 0) return;
-  out.u8((field << 3) | VARINT);
-  out.varint(value);
+/** A field that is a number. Proto3 leaves out a zero. Gives the position after it. */
+function putNumber(buffer: Uint8Array, at: number, field: number, value: number): number {
+  if (value === 0) return at;
+  buffer[at] = (field << 3) | VARINT;
+  return putVarint(buffer, at + 1, value);
 }
 
 function shapeBytes(shape: readonly number[]): number {

@@ -14,6 +14,8 @@ interface PlanInput {
 export type ShardPolicy = number | { maxBytes: number } | 'auto';
 
 interface Layout {
+  /** The shard of each input. */
+  shards: Int32Array;
   /** Offset of each input in its shard, bytes. */
   offsets: Float64Array;
   /** Size of each shard, bytes. */
@@ -44,7 +46,7 @@ export function naturalShards(inputs: readonly PlanInput[], policy: ShardPolicy,
 function byPolicy(inputs: readonly PlanInput[], policy: ShardPolicy, cores: number): Int32Array {
   if (typeof policy === 'object') return filled(inputs, policy.maxBytes);
   if (typeof policy === 'number') return balanced(inputs, policy);
-  const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  const total = bytesOf(inputs);
   return balanced(inputs, Math.min(2 * cores, Math.ceil(total / AUTO_SHARD_BYTES)));
 }
 
@@ -64,17 +66,26 @@ function filled(inputs: readonly PlanInput[], maxBytes: number): Int32Array {
   return assignment;
 }
 
+function bytesOf(inputs: readonly PlanInput[]): number {
+  let bytes = 0;
+  for (const input of inputs) bytes += input.bytes;
+  return bytes;
+}
+
 /**
  * Divides all bytes evenly, and puts each input where its middle lies. It is moved only if a shard would be empty
  * otherwise.
  */
 function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
   const count = Math.max(1, Math.min(Math.floor(wanted), inputs.length));
-  const total = inputs.reduce((sum, input) => sum + input.bytes, 0);
   const assignment = new Int32Array(inputs.length);
+  // Most checkpoints have one shard.
+  if (count === 1) return assignment;
+  const total = bytesOf(inputs);
   let before = 0;
   let shard = 0;
-  inputs.forEach(({ bytes }, i) => {
+  for (let i = 0; i < inputs.length; i++) {
+    const { bytes } = inputs[i]!;
     const middle = before + bytes / 2;
     before += bytes;
     const ideal = total === 0 ? Math.floor((i * count) / inputs.length) : Math.floor((middle / total) * count);
@@ -83,7 +94,7 @@ function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
     const least = count - (inputs.length - i);
     shard = Math.max(Math.min(Math.max(ideal, shard), most, count - 1), least);
     assignment[i] = shard;
-  });
+  }
   return assignment;
 }
 
@@ -93,7 +104,8 @@ function balanced(inputs: readonly PlanInput[], wanted: number): Int32Array {
  * last shards stay empty. A total below it: the inputs of all further shards go to the last shard.
  */
 export function withTotal(assignment: Int32Array, natural: number, total: number): Int32Array {
-  if (total <= natural) return assignment.map(shard => Math.min(shard, total - 1));
+  if (total === natural) return assignment;
+  if (total < natural) return assignment.map(shard => Math.min(shard, total - 1));
   const members: number[][] = Array.from({ length: natural }, () => []);
   assignment.forEach((shard, i) => {
     members[shard]!.push(i);
@@ -113,18 +125,18 @@ export function withTotal(assignment: Int32Array, natural: number, total: number
   return result;
 }
 
-/** Computes the offsets: the inputs of a shard are packed without padding, in the given order. */
+/** Computes the offsets (`assignment` is taken over): the inputs of a shard are packed without padding, in the given order. */
 export function layout(inputs: readonly PlanInput[], assignment: Int32Array, total: number): Layout {
   const offsets = new Float64Array(inputs.length);
   const shardBytes = new Float64Array(total);
   const order: number[][] = Array.from({ length: total }, () => []);
-  inputs.forEach(({ bytes }, i) => {
+  for (let i = 0; i < inputs.length; i++) {
     const shard = assignment[i]!;
     offsets[i] = shardBytes[shard]!;
-    shardBytes[shard]! += bytes;
+    shardBytes[shard]! += inputs[i]!.bytes;
     order[shard]!.push(i);
-  });
-  return { offsets, shardBytes, order };
+  }
+  return { shards: assignment, offsets, shardBytes, order };
 }
 
 /**

@@ -23,24 +23,29 @@ interface BlockHandle {
 
 export class TableWriter {
   private readonly blockSize: number;
-  private readonly out = new ByteWriter(65_536);
-  private readonly data = new BlockBuilder(this.out, RESTART_INTERVAL);
+  private readonly out: ByteWriter;
+  private readonly data: BlockBuilder;
   private readonly indexBytes = new ByteWriter();
   private readonly index = new BlockBuilder(this.indexBytes, INDEX_RESTART_INTERVAL);
-  private lastKey = new Uint8Array(256);
+  /** The last key: not a copy. */
+  private lastKeys = new Uint8Array(0);
+  private lastKeyStart = 0;
   private lastKeyLength = 0;
   private entries = 0;
   /** The last block, until the next key is known: its key in the index is made of the keys on both sides. */
   private pending: BlockHandle | null = null;
   private finished = false;
 
-  constructor(options: { blockSize?: number } = {}) {
+  /** `bytes`: about how many the table will have. A good guess saves copies; any guess works. */
+  constructor(options: { blockSize?: number; bytes?: number } = {}) {
     this.blockSize = options.blockSize ?? BLOCK_SIZE;
+    this.out = new ByteWriter(options.bytes ?? 65_536);
+    this.data = new BlockBuilder(this.out, RESTART_INTERVAL);
   }
 
   /**
    * Appends an entry. Keys must increase strictly in byte order: ERR_DUPLICATE_NAME for the same key again, ERR_STATE
-   * for a smaller one and after `finish`.
+   * for a smaller one and after `finish`. The key is not copied: its memory must stay as it is until the next call.
    */
   add(key: Uint8Array, value: Uint8Array): void {
     this.addRange(key, 0, key.length, value, 0, value.length);
@@ -67,7 +72,7 @@ export class TableWriter {
       this.addIndex(separator, this.pending);
       this.pending = null;
     }
-    this.rememberKey(common, keys, keyStart, keyEnd);
+    this.rememberKey(keys, keyStart, keyEnd);
     this.entries++;
     this.data.add(keys, keyStart, keyEnd, common, values, valueStart, valueEnd);
     if (this.data.estimate >= this.blockSize) this.flush();
@@ -96,17 +101,22 @@ export class TableWriter {
   }
 
   private commonPrefix(keys: Uint8Array, keyStart: number, keyEnd: number): number {
-    const { lastKey } = this;
+    const { lastKeys, lastKeyStart } = this;
     const limit = Math.min(this.lastKeyLength, keyEnd - keyStart);
     let common = 0;
-    while (common < limit && lastKey[common] === keys[keyStart + common]) common++;
+    while (common < limit && lastKeys[lastKeyStart + common] === keys[keyStart + common]) common++;
     return common;
   }
 
   private checkOrder(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): void {
     const length = keyEnd - keyStart;
     if (common === this.lastKeyLength && common < length) return;
-    if (common < this.lastKeyLength && common < length && this.lastKey[common]! < keys[keyStart + common]!) return;
+    if (
+      common < this.lastKeyLength &&
+      common < length &&
+      this.lastKeys[this.lastKeyStart + common]! < keys[keyStart + common]!
+    )
+      return;
     const same = common === length && common === this.lastKeyLength;
     const text = new TextDecoder().decode(keys.subarray(keyStart, keyEnd));
     throw same
@@ -116,20 +126,20 @@ export class TableWriter {
         });
   }
 
-  private rememberKey(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): void {
-    const length = keyEnd - keyStart;
-    if (length > this.lastKey.length) {
-      const grown = new Uint8Array(2 * length);
-      grown.set(this.lastKey.subarray(0, common));
-      this.lastKey = grown;
-    }
-    for (let i = common; i < length; i++) this.lastKey[i] = keys[keyStart + i]!;
-    this.lastKeyLength = length;
+  private rememberKey(keys: Uint8Array, keyStart: number, keyEnd: number): void {
+    this.lastKeys = keys as Uint8Array<ArrayBuffer>;
+    this.lastKeyStart = keyStart;
+    this.lastKeyLength = keyEnd - keyStart;
+  }
+
+  /** A copy of the last key. */
+  private lastKey(): Uint8Array {
+    return this.lastKeys.slice(this.lastKeyStart, this.lastKeyStart + this.lastKeyLength);
   }
 
   /** A shortest key that is >= the last key and, where one byte allows it, < the next key. */
   private separator(common: number, keys: Uint8Array, keyStart: number, keyEnd: number): Uint8Array {
-    const last = this.lastKey.slice(0, this.lastKeyLength);
+    const last = this.lastKey();
     if (common >= Math.min(last.length, keyEnd - keyStart)) return last;
     const bumped = last[common]! + 1;
     if (bumped > 0xff || bumped >= keys[keyStart + common]!) return last;
@@ -139,7 +149,7 @@ export class TableWriter {
 
   /** A shortest key that is >= the last key: the first byte that can be raised is raised, and the rest is cut off. */
   private successor(): Uint8Array {
-    const last = this.lastKey.slice(0, this.lastKeyLength);
+    const last = this.lastKey();
     const at = last.findIndex(byte => byte !== 0xff);
     if (at < 0) return last;
     last[at]!++;

@@ -11,7 +11,7 @@ import { throwIfAborted } from '../errors.js';
 export type Steps<T> = Generator<void, T, void>;
 
 /** The longest time without a turn for others: everything else in the process waits for it. */
-const TURN_MS = 15;
+const TURN_MS = 4;
 
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
@@ -32,30 +32,75 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
   }
 }
 
+/** Items that are sorted at once, or compared between two stops. */
+const RUN = 8192;
+/** A part of RUN items with at most this many runs that are in order already is not sorted, only merged. */
+const FEW_RUNS = 32;
+
 /**
  * The items in the order of `compare`; equal ones keep their order. It works in steps because one sort of many items
- * would block the event loop.
+ * would block the event loop. Items that are in order already, or in a few runs (as numbered names are), take about one
+ * comparison each.
  */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
-  const RUN = 8192;
   let from: T[] = [];
+  let ends: number[] = [];
   for (let at = 0; at < items.length; at += RUN) {
-    for (const item of items.slice(at, at + RUN).sort(compare)) from.push(item);
+    takeRuns(items, at, Math.min(at + RUN, items.length), compare, from, ends);
     yield;
   }
-  for (let run = RUN; run < items.length; run *= 2) {
+  while (ends.length > 1) {
     const to: T[] = [];
-    for (let start = 0; start < from.length; start += 2 * run) {
-      const middle = Math.min(start + run, from.length);
-      const end = Math.min(start + 2 * run, from.length);
-      let [left, right] = [start, middle];
-      while (left < middle || right < end) {
-        const takeLeft = right === end || (left < middle && compare(from[left]!, from[right]!) <= 0);
-        to.push(takeLeft ? from[left++]! : from[right++]!);
-        if (to.length % RUN === 0) yield;
-      }
+    const joined: number[] = [];
+    for (let i = 0, start = 0; i < ends.length; i += 2, start = to.length) {
+      const merge = { items: from, left: start, middle: ends[i]!, right: ends[i]!, end: ends[i + 1] ?? ends[i]! };
+      while (mergeSome(merge, compare, to)) yield;
+      joined.push(to.length);
     }
-    from = to;
+    [from, ends] = [to, joined];
   }
   return from;
+}
+
+/** Appends the items from `start` to `end` to `to`, as runs; `ends` has the end of each run. */
+function takeRuns<T>(
+  items: readonly T[],
+  start: number,
+  end: number,
+  compare: (a: T, b: T) => number,
+  to: T[],
+  ends: number[],
+): void {
+  const breaks: number[] = [];
+  for (let i = start + 1; i < end && breaks.length <= FEW_RUNS; i++)
+    if (compare(items[i - 1]!, items[i]!) > 0) breaks.push(i);
+  const few = breaks.length <= FEW_RUNS;
+  const run = few ? items : items.slice(start, end).sort(compare);
+  const first = few ? start : 0;
+  if (to.length > 0 && compare(to.at(-1)!, run[first]!) <= 0) ends.pop();
+  for (let i = 0; i < end - start; i++) to.push(run[first + i]!);
+  if (few) for (const at of breaks) ends.push(at);
+  ends.push(end);
+}
+
+/** Two runs that lie next to each other: from `left` to `middle`, and from `right` to `end`. */
+interface Merge<T> {
+  readonly items: readonly T[];
+  left: number;
+  readonly middle: number;
+  right: number;
+  readonly end: number;
+}
+
+/** Appends the next items of both runs to `to`; false when there are none left. */
+function mergeSome<T>(merge: Merge<T>, compare: (a: T, b: T) => number, to: T[]): boolean {
+  const { items, middle, end } = merge;
+  let { left, right } = merge;
+  for (let taken = 0; taken < RUN && (left < middle || right < end); taken++) {
+    const takeLeft = right === end || (left < middle && compare(items[left]!, items[right]!) <= 0);
+    to.push(takeLeft ? items[left++]! : items[right++]!);
+  }
+  merge.left = left;
+  merge.right = right;
+  return left < middle || right < end;
 }

@@ -24,6 +24,11 @@ export interface ReadableFile {
   checksum(offset: number, length: number): Promise<number>;
   /** Many reads at once, one per offset. A range that fails does not stop the others. */
   readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults>;
+  /**
+   * Many reads at once into one array, where each begins at the next multiple of 8 bytes. Gives the CRC32C of each.
+   * Rejects as a whole.
+   */
+  readPacked(offsets: Float64Array, lengths: Float64Array, into: Uint8Array): Promise<Uint32Array>;
   /** CRC32C of many ranges at once. */
   checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults>;
   /** A private mapping of a range. Null where mapping is impossible or unsafe: read the range then. */
@@ -79,6 +84,11 @@ export class OpenFile implements ReadableFile {
 
   readRanges(offsets: readonly number[], into: readonly ArrayBufferView[]): Promise<RangeResults> {
     return ranges.readAll(this.#handle, this.path, offsets, into);
+  }
+
+  readPacked(offsets: Float64Array, lengths: Float64Array, into: Uint8Array): Promise<Uint32Array> {
+    const fileOf = new Uint32Array(offsets.length);
+    return native.readRanges([this.#handle], fileOf, offsets, into, lengths).catch(error => this.#fail(error));
   }
 
   checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {

@@ -57,6 +57,10 @@ export class PooledFile implements ReadableFile {
     return this.#file.use(file => file.readRanges(offsets, into));
   }
 
+  readPacked(offsets: Float64Array, lengths: Float64Array, into: Uint8Array): Promise<Uint32Array> {
+    return this.#file.use(file => file.readPacked(offsets, lengths, into));
+  }
+
   checksumRanges(offsets: readonly number[], lengths: readonly number[]): Promise<RangeResults> {
     return this.#file.use(file => file.checksumRanges(offsets, lengths));
   }

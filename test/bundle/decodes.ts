@@ -8,10 +8,10 @@ export const decodedNames: (string | undefined)[] = [];
 
 export function watched(real: Entries): Entries {
   const watch =
-    <T>(decode: (bytes: Uint8Array, origin?: ByteOrigin) => T) =>
-    (bytes: Uint8Array, origin?: ByteOrigin): T => {
+    <T>(decode: (bytes: Uint8Array, origin?: ByteOrigin, start?: number, end?: number) => T) =>
+    (bytes: Uint8Array, origin?: ByteOrigin, start?: number, end?: number): T => {
       decodedNames.push(origin?.tensor);
-      return decode(bytes, origin);
+      return decode(bytes, origin, start, end);
     };
   const { decodeEntry, decodeEntryInSteps } = real;
   return { ...real, decodeEntry: watch(decodeEntry), decodeEntryInSteps: watch(decodeEntryInSteps) };

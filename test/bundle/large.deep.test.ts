@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildIndex } from '../../src/bundle/index-builder.js';
 import { itemOf } from '../../src/bundle/source.js';
+import { atOnce } from '../../src/format/turns.js';
 import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
 
 const ROW = 2 ** 20;
@@ -43,10 +44,9 @@ beforeAll(async () => {
   expect(result.bytesWritten).toBeGreaterThan(BYTES);
   await using reader = await CheckpointReader.open(floats);
   const item = itemOf('t', { dtype: 'uint8', shape: [ROWS, ROW], data: rows }, undefined);
-  writeFileSync(
-    `${bytes}.index`,
-    buildIndex([item], [{ shard: 0, offset: 0, crc: reader.entry('t').crc32c! }], [0], 1),
-  );
+  const crcs = Uint32Array.of(reader.entry('t').crc32c!);
+  const placements = { shards: Int32Array.of(0), offsets: Float64Array.of(0), crcs };
+  writeFileSync(`${bytes}.index`, atOnce(buildIndex([item], placements, [0], 1)));
   linkSync(`${floats}.${DATA}`, `${bytes}.${DATA}`);
 }, TIMEOUT);
 
