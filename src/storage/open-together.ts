@@ -4,7 +4,7 @@ import { native } from '../binding.js';
 import type { NativeError } from '../errors.js';
 import { isExhausted } from './descriptors.js';
 import { Directory } from './directory.js';
-import { checkPath, directoryError, openingError } from './directory-errors.js';
+import { checkPath, directoryError } from './directory-errors.js';
 import { OpenFile, type ReadableFile } from './file.js';
 import { ownView, release } from './handles.js';
 
@@ -29,8 +29,9 @@ interface NotOpened {
 
 /**
  * Opens all `names` of the directory `path`, and reads the first file. Gives up on absent names, on what is not a
- * regular file, on a first file above `readAtMost` bytes, and where descriptors are short or a server has lost a file:
- * whoever opens them one by one can do more about that. Throws what opening them one by one would throw.
+ * regular file, on a first file above `readAtMost` bytes, on a directory that cannot be opened, and where descriptors are
+ * short or a server has lost a file: whoever opens them one by one can do or say more about that. Throws what opening
+ * them one by one would throw.
  */
 export async function openTogether(
   path: string,
@@ -52,10 +53,9 @@ export async function openTogether(
   await Promise.all(found.files.map(file => file && release(file.handle)));
   const { failure } = found;
   if (failure === undefined) return { files: null, directory };
-  if (directory === undefined && failure.code === 'ENOENT') return { files: null, directory: null };
+  if (directory === undefined) return { files: null, directory: failure.code === 'ENOENT' ? null : undefined };
   if (isExhausted(failure) || failure.code === 'ESTALE') return { files: null, directory };
-  await directory?.close();
-  if (directory === undefined) throw openingError(failure, absolute);
+  await directory.close();
   const action = failure.syscall === 'pread' ? 'read' : 'open';
   // After all files the first one is looked at again.
   throw directoryError(failure, action, directory.pathOf(names[found.files.length % names.length]!));
