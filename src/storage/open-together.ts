@@ -1,7 +1,6 @@
 /** Opens files of a directory together, in one trip to the addon, where each by itself would take a trip or two. */
 import { join, resolve } from 'node:path';
 import { native } from '../binding.js';
-import type { NativeError } from '../errors.js';
 import { isExhausted } from './descriptors.js';
 import { Directory } from './directory.js';
 import { checkPath, directoryError } from './directory-errors.js';

@@ -13,7 +13,7 @@ const ENTRIES = ['index', 'tfjs', 'optimizers', 'register', 'cli/main', 'binding
  * What is shared by entries that must not load the addon: tensorbundle/optimizers, and the program before it runs a
  * command.
  */
-const PLAIN = /\/(errors|realms|options|disposal|format\/dtypes|format\/shape|bundle\/damage)\.js$/;
+const PLAIN = /\/(errors|realms|options|disposal|format\/dtypes|format\/shape|format\/utf8-order|bundle\/damage)\.js$/;
 /** The rest of what `import 'tensorbundle'` loads. */
 const CORE = /\/(binding|(format|storage|commit|bundle)\/[^/]+)\.js$/;
 
@@ -27,6 +27,9 @@ export function entriesOf(folder, ending) {
   return ENTRIES.filter(name => existsSync(join(folder, name + ending))).map(name => `${name}.js`);
 }
 
+/** Runs before @bufbuild/protobuf does, whose imports a file of several modules would have at its top. */
+const FIRST = /\/graph\/stored\/text-encoding\.js$/;
+
 /** @param {string} folder The output of the compiler. Its declarations stay. */
 export async function bundle(folder) {
   const { rolldown } = await import('rolldown');
@@ -36,6 +39,8 @@ export async function bundle(folder) {
     external: id => !/^[./]/.test(id),
     platform: 'node',
     logLevel: 'warn',
+    // No comments with paths of this machine.
+    experimental: { attachDebugInfo: 'none' },
   });
   const { output } = await build.generate({
     format: 'esm',
@@ -43,7 +48,8 @@ export async function bundle(folder) {
     chunkFileNames: 'shared-[name].js',
     codeSplitting: {
       groups: [
-        { name: 'plain', test: PLAIN, priority: 2 },
+        { name: 'encoding', test: FIRST, priority: 2 },
+        { name: 'plain', test: PLAIN, priority: 3 },
         { name: 'core', test: CORE, priority: 1 },
       ],
     },
