@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TensorBundleError } from './errors.js';
+import { type NativeError, TensorBundleError } from './errors.js';
 
 declare const handleBrand: unique symbol;
 
@@ -33,6 +33,24 @@ export interface FileStat {
   modified: bigint;
 }
 
+/** What `openFiles` opened before something was missing or failed. */
+export interface FilesOpened {
+  /** Only if the place was a path, and could be opened. */
+  directory?: Handle;
+  /** The identity of `directory`. */
+  identity?: string;
+  /** In the order of the names. Null for a name that is absent: nothing after it was opened. */
+  files: ({ handle: Handle; stat: FileStat } | null)[];
+  /** The bytes of the first file; not null if `isWhole`. */
+  contents: Uint8Array | null;
+  /** What had the first name after all files were opened. */
+  now: FileStat | null;
+  /** Everything was found. The handles of `directory` and of the first file are closed already then. */
+  isWhole: boolean;
+  /** What ended it. It is about the file after those in `files`; about the directory, if that is not there. */
+  failure?: NativeError;
+}
+
 export type OpenMode =
   /** For reading; follows a symbolic link, as TensorFlow does. */
   | 'read'
@@ -42,10 +60,10 @@ export type OpenMode =
   | 'lock';
 
 /**
- * All names are single path components below an open directory; only `openDirectory` and `readNow` take a path. Nothing
- * here is a number of an operating system: modes are words, permissions are the bits of `chmod` on every system, errors
- * have names. A system call that a comment names is the one on Linux. Every function that returns a promise rejects
- * with a NativeError.
+ * All names are single path components below an open directory; only `openDirectory`, `openFiles` and `readNow` take a
+ * path. Nothing here is a number of an operating system: modes are words, permissions are the bits of `chmod` on every
+ * system, errors have names. A system call that a comment names is the one on Linux. Every function that returns a
+ * promise rejects with a NativeError.
  */
 export interface NativeBinding {
   // --- CRC32C (Castagnoli), unmasked. Sync.
@@ -127,6 +145,13 @@ export interface NativeBinding {
   closeShard(shard: Shard): Promise<void>;
 
   // --- reading
+  /**
+   * Opens files of a directory for reading, in one trip to the pool: opens the directory if it is given by path, opens
+   * and stats each name in turn, reads the first file whole, and at the end stats the first name again. Stops at the
+   * first name that is absent or not a regular file, at a first file of more than `readAtMost` bytes, and at the first
+   * failure, which is a part of the result.
+   */
+  openFiles(place: string | Handle, names: readonly string[], readAtMost: number): Promise<FilesOpened>;
   /**
    * CRC32C of many ranges, by pread into the engine's own buffers, in parallel over the engine's threads; range i is
    * `lengths[i]` bytes at `offsets[i]` of `files[fileOf[i]]`. Large ranges are cut and their CRCs combined.

@@ -1,5 +1,4 @@
 // Exports: handles of files, and whole small files.
-#include <cstring>
 #include <utility>
 
 #include "engine/file_calls.h"
@@ -19,31 +18,6 @@ OpenMode modeArgument(Napi::Value value) {
   if (mode == "create") return OpenMode::kCreate;
   if (mode == "lock") return OpenMode::kLock;
   throw toError(value.Env(), Status::failure(Error::kEINVAL, "mode"));
-}
-
-const char* kindName(FileStat::Kind kind) {
-  switch (kind) {
-    case FileStat::Kind::kFile:
-      return "file";
-    case FileStat::Kind::kDirectory:
-      return "directory";
-    case FileStat::Kind::kSymlink:
-      return "symlink";
-    case FileStat::Kind::kOther:
-      break;
-  }
-  return "other";
-}
-
-Napi::Value toObject(Napi::Env env, const FileStat& stat) {
-  const Napi::Object object = Napi::Object::New(env);
-  object.Set("identity", std::to_string(stat.device) + ":" + std::to_string(stat.inode));
-  object.Set("kind", kindName(stat.kind));
-  object.Set("size", Napi::Number::New(env, static_cast<double>(stat.size)));
-  object.Set("mode", Napi::Number::New(env, stat.permissions));
-  object.Set("links", Napi::Number::New(env, static_cast<double>(stat.links)));
-  object.Set("modified", Napi::BigInt::New(env, stat.modifiedNanoseconds));
-  return object;
 }
 
 // Runs a call on one open handle. The promise's value is undefined.
@@ -118,13 +92,6 @@ Napi::Value unlockJs(const Napi::CallbackInfo& info) {
 Napi::Value setModeJs(const Napi::CallbackInfo& info) {
   const auto permissions = static_cast<std::uint32_t>(integerArgument(info[1], "permissions", 07777));
   return runOn(info, [permissions](const Descriptor& handle) { return setPermissions(handle, permissions); });
-}
-
-// A copy in the runtime's own memory. It can be transferred to any thread, and its last owner frees it.
-Napi::Value toBytes(Napi::Env env, Contents contents) {
-  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, contents.size);
-  if (contents.size > 0) std::memcpy(bytes.Data(), contents.bytes.get(), contents.size);
-  return bytes;
 }
 
 // Opens, reads and closes on the calling thread, for constructors, which cannot wait.

@@ -12,7 +12,7 @@ import type { Located } from './locate.js';
 import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 
 /** An index of 100,000 tensors has about 10 MB. */
-const MAX_INDEX_BYTES = 2 ** 31 - 1;
+export const MAX_INDEX_BYTES = 2 ** 31 - 1;
 /** An overwrite takes milliseconds. If this many happen during one opening, something else is wrong. */
 const MAX_ATTEMPTS = 1000;
 

@@ -5,8 +5,9 @@ import { invalidArgument, requireMade, TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { refuseUnknown } from '../options.js';
 import { checkBundle } from './check-bundle.js';
-import { type Located, locate } from './locate.js';
+import type { Located } from './locate.js';
 import { type Entry, NamedTensors } from './named-tensors.js';
+import { openAtOnce } from './open-at-once.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
 import {
   OPEN_OPTIONS,
@@ -51,7 +52,7 @@ export class CheckpointReader implements AsyncDisposable {
    */
   static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
     refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
-    return await CheckpointReader.openLocated(await locate(path), options);
+    return await CheckpointReader.#over(await openAtOnce(path, options.signal), options);
   }
 
   /**
@@ -60,7 +61,10 @@ export class CheckpointReader implements AsyncDisposable {
    * @internal
    */
   static async openLocated(located: Located, options: OpenOptions = {}): Promise<CheckpointReader> {
-    const bundle = await openBundle(located, { signal: options.signal });
+    return await CheckpointReader.#over(await openBundle(located, { signal: options.signal }), options);
+  }
+
+  static async #over(bundle: OpenBundle, options: OpenOptions): Promise<CheckpointReader> {
     const reader = new CheckpointReader(bundle, options.verify !== 'never');
     if (options.verify !== 'open') return reader;
     try {

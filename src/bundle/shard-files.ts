@@ -72,6 +72,11 @@ export class ShardFiles {
     return this.#missing.sort((a, b) => a - b);
   }
 
+  /** Takes over a file that is open already. */
+  put(shard: number, file: ReadableFile): void {
+    this.#set(shard, file);
+  }
+
   /** Bytes of all data files of the checkpoint, including those that no entry needs. */
   async bytes(): Promise<number> {
     let bytes = 0;

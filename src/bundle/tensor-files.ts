@@ -10,9 +10,12 @@ import type { ElementContext } from '../format/strings.js';
 import type { ReadableFile } from '../storage/file.js';
 import type { IndexFile } from './index-file.js';
 import type { OpenBundle } from './open-bundle.js';
+import { ReadAhead } from './read-ahead.js';
 import type { StoredTensor } from './stored-tensor.js';
 
 export class TensorFiles {
+  readonly #ahead = new ReadAhead();
+
   constructor(private readonly bundle: OpenBundle) {}
 
   get index(): IndexFile {
@@ -83,6 +86,20 @@ export class TensorFiles {
     } catch (error) {
       throw naming(tensor, error);
     }
+  }
+
+  /** CRC32C of all stored bytes of a tensor, read into an array; the next read may need no trip to the addon then. */
+  async readWhole(tensor: StoredTensor, into: ArrayBufferView): Promise<number> {
+    try {
+      return await this.#ahead.read(this.fileOf(tensor), tensor.entry.offset, into);
+    } catch (error) {
+      throw naming(tensor, error);
+    }
+  }
+
+  /** Lets go of what was read ahead. */
+  release(): void {
+    this.#ahead.release();
   }
 
   pathOf(shard: number): string {

@@ -65,7 +65,7 @@ export class TensorReader {
       if (view !== null) return view;
     }
     const into = arrayOf(stored.name, dtype, entry.shape);
-    const crc = await this.files.read(stored, 0, into);
+    const crc = await this.files.readWhole(stored, into);
     return this.#numericOf(stored, into, crc);
   }
 
@@ -78,7 +78,7 @@ export class TensorReader {
   async variant(stored: StoredTensor): Promise<Uint8Array> {
     this.files.locate(stored);
     const bytes = bytesFor(stored);
-    await this.files.read(stored, 0, bytes);
+    await this.files.readWhole(stored, bytes);
     if (this.verify) await this.checks.checkElements(stored, bytes);
     return bytes;
   }
@@ -268,6 +268,7 @@ export class TensorReader {
   release(): void {
     for (const views of this.#views.values()) views.release();
     this.#views.clear();
+    this.files.release();
   }
 
   #viewsOf(shard: number, file: ReadableFile): ShardViews {

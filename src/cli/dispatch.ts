@@ -24,7 +24,7 @@ function find(name: string): Command {
 }
 
 function version(): string {
-  const card = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const card = createRequire(import.meta.url)('tensorbundle/package.json') as { version: string };
   return card.version;
 }
 

@@ -25,6 +25,11 @@ export class Directories {
     return opened;
   }
 
+  /** Takes over what was opened elsewhere, to be closed with the others. Null: it is not there. */
+  put(path: string, directory: Directory | null): void {
+    this.#opened.set(resolve(...this.#start, path), Promise.resolve(directory));
+  }
+
   async close(): Promise<void> {
     const opened = await Promise.allSettled(this.#opened.values());
     this.#opened.clear();

@@ -53,6 +53,11 @@ export class Directory {
     }
   }
 
+  /** Over a handle of `openFiles`, which may be closed already. */
+  static over(path: string, handle: Handle, identity: string): Directory {
+    return new Directory(path, handle, identity, []);
+  }
+
   /** Opens a directory; creates it and its missing parents if it does not exist. */
   static async create(path: string): Promise<Directory> {
     checkPath(path);

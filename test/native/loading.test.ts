@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 /** What loads the addon, with what it imports. */
-const LOADER = ['binding.js', 'errors.js', 'realms.js'];
+const LOADER = ['binding.js', 'shared-core.js', 'shared-plain.js'];
 
 function load(directory: string, flags: readonly string[]): { code: string; message: string } {
   const program = `import(${JSON.stringify(pathToFileURL(join(directory, 'binding.js')).href)})

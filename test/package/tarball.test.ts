@@ -48,8 +48,12 @@ describe('the packed package', () => {
       ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^(api|examples)\//).map(file => `docs/${file}`),
       // Not the addon that breaks on demand, native/faults.
       ...sourcesOf('native', /^(crc32c|engine|node)\/[^/]+\.(cc|h)$/).map(file => `native/${file}`),
-      ...sourcesOf('src', /\.ts$/).flatMap(file =>
-        ['.js', '.d.ts'].map(ending => `dist/${file.replace(/\.ts$/, ending)}`),
+      ...sourcesOf('src', /\.ts$/).map(file => `dist/${file.replace(/\.ts$/, '.d.ts')}`),
+      // The entries, and what they share: tools/setup/bundle.mjs.
+      ...['binding', 'index', 'optimizers', 'register', 'tfjs'].map(name => `dist/${name}.js`),
+      ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
+      ...['core', 'dispatch', 'encoding', 'help', 'iterations', 'plain', 'tfjs-core', 'whole-model'].map(
+        name => `dist/shared-${name}.js`,
       ),
     ]);
     const others = packed.files.filter(file => !file.startsWith('prebuilds/'));

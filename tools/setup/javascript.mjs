@@ -1,13 +1,16 @@
-/** Step `javascript`: src/ compiled into dist/. */
+/** Step `javascript`: src/ compiled into dist/, and joined into few files. */
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { bundle, entriesOf } from './bundle.mjs';
 import { command } from './command.mjs';
 import { digest, filesBelow, hasStamp, writeStamp } from './stamp.mjs';
 
 /** @param {string} root */
 function state(root) {
-  const typescript = JSON.parse(readFileSync(join(root, 'node_modules', 'typescript', 'package.json'), 'utf8')).version;
-  return digest(root, ['src', 'tsconfig.json', 'package.json'], [typescript]);
+  const versions = ['typescript', 'rolldown'].map(
+    name => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version,
+  );
+  return digest(root, ['src', 'tsconfig.json', 'package.json', 'tools/setup/bundle.mjs'], versions);
 }
 
 /** @param {string} root */
@@ -22,10 +25,12 @@ export const javascript = {
   what: 'TypeScript into dist/',
 
   isDone({ root }) {
-    if (!existsSync(join(root, 'node_modules', 'typescript')) || !hasStamp(stampFile(root), state(root))) return false;
-    return filesBelow(join(root, 'src'))
+    const needed = ['typescript', 'rolldown'].map(name => join(root, 'node_modules', name));
+    if (!needed.every(folder => existsSync(folder)) || !hasStamp(stampFile(root), state(root))) return false;
+    const compiled = filesBelow(join(root, 'src'))
       .filter(file => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-      .every(file => existsSync(join(root, 'dist', relative(join(root, 'src'), file).replace(/\.ts$/, '.js'))));
+      .map(file => relative(join(root, 'src'), file).replace(/\.ts$/, '.d.ts'));
+    return [...compiled, ...entriesOf(join(root, 'src'), '.ts')].every(file => existsSync(join(root, 'dist', file)));
   },
 
   async run(context) {
@@ -50,6 +55,7 @@ export const javascript = {
     await command(context, 'javascript', process.execPath, [compiler, ...args], {
       advice: 'Correct the errors above; `npm run typecheck` shows them again.',
     });
+    await bundle(fresh);
     // For an installed package npm makes the command executable, but not for a checkout.
     const main = join(fresh, 'cli', 'main.js');
     if (existsSync(main)) chmodSync(main, 0o755);

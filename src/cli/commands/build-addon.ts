@@ -1,5 +1,6 @@
 /** `tensorbundle build-addon`: compiles the native addon if no prebuilt one fits. */
-import { URL } from 'node:url';
+import { createRequire } from 'node:module';
+import { pathToFileURL, URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import { EXIT } from '../terminal/failure.js';
 import type { Output } from '../terminal/output.js';
@@ -11,7 +12,11 @@ interface Installer {
   installAddon(options: { rebuild: boolean; note(text: string): void }): { addon: string; compiled: boolean };
 }
 
-const INSTALLER = new URL('../../../native/install.mjs', import.meta.url).href;
+/** Found from the package's own card: in dist/ this code lies in another folder than in src/. */
+async function loadInstaller(): Promise<Installer> {
+  const card = createRequire(import.meta.url).resolve('tensorbundle/package.json');
+  return (await import(new URL('native/install.mjs', pathToFileURL(card)).href)) as Installer;
+}
 
 export const buildAddon: Command = {
   name: 'build-addon',
@@ -30,7 +35,7 @@ package, as build/Release/tensorbundle.node. If an addon can be loaded already, 
   ],
   positionals: [0, 0],
   async run(args: Arguments, output: Output): Promise<number> {
-    const { installAddon } = (await import(INSTALLER)) as Installer;
+    const { installAddon } = await loadInstaller();
     const note = (text: string): void => output.error(`${visible(text)}\n`);
     const result = attempt(
       () => installAddon({ rebuild: args.flag('rebuild'), note }),

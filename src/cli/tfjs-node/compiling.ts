@@ -1,5 +1,6 @@
 /** Compiles tfjs-node's binding with its own build tool and the node-gyp of this machine. */
-import { URL } from 'node:url';
+import { createRequire } from 'node:module';
+import { pathToFileURL, URL } from 'node:url';
 import { TensorBundleError } from '../../errors.js';
 import type { TfjsNode } from './place.js';
 import { runProgram } from './program.js';
@@ -12,8 +13,11 @@ interface NodeGyp {
   nodeHeaders(): string[];
 }
 
-const load = async (): Promise<NodeGyp> =>
-  (await import(new URL('../../../native/node-gyp.mjs', import.meta.url).href)) as NodeGyp;
+/** Found from the package's own card: in dist/ this code lies in another folder than in src/. */
+async function load(): Promise<NodeGyp> {
+  const card = createRequire(import.meta.url).resolve('tensorbundle/package.json');
+  return (await import(new URL('native/node-gyp.mjs', pathToFileURL(card)).href)) as NodeGyp;
+}
 
 /** @throws TensorBundleError ERR_NOT_SUPPORTED if there is no make or no C++ compiler. */
 export async function requireCompiler(): Promise<void> {

@@ -6,7 +6,7 @@ import type { CheckpointReader } from '../../bundle/reader.js';
 import type { TensorValue } from '../../format/dtypes.js';
 
 /** Smaller tensors are read together, because reading them one at a time would wait for each. */
-const LEAST_BATCH_BYTES = 1024 * 1024;
+const LEAST_BATCH_BYTES = 8 * 1024 * 1024;
 
 /** Stored tensors that are read and assigned together. */
 export interface Assignment {

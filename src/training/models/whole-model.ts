@@ -17,6 +17,7 @@ import { checkModel } from '../../layers/model.js';
 import { makeWaitingSlots } from '../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
+import { makeModel } from './bare-model.js';
 import {
   type Compilation,
   type CompileOptions,
@@ -28,7 +29,6 @@ import {
 } from './compilation.js';
 import { freeze, frozenModels, type LayerPath } from './frozen.js';
 import { loadInto, textExtra, weightsTrackable } from './model-weights.js';
-import { requireLayers } from './tfjs-layers.js';
 
 const NAME = 'model';
 /** The limit for that JSON, far above any real architecture. */
@@ -164,7 +164,7 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
   const compiled = compilation && checkedCompilation(compilation, reader.prefix, key);
   const earlier = compilation === undefined ? trainingConfig : undefined;
   if (options.compile !== false) checkGiven(options, compiled !== undefined || earlier !== undefined, reader.prefix);
-  const model = await requireLayers().loadLayersModel({ load: async () => artifacts });
+  const model = await makeModel(artifacts);
   try {
     if (Array.isArray(frozen) && frozen.every(Array.isArray)) freeze(model, frozen);
     if (options.compile !== false) {

@@ -1,0 +1,59 @@
+/**
+ * Makes a model from its topology without computing initial weights, since stored ones replace them at once. For that
+ * TensorFlow.js gives layers an argument in `fromConfig`, but `tf.loadLayersModel` uses it only with weights in its own
+ * form. So the topology names a class of ours, which passes the argument on.
+ */
+import type { serialization } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { serialization as registry } from '../../tfjs-core.js';
+import { requireLayers } from './tfjs-layers.js';
+
+interface Artifacts {
+  readonly modelTopology: object;
+  readonly userDefinedMetadata?: Record<string, object>;
+}
+
+interface Named {
+  readonly className: string;
+  readonly config: serialization.ConfigDict;
+}
+
+/** As layers have it: the last argument is not declared for other classes. */
+type FromConfig = (cls: unknown, config: serialization.ConfigDict, custom: object, fastWeightInit: boolean) => object;
+
+class BareModel extends registry.Serializable {
+  static readonly className = 'TensorBundleBareModel';
+
+  override getConfig(): serialization.ConfigDict {
+    return {};
+  }
+
+  static override fromConfig<T extends serialization.Serializable>(
+    _: unknown,
+    { topology, customObjects }: serialization.ConfigDict,
+  ): T {
+    const { className, config } = topology as unknown as Named;
+    const [cls, fromConfig] = registry.SerializationMap.getMap().classNameMap[className]!;
+    return (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
+  }
+}
+
+/** Throws what `tf.loadLayersModel` throws. */
+export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
+  const layers = requireLayers();
+  const plain = (): Promise<LayersModel> => layers.loadLayersModel({ load: async () => artifacts });
+  const { model_config: inner, ...outer } = artifacts.modelTopology as { model_config?: object; class_name?: unknown };
+  const topology = (inner ?? outer) as { class_name?: unknown; config?: unknown };
+  const classes = registry.SerializationMap.getMap().classNameMap;
+  // What TensorFlow.js does not know, or cannot use, it refuses itself.
+  const isKnown = typeof topology.class_name === 'string' && Object.hasOwn(classes, topology.class_name);
+  if (!isKnown || typeof topology.config !== 'object' || topology.config === null) return await plain();
+  if (!Object.hasOwn(classes, BareModel.className))
+    registry.registerClass(BareModel as unknown as Parameters<typeof registry.registerClass>[0]);
+  const modelTopology = { class_name: BareModel.className, config: { topology } };
+  const model = await layers.loadLayersModel({ load: async () => ({ ...artifacts, modelTopology }) });
+  if (model.outputs?.length > 0) return model;
+  // Its layers are not connected: their weights are made later, and nothing may replace them then.
+  model.dispose();
+  return await plain();
+}

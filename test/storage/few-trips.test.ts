@@ -1,0 +1,124 @@
+/**
+ * What a load of a small checkpoint costs, counted and not timed: the operations on files in their order, and how often
+ * the addon is called. Each call is a trip to another thread and back.
+ */
+import '../crash/fault-engine.js';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { dispatch } from '../../src/cli/dispatch.js';
+import { Output } from '../../src/cli/terminal/output.js';
+import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { Checkpoint, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
+import { Scratch } from '../crash/scratch.js';
+import { type FaultBinding, faulty } from '../native/fault-binding.js';
+
+const scratch = new Scratch('few-trips');
+const quick = { durable: false } as const;
+const WATCHED = [
+  'openDirectory',
+  'open',
+  'openFiles',
+  'close',
+  'stat',
+  'list',
+  'readAll',
+  'readRanges',
+  'map',
+] as const;
+const calls: string[] = [];
+const real = Object.fromEntries(WATCHED.map(name => [name, faulty[name]])) as Pick<
+  FaultBinding,
+  (typeof WATCHED)[number]
+>;
+
+let model: tf.Sequential;
+let folder: string;
+
+beforeAll(async () => {
+  for (const name of [...WATCHED, 'checksumRanges'] as const) {
+    const call = faulty[name] as (...given: unknown[]) => unknown;
+    Object.assign(faulty, {
+      [name]: (...given: unknown[]) => {
+        calls.push(name);
+        return call.apply(faulty, given);
+      },
+    });
+  }
+  const layers = [20, 30, 40].map((units, i) => tf.layers.dense({ units, ...(i === 0 && { inputShape: [10] }) }));
+  model = tf.sequential({ layers });
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  const [xs, ys] = [tf.zeros([4, 10]), tf.zeros([4, 40])];
+  await model.fit(xs, ys, { epochs: 1, verbose: 0 });
+  tf.dispose([xs, ys]);
+  folder = scratch.directory();
+  await saveWeights(model, join(folder, 'w'), quick);
+  await saveModel(model, join(folder, 'm'), quick);
+  await new Checkpoint({ model }).write(join(folder, 'c'), quick);
+});
+afterAll(() => {
+  Object.assign(faulty, real);
+  model.dispose();
+});
+afterEach(() => {
+  faulty.setFaults(null);
+  expect(faulty.openDescriptors()).toBe(0);
+});
+
+async function watched(run: () => unknown): Promise<{ calls: string[]; operations: string[] }> {
+  faulty.setFaults([]);
+  calls.length = 0;
+  await run();
+  const operations = faulty.operations().map(({ syscall, path = '' }) => `${syscall} ${path.slice(folder.length + 1)}`);
+  return { calls: [...calls], operations };
+}
+
+const opened = async (path: string): Promise<void> => (await CheckpointReader.open(path)).close();
+
+test('one data file: opened by one call', async () => {
+  const path = join(folder, 'w');
+  const data = 'w.data-00000-of-00001';
+  const found = await watched(() => opened(path));
+  expect(found.calls).toEqual(['openFiles', 'close']);
+  expect(found.operations.map(one => one.trim())).toEqual([
+    'open',
+    'stat',
+    'open w.index',
+    'stat w.index',
+    'stat w.index',
+    'stat w.index',
+    'pread w.index',
+    `open ${data}`,
+    `stat ${data}`,
+    `stat ${data}`,
+    // Whether the index is still the one that was read, which is open for so long.
+    'stat w.index',
+    'close w.index',
+    'close',
+    `close ${data}`,
+  ]);
+});
+
+test('a small model: its graph, then all its values in one call', async () => {
+  const graphAndValues = ['openFiles', 'readRanges', 'readRanges', 'close'];
+  expect((await watched(() => loadWeights(model, join(folder, 'w')))).calls).toEqual(graphAndValues);
+  expect((await watched(() => new Checkpoint({ model }).read(join(folder, 'c')))).calls).toEqual(graphAndValues);
+  // The architecture comes first.
+  const loading = await watched(async () => (await loadModel(join(folder, 'm'))).dispose());
+  expect(loading.calls).toEqual(['openFiles', 'readRanges', ...graphAndValues.slice(1)]);
+});
+
+test('ls reads no tensor', async () => {
+  const sink = { write: () => true, on: () => undefined };
+  const ls = (): Promise<number> => dispatch(['ls', join(folder, 'w')], new Output(sink, sink, {}, () => undefined));
+  expect((await watched(ls)).calls).toEqual(['openFiles', 'close']);
+});
+
+test('several data files: the attempt leaves nothing open', async () => {
+  const writer = new CheckpointWriter(join(folder, 'several'), { ...quick, shards: 3 });
+  for (let i = 0; i < 6; i++) writer.add(`t${i}`, { dtype: 'float32', shape: [64], data: new Float32Array(64) });
+  await writer.finish();
+  const found = await watched(() => opened(join(folder, 'several')));
+  expect(found.calls[0]).toBe('openFiles');
+  expect(found.operations.filter(one => one.startsWith('close'))).toHaveLength(1 + 2 + 3);
+});

@@ -1,0 +1,54 @@
+/** A model that is loaded computes no initial weights, which the stored ones would replace. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, expect, test } from 'vitest';
+import '../../src/register.js';
+import { loadModel, saveModel } from '../../src/tfjs.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-bare-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let computed = 0;
+class Counting extends tf.serialization.Serializable {
+  static readonly className = 'CountingInitializer';
+  apply(shape: number[]): tf.Tensor {
+    computed++;
+    return tf.ones(shape);
+  }
+  override getConfig(): tf.serialization.ConfigDict {
+    return {};
+  }
+}
+tf.serialization.registerClass(Counting as never);
+
+const dense = (units: number, more: object = {}): tf.layers.Layer =>
+  tf.layers.dense({ units, kernelInitializer: new Counting() as never, ...more });
+
+function nested(): tf.LayersModel {
+  const input = tf.input({ shape: [2] });
+  const inner = tf.sequential({ layers: [dense(3, { inputShape: [2] })] });
+  return tf.model({ inputs: input, outputs: dense(1).apply(inner.apply(input)) as tf.SymbolicTensor });
+}
+
+test.each([
+  ['a stack', () => tf.sequential({ layers: [dense(3, { inputShape: [2] }), dense(1)] })],
+  ['a graph of layers with a model in it', nested],
+])('%s', async (_, make) => {
+  const model = make();
+  const path = join(folder, `m${model.name}`);
+  await saveModel(model, path);
+  const x = tf.ones([1, 2]);
+  const expected = (model.predict(x) as tf.Tensor).dataSync();
+  for (const load of [() => loadModel(path), () => tf.loadLayersModel(`ckpt://${path}`)]) {
+    computed = 0;
+    const tensors = tf.memory().numTensors;
+    const loaded = await load();
+    expect(computed).toBe(0);
+    // No second model was made on the way.
+    expect(tf.memory().numTensors - tensors).toBe(4);
+    expect((loaded.predict(x) as tf.Tensor).dataSync()).toEqual(expected);
+    loaded.dispose();
+  }
+});
