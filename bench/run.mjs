@@ -14,7 +14,7 @@ import { makePlaces } from './harness/place.mjs';
 import { newestUnfinished, Results } from './harness/results.mjs';
 import { runCases } from './harness/run-cases.mjs';
 import { report } from './report/report.mjs';
-import { summaryLines } from './report/table.mjs';
+import { isBad, summaryLines } from './report/table.mjs';
 
 async function main() {
   const options = readOptions(process.argv.slice(2), cases, PEERS);
@@ -39,9 +39,8 @@ async function main() {
     for (const line of [machineLine(machine), ...peerLines(machine)]) console.log(line);
     await runCases({ cases, results, places, processes, minutes: options.minutes });
     const written = await report(results, cases, options.resume ? outputs(file) : options);
-    const lines = summaryLines(results.data.cases);
-    for (const line of [...lines, ...written]) console.log(line);
-    process.exitCode = lines.some(line => line.startsWith('  missed')) ? 1 : 0;
+    for (const line of [...summaryLines(results.data.cases), ...written]) console.log(line);
+    process.exitCode = results.data.cases.some(isBad) ? 1 : 0;
   } finally {
     cleared();
   }

@@ -57,7 +57,7 @@ export const many100000 = {
   what: '100,000 tensors of 64 bytes: save (not synced), open, restore from open to last value',
   folder: 'many',
   seconds: 150,
-  expected: 180,
+  expected: 160,
   before: ({ place }) => place.emptied('many'),
   contestants: ({ directory }) => ({
     ours: oursInParts(requests(directory, 100_000)),

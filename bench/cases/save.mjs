@@ -53,7 +53,7 @@ export const saveDurableAuto = saving({
   files: 2,
   methods: ['ranges'],
   seconds: 120,
-  expected: 130,
+  expected: 120,
   rows: [
     speed('durable save in 2 shards / SaveV2 + fdatasync', 'ours', 'tensorflow'),
     speed('durable save in 2 shards / raw durable write of 2 files', 'ours', 'raw-ranges'),

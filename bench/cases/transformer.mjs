@@ -47,7 +47,7 @@ export const transformer = {
   apart: true,
   places: ['disk', 'tmpfs'],
   seconds: 330,
-  expected: 400,
+  expected: 350,
   before: async ({ place }) => {
     await place.emptied(FOLDER);
     for (const folder of FOLDERS) await place.emptied(`${FOLDER}/${folder}`);

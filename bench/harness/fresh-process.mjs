@@ -34,7 +34,12 @@ export class Processes {
     if (reason !== undefined) return Promise.resolve({ unavailable: reason });
     const [file, ...args] = this.#commandLine(program);
     const started = performance.now();
-    const child = spawn(file, args, { env: { ...process.env, ...ENVIRONMENT }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In a group of its own: Ctrl-C reaches only the benchmark, which then ends the whole group.
+    const child = spawn(file, args, {
+      env: { ...process.env, ...ENVIRONMENT },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#running.add(child);
     const output = collect(child);
     return new Promise((resolve, reject) => {
@@ -47,7 +52,7 @@ export class Processes {
           if (reply) return resolve({ ...reply, wallSeconds });
         }
         const how = signal ? `was ended by ${signal}` : `ended with ${code} and without a reply`;
-        reject(new Error(`${file} ${args.join(' ')} ${how}\n${output.stderr.slice(-4000)}`));
+        reject(new Error(`${file} ${args.join(' ')} ${how}\n${output.stderr.slice(-2000)}`));
       });
     });
   }
@@ -59,15 +64,23 @@ export class Processes {
     return reply;
   }
 
-  /** Ends the processes that this object started and that still run. */
+  /** Ends the processes that this object started and that still run, and what they started. */
   end() {
-    for (const child of this.#running) child.kill('SIGKILL');
+    for (const { pid } of this.#running) if (pid !== undefined) endGroup(pid);
   }
 
   #commandLine({ kind, file, request, flags, peer, line }) {
     if (kind === 'command') return line;
     if (kind === 'node') return [process.execPath, ...flags, join(BENCH, file), JSON.stringify(request)];
     return [...this.#peers[peer].command, JSON.stringify(request)];
+  }
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

@@ -43,7 +43,7 @@ export async function measure({ benchmark, place, size, quick, processes, pairs,
         onStep?.(name);
         await benchmark.before?.(context, name);
         await place.settle();
-        const reply = await processes.run(contestants[name]);
+        const reply = await processes.run(contestants[name]).catch(failed);
         Object.assign(turn, measurements(name, contestants[name], reply));
       }
       turns.push(turn);
@@ -52,6 +52,11 @@ export async function measure({ benchmark, place, size, quick, processes, pairs,
   } finally {
     await place.emptied(benchmark.folder);
   }
+}
+
+/** A contestant that fails does not end the run: its rows say so, and the exit code is 1. */
+function failed(error) {
+  return { unavailable: `it failed: ${error.message}`, failed: true };
 }
 
 /** Whether a case has enough turns, and why; undefined if another turn is to be made. */

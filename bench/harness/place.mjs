@@ -50,7 +50,8 @@ export class Place {
   }
 
   removeNow() {
-    rmSync(this.directory, { recursive: true, force: true });
+    // A process that is just being ended may still make a file.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -39,7 +39,7 @@ function evaluateRow(row, turns, kind) {
   const goal = typeof row.goal === 'object' ? row.goal[kind] : row.goal;
   const common = { title: row.title, unit: row.unit, better: row.better, goal, note: row.note };
   const lacking = missing.includes(row.of) || (row.over !== undefined ? others.length === 0 : missing.length > 0);
-  if (turns.length === 0 || lacking) return { ...common, pairs: 0, verdict: 'not here', because: why(missing, turns) };
+  if (turns.length === 0 || lacking) return { ...common, pairs: 0, verdict: 'not here', ...why(missing, turns) };
   const over = others.toSorted((a, b) => middle(a, turns) - middle(b, turns))[0];
   const values = turns.map(turn => figureOf(row, turn, over));
   const result = spread(values);
@@ -66,9 +66,10 @@ function figureOf(row, turn, over) {
 
 function why(missing, turns) {
   for (const name of missing) {
-    for (const turn of turns) if (turn[name]?.unavailable) return turn[name].unavailable;
+    const found = turns.map(turn => turn[name]).find(reply => reply?.unavailable);
+    if (found) return { because: found.unavailable, failed: found.failed };
   }
-  return turns.length === 0 ? 'it was not measured' : `${missing.join(', ')} did not run`;
+  return { because: turns.length === 0 ? 'it was not measured' : `${missing.join(', ')} did not run` };
 }
 
 function verdictOf(value, goal, better) {

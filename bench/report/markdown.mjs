@@ -34,7 +34,7 @@ function section({ key, what, how, turns, ended, rows, costs, left }) {
   const title = `### ${key}: ${what}`;
   if (left) return `${title}\n\nLeft out: ${left}.`;
   const end = endText(ended);
-  const text = [how, `${turns.length} turns${end ? ` (${end})` : ''}`].filter(Boolean).join('; ');
+  const text = [how, `${turnsText(turns)}${end ? ` (${end})` : ''}`].filter(Boolean).join('; ');
   const parts = [title, `${text}.`, table(HEAD, rows.map(cells))];
   if (costs.length > 0) parts.push(table(COSTS, costs.map(costCells)));
   return parts.join('\n\n');

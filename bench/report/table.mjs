@@ -10,6 +10,7 @@ import {
   sideText,
   spreadText,
   timeText,
+  turnsText,
   verdictText,
   whoText,
 } from './words.mjs';
@@ -21,7 +22,7 @@ export function caseLines(record) {
   const { key, what, how, turns, seconds, ended, rows, costs, left } = record;
   if (left) return [`\n${key}: ${what}`, styleText('yellow', `  left out: ${left}`)];
   const end = endText(ended);
-  const count = `${turns.length} turns in ${duration(seconds)}${end ? ` (${end})` : ''}`;
+  const count = `${turnsText(turns)} in ${duration(seconds)}${end ? ` (${end})` : ''}`;
   return [
     `\n${key}: ${what}`,
     styleText('gray', `  ${[how, count].filter(Boolean).join('; ')}`),
@@ -41,7 +42,7 @@ function rowLines(row) {
     row.sides.map(sideText).join(', '),
   ];
   const properties = ['verifies', 'syncs'].map(property => [property, whoText(row.sides, property)]);
-  const second = [`all values ${spreadText(row)}`, `${row.pairs} pairs`]
+  const second = [`all values ${spreadText(row)}`, `pairs: ${row.pairs}`]
     .concat(properties.filter(([, who]) => who).map(([property, who]) => `${property}: ${who}`))
     .concat(row.note ?? []);
   return [first.join(' '), styleText('gray', `      ${second.join('; ')}`)];
@@ -58,15 +59,20 @@ function costLine({ name, blockingSeconds, seconds, peakRssBytes }) {
 
 const colour = (text, { verdict }) => styleText(COLOURS[verdict], text, { stream: process.stdout });
 
+/** Whether a goal is missed or something failed: the exit code is 1 then. */
+export const isBad = ({ rows = [] }) => rows.some(({ verdict, failed }) => verdict === 'missed' || failed);
+
 /** The last lines: how many goals, and which are missed. */
 export function summaryLines(records) {
   const rows = records.flatMap(({ key, rows = [] }) => rows.map(row => ({ key, ...row })));
   const judged = rows.filter(({ verdict }) => verdict === 'reached' || verdict === 'missed');
   const missed = judged.filter(({ verdict }) => verdict === 'missed');
+  const failed = rows.filter(row => row.failed);
   const left = records.filter(record => record.left);
   return [
     `\n${judged.length - missed.length} of ${judged.length} goals reached`,
     ...missed.map(({ key, ...row }) => `  missed: ${key}: ${row.title}, ${amountText(row)} (goal ${goalText(row)})`),
+    ...failed.map(({ key, title }) => `  failed: ${key}: ${title}`),
     ...left.map(({ key, left: reason }) => `  left out: ${key}: ${reason}`),
   ];
 }

@@ -42,6 +42,8 @@ export function timeText(seconds) {
 
 /** Who checks or stores checksums, or who has everything on the disk at the end: "ours; raw: no". */
 export function whoText(sides, property) {
+  // Where this library has nothing to verify or to sync, the question does not arise.
+  if (sides[0]?.[property] === undefined) return '';
   return sides
     .filter(side => side[property] !== undefined && side[property] !== null)
     .map(side => `${side.name}: ${side[property] ? 'yes' : 'no'}`)
@@ -49,6 +51,8 @@ export function whoText(sides, property) {
 }
 
 export const bytesText = bytes => (bytes === undefined ? '-' : `${number(bytes / 2 ** 20)} MiB`);
+
+export const turnsText = ({ length }) => `${length} ${length === 1 ? 'turn' : 'turns'}`;
 
 const ENDS = {
   time: 'more turns would have taken too long',

@@ -5,7 +5,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import tf from '@tensorflow/tfjs-node';
 import { Checkpoint } from 'tensorbundle/tfjs';
 import { answer, args } from './measured.mjs';
-import { quickstartModel } from './models.mjs';
+import { quickstartModel, randomDigits } from './models.mjs';
 import { resetPeak, resident } from './resident.mjs';
 
 const { mode, directory, bytes, variables: count } = args;
@@ -34,8 +34,7 @@ function save() {
 
 async function training() {
   const model = await quickstartModel();
-  const images = tf.randomUniform([64, 28, 28, 1]);
-  const labels = tf.oneHot(tf.range(0, 64, 1, 'int32').mod(10), 10);
+  const { images, labels } = randomDigits(64);
   let at = 0;
   const step = async () => {
     await model.trainOnBatch(images, labels);

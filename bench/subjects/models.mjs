@@ -24,10 +24,14 @@ export async function quickstartModel() {
 
 /** Steps on random digits, so that all variables and the optimizer's slots are TensorFlow's own tensors. */
 export async function trainQuickstart(model, steps = 2) {
-  const images = tf.randomUniform([8 * steps, 28, 28, 1]);
-  const labels = tf.oneHot(tf.range(0, 8 * steps, 1, 'int32').mod(10), 10);
+  const { images, labels } = randomDigits(8 * steps);
   await model.fit(images, labels, { batchSize: 8, epochs: 1, verbose: 0 });
   tf.dispose([images, labels]);
+}
+
+export function randomDigits(count) {
+  const classes = Int32Array.from({ length: count }, (_, i) => i % 10);
+  return { images: tf.randomUniform([count, 28, 28, 1]), labels: tf.oneHot(tf.tensor1d(classes, 'int32'), 10) };
 }
 
 /** MobileNet V1 as Keras has it: 137 tensors, 4.2 million parameters. */
