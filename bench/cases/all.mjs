@@ -21,7 +21,7 @@ import { memory } from './memory.mjs';
 import { overwrite } from './overwrite.mjs';
 import { save, saveDurable, saveDurableAuto } from './save.mjs';
 import { slices } from './slices.mjs';
-import { firstSave, mobileNet, oneTensor, smallNetwork } from './small.mjs';
+import { firstSave, mobileNet, oneTensor, quickstartNetwork, smallNetwork } from './small.mjs';
 import { startUp } from './start-up.mjs';
 import { strings } from './strings.mjs';
 import { transformer } from './transformer.mjs';
@@ -42,6 +42,7 @@ export const cases = [
   crc,
   background,
   many100000,
+  quickstartNetwork,
   saveDurableAuto,
   overwrite,
   loadTensorFlowFile,

@@ -12,17 +12,20 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const LIST = join(ROOT, '.tools', 'peers', 'peers.json');
 
 /** tfjs-node needs no program of its own: it is a development dependency, and subjects/ measures it. */
-export const PEERS = ['raw', 'crc', 'tensorflow', 'tfjs-node', 'safetensors', 'torch', 'tensorstore'];
+const OWN = 'tfjs-node';
 
+export const PEERS = ['raw', 'crc', 'tensorflow', OWN, 'safetensors', 'torch', 'tensorstore'];
+
+/** Without the list no peer is available: then only what needs none is measured. */
 export async function readPeers() {
-  let text;
-  try {
-    text = await readFile(LIST, 'utf8');
-  } catch (cause) {
-    if (cause.code !== 'ENOENT') throw cause;
-    throw new Error(`${LIST} is missing; run \`node tools/setup.mjs --bench\` first`, { cause });
-  }
-  return Object.fromEntries(JSON.parse(text).peers.map(peer => [peer.name, peer]));
+  const unavailable = 'it was not set up: run `node tools/setup.mjs --bench`';
+  const found = await readFile(LIST, 'utf8').catch(error => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  const missing = PEERS.filter(name => name !== OWN).map(name => ({ name, unavailable }));
+  const { peers } = found === undefined ? { peers: missing } : JSON.parse(found);
+  return Object.fromEntries(peers.map(peer => [peer.name, peer]));
 }
 
 /** For the report: name, version of everything in it, or the reason why it is not there. */

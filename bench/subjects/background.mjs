@@ -33,7 +33,7 @@ function save() {
 }
 
 async function training() {
-  const model = await quickstartModel();
+  const model = quickstartModel();
   const { images, labels } = randomDigits(64);
   let at = 0;
   const step = async () => {

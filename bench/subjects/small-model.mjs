@@ -7,17 +7,27 @@ import { join } from 'node:path';
 import tf from '@tensorflow/tfjs-node';
 import { loadWeights, saveWeights } from 'tensorbundle/tfjs';
 import { answer, args, middleOf, repeated } from './measured.mjs';
-import { madeByOperations, mobileNet, quickstartModel, trainQuickstart, useWeights, weightBytes } from './models.mjs';
+import {
+  MORE_UNITS,
+  madeByOperations,
+  mobileNet,
+  quickstartModel,
+  trainQuickstart,
+  useWeights,
+  weightBytes,
+} from './models.mjs';
 import { PREFIX } from './tensors.mjs';
 
 const { by, model: kind, directory, repeats, first = false } = args;
 const WARM = first ? 0 : 5;
 
-const build = () => (kind === 'quickstart' ? quickstartModel() : mobileNet());
+const BUILD = { quickstart: quickstartModel, network: () => quickstartModel(MORE_UNITS), mobilenet: mobileNet };
+/** Whether there is an optimizer to save. */
+const compiled = kind !== 'mobilenet';
 
 async function trained() {
-  const model = await build();
-  if (kind !== 'quickstart') return madeByOperations(model);
+  const model = BUILD[kind]();
+  if (!compiled) return madeByOperations(model);
   await trainQuickstart(model);
   return model;
 }
@@ -37,7 +47,7 @@ async function ours() {
   const parts = { save: await part(save('quick', { durable: false }), { ...saves, syncs: false }) };
   if (first) return parts;
   parts.synced = await part(save('synced', {}), { ...saves, syncs: true });
-  if (kind === 'quickstart') {
+  if (compiled) {
     const options = { durable: false, includeOptimizer: false };
     parts.plain = await part(save('plain', options), { ...saves, syncs: false });
   }
@@ -56,7 +66,7 @@ async function tfjs() {
   const model = await trained();
   const url = name => `file://${join(directory, name)}`;
   const about = { verifies: false, syncs: false, bytes: weightBytes(model) };
-  const includeOptimizer = kind === 'quickstart';
+  const includeOptimizer = compiled;
   const parts = { save: await part(() => model.save(url('full'), { includeOptimizer }), about) };
   if (first) return parts;
   if (includeOptimizer) parts.plain = await part(() => model.save(url('plain')), about);
