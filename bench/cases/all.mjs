@@ -1,26 +1,61 @@
-/** Every case, in the order of the report. */
+/**
+ * Every case, in the order of the report.
+ *
+ * A case has `contestants(context)`, programs by name, and `rows`. `prepare(context)` is called once, and
+ * `before(context, name)` before each process, outside of the measurement. `context` has the `directory` of the case,
+ * which is empty at first, the `bytes` of the tensors, `quick`, and `run(program)`, which ends the case if the
+ * program is not available; `tryToRun` does not. Further: `places` ('disk' by default, 'tmpfs'),
+ * `share` of --size, `turns` if their number is fixed, `seconds` after which no turn beyond the least number begins,
+ * `expected` seconds of a full run, `quick` if it belongs to --quick, `apart` if blocking time, whole time and memory
+ * are shown for each contestant, and `plots(turns, kind)`.
+ */
+import { background } from './background.mjs';
 import { crc } from './crc.mjs';
 import { delay } from './delay.mjs';
+import { growthCount, growthSize } from './growth.mjs';
+import { hugeTensor, sixGigabytes } from './huge.mjs';
 import { load, loadCold, loadTensorFlowFile } from './load.mjs';
-import { open1000, open100000, restore100000, save100000 } from './many.mjs';
+import { machineLimits } from './machine-limits.mjs';
+import { many1000, many100000 } from './many.mjs';
 import { memory } from './memory.mjs';
+import { overwrite } from './overwrite.mjs';
 import { save, saveDurable, saveDurableAuto } from './save.mjs';
-import { weightsLoad, weightsSave } from './weights.mjs';
+import { slices } from './slices.mjs';
+import { firstSave, mobileNet, oneTensor, quickstartNetwork, smallNetwork } from './small.mjs';
+import { startUp } from './start-up.mjs';
+import { strings } from './strings.mjs';
+import { transformer } from './transformer.mjs';
+import { handler, weightsLoad, weightsSave } from './weights.mjs';
 
 export const cases = [
+  smallNetwork,
+  mobileNet,
+  oneTensor,
+  firstSave,
+  startUp,
   saveDurable,
-  saveDurableAuto,
   save,
   load,
-  loadTensorFlowFile,
-  loadCold,
   weightsSave,
   weightsLoad,
-  open1000,
-  open100000,
-  save100000,
-  restore100000,
+  many1000,
+  crc,
+  background,
+  many100000,
+  quickstartNetwork,
+  saveDurableAuto,
+  overwrite,
+  loadTensorFlowFile,
+  loadCold,
+  handler,
+  strings,
+  slices,
   memory,
   delay,
-  crc,
+  machineLimits,
+  transformer,
+  growthSize,
+  growthCount,
+  hugeTensor,
+  sixGigabytes,
 ];

@@ -2,7 +2,8 @@
  * How long the event loop is blocked at most while something large or hostile is read, or the caller's arrays are
  * saved: the longest delay of a timer in a process that does nothing else.
  */
-import { node } from '../harness/fresh-process.mjs';
+import { node } from '../harness/program.mjs';
+import { amount } from '../harness/rows.mjs';
 
 const FOLDER = 'delay';
 const SUBJECTS = {
@@ -17,21 +18,14 @@ const SUBJECTS = {
 export const delay = {
   name: 'delay',
   what: 'longest delay of the event loop',
+  folder: FOLDER,
   turns: 3,
-  contestants: workspace =>
+  seconds: 60,
+  expected: 45,
+  contestants: ({ directory }) =>
     Object.fromEntries(
-      Object.keys(SUBJECTS).map(run => [
-        run,
-        node('subjects/delay.mjs', { run, directory: workspace.path(FOLDER), bytes: 512 * 2 ** 20 }),
-      ]),
+      Object.keys(SUBJECTS).map(run => [run, node('subjects/delay.mjs', { run, directory, bytes: 512 * 2 ** 20 })]),
     ),
-  before: workspace => workspace.emptied(FOLDER),
-  after: workspace => workspace.emptied(FOLDER),
-  rows: Object.entries(SUBJECTS).map(([of, title]) => ({
-    title,
-    of,
-    value: ({ delayMs }) => delayMs,
-    unit: 'ms',
-    goal: 100,
-  })),
+  before: ({ place }) => place.emptied(FOLDER),
+  rows: Object.entries(SUBJECTS).map(([of, title]) => amount(title, of, 'ms', ({ delayMs }) => delayMs, { goal: 100 })),
 };

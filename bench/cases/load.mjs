@@ -2,53 +2,45 @@
  * Loading every tensor of a checkpoint. `views` opens the checkpoint, checks every CRC32C and makes a Float32Array over
  * the mapped file for each tensor: the pages are in the page cache but not yet mapped into the process. `touched` then
  * reads one value of every page. `copied` makes arrays with their own memory. RestoreV2 is one eager call for all
- * tensors: open, check, copy. `raw` reads the file by pread into 256 KiB buffers on all cores and XORs the words, so
- * that each byte is looked at.
+ * tensors: open, check, copy. Raw readers read the file into 256 KiB buffers on all cores: `raw-pread` XORs the words,
+ * so that each byte is looked at; `raw-crc` computes CRC32C, at memory speed.
  *
  * How a file was written decides how large its page-cache folios are, and so how fast it is mapped and read. Therefore
  * each case names the writer: ours writes chunks of 256 KiB.
  */
-import { node, python, raw, runFresh } from '../harness/fresh-process.mjs';
+import { ours, peer } from '../harness/program.mjs';
+import { speed } from '../harness/rows.mjs';
+import { best } from './save.mjs';
 
-const FOLDER = 'load';
+const layout = bytes => ({ count: 64, bytes });
 
 const writers = {
-  ours: workspace =>
-    node('subjects/save.mjs', { directory: workspace.path(FOLDER), bytes: workspace.bytes, durable: true, shards: 1 }),
-  tensorflow: workspace =>
-    python('peers/python_saver.py', {
-      run: 'save',
-      directory: workspace.path(FOLDER),
-      bytes: workspace.bytes,
-      durable: true,
-    }),
+  ours: ({ directory, bytes }) => ours({ run: 'save', directory, layout: layout(bytes), durable: true }),
+  tensorflow: ({ directory, bytes }) =>
+    peer('tensorflow', { run: 'save', variant: 'ops', directory, layout: layout(bytes), durable: true }),
 };
 
-const loading = ({ name, what, writer, cold = false, modes, rows }) => ({
-  name,
-  what,
+const loading = ({ writer, cold = false, modes, methods, ...more }) => ({
+  folder: 'load',
+  apart: true,
   how: [
     `file written by ${writer === 'ours' ? 'tensorbundle (chunks of 256 KiB)' : 'TensorFlow SaveV2'}`,
     `${cold ? 'not in' : 'in'} the page cache`,
   ].join('; '),
-  prepare: async workspace => {
-    await workspace.emptied(FOLDER);
-    await runFresh(writers[writer](workspace), workspace);
-  },
-  contestants: workspace => ({
-    ...Object.fromEntries(
-      modes.map(mode => [mode, node('subjects/load.mjs', { directory: workspace.path(FOLDER), mode })]),
+  prepare: context => context.run(writers[writer](context)),
+  contestants: ({ directory, bytes }) => ({
+    ...Object.fromEntries(modes.map(mode => [mode, ours({ run: 'load', directory, mode, layout: { count: 64 } })])),
+    tensorflow: peer(
+      'tensorflow',
+      { run: 'load', variant: 'ops', directory, layout: layout(bytes), repeats: cold ? 1 : 3 },
+      best,
     ),
-    tensorflow: python('peers/python_saver.py', { run: 'restore', directory: workspace.path(FOLDER) }),
-    raw: raw('read', workspace.path(FOLDER)),
+    ...Object.fromEntries(methods.map(method => [`raw-${method}`, peer('raw', { run: 'read', directory, method })])),
   }),
   // Reads the file once, since the kernel may have dropped a part of it from the cache meanwhile.
-  before: async workspace => {
-    await workspace.settle();
-    await runFresh(raw(cold ? 'evict' : 'read', workspace.path(FOLDER)), workspace);
-  },
-  after: workspace => workspace.emptied(FOLDER),
-  rows,
+  before: ({ directory, run }) =>
+    run(peer('raw', cold ? { run: 'evict', directory } : { run: 'read', directory, method: 'pread' })),
+  ...more,
 });
 
 export const load = loading({
@@ -56,18 +48,17 @@ export const load = loading({
   what: 'verified load of all tensors, warm',
   writer: 'ours',
   modes: ['views', 'touched', 'copied'],
+  methods: ['pread', 'crc'],
+  places: ['disk', 'tmpfs'],
+  quick: true,
+  seconds: 80,
+  expected: 90,
   rows: [
-    {
-      title: 'verified load (views) / RestoreV2',
-      of: 'views',
-      over: 'tensorflow',
-      goal: 3,
-      later: 6,
-      tmpfs: { later: 2 },
-    },
-    { title: 'verified load, every page touched / RestoreV2', of: 'touched', over: 'tensorflow' },
-    { title: 'verified load (copy: true) / RestoreV2', of: 'copied', over: 'tensorflow' },
-    { title: 'verified load (views) / raw read at memory speed', of: 'views', over: 'raw', later: 0.85, tmpfs: {} },
+    speed('verified warm load (views) / RestoreV2', 'views', 'tensorflow', { goal: { disk: 6, tmpfs: 2 } }),
+    speed('verified warm load, every page touched / RestoreV2', 'touched', 'tensorflow'),
+    speed('verified warm load (copy: true) / RestoreV2', 'copied', 'tensorflow', { goal: 2 }),
+    speed('verified warm load (views) / CRC at memory speed', 'views', 'raw-crc', { goal: { disk: 0.85 } }),
+    speed('verified warm load (views) / raw read', 'views', 'raw-pread'),
   ],
 });
 
@@ -76,10 +67,13 @@ export const loadTensorFlowFile = loading({
   what: "the same, of TensorFlow's own file",
   writer: 'tensorflow',
   modes: ['views', 'touched'],
+  methods: ['pread'],
+  seconds: 60,
+  expected: 60,
   rows: [
-    { title: 'verified load (views) / RestoreV2', of: 'views', over: 'tensorflow' },
-    { title: 'verified load, every page touched / RestoreV2', of: 'touched', over: 'tensorflow' },
-    { title: 'verified load (views) / raw read at memory speed', of: 'views', over: 'raw' },
+    speed('verified load (views) / RestoreV2', 'views', 'tensorflow'),
+    speed('verified load, every page touched / RestoreV2', 'touched', 'tensorflow'),
+    speed('verified load (views) / raw read', 'views', 'raw-pread'),
   ],
 });
 
@@ -89,8 +83,11 @@ export const loadCold = loading({
   writer: 'ours',
   cold: true,
   modes: ['views'],
+  methods: ['pread', 'direct'],
+  seconds: 80,
+  expected: 80,
   rows: [
-    { title: 'verified cold load (views) / RestoreV2', of: 'views', over: 'tensorflow' },
-    { title: 'verified cold load (views) / raw read', of: 'views', over: 'raw', later: 0.9, tmpfs: {} },
+    speed('verified cold load (views) / RestoreV2', 'views', 'tensorflow'),
+    speed('verified cold load (views) / best raw read', 'views', ['raw-pread', 'raw-direct'], { goal: 0.9 }),
   ],
 });

@@ -1,67 +1,72 @@
 /**
  * Many small tensors (64 bytes each), named as in an object-based checkpoint. For TensorFlow the names are made into a
  * tensor before the measurement. To open means `open` and the list of names here, and `load_checkpoint` and the map of
- * names to shapes in TensorFlow. Each fresh process first does the same with as many tensors of one value: TensorFlow
- * takes seconds to make the kernel of an operation with 100,000 inputs, and then a tenth of a second to run it.
+ * names to shapes in TensorFlow. In a fresh process nothing is warmed up after the import. Otherwise each process first
+ * does the same with as many tensors of one value: TensorFlow takes seconds to make the kernel of an operation with
+ * 100,000 inputs.
  */
-import { node, python, runFresh } from '../harness/fresh-process.mjs';
+import { ours, oursInParts, parts, peer } from '../harness/program.mjs';
+import { amount, speed, time } from '../harness/rows.mjs';
+import { middle } from './small.mjs';
 
-const FOLDER = 'many';
+const layout = count => ({ count, bytes: 64 * count });
+const milliseconds = ({ seconds }) => seconds * 1000;
 
-const subject = (workspace, run, count) => node('subjects/many.mjs', { run, directory: workspace.path(FOLDER), count });
-const peer = (workspace, run, count) =>
-  python('peers/python_saver.py', { run, directory: workspace.path(FOLDER), count });
+/** The parts of one process: save, open, restore. */
+const requests = (directory, count) => ({
+  save: { run: 'save', directory, layout: layout(count), durable: false },
+  open: { run: 'open', directory, layout: layout(count) },
+  restore: { run: 'load', directory, layout: layout(count) },
+});
 
-const reading = ({ name, what, run, peerRun, count, rows }) => ({
-  name,
-  what,
-  prepare: async workspace => {
-    await workspace.emptied(FOLDER);
-    await runFresh(subject(workspace, 'save', count), workspace);
+export const many1000 = {
+  name: 'many-1000',
+  what: '1,000 tensors of 64 bytes: in a fresh process, and warm',
+  how: 'warm: the median of 20 in a process',
+  folder: 'many',
+  quick: true,
+  seconds: 90,
+  expected: 90,
+  prepare: ({ run, place }) =>
+    run(ours({ run: 'save', directory: place.path('many'), layout: layout(1000), durable: false })),
+  contestants: ({ directory }) => {
+    const opening = { run: 'open', directory, layout: layout(1000) };
+    const restoring = { run: 'load', directory, layout: layout(1000) };
+    return {
+      ours: ours({ ...opening, warm: false }),
+      warm: oursInParts({ open: { ...opening, repeats: 20 }, restore: { ...restoring, repeats: 20 } }, middle),
+      tensorflow: peer('tensorflow', { ...opening, warm: false }),
+      'tensorflow-warm': parts(
+        'tensorflow',
+        { open: { ...opening, repeats: 20 }, restore: { ...restoring, repeats: 20 } },
+        middle,
+      ),
+    };
   },
-  contestants: workspace => ({ ours: subject(workspace, run, count), tensorflow: peer(workspace, peerRun, count) }),
-  after: workspace => workspace.emptied(FOLDER),
-  rows,
-});
+  rows: [
+    time('open 1,000 / load_checkpoint and its map, fresh process', 'ours', 'tensorflow', { goal: 1.5 }),
+    amount('open 1,000, fresh process', 'ours', 'ms', milliseconds),
+    amount('open 1,000, warm', 'warm.open', 'ms', milliseconds, { goal: 1 }),
+    speed('open 1,000, warm / load_checkpoint and its map', 'warm.open', 'tensorflow-warm.open'),
+    speed('open and restore 1,000, warm / RestoreV2', 'warm.restore', 'tensorflow-warm.restore'),
+  ],
+};
 
-const opening = (name, count, most) =>
-  reading({
-    name,
-    what: `open ${count.toLocaleString('en')} tensors and list their names`,
-    run: 'open',
-    peerRun: 'open-many',
-    count,
-    rows: [
-      { title: 'open', of: 'ours', value: ({ seconds }) => seconds * 1000, unit: 'ms', later: most },
-      {
-        title: 'open / load_checkpoint and its map',
-        of: 'ours',
-        over: 'tensorflow',
-        later: count > 1000 ? 1.5 : undefined,
-      },
-    ],
-  });
-
-export const open1000 = opening('open-1000', 1000, 1);
-export const open100000 = opening('open-100000', 100_000, 60);
-
-export const restore100000 = reading({
-  name: 'restore-100000',
-  what: 'read 100,000 tensors, verified, from open to last value',
-  run: 'restore',
-  peerRun: 'restore-many',
-  count: 100_000,
-  rows: [{ title: 'open and read all / RestoreV2', of: 'ours', over: 'tensorflow', later: 1.5 }],
-});
-
-export const save100000 = {
-  name: 'save-100000',
-  what: 'save 100,000 tensors (durable: false)',
-  contestants: workspace => ({
-    ours: subject(workspace, 'save', 100_000),
-    tensorflow: peer(workspace, 'save-many', 100_000),
+export const many100000 = {
+  name: 'many-100000',
+  what: '100,000 tensors of 64 bytes: save (not synced), open, restore from open to last value',
+  folder: 'many',
+  seconds: 150,
+  expected: 160,
+  before: ({ place }) => place.emptied('many'),
+  contestants: ({ directory }) => ({
+    ours: oursInParts(requests(directory, 100_000)),
+    tensorflow: parts('tensorflow', requests(directory, 100_000)),
   }),
-  before: workspace => workspace.emptied(FOLDER),
-  after: workspace => workspace.emptied(FOLDER),
-  rows: [{ title: 'add and finish / SaveV2', of: 'ours', over: 'tensorflow', later: 1.5 }],
+  rows: [
+    speed('save 100,000 / SaveV2', 'ours.save', 'tensorflow.save', { goal: 1.5 }),
+    speed('open 100,000 and map / load_checkpoint', 'ours.open', 'tensorflow.open', { goal: 1.5 }),
+    amount('open 100,000', 'ours.open', 'ms', milliseconds, { goal: 60 }),
+    speed('restore 100,000, with open / RestoreV2', 'ours.restore', 'tensorflow.restore', { goal: 1.5 }),
+  ],
 };

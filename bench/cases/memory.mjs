@@ -1,33 +1,37 @@
 /**
- * Memory beyond the tensors. For a save: the peak of the resident memory (VmHWM, reset just before) minus what was
- * resident before it. For a load: the anonymous memory (RssAnon, read every 2 ms), since mapped pages of the file
- * belong to the page cache.
+ * Memory beyond the tensors, by the kernel's accounting. For a save: the peak of the resident memory (VmHWM, reset just
+ * before) minus what was resident before it. For a load: the anonymous memory (RssAnon, read every 2 ms), since mapped
+ * pages of the file belong to the page cache.
  */
-import { node } from '../harness/fresh-process.mjs';
+import { node, ours } from '../harness/program.mjs';
+import { amount } from '../harness/rows.mjs';
 
-const MIB = 2 ** 20;
-const extra = ({ extraBytes }) => extraBytes / MIB;
+const FOLDER = 'memory';
+const peak = ({ peakRssBytes }) => peakRssBytes / 2 ** 20;
+const anonymous = ({ anonymousBytes }) => anonymousBytes / 2 ** 20;
 
 export const memory = {
   name: 'memory',
   what: 'memory beyond the tensors',
+  folder: FOLDER,
   turns: 3,
-  contestants: workspace => {
-    const common = { directory: workspace.path('memory'), bytes: workspace.bytes };
+  seconds: 60,
+  expected: 50,
+  prepare: ({ run, directory, bytes }) =>
+    run(ours({ run: 'save', directory, layout: { count: 64, bytes }, durable: false })),
+  contestants: ({ directory, bytes }) => {
+    const request = { run: 'save', directory, layout: { count: 64, bytes }, overwrite: true };
     return {
-      save: node('subjects/memory.mjs', { ...common, run: 'save', shards: 1 }),
-      sharded: node('subjects/memory.mjs', { ...common, run: 'save', shards: 8 }),
-      load: node('subjects/memory.mjs', { ...common, run: 'load' }),
-      weights: node('subjects/weights.mjs', { ...common, run: 'save', durable: true }),
+      save: ours({ ...request, shards: 1 }),
+      sharded: ours({ ...request, shards: 8 }),
+      load: ours({ run: 'load', directory, layout: { count: 64 } }),
+      weights: node('subjects/weights.mjs', { run: 'save', directory, bytes, durable: true }),
     };
   },
-  before: (workspace, name) => (name === 'load' ? undefined : workspace.emptied('memory')),
-  prepare: workspace => workspace.emptied('memory'),
-  after: workspace => workspace.emptied('memory'),
   rows: [
-    { title: 'durable save, 1 shard', of: 'save', value: extra, unit: 'MiB', goal: 64 },
-    { title: 'durable save, 8 shards', of: 'sharded', value: extra, unit: 'MiB', goal: 64 },
-    { title: 'saveWeights', of: 'weights', value: extra, unit: 'MiB', goal: 64 },
-    { title: 'verified load (anonymous memory)', of: 'load', value: extra, unit: 'MiB', later: 16 },
+    amount('durable save, 1 shard', 'save', 'MiB', peak, { goal: 64 }),
+    amount('durable save, 8 shards', 'sharded', 'MiB', peak, { goal: 64 }),
+    amount('saveWeights', 'weights', 'MiB', peak, { goal: 64 }),
+    amount('verified load (anonymous memory)', 'load', 'MiB', anonymous, { goal: 16 }),
   ],
 };

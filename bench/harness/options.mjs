@@ -3,49 +3,79 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const RESULTS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'results');
-const DEFAULT_SIZE = 1024;
-const DEFAULT_PAIRS = 9;
+export const RESULTS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'results');
+const SIZE = { full: 1024, quick: 64 };
+const PAIRS = { full: 9, quick: 3 };
+/** Minutes after which no new case is begun. A case that has begun still ends. */
+const MINUTES = { full: 55, quick: 2.4 };
 
 export class UsageError extends Error {
   name = 'UsageError';
 }
 
-export const USAGE = cases => `usage: node bench/run.mjs [options]
-  --size=MIB       bytes of the tensors in MiB (default ${DEFAULT_SIZE}), in 64 tensors
-  --pairs=N        turns of each case (default ${DEFAULT_PAIRS})
+export const USAGE = (cases, peers) => `usage: npm run bench -- [options]
+  --quick          a part of the cases with small sizes and ${PAIRS.quick} turns, within 3 minutes
   --only=A,B       only these cases
-  --dir=FOLDER     where the files are written (default bench/results/, so the disk of this checkout); made and removed
-  --json=FILE      default bench/results/<time>.json
+  --peer=A,B       only these peers beside this library: ${peers.join(', ')}
+  --size=MIB       bytes of the tensors in MiB (default ${SIZE.full}, --quick ${SIZE.quick}), in 64 tensors
+  --pairs=N        turns of each case, at least (default ${PAIRS.full}, --quick ${PAIRS.quick})
+  --minutes=N      after this time no new case is begun (default ${MINUTES.full}, --quick ${MINUTES.quick})
+  --dir=FOLDER     where files are written (default bench/results/, so the disk of this checkout); made and removed
+  --json=FILE      default bench/results/<time>.json; written after each turn. Beside it: a .md with the same table
+  --plots=FOLDER   where the SVG plots go (default: a folder beside the JSON)
+  --markdown=FILE  where the Markdown table goes (default: beside the JSON)
+  --resume         goes on with the newest run that was interrupted, or with the one that --json names
+  --help
 cases:
-${cases.map(({ name, what }) => `  ${name.padEnd(16)} ${what}`).join('\n')}`;
+${cases.map(({ name, what, quick }) => `  ${name.padEnd(20)} ${what}${quick ? '' : ' (not with --quick)'}`).join('\n')}`;
 
-export function readOptions(args, cases) {
-  let values;
+const FLAGS = { quick: 'boolean', resume: 'boolean', help: 'boolean' };
+const VALUES = ['only', 'peer', 'size', 'pairs', 'minutes', 'dir', 'json', 'plots', 'markdown'];
+
+/** `cases` are all cases that exist; `peers` the names of all peers. */
+export function readOptions(args, cases, peers) {
+  const values = parse(args);
+  const quick = values.quick ?? false;
+  const kind = quick ? 'quick' : 'full';
+  const json = resolve(values.json ?? join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`));
+  return {
+    help: values.help ?? false,
+    quick,
+    resume: values.resume ?? false,
+    size: wholeNumber('size', values.size, SIZE[kind]),
+    pairs: wholeNumber('pairs', values.pairs, PAIRS[kind]),
+    minutes: positive('minutes', values.minutes, MINUTES[kind]),
+    only:
+      chosen(
+        'case',
+        values.only,
+        cases.map(({ name }) => name),
+      ) ?? namesOf(cases, quick),
+    peers: chosen('peer', values.peer, peers) ?? peers,
+    directory: resolve(values.dir ?? RESULTS),
+    json,
+    jsonGiven: values.json !== undefined,
+    ...outputs(json, values),
+  };
+}
+
+/** Where the plots and the Markdown go for a JSON file. */
+export function outputs(json, { plots, markdown } = {}) {
+  const stem = json.replace(/\.json$/, '');
+  return { plots: resolve(plots ?? `${stem}-plots`), markdown: resolve(markdown ?? `${stem}.md`) };
+}
+
+function parse(args) {
+  const strings = VALUES.map(name => [name, { type: 'string' }]);
+  const flags = Object.entries(FLAGS).map(([name, type]) => [name, { type, ...(name === 'help' && { short: 'h' }) }]);
   try {
-    ({ values } = parseArgs({
-      args,
-      options: {
-        size: { type: 'string' },
-        pairs: { type: 'string' },
-        only: { type: 'string' },
-        dir: { type: 'string' },
-        json: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
+    return parseArgs({ args, options: Object.fromEntries([...strings, ...flags]) }).values;
   } catch (error) {
     throw new UsageError(error.message);
   }
-  return {
-    help: values.help ?? false,
-    size: wholeNumber('size', values.size, DEFAULT_SIZE),
-    pairs: wholeNumber('pairs', values.pairs, DEFAULT_PAIRS),
-    cases: chosen(values.only, cases),
-    parent: resolve(values.dir ?? RESULTS),
-    json: resolve(values.json ?? join(RESULTS, `${new Date().toISOString().replaceAll(':', '-')}.json`)),
-  };
 }
+
+const namesOf = (cases, quick) => cases.filter(benchmark => !quick || benchmark.quick).map(({ name }) => name);
 
 function wholeNumber(name, text, fallback) {
   const value = text === undefined ? fallback : Number(text);
@@ -53,10 +83,16 @@ function wholeNumber(name, text, fallback) {
   throw new UsageError(`--${name} must be a whole number from 1, not '${text}'`);
 }
 
-function chosen(only, cases) {
-  if (only === undefined) return cases;
-  const names = only.split(',').filter(Boolean);
-  const unknown = names.filter(name => !cases.some(benchmark => benchmark.name === name));
-  if (unknown.length > 0) throw new UsageError(`unknown case: ${unknown.join(', ')}`);
-  return cases.filter(({ name }) => names.includes(name));
+function positive(name, text, fallback) {
+  const value = text === undefined ? fallback : Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new UsageError(`--${name} must be a number above 0, not '${text}'`);
+}
+
+function chosen(kind, list, known) {
+  if (list === undefined) return undefined;
+  const names = list.split(',').filter(Boolean);
+  const unknown = names.filter(name => !known.includes(name));
+  if (unknown.length > 0) throw new UsageError(`unknown ${kind}: ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return names;
 }

@@ -55,7 +55,7 @@ const subjects = {
     };
   },
   async save() {
-    const tensors = makeTensors(bytes);
+    const tensors = makeTensors({ count: 64, bytes });
     return () => {
       const writer = new CheckpointWriter(prefix, { durable: false });
       for (const { name, ...tensor } of tensors) writer.add(name, tensor);

@@ -1,4 +1,4 @@
-/** The resident memory of this process in bytes, from /proc. */
+/** The memory of this process in bytes, by the kernel's accounting in /proc. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** `VmHWM` (peak), `VmRSS` or `RssAnon`. */
@@ -9,6 +9,34 @@ export function resident(field) {
 
 /** Collects garbage and resets the peak to what is resident then. */
 export function resetPeak() {
-  globalThis.gc();
+  globalThis.gc?.();
   writeFileSync('/proc/self/clear_refs', '5');
+}
+
+/** Runs an action and returns its value and the peak of the memory beyond what was resident before. */
+export async function watched(action) {
+  resetPeak();
+  const before = resident('VmRSS');
+  const value = await action();
+  return { value, peakBytes: Math.max(0, resident('VmHWM') - before) };
+}
+
+/**
+ * The same for anonymous memory, which has no peak in /proc: it is read every 2 ms and once more by `action`, which gets
+ * a function for that. Mapped pages of files belong to the page cache and are not counted.
+ */
+export async function watchedAnonymous(action) {
+  globalThis.gc?.();
+  const before = resident('RssAnon');
+  let peak = before;
+  const look = () => {
+    peak = Math.max(peak, resident('RssAnon'));
+  };
+  const timer = setInterval(look, 2);
+  try {
+    const value = await action(look);
+    return { value, anonymousBytes: peak - before };
+  } finally {
+    clearInterval(timer);
+  }
 }

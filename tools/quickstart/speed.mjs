@@ -1,45 +1,55 @@
-/** Saves one large model with this library and with tfjs-node in turns, and returns the median time of each. */
+/** Saves a model with this library and with tfjs-node, in turns, and returns the median time of each. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const ROUNDS = 3;
+/** Labels of what is compared. Only lines that promise the same are rivals: so each says whether it waits for the disk. */
+export const SAVES = {
+  unsynced: 'saveWeights, durable: false   (not synced)',
+  tfjs: "tfjs-node's model.save        (not synced)",
+  synced: 'saveWeights                   (synced)',
+};
 
 /** 128 MiB of weights, enough that the disk is measured and not the overhead. */
-function largeModel(tf) {
-  return tf.sequential({
+export function largeModel(tf) {
+  const model = tf.sequential({
     layers: [
-      tf.layers.dense({ units: 8192, inputShape: [2048], kernelInitializer: 'ones', useBias: false }),
-      tf.layers.dense({ units: 2048, kernelInitializer: 'ones', useBias: false }),
+      tf.layers.dense({ units: 8192, inputShape: [2048], kernelInitializer: 'zeros', useBias: false }),
+      tf.layers.dense({ units: 2048, kernelInitializer: 'zeros', useBias: false }),
     ],
   });
+  // As after a training: until an operation makes them, tfjs-node keeps weights as JavaScript arrays and saves faster.
+  tf.tidy(() => {
+    for (const weight of model.weights) weight.write(tf.add(tf.fill(weight.shape, 1), 0.5));
+  });
+  return model;
 }
 
-/** @returns {Promise<{ bytes: number, median: Record<string, number> }>} bytes of the weights; seconds */
-export async function compareSpeed(tf, saveWeights, work, onProgress) {
-  const model = largeModel(tf);
-  const prefix = join(work, 'large', 'model');
-  const folder = join(work, 'large-tfjs');
-  const contestants = {
-    'saveWeights, synced to disk (default)': () => saveWeights(model, prefix),
-    'saveWeights, durable: false': () => saveWeights(model, prefix, { durable: false }),
-    "tfjs-node's model.save (never synced)": () => model.save(`file://${folder}`),
+/**
+ * @param subject `{ saveWeights, model, work, rounds, onProgress }`. A compiled model is saved with its optimizer, by
+ *   both. The first save of each warms up and does not count.
+ * @returns {Promise<{ bytes: number, seconds: Record<string, number> }>} size of a save; seconds by the keys of SAVES
+ */
+export async function compareSaves({ saveWeights, model, work, rounds, onProgress }) {
+  const folder = join(work, 'speed');
+  const includeOptimizer = Boolean(model.optimizer);
+  const saves = {
+    unsynced: () => saveWeights(model, join(folder, 'unsynced', 'model'), { durable: false }),
+    tfjs: () => model.save(`file://${join(folder, 'tfjs')}`, { includeOptimizer }),
+    synced: () => saveWeights(model, join(folder, 'synced', 'model')),
   };
-  const times = Object.fromEntries(Object.keys(contestants).map(name => [name, []]));
-  let done = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, save] of Object.entries(contestants)) {
+  const names = Object.keys(saves);
+  const times = Object.fromEntries(names.map(name => [name, []]));
+  let bytes = 0;
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, name] of (round % 2 === 0 ? names : names.toReversed()).entries()) {
       const start = performance.now();
-      await save();
-      times[name].push((performance.now() - start) / 1000);
-      onProgress(++done / (ROUNDS * Object.keys(contestants).length));
+      const result = await saves[name]();
+      bytes = result.bytesWritten ?? bytes;
+      if (round > 0) times[name].push((performance.now() - start) / 1000);
+      onProgress((round * names.length + i + 1) / ((rounds + 1) * names.length));
     }
   }
-  const bytes = model.countParams() * 4;
-  model.dispose();
-  await rm(join(work, 'large'), { recursive: true });
   await rm(folder, { recursive: true });
-  const median = Object.fromEntries(
-    Object.entries(times).map(([name, list]) => [name, list.sort((a, b) => a - b)[ROUNDS >> 1]]),
-  );
-  return { bytes, median };
+  const median = list => list.sort((a, b) => a - b)[rounds >> 1];
+  return { bytes, seconds: Object.fromEntries(names.map(name => [name, median(times[name])])) };
 }

@@ -1,0 +1,108 @@
+/** Runs the cases of a run one after another, and writes down each turn. */
+import { caseLines } from '../report/table.mjs';
+import { measure } from './measure.mjs';
+import { Progress } from './progress.mjs';
+import { costs, evaluate } from './rows.mjs';
+
+/** Freed memory goes back to the host; the first to touch it again would pay. */
+const TOUCHED_BYTES = 7 * 2 ** 30;
+const KINDS = ['disk', 'tmpfs'];
+
+/**
+ * @param run `{ cases, results, places, processes, minutes }`; which cases, sizes and peers is in the results' options,
+ *   which are those of the first start if a run goes on
+ */
+export async function runCases({ cases, results, places, processes, minutes }) {
+  const { options } = results.data;
+  const tasks = tasksOf(cases, options);
+  const progress = new Progress(tasks.reduce((sum, task) => sum + expected(task, options), 0));
+  const started = performance.now();
+  const before = results.data.seconds;
+  await touchMemory(processes, options.quick);
+  for (const task of tasks) {
+    const record = results.record(task.key, { name: task.benchmark.name, ...about(task, options) });
+    if (record.ended === undefined) {
+      const late = (before + (performance.now() - started) / 1000) / 60 > minutes;
+      record.left = leftOut(task, places, late ? minutes : undefined);
+      if (record.left === undefined) {
+        record.left = await runCase(task, record, { results, places, processes, progress }).catch(reasonOf);
+      }
+      results.data.seconds = before + (performance.now() - started) / 1000;
+      await results.write();
+    }
+    progress.end(expected(task, options));
+    for (const line of caseLines(record)) progress.line(line);
+  }
+  results.data.finished = true;
+  await results.write();
+}
+
+/** Each case once for each of its places. */
+function tasksOf(cases, { only }) {
+  return cases
+    .filter(({ name }) => only.includes(name))
+    .flatMap(benchmark =>
+      KINDS.filter(kind => (benchmark.places ?? ['disk']).includes(kind)).map(kind => ({
+        benchmark,
+        kind,
+        key: kind === 'disk' ? benchmark.name : `${benchmark.name}@${kind}`,
+      })),
+    );
+}
+
+const sizeOf = ({ benchmark }, { size }) => size * (benchmark.share ?? 1);
+
+const about = ({ benchmark: { what, how }, kind }, options) => ({
+  kind,
+  what: kind === 'disk' ? what : `${what} (${kind})`,
+  how: typeof how === 'function' ? how(options) : how,
+});
+
+/** Seconds of a case, for the progress bar: as stated for a full run, less if it is small. */
+const expected = ({ benchmark: { expected } }, { quick }) => (quick ? expected / 6 : expected);
+
+function leftOut({ kind }, places, minutes) {
+  if (minutes !== undefined) return `the ${minutes} minutes of this run were over`;
+  return typeof places[kind] === 'string' ? places[kind] : undefined;
+}
+
+async function runCase(task, record, { results, places, processes, progress }) {
+  const { options } = results.data;
+  const { benchmark, kind, key } = task;
+  const started = performance.now();
+  const earlier = record.seconds;
+  record.ended = await measure({
+    benchmark,
+    place: places[kind],
+    size: sizeOf(task, options),
+    quick: options.quick,
+    processes,
+    pairs: options.pairs,
+    peers: options.peers,
+    turns: record.turns,
+    onStep: name => {
+      const least = Math.min(options.pairs, benchmark.turns ?? options.pairs);
+      const text = `${key}: turn ${record.turns.length + 1}, ${name}`;
+      progress.step(text, record.turns.length / least, expected(task, options));
+    },
+    onTurn: async () => {
+      record.seconds = earlier + (performance.now() - started) / 1000;
+      await results.write();
+    },
+  });
+  record.seconds = earlier + (performance.now() - started) / 1000;
+  record.rows = evaluate(benchmark, record.turns, kind);
+  record.costs = benchmark.apart ? costs(record.turns) : [];
+}
+
+async function touchMemory(processes, quick) {
+  const bytes = quick ? TOUCHED_BYTES / 4 : TOUCHED_BYTES;
+  const program = { kind: 'peer', peer: 'raw', request: { run: 'touch', bytes } };
+  if (processes.missing(program) === undefined) await processes.run(program);
+}
+
+/** A case that needs a program which is not here is left out. Anything else ends the run. */
+function reasonOf(error) {
+  if (error.name === 'UnavailableError') return error.message;
+  throw error;
+}
