@@ -23,6 +23,7 @@ Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<
   exportShards(env, exports);
   exportRanges(env, exports);
   exportMapping(env, exports);
+  exportMemory(env, exports);
   exportCopying(env, exports);
   exportDetaching(env, exports);
   add<synchronous<threads>>(exports, "threads");

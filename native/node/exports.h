@@ -18,6 +18,7 @@ void exportFiles(Napi::Env env, Napi::Object exports);
 void exportShards(Napi::Env env, Napi::Object exports);
 void exportRanges(Napi::Env env, Napi::Object exports);
 void exportMapping(Napi::Env env, Napi::Object exports);
+void exportMemory(Napi::Env env, Napi::Object exports);
 void exportCopying(Napi::Env env, Napi::Object exports);
 void exportDetaching(Napi::Env env, Napi::Object exports);
 

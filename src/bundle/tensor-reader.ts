@@ -14,6 +14,7 @@ import type { ReadableFile } from '../storage/file.js';
 import { arrayOf, makeArray } from './arrays.js';
 import { readBox } from './box-reader.js';
 import type { OpenBundle } from './open-bundle.js';
+import type { ReadMemory } from './read-memory.js';
 import { isDetached, ShardViews } from './shard-views.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorChecks } from './tensor-checks.js';
@@ -75,28 +76,28 @@ export class TensorReader {
    */
   async readAll(
     tensors: readonly StoredTensor[],
-    options: { copy: boolean; signal: AbortSignal | undefined },
+    options: { copy: boolean; signal: AbortSignal | undefined; memory: ReadMemory },
   ): Promise<TensorData[]> {
-    const { copy, signal } = options;
+    const { copy, signal, memory } = options;
     const order = await inTurns(fileOrder(tensors), signal, 'reading');
     for (const i of order) this.files.locate(tensors[i]!);
     const values = new Array<TensorData>(tensors.length);
     let at = 0;
     for (const batch of batchesOf(order.map(i => tensors[i]!))) {
       throwIfAborted(signal, 'reading');
-      for (const value of await this.#readBatch(batch, copy)) values[order[at++]!] = value;
+      for (const value of await this.#readBatch(batch, copy, memory)) values[order[at++]!] = value;
     }
     return values;
   }
 
-  async #readBatch(batch: readonly StoredTensor[], copy: boolean): Promise<TensorData[]> {
+  async #readBatch(batch: readonly StoredTensor[], copy: boolean, memory: ReadMemory): Promise<TensorData[]> {
     const values = new Map<number, TensorData>();
     const failed = copy ? null : await this.#readViews(batch, values);
     // What comes after something that is wrong is of no use to anybody.
     const end = failed?.at ?? batch.length;
     const read = batch.map((_, i) => i).filter(i => i < end && !values.has(i));
     const tensors = read.length === batch.length ? batch : read.map(i => batch[i]!);
-    const arrays = tensors.map(arrayFor);
+    const arrays = tensors.map(tensor => arrayFor(tensor, memory));
     const results = read.length === 0 ? null : await readInto(this.files, tensors, arrays);
     for (const [k, tensor] of tensors.entries()) {
       const error = results!.failed.get(k);
@@ -255,8 +256,8 @@ export function wholeElements(dtype: StoredType, bytes: number): number {
 }
 
 /** An array for the stored bytes of a tensor. */
-function arrayFor(tensor: StoredTensor): NumericArray {
-  return isEncoded(tensor) ? bytesFor(tensor) : arrayOf(tensor.name, tensor.dtype, tensor.entry.shape);
+function arrayFor(tensor: StoredTensor, memory: ReadMemory): NumericArray {
+  return isEncoded(tensor) ? bytesFor(tensor) : memory.array(tensor.name, tensor.dtype, tensor.entry.shape);
 }
 
 function bytesFor({ name, entry }: StoredTensor): Uint8Array {
