@@ -81,10 +81,13 @@ const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
  *
  * Of an optimizer of another class only the steps and the learning rate are taken; the rest is `unused`. A GRU with
  * reset_after=True and use_bias=False cannot be told from the other variant by what a checkpoint holds: such weights
- * load, and compute something else. Beside the model, memory holds all that is read, if that is at most a quarter of the
- * memory that is free; else it is read twice, and memory never holds more values than 64 MiB, or the largest tensor if
- * it is larger. With tfjs-node, TensorFlow takes large values without a copy; what they replaced is freed when garbage
- * is collected, at the latest after 512 MiB more were read.
+ * load, and compute something else.
+ *
+ * All values are checked before one is assigned. If they take at most a quarter of the free memory, they are read once
+ * and are all in memory beside the model until they are assigned. If they take more, they are read twice, and beside
+ * the model there are at most 64 MiB of them, or the largest one if it is larger. With tfjs-node, TensorFlow takes
+ * large values without a copy. What they replaced is freed when garbage is collected, at the latest after 512 MiB more
+ * were read.
  *
  * @example
  * (await loadWeights(model, 'out/digits')).assertConsumed();
