@@ -192,6 +192,13 @@ export interface NativeBinding {
    * there, as in a detached view. Sync.
    */
   copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
+  /** How many bytes after a multiple of `unit` the memory of the view begins. Sync. */
+  misalignment(view: ArrayBufferView, unit: number): number;
+  /**
+   * Tells V8 that this many more bytes (or fewer, if negative) of memory outside of its heap depend on its objects.
+   * Gives its new count. Sync; may collect garbage.
+   */
+  adjustExternalMemory(bytes: number): number;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/aligned_buffer.h"
 #include "engine/file_calls.h"
+#include "engine/memory.h"
 #include "engine/transfer.h"
 
 namespace tensorbundle {
@@ -16,7 +17,7 @@ namespace {
 constexpr std::uint64_t kBytesPerPart = std::uint64_t{1} << 20;
 // Ranges of at least this size are read straight into their place, not through the buffer.
 constexpr std::uint64_t kDirect = std::uint64_t{32} << 10;
-constexpr std::uint64_t kCutFrom = std::uint64_t{32} << 20;
+constexpr std::uint64_t kCutFrom = std::uint64_t{4} << 20;
 
 bool before(const Range& a, const Range& b) { return std::tie(a.file, a.offset) < std::tie(b.file, b.offset); }
 
@@ -29,6 +30,9 @@ RangeReader::RangeReader(std::vector<std::shared_ptr<Descriptor>> files, std::ve
 Status RangeReader::plan(std::size_t threads, std::size_t* parts) {
   Status status = checkSizes();
   if (!status.ok()) return status;
+  for (const Range& range : ranges_) {
+    if (range.into != nullptr) preferLargePages(range.into, static_cast<std::size_t>(range.length));
+  }
   cut();
   group();
   std::uint64_t bytes = 0;

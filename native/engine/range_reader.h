@@ -32,7 +32,7 @@ struct Range {
 class RangeReader {
  public:
   static constexpr std::size_t kBuffer = std::size_t{256} << 10;
-  static constexpr std::uint64_t kPiece = std::uint64_t{16} << 20;
+  static constexpr std::uint64_t kPiece = std::uint64_t{2} << 20;
   // Up to this many bytes between two short ranges are read too, since that is cheaper than a second read.
   static constexpr std::uint64_t kGap = 4096;
 

@@ -24,6 +24,7 @@ Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<
   exportRanges(env, exports);
   exportMapping(env, exports);
   exportOpening(env, exports);
+  exportMemory(env, exports);
   exportCopying(env, exports);
   exportDetaching(env, exports);
   add<synchronous<threads>>(exports, "threads");

@@ -19,6 +19,7 @@ void exportShards(Napi::Env env, Napi::Object exports);
 void exportRanges(Napi::Env env, Napi::Object exports);
 void exportMapping(Napi::Env env, Napi::Object exports);
 void exportOpening(Napi::Env env, Napi::Object exports);
+void exportMemory(Napi::Env env, Napi::Object exports);
 void exportCopying(Napi::Env env, Napi::Object exports);
 void exportDetaching(Napi::Env env, Napi::Object exports);
 

@@ -21,6 +21,7 @@ import type { IndexFile } from './index-file.js';
 import { knownType } from './known-type.js';
 import type { OpenBundle } from './open-bundle.js';
 import { assemble, rangeOf } from './partitioned.js';
+import type { ReadMemory } from './read-memory.js';
 import type { ReadAllOptions, ReadOptions } from './read-options.js';
 import { isDetached } from './shard-views.js';
 import { SliceIndex, type SlicePart, sliceParts } from './slice-index.js';
@@ -136,10 +137,14 @@ export class NamedTensors {
     return value(await this.reader.range(stored, box));
   }
 
-  async readAll(names: readonly string[], { copy = false, signal }: ReadAllOptions): Promise<TensorValue[]> {
+  async readAll(
+    names: readonly string[],
+    { copy = false, signal }: ReadAllOptions,
+    memory: ReadMemory,
+  ): Promise<TensorValue[]> {
     const stored = await this.#storedAll(names, signal, 'reading');
     try {
-      return await this.#readAll(stored, copy, signal);
+      return await this.#readAll(stored, copy, memory, signal);
     } catch (error) {
       // Partitioned tensors are read last, though one of them may come first in the files and be damaged, too.
       const isMixed = stored.some(({ entry }) => entry.slices.length > 0);
@@ -148,11 +153,16 @@ export class NamedTensors {
     }
   }
 
-  async #readAll(stored: readonly StoredTensor[], copy: boolean, signal?: AbortSignal): Promise<TensorValue[]> {
+  async #readAll(
+    stored: readonly StoredTensor[],
+    copy: boolean,
+    memory: ReadMemory,
+    signal?: AbortSignal,
+  ): Promise<TensorValue[]> {
     const index = this.#index;
     const types = stored.map(tensor => knownType(index, tensor));
     const whole = stored.filter(({ entry }) => entry.slices.length === 0);
-    const values = await this.reader.readAll(whole, { copy, signal });
+    const values = await this.reader.readAll(whole, { copy, signal, memory });
     const all: TensorValue[] = [];
     for (let i = 0, k = 0; i < stored.length; i++) {
       const { shape, slices } = stored[i]!.entry;

@@ -9,6 +9,7 @@ import type { Located } from './locate.js';
 import { type Entry, NamedTensors } from './named-tensors.js';
 import { openAtOnce } from './open-at-once.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
+import { ReadMemory, readingWith } from './read-memory.js';
 import {
   OPEN_OPTIONS,
   type OpenOptions,
@@ -129,8 +130,17 @@ export class CheckpointReader implements AsyncDisposable {
   readAll(names: readonly string[], options: ReadAllOptions = {}): Promise<TensorValue[]> {
     return this.#track(() => {
       refuseUnknown(options, 'readAll', READ_ALL_OPTIONS);
-      return this.#tensors.readAll(namesOf(names), options);
+      return readingWith(new ReadMemory(false), memory => this.#tensors.readAll(namesOf(names), options, memory));
     });
+  }
+
+  /**
+   * As `readAll` with `copy: true`, into memory that TensorFlow.js takes without a copy.
+   *
+   * @internal
+   */
+  readForTensors(names: readonly string[], memory: ReadMemory): Promise<TensorValue[]> {
+    return this.#track(() => this.#tensors.readAll(names, { copy: true }, memory));
   }
 
   /**

@@ -14,6 +14,7 @@ import type { ReadableFile } from '../storage/file.js';
 import { arrayOf, makeArray } from './arrays.js';
 import { readBox } from './box-reader.js';
 import type { OpenBundle } from './open-bundle.js';
+import type { ReadMemory } from './read-memory.js';
 import { isDetached, ShardViews } from './shard-views.js';
 import { SmallReads } from './small-reads.js';
 import { isSmall, readSmall } from './small-tensors.js';
@@ -90,16 +91,16 @@ export class TensorReader {
    */
   async readAll(
     tensors: readonly StoredTensor[],
-    options: { copy: boolean; signal: AbortSignal | undefined },
+    options: { copy: boolean; signal: AbortSignal | undefined; memory: ReadMemory },
   ): Promise<TensorData[]> {
-    const { copy, signal } = options;
+    const { copy, signal, memory } = options;
     const order = await inTurns(fileOrder(tensors), signal, 'reading');
     await inTurns(this.#locateAll(tensors, order), signal, 'reading');
     const values = new Array<TensorData>(tensors.length);
     let at = 0;
     for (const batch of batchesOf(order.map(i => tensors[i]!))) {
       throwIfAborted(signal, 'reading');
-      for (const value of (await this.#readSmall(batch)) ?? (await this.#readBatch(batch, copy)))
+      for (const value of (await this.#readSmall(batch)) ?? (await this.#readBatch(batch, copy, memory)))
         values[order[at++]!] = value;
     }
     return values;
@@ -125,14 +126,14 @@ export class TensorReader {
     return read.arrays;
   }
 
-  async #readBatch(batch: readonly StoredTensor[], copy: boolean): Promise<TensorData[]> {
+  async #readBatch(batch: readonly StoredTensor[], copy: boolean, memory: ReadMemory): Promise<TensorData[]> {
     const values = new Map<number, TensorData>();
     const failed = copy ? null : await this.#readViews(batch, values);
     // What comes after something that is wrong is of no use to anybody.
     const end = failed?.at ?? batch.length;
     const read = batch.map((_, i) => i).filter(i => i < end && !values.has(i));
     const tensors = read.length === batch.length ? batch : read.map(i => batch[i]!);
-    const arrays = tensors.map(arrayFor);
+    const arrays = tensors.map(tensor => arrayFor(tensor, memory));
     const results = read.length === 0 ? null : await readInto(this.files, tensors, arrays);
     for (const [k, tensor] of tensors.entries()) {
       const error = results!.failed.get(k);
@@ -292,8 +293,8 @@ export function wholeElements(dtype: StoredType, bytes: number): number {
 }
 
 /** An array for the stored bytes of a tensor. */
-function arrayFor(tensor: StoredTensor): NumericArray {
-  return isEncoded(tensor) ? bytesFor(tensor) : arrayOf(tensor.name, tensor.dtype, tensor.entry.shape);
+function arrayFor(tensor: StoredTensor, memory: ReadMemory): NumericArray {
+  return isEncoded(tensor) ? bytesFor(tensor) : memory.array(tensor.name, tensor.dtype, tensor.entry.shape);
 }
 
 function bytesFor({ name, entry }: StoredTensor): Uint8Array {

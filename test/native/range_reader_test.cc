@@ -95,6 +95,21 @@ void largeRangesAreCutAndJoined() {
   CHECK(reader.checksums()[2] == kCrc32c.extend(0, into.data() + 7, 100));
 }
 
+void oneRangeTakesSeveralThreads() {
+  Files files;
+  files.add(5 << 20);
+  const auto partsOf = [&](std::uint64_t length) {
+    std::vector<std::uint8_t> into(length);
+    RangeReader reader(files.files, {{0, 0, length, into.data()}}, kCrc32c);
+    std::size_t parts = 0;
+    CHECK_OK(reader.plan(8, &parts));
+    return parts;
+  };
+  CHECK(partsOf(3 << 20) == 1);
+  CHECK(partsOf(4 << 20) == 2);
+  CHECK(partsOf(5 << 20) == 3);
+}
+
 void neighboursShareARead() {
   Files files;
   files.add(640000);
@@ -144,6 +159,7 @@ void failingReads() {
 void check::rangeCases(std::vector<Case>* cases) {
   cases->insert(cases->end(), {{"ranges: like plain reads", likePlainReads},
                                {"ranges: large ones are cut and joined", largeRangesAreCutAndJoined},
+                               {"ranges: one range takes several threads", oneRangeTakesSeveralThreads},
                                {"ranges: neighbours share a read", neighboursShareARead},
                                {"ranges: files that end early", earlyEnds},
                                {"ranges: failing and stopped reads", failingReads}});

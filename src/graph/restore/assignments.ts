@@ -1,12 +1,20 @@
 /**
- * The second half of a restore: every checksum is checked, then values are read and assigned. Beside the live objects,
- * it never holds more than the largest tensor that is needed, or a small constant if all tensors are smaller.
+ * The second half of a restore: every checksum is checked, and only then are values assigned. Values that need little
+ * memory are all read, which checks them, and then assigned. If they need much, all checksums are checked first; then
+ * values are read in batches, the next ones while some are assigned, and memory never holds more of them than
+ * LEAST_HELD_BYTES, or the largest tensor if it is larger.
  */
+import { availableMemory } from 'node:process';
+import { ReadMemory, readingWith } from '../../bundle/read-memory.js';
 import type { CheckpointReader } from '../../bundle/reader.js';
 import type { TensorValue } from '../../format/dtypes.js';
 
+/** So much may always be in memory, being read or waiting to be assigned. */
+const LEAST_HELD_BYTES = 64 * 1024 * 1024;
+/** Of the memory that is free, this part may hold values that wait until all are read. */
+const FREE_PART = 1 / 4;
 /** Smaller tensors are read together, because reading them one at a time would wait for each. */
-const LEAST_BATCH_BYTES = 8 * 1024 * 1024;
+const BATCH_BYTES = LEAST_HELD_BYTES / 4;
 
 /** Stored tensors that are read and assigned together. */
 export interface Assignment {
@@ -21,52 +29,87 @@ export interface Assignment {
   readonly looksOn?: boolean;
 }
 
+/** Consecutive assignments that are read together. */
+interface Batch {
+  readonly assignments: readonly Assignment[];
+  readonly bytes: number;
+}
+
+interface ReadBatch {
+  readonly batch: Batch;
+  readonly values: readonly TensorValue[];
+}
+
+type Read = (names: readonly string[]) => Promise<TensorValue[]>;
+
 /**
  * Damage is found before the first value is assigned. With `alias`, values may be views of the mapped file. Returns the
- * assignments that had no use for their values. Throws what the reader throws.
+ * assignments that had no use for their values. `onceBytes`: how many bytes may be in memory for the sake of reading
+ * them only once. Throws what the reader throws.
  */
 export async function assignAll(
   reader: CheckpointReader,
   assignments: readonly Assignment[],
   alias: boolean,
+  onceBytes = Math.max(LEAST_HELD_BYTES, availableMemory() * FREE_PART),
 ): Promise<ReadonlySet<Assignment>> {
-  const unused = new Set<Assignment>();
-  const largest = assignments.reduce((most, { bytes }) => Math.max(most, bytes), LEAST_BATCH_BYTES);
-  const all = [...batches(assignments, largest)];
-  // A single batch needs no check of its own: it is assigned only after all of it was read, and reading checks it.
-  if (all.length > 1) await reader.check(assignments.flatMap(({ names }) => names));
-  for (const batch of all) for (const one of await assignBatch(reader, batch, alias)) unused.add(one);
-  return unused;
+  const all = [...batches(assignments, BATCH_BYTES)];
+  const readsOnce = assignments.reduce((sum, { bytes }) => sum + bytes, 0) <= onceBytes;
+  if (!readsOnce) await reader.check(assignments.flatMap(({ names }) => names));
+  return await readingWith(new ReadMemory(true), async memory => {
+    const unused: Assignment[] = [];
+    const waiting: ReadBatch[] = [];
+    const read: Read = names => (alias ? reader.readAll(names) : reader.readForTensors(names, memory));
+    for await (const one of readAhead(all, read)) {
+      if (readsOnce) waiting.push(one);
+      else unused.push(...applyBatch(one));
+    }
+    for (const one of waiting) unused.push(...applyBatch(one));
+    return new Set(unused);
+  });
 }
 
-/** A function of its own, so that its values can be freed before the next batch is read. */
-async function assignBatch(
-  reader: CheckpointReader,
-  batch: readonly Assignment[],
-  alias: boolean,
-): Promise<Assignment[]> {
-  const names = batch.flatMap(assignment => assignment.names);
-  const values = await reader.readAll(names, { copy: !alias });
+/** The batches in their order. While one is used, the next ones are read. */
+async function* readAhead(all: readonly Batch[], read: Read): AsyncGenerator<ReadBatch> {
+  const ahead: Promise<TensorValue[]>[] = [];
+  try {
+    for (let at = 0, next = 0, bytes = 0; at < all.length; bytes -= all[at++]!.bytes) {
+      for (; next < all.length && (next === at || bytes + all[next]!.bytes <= LEAST_HELD_BYTES); next++) {
+        const values = read(all[next]!.assignments.flatMap(({ names }) => names));
+        // Nobody waits for it if an earlier one fails.
+        values.catch(() => undefined);
+        ahead.push(values);
+        bytes += all[next]!.bytes;
+      }
+      yield { batch: all[at]!, values: await ahead.shift()! };
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+  }
+}
+
+/** The assignments that had no use for their values. */
+function applyBatch({ batch, values }: ReadBatch): Assignment[] {
   let at = 0;
-  return batch.filter(assignment => {
+  return batch.assignments.filter(assignment => {
     const own = values.slice(at, at + assignment.names.length);
     at += own.length;
     return assignment.apply(own) === 'unused';
   });
 }
 
-/** Consecutive assignments of at most `limit` bytes together. */
-function* batches(assignments: readonly Assignment[], limit: number): Generator<readonly Assignment[]> {
-  let batch: Assignment[] = [];
+/** Batches of at most `limit` bytes, or of one assignment that has more. */
+function* batches(all: readonly Assignment[], limit: number): Generator<Batch> {
+  let assignments: Assignment[] = [];
   let bytes = 0;
-  for (const assignment of assignments) {
-    if (batch.length > 0 && bytes + assignment.bytes > limit) {
-      yield batch;
-      batch = [];
+  for (const assignment of all) {
+    if (assignments.length > 0 && bytes + assignment.bytes > limit) {
+      yield { assignments, bytes };
+      assignments = [];
       bytes = 0;
     }
-    batch.push(assignment);
+    assignments.push(assignment);
     bytes += assignment.bytes;
   }
-  if (batch.length > 0) yield batch;
+  if (assignments.length > 0) yield { assignments, bytes };
 }

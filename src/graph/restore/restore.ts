@@ -31,6 +31,8 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
   skipMismatch?: boolean | undefined;
   /** Lets values be views of the mapped file instead of copies. */
   alias?: boolean | undefined;
+  /** How many bytes may be in memory for the sake of reading them only once. Default: a part of the free memory. */
+  onceBytes?: number | undefined;
   /** Called before anything is changed. If it throws, the restore rejects with that error. */
   accept?: ((match: RestoreMatch) => void) | undefined;
 }
@@ -69,7 +71,7 @@ export async function restore(
     isAwaited: isAwaited(reader, stored),
   });
   const defer = await deferValues(reader, stored, outcome);
-  const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false);
+  const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false, options.onceBytes);
   for (const assignment of [...assignments, ...converted]) {
     if (assignment.looksOn) continue;
     assignment.names.forEach((key, i) => {

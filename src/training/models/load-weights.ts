@@ -81,8 +81,13 @@ const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
  *
  * Of an optimizer of another class only the steps and the learning rate are taken; the rest is `unused`. A GRU with
  * reset_after=True and use_bias=False cannot be told from the other variant by what a checkpoint holds: such weights
- * load, and compute something else. Beside the model, memory never holds more than the largest tensor that is read, or
- * 1 MiB if all are smaller.
+ * load, and compute something else.
+ *
+ * All values are checked before one is assigned. If they take at most a quarter of the free memory, they are read once
+ * and are all in memory beside the model until they are assigned. If they take more, they are read twice, and beside
+ * the model there are at most 64 MiB of them, or the largest one if it is larger. With tfjs-node, TensorFlow takes
+ * large values without a copy. What they replaced is freed when garbage is collected, at the latest after 512 MiB more
+ * were read.
  *
  * @example
  * (await loadWeights(model, 'out/digits')).assertConsumed();
