@@ -192,7 +192,7 @@ export function isHandedOut(tensor: TfTensorLike): boolean {
 }
 
 /** Whether the tensor's values are a JavaScript array, which others may have. No operation may be done on it then. */
-export function isHostHeld(tensor: TfTensorLike): boolean {
+function isHostHeld(tensor: TfTensorLike): boolean {
   const { tensorMap, data, texData } = backendOf(tensor) ?? {};
   const kept = tensorMap ?? data ?? texData;
   const isArray = ({ dataId }: Parted): boolean => {

@@ -79,10 +79,10 @@ function addSlots(objects: NumberedObject[], numbers: Map<Trackable, number>): v
 /** For every node, whether it or a descendant satisfies `has`; cycles are fine. */
 export function withDescendants({ objects, numbers }: Numbering, has: (object: Trackable) => boolean): boolean[] {
   const parents: number[][] = objects.map(() => []);
-  objects.forEach(({ object }, number) => {
+  for (const [number, { object }] of objects.entries()) {
     for (const { node } of object.children) parents[numbers.get(node)!]!.push(number);
     for (const { node } of writtenSlots(object, numbers)) parents[numbers.get(node)!]!.push(number);
-  });
+  }
   const found = objects.map(({ object }) => has(object));
   return markAncestors(found, parents);
 }
@@ -101,9 +101,11 @@ export interface KeyedAttribute {
 
 /** The keys of every attribute of the objects, in node order. */
 export function keyedAttributes(objects: Numbering['objects']): KeyedAttribute[] {
-  return objects.flatMap(({ object, path }) =>
-    object.attributes.map(attribute => ({ key: attributeKey(path, attribute.name), attribute })),
-  );
+  const keyed: KeyedAttribute[] = [];
+  for (const { object, path } of objects) {
+    for (const attribute of object.attributes) keyed.push({ key: attributeKey(path, attribute.name), attribute });
+  }
+  return keyed;
 }
 
 /** Marks every ancestor of a marked node, in place; cycles are fine. `parents` are by node number. */

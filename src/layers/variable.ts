@@ -1,6 +1,6 @@
 /** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
 
-import { captureTensor } from '../bundle/tf-staging.js';
+import { type CopyBudget, captureTensor } from '../bundle/tf-staging.js';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
@@ -25,12 +25,47 @@ export interface VariableNames {
 }
 
 /** An attribute that knows its tfjs variable, for copies from variable to variable. */
-interface VariableAttribute extends Attribute {
-  readonly variable: AnyVariable;
+class VariableAttribute implements Attribute {
+  readonly name = VARIABLE_VALUE;
+  readonly fullName: string;
+  readonly label: string;
+  readonly refuse: Attribute['refuse'];
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly writtenAs: DType | undefined;
+  readonly convert: Attribute['convert'];
+
+  constructor(
+    readonly variable: AnyVariable,
+    value: Variable,
+    { fullName, label, refuse }: VariableNames,
+  ) {
+    this.fullName = fullName;
+    this.label = label;
+    this.refuse = refuse;
+    this.dtype = dtypeInfo(value.dtype).name;
+    this.shape = [...value.shape];
+    this.writtenAs = wide.has(value) ? 'int64' : undefined;
+    this.convert = this.dtype === 'int32' ? toInt32 : undefined;
+  }
+
+  capture(budget?: CopyBudget): Capture {
+    const captured = captureTensor(liveValue(this.variable, this.label), this.label, budget);
+    return this.writtenAs === undefined ? captured : widened(captured);
+  }
+
+  assign({ data, shape }: TensorValue, storedAs?: DType): void {
+    const live = liveValue(this.variable, this.label);
+    if (storedAs === 'int64') wide.add(live);
+    else wide.delete(live);
+    // Not LayerVariable.write, which applies the layer's constraint: the restored value must be the saved one.
+    tidy(() => live.assign(tensor(data as Float32Array, [...shape], this.dtype as 'float32')));
+  }
 }
 
 /** Throws ERR_DTYPE for a type that cannot be saved, ERR_STATE if the variable was disposed. */
-export function variableTrackable(variable: AnyVariable, { fullName, label, refuse }: VariableNames): Trackable {
+export function variableTrackable(variable: AnyVariable, names: VariableNames): Trackable {
+  const { label } = names;
   const value = liveValue(variable, label);
   if (!NUMERIC.includes(value.dtype)) {
     throw new TensorBundleError('ERR_DTYPE', `the variable ${label} is ${value.dtype}; only numbers can be saved`, {
@@ -39,30 +74,7 @@ export function variableTrackable(variable: AnyVariable, { fullName, label, refu
       found: value.dtype,
     });
   }
-  const dtype = dtypeInfo(value.dtype).name;
-  const writtenAs = wide.has(value) ? 'int64' : undefined;
-  const attribute: VariableAttribute = {
-    variable,
-    name: VARIABLE_VALUE,
-    fullName,
-    label,
-    dtype,
-    shape: [...value.shape],
-    ...(refuse && { refuse }),
-    writtenAs,
-    ...(dtype === 'int32' && { convert: toInt32 }),
-    capture: budget => {
-      const captured = captureTensor(liveValue(variable, label), label, budget);
-      return writtenAs === undefined ? captured : widened(captured);
-    },
-    assign: ({ data, shape }, storedAs) => {
-      if (storedAs === 'int64') wide.add(liveValue(variable, label));
-      else wide.delete(liveValue(variable, label));
-      // Not LayerVariable.write, which applies the layer's constraint: the restored value must be the saved one.
-      tidy(() => liveValue(variable, label).assign(tensor(data as Float32Array, [...shape], value.dtype)));
-    },
-  };
-  return variableNode(attribute);
+  return variableNode(new VariableAttribute(variable, value, names));
 }
 
 /** TensorFlow counts steps in int64, a type that TensorFlow.js does not have. */
@@ -93,7 +105,7 @@ async function gathered(data: ReturnType<Capture['data']>): Promise<Int32Array> 
 
 /** The variable behind an attribute that `variableTrackable` made; undefined for any other. */
 export function variableOf(attribute: Attribute): AnyVariable | undefined {
-  return (attribute as Partial<VariableAttribute>).variable;
+  return attribute instanceof VariableAttribute ? attribute.variable : undefined;
 }
 
 /**

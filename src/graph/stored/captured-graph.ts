@@ -3,6 +3,7 @@
  * then the extras, which lie beside the graph.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeItem, type Item, type Pulled } from '../../bundle/item.js';
 import { ItemList } from '../../bundle/item-list.js';
 import { save, saveTarget } from '../../bundle/save-bundle.js';
@@ -27,6 +28,8 @@ interface CapturedTensor {
 
 export interface WriteHooks {
   readonly onStaged?: (() => void) | undefined;
+  /** Default false. True: the event loop has turns before and after the graph is encoded, beside its later ones. */
+  readonly calmly?: boolean | undefined;
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
   /** If it throws, the save rejects, although its files stay committed. */
   readonly afterCommit?: ((committed: Committed) => Promise<void>) | undefined;
@@ -43,8 +46,9 @@ export class CapturedGraph {
   readonly #held: Set<Capture>;
 
   /**
-   * Synchronous; keeps every value. `budget` is for a save that the caller waits for, so that it does not need much
-   * memory. A save in the background has none: it copies everything that callers may still change.
+   * Synchronous; keeps every value. `budget` limits what is copied of arrays that callers may still change: a save that
+   * the caller waits for then needs little memory, and the call of a save in the background little time. Default: all
+   * is copied.
    */
   constructor(root: Trackable, budget?: CopyBudget) {
     this.#graph = buildObjectGraph(root);
@@ -75,12 +79,12 @@ export class CapturedGraph {
   async write(
     prefix: string,
     options: WriterOptions = {},
-    { onStaged, again, afterCommit }: WriteHooks = {},
+    { onStaged, calmly, again, afterCommit }: WriteHooks = {},
   ): Promise<SaveResult> {
     const committed: Committed[] = [];
     const onCommitted = afterCommit && ((one: Committed): number => committed.push(one));
     try {
-      const result = await this.#writeOrAgain(prefix, options, { onStaged, again }, onCommitted);
+      const result = await this.#writeOrAgain(prefix, options, { onStaged, calmly, again }, onCommitted);
       for (const one of committed) await afterCommit?.(one);
       return result;
     } finally {
@@ -91,12 +95,13 @@ export class CapturedGraph {
   async #writeOrAgain(
     prefix: string,
     options: WriterOptions,
-    { onStaged, again }: WriteHooks,
+    { onStaged, calmly, again }: WriteHooks,
     onCommitted?: (committed: Committed) => void,
   ): Promise<SaveResult> {
     try {
       const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
       const target = saveTarget(prefix, this.call);
+      if (calmly) await this.#encodeBetweenTurns();
       const handedOver = again === undefined ? (capture: Capture) => this.#letGo(capture, onStaged) : undefined;
       for (;;) {
         try {
@@ -110,6 +115,12 @@ export class CapturedGraph {
     } finally {
       this.release();
     }
+  }
+
+  async #encodeBetweenTurns(): Promise<void> {
+    await nextTurn();
+    void this.#graph.serialized;
+    await nextTurn();
   }
 
   /** Without `handedOver`, the values are kept, so that they can be read again. */

@@ -51,7 +51,7 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
   };
 }
 
-/** TensorFlow puts text state, which Python serialises, after all tensors (tensorflow/python/checkpoint/save_util.py). */
+/** TensorFlow puts text state, which Python serialises, last (tensorflow/python/checkpoint/save_util.py). */
 function isState({ attribute }: KeyedAttribute): boolean {
   return attribute.name === PYTHON_STATE;
 }

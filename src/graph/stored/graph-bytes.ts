@@ -3,81 +3,92 @@
  * model would otherwise spend a good part of its time in the Protobuf library. As there, a field that is 0 or empty is
  * left out.
  */
-import { ByteWriter } from '../../format/bytes.js';
 import { LENGTH, VARINT } from '../../format/wire.js';
 
-/** A text up to this length is written character by character if it is ASCII. */
-const SHORT_TEXT = 512;
+/** A text up to this length is written character by character if it is ASCII: a native call would take longer. */
+const SHORT_TEXT = 16;
 
 export class GraphBytes {
-  readonly #bytes: ByteWriter;
+  #bytes: Buffer;
+  #length = 0;
 
   /** `capacity`: about how many bytes there will be. */
   constructor(capacity: number) {
-    this.#bytes = new ByteWriter(capacity);
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
   /** A field that is a message. `write` writes its fields; it may be empty. */
   message(field: number, write: () => void): void {
-    const bytes = this.#bytes;
-    bytes.u8(field * 8 + LENGTH);
-    bytes.u8(0);
-    const start = bytes.length;
+    const start = this.#begin(field);
     write();
-    this.#setLength(start);
+    this.#end(start);
   }
 
   number(field: number, value: number): void {
     if (value === 0) return;
-    this.#bytes.u8(field * 8 + VARINT);
-    this.#bytes.varint(value);
+    this.#reserve(1);
+    this.#bytes[this.#length++] = field * 8 + VARINT;
+    this.#varint(value);
   }
 
   text(field: number, text: string): void {
     if (text === '') return;
-    const bytes = this.#bytes;
-    bytes.u8(field * 8 + LENGTH);
-    bytes.u8(0);
-    const start = bytes.length;
-    if (text.length > SHORT_TEXT || !this.#ascii(text)) {
-      bytes.length = start;
-      bytes.bytes(Buffer.from(text));
-    }
-    this.#setLength(start);
+    const start = this.#begin(field);
+    this.#reserve(3 * text.length);
+    if (text.length > SHORT_TEXT || !this.#ascii(text)) this.#length = start + this.#bytes.write(text, start);
+    this.#end(start);
   }
 
   finish(): Uint8Array {
-    return this.#bytes.finish();
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#length);
+  }
+
+  /** Begins a field with a length, for which one byte is reserved. Gives the place after it. */
+  #begin(field: number): number {
+    this.#reserve(2);
+    this.#bytes[this.#length++] = field * 8 + LENGTH;
+    return ++this.#length;
+  }
+
+  /** Sets the length of the field. If it needs more than one byte, what follows is moved. */
+  #end(start: number): void {
+    const length = this.#length - start;
+    if (length < 0x80) {
+      this.#bytes[start - 1] = length;
+      return;
+    }
+    let more = 0;
+    for (let rest = length; rest > 0x7f; rest >>>= 7) more++;
+    this.#reserve(more);
+    this.#bytes.copyWithin(start + more, start, this.#length);
+    this.#length = start - 1;
+    this.#varint(length);
+    this.#length = start + more + length;
   }
 
   /** False if the text is not ASCII. */
   #ascii(text: string): boolean {
-    const bytes = this.#bytes;
-    bytes.reserve(text.length);
-    const { buffer, length } = bytes;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code > 0x7f) return false;
-      buffer[length + i] = code;
+      this.#bytes[this.#length + i] = code;
     }
-    bytes.length = length + text.length;
+    this.#length += text.length;
     return true;
   }
 
-  /** Sets the length of what begins at `start`, for which one byte before it is reserved. */
-  #setLength(start: number): void {
-    const bytes = this.#bytes;
-    const length = bytes.length - start;
-    if (length < 0x80) {
-      bytes.buffer[start - 1] = length;
-      return;
-    }
-    let more = 0;
-    for (let rest = length; rest > 0x7f; rest = Math.floor(rest / 128)) more++;
-    bytes.reserve(more);
-    bytes.buffer.copyWithin(start + more, start, bytes.length);
-    bytes.length = start - 1;
-    bytes.varint(length);
-    bytes.length = start + more + length;
+  #varint(value: number): void {
+    this.#reserve(5);
+    let rest = value;
+    for (; rest > 0x7f; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#bytes.length));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
   }
 }

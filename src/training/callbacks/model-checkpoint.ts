@@ -293,7 +293,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const before = this.#best;
     this.#best = best;
     const { durable } = this.#queue.submit(path, {
-      run: onStaged => captured.write(absolute, writer, { onStaged, afterCommit: nameAsLatest }),
+      run: onStaged => captured.write(absolute, writer, { onStaged, calmly: background, afterCommit: nameAsLatest }),
       after: async () => undefined,
     });
     this.#pending = durable.then(

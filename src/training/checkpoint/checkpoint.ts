@@ -142,7 +142,7 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
   writeInBackground(prefix: string, options: SaveOptions, { absolute, afterCommit }: Hooks): BackgroundSave {
     const place = absolute ?? absolutePrefix(prefix);
     const captured = new CapturedGraph(this.#describe(options), CopyBudget.forBackground());
-    return this.#submit(prefix, captured, place, options, { afterCommit });
+    return this.#submit(prefix, captured, place, options, { afterCommit, calmly: true });
   }
 
   /**
@@ -190,12 +190,13 @@ export class Checkpoint<First extends object = Trackables, Rest extends object =
     captured: CapturedGraph,
     absolute: string,
     options: SaveOptions,
-    hooks: Hooks,
+    hooks: Hooks & Pick<WriteHooks, 'calmly'>,
   ): BackgroundSave {
     return this.#queue.submit(prefix, {
       run: async onStaged => {
-        const { again, afterCommit } = hooks;
-        const result = await captured.write(absolute, bundleOptions(options), { onStaged, again, afterCommit });
+        const { calmly, again, afterCommit } = hooks;
+        const writer = bundleOptions(options);
+        const result = await captured.write(absolute, writer, { onStaged, calmly, again, afterCommit });
         return { ...result, prefix };
       },
       after: async () => options.writeCallback?.(prefix),

@@ -41,7 +41,8 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
  *
  * Values that TensorFlow.js holds as a JavaScript array (all of them on the cpu backend; on tfjs-node those that no
  * operation has used yet) are copied at the call, up to 32 MiB in all, because your program may write into such an
- * array later. Of arrays beyond the 32 MiB, such a later write may be saved. A background save copies all arrays.
+ * array later. Of arrays beyond the 32 MiB, such a later write may be saved. A background
+ * save copies up to 4 MiB, so that its call stays short: write into no such array before it is `staged`.
  *
  * Throws what `CheckpointWriter.finish` throws; ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this
  * version does not know; ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that
