@@ -115,7 +115,8 @@ test('names are found in any order, and those that are not there are not', async
   expect(['', 'layer-20000/kernel', 'layer-7/kerne', '\ud800'].map(name => reader.has(name))).toEqual(
     Array(4).fill(false),
   );
-  for (let i = COUNT - 1; i >= 0; i -= 7) expect(reader.entry(nameOf(i)).offset).toBe(64 * i);
+  // A save over another one has one data file more, with the last tensor.
+  for (let i = COUNT - 2; i >= 0; i -= 7) expect(reader.entry(nameOf(i)).offset).toBe(64 * i);
   for (const name of reader.names()) expect(reader.has(name)).toBe(true);
   expect(reader.has('layer-x')).toBe(false);
 });
