@@ -19,7 +19,7 @@ export function isSmall(tensor: StoredTensor): boolean {
   return tensor.entry.size <= MAX_PACKED_BYTES && !isEncoded(tensor);
 }
 
-export interface SmallTensors {
+interface SmallTensors {
   /** In the byte order of the file. */
   readonly arrays: NumericArray[];
   readonly crcs: Uint32Array;

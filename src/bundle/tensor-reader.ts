@@ -112,9 +112,11 @@ export class TensorReader {
     }
   }
 
-  /** Null if they are few, or not all of them are small, or if one has a problem: `#readBatch` finds which. */
+  /** Null if they are few, or not all of them are small and of one shard, or if one has a problem: `#readBatch` finds which. */
   async #readSmall(batch: readonly StoredTensor[]): Promise<TensorData[] | null> {
-    if (batch.length < MANY_SMALL || !batch.every(isSmall)) return null;
+    const { shard } = batch[0]!.entry;
+    const isOne = (tensor: StoredTensor): boolean => isSmall(tensor) && tensor.entry.shard === shard;
+    if (batch.length < MANY_SMALL || !batch.every(isOne)) return null;
     const read = await readSmall(this.files, batch).catch(() => null);
     if (read === null) return null;
     for (let i = 0; i < batch.length; i++) {
