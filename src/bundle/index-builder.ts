@@ -15,7 +15,7 @@ import { type Steps, sorted } from '../format/turns.js';
 import type { Item, ItemSlice } from './item.js';
 
 /** Where the items were written, by their position in the list of items. */
-export interface Placements {
+interface Placements {
   readonly shards: Int32Array;
   readonly offsets: Float64Array;
   /** CRC32C of the stored bytes. */

@@ -277,7 +277,7 @@ export class IndexFile {
     const known = this.#index().find(name);
     if (known >= 0 || this.#names!.complete) return known;
     const found = this.#table.find(name);
-    // The header and the keys of slices are no tensors. Text that is not well-formed finds the key of another text.
+    // The header and slices have keys that are not names. Text that is not well-formed finds the key of another text.
     return found > 0 && this.#sliceNameAt(found) === null && this.#table.name(found) === name ? found : -1;
   }
 

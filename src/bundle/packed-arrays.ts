@@ -1,6 +1,7 @@
 /**
- * Small arrays in one block of memory: copies those of callers into memory of a save. `set` between arrays of one class makes no object. Asking a
- * small array for its `buffer` would make V8 allocate one, for good; that costs more than the copy.
+ * Small arrays in one block of memory: copies those of callers into memory of a save. `set` between arrays of one class
+ * makes no object. Asking a small array for its `buffer` would make V8 allocate one, for good; that costs more than the
+ * copy.
  */
 import type { NumericArray } from '../format/dtypes.js';
 

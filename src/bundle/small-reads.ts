@@ -4,13 +4,10 @@
  */
 import type { NumericArray } from '../format/dtypes.js';
 import { inTurns, sorted } from '../format/turns.js';
-import { readSmall } from './small-tensors.js';
+import { MANY_SMALL, readSmall } from './small-tensors.js';
 import type { StoredTensor } from './stored-tensor.js';
 import type { TensorFiles } from './tensor-files.js';
 import { batchesOf, inFileOrder } from './tensor-ranges.js';
-
-/** Fewer reads are made one by one: the storage joins them with reads of other tensors. */
-const MANY = 64;
 
 interface Waiting {
   readonly tensor: StoredTensor;
@@ -38,7 +35,8 @@ export class SmallReads {
   #start(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    if (waiting.length >= MANY) void this.#readMany(waiting);
+    // Fewer reads are made one by one: the storage joins them with reads of other tensors.
+    if (waiting.length >= MANY_SMALL) void this.#readMany(waiting);
     else for (const { tensor, resolve } of waiting) resolve(this.alone(tensor));
   }
 

@@ -17,7 +17,7 @@ import type { OpenBundle } from './open-bundle.js';
 import type { ReadMemory } from './read-memory.js';
 import { isDetached, ShardViews } from './shard-views.js';
 import { SmallReads } from './small-reads.js';
-import { isSmall, readSmall } from './small-tensors.js';
+import { isSmall, MANY_SMALL, readSmall } from './small-tensors.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { TensorChecks } from './tensor-checks.js';
 import { naming, TensorFiles } from './tensor-files.js';
@@ -113,9 +113,11 @@ export class TensorReader {
     }
   }
 
-  /** Null if not all of the tensors are small, or if one has a problem: `#readBatch` finds which. */
+  /** Null if they are few, or not all of them are small and of one shard, or if one has a problem: `#readBatch` finds which. */
   async #readSmall(batch: readonly StoredTensor[]): Promise<TensorData[] | null> {
-    if (batch.length === 1 || !batch.every(isSmall)) return null;
+    const { shard } = batch[0]!.entry;
+    const isOne = (tensor: StoredTensor): boolean => isSmall(tensor) && tensor.entry.shard === shard;
+    if (batch.length < MANY_SMALL || !batch.every(isOne)) return null;
     const read = await readSmall(this.files, batch).catch(() => null);
     if (read === null) return null;
     for (let i = 0; i < batch.length; i++) {

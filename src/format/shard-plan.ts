@@ -125,7 +125,10 @@ export function withTotal(assignment: Int32Array, natural: number, total: number
   return result;
 }
 
-/** Computes the offsets (`assignment` is taken over): the inputs of a shard are packed without padding, in the given order. */
+/**
+ * Computes the offsets: the inputs of a shard are packed without padding, in the given order. `assignment` is taken
+ * over.
+ */
 export function layout(inputs: readonly PlanInput[], assignment: Int32Array, total: number): Layout {
   const offsets = new Float64Array(inputs.length);
   const shardBytes = new Float64Array(total);

@@ -183,7 +183,7 @@ describe.each(['check', 'readAll'] as const)('%s', what => {
     const path = `${prefix}.data-00000-of-00001`;
     await truncate(path, 4096 * 16 - 8);
     expect(await errorOf(reader[what](reader.names()))).toMatchObject({ code: 'ERR_TRUNCATED', path });
-    expect(calls.mock.calls.length).toBe(1 + 2 * 12);
+    expect(calls.mock.calls.length).toBe(1 + 2 * 12 + (what === 'readAll' ? 1 : 0));
   });
 
   test('refuses what is not there before it reads, and what is no list of names', async () => {
