@@ -101,9 +101,9 @@ describe.skipIf(peers.length === 0)('peers of the benchmark', { timeout: 120_000
     const values = await Promise.all(
       Array.from({ length: 8 }, (_, i) => loadVariable(prefix, `layer-${i}/kernel/.ATTRIBUTES/VARIABLE_VALUE`)),
     );
-    const pieces = values.map(value => {
-      if (!(value instanceof Float32Array)) throw new Error('it is not float32');
-      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const pieces = values.map(({ data }) => {
+      if (!(data instanceof Float32Array)) throw new Error('it is not float32');
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     });
     expect(sumOf(pieces) / EXPECTED).toBeCloseTo(1, 2);
   });
