@@ -1,7 +1,7 @@
 /**
- * Provisions a checkout for building, testing and the quickstart: `node tools/setup.mjs [--only=a,b | --deep]
- * [--quiet]`. Uses only Node's built-in modules, because it runs in a fresh clone. If everything is done already, it
- * takes well under a second and changes nothing.
+ * Provisions a checkout for building, testing and the quickstart:
+ * `node tools/setup.mjs [--only=a,b | --deep | --bench] [--quiet]`. Uses only Node's built-in modules, because it runs
+ * in a fresh clone. If everything is done already, it takes well under a second and changes nothing.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,11 @@ import { parseArgs } from 'node:util';
 import { SetupFailure } from './setup/failure.mjs';
 import { runSteps, STEPS } from './setup/step.mjs';
 
-const USAGE = `usage: node tools/setup.mjs [--only=STEP,... | --deep] [--quiet]
+const extra = ({ deep, bench }) => (deep ? ' (with --deep)' : bench ? ' (with --bench)' : '');
+
+const USAGE = `usage: node tools/setup.mjs [--only=STEP,... | --deep | --bench] [--quiet]
 steps:
-${STEPS.map(step => `  ${step.name.padEnd(11)} ${step.what}${step.deep ? ' (with --deep)' : ''}`).join('\n')}`;
+${STEPS.map(step => `  ${step.name.padEnd(11)} ${step.what}${extra(step)}`).join('\n')}`;
 
 async function main() {
   let options;
@@ -20,6 +22,7 @@ async function main() {
       options: {
         only: { type: 'string' },
         deep: { type: 'boolean' },
+        bench: { type: 'boolean' },
         quiet: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -39,7 +42,8 @@ async function main() {
     return 2;
   }
   // Always in the order in which the steps depend on each other, whatever the order in --only.
-  const steps = STEPS.filter(step => wanted?.includes(step.name) ?? (options.deep || !step.deep));
+  const usual = step => (options.deep || !step.deep) && (options.bench || !step.bench);
+  const steps = STEPS.filter(step => wanted?.includes(step.name) ?? usual(step));
   const context = {
     root: dirname(dirname(fileURLToPath(import.meta.url))),
     note: text => {

@@ -1,6 +1,6 @@
 /**
- * Builds and runs the native unit tests (test/native/*.cc) without Node, in several variants. Prints one line per variant;
- * exit code 1 if one fails.
+ * Builds and runs the native unit tests (test/native/*.cc) without Node, in several variants. Prints one line per
+ * variant; exit code 1 if one fails.
  *
  *   node tools/test-native.mjs [release|address|thread|valgrind|arm64]...
  */

@@ -17,7 +17,7 @@ namespace {
 
 struct Avx2 : x86::Crc {
   using Lanes = __m256i;
-  // Zen 4, in the second-level cache: 41 GB/s with 24, 45 with 32 or 40.
+  // Zen 4, in the second-level cache, compiled by clang: 46 GB/s with 24, 51 with 32, 50 with 40.
   static constexpr std::size_t kStream = 32;
 
   TENSORBUNDLE_FUSION_TARGET static Lanes load(const std::uint8_t* data) {
@@ -35,6 +35,10 @@ struct Avx2 : x86::Crc {
     constexpr long long kHigh = x86::highFactor(kBytes);
     const Lanes by = _mm256_set_epi64x(kHigh, kLow, kHigh, kLow);
     return add(add(_mm256_clmulepi64_epi128(lanes, by, 0x00), _mm256_clmulepi64_epi128(lanes, by, 0x11)), data);
+  }
+
+  TENSORBUNDLE_FUSION_TARGET static void keepOrder(Register* first, Register* second, Register* third, Lanes* lanes) {
+    __asm__("" : "+r"(*first), "+r"(*second), "+r"(*third), "+x"(*lanes));
   }
 
   TENSORBUNDLE_FUSION_TARGET static std::uint32_t reduce(Lanes lanes) {

@@ -16,8 +16,8 @@ namespace {
 
 struct Avx512 : x86::Crc {
   using Lanes = __m512i;
-  // Two thirds of the data are folded (Zen 4, in the second-level cache: 1.1 to 1.2 times as fast as folding alone).
-  static constexpr std::size_t kStream = 40;
+  // Zen 4, in the second-level cache, compiled by clang: 75 GB/s with 24, 79 with 32, 77 with 40.
+  static constexpr std::size_t kStream = 32;
 
   TENSORBUNDLE_FUSION_TARGET static Lanes load(const std::uint8_t* data) { return _mm512_loadu_si512(data); }
   TENSORBUNDLE_FUSION_TARGET static Lanes zero() { return _mm512_setzero_si512(); }
@@ -31,6 +31,10 @@ struct Avx512 : x86::Crc {
     constexpr long long kLow = x86::lowFactor(kBytes);
     constexpr long long kHigh = x86::highFactor(kBytes);
     return move(lanes, _mm512_set_epi64(kHigh, kLow, kHigh, kLow, kHigh, kLow, kHigh, kLow), data);
+  }
+
+  TENSORBUNDLE_FUSION_TARGET static void keepOrder(Register* first, Register* second, Register* third, Lanes* lanes) {
+    __asm__("" : "+r"(*first), "+r"(*second), "+r"(*third), "+v"(*lanes));
   }
 
   TENSORBUNDLE_FUSION_TARGET static std::uint32_t reduce(Lanes lanes) {
@@ -55,10 +59,10 @@ struct Avx512 : x86::Crc {
 
 TENSORBUNDLE_FUSION_TARGET std::uint32_t crc32cAvx512(std::uint32_t state, const std::uint8_t* data,
                                                       std::size_t length) {
-  // 376 bytes a step. The largest block is just below the 256 KiB of the engine's pieces.
-  state = Fusion<Avx512>::blocks<696>(state, data, length);
-  state = Fusion<Avx512>::blocks<168>(state, data, length);
-  state = Fusion<Avx512>::blocks<40>(state, data, length);
+  // 352 bytes a step. The largest block is just below the 256 KiB of the engine's pieces.
+  state = Fusion<Avx512>::blocks<744>(state, data, length);
+  state = Fusion<Avx512>::blocks<180>(state, data, length);
+  state = Fusion<Avx512>::blocks<44>(state, data, length);
   state = Fusion<Avx512>::blocks<8>(state, data, length);
   state = Fusion<Avx512>::fold(state, data, length);
   return length == 0 ? state : crc32cSse42(state, data, length);

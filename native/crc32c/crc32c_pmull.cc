@@ -22,6 +22,7 @@ namespace tensorbundle {
 namespace {
 
 struct Pmull {
+  using Register = std::uint32_t;
   using Lanes = uint64x2_t;
   // Both kinds of instruction start once in a cycle on many of these processors: half of the data for each.
   static constexpr std::size_t kStream = 24;
@@ -41,6 +42,10 @@ struct Pmull {
     const poly64x2_t by = vreinterpretq_p64_u64(vdupq_n_u64(kHigh));
     const Lanes high = vreinterpretq_u64_p128(vmull_high_p64(vreinterpretq_p64_u64(lanes), by));
     return add(add(low, high), data);
+  }
+
+  TENSORBUNDLE_FUSION_TARGET static void keepOrder(Register* first, Register* second, Register* third, Lanes* lanes) {
+    __asm__("" : "+r"(*first), "+r"(*second), "+r"(*third), "+w"(*lanes));
   }
 
   TENSORBUNDLE_FUSION_TARGET static std::uint32_t reduce(Lanes lanes) {

@@ -36,9 +36,11 @@ std::uint32_t crc32cPortable(std::uint32_t state, const std::uint8_t* data, std:
     // Only this part waits for the sixteen bytes before.
     const std::uint32_t first =
         kTable[15][low & 0xff] ^ kTable[14][(low >> 8) & 0xff] ^ kTable[13][(low >> 16) & 0xff] ^ kTable[12][low >> 24];
-    const std::uint32_t rest = kTable[11][data[4]] ^ kTable[10][data[5]] ^ kTable[9][data[6]] ^ kTable[8][data[7]] ^
-                               kTable[7][data[8]] ^ kTable[6][data[9]] ^ kTable[5][data[10]] ^ kTable[4][data[11]] ^
-                               kTable[3][data[12]] ^ kTable[2][data[13]] ^ kTable[1][data[14]] ^ kTable[0][data[15]];
+    std::uint32_t rest = kTable[11][data[4]] ^ kTable[10][data[5]] ^ kTable[9][data[6]] ^ kTable[8][data[7]] ^
+                         kTable[7][data[8]] ^ kTable[6][data[9]] ^ kTable[5][data[10]] ^ kTable[4][data[11]] ^
+                         kTable[3][data[12]] ^ kTable[2][data[13]] ^ kTable[1][data[14]] ^ kTable[0][data[15]];
+    // Clang would otherwise put the part that waits at the beginning of one long chain (2.6 instead of 4.9 GB/s).
+    __asm__("" : "+r"(rest));
     state = first ^ rest;
   }
   for (; length > 0; ++data, --length) state = (state >> 8) ^ kTable[0][(state ^ *data) & 0xff];

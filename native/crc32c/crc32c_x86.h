@@ -42,18 +42,21 @@ TENSORBUNDLE_SSE42 inline std::uint32_t reduce(__m128i lane) {
 
 // The part of a Machine that works with the register.
 struct Crc {
-  TENSORBUNDLE_SSE42 static std::uint32_t crc(std::uint32_t state, const std::uint8_t* data) {
+  // With 32 bits, compilers would clear the upper half again and again, which it already is.
+  using Register = std::uint64_t;
+
+  TENSORBUNDLE_SSE42 static Register crc(Register state, const std::uint8_t* data) {
     std::uint64_t word;
     std::memcpy(&word, data, sizeof word);
-    return static_cast<std::uint32_t>(_mm_crc32_u64(state, word));
+    return _mm_crc32_u64(state, word);
   }
 
   // A carry-less product of two reflected 32-bit values is the product times x, and the crc32 instruction that reduces
   // it multiplies by x^32. Together that is x^33, hence the 33 in the exponent.
   template <std::size_t kBytes>
-  TENSORBUNDLE_SSE42 static std::uint32_t shift(std::uint32_t state) {
+  TENSORBUNDLE_SSE42 static std::uint32_t shift(Register state) {
     constexpr std::uint32_t kFactor = polynomial::power(8 * kBytes - 33);
-    const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi32_si128(static_cast<int>(state)),
+    const __m128i product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(static_cast<long long>(state)),
                                                  _mm_cvtsi32_si128(static_cast<int>(kFactor)), 0);
     return static_cast<std::uint32_t>(_mm_crc32_u64(0, static_cast<std::uint64_t>(_mm_cvtsi128_si64(product))));
   }

@@ -10,6 +10,7 @@
  * @property {string} what shown to the user
  * @property {(context: Context) => boolean} isDone quick; never changes anything
  * @property {boolean} [deep] only with --deep, or by name: for `npm run test:deep` alone, and it takes minutes
+ * @property {boolean} [bench] only with --bench, or by name: for `npm run bench` alone
  * @property {(context: Context) => Promise<void>} run from any half-done state; its stamp is the last thing it writes
  */
 import { addon } from './addon.mjs';
@@ -21,6 +22,7 @@ import { javascript } from './javascript.mjs';
 import { lock } from './lock.mjs';
 import { managers } from './managers.mjs';
 import { packages } from './packages.mjs';
+import { peers } from './peers.mjs';
 import { prebuild } from './prebuild.mjs';
 import { pretrained } from './pretrained.mjs';
 import { python } from './python.mjs';
@@ -39,6 +41,7 @@ export const STEPS = [
   faultfs,
   foreign,
   managers,
+  peers,
 ];
 
 /**
