@@ -82,7 +82,7 @@ const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
  * Of an optimizer of another class only the steps and the learning rate are taken; the rest is `unused`. A GRU with
  * reset_after=True and use_bias=False cannot be told from the other variant by what a checkpoint holds: such weights
  * load, and compute something else. Beside the model, memory never holds more than the largest tensor that is read, or
- * 1 MiB if all are smaller.
+ * 8 MiB if all are smaller.
  *
  * @example
  * (await loadWeights(model, 'out/digits')).assertConsumed();
