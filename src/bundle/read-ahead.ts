@@ -72,7 +72,7 @@ export class ReadAhead {
       return await file.read(offset, into);
     }
     // A read that was begun meanwhile is somewhere else.
-    if (this.#running === 1) this.#window = window;
+    if (this.#running === 1 && this.#end === offset + into.byteLength) this.#window = window;
     return take(window, offset, into)!;
   }
 }
