@@ -20,7 +20,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 let root: string;
 
-/** A checkout with this project's tools and one source file; TypeScript is borrowed, npm has nothing to fetch. */
+/**
+ * A checkout with this project's tools and one source file; the compiler and the bundler are borrowed, npm has nothing
+ * to fetch.
+ */
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'tensorbundle setup-'));
   cpSync(join(CHECKOUT, 'tools'), join(root, 'tools'), { recursive: true });
@@ -29,7 +32,7 @@ beforeEach(() => {
   write('src/cli/main.ts', "export const greeting: string = 'hello';\n");
   write('src/stale.ts', 'export {};\n');
   mkdirSync(join(root, 'node_modules'));
-  for (const name of ['typescript', '@types', 'undici-types']) {
+  for (const name of ['typescript', 'rolldown', '@types', 'undici-types']) {
     symlinkSync(join(CHECKOUT, 'node_modules', name), join(root, 'node_modules', name));
   }
 });
@@ -54,7 +57,7 @@ describe('set-up', () => {
   test('does a step once, and again when its input changes; output of removed sources goes', () => {
     expect(setup(JAVASCRIPT)).toMatchObject({ status: 0, stdout: expect.stringContaining('done in') });
     expect(statSync(join(root, 'dist/cli/main.js')).mode & 0o111).toBe(0o111);
-    expect(existsSync(join(root, 'dist/stale.js'))).toBe(true);
+    expect(existsSync(join(root, 'dist/stale.d.ts'))).toBe(true);
     // The best of three: other tests share the cores.
     const milliseconds = [1, 2, 3].map(() => {
       const started = performance.now();
@@ -66,7 +69,7 @@ describe('set-up', () => {
     rmSync(join(root, 'src/stale.ts'));
     write('src/cli/main.ts', "export const greeting: string = 'changed';\n");
     expect(setup([...JAVASCRIPT, '--quiet'])).toEqual({ status: 0, stdout: '', stderr: '' });
-    expect(existsSync(join(root, 'dist/stale.js'))).toBe(false);
+    expect(existsSync(join(root, 'dist/stale.d.ts'))).toBe(false);
     expect(readFileSync(join(root, 'dist/cli/main.js'), 'utf8')).toContain('changed');
   });
 

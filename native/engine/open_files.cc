@@ -25,8 +25,8 @@ Status openAll(const FilesToOpen& wanted, OpenedFiles* opened) {
     status = openOne(directory, name, &file);
     if (!status.ok()) return status;
     const bool isFirst = opened->files.empty();
-    const bool isUseful = file.descriptor && file.stat.kind == FileStat::Kind::kFile &&
-                          (!isFirst || file.stat.size <= wanted.readAtMost);
+    const bool isUseful =
+        file.descriptor && file.stat.kind == FileStat::Kind::kFile && (!isFirst || file.stat.size <= wanted.readAtMost);
     if (isFirst && isUseful) status = readAll(*file.descriptor, wanted.readAtMost, &opened->contents);
     if (!status.ok()) return status;
     opened->files.push_back(std::move(file));

@@ -3,7 +3,7 @@
  * the bytes after it along, so that the next ones need no trip to the addon. Each is compared with its own checksum, in
  * the array that is handed out.
  *
- * Bytes that were brought along are handed out at most once, and only forwards: a tensor that is read again is read from
+ * Bytes that were brought along are handed out at most once, and only forwards: a tensor that is read again comes from
  * the file again.
  */
 import { native } from '../binding.js';
@@ -72,7 +72,7 @@ export class ReadAhead {
       return await file.read(offset, into);
     }
     // A read that was begun meanwhile is somewhere else.
-    if (this.#running === 1) this.#window = window;
+    if (this.#running === 1 && this.#end === offset + into.byteLength) this.#window = window;
     return take(window, offset, into)!;
   }
 }

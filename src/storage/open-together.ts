@@ -28,9 +28,9 @@ interface NotOpened {
 
 /**
  * Opens all `names` of the directory `path`, and reads the first file. Gives up on absent names, on what is not a
- * regular file, on a first file above `readAtMost` bytes, on a directory that cannot be opened, and where descriptors are
- * short or a server has lost a file: whoever opens them one by one can do or say more about that. Throws what opening
- * them one by one would throw.
+ * regular file, on a first file above `readAtMost` bytes, on a directory that cannot be opened, and where descriptors
+ * are short or a server has lost a file: a caller that opens them one by one can do or say more about that. Throws what
+ * opening them one by one would throw.
  */
 export async function openTogether(
   path: string,
