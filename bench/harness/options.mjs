@@ -21,13 +21,15 @@ export const USAGE = (cases, peers) => `usage: npm run bench -- [options]
   --pairs=N        turns of each case, at least (default ${PAIRS.full}, --quick ${PAIRS.quick})
   --minutes=N      after this time no new case is begun (default ${MINUTES.full}, --quick ${MINUTES.quick})
   --dir=FOLDER     where files are written (default bench/results/, so the disk of this checkout); made and removed
-  --json=FILE      default bench/results/<time>.json; written after each turn. Beside it: a .md with the same table
+  --json=FILE      default bench/results/<time>.json; written after each turn
   --plots=FOLDER   where the SVG plots go (default: a folder beside the JSON)
   --markdown=FILE  where the Markdown table goes (default: beside the JSON)
   --resume         goes on with the newest run that was interrupted, or with the one that --json names
   --help
 cases:
-${cases.map(({ name, what, quick }) => `  ${name.padEnd(20)} ${what}${quick ? '' : ' (not with --quick)'}`).join('\n')}`;
+${cases.map(caseLine).join('\n')}`;
+
+const caseLine = ({ name, what, quick }) => `  ${name.padEnd(20)} ${what}${quick ? '' : ' (not with --quick)'}`;
 
 const FLAGS = { quick: 'boolean', resume: 'boolean', help: 'boolean' };
 const VALUES = ['only', 'peer', 'size', 'pairs', 'minutes', 'dir', 'json', 'plots', 'markdown'];

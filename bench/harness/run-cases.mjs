@@ -1,6 +1,6 @@
 /** Runs the cases of a run one after another, and writes down each turn. */
 import { caseLines } from '../report/table.mjs';
-import { measure } from './measure.mjs';
+import { leastTurns, measure } from './measure.mjs';
 import { Progress } from './progress.mjs';
 import { costs, evaluate } from './rows.mjs';
 
@@ -81,7 +81,7 @@ async function runCase(task, record, { results, places, processes, progress }) {
     peers: options.peers,
     turns: record.turns,
     onStep: name => {
-      const least = Math.min(options.pairs, benchmark.turns ?? options.pairs);
+      const least = leastTurns(benchmark, options.pairs);
       const text = `${key}: turn ${record.turns.length + 1}, ${name}`;
       progress.step(text, record.turns.length / least, expected(task, options));
     },
