@@ -14,7 +14,7 @@ export class UsageError extends Error {
 }
 
 export const USAGE = (cases, peers) => `usage: npm run bench -- [options]
-  --quick          a part of the cases with small sizes and ${PAIRS.quick} turns, within 3 minutes
+  --quick          a part of the cases, on the disk, with small sizes and ${PAIRS.quick} turns, within 3 minutes
   --only=A,B       only these cases
   --peer=A,B       only these peers beside this library: ${peers.join(', ')}
   --size=MIB       bytes of the tensors in MiB (default ${SIZE.full}, --quick ${SIZE.quick}), in 64 tensors
