@@ -68,12 +68,14 @@ function leftOut({ kind }, places, minutes) {
 
 async function runCase(task, record, { results, places, processes, progress }) {
   const { options } = results.data;
-  const { benchmark, kind, key } = task;
+  const { benchmark, key } = task;
+  const place = places[task.kind];
+  record.kind = place.kind;
   const started = performance.now();
   const earlier = record.seconds;
   record.ended = await measure({
     benchmark,
-    place: places[kind],
+    place,
     size: sizeOf(task, options),
     quick: options.quick,
     processes,
@@ -91,7 +93,7 @@ async function runCase(task, record, { results, places, processes, progress }) {
     },
   });
   record.seconds = earlier + (performance.now() - started) / 1000;
-  record.rows = evaluate(benchmark, record.turns, kind);
+  record.rows = evaluate(benchmark, record.turns, place.kind);
   record.costs = benchmark.apart ? costs(record.turns) : [];
 }
 
