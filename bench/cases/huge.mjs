@@ -1,4 +1,4 @@
-/** One tensor of 5 GiB, and a tfjs-node model of 6 GB. Few turns, because each takes long. Not with too little memory. */
+/** One tensor of 5 GiB, and a tfjs-node model of 6 GB. Few turns, because each takes long. Both need much memory. */
 import { availableBytes } from '../harness/machine.mjs';
 import { node, oursInParts, parts, peer } from '../harness/program.mjs';
 import { amount, speed } from '../harness/rows.mjs';

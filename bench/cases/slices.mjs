@@ -1,6 +1,6 @@
 /**
- * A part of a tensor: 1,000 rows in the middle of a table of 1,000 columns, whose bytes are --size / 4. The whole tensor
- * need not be read, so its checksum is not checked by anyone.
+ * A part of a tensor: 1,000 rows of a table of 1,000 columns that has a quarter of --size. The whole tensor need not be
+ * read, so nobody checks its checksum.
  */
 import { ours, peer } from '../harness/program.mjs';
 import { amount, speed } from '../harness/rows.mjs';

@@ -71,6 +71,7 @@ export const mobileNet = small({
   name: 'mobilenet',
   what: 'MobileNet V1, 137 tensors, 17 MB, without optimizer',
   model: 'mobilenet',
+  quick: false,
   sizes: { data: [17_020_000], index: 9_000, state: 150 },
   rows: [
     time("save, not synced / tfjs-node's save, not synced", 'ours.save', 'tfjs-node.save'),
@@ -113,7 +114,6 @@ export const firstSave = {
   name: 'first-save',
   what: 'the first save in a process, of the network of 225,000 parameters (not synced)',
   folder: 'small',
-  quick: true,
   seconds: 45,
   expected: 45,
   before: ({ place }) => place.emptied('small'),

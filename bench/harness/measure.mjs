@@ -10,8 +10,8 @@ export const WANTED = 0.05;
 const MOST_TURNS = 41;
 
 /**
- * @param run `{ benchmark, place, size, quick, processes, pairs, peers, turns, onTurn, onStep }`; `size` in MiB; `turns` are
- *   those that an interrupted run has made already. `onTurn(turns)` is called after each.
+ * @param run `{ benchmark, place, size, quick, processes, pairs, peers, turns, onTurn, onStep }`; `size` in MiB;
+ *   `turns` are those that an interrupted run has made already. `onTurn(turns)` is called after each.
  * @returns why no more turns were made: 'sure', 'turns', 'time', or 'fixed' (a case with a fixed number)
  */
 export async function measure({ benchmark, place, size, quick, processes, pairs, peers, turns, onTurn, onStep }) {
@@ -61,14 +61,19 @@ function failed(error) {
 
 /** Whether a case has enough turns, and why; undefined if another turn is to be made. */
 export function enough({ benchmark, turns, pairs, kind, seconds }) {
-  const least = Math.min(pairs, benchmark.turns ?? Number.POSITIVE_INFINITY);
-  if (turns.length < least) return undefined;
+  if (turns.length < leastTurns(benchmark, pairs)) return undefined;
   if (benchmark.turns !== undefined) return 'fixed';
   if (pairs < 6) return 'fixed';
   const unsure = evaluate(benchmark, turns, kind).some(row => isRatio(row) && row.uncertainty > WANTED);
   if (!unsure) return 'sure';
   if (turns.length >= MOST_TURNS) return 'turns';
   return seconds >= benchmark.seconds ? 'time' : undefined;
+}
+
+/** What a case asks for itself counts, unless a shorter run is wanted. */
+export function leastTurns({ turns }, pairs) {
+  if (turns === undefined) return pairs;
+  return pairs < 9 ? Math.min(pairs, turns) : turns;
 }
 
 const isRatio = ({ unit, pairs }) => pairs > 0 && unit.startsWith('x');

@@ -14,20 +14,22 @@ export class UsageError extends Error {
 }
 
 export const USAGE = (cases, peers) => `usage: npm run bench -- [options]
-  --quick          a part of the cases with small sizes and ${PAIRS.quick} turns, within 3 minutes
+  --quick          a part of the cases, on the disk, with small sizes and ${PAIRS.quick} turns, within 3 minutes
   --only=A,B       only these cases
   --peer=A,B       only these peers beside this library: ${peers.join(', ')}
   --size=MIB       bytes of the tensors in MiB (default ${SIZE.full}, --quick ${SIZE.quick}), in 64 tensors
   --pairs=N        turns of each case, at least (default ${PAIRS.full}, --quick ${PAIRS.quick})
   --minutes=N      after this time no new case is begun (default ${MINUTES.full}, --quick ${MINUTES.quick})
   --dir=FOLDER     where files are written (default bench/results/, so the disk of this checkout); made and removed
-  --json=FILE      default bench/results/<time>.json; written after each turn. Beside it: a .md with the same table
+  --json=FILE      default bench/results/<time>.json; written after each turn
   --plots=FOLDER   where the SVG plots go (default: a folder beside the JSON)
   --markdown=FILE  where the Markdown table goes (default: beside the JSON)
   --resume         goes on with the newest run that was interrupted, or with the one that --json names
   --help
 cases:
-${cases.map(({ name, what, quick }) => `  ${name.padEnd(20)} ${what}${quick ? '' : ' (not with --quick)'}`).join('\n')}`;
+${cases.map(caseLine).join('\n')}`;
+
+const caseLine = ({ name, what, quick }) => `  ${name.padEnd(20)} ${what}${quick ? '' : ' (not with --quick)'}`;
 
 const FLAGS = { quick: 'boolean', resume: 'boolean', help: 'boolean' };
 const VALUES = ['only', 'peer', 'size', 'pairs', 'minutes', 'dir', 'json', 'plots', 'markdown'];

@@ -20,16 +20,18 @@ const FILE_SYSTEMS = {
 };
 
 export class Place {
-  /** `kind`: 'disk' or 'tmpfs'. */
+  /** `kind`: 'disk' or 'tmpfs', which have different goals. */
   constructor(kind, directory, fileSystem) {
     this.kind = kind;
     this.directory = directory;
     this.fileSystem = fileSystem;
   }
 
-  static async make(kind, parent) {
+  static async make(parent) {
     await mkdir(parent, { recursive: true });
-    return new Place(kind, await mkdtemp(join(parent, 'bench-')), await fileSystemOf(parent));
+    const fileSystem = await fileSystemOf(parent);
+    const kind = fileSystem.name === 'tmpfs' ? 'tmpfs' : 'disk';
+    return new Place(kind, await mkdtemp(join(parent, 'bench-')), fileSystem);
   }
 
   path(...parts) {
@@ -57,9 +59,9 @@ export class Place {
 
 /** `{ disk, tmpfs }`; `tmpfs` is a sentence that says why not if it is not available, or the same as the disk. */
 export async function makePlaces(directory, bytes) {
-  const disk = await Place.make('disk', directory);
+  const disk = await Place.make(directory);
   const reason = await noMemoryPlace(disk, 3 * bytes);
-  return { disk, tmpfs: reason ?? (await Place.make('tmpfs', MEMORY)) };
+  return { disk, tmpfs: reason ?? (await Place.make(MEMORY)) };
 }
 
 async function noMemoryPlace({ fileSystem }, bytes) {

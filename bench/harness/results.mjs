@@ -1,6 +1,6 @@
 /**
- * The JSON of a run. It is written after each turn, so an interrupted run can go on where it was: all finished turns are
- * kept. A file is replaced by a rename, so it is never half written.
+ * The JSON of a run. It is written after each turn, so an interrupted run can go on where it was: all finished turns
+ * are kept. A file is replaced by a rename, so it is never half written.
  */
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /** Runs the cases of a run one after another, and writes down each turn. */
 import { caseLines } from '../report/table.mjs';
-import { measure } from './measure.mjs';
+import { leastTurns, measure } from './measure.mjs';
 import { Progress } from './progress.mjs';
 import { costs, evaluate } from './rows.mjs';
 
@@ -37,12 +37,12 @@ export async function runCases({ cases, results, places, processes, minutes }) {
   await results.write();
 }
 
-/** Each case once for each of its places. */
-function tasksOf(cases, { only }) {
+/** Each case once for each of its places; with --quick only on the disk. */
+function tasksOf(cases, { only, quick }) {
   return cases
     .filter(({ name }) => only.includes(name))
     .flatMap(benchmark =>
-      KINDS.filter(kind => (benchmark.places ?? ['disk']).includes(kind)).map(kind => ({
+      KINDS.filter(kind => (quick ? ['disk'] : (benchmark.places ?? ['disk'])).includes(kind)).map(kind => ({
         benchmark,
         kind,
         key: kind === 'disk' ? benchmark.name : `${benchmark.name}@${kind}`,
@@ -59,7 +59,7 @@ const about = ({ benchmark: { what, how }, kind }, options) => ({
 });
 
 /** Seconds of a case, for the progress bar: as stated for a full run, less if it is small. */
-const expected = ({ benchmark: { expected } }, { quick }) => (quick ? expected / 6 : expected);
+const expected = ({ benchmark: { expected } }, { quick }) => (quick ? expected / 7 : expected);
 
 function leftOut({ kind }, places, minutes) {
   if (minutes !== undefined) return `the ${minutes} minutes of this run were over`;
@@ -68,12 +68,14 @@ function leftOut({ kind }, places, minutes) {
 
 async function runCase(task, record, { results, places, processes, progress }) {
   const { options } = results.data;
-  const { benchmark, kind, key } = task;
+  const { benchmark, key } = task;
+  const place = places[task.kind];
+  record.kind = place.kind;
   const started = performance.now();
   const earlier = record.seconds;
   record.ended = await measure({
     benchmark,
-    place: places[kind],
+    place,
     size: sizeOf(task, options),
     quick: options.quick,
     processes,
@@ -81,7 +83,7 @@ async function runCase(task, record, { results, places, processes, progress }) {
     peers: options.peers,
     turns: record.turns,
     onStep: name => {
-      const least = Math.min(options.pairs, benchmark.turns ?? options.pairs);
+      const least = leastTurns(benchmark, options.pairs);
       const text = `${key}: turn ${record.turns.length + 1}, ${name}`;
       progress.step(text, record.turns.length / least, expected(task, options));
     },
@@ -91,7 +93,7 @@ async function runCase(task, record, { results, places, processes, progress }) {
     },
   });
   record.seconds = earlier + (performance.now() - started) / 1000;
-  record.rows = evaluate(benchmark, record.turns, kind);
+  record.rows = evaluate(benchmark, record.turns, place.kind);
   record.costs = benchmark.apart ? costs(record.turns) : [];
 }
 

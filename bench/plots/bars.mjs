@@ -10,8 +10,8 @@ const AREA = { left: 440, right: 840, top: 56 };
 const STEP = 24;
 
 /**
- * @param plot `{ title, axis, origin, bars: [{ name, median, low, high, goal, better }] }`; `origin` is where bars begin
- *   (default: the left end)
+ * @param plot `{ title, axis, origin, bars: [{ name, median, low, high, goal, better }] }`; `origin` is where bars
+ *   begin (default: the left end)
  */
 export function barPlot({ title, axis, origin, bars }) {
   const bottom = AREA.top + STEP * bars.length;

@@ -9,6 +9,7 @@ import {
   sideText,
   spreadText,
   timeText,
+  turnsText,
   verdictText,
   whoText,
 } from './words.mjs';

@@ -43,7 +43,7 @@ function rowLines(row) {
   ];
   const properties = ['verifies', 'syncs'].map(property => [property, whoText(row.sides, property)]);
   const second = [`all values ${spreadText(row)}`, `pairs: ${row.pairs}`]
-    .concat(properties.filter(([, who]) => who).map(([property, who]) => `${property}: ${who}`))
+    .concat(properties.filter(([, names]) => names).map(([property, names]) => `${property}: ${names}`))
     .concat(row.note ?? []);
   return [first.join(' '), styleText('gray', `      ${second.join('; ')}`)];
 }
@@ -54,7 +54,7 @@ function costLine({ name, blockingSeconds, seconds, peakRssBytes }) {
     `takes ${timeText(seconds)}`,
     `peak memory beyond the model ${bytesText(peakRssBytes)}`,
   ];
-  return styleText('gray', `    ${name.padEnd(24)} ${figures.join(', ')}`);
+  return styleText('gray', `    ${name.padEnd(28)} ${figures.join(', ')}`);
 }
 
 const colour = (text, { verdict }) => styleText(COLOURS[verdict], text, { stream: process.stdout });

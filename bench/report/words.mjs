@@ -40,7 +40,7 @@ export function timeText(seconds) {
   return seconds >= 1 ? `${number(seconds)} s` : `${number(seconds * 1000)} ms`;
 }
 
-/** Who checks or stores checksums, or who has everything on the disk at the end: "ours; raw: no". */
+/** Which sides check or store checksums, or have everything on the disk at the end: "ours: yes, raw: no". */
 export function whoText(sides, property) {
   // Where this library has nothing to verify or to sync, the question does not arise.
   if (sides[0]?.[property] === undefined) return '';

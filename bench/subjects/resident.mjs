@@ -22,8 +22,8 @@ export async function watched(action) {
 }
 
 /**
- * The same for anonymous memory, which has no peak in /proc: it is read every 2 ms and once more by `action`, which gets
- * a function for that. Mapped pages of files belong to the page cache and are not counted.
+ * The same for anonymous memory, which has no peak in /proc: it is read every 2 ms, and by `action`, which gets a
+ * function for that. Mapped pages of files belong to the page cache and are not counted.
  */
 export async function watchedAnonymous(action) {
   globalThis.gc?.();

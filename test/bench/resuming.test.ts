@@ -49,7 +49,7 @@ test('--resume finds the newest run that was interrupted', async () => {
 });
 
 test('only the turns that are missing are made, in the order that they would have had', async () => {
-  const place = await Place.make('disk', folder);
+  const place = await Place.make(folder);
   const order: string[] = [];
   const nothing = command(process.execPath, '-e', '');
   const benchmark = {

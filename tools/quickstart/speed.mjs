@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Labels of what is compared. Only lines that promise the same are rivals: so each says whether it waits for the disk. */
+/** Labels of what is compared. Only lines with the same promise are rivals, so each says whether it is synced. */
 export const SAVES = {
   unsynced: 'saveWeights, durable: false   (not synced)',
   tfjs: "tfjs-node's model.save        (not synced)",
