@@ -19,6 +19,7 @@
       'native/crc32c/crc32c_sse42.cc',
     ],
     'engine_sources': [
+      'native/engine/checksummed_copy.cc',
       'native/engine/descriptor.cc',
       'native/engine/error.cc',
       'native/engine/file_calls.cc',
@@ -31,7 +32,6 @@
       'native/engine/shard_writer.cc',
       'native/engine/status.cc',
       'native/engine/strand.cc',
-      'native/engine/stream_copy.cc',
       'native/engine/thread_pool.cc',
       'native/engine/transfer.cc',
     ],

@@ -131,7 +131,8 @@ export interface NativeBinding {
     writeBehind?: boolean,
   ): Promise<Shard>;
   /**
-   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes, wherever a view ends. Rejects
+   * Appends the views in order and gives the CRC32C of each run of `lengths[i]` bytes, wherever a view ends. Without
+   * `lengths` nothing is checksummed, and the result is undefined. Rejects
    * with EINVAL if views and lengths do not add up to the same number of bytes. The views are read until the promise
    * settles, and Node-API can keep a buffer's object but not its memory: **they must be of memory that no caller
    * holds**. Calls of one shard are carried out in the order in which they are made, so the next may be made before
@@ -139,6 +140,7 @@ export interface NativeBinding {
    * afterwards.
    */
   appendShard(shard: Shard, views: readonly Uint8Array[], lengths: Float64Array): Promise<Uint32Array>;
+  appendShard(shard: Shard, views: readonly Uint8Array[]): Promise<undefined>;
   /** Writes what is pending; then fdatasync if `durable`. Rejects with EINVAL if the size is not the announced one. */
   finishShard(shard: Shard, durable: boolean): Promise<void>;
   /** Closes the descriptor, after the calls before it; idempotent. */
@@ -187,11 +189,11 @@ export interface NativeBinding {
    */
   detach(view: Uint8Array): boolean;
   /**
-   * Copies `length` bytes of the view `from`, beginning at `start`, to position `at` of the view `into`. The copy goes
-   * past the caches, because another thread will read it. Throws EINVAL, and copies nothing, if the bytes are not
-   * there, as in a detached view. Sync.
+   * Copies `length` bytes of the view `from`, beginning at `start`, to position `at` of the view `into`. Gives the
+   * CRC32C of the copy, continuing from `crc` (that of what came before; 0 at the start). Throws EINVAL, and copies
+   * nothing, if the bytes are not there, as in a detached view. Sync.
    */
-  copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number): void;
+  copyBytes(from: ArrayBufferView, start: number, into: Uint8Array, at: number, length: number, crc: number): number;
   /** How many bytes after a multiple of `unit` the memory of the view begins. Sync. */
   misalignment(view: ArrayBufferView, unit: number): number;
   /**

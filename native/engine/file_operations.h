@@ -100,7 +100,7 @@ class FileOperations {
   virtual Result read(FileId file, void* into, std::size_t length, std::uint64_t offset) = 0;
   // Returns how many bytes were written, perhaps fewer than asked for.
   virtual Result write(FileId file, const void* from, std::size_t length, std::uint64_t offset) = 0;
-  // Reserves the space; may also set the size.
+  // Reserves the space; may also set the size. kEOPNOTSUPP also where that takes longer than to write.
   virtual Result reserve(FileId file, std::uint64_t bytes) = 0;
   // Starts to write to disk what the system still holds in memory, and does not wait for it.
   virtual Result startWriteback(FileId file, std::uint64_t offset, std::uint64_t length) = 0;

@@ -99,21 +99,30 @@ Status ShardWriter::append(const std::vector<Bytes>& views, const std::vector<st
   Status status = ready();
   if (!status.ok()) return status;
   if (!checksums.cover(views)) return Status::failure(Error::kEINVAL, "lengths", path_);
-  // Allocated only now, so that shards that wait for their turn hold no memory.
-  if (!chunk_) chunk_ = allocateAligned(kChunk);
-  failure_ =
-      appendLocked(views, stop, [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); });
+  const auto take = [&](const std::uint8_t* bytes, std::size_t size) { checksums.take(bytes, size); };
+  failure_ = appendLocked(views, kChunk, stop, take);
   *crcs = checksums.result();
   return failure_;
 }
 
+Status ShardWriter::append(const std::vector<Bytes>& views, const StopToken& stop) {
+  const std::lock_guard<std::mutex> guard(mutex_);
+  Status status = ready();
+  if (!status.ok()) return status;
+  failure_ = appendLocked(views, kWholeRun, stop, [](const std::uint8_t*, std::size_t) {});
+  return failure_;
+}
+
 template <typename Take>
-Status ShardWriter::appendLocked(const std::vector<Bytes>& views, const StopToken& stop, Take take) {
+Status ShardWriter::appendLocked(const std::vector<Bytes>& views, std::size_t run, const StopToken& stop, Take take) {
   for (const Bytes& view : views) {
     for (std::size_t done = 0; done < view.size;) {
       const std::uint8_t* from = view.data + done;
-      const std::size_t part = std::min(view.size - done, kChunk - pending_);
-      const bool whole = part == kChunk;
+      const std::size_t left = view.size - done;
+      const bool whole = pending_ == 0 && left >= kChunk;
+      const std::size_t part = whole ? std::min(left - left % kChunk, run) : std::min(left, kChunk - pending_);
+      // Allocated only now, so that shards that wait for their turn hold no memory.
+      if (!whole && !chunk_) chunk_ = allocateAligned(kChunk);
       if (!whole) std::memcpy(chunk_.get() + pending_, from, part);
       take(whole ? from : chunk_.get() + pending_, part);
       done += part;

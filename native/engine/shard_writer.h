@@ -1,6 +1,6 @@
-// Writes one data file from front to back, in blocks that fit the second-level cache: each is checksummed, and then
-// written while it is in the cache. The bytes must not change during a call, so that what is checksummed is what is
-// written.
+// Writes one data file from front to back. Bytes that have no checksum yet are taken in blocks that fit the
+// second-level cache: each is checksummed, and then written while it is in the cache. The bytes must not change during
+// a call, so that what is checksummed is what is written.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,8 @@ struct Bytes {
 class ShardWriter {
  public:
   static constexpr std::size_t kChunk = std::size_t{256} << 10;
+  // Bytes that need no checksum are written this many at a time.
+  static constexpr std::size_t kWholeRun = std::size_t{1} << 20;
   // After this many new bytes the system is told to write them to disk, so that the final sync has little left to do.
   static constexpr std::uint64_t kWritebackRun = std::uint64_t{8} << 20;
 
@@ -45,6 +47,8 @@ class ShardWriter {
   // a block may stay in the chunk.
   Status append(const std::vector<Bytes>& views, const std::vector<std::uint64_t>& lengths, const Crc32c& crc32c,
                 const StopToken& stop, std::vector<std::uint32_t>* crcs);
+  // The same for bytes whose checksums the caller knows.
+  Status append(const std::vector<Bytes>& views, const StopToken& stop);
   // Writes the rest. EINVAL if the total differs from the announced one. Then fdatasync if `durable`.
   Status finish(bool durable);
   // Waits for a running append. Pending bytes are discarded. May be called several times.
@@ -54,10 +58,10 @@ class ShardWriter {
   ShardWriter(std::shared_ptr<Descriptor> file, const Options& options);
 
   Status ready() const;
-  // Copies bytes into the chunk, or writes whole blocks straight to the file. `take` gets each part before it is
-  // written.
+  // Copies bytes into the chunk, or writes whole blocks straight to the file, at most `run` bytes at a time. `take`
+  // gets each part before it is written.
   template <typename Take>
-  Status appendLocked(const std::vector<Bytes>& views, const StopToken& stop, Take take);
+  Status appendLocked(const std::vector<Bytes>& views, std::size_t run, const StopToken& stop, Take take);
   Status flush();
   Status write(const std::uint8_t* bytes, std::size_t size);
   Status writeBack();

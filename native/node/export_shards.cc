@@ -50,6 +50,9 @@ Napi::Value appendShardJs(const Napi::CallbackInfo& info) {
   const auto writer = shard.writer;
   RunOptions options = afterEarlierCalls(shard);
   const auto bytes = std::make_shared<const std::vector<Bytes>>(viewsArgument(info[1], "views", &options.pinned));
+  if (info[2].IsUndefined()) {
+    return run(info.Env(), [=](const StopToken& stop) { return writer->append(*bytes, stop); }, std::move(options));
+  }
   const auto lengths = std::make_shared<const std::vector<std::uint64_t>>(lengthsArgument(info[2]));
   const auto engine = Environment::of(info.Env()).engine();
   using Output = std::vector<std::uint32_t>;

@@ -15,8 +15,6 @@ const TOTAL_BYTES = 24 * 1024 * 1024;
 const TURN_CHUNKS = 4;
 /** Beside the chunk that each stream fills, this many may be in the middle of a write or wait for it. */
 const SPARE_CHUNKS = 4;
-/** From this size on, a copy past the caches is worth a native call: the engine's thread reads the chunk next. */
-const STREAMED_BYTES = 16 * 1024;
 /**
  * Data that was made for the save and is freed once it is written ('given', item.ts) may take this much memory at once,
  * and one piece more per stream.
@@ -46,9 +44,15 @@ export class Chunk {
   copy(view: ArrayBufferView, start: number, length: number): void {
     // Even a view of no bytes cannot be made of a buffer that is gone.
     if (length === 0) return;
-    if (length >= STREAMED_BYTES) native.copyBytes(view, start, this.memory, this.used, length);
-    else this.memory.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.used);
+    this.memory.set(new Uint8Array(view.buffer, view.byteOffset + start, length), this.used);
     this.used += length;
+  }
+
+  /** The same, and gives the CRC32C of the bytes that `crc` covers, followed by the copied ones. */
+  copyChecksummed(view: ArrayBufferView, start: number, length: number, crc: number): number {
+    const sum = native.copyBytes(view, start, this.memory, this.used, length, crc);
+    this.used += length;
+    return sum;
   }
 
   /** Copies a small array, if there is room. False, and nothing is copied, for any other view. */

@@ -18,6 +18,8 @@ import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } fro
 const CALL_BYTES = 8 * 1024 * 1024;
 /** Smaller data is always copied: that costs less than a view. */
 const MIN_VIEW_BYTES = 64 * 1024;
+/** From this size on, bytes that are copied are checksummed by the copy, while they are in the processor's cache. */
+const CHECKSUMMED_BYTES = 16 * 1024;
 /** Pulled bytes are gathered up to this size. Three such batches may exist: two being written, one being pulled. */
 const PULL_BYTES = 2 * 1024 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
@@ -25,6 +27,9 @@ const LARGE_BYTES = 4 * 1024 * 1024;
 const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
 const CALL_ITEMS = 16_384;
+
+/** In the place of an item's position: the checksum of the bytes is known already. */
+const KNOWN = -1;
 
 interface StreamHooks {
   signal: AbortSignal | undefined;
@@ -35,9 +40,13 @@ interface StreamHooks {
 /** The data of one native call. */
 class Batch {
   readonly views: Uint8Array[] = [];
-  /** The position of the item that each run of bytes belongs to; `lengths` has the size of each run. */
+  /**
+   * The position of the item that each run of bytes belongs to, or KNOWN; `lengths` has the size of each run.
+   */
   readonly owners: number[] = [];
   readonly lengths: number[] = [];
+  /** Whether the call must compute checksums. */
+  unknown = false;
   /** Pieces that are freed once they are written. */
   readonly owned: Uint8Array[] = [];
   chunk: Chunk | null = null;
@@ -47,6 +56,7 @@ class Batch {
     this.owners.push(at);
     this.lengths.push(length);
     this.bytes += length;
+    if (at !== KNOWN) this.unknown = true;
   }
 
   /** Ends the copied bytes, so that they come before the data that follows. */
@@ -109,9 +119,15 @@ export class ShardStream {
     if (chunk === null) return at;
     let next = at;
     for (; next < this.items.length && lengths.length < CALL_ITEMS; next++) {
-      const { content, bytes } = this.items[next]!;
-      if (content.kind !== 'memory' || !chunk.pack(content.view, bytes!)) break;
-      this.#batch.note(next, bytes!);
+      const { content, name } = this.items[next]!;
+      const bytes = this.items[next]!.bytes!;
+      if (content.kind !== 'memory' || bytes > chunk.room) break;
+      if (chunk.pack(content.view, bytes)) this.#batch.note(next, bytes);
+      else {
+        if (content.own !== undefined && bytes >= MIN_VIEW_BYTES) break;
+        checkLength(name, bytes, content.view.byteLength);
+        this.#copyInto(chunk, next, content.view, 0, bytes);
+      }
     }
     return next;
   }
@@ -126,11 +142,26 @@ export class ShardStream {
       // Nothing is awaited between this check and the end of the copy.
       checkLength(name, bytes, view.byteLength);
       const length = Math.min(chunk.room, bytes - start);
-      copyInto(chunk, name, view, start, length);
-      this.#batch.note(at, length);
+      this.#copyInto(chunk, at, view, start, length);
       start += length;
       if (length === 0) return;
     }
+  }
+
+  /**
+   * The length that a view claims may be false; what its buffer has is copied. Throws ERR_SHAPE if that is too little.
+   */
+  #copyInto(chunk: Chunk, at: number, view: ArrayBufferView, start: number, length: number): void {
+    const item = this.items[at]!;
+    // Not if parts of it are written without a copy: a checksum goes on from the part before.
+    const isChecksummed = item.content.own === undefined && item.bytes! >= CHECKSUMMED_BYTES;
+    try {
+      if (isChecksummed) this.#crcs[at] = chunk.copyChecksummed(view, start, length, this.#crcs[at]!);
+      else chunk.copy(view, start, length);
+    } catch (cause) {
+      throw goneError(item.name, start, length, cause);
+    }
+    this.#batch.note(isChecksummed ? KNOWN : at, length);
   }
 
   async #addOwn(at: number, view: ArrayBufferView, bytes: number): Promise<void> {
@@ -230,18 +261,23 @@ export class ShardStream {
     const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
     this.chunks.countPieces(pieces);
     try {
-      const crcs = await this.shard.append(batch.views, new Float64Array(batch.lengths));
-      for (let i = 0; i < crcs.length; i++) {
-        const at = batch.owners[i]!;
-        const before = this.#crcs[at]!;
-        this.#crcs[at] = before === 0 ? crcs[i]! : native.crc32cCombine(before, crcs[i]!, batch.lengths[i]!);
-      }
+      if (batch.unknown) this.#take(batch, await this.shard.append(batch.views, new Float64Array(batch.lengths)));
+      else await this.shard.appendChecksummed(batch.views);
       for (const piece of batch.owned) native.detach(piece);
     } finally {
       this.chunks.countPieces(-pieces);
       this.#giveBack(batch);
     }
     this.hooks.onBytes(batch.bytes);
+  }
+
+  #take({ owners, lengths }: Batch, crcs: Uint32Array): void {
+    for (let i = 0; i < crcs.length; i++) {
+      const at = owners[i]!;
+      if (at === KNOWN) continue;
+      const before = this.#crcs[at]!;
+      this.#crcs[at] = before === 0 ? crcs[i]! : native.crc32cCombine(before, crcs[i]!, lengths[i]!);
+    }
   }
 
   /**
@@ -304,18 +340,11 @@ function unreachable(item: Item): never {
   });
 }
 
-/**
- * The length that a view claims may be false; what its buffer has is copied. Throws ERR_SHAPE if that is too little.
- */
-function copyInto(chunk: Chunk, tensor: string, view: ArrayBufferView, start: number, length: number): void {
-  try {
-    chunk.copy(view, start, length);
-  } catch (cause) {
-    throw new TensorBundleError(
-      'ERR_SHAPE',
-      `tensor '${tensor}': its ${length} bytes from ${start} on are not there: the buffer was detached or ` +
-        `resized, or the view has a length that is not its own`,
-      { tensor, expected: length, cause },
-    );
-  }
+function goneError(tensor: string, start: number, length: number, cause: unknown): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_SHAPE',
+    `tensor '${tensor}': its ${length} bytes from ${start} on are not there: the buffer was detached or ` +
+      `resized, or the view has a length that is not its own`,
+    { tensor, expected: length, cause },
+  );
 }

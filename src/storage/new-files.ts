@@ -23,6 +23,11 @@ export class NewShard {
     return native.appendShard(this.#shard, views, lengths).catch(error => this.#fail(error, 'write'));
   }
 
+  /** Appends the bytes of the views, whose checksums are known. The memory must belong to the library alone. */
+  async appendChecksummed(views: readonly Uint8Array[]): Promise<void> {
+    await native.appendShard(this.#shard, views).catch(error => this.#fail(error, 'write'));
+  }
+
   /** Makes sure that everything is written; with `durable`, that it is on stable storage. */
   finish(durable: boolean): Promise<void> {
     return native.finishShard(this.#shard, durable).catch(error => this.#fail(error, 'write'));

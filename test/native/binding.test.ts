@@ -165,10 +165,12 @@ describe('copying', () => {
         const start = Math.floor(Math.random() * (bytes.length - length + 1));
         const into = new Uint8Array(5003).fill(7);
         const at = Math.floor(Math.random() * (into.length - length + 1));
-        native.copyBytes(view, start, into, at, length);
+        const seed = native.crc32c(into.subarray(0, round % 3));
+        const crc = native.copyBytes(view, start, into, at, length, seed);
         const expected = new Uint8Array(5003).fill(7);
         expected.set(bytes.subarray(start, start + length), at);
         expect(Buffer.compare(into, expected)).toBe(0);
+        expect(crc).toBe(native.crc32c(bytes.subarray(start, start + length), seed));
       }
     }
   });
@@ -186,14 +188,14 @@ describe('copying', () => {
       [gone, 0, into, 0, 1],
       [from, 0, gone, 0, 1],
     ] as const) {
-      expect(() => native.copyBytes(view, start, target, at, length)).toThrow(
+      expect(() => native.copyBytes(view, start, target, at, length, 0)).toThrow(
         expect.objectContaining({ code: 'EINVAL' }),
       );
     }
-    expect(() => native.copyBytes([] as unknown as Uint8Array, 0, into, 0, 0)).toThrow(TypeError);
-    expect(() => native.copyBytes(from, '0' as unknown as number, into, 0, 0)).toThrow(TypeError);
+    expect(() => native.copyBytes([] as unknown as Uint8Array, 0, into, 0, 0, 0)).toThrow(TypeError);
+    expect(() => native.copyBytes(from, '0' as unknown as number, into, 0, 0, 0)).toThrow(TypeError);
     expect([...into]).toEqual(new Array(10).fill(0));
-    native.copyBytes(gone, 0, into, 10, 0);
+    expect(native.copyBytes(gone, 0, into, 10, 0, 7)).toBe(7);
   });
 });
 
@@ -215,6 +217,21 @@ describe('shards', () => {
     expect(readFileSync(join(path, 'shard')).equals(bytes)).toBe(true);
     expect(native.operations().filter(({ syscall }) => syscall === 'fdatasync')).toHaveLength(1);
     await expect(native.appendShard(shard, [], Float64Array.of())).rejects.toMatchObject({ code: 'EBADF' });
+  });
+
+  test('bytes whose checksums are known are written in few calls, in their place between others', async () => {
+    const views = [randomBytes(100), randomBytes(3_000_000), randomBytes(100)] as const;
+    const bytes = Buffer.concat([...views, views[0]]);
+    const shard = await native.createShard(directory, 'shard', bytes.length);
+    await append(shard, views[0]);
+    expect(await native.appendShard(shard, [views[1], views[2]])).toBeUndefined();
+    const [crc] = await append(shard, views[0]);
+    await native.finishShard(shard, false);
+    await native.closeShard(shard);
+    expect(crc).toBe(native.crc32c(views[0]));
+    expect(readFileSync(join(path, 'shard')).equals(bytes)).toBe(true);
+    // The chunk is filled first; then MiB by MiB, and the last whole blocks; then the rest.
+    expect(native.operations().filter(({ syscall }) => syscall === 'pwrite')).toHaveLength(5);
   });
 
   test('items that are not the bytes of the views are refused, and nothing is written', async () => {

@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <memory>
 
+#include "engine/checksummed_copy.h"
 #include "engine/engine.h"
 #include "engine/file_calls.h"
 #include "engine/job.h"
 #include "engine/mapping.h"
 #include "engine/range_reader.h"
 #include "engine/shard_writer.h"
-#include "engine/stream_copy.h"
 
 namespace tensorbundle {
 namespace {
@@ -74,7 +74,7 @@ Status touchEverything() {
   if (!status.ok()) return status;
   RangeReader reader({directory}, {}, engine->crc32c);
   std::uint8_t byte = 0;
-  streamCopy(&byte, &byte, sizeof byte);
+  checksummedCopy(&byte, &byte, sizeof byte, engine->crc32c, 0);
   ThreadPool pool;
   const auto strand = std::make_shared<Strand>();
   Job job({nullptr, [&reader](const StopToken& stop) { return reader.work(stop); }}, [] {});
