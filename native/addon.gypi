@@ -22,7 +22,6 @@
       'native/engine/file_calls.cc',
       'native/engine/job.cc',
       'native/engine/mapping.cc',
-      'native/engine/posix_memory.cc',
       'native/engine/posix_operations.cc',
       'native/engine/range_reader.cc',
       'native/engine/shard_writer.cc',
