@@ -7,7 +7,6 @@
 
 #include "engine/aligned_buffer.h"
 #include "engine/file_calls.h"
-#include "engine/memory.h"
 #include "engine/transfer.h"
 
 namespace tensorbundle {
@@ -30,9 +29,6 @@ RangeReader::RangeReader(std::vector<std::shared_ptr<Descriptor>> files, std::ve
 Status RangeReader::plan(std::size_t threads, std::size_t* parts) {
   Status status = checkSizes();
   if (!status.ok()) return status;
-  for (const Range& range : ranges_) {
-    if (range.into != nullptr) preferLargePages(range.into, static_cast<std::size_t>(range.length));
-  }
   cut();
   group();
   std::uint64_t bytes = 0;
