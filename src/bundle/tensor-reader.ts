@@ -113,7 +113,7 @@ export class TensorReader {
     }
   }
 
-  /** Null if they are few, or not all of them are small and of one shard, or if one has a problem: `#readBatch` finds which. */
+  /** Null if they are few, not all small, of several shards, or if one has a problem: `#readBatch` finds which. */
   async #readSmall(batch: readonly StoredTensor[]): Promise<TensorData[] | null> {
     const { shard } = batch[0]!.entry;
     const isOne = (tensor: StoredTensor): boolean => isSmall(tensor) && tensor.entry.shard === shard;
