@@ -23,4 +23,4 @@ function speed(kernel) {
   return best;
 }
 
-answer({ seconds: 0, kernels: Object.fromEntries(native.crc32cKernels().map(kernel => [kernel, speed(kernel)])) });
+answer({ kernels: Object.fromEntries(native.crc32cKernels().map(kernel => [kernel, speed(kernel)])) });
