@@ -89,7 +89,7 @@ export function argumentMustBe(name: string, expected: string, found: unknown): 
 }
 
 /** What the native engine rejects with: a `Status` of C++, made into a plain Error (native/node/js_error.cc). */
-interface NativeError extends Error {
+export interface NativeError extends Error {
   /** Errno name ('ENOENT'), or 'ESHORT' (the file ended early), 'ECANCELED', 'ENOMEM'. */
   code: string;
   /** The engine's own number for it (native/engine/error.h), which is Linux's on every system. */
