@@ -54,9 +54,8 @@ Call openJs(const Arguments& info) {
   const std::string name = stringArgument(info[1], "name");
   const OpenMode mode = modeArgument(info[2]);
   const int permissions = permissionsArgument(info[3]);
-  Call made = callThatOpens([=](auto* opened) {
-    return openFile(*directory->descriptor, name, mode, permissions, opened);
-  });
+  Call made =
+      callThatOpens([=](auto* opened) { return openFile(*directory->descriptor, name, mode, permissions, opened); });
   made.needs = directory;
   return made;
 }
@@ -93,8 +92,7 @@ Call syncJs(const Arguments& info) {
 Call tryLockJs(const Arguments& info) {
   const bool shared = info[1].ToBoolean();
   const auto locked = std::make_shared<bool>(false);
-  Call made = callOn(info.handle(),
-                     [=](const Descriptor& handle) { return tryLock(handle, shared, locked.get()); });
+  Call made = callOn(info.handle(), [=](const Descriptor& handle) { return tryLock(handle, shared, locked.get()); });
   made.toValue = [locked](Napi::Env env) { return toBoolean(env, *locked); };
   // What comes after it needs the lock.
   made.ends = [locked] { return !*locked; };
@@ -157,8 +155,8 @@ Call readStartJs(const Arguments& info) {
 
 Call writeAllJs(const Arguments& info) {
   const Bytes data = viewArgument(info[1], "data");
-  return callOn(info.handle(), [data](const Descriptor& file) { return writeAll(file, data.data, data.size); },
-                info[1]);
+  return callOn(
+      info.handle(), [data](const Descriptor& file) { return writeAll(file, data.data, data.size); }, info[1]);
 }
 
 }  // namespace

@@ -56,8 +56,10 @@ struct Steps {
     for (std::uint32_t i = 0; i < done; ++i) {
       const Napi::HandleScope scope(env);
       const Step& step = list[i];
-      if (step.skipped) results.Set(i, env.Null());
-      else results.Set(i, step.status.ok() ? step.call.toValue(env) : toError(env, step.status).Value());
+      if (step.skipped)
+        results.Set(i, env.Null());
+      else
+        results.Set(i, step.status.ok() ? step.call.toValue(env) : toError(env, step.status).Value());
     }
     const Napi::Object outcome = Napi::Object::New(env);
     outcome.Set("results", results);

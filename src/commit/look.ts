@@ -9,7 +9,7 @@ interface Look {
   /** Carried out together with the lock. */
   readonly steps: DirectorySteps;
   /** The names in the directory. */
-  names(): Promise<readonly string[]>;
+  names(): readonly string[];
   /** As `committedIndex`. */
   index(checked: boolean): Promise<CommittedIndex>;
   /** As `Directory.freeSpace`; `fresh` asks anew, because files were removed since. */
@@ -25,7 +25,7 @@ export function lookAt(directory: Directory, base: string): Look {
   const isSpecial = (): boolean => isNativeError(handle.value) || stat.value?.kind === 'other';
   return {
     steps,
-    names: async () => (isNativeError(listed.value) ? await directory.list() : listed.value),
+    names: () => listed.value,
     freeSpace: async fresh => {
       if (fresh) return await directory.freeSpace();
       return isNativeError(space.value) ? null : space.value;

@@ -24,20 +24,15 @@ import { isNativeError, type NativeError, throwIfAborted } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import type { DirectorySteps } from '../storage/directory-steps.js';
 import type { HeldFile, NewShard } from '../storage/new-files.js';
+import type { Step } from '../storage/steps.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { type Generations, makeDurable, surveyGenerations } from './generations.js';
+import { type Generations, surveyGenerations } from './generations.js';
 import { hasLeftovers, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { lookAt } from './look.js';
+import { checkOwnFiles, isOvertaken } from './lost-place.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
-import {
-  busyError,
-  existsError,
-  laterUnsyncedError,
-  removedError,
-  renameUncertainError,
-  syncUncertainError,
-} from './publication-errors.js';
+import { busyError, existsError, renameUncertainError, syncUncertainError } from './publication-errors.js';
 import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal } from './replaced.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
@@ -130,7 +125,7 @@ export class Publication {
     const isLate =
       given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
-    const found = await surveyGenerations(directory, base, await look.names());
+    const found = await surveyGenerations(directory, base, look.names());
     const hasDead = found.dead.size > 0;
     const index = await look.index(hasDead);
     const committed = index.total;
@@ -202,19 +197,19 @@ export class Publication {
     this.intent.addWrite(before, index, options.durable, onSynced);
     const after = directory.steps();
     const old = after.stat(indexName(base));
-    const listed = after.list();
+    const listed = after.tryList();
     return directory.exclusively(
       options.lockTimeoutMs,
       options.signal,
       async () => {
         throwIfAborted(options.signal, 'the save');
         if (old.value !== null && options.overwrite === 'error') throw existsError(directory.pathOf(indexName(base)));
-        if (await this.#isOvertaken()) return null;
-        if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
+        if (await isOvertaken(directory, base, options)) return null;
+        if (performance.now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
         // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
         const total = await replacedTotal(directory, base, this.replaced, old.value);
         // A durable save does not need this: what it replaces then stays until the next save.
-        const rest = await this.#judgeRest(old.value, total, listed.value).catch(error => {
+        const rest = await this.#judgeRest(old.value, total, listed).catch(error => {
           if (options.durable) return null;
           throw error;
         });
@@ -257,43 +252,14 @@ export class Publication {
     rememberUnsynced(directory.identity, base, index.value);
   }
 
-  /** Whether a later save has taken the place. What this one promised must then hold for the later one. */
-  async #isOvertaken(): Promise<boolean> {
-    const { directory, base, options } = this;
-    const place = placeOf(directory.identity, base);
-    const later = overtakenBy(place, options.call);
-    if (later === null) return false;
-    if (later.durable || !options.durable) return true;
-    try {
-      await makeDurable(directory, base);
-    } catch (cause) {
-      throw laterUnsyncedError(directory.pathOf(indexName(base)), cause);
-    }
-    rememberCall(place, { call: later.call, durable: true });
-    return true;
-  }
-
-  /**
-   * A save may lose its locks (a lease that a network file system did not renew), and then another process may take it
-   * for dead. The files are opened, because such a file system answers other questions from its memory.
-   */
-  async #checkOwnFiles(): Promise<void> {
-    for (const name of this.#created) {
-      const file = await this.directory.open(name);
-      await file?.close();
-      if (file === null) throw removedError(this.directory.pathOf(name));
-    }
-  }
-
   /** What is on disk beside the new generation, and which of it stays after the commit. */
   async #judgeRest(
     old: FileStat | null,
     replaced: number | null | 'unknown',
-    listed: readonly string[] | NativeError,
+    listed: Step<string[] | NativeError>,
   ): Promise<Rest> {
     const { directory, base, options } = this;
-    const names = isNativeError(listed) ? await directory.list() : listed;
-    this.names = names.filter(name => name !== this.intent.name);
+    this.names = (await directory.namesIn(listed)).filter(name => name !== this.intent.name);
     const found = await surveyGenerations(directory, base, this.names);
     found.busy.add(this.total);
     const isOwn = typeof replaced === 'number' && isOwnUnsynced(directory.identity, base, old!);

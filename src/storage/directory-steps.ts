@@ -51,8 +51,12 @@ export class DirectorySteps extends Steps {
     });
   }
 
-  /** Without an answer, the error is the result: ask again. */
-  list(): Step<string[] | NativeError> {
+  list(): Step<string[]> {
+    return this.add('list', [this.handle], { tell: this.#teller('list') });
+  }
+
+  /** Without an answer, the error is the result; `Directory.namesIn` throws it. */
+  tryList(): Step<string[] | NativeError> {
     return this.add('list', [this.handle], { tell: this.#teller('list'), allowed: ANY });
   }
 
@@ -72,7 +76,10 @@ export class DirectorySteps extends Steps {
 
   start(name: string, most: number): Start {
     const tell = this.#teller('open', name);
-    const handle = this.add<Handle | NativeError | null>('open', [this.handle, name, 'read'], { tell, allowed: ['EFTYPE'] });
+    const handle = this.add<Handle | NativeError | null>('open', [this.handle, name, 'read'], {
+      tell,
+      allowed: ['EFTYPE'],
+    });
     const stat = this.add<FileStat | null>('stat', [handle], { tell });
     const bytes = this.add<Uint8Array | NativeError | null>('readStart', [handle, most], { tell, allowed: ANY });
     this.add('close', [handle], { tell, allowed: ANY });

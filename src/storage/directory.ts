@@ -5,8 +5,8 @@
  */
 import { join, resolve } from 'node:path';
 import { type FileStat, type Handle, native, type Shard } from '../binding.js';
-import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
-import { withDescriptor } from './descriptors.js';
+import { fromNative, isNativeError, type NativeError, TensorBundleError } from '../errors.js';
+import { isExhausted, withDescriptor } from './descriptors.js';
 import { checkPath, directoryError, openingError } from './directory-errors.js';
 import { DirectorySteps, type NewHeld } from './directory-steps.js';
 import { OpenFile, type ReadableFile } from './file.js';
@@ -101,6 +101,13 @@ export class Directory {
 
   list(): Promise<string[]> {
     return this.#do('list', undefined, () => withDescriptor(() => native.list(this.#handle)));
+  }
+
+  /** What `tryList` gave. It is listed again if only a descriptor was missing. */
+  async namesIn({ value }: Step<string[] | NativeError>): Promise<string[]> {
+    if (!isNativeError(value)) return value;
+    if (isExhausted(value)) return await this.list();
+    throw directoryError(value, 'list', this.path);
   }
 
   /** Null if absent. Links are followed unless told otherwise. */

@@ -109,6 +109,7 @@ export class DirectoryLock {
         await steps.run();
       });
     } catch (error) {
+      await steps.release();
       if (isLocked()) await this.release(hold);
       else this.#hold = null;
       throw error;
