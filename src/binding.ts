@@ -71,7 +71,7 @@ type StepName =
  */
 export type NativeStep = readonly [call: StepName, args: readonly unknown[], allowed?: readonly string[]];
 
-export interface StepsOutcome {
+interface StepsOutcome {
   /** Of the steps that were carried out, in order: the value, or an allowed error. Null where the file was absent. */
   results: unknown[];
   /** The error that ended the list; null if there was none. */

@@ -1,7 +1,7 @@
 /** Steps on the names of one open directory, told as its methods tell them. They are carried out by `run`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat, Handle, Shard } from '../binding.js';
-import { type NativeError, TensorBundleError } from '../errors.js';
+import { fromNative, type NativeError, TensorBundleError } from '../errors.js';
 import { directoryError } from './directory-errors.js';
 import { LACKING } from './lacks.js';
 import { HOLD_ATTEMPTS } from './locks.js';
@@ -19,7 +19,7 @@ export interface NewHeld {
 }
 
 /** What is at a name, and the first bytes of it. */
-export interface Start {
+interface Start {
   /** An EFTYPE error for something that is neither a file nor a directory. Closed by the steps. */
   readonly handle: Step<Handle | NativeError | null>;
   readonly stat: Step<FileStat | null>;
@@ -32,8 +32,9 @@ export class DirectorySteps extends Steps {
     private readonly handle: Handle,
     private readonly path: string,
     private readonly pathOf: (name: string) => string,
-    /** Directories that are synced with this one. */
+    /** Directories that are synced with this one, and `onSynced`, which is told when that is done. */
     private readonly parents: readonly Handle[],
+    private readonly onSynced: () => void,
     /** Adds the steps that end the lock of the directory. */
     private readonly endLock: (steps: Steps) => void,
   ) {
@@ -92,6 +93,18 @@ export class DirectorySteps extends Steps {
     return { name, handle, locked: this.add('tryLock', [handle], { tell, allowed: LACKING.locks }) };
   }
 
+  /** As `HeldFile.addWrite`. */
+  write({ name, handle }: NewHeld, data: Uint8Array, durable: boolean): void {
+    const tell = (error: unknown): Error => fromNative(error, 'write', { path: this.pathOf(name) });
+    this.add('writeAll', [handle, data], { tell });
+    if (durable) this.add('sync', [handle], { tell });
+  }
+
+  /** Ends the hold of a file of these steps. */
+  close({ handle }: NewHeld): void {
+    this.add('close', [handle], { tell: error => error, allowed: ANY });
+  }
+
   /** Creates an empty file. */
   createEmpty(name: string, permissions: number | undefined, onDone: () => void): void {
     const tell = this.#teller('create', name);
@@ -106,8 +119,11 @@ export class DirectorySteps extends Steps {
   }
 
   /** Replaces the file at `to`. */
-  rename(from: string, to: string, onDone: () => void): Step {
-    return this.add('rename', [this.handle, from, to], { tell: this.#teller('rename', from), onDone });
+  rename(from: string, to: string, onDone?: () => void): Step {
+    return this.add('rename', [this.handle, from, to], {
+      tell: this.#teller('rename', from),
+      ...(onDone && { onDone }),
+    });
   }
 
   remove(name: string): void {
@@ -121,8 +137,11 @@ export class DirectorySteps extends Steps {
 
   /** Makes names durable, also those of directories that were made for this one. */
   sync(): void {
+    const tell = this.#teller('sync');
     for (const handle of [this.handle, ...this.parents])
-      this.add('sync', [handle], { tell: this.#teller('sync'), allowed: LACKING.directorySync });
+      this.add('sync', [handle], { tell, allowed: LACKING.directorySync });
+    // They hold the new names now, so nobody needs them any more.
+    for (const parent of this.parents) this.add('close', [parent], { tell, allowed: ANY, onDone: this.onSynced });
   }
 
   /** Ends the hold. */

@@ -12,7 +12,7 @@ import { DirectorySteps, type NewHeld } from './directory-steps.js';
 import { OpenFile, type ReadableFile } from './file.js';
 import { release } from './handles.js';
 import { lacks } from './lacks.js';
-import { type AroundLock, DirectoryLock, type Holder, hold, holderOf } from './locks.js';
+import { type AroundLock, DirectoryLock, type Holder, holderOf } from './locks.js';
 import { makeDirectory } from './make-directory.js';
 import { HeldFile, NewShard } from './new-files.js';
 import { type Step, Steps } from './steps.js';
@@ -148,22 +148,6 @@ export class Directory {
     });
   }
 
-  /** Creates a file and holds a lock on it. Throws ERR_EXISTS. */
-  createHeld(name: string, permissions?: number): Promise<HeldFile> {
-    return this.#do('create', name, async () => {
-      const handle = await withDescriptor(() => native.open(this.#handle, name, 'create', permissions));
-      if (handle === null)
-        throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
-      try {
-        return new HeldFile(handle, this.pathOf(name), name, await hold(handle, this.pathOf(name)));
-      } catch (error) {
-        await release(handle);
-        await native.unlink(this.#handle, name).catch(() => false);
-        throw error;
-      }
-    });
-  }
-
   /** Whether a living process holds the file; nobody holds an absent file. */
   holderOf(name: string): Promise<Holder> {
     return this.#do('look at', name, () => holderOf(this.#handle, name));
@@ -201,14 +185,10 @@ export class Directory {
   }
 
   /** Makes names (creations, renames, removals) durable, also in the parents that `create` changed. */
-  sync(): Promise<void> {
-    return this.#do('sync', undefined, async () => {
-      await syncHandle(this.#handle);
-      const parents = this.#unsyncedParents;
-      for (const parent of parents) await syncHandle(parent);
-      this.#unsyncedParents = [];
-      await Promise.all(parents.map(release));
-    });
+  async sync(): Promise<void> {
+    const steps = this.steps();
+    steps.sync();
+    await steps.run();
   }
 
   /** Makes the bytes of an existing file durable, whatever process wrote them. Throws ERR_NOT_FOUND if it is absent. */
@@ -259,9 +239,11 @@ export class Directory {
   /** An empty list of steps on this directory. */
   steps(): DirectorySteps {
     const pathOf = (name: string): string => this.pathOf(name);
-    return new DirectorySteps(this.#handle, this.path, pathOf, this.#unsyncedParents, steps =>
-      this.#lock.addRelease(steps),
-    );
+    const onSynced = (): void => {
+      this.#unsyncedParents = [];
+    };
+    const endLock = (steps: Steps): void => this.#lock.addRelease(steps);
+    return new DirectorySteps(this.#handle, this.path, pathOf, this.#unsyncedParents, onSynced, endLock);
   }
 
   /** What steps have created. */
@@ -308,14 +290,5 @@ async function closedAfter<T>(directory: Directory, use: (directory: Directory) 
     return await use(directory);
   } finally {
     await directory.close();
-  }
-}
-
-/** Some file systems cannot sync a directory. Nothing can be done about the order in which they write names. */
-async function syncHandle(handle: Handle): Promise<void> {
-  try {
-    await native.sync(handle);
-  } catch (error) {
-    if (!lacks('directorySync', error)) throw error;
   }
 }

@@ -28,7 +28,7 @@ export type Holder = 'somebody' | 'nobody' | 'unknown';
 const lockedHere = new Set<string>();
 
 /** One hold of a directory's lock. */
-export interface Hold {
+interface Hold {
   /** Whether only callers of this process are kept out. */
   isHere: boolean;
 }
@@ -118,23 +118,6 @@ export class DirectoryLock {
     this.#hold = null;
     return null;
   }
-}
-
-/**
- * Takes the lock of a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another
- * process keeps holding it, and errors of the addon.
- */
-export async function hold(handle: Handle, path: string): Promise<boolean> {
-  try {
-    for (let attempt = 1; attempt <= HOLD_ATTEMPTS; attempt++) {
-      if (await native.tryLock(handle)) return true;
-      await delay(1);
-    }
-  } catch (error) {
-    if (lacks('locks', error)) return false;
-    throw error;
-  }
-  throw new TensorBundleError('ERR_LOCKED', `${path} is locked by another process; try again`, { path });
 }
 
 /** Whether a living process holds a file. Nobody holds an absent file, a link or a FIFO. Throws errors of the addon. */

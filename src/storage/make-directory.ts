@@ -11,7 +11,10 @@ interface MadeDirectory {
   readonly parents: Handle[];
 }
 
-/** `path` is absolute, and was not there when it was opened. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_NO_SPACE, ERR_IO. */
+/**
+ * `path` is absolute, and was not there when it was opened. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_NO_SPACE,
+ * ERR_IO.
+ */
 export async function makeDirectory(path: string): Promise<MadeDirectory> {
   const missing = [basename(path)];
   let at = dirname(path);

@@ -58,19 +58,9 @@ export class HeldFile {
   }
 
   /**
-   * Writes the whole file, and reports errors that only a close would show; with `durable`, it is on stable storage
-   * then.
+   * Adds the steps that write the whole file, and report errors that only a close would show; with `durable`, it is on
+   * stable storage then. `onDone` is called when they are carried out.
    */
-  async write(data: Uint8Array, durable: boolean): Promise<void> {
-    try {
-      await native.writeAll(this.#handle, data);
-      if (durable) await native.sync(this.#handle);
-    } catch (error) {
-      throw fromNative(error, 'write', { path: this.path });
-    }
-  }
-
-  /** Adds the steps of `write`. `onDone` is called when they are carried out. */
   addWrite(steps: Steps, data: Uint8Array, durable: boolean, onDone: () => void): void {
     const tell = (error: unknown): Error => fromNative(error, 'write', { path: this.path });
     steps.add('writeAll', [this.#handle, data], durable ? { tell } : { tell, onDone });

@@ -3,7 +3,7 @@
  * failure. Each step is the same call as the function of its name. So a save tells what it does next up to its next
  * decision, and waits once.
  */
-import { type Handle, type NativeStep, native, type Shard, type StepHandle } from '../binding.js';
+import { type Handle, type NativeStep, native, type StepHandle } from '../binding.js';
 import type { NativeError } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { release } from './handles.js';
@@ -116,6 +116,3 @@ export class Steps {
 }
 
 const OPENING: ReadonlySet<string> = new Set(['open', 'openDirectory', 'openDirectoryAt']);
-
-export type OpenedStep = Step<Handle | null>;
-export type ShardStep = Step<Shard>;

@@ -1,11 +1,14 @@
 /** How often a small save goes to the addon's threads, and what it does there: exactly. */
 import '../crash/fault-engine.js';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { type NativeBinding, native } from '../../src/binding.js';
 import { CheckpointWriter, type WriterOptions } from '../../src/index.js';
 import { Scratch } from '../crash/scratch.js';
-import { faulty } from '../native/fault-binding.js';
+import { faultAddonPath, faulty } from '../native/fault-binding.js';
 
 const scratch = new Scratch('trips');
 afterEach(() => {
@@ -168,5 +171,41 @@ describe('a list of steps', () => {
     for (const list of wrong) await expect(faulty.steps(list as never)).rejects.toThrow();
     expect(await faulty.list(d)).toEqual([]);
     await faulty.close(d);
+  });
+
+  it('ends with its worker, wherever it is, and leaves no descriptor', async () => {
+    const directory = scratch.directory();
+    const code = `
+      const native = require(${JSON.stringify(faultAddonPath)});
+      const list = d => Array.from({ length: 20 }, (_, i) => [
+        ['open', [d, 'f' + i, 'create']], ['tryLock', [3 * i]], ['writeAll', [3 * i, new Uint8Array(99)]]]).flat();
+      (async () => {
+        const d = await native.openDirectory(${JSON.stringify(directory)});
+        require('node:worker_threads').parentPort.postMessage('begun');
+        for (;;) {
+          const { results } = await native.steps(list(d));
+          for (let i = 0; i < 20; i++) await native.close(results[3 * i]);
+          await native.steps(Array.from({ length: 20 }, (_, i) => ['unlink', [d, 'f' + i]]));
+        }
+      })();`;
+    for (let turn = 0; turn < 8; turn++) {
+      const worker = new Worker(code, { eval: true });
+      await new Promise(resolve => worker.once('message', resolve));
+      await delay(turn);
+      await worker.terminate();
+      for (const name of readdirSync(directory)) expect(name).toMatch(/^f\d+$/);
+      const d = await faulty.openDirectory(directory);
+      // A lock that the worker left behind would show here.
+      for (const name of readdirSync(directory)) {
+        const { results } = await faulty.steps([
+          ['open', [d, name, 'lock']],
+          ['tryLock', [0]],
+          ['unlink', [d, name]],
+        ]);
+        expect(results.slice(1)).toEqual([true, true]);
+        await faulty.close(results[0] as never);
+      }
+      await faulty.close(d);
+    }
   });
 });
