@@ -36,6 +36,7 @@
     ],
     # The sources that use Node-API.
     'node_sources': [
+      'native/node/call.cc',
       'native/node/environment.cc',
       'native/node/export_copying.cc',
       'native/node/export_crc32c.cc',
@@ -47,6 +48,7 @@
       'native/node/export_memory.cc',
       'native/node/export_ranges.cc',
       'native/node/export_shards.cc',
+      'native/node/export_steps.cc',
       'native/node/exports.cc',
       'native/node/js_arguments.cc',
       'native/node/js_buffer.cc',

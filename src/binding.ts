@@ -59,6 +59,43 @@ export type OpenMode =
   /** For reading, to lock a file that is about to be removed. ELOOP for a symbolic link, EISDIR for a directory. */
   | 'lock';
 
+/** What a step works on: an open handle, or the place in the list of the step that opens it. */
+export type StepHandle = Handle | number;
+
+/** Calls that can be steps of a list. */
+type StepName =
+  | 'openDirectory'
+  | 'openDirectoryAt'
+  | 'makeDirectoryAt'
+  | 'open'
+  | 'close'
+  | 'stat'
+  | 'list'
+  | 'rename'
+  | 'unlink'
+  | 'sync'
+  | 'tryLock'
+  | 'unlock'
+  | 'setMode'
+  | 'freeSpace'
+  | 'readAll'
+  | 'readStart'
+  | 'writeAll'
+  | 'createShard';
+
+/**
+ * A call, its arguments, and the codes of errors after which the list goes on; '*' is every code. A handle among the
+ * arguments may be a StepHandle.
+ */
+export type NativeStep = readonly [call: StepName, args: readonly unknown[], allowed?: readonly string[]];
+
+interface StepsOutcome {
+  /** Of the steps that were carried out, in order: the value, or an allowed error. Null where the file was absent. */
+  results: unknown[];
+  /** The error that ended the list; null if there was none. */
+  error: NativeError | null;
+}
+
 /**
  * All names are single path components below an open directory; only `openDirectory`, `openFiles` and `readNow` take a
  * path. Nothing here is a number of an operating system: modes are words, permissions are the bits of `chmod` on every
@@ -106,6 +143,15 @@ export interface NativeBinding {
   freeSpace(directory: Handle): Promise<number | null>;
   /** The whole file. Rejects with ESHORT if it shrinks while it is read, and with EFBIG above `maxBytes`. */
   readAll(handle: Handle, maxBytes: number): Promise<Uint8Array>;
+  /** The first bytes of the file, at most `most` (65,536 or less); fewer if it ends earlier. */
+  readStart(handle: Handle, most: number): Promise<Uint8Array>;
+  /**
+   * Carries out a list of calls in one job, in order, each as the function of its name would. The list ends with the
+   * first error that it does not allow, and after a `tryLock` that gives false. A step whose file an earlier step did
+   * not find is left out. What the steps have opened and not closed are handles in `results`. Rejects only for wrong
+   * arguments; then nothing was done.
+   */
+  steps(list: readonly NativeStep[]): Promise<StepsOutcome>;
   /**
    * The whole file NAME of the directory PATH; null if there is no such file. Throws a NativeError. Sync, although it
    * does I/O.

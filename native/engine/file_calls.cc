@@ -191,4 +191,17 @@ Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* content
   return readFully(file, contents->bytes.get(), contents->size, 0);
 }
 
+Status readStart(const Descriptor& file, std::size_t most, Contents* contents) {
+  contents->bytes.reset(new std::uint8_t[most]);
+  std::size_t& size = contents->size;
+  for (size = 0; size < most;) {
+    const Result got = uninterrupted(
+        [&] { return file.operations()->read(file.file(), contents->bytes.get() + size, most - size, size); });
+    if (got < 0) return Status::failure(errorOf(got), "pread", file.path(), static_cast<std::int64_t>(size));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  return {};
+}
+
 }  // namespace tensorbundle

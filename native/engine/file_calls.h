@@ -45,5 +45,7 @@ struct Contents {
 // close. The descriptor stays open, and so the lock is kept.
 Status writeAll(const Descriptor& file, const void* from, std::size_t length);
 Status readAll(const Descriptor& file, std::uint64_t maxBytes, Contents* contents);
+// The first bytes of a file, at most `most`; fewer if the file ends earlier.
+Status readStart(const Descriptor& file, std::size_t most, Contents* contents);
 
 }  // namespace tensorbundle

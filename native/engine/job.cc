@@ -1,25 +1,8 @@
 #include "engine/job.h"
 
-#include <exception>
-#include <new>
 #include <utility>
 
 namespace tensorbundle {
-namespace {
-
-// Turns exceptions into statuses, since no exception may leave a task of a pool thread.
-template <typename Call>
-Status guarded(Call call) {
-  try {
-    return call();
-  } catch (const std::bad_alloc&) {
-    return Status::failure(Error::kENOMEM, "malloc");
-  } catch (const std::exception&) {
-    return Status::failure(Error::kEOVERFLOW, "engine");
-  }
-}
-
-}  // namespace
 
 Job::Job(Work work, std::function<void()> ended) : work_(std::move(work)), ended_(std::move(ended)) {}
 

@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <functional>
 #include <mutex>
+#include <new>
 
 #include "engine/status.h"
 #include "engine/stop_token.h"
@@ -21,6 +23,18 @@ struct Work {
   // Runs on `parts` pool threads at once. The first failure becomes the job's status.
   std::function<Status(const StopToken&)> part;
 };
+
+// Turns exceptions into statuses, since no exception may leave a task of a pool thread.
+template <typename Call>
+Status guarded(Call call) {
+  try {
+    return call();
+  } catch (const std::bad_alloc&) {
+    return Status::failure(Error::kENOMEM, "malloc");
+  } catch (const std::exception&) {
+    return Status::failure(Error::kEOVERFLOW, "engine");
+  }
+}
 
 class Job {
  public:

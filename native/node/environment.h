@@ -9,11 +9,13 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <unordered_map>
 
 #include "engine/engine.h"
 #include "engine/strand.h"
 #include "engine/thread_pool.h"
+#include "node/call.h"
 #include "node/promised_job.h"
 
 namespace tensorbundle {
@@ -25,6 +27,9 @@ class Environment {
   static Environment& of(Napi::Env env);
 
   ~Environment() = default;
+
+  // What a step of a list may be, by its name. Filled while the exports are made.
+  std::unordered_map<std::string, MakeCall> calls;
 
   const std::shared_ptr<Engine>& engine() const { return engine_; }
   const ThreadPool& pool() const { return pool_; }

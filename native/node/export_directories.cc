@@ -6,7 +6,6 @@
 #include "node/environment.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
-#include "node/js_handle.h"
 #include "node/js_values.h"
 #include "node/run.h"
 
@@ -22,58 +21,42 @@ Napi::Value toNames(Napi::Env env, const std::vector<std::string>& names) {
   return array;
 }
 
-Napi::Value toHandle(Napi::Env env, std::shared_ptr<Descriptor>& opened) {
-  return wrapHandle(env, FileHandle{std::move(opened)});
-}
-
-Napi::Value openDirectoryJs(const Napi::CallbackInfo& info) {
+Call openDirectoryJs(const Arguments& info) {
   const std::string path = stringArgument(info[0], "path");
   const auto operations = Environment::of(info.Env()).engine()->files;
-  using Output = std::shared_ptr<Descriptor>;
-  const auto part = [=](const StopToken&, Output* opened) { return openDirectory(operations, path, opened); };
-  return run<Output>(info.Env(), part, toHandle);
+  return callThatOpens([=](auto* opened) { return openDirectory(operations, path, opened); });
 }
 
-Napi::Value openDirectoryAtJs(const Napi::CallbackInfo& info) {
-  const auto parent = openDescriptor(info[0]);
+Call openDirectoryAtJs(const Arguments& info) {
+  const auto parent = info.handle();
   const std::string name = stringArgument(info[1], "name");
-  using Output = std::shared_ptr<Descriptor>;
-  const auto part = [=](const StopToken&, Output* opened) { return openDirectoryAt(*parent, name, opened); };
-  return run<Output>(info.Env(), part, toHandle);
+  Call made = callThatOpens([=](auto* opened) { return openDirectoryAt(*parent->descriptor, name, opened); });
+  made.needs = parent;
+  return made;
 }
 
-Napi::Value makeDirectoryAtJs(const Napi::CallbackInfo& info) {
-  const auto parent = openDescriptor(info[0]);
+Call makeDirectoryAtJs(const Arguments& info) {
   const std::string name = stringArgument(info[1], "name");
-  const auto part = [=](const StopToken&, bool* made) { return makeDirectoryAt(*parent, name, made); };
-  return run<bool>(info.Env(), part, toBoolean);
+  const auto part = [=](const Descriptor& parent, bool* made) { return makeDirectoryAt(parent, name, made); };
+  return callOn<bool>(info.handle(), part, toBoolean);
 }
 
-Napi::Value listJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
-  using Output = std::vector<std::string>;
-  const auto part = [=](const StopToken&, Output* names) { return listNames(*directory, names); };
-  return run<Output>(info.Env(), part, toNames);
-}
+Call listJs(const Arguments& info) { return callOn<std::vector<std::string>>(info.handle(), listNames, toNames); }
 
-Napi::Value renameJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
+Call renameJs(const Arguments& info) {
   const std::string from = stringArgument(info[1], "from");
   const std::string to = stringArgument(info[2], "to");
-  return run(info.Env(), [=](const StopToken&) { return renameName(*directory, from, to); });
+  return callOn(info.handle(), [=](const Descriptor& directory) { return renameName(directory, from, to); });
 }
 
-Napi::Value unlinkJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
+Call unlinkJs(const Arguments& info) {
   const std::string name = stringArgument(info[1], "name");
-  const auto part = [=](const StopToken&, bool* existed) { return unlinkName(*directory, name, existed); };
-  return run<bool>(info.Env(), part, toBoolean);
+  const auto part = [=](const Descriptor& directory, bool* existed) { return unlinkName(directory, name, existed); };
+  return callOn<bool>(info.handle(), part, toBoolean);
 }
 
-Napi::Value freeSpaceJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
-  const auto part = [=](const StopToken&, std::uint64_t* bytes) { return freeSpace(*directory, bytes); };
-  return run<std::uint64_t>(info.Env(), part, [](Napi::Env env, std::uint64_t bytes) -> Napi::Value {
+Call freeSpaceJs(const Arguments& info) {
+  return callOn<std::uint64_t>(info.handle(), freeSpace, [](Napi::Env env, std::uint64_t bytes) -> Napi::Value {
     if (bytes == std::numeric_limits<std::uint64_t>::max()) return env.Null();
     return Napi::Number::New(env, static_cast<double>(bytes));
   });
@@ -82,13 +65,13 @@ Napi::Value freeSpaceJs(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void exportDirectories(Napi::Env, Napi::Object exports) {
-  add<promising<openDirectoryJs>>(exports, "openDirectory");
-  add<promising<openDirectoryAtJs>>(exports, "openDirectoryAt");
-  add<promising<makeDirectoryAtJs>>(exports, "makeDirectoryAt");
-  add<promising<listJs>>(exports, "list");
-  add<promising<renameJs>>(exports, "rename");
-  add<promising<unlinkJs>>(exports, "unlink");
-  add<promising<freeSpaceJs>>(exports, "freeSpace");
+  addCall<openDirectoryJs>(exports, "openDirectory");
+  addCall<openDirectoryAtJs>(exports, "openDirectoryAt");
+  addCall<makeDirectoryAtJs>(exports, "makeDirectoryAt");
+  addCall<listJs>(exports, "list");
+  addCall<renameJs>(exports, "rename");
+  addCall<unlinkJs>(exports, "unlink");
+  addCall<freeSpaceJs>(exports, "freeSpace");
 }
 
 }  // namespace tensorbundle

@@ -12,6 +12,9 @@
 namespace tensorbundle {
 namespace {
 
+// What `readStart` may be asked for: it is allocated before the size of the file is known.
+constexpr double kMaxStart = 65536;
+
 OpenMode modeArgument(Napi::Value value) {
   const std::string mode = stringArgument(value, "mode");
   if (mode == "read") return OpenMode::kRead;
@@ -20,78 +23,61 @@ OpenMode modeArgument(Napi::Value value) {
   throw toError(value.Env(), Status::failure(Error::kEINVAL, "mode"));
 }
 
-// Runs a call on one open handle. The promise's value is undefined.
-template <typename Call>
-Napi::Value runOn(const Napi::CallbackInfo& info, Call call, Napi::Value pinned = {}) {
-  const auto handle = openDescriptor(info[0]);
-  RunOptions options;
-  options.pinned = pinned;
-  return run(info.Env(), [handle, call](const StopToken&) { return call(*handle); }, std::move(options));
-}
-
-Napi::Value openJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
+Call openJs(const Arguments& info) {
+  const auto directory = info.handle();
   const std::string name = stringArgument(info[1], "name");
   const OpenMode mode = modeArgument(info[2]);
   const int permissions = permissionsArgument(info[3]);
-  using Output = std::shared_ptr<Descriptor>;
-  const auto part = [=](const StopToken&, Output* opened) {
-    return openFile(*directory, name, mode, permissions, opened);
-  };
-  return run<Output>(info.Env(), part, [](Napi::Env env, Output& opened) -> Napi::Value {
-    if (!opened) return env.Null();
-    return wrapHandle(env, FileHandle{std::move(opened)});
-  });
+  Call made =
+      callThatOpens([=](auto* opened) { return openFile(*directory->descriptor, name, mode, permissions, opened); });
+  made.needs = directory;
+  return made;
 }
 
-Napi::Value closeJs(const Napi::CallbackInfo& info) {
-  // From now on the handle is closed for JavaScript. If jobs still use the descriptor, the last one of them closes it.
-  const auto descriptor = std::make_shared<std::shared_ptr<Descriptor>>(
-      std::exchange(unwrapHandle<FileHandle>(info[0]).descriptor, nullptr));
-  return run(info.Env(), [descriptor](const StopToken&) {
-    if (!*descriptor) return Status{};
+Call closeJs(const Arguments& info) {
+  const auto closing = info.closing();
+  return call([closing](const StopToken&) {
+    const auto descriptor = std::exchange(closing->descriptor, nullptr);
     // If the count is not 1, a job that shares the descriptor closes it when it ends.
-    Status status = descriptor->use_count() == 1 ? (*descriptor)->close() : Status{};
-    descriptor->reset();
-    return status;
+    return descriptor.use_count() == 1 ? descriptor->close() : Status{};
   });
 }
 
-Napi::Value statJs(const Napi::CallbackInfo& info) {
+Call statJs(const Arguments& info) {
   struct Output {
     FileStat stat;
     bool found = true;
   };
-  const auto handle = openDescriptor(info[0]);
   const bool ofName = !info[1].IsUndefined();
   const std::string name = ofName ? stringArgument(info[1], "name") : std::string();
   const bool follow = info[2].ToBoolean();
-  const auto part = [=](const StopToken&, Output* output) {
-    return ofName ? statName(*handle, name, follow, &output->stat, &output->found) : statHandle(*handle, &output->stat);
+  const auto part = [=](const Descriptor& handle, Output* output) {
+    return ofName ? statName(handle, name, follow, &output->stat, &output->found) : statHandle(handle, &output->stat);
   };
-  return run<Output>(info.Env(), part, [](Napi::Env env, const Output& output) -> Napi::Value {
+  return callOn<Output>(info.handle(), part, [](Napi::Env env, const Output& output) -> Napi::Value {
     return output.found ? toObject(env, output.stat) : env.Null();
   });
 }
 
-Napi::Value syncJs(const Napi::CallbackInfo& info) {
-  return runOn(info, [](Descriptor& handle) { return handle.sync(Descriptor::SyncKind::kAll); });
+Call syncJs(const Arguments& info) {
+  return callOn(info.handle(), [](Descriptor& handle) { return handle.sync(Descriptor::SyncKind::kAll); });
 }
 
-Napi::Value tryLockJs(const Napi::CallbackInfo& info) {
-  const auto handle = openDescriptor(info[0]);
+Call tryLockJs(const Arguments& info) {
   const bool shared = info[1].ToBoolean();
-  const auto part = [=](const StopToken&, bool* locked) { return tryLock(*handle, shared, locked); };
-  return run<bool>(info.Env(), part, toBoolean);
+  const auto locked = std::make_shared<bool>(false);
+  Call made = callOn(info.handle(), [=](const Descriptor& handle) { return tryLock(handle, shared, locked.get()); });
+  made.toValue = [locked](Napi::Env env) { return toBoolean(env, *locked); };
+  // What comes after it needs the lock.
+  made.ends = [locked] { return !*locked; };
+  return made;
 }
 
-Napi::Value unlockJs(const Napi::CallbackInfo& info) {
-  return runOn(info, [](const Descriptor& handle) { return unlock(handle); });
-}
+Call unlockJs(const Arguments& info) { return callOn(info.handle(), unlock); }
 
-Napi::Value setModeJs(const Napi::CallbackInfo& info) {
+Call setModeJs(const Arguments& info) {
   const auto permissions = static_cast<std::uint32_t>(integerArgument(info[1], "permissions", 07777));
-  return runOn(info, [permissions](const Descriptor& handle) { return setPermissions(handle, permissions); });
+  return callOn(info.handle(), [permissions](const Descriptor& handle) { return setPermissions(handle, permissions); });
 }
 
 // Opens, reads and closes on the calling thread, for constructors, which cannot wait.
@@ -118,32 +104,42 @@ Napi::Value readNowJs(const Napi::CallbackInfo& info) {
   return found ? toBytes(info.Env(), std::move(contents)) : info.Env().Null();
 }
 
-Napi::Value readAllJs(const Napi::CallbackInfo& info) {
-  const auto handle = openDescriptor(info[0]);
+Call readAllJs(const Arguments& info) {
   const std::uint64_t maxBytes = integerArgument(info[1], "maxBytes");
-  const auto part = [=](const StopToken&, Contents* contents) { return readAll(*handle, maxBytes, contents); };
-  return run<Contents>(info.Env(), part,
-                       [](Napi::Env env, Contents& contents) { return toBytes(env, std::move(contents)); });
+  const auto part = [=](const Descriptor& file, Contents* contents) { return readAll(file, maxBytes, contents); };
+  return callOn<Contents>(info.handle(), part,
+                          [](Napi::Env env, Contents& contents) { return toBytes(env, std::move(contents)); });
 }
 
-Napi::Value writeAllJs(const Napi::CallbackInfo& info) {
+Call readStartJs(const Arguments& info) {
+  const std::uint64_t most = integerArgument(info[1], "most", kMaxStart);
+  const auto part = [=](const Descriptor& file, Contents* contents) {
+    return readStart(file, static_cast<std::size_t>(most), contents);
+  };
+  return callOn<Contents>(info.handle(), part,
+                          [](Napi::Env env, Contents& contents) { return toBytes(env, std::move(contents)); });
+}
+
+Call writeAllJs(const Arguments& info) {
   const Bytes data = viewArgument(info[1], "data");
-  return runOn(info, [data](const Descriptor& handle) { return writeAll(handle, data.data, data.size); }, info[1]);
+  return callOn(
+      info.handle(), [data](const Descriptor& file) { return writeAll(file, data.data, data.size); }, info[1]);
 }
 
 }  // namespace
 
 void exportFiles(Napi::Env, Napi::Object exports) {
-  add<promising<openJs>>(exports, "open");
-  add<promising<closeJs>>(exports, "close");
-  add<promising<statJs>>(exports, "stat");
-  add<promising<syncJs>>(exports, "sync");
-  add<promising<tryLockJs>>(exports, "tryLock");
-  add<promising<unlockJs>>(exports, "unlock");
-  add<promising<setModeJs>>(exports, "setMode");
-  add<promising<readAllJs>>(exports, "readAll");
+  addCall<openJs>(exports, "open");
+  addCall<closeJs>(exports, "close");
+  addCall<statJs>(exports, "stat");
+  addCall<syncJs>(exports, "sync");
+  addCall<tryLockJs>(exports, "tryLock");
+  addCall<unlockJs>(exports, "unlock");
+  addCall<setModeJs>(exports, "setMode");
+  addCall<readAllJs>(exports, "readAll");
+  addCall<readStartJs>(exports, "readStart");
   add<synchronous<readNowJs>>(exports, "readNow");
-  add<promising<writeAllJs>>(exports, "writeAll");
+  addCall<writeAllJs>(exports, "writeAll");
 }
 
 }  // namespace tensorbundle

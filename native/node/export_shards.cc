@@ -30,19 +30,18 @@ RunOptions afterEarlierCalls(const ShardHandle& shard) {
   return options;
 }
 
-Napi::Value createShardJs(const Napi::CallbackInfo& info) {
-  const auto directory = openDescriptor(info[0]);
+Call createShardJs(const Arguments& info) {
   const std::string name = stringArgument(info[1], "name");
   ShardWriter::Options options;
   options.bytes = integerArgument(info[2], "bytes");
   options.permissions = permissionsArgument(info[3]);
   if (!info[4].IsUndefined()) options.writeBehind = info[4].ToBoolean();
   using Output = std::unique_ptr<ShardWriter>;
-  const auto part = [=](const StopToken&, Output* writer) {
-    return ShardWriter::create(*directory, name, options, writer);
+  const auto part = [=](const Descriptor& directory, Output* writer) {
+    return ShardWriter::create(directory, name, options, writer);
   };
-  return run<Output>(info.Env(), part,
-                     [](Napi::Env env, Output& writer) { return wrapHandle(env, ShardHandle{std::move(writer)}); });
+  return callOn<Output>(info.handle(), part,
+                        [](Napi::Env env, Output& writer) { return wrapHandle(env, ShardHandle{std::move(writer)}); });
 }
 
 Napi::Value appendShardJs(const Napi::CallbackInfo& info) {
@@ -78,7 +77,7 @@ Napi::Value closeShardJs(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void exportShards(Napi::Env, Napi::Object exports) {
-  add<promising<createShardJs>>(exports, "createShard");
+  addCall<createShardJs>(exports, "createShard");
   add<promising<appendShardJs>>(exports, "appendShard");
   add<promising<finishShardJs>>(exports, "finishShard");
   add<promising<closeShardJs>>(exports, "closeShard");

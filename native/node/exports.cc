@@ -21,6 +21,7 @@ Napi::Object exportBinding(Napi::Env env, Napi::Object exports, std::shared_ptr<
   exportDirectories(env, exports);
   exportFiles(env, exports);
   exportShards(env, exports);
+  exportSteps(env, exports);
   exportRanges(env, exports);
   exportMapping(env, exports);
   exportOpening(env, exports);

@@ -9,6 +9,7 @@
 
 #include "engine/file_operations.h"
 #include "node/js_error.h"
+#include "node/run.h"
 
 namespace tensorbundle {
 
@@ -16,6 +17,7 @@ void exportCrc32c(Napi::Env env, Napi::Object exports);
 void exportDirectories(Napi::Env env, Napi::Object exports);
 void exportFiles(Napi::Env env, Napi::Object exports);
 void exportShards(Napi::Env env, Napi::Object exports);
+void exportSteps(Napi::Env env, Napi::Object exports);
 void exportRanges(Napi::Env env, Napi::Object exports);
 void exportMapping(Napi::Env env, Napi::Object exports);
 void exportOpening(Napi::Env env, Napi::Object exports);
@@ -57,6 +59,18 @@ Napi::Value promising(const Napi::CallbackInfo& info) {
 template <Napi::Value (*kFunction)(const Napi::CallbackInfo&)>
 void add(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<kFunction>(exports.Env(), name));
+}
+
+template <MakeCall kMake>
+Napi::Value started(const Napi::CallbackInfo& info) {
+  return start(info.Env(), kMake(Arguments(info)));
+}
+
+// A function that returns a promise, and that can be a step of a list, too.
+template <MakeCall kMake>
+void addCall(Napi::Object exports, const char* name) {
+  add<promising<started<kMake>>>(exports, name);
+  Environment::of(exports.Env()).calls.emplace(name, kMake);
 }
 
 }  // namespace tensorbundle

@@ -12,7 +12,7 @@ import type { Committed } from '../commit/latest-name.js';
 import { joinPrefix, splitSavePrefix } from '../commit/names.js';
 import { savePathOf } from '../commit/paths.js';
 import { Publication } from '../commit/publication.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
 import { inTurns } from '../format/turns.js';
 import { isExhausted } from '../storage/descriptors.js';
@@ -80,7 +80,6 @@ type Plan = ReturnType<typeof layout>;
 interface Begun {
   publication: Publication;
   plan: Plan;
-  first: NewShard;
 }
 
 class Save {
@@ -107,14 +106,14 @@ class Save {
       1,
       naturalAssignment.reduce((most, shard) => Math.max(most, shard + 1), 0),
     );
-    const { publication, plan, first } = await this.#begin(
+    const { publication, plan } = await this.#begin(
       total => layout(items, withTotal(naturalAssignment, natural, total), total),
       totalCandidates(natural, items.length),
     );
     try {
       const total = publication.total;
       this.#announce('plan', total);
-      const crcs = await this.#writeShards(publication, plan, first);
+      const crcs = await this.#writeShards(publication, plan);
       this.#announce('write', total);
       const placements = { shards: plan.shards, offsets: plan.offsets, crcs };
       const index = await inTurns(buildIndex(items, placements, plan.order.flat(), total), options.signal, 'the save');
@@ -136,7 +135,7 @@ class Save {
         bytesLinked: 0,
       };
     } finally {
-      await first.close().catch(() => undefined);
+      await publication.first.close().catch(() => undefined);
       await publication.abandon();
     }
   }
@@ -150,13 +149,19 @@ class Save {
     const { directory, base, options } = this;
     const bytes = this.#totalBytes + indexEstimate(this.items);
     for (let attempt = 1; ; attempt++) {
-      const publication = await Publication.begin(directory, base, { ...options, candidates, bytes, call: this.call });
       try {
-        const plan = planOf(publication.total);
-        return { publication, plan, first: await publication.createShard(0, plan.shardBytes[0]!) };
+        let plan: Plan | undefined;
+        const firstBytes = (total: number): number => {
+          plan = planOf(total);
+          return plan.shardBytes[0]!;
+        };
+        const more = { candidates, bytes, firstBytes, call: this.call };
+        const publication = await Publication.begin(directory, base, { ...options, ...more });
+        return { publication, plan: plan! };
       } catch (error) {
-        await publication.abandon();
-        const isTaken = error instanceof TensorBundleError && error.code === 'ERR_EXISTS';
+        // Not if there is an index already and the save must not replace it.
+        const cause = error instanceof TensorBundleError && error.code === 'ERR_EXISTS' ? error.cause : null;
+        const isTaken = isNativeError(cause);
         if (!isTaken || attempt === MAX_ATTEMPTS) throw error;
         await delay(Math.random() * STEP_BACK_MS);
       }
@@ -164,7 +169,7 @@ class Save {
   }
 
   /** Gives the CRC32C of each item. */
-  async #writeShards(publication: Publication, plan: Plan, first: NewShard): Promise<Uint32Array> {
+  async #writeShards(publication: Publication, plan: Plan): Promise<Uint32Array> {
     const crcs = new Uint32Array(this.items.length);
     // The failure of one shard stops the others at their next batch.
     const failure = new AbortController();
@@ -181,7 +186,7 @@ class Save {
       for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
         const before = written;
         try {
-          const file = shard === 0 ? first : await this.#createShard(publication, plan, shard);
+          const file = shard === 0 ? publication.first : await this.#createShard(publication, plan, shard);
           await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
           written++;
         } catch (error) {
@@ -228,14 +233,20 @@ class Save {
         this.#bytesDone += bytes;
         this.#report('write');
       };
+      let finished = Promise.resolve();
+      // In the same trip as the last bytes. If they cannot be written, this fails with the same error.
+      const onLast = (): void => {
+        finished = file.finish(this.options.durable);
+        for (const call of [finished, file.close()]) call.catch(() => undefined);
+      };
       const stream = new ShardStream(
         file,
         order.map(i => this.items[i]!),
         chunks,
-        { signal, onBytes },
+        { signal, onBytes, onLast },
       );
       const found = await stream.run();
-      await file.finish(this.options.durable);
+      await finished;
       for (let at = 0; at < order.length; at++) crcs[order[at]!] = found[at]!;
     } finally {
       await file.close();

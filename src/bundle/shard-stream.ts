@@ -35,6 +35,8 @@ interface StreamHooks {
   signal: AbortSignal | undefined;
   /** Bytes that were just handed to the file. */
   onBytes(bytes: number): void;
+  /** The last native call was started: what is called on the file now is carried out right after it. */
+  onLast(): void;
 }
 
 /** The data of one native call. */
@@ -97,6 +99,7 @@ export class ShardStream {
         } else at = await this.#addPulled(at);
       }
       await this.#flush();
+      this.hooks.onLast();
     } finally {
       await this.#settled();
     }

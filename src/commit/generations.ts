@@ -14,6 +14,9 @@ import { forgetUnsynced } from './own-commits.js';
 /** An index of a million tensors has about 100 MB. A larger one counts as one that cannot be judged. */
 const MAX_CHECKED_BYTES = 256 * 1024 * 1024;
 
+/** So many bytes at the start of an index tell its total. */
+export const START_BYTES = 64;
+
 interface Unsynced {
   /** Total of the last durable generation before this one; null if there was none. */
   last: number | null;
@@ -102,7 +105,10 @@ export async function committedIndex(
   const { identity, size, mode, modified } = index;
   const file = { identity, size, mode, modified };
   try {
-    return { total: checked ? await checkedTotal(index) : await totalAtStart(index), file };
+    if (checked) return { total: await checkedTotal(index), file };
+    const start = new Uint8Array(Math.min(size, START_BYTES));
+    await index.read(0, start);
+    return { total: totalAtStart(start, index.path), file };
   } catch {
     return { total: 'unknown', file };
   } finally {
@@ -119,13 +125,16 @@ export async function committedTotal(
   return (await committedIndex(directory, base, options)).total;
 }
 
-async function totalAtStart(index: ReadableFile): Promise<number> {
-  const start = new Uint8Array(Math.min(index.size, 64));
-  await index.read(0, start);
-  const reader = new ByteReader(start, 0, start.length, { path: index.path });
-  // The header is the first entry of the first block, so its key is empty and shares nothing.
-  if (reader.varint() !== 0 || reader.varint() !== 0) throw reader.corrupt('the header is not its first entry', 0);
-  return decodeHeader(reader.bytes(reader.varint()), index.path).numShards;
+/** The total in the first bytes of an index, START_BYTES of them if it has as many. */
+export function totalAtStart(start: Uint8Array, path: string): number | 'unknown' {
+  try {
+    const reader = new ByteReader(start, 0, start.length, { path });
+    // The header is the first entry of the first block, so its key is empty and shares nothing.
+    if (reader.varint() !== 0 || reader.varint() !== 0) return 'unknown';
+    return decodeHeader(reader.bytes(reader.varint()), path).numShards;
+  } catch {
+    return 'unknown';
+  }
 }
 
 async function checkedTotal(index: ReadableFile): Promise<number> {

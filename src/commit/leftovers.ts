@@ -54,6 +54,12 @@ export async function removeReplaced(
   return removed;
 }
 
+/** Whether there is anything that `removeDead` and `removeReplaced` would look at. */
+export function hasLeftovers(found: Generations, stays: ReadonlySet<number>): boolean {
+  const isOver = (total: number): boolean => !stays.has(total) && !found.busy.has(total);
+  return found.dead.size > 0 || [...found.data.keys()].some(isOver);
+}
+
 /** Removes markers of generations that are gone: their totals may be used again, perhaps by a save that does sync. */
 export async function removeStrayMarkers(directory: Directory, found: Generations): Promise<void> {
   for (const total of [...found.unsynced.keys()]) {
@@ -72,11 +78,10 @@ async function removeGeneration(
 ): Promise<boolean> {
   const names = found.data.get(total) ?? [];
   if (stale !== null && !(await isStale(directory, base, found, total, stale))) return false;
-  const left: string[] = [];
-  for (const name of names) {
-    if (await removeAll(directory, [name], removed)) forgetOwn(directory.identity, base, name);
-    else left.push(name);
-  }
+  const gone = names.length === 0 ? [] : await directory.removeAll(names);
+  const left = names.filter((_, i) => gone[i] === null);
+  removed.push(...names.filter((_, i) => gone[i] === true));
+  for (const [i, name] of names.entries()) if (gone[i] !== null) forgetOwn(directory.identity, base, name);
   if (left.length > 0) {
     found.data.set(total, left);
     return false;
@@ -96,13 +101,10 @@ async function removeMarkers(directory: Directory, found: Generations, total: nu
 
 /** Gives whether all are gone. `removed` does not get files that another process removed. */
 async function removeAll(directory: Directory, names: readonly string[], removed: string[]): Promise<boolean> {
-  let all = true;
-  for (const name of names) {
-    const existed = await directory.remove(name).catch(() => null);
-    if (existed === null) all = false;
-    else if (existed) removed.push(name);
-  }
-  return all;
+  if (names.length === 0) return true;
+  const gone = await directory.removeAll(names);
+  removed.push(...names.filter((_, i) => gone[i] === true));
+  return gone.every(existed => existed !== null);
 }
 
 /**
@@ -117,13 +119,14 @@ async function isStale(
   total: number,
   { before, ownOnly }: Stale,
 ): Promise<boolean> {
+  const markers = found.unsynced.get(total)?.markers ?? [];
+  const names = found.data.get(total) ?? [];
+  const stats = await directory.statAll([...markers, ...names]);
   let newest = before;
-  for (const marker of found.unsynced.get(total)?.markers ?? []) {
-    const stat = await directory.stat(marker, false).catch(() => null);
+  for (const stat of stats.slice(0, markers.length))
     if (stat !== null && stat.modified > newest) newest = stat.modified;
-  }
-  for (const name of found.data.get(total) ?? []) {
-    const stat = await directory.stat(name, false).catch(() => null);
+  for (const [i, name] of names.entries()) {
+    const stat = stats[markers.length + i] ?? null;
     if (stat === null || stat.modified > newest) return false;
     if (ownOnly && !isOwn(directory.identity, base, name, stat)) return false;
   }

@@ -20,15 +20,20 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
-import { TensorBundleError, throwIfAborted } from '../errors.js';
+import { isNativeError, type NativeError, throwIfAborted } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
+import type { DirectorySteps } from '../storage/directory-steps.js';
 import type { HeldFile, NewShard } from '../storage/new-files.js';
+import type { Step } from '../storage/steps.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { committedIndex, type Generations, makeDurable, surveyGenerations } from './generations.js';
-import { removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
+import { type Generations, surveyGenerations } from './generations.js';
+import { hasLeftovers, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
+import { lookAt } from './look.js';
+import { checkOwnFiles, isOvertaken } from './lost-place.js';
 import { indexName, intentName, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
-import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal, unlinkInPlace } from './replaced.js';
+import { busyError, existsError, renameUncertainError, syncUncertainError } from './publication-errors.js';
+import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal } from './replaced.js';
 import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
@@ -47,6 +52,8 @@ interface PublicationOptions {
   candidates: readonly number[];
   /** Bytes that the save will write, for the check of free space. */
   bytes: number;
+  /** Bytes of the first data file, for each total. */
+  firstBytes: (total: number) => number;
   durable: boolean;
   overwrite: 'atomic' | 'in-place' | 'error';
   keepPrevious: boolean;
@@ -69,6 +76,7 @@ interface Rest {
 
 export class Publication {
   readonly #created: string[] = [];
+  #first: NewShard | null = null;
   #marker: string | null = null;
   /** The other names in the directory, as listed for the commit. Null before that, and if the listing failed. */
   names: readonly string[] | null = null;
@@ -90,12 +98,17 @@ export class Publication {
     const start = performance.now();
     for (;;) {
       const waited = performance.now() - start;
-      const begun = await directory.exclusively(options.lockTimeoutMs, options.signal, () =>
-        Publication.#attempt(directory, base, options, waited < Math.min(CROWD_MS, options.lockTimeoutMs)),
+      const look = lookAt(directory, base);
+      const isPatient = waited < Math.min(CROWD_MS, options.lockTimeoutMs);
+      const begun = await directory.exclusively(
+        options.lockTimeoutMs,
+        options.signal,
+        () => Publication.#attempt(directory, base, options, look, isPatient),
+        { after: look.steps },
       );
       if (begun !== null) return begun;
       throwIfAborted(options.signal, 'the save');
-      if (waited >= options.lockTimeoutMs) throw busyError(directory, base, options.lockTimeoutMs);
+      if (waited >= options.lockTimeoutMs) throw busyError(directory.pathOf(base), options.lockTimeoutMs);
       await delay(BUSY_PAUSE_MS);
     }
   }
@@ -105,16 +118,18 @@ export class Publication {
     directory: Directory,
     base: string,
     given: PublicationOptions,
+    look: ReturnType<typeof lookAt>,
     patient: boolean,
   ): Promise<Publication | null> {
     // No file of a later save may be unlinked, because this save will not stay.
     const isLate =
       given.overwrite === 'in-place' && overtakenBy(placeOf(directory.identity, base), given.call) !== null;
     const options: PublicationOptions = isLate ? { ...given, overwrite: 'atomic' } : given;
-    const found = await surveyGenerations(directory, base);
-    const index = await committedIndex(directory, base, { checked: found.dead.size > 0 });
+    const found = await surveyGenerations(directory, base, look.names());
+    const hasDead = found.dead.size > 0;
+    const index = await look.index(hasDead);
     const committed = index.total;
-    if (committed !== null && options.overwrite === 'error') throw existsError(directory, base);
+    if (committed !== null && options.overwrite === 'error') throw existsError(directory.pathOf(indexName(base)));
     if (committed !== 'unknown') await removeDead(directory, base, found, totalsInUse(found, committed));
     await removeStrayMarkers(directory, found);
     const isInPlace = options.overwrite === 'in-place' && typeof committed === 'number';
@@ -123,17 +138,43 @@ export class Publication {
     const total = await pickTotal(directory, base, found, committed, { ...options, patient });
     if (total === null) return null;
     const inPlace = options.overwrite === 'in-place' ? await planInPlace(directory, base, found, total) : null;
-    await checkSpace(directory, options.bytes, inPlace?.bytes ?? 0);
+    checkSpace(directory, await look.freeSpace(hasDead), options.bytes, inPlace?.bytes ?? 0);
+    return await Publication.#create(directory, base, options, total, replaced, inPlace?.names ?? []);
+  }
+
+  /** The intent and, once others may choose their totals, the first data file. */
+  static async #create(
+    directory: Directory,
+    base: string,
+    options: PublicationOptions,
+    total: number,
+    replaced: Replaced,
+    unlinked: readonly string[],
+  ): Promise<Publication> {
+    const steps = directory.steps();
     const name = intentName(base, total, randomBytes(8).toString('hex'));
-    const intent = await directory.createHeld(name, replaced.permissions);
-    const publication = new Publication(directory, base, options, total, intent, replaced);
+    const intent = steps.createHeld(name, replaced.permissions);
+    for (const old of unlinked) steps.remove(old);
+    steps.unlock();
+    const shard = shardName(base, 0, total);
+    const first = steps.createShard(shard, options.firstBytes(total), options.durable, replaced.permissions);
+    const publication = (): Publication =>
+      new Publication(directory, base, options, total, directory.heldFile(intent), replaced);
     try {
-      if (inPlace !== null) await unlinkInPlace(directory, inPlace);
-      return publication;
+      await steps.run();
+      const begun = publication();
+      begun.#created.push(shard);
+      begun.#first = directory.newShard(shard, first);
+      return begun;
     } catch (error) {
-      await publication.abandon();
+      if (intent.handle.isDone) await publication().abandon();
       throw error;
     }
+  }
+
+  /** The first data file. It was created together with the intent, so that nobody else can have its name. */
+  get first(): NewShard {
+    return this.#first!;
   }
 
   /** Step 2, for shard number `shard` of `total`. */
@@ -151,81 +192,74 @@ export class Publication {
    */
   async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
     const { directory, base, options } = this;
-    if (options.durable) await directory.sync();
-    await this.intent.write(index, options.durable);
-    onSynced();
-    return directory.exclusively(options.lockTimeoutMs, options.signal, async () => {
-      throwIfAborted(options.signal, 'the save');
-      const old = await directory.stat(indexName(base), false);
-      if (old !== null && options.overwrite === 'error') throw existsError(directory, base);
-      if (await this.#isOvertaken()) return null;
-      if (performance.now() - this.#begun > LEASE_MS) await this.#checkOwnFiles();
-      // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
-      const total = await replacedTotal(directory, base, this.replaced, old);
-      // A durable save does not need this: what it replaces then stays until the next save.
-      const rest = await this.#judgeRest(old, total).catch(error => {
-        if (options.durable) return null;
-        throw error;
-      });
-      if (!options.durable && rest !== null && rest.last !== null) await this.#mark(rest.last);
-      await this.#rename();
+    const before = directory.steps();
+    if (options.durable) before.sync();
+    this.intent.addWrite(before, index, options.durable, onSynced);
+    const after = directory.steps();
+    const old = after.stat(indexName(base));
+    const listed = after.tryList();
+    return directory.exclusively(
+      options.lockTimeoutMs,
+      options.signal,
+      async () => {
+        throwIfAborted(options.signal, 'the save');
+        if (old.value !== null && options.overwrite === 'error') throw existsError(directory.pathOf(indexName(base)));
+        if (await isOvertaken(directory, base, options)) return null;
+        if (performance.now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
+        // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
+        const total = await replacedTotal(directory, base, this.replaced, old.value);
+        // A durable save does not need this: what it replaces then stays until the next save.
+        const rest = await this.#judgeRest(old.value, total, listed).catch(error => {
+          if (options.durable) return null;
+          throw error;
+        });
+        await this.#commit(rest);
+        if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
+        // The save is committed. What cannot be removed now is stale for the next save too.
+        return rest === null ? [] : this.#clean(rest).catch(() => []);
+      },
+      { before, after },
+    );
+  }
+
+  /** Steps 4 and 5, and the marker before them. */
+  async #commit(rest: Rest | null): Promise<void> {
+    const { directory, base, options } = this;
+    const path = directory.pathOf(indexName(base));
+    const last = rest?.last ?? null;
+    const steps = directory.steps();
+    const isMarked = !options.durable && last !== null;
+    if (isMarked) this.#mark(steps, last);
+    const renamed = steps.rename(this.intent.name, indexName(base), () => {
       this.#state = 'committed';
       rememberCall(placeOf(directory.identity, base), options);
-      // From here on only a failed sync may fail the save, because it is committed.
-      await this.intent.close();
       forgetUnsynced(directory.identity, base);
-      if (options.durable) await this.#syncCommit(rest?.last ?? null);
-      else if (this.#marker === null) await this.#rememberUnsynced().catch(() => undefined);
-      if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
-      // The save is committed. What cannot be removed now is stale for the next save too.
-      return rest === null ? [] : this.#clean(rest).catch(() => []);
     });
-  }
-
-  /** Whether a later save has taken the place. What this one promised must then hold for the later one. */
-  async #isOvertaken(): Promise<boolean> {
-    const { directory, base, options } = this;
-    const place = placeOf(directory.identity, base);
-    const later = overtakenBy(place, options.call);
-    if (later === null) return false;
-    if (later.durable || !options.durable) return true;
+    // From here on only a failed sync may fail the save, because it is committed.
+    steps.closeHeld(this.intent);
+    if (options.durable) steps.sync();
+    const index = options.durable || isMarked ? null : steps.tryStat(indexName(base));
+    if (rest === null || !hasLeftovers(rest.found, rest.stays)) steps.unlock();
     try {
-      await makeDurable(directory, base);
+      await steps.run();
     } catch (cause) {
-      const path = directory.pathOf(indexName(base));
-      throw new TensorBundleError(
-        'ERR_DURABILITY_UNCERTAIN',
-        `a later save of ${path}, without syncs (durable: false), has taken the place of this one, but could not ` +
-          `be synced; save again`,
-        { path, cause },
-      );
+      if (steps.failed === renamed) await this.#checkRename(cause);
+      if (!renamed.isDone) throw cause;
+      if (last !== null) await this.#markNow(last).catch(() => undefined);
+      throw syncUncertainError(path, cause);
     }
-    rememberCall(place, { call: later.call, durable: true });
-    return true;
-  }
-
-  /**
-   * A save may lose its locks (a lease that a network file system did not renew), and then another process may take it
-   * for dead. The files are opened, because such a file system answers other questions from its memory.
-   */
-  async #checkOwnFiles(): Promise<void> {
-    for (const name of this.#created) {
-      const file = await this.directory.open(name);
-      await file?.close();
-      if (file !== null) continue;
-      const path = this.directory.pathOf(name);
-      throw new TensorBundleError(
-        'ERR_IO',
-        `${path} was removed while the save was running: its lock was lost, or another program cleaned up. Save again`,
-        { path },
-      );
-    }
+    if (index === null || index.value === null || isNativeError(index.value)) return;
+    rememberUnsynced(directory.identity, base, index.value);
   }
 
   /** What is on disk beside the new generation, and which of it stays after the commit. */
-  async #judgeRest(old: FileStat | null, replaced: number | null | 'unknown'): Promise<Rest> {
+  async #judgeRest(
+    old: FileStat | null,
+    replaced: number | null | 'unknown',
+    listed: Step<string[] | NativeError>,
+  ): Promise<Rest> {
     const { directory, base, options } = this;
-    this.names = (await directory.list()).filter(name => name !== this.intent.name);
+    this.names = (await directory.namesIn(listed)).filter(name => name !== this.intent.name);
     const found = await surveyGenerations(directory, base, this.names);
     found.busy.add(this.total);
     const isOwn = typeof replaced === 'number' && isOwnUnsynced(directory.identity, base, old!);
@@ -243,11 +277,6 @@ export class Publication {
     if (before === null) return removed;
     const stale = { before, ownOnly: !this.intent.locked };
     return [...removed, ...(await removeReplaced(directory, base, found, stays, stale))];
-  }
-
-  async #rememberUnsynced(): Promise<void> {
-    const index = await this.directory.stat(indexName(this.base), false);
-    if (index !== null) rememberUnsynced(this.directory.identity, this.base, index);
   }
 
   async #rememberOwn(): Promise<void> {
@@ -286,64 +315,32 @@ export class Publication {
     }
   }
 
-  /** A rename that reports an error may still have happened. Then no file of the new generation may be removed. */
-  async #rename(): Promise<void> {
-    try {
-      await this.directory.rename(this.intent.name, indexName(this.base));
-    } catch (cause) {
-      const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
-      // If the directory itself is gone, nothing of the save exists.
-      if (intent || (await this.directory.isRemoved().catch(() => false))) throw cause;
-      this.#state = 'committed';
-      await this.intent.close();
-      const path = this.directory.pathOf(indexName(this.base));
-      throw new TensorBundleError(
-        'ERR_DURABILITY_UNCERTAIN',
-        `the commit of ${path} reported an error and may have happened; nothing was removed. Check the disk and ` +
-          `save again`,
-        { path, cause },
-      );
-    }
-  }
-
-  async #syncCommit(last: number | null): Promise<void> {
-    try {
-      await this.directory.sync();
-    } catch (cause) {
-      if (last !== null) await this.#mark(last).catch(() => undefined);
-      const path = this.directory.pathOf(indexName(this.base));
-      throw new TensorBundleError(
-        'ERR_DURABILITY_UNCERTAIN',
-        `${path} is committed, but the directory could not be synced: a power loss may bring back the ` +
-          `earlier checkpoint. No old file was removed; save again, under another name if the disk reports errors`,
-        { path, cause },
-      );
-    }
+  /**
+   * A rename that reports an error may still have happened. Then no file of the new generation may be removed. Throws.
+   */
+  async #checkRename(cause: unknown): Promise<never> {
+    const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
+    // If the directory itself is gone, nothing of the save exists.
+    if (intent || (await this.directory.isRemoved().catch(() => false))) throw cause;
+    this.#state = 'committed';
+    await this.intent.close();
+    throw renameUncertainError(this.directory.pathOf(indexName(this.base)), cause);
   }
 
   /**
    * Writes the marker: this generation is not synced, and generation `last` must be kept. Without the marker, the next
    * save would take this generation for durable and remove the other: nothing is committed if it cannot be made.
    */
-  async #mark(last: number): Promise<void> {
+  #mark(steps: DirectorySteps, last: number): void {
     const name = unsyncedName(this.base, { total: this.total, last });
-    const marker = await this.directory.createHeld(name, this.replaced.permissions);
-    this.#marker = name;
-    await marker.close();
+    steps.createEmpty(name, this.replaced.permissions, () => {
+      this.#marker = name;
+    });
   }
-}
 
-function busyError(directory: Directory, base: string, waitedMs: number): TensorBundleError {
-  const path = directory.pathOf(base);
-  return new TensorBundleError(
-    'ERR_LOCKED',
-    `another save is writing the data files of ${path} and had not ended after ${waitedMs} ms; ` +
-      "try again, raise lockTimeoutMs, or use overwrite: 'atomic', which does not wait for it",
-    { path },
-  );
-}
-
-function existsError(directory: Directory, base: string): TensorBundleError {
-  const path = directory.pathOf(indexName(base));
-  return new TensorBundleError('ERR_EXISTS', `${path} exists; give another prefix or overwrite: 'atomic'`, { path });
+  async #markNow(last: number): Promise<void> {
+    const steps = this.directory.steps();
+    this.#mark(steps, last);
+    await steps.run();
+  }
 }

@@ -38,7 +38,10 @@ export async function replacedTotal(
  * come.
  */
 interface InPlace {
-  /** In the order in which they are unlinked. */
+  /**
+   * In the order in which they are unlinked. They are not written over, because a file may be linked or mapped
+   * elsewhere. From then on, a crash or an error loses the old checkpoint.
+   */
   names: string[];
   /** The bytes that this frees, unless a file is linked or open elsewhere. */
   bytes: number;
@@ -75,16 +78,10 @@ export async function planInPlace(
 }
 
 /**
- * The files are unlinked, not written over, because a file may be linked or mapped elsewhere. From here on, a crash or
- * an error loses the old checkpoint.
+ * Called before a save writes anything. `free`: what the directory says; `freed`: bytes that the save itself frees
+ * first. Throws ERR_NO_SPACE.
  */
-export async function unlinkInPlace(directory: Directory, { names }: InPlace): Promise<void> {
-  for (const name of names) await directory.remove(name);
-}
-
-/** Called before a save writes anything. `freed`: bytes that the save itself frees first. Throws ERR_NO_SPACE. */
-export async function checkSpace(directory: Directory, bytes: number, freed: number): Promise<void> {
-  const free = await directory.freeSpace();
+export function checkSpace(directory: Directory, free: number | null, bytes: number, freed: number): void {
   if (free === null || free + freed >= bytes) return;
   const room =
     freed > 0

@@ -18,20 +18,21 @@ export async function replaceSmallFile(
 ): Promise<void> {
   await removeDeadUpdates(directory, name, names ?? (await directory.list()));
   const old = await directory.stat(name);
-  const temporary = await directory.createHeld(
-    `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`,
-    old ? old.mode & 0o777 : undefined,
-  );
+  const temporary = `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`;
+  const steps = directory.steps();
+  const file = steps.createHeld(temporary, old ? old.mode & 0o777 : undefined);
+  steps.write(file, new TextEncoder().encode(text), durable);
+  const renamed = steps.rename(temporary, name);
+  steps.close(file);
+  if (durable) steps.sync();
   try {
-    await temporary.write(new TextEncoder().encode(text), durable);
-    await directory.rename(temporary.name, name);
+    await steps.run();
   } catch (error) {
-    await directory.remove(temporary.name).catch(() => false);
+    if (file.handle.isDone && !renamed.isDone) await directory.remove(temporary).catch(() => false);
     throw error;
   } finally {
-    await temporary.close();
+    await steps.release();
   }
-  if (durable) await directory.sync();
 }
 
 /**

@@ -146,7 +146,7 @@ async function writeParts(directory: Directory, base: string, weights: Weights):
       const shard = await directory.createShard(name, length, true);
       paths.push(name);
       try {
-        const hooks = { signal: undefined, onBytes: () => undefined };
+        const hooks = { signal: undefined, onBytes: () => undefined, onLast: () => undefined };
         await new ShardStream(shard, partItems(weights, begin, begin + length), chunks, hooks).run();
         await shard.finish(true);
       } finally {

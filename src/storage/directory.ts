@@ -4,16 +4,18 @@
  * meanwhile.
  */
 import { join, resolve } from 'node:path';
-import { type FileStat, type Handle, native } from '../binding.js';
-import { isNativeError, TensorBundleError } from '../errors.js';
-import { withDescriptor } from './descriptors.js';
+import { type FileStat, type Handle, native, type Shard } from '../binding.js';
+import { fromNative, isNativeError, type NativeError, TensorBundleError } from '../errors.js';
+import { isExhausted, withDescriptor } from './descriptors.js';
 import { checkPath, directoryError, openingError } from './directory-errors.js';
+import { DirectorySteps, type NewHeld } from './directory-steps.js';
 import { OpenFile, type ReadableFile } from './file.js';
 import { release } from './handles.js';
 import { lacks } from './lacks.js';
-import { DirectoryLock, type Holder, hold, holderOf } from './locks.js';
+import { type AroundLock, DirectoryLock, type Holder, holderOf } from './locks.js';
 import { makeDirectory } from './make-directory.js';
 import { HeldFile, NewShard } from './new-files.js';
+import { type Step, Steps } from './steps.js';
 
 export class Directory {
   readonly #handle: Handle;
@@ -46,7 +48,7 @@ export class Directory {
     checkPath(path);
     const absolute = resolve(path);
     try {
-      return await Directory.#over(await withDescriptor(() => native.openDirectory(absolute)), absolute, []);
+      return await Directory.#opened(absolute);
     } catch (error) {
       if (isNativeError(error) && error.code === 'ENOENT') return null;
       throw openingError(error, absolute);
@@ -62,22 +64,32 @@ export class Directory {
   static async create(path: string): Promise<Directory> {
     checkPath(path);
     const absolute = resolve(path);
+    try {
+      return await Directory.#opened(absolute);
+    } catch (error) {
+      if (!isNativeError(error) || error.code !== 'ENOENT') throw fromNative(error, 'open', { path: absolute });
+    }
     const { handle, parents } = await makeDirectory(absolute);
     try {
-      return await Directory.#over(handle, absolute, parents);
+      const stat = await native.stat(handle);
+      return new Directory(absolute, handle, stat!.identity, parents);
     } catch (error) {
-      await Promise.all(parents.map(release));
+      await Promise.all([handle, ...parents].map(release));
       throw directoryError(error, 'create the directory', absolute);
     }
   }
 
-  /** Takes the descriptor over. Closes it if its identity cannot be read. */
-  static async #over(handle: Handle, path: string, unsyncedParents: Handle[]): Promise<Directory> {
+  /** Rejects with errors of the addon. */
+  static async #opened(path: string): Promise<Directory> {
+    const steps = new Steps();
+    const tell = (error: unknown): unknown => error;
+    const handle = steps.add<Handle>('openDirectory', [path], { tell });
+    const stat = steps.add<FileStat>('stat', [handle], { tell });
     try {
-      const stat = await native.stat(handle);
-      return new Directory(path, handle, stat!.identity, unsyncedParents);
+      await steps.run();
+      return new Directory(path, handle.value, stat.value.identity, []);
     } catch (error) {
-      await release(handle);
+      await steps.release();
       throw error;
     }
   }
@@ -94,6 +106,13 @@ export class Directory {
 
   list(): Promise<string[]> {
     return this.#do('list', undefined, () => withDescriptor(() => native.list(this.#handle)));
+  }
+
+  /** What `tryList` gave. It is listed again if only a descriptor was missing. */
+  async namesIn({ value }: Step<string[] | NativeError>): Promise<string[]> {
+    if (!isNativeError(value)) return value;
+    if (isExhausted(value)) return await this.list();
+    throw directoryError(value, 'list', this.path);
   }
 
   /** Null if absent. Links are followed unless told otherwise. */
@@ -134,22 +153,6 @@ export class Directory {
     });
   }
 
-  /** Creates a file and holds a lock on it. Throws ERR_EXISTS. */
-  createHeld(name: string, permissions?: number): Promise<HeldFile> {
-    return this.#do('create', name, async () => {
-      const handle = await withDescriptor(() => native.open(this.#handle, name, 'create', permissions));
-      if (handle === null)
-        throw new TensorBundleError('ERR_NOT_FOUND', `${this.path} was removed`, { path: this.path });
-      try {
-        return new HeldFile(handle, this.pathOf(name), name, await hold(handle, this.pathOf(name)));
-      } catch (error) {
-        await release(handle);
-        await native.unlink(this.#handle, name).catch(() => false);
-        throw error;
-      }
-    });
-  }
-
   /** Whether a living process holds the file; nobody holds an absent file. */
   holderOf(name: string): Promise<Holder> {
     return this.#do('look at', name, () => holderOf(this.#handle, name));
@@ -170,15 +173,27 @@ export class Directory {
     return this.#do('look at', undefined, async () => (await native.stat(this.#handle))?.links === 0);
   }
 
+  /** What is at each name, without following links; null where that cannot be found out. */
+  async statAll(names: readonly string[]): Promise<(FileStat | null)[]> {
+    const steps = this.steps();
+    const stats = names.map(name => steps.tryStat(name));
+    await steps.run();
+    return stats.map(({ value }) => (isNativeError(value) ? null : value));
+  }
+
+  /** Removes all that can be removed. For each name: false if it was absent, null if it is still there. */
+  async removeAll(names: readonly string[]): Promise<(boolean | null)[]> {
+    const steps = this.steps();
+    const removed = names.map(name => steps.tryRemove(name));
+    await steps.run();
+    return removed.map(({ value }) => (isNativeError(value) ? null : value));
+  }
+
   /** Makes names (creations, renames, removals) durable, also in the parents that `create` changed. */
-  sync(): Promise<void> {
-    return this.#do('sync', undefined, async () => {
-      await syncHandle(this.#handle);
-      const parents = this.#unsyncedParents;
-      for (const parent of parents) await syncHandle(parent);
-      this.#unsyncedParents = [];
-      await Promise.all(parents.map(release));
-    });
+  async sync(): Promise<void> {
+    const steps = this.steps();
+    steps.sync();
+    await steps.run();
   }
 
   /** Makes the bytes of an existing file durable, whatever process wrote them. Throws ERR_NOT_FOUND if it is absent. */
@@ -210,15 +225,39 @@ export class Directory {
   /**
    * Runs `action` while no other process and no other caller is inside `exclusively` of this directory. Where the file
    * system has no locks, only callers of this process are kept out. Throws ERR_LOCKED after `timeoutMs`. `action` must
-   * not call it again.
+   * not call it again. The steps `around` the lock are done in the same trip.
    */
-  async exclusively<T>(timeoutMs: number, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
-    await this.#do('lock', undefined, () => this.#lock.take(timeoutMs, signal));
+  async exclusively<T>(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    action: () => Promise<T>,
+    around?: AroundLock,
+  ): Promise<T> {
+    const hold = await this.#do('lock', undefined, () => this.#lock.take(timeoutMs, signal, around));
     try {
       return await action();
     } finally {
-      await this.#lock.release();
+      await this.#lock.release(hold);
     }
+  }
+
+  /** An empty list of steps on this directory. */
+  steps(): DirectorySteps {
+    const pathOf = (name: string): string => this.pathOf(name);
+    const onSynced = (): void => {
+      this.#unsyncedParents = [];
+    };
+    const endLock = (steps: Steps): void => this.#lock.addRelease(steps);
+    return new DirectorySteps(this.#handle, this.path, pathOf, this.#unsyncedParents, onSynced, endLock);
+  }
+
+  /** What steps have created. */
+  heldFile({ name, handle, locked }: NewHeld): HeldFile {
+    return new HeldFile(handle.value!, this.pathOf(name), name, locked.value === true);
+  }
+
+  newShard(name: string, created: Step<Shard>): NewShard {
+    return new NewShard(created.value, this.pathOf(name));
   }
 
   async close(): Promise<void> {
@@ -256,14 +295,5 @@ async function closedAfter<T>(directory: Directory, use: (directory: Directory) 
     return await use(directory);
   } finally {
     await directory.close();
-  }
-}
-
-/** Some file systems cannot sync a directory. Nothing can be done about the order in which they write names. */
-async function syncHandle(handle: Handle): Promise<void> {
-  try {
-    await native.sync(handle);
-  } catch (error) {
-    if (!lacks('directorySync', error)) throw error;
   }
 }

@@ -5,7 +5,7 @@
  */
 import { isNativeError } from '../errors.js';
 
-const ERRNOS = {
+export const LACKING = {
   /**
    * flock. EBADF: an NFSv4 server wants a descriptor that is open for writing. ENOLCK: no lock manager, or no lock
    * left.
@@ -18,6 +18,6 @@ const ERRNOS = {
 } as const;
 
 /** Whether the error says that the file system lacks the feature. */
-export function lacks(what: keyof typeof ERRNOS, error: unknown): boolean {
-  return isNativeError(error) && (ERRNOS[what] as readonly string[]).includes(error.code);
+export function lacks(what: keyof typeof LACKING, error: unknown): boolean {
+  return isNativeError(error) && (LACKING[what] as readonly string[]).includes(error.code);
 }

@@ -9,11 +9,12 @@ import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { release } from './handles.js';
 import { lacks } from './lacks.js';
+import { Steps } from './steps.js';
 
 /**
  * On NFS, a machine that only checks whether a file is held does hold it for a moment. So a hold is tried this often.
  */
-const HOLD_ATTEMPTS = 10;
+export const HOLD_ATTEMPTS = 10;
 /** The longest pause, in milliseconds, before another try to take a lock that is held elsewhere. */
 const MAX_PAUSE_MS = 50;
 
@@ -26,11 +27,24 @@ export type Holder = 'somebody' | 'nobody' | 'unknown';
 /** Identities of the directories that are locked in this process because their file system has no locks. */
 const lockedHere = new Set<string>();
 
+/** One hold of a directory's lock. */
+interface Hold {
+  /** Whether only callers of this process are kept out. */
+  isHere: boolean;
+}
+
+/** What is done in the same trip as the attempt to take a lock. */
+export interface AroundLock {
+  /** Done once, before the lock is tried. */
+  before?: Steps | undefined;
+  /** Done as soon as the lock is taken. */
+  after?: Steps | undefined;
+}
+
 /** The lock of one open directory. Like any lock, one open directory holds it once at a time. */
 export class DirectoryLock {
   /** Kept here because flock grants the lock of one open directory as often as it is asked for. */
-  #isTaken = false;
-  #isHere = false;
+  #hold: Hold | null = null;
 
   constructor(
     private readonly handle: Handle,
@@ -38,10 +52,19 @@ export class DirectoryLock {
     private readonly path: string,
   ) {}
 
-  /** Throws ERR_LOCKED after `timeoutMs`, ERR_ABORTED, and errors of the addon. */
-  async take(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+  /**
+   * Throws ERR_LOCKED after `timeoutMs`, ERR_ABORTED, errors of the addon, and what a step throws; the lock is free
+   * then.
+   */
+  async take(timeoutMs: number, signal: AbortSignal | undefined, around: AroundLock = {}): Promise<Hold> {
     const deadline = performance.now() + timeoutMs;
-    for (let pause = 1; !(await this.#try()); pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+    const steps = new Steps();
+    if (around.before) steps.append(around.before);
+    const locked = steps.add<boolean>('tryLock', [this.handle], { tell: error => error });
+    if (around.after) steps.append(around.after);
+    for (let pause = 1; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
+      const hold = await this.#try(steps, () => locked.isDone);
+      if (hold !== null) return hold;
       throwIfAborted(signal, 'waiting for the lock of the directory');
       if (performance.now() >= deadline) {
         throw new TensorBundleError(
@@ -54,46 +77,47 @@ export class DirectoryLock {
     }
   }
 
-  async release(): Promise<void> {
-    if (this.#isHere) lockedHere.delete(this.identity);
+  /** Does nothing if a step has ended the hold already. */
+  async release(hold: Hold): Promise<void> {
+    if (this.#hold !== hold) return;
+    if (hold.isHere) lockedHere.delete(this.identity);
     // Closing the directory releases the lock too, so after an error here others wait only until then.
     else await native.unlock(this.handle).catch(() => undefined);
-    this.#isHere = false;
-    this.#isTaken = false;
+    this.#hold = null;
   }
 
-  async #try(): Promise<boolean> {
-    if (this.#isTaken) return false;
-    this.#isTaken = true;
-    let isLocked = false;
+  /** Adds the step that ends the present hold. Where the file system has no locks, `release` has to do it. */
+  addRelease(steps: Steps): void {
+    if (this.#hold === null || this.#hold.isHere) return;
+    const onDone = (): void => {
+      this.#hold = null;
+    };
+    steps.add('unlock', [this.handle], { tell: error => error, allowed: ['*'], onDone });
+  }
+
+  async #try(steps: Steps, isLocked: () => boolean): Promise<Hold | null> {
+    if (this.#hold !== null) return null;
+    const hold: Hold = { isHere: false };
+    this.#hold = hold;
     try {
-      isLocked = await native.tryLock(this.handle);
+      await steps.run().catch(async error => {
+        if (isLocked() || steps.failed?.call !== 'tryLock' || !lacks('locks', error)) throw error;
+        if (lockedHere.has(this.identity)) return;
+        lockedHere.add(this.identity);
+        hold.isHere = true;
+        steps.skip(true);
+        await steps.run();
+      });
     } catch (error) {
-      if (!lacks('locks', error)) throw error;
-      isLocked = this.#isHere = !lockedHere.has(this.identity);
-      lockedHere.add(this.identity);
-    } finally {
-      this.#isTaken = isLocked;
+      await steps.release();
+      if (isLocked()) await this.release(hold);
+      else this.#hold = null;
+      throw error;
     }
-    return isLocked;
+    if (isLocked()) return hold;
+    this.#hold = null;
+    return null;
   }
-}
-
-/**
- * Takes the lock of a file that was just made. False where the file system has no locks. Throws ERR_LOCKED if another
- * process keeps holding it, and errors of the addon.
- */
-export async function hold(handle: Handle, path: string): Promise<boolean> {
-  try {
-    for (let attempt = 1; attempt <= HOLD_ATTEMPTS; attempt++) {
-      if (await native.tryLock(handle)) return true;
-      await delay(1);
-    }
-  } catch (error) {
-    if (lacks('locks', error)) return false;
-    throw error;
-  }
-  throw new TensorBundleError('ERR_LOCKED', `${path} is locked by another process; try again`, { path });
 }
 
 /** Whether a living process holds a file. Nobody holds an absent file, a link or a FIFO. Throws errors of the addon. */

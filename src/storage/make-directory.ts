@@ -1,4 +1,4 @@
-/** Opens a directory; creates it first if it does not exist, with its missing parents, each below the one before. */
+/** Creates and opens a directory that does not exist, with its missing parents, each below the one before. */
 import { basename, dirname } from 'node:path';
 import { type Handle, native } from '../binding.js';
 import { fromNative, isNativeError, TensorBundleError } from '../errors.js';
@@ -11,10 +11,13 @@ interface MadeDirectory {
   readonly parents: Handle[];
 }
 
-/** `path` is absolute. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_NO_SPACE, ERR_IO. */
+/**
+ * `path` is absolute, and was not there when it was opened. Throws ERR_NOT_A_CHECKPOINT, ERR_PERMISSION, ERR_NO_SPACE,
+ * ERR_IO.
+ */
 export async function makeDirectory(path: string): Promise<MadeDirectory> {
-  const missing: string[] = [];
-  let at = path;
+  const missing = [basename(path)];
+  let at = dirname(path);
   let handle = await openExisting(at);
   for (; handle === null; handle = await openExisting(at)) {
     missing.unshift(basename(at));

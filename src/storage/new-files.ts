@@ -2,10 +2,12 @@
 import { type Handle, native, type Shard } from '../binding.js';
 import { fromNative } from '../errors.js';
 import { release } from './handles.js';
+import type { Steps } from './steps.js';
 
 /** A data file to which bytes are appended in order. */
 export class NewShard {
   readonly #shard: Shard;
+  #closed: Promise<void> | null = null;
 
   constructor(
     shard: Shard,
@@ -35,7 +37,8 @@ export class NewShard {
 
   /** May be called several times. */
   close(): Promise<void> {
-    return native.closeShard(this.#shard).catch(error => this.#fail(error, 'close'));
+    this.#closed ??= native.closeShard(this.#shard).catch(error => this.#fail(error, 'close'));
+    return this.#closed;
   }
 
   #fail(error: unknown, action: string): never {
@@ -60,16 +63,18 @@ export class HeldFile {
   }
 
   /**
-   * Writes the whole file, and reports errors that only a close would show; with `durable`, it is on stable storage
-   * then.
+   * Adds the steps that write the whole file, and report errors that only a close would show; with `durable`, it is on
+   * stable storage then. `onDone` is called when they are carried out.
    */
-  async write(data: Uint8Array, durable: boolean): Promise<void> {
-    try {
-      await native.writeAll(this.#handle, data);
-      if (durable) await native.sync(this.#handle);
-    } catch (error) {
-      throw fromNative(error, 'write', { path: this.path });
-    }
+  addWrite(steps: Steps, data: Uint8Array, durable: boolean, onDone: () => void): void {
+    const tell = (error: unknown): Error => fromNative(error, 'write', { path: this.path });
+    steps.add('writeAll', [this.#handle, data], durable ? { tell } : { tell, onDone });
+    if (durable) steps.add('sync', [this.#handle], { tell, onDone });
+  }
+
+  /** Adds the step that ends the hold. The file must not be closed yet. */
+  addClose(steps: Steps): void {
+    steps.add('close', [this.#handle], { tell: error => error, allowed: ['*'] });
   }
 
   /** Ends the hold. May be called several times. */

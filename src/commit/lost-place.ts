@@ -1,0 +1,37 @@
+/** What may have happened to a save before its commit: a later one was faster, or another process took it for dead. */
+import type { Directory } from '../storage/directory.js';
+import { overtakenBy, placeOf, rememberCall } from './call-order.js';
+import { makeDurable } from './generations.js';
+import { indexName } from './names.js';
+import { laterUnsyncedError, removedError } from './publication-errors.js';
+
+/** Whether a later save has taken the place. What this one promised must then hold for the later one. */
+export async function isOvertaken(
+  directory: Directory,
+  base: string,
+  { call, durable }: { call: number; durable: boolean },
+): Promise<boolean> {
+  const place = placeOf(directory.identity, base);
+  const later = overtakenBy(place, call);
+  if (later === null) return false;
+  if (later.durable || !durable) return true;
+  try {
+    await makeDurable(directory, base);
+  } catch (cause) {
+    throw laterUnsyncedError(directory.pathOf(indexName(base)), cause);
+  }
+  rememberCall(place, { call: later.call, durable: true });
+  return true;
+}
+
+/**
+ * A save may lose its locks (a lease that a network file system did not renew), and then another process may take it
+ * for dead. The files are opened, because such a file system answers other questions from its memory.
+ */
+export async function checkOwnFiles(directory: Directory, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const file = await directory.open(name);
+    await file?.close();
+    if (file === null) throw removedError(directory.pathOf(name));
+  }
+}
