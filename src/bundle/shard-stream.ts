@@ -13,6 +13,7 @@ import type { Chunk, ChunkPool } from './chunk-pool.js';
 import { viewOf } from './elements.js';
 import type { Item, Pulled } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
+import { Batch, KNOWN } from './shard-batch.js';
 
 /** The most bytes that one native call writes directly, without a copy. This is also how often an abort is noticed. */
 const CALL_BYTES = 8 * 1024 * 1024;
@@ -28,44 +29,12 @@ const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
 const CALL_ITEMS = 16_384;
 
-/** In the place of an item's position: the checksum of the bytes is known already. */
-const KNOWN = -1;
-
 interface StreamHooks {
   signal: AbortSignal | undefined;
   /** Bytes that were just handed to the file. */
   onBytes(bytes: number): void;
   /** The last native call was started: what is called on the file now is carried out right after it. */
   onLast(): void;
-}
-
-/** The data of one native call. */
-class Batch {
-  readonly views: Uint8Array[] = [];
-  /**
-   * The position of the item that each run of bytes belongs to, or KNOWN; `lengths` has the size of each run.
-   */
-  readonly owners: number[] = [];
-  readonly lengths: number[] = [];
-  /** Whether the call must compute checksums. */
-  unknown = false;
-  /** Pieces that are freed once they are written. */
-  readonly owned: Uint8Array[] = [];
-  chunk: Chunk | null = null;
-  bytes = 0;
-
-  note(at: number, length: number): void {
-    this.owners.push(at);
-    this.lengths.push(length);
-    this.bytes += length;
-    if (at !== KNOWN) this.unknown = true;
-  }
-
-  /** Ends the copied bytes, so that they come before the data that follows. */
-  endCopied(): void {
-    const copied = this.chunk?.take();
-    if (copied) this.views.push(copied);
-  }
 }
 
 export class ShardStream {

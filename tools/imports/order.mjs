@@ -8,6 +8,7 @@ export const ORDER = [
   'errors.ts',
   'options.ts',
   'disposal.ts',
+  'addon.ts',
   'binding.ts',
   'tfjs-core.ts',
   'format',

@@ -15,7 +15,7 @@ const ENTRIES = ['index', 'tfjs', 'optimizers', 'register', 'cli/main', 'binding
  */
 const PLAIN = /\/(errors|realms|options|disposal|format\/dtypes|format\/shape|format\/utf8-order|bundle\/damage)\.js$/;
 /** The rest of what `import 'tensorbundle'` loads. */
-const CORE = /\/(binding|(format|storage|commit|bundle)\/[^/]+)\.js$/;
+const CORE = /\/(addon|binding|(format|storage|commit|bundle)\/[^/]+)\.js$/;
 
 /**
  * The entries whose sources are in a folder, as files of dist/.
@@ -44,7 +44,7 @@ export async function bundle(folder) {
   });
   const { output } = await build.generate({
     format: 'esm',
-    // In the folder itself: the addon is found from there (src/binding.ts).
+    // In the folder itself: the addon is found from there (src/addon.ts).
     chunkFileNames: 'shared-[name].js',
     codeSplitting: {
       groups: [

@@ -17,6 +17,7 @@ import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
 import { loadInto, weightsTrackable } from '../models/model-weights.js';
 import { architectureOf } from '../models/whole-model.js';
+import { BestSoFar } from './best-so-far.js';
 import { bestExtra, bestIn, storedBest } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { newestOf, storedOf } from './file-pattern-files.js';
@@ -126,7 +127,7 @@ export class ModelCheckpoint extends TrainingCallback {
   #pending: Promise<void> = Promise.resolve();
   /** Errors of background saves that were not thrown yet. */
   readonly #failures: unknown[] = [];
-  #best: number | null;
+  readonly #best: BestSoFar;
   #lastSaved: string | null = null;
   #epoch = 0;
   #lastBatch = -1;
@@ -150,14 +151,14 @@ export class ModelCheckpoint extends TrainingCallback {
       throw invalidArgument('ModelCheckpoint: initialValueThreshold must be a number', {
         found: initialValueThreshold,
       });
-    this.#best = initialValueThreshold;
+    this.#best = new BestSoFar(initialValueThreshold);
     check('onError', options.onError ?? 'throw', ['throw', 'warn']);
     check('onMissingMetric', options.onMissingMetric ?? 'skip', ['skip', 'save', 'throw']);
   }
 
   /** The best value of the metric so far, or the threshold; null if there is none. */
   get best(): number | null {
-    return this.#best;
+    return this.#best.value;
   }
 
   /** Path of the last save that is committed; null before the first. */
@@ -177,7 +178,7 @@ export class ModelCheckpoint extends TrainingCallback {
   async #goOn(model: LayersModel, directories: Directories): Promise<void> {
     const { loadWeightsOnRestart, saveBestOnly } = this.#options;
     const take = (best: number | null): void => {
-      if (best !== null && this.#monitor.isBetter(best, this.#best)) this.#best = best;
+      if (best !== null && this.#monitor.isBetter(best, this.#best.value)) this.#best.found(best);
     };
     const newest = loadWeightsOnRestart ? await newestOf(this.#pattern, directories) : null;
     if (newest !== null) {
@@ -256,11 +257,12 @@ export class ModelCheckpoint extends TrainingCallback {
     if (saveBestOnly && current === undefined && !this.#saveWithoutMetric(Object.keys(values))) return;
     if (current === undefined) {
       this.#say(`saving model to ${path}`);
-      return await this.#save(path, this.#best);
+      return await this.#save(path, this.#best.value);
     }
     const { metric } = this.#monitor;
-    const before = this.#best === null ? '-' : this.#best.toFixed(5);
-    if (!this.#monitor.isBetter(current, this.#best)) return this.#say(`${metric} did not improve from ${before}`);
+    const before = this.#best.value === null ? '-' : this.#best.value.toFixed(5);
+    if (!this.#monitor.isBetter(current, this.#best.value))
+      return this.#say(`${metric} did not improve from ${before}`);
     this.#say(`${metric} improved from ${before} to ${current.toFixed(5)}, saving model to ${path}`);
     await this.#save(path, current);
   }
@@ -290,19 +292,19 @@ export class ModelCheckpoint extends TrainingCallback {
     const absolute = absolutePrefix(path);
     const budget = background ? CopyBudget.forBackground() : CopyBudget.forForeground();
     const captured = new CapturedGraph(weightsTrackable(model, {}, extras), budget);
-    const before = this.#best;
-    this.#best = best;
+    const hope = this.#best.hope(best);
     const { durable } = this.#queue.submit(path, {
       run: onStaged => captured.write(absolute, writer, { onStaged, calmly: background, afterCommit: nameAsLatest }),
       after: async () => undefined,
     });
     this.#pending = durable.then(
       () => {
+        hope.ended(true);
         this.#lastSaved = path;
       },
       error => {
         // What was not saved is not the best on disk.
-        if (this.#best === best) this.#best = before;
+        hope.ended(false);
         this.#failures.push(error);
       },
     );
