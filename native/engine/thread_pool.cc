@@ -1,10 +1,18 @@
 #include "engine/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
 #include <utility>
 
 namespace tensorbundle {
+namespace {
+
+// After a task, a thread looks for the next one for this long before it sleeps. Small saves and loads are a row of
+// short tasks, and waking a sleeping thread takes longer than most of them.
+constexpr auto kLookFor = std::chrono::microseconds(60);
+
+}  // namespace
 
 ThreadPool::ThreadPool(std::size_t threads) : size_(std::max<std::size_t>(threads, 1)) { threads_.reserve(size_); }
 
@@ -29,7 +37,9 @@ bool ThreadPool::submit(Task task) {
       }
     }
   }
-  wake_.notify_one();
+  queued_.store(queue_.size());
+  // A thread that looks for work finds it without being woken.
+  if (queue_.size() > looking_) wake_.notify_one();
   return true;
 }
 
@@ -48,19 +58,34 @@ void ThreadPool::stop() {
 
 void ThreadPool::loop() {
   std::unique_lock<std::mutex> lock(mutex_);
+  bool hasRun = false;
   for (;;) {
     ++idle_;
+    if (queue_.empty() && hasRun) lookForWork(lock);
     wake_.wait(lock, [this] { return stop_.requested() || !queue_.empty(); });
     --idle_;
     if (stop_.requested()) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
+    queued_.store(queue_.size());
     lock.unlock();
     task();
     // Releases what the task holds, outside the lock and before the next wait.
     task = nullptr;
+    hasRun = true;
     lock.lock();
   }
+}
+
+void ThreadPool::lookForWork(std::unique_lock<std::mutex>& lock) {
+  ++looking_;
+  lock.unlock();
+  const auto deadline = std::chrono::steady_clock::now() + kLookFor;
+  while (queued_.load() == 0 && !stop_.requested() && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  lock.lock();
+  --looking_;
 }
 
 }  // namespace tensorbundle

@@ -2,6 +2,7 @@
 // the order in which they were submitted. A thread is started when there is work and no idle thread.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -39,6 +40,8 @@ class ThreadPool {
 
  private:
   void loop();
+  // Returns when there is work, or after kLookFor. The lock is released meanwhile.
+  void lookForWork(std::unique_lock<std::mutex>& lock);
 
   const std::size_t size_;
   StopToken stop_;
@@ -47,6 +50,10 @@ class ThreadPool {
   std::deque<Task> queue_;
   std::vector<std::thread> threads_;
   std::size_t idle_ = 0;
+  // Of the idle threads, those that look for work without sleeping. They look at queued_, and lock the mutex at the
+  // end.
+  std::size_t looking_ = 0;
+  std::atomic<std::size_t> queued_{0};
 };
 
 }  // namespace tensorbundle

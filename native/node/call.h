@@ -38,6 +38,9 @@ struct Call {
   std::shared_ptr<Opened> opens;
   // Asked after a success: true ends a list of steps here. May be empty.
   std::function<bool()> ends;
+  // It waits for the disk, moves many bytes, or has to end in a later turn of the event loop. Then the JavaScript
+  // thread does not wait for it at all.
+  bool isLong = false;
 };
 
 // What JavaScript passed: the arguments of a function, or of one step.
@@ -73,6 +76,7 @@ struct RunOptions {
   std::function<Status(std::size_t threads, std::size_t* parts)> plan;
   Napi::Value pinned;
   Strand* strand = nullptr;
+  bool isLong = false;
 };
 
 // `part(stop, output)` runs on the pool and stores its result in `*output`. Then `toValue(env, *output)` makes the
@@ -86,6 +90,7 @@ Call call(Part part, ToValue toValue, RunOptions options = {}) {
   made.toValue = [output, toValue = std::move(toValue)](Napi::Env env) -> Napi::Value { return toValue(env, *output); };
   made.pinned = options.pinned;
   made.strand = options.strand;
+  made.isLong = options.isLong;
   return made;
 }
 

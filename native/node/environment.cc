@@ -1,8 +1,19 @@
 #include "node/environment.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace tensorbundle {
+namespace {
+
+// A small file operation takes less. Waking two sleeping threads, this one and one of the pool, takes longer than that.
+constexpr auto kBriefWait = std::chrono::microseconds(100);
+// After so many waits in vain (a slow disk, a network), only one call of kRareWaits waits.
+constexpr std::size_t kVainWaits = 4;
+constexpr std::size_t kRareWaits = 32;
+
+}  // namespace
 
 Environment& Environment::create(Napi::Env env, std::shared_ptr<FileOperations> operations) {
   auto* environment = new Environment(env, std::move(operations));
@@ -29,22 +40,46 @@ Environment::Environment(Napi::Env env, std::shared_ptr<FileOperations> operatio
   }
 }
 
-Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue toValue, Napi::Value pinned,
-                                 Strand* strand) {
-  auto owned = std::make_unique<PromisedJob>(env, std::move(work), std::move(toValue), pinned,
+Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue toValue, const JobOptions& options) {
+  auto owned = std::make_unique<PromisedJob>(env, std::move(work), std::move(toValue), options.pinned,
                                              [this](PromisedJob* job) { complete(job); });
   PromisedJob* job = owned.get();
   const Napi::Promise promise = job->promise();
-  if (jobs_.empty()) napi_ref_threadsafe_function(env, wake_);
+  const bool isFirst = jobs_.empty();
+  // Only for a job that has the pool to itself: others would have to be done first.
+  const bool waits = isFirst && !options.isLong && (vainWaits_ < kVainWaits || ++vainWaits_ % kRareWaits == 0);
+  if (waits) awaited_.store(job);
   jobs_.emplace(job, std::move(owned));
-  if (!job->start(pool_, strand)) {
+  const bool isStarted = job->start(pool_, options.strand);
+  if (!isStarted) awaited_.store(nullptr);
+  if (!isStarted || (waits && endsSoon(job))) {
     job->settle(env);
-    release(job);
+    jobs_.erase(job);
+  } else if (isFirst) {
+    napi_ref_threadsafe_function(env, wake_);
   }
   return promise;
 }
 
+bool Environment::endsSoon(PromisedJob* job) {
+  const auto deadline = std::chrono::steady_clock::now() + kBriefWait;
+  while (awaited_.load() == job) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      PromisedJob* expected = job;
+      if (!awaited_.compare_exchange_strong(expected, nullptr)) break;
+      ++vainWaits_;
+      return false;
+    }
+    // Where there is only one processor, the pool's thread runs now.
+    std::this_thread::yield();
+  }
+  vainWaits_ = 0;
+  return true;
+}
+
 void Environment::complete(PromisedJob* job) {
+  PromisedJob* expected = job;
+  if (awaited_.compare_exchange_strong(expected, nullptr)) return;
   bool first = false;
   {
     const std::lock_guard<std::mutex> guard(completedMutex_);

@@ -5,6 +5,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -19,6 +20,14 @@
 #include "node/promised_job.h"
 
 namespace tensorbundle {
+
+struct JobOptions {
+  // Kept alive until the job has ended, unless empty.
+  Napi::Value pinned;
+  Strand* strand = nullptr;
+  // As in Call.
+  bool isLong = false;
+};
 
 class Environment {
  public:
@@ -35,11 +44,13 @@ class Environment {
   const ThreadPool& pool() const { return pool_; }
 
   // Only for run() in run.h, which the exports call.
-  Napi::Promise start(Napi::Env env, Work work, PromisedJob::ToValue toValue, Napi::Value pinned, Strand* strand);
+  Napi::Promise start(Napi::Env env, Work work, PromisedJob::ToValue toValue, const JobOptions& options);
 
  private:
   Environment(Napi::Env env, std::shared_ptr<FileOperations> operations);
 
+  // Waits at most kBriefWait for a job that awaited_ names. False if it goes on: then complete() will be told.
+  bool endsSoon(PromisedJob* job);
   void complete(PromisedJob* job);
   void settleCompleted(Napi::Env env);
   void release(PromisedJob* job);
@@ -53,6 +64,11 @@ class Environment {
   napi_threadsafe_function wake_ = nullptr;
   // Every job that has not been settled. Used only on the JavaScript thread.
   std::unordered_map<PromisedJob*, std::unique_ptr<PromisedJob>> jobs_;
+  // The job that the JavaScript thread waits for at this moment. Whoever sets it to null, the waiting thread at the end
+  // of its patience or the pool when the job ends, decides which of the two settles it.
+  std::atomic<PromisedJob*> awaited_{nullptr};
+  // How many waits in a row were in vain. Used only on the JavaScript thread.
+  std::size_t vainWaits_ = 0;
   std::mutex completedMutex_;
   std::deque<PromisedJob*> completed_;
 };

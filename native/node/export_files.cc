@@ -60,7 +60,9 @@ Call statJs(const Arguments& info) {
 }
 
 Call syncJs(const Arguments& info) {
-  return callOn(info.handle(), [](Descriptor& handle) { return handle.sync(Descriptor::SyncKind::kAll); });
+  Call made = callOn(info.handle(), [](Descriptor& handle) { return handle.sync(Descriptor::SyncKind::kAll); });
+  made.isLong = true;
+  return made;
 }
 
 Call tryLockJs(const Arguments& info) {

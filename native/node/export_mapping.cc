@@ -21,12 +21,16 @@ Napi::Value mapJs(const Napi::CallbackInfo& info) {
   }
   using Output = std::unique_ptr<Mapping>;
   const auto part = [=](const StopToken&, Output* mapping) { return Mapping::create(*file, offset, length, mapping); };
-  return run<Output>(info.Env(), part, [](Napi::Env env, Output& mapping) -> Napi::Value {
+  const auto toBuffer = [](Napi::Env env, Output& mapping) -> Napi::Value {
     if (!mapping) return env.Null();
     std::uint8_t* data = mapping->data();
     const std::size_t size = mapping->size();
     return externalBuffer(env, std::move(mapping), data, size);
-  });
+  };
+  RunOptions options;
+  // As in export_ranges.cc.
+  options.isLong = true;
+  return run<Output>(info.Env(), part, toBuffer, std::move(options));
 }
 
 }  // namespace

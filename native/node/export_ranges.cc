@@ -54,6 +54,9 @@ Napi::Value read(Napi::Env env, std::vector<std::shared_ptr<Descriptor>> files, 
   RunOptions options;
   options.plan = [reader](std::size_t threads, std::size_t* parts) { return reader->plan(threads, parts); };
   options.pinned = pinned;
+  // Also where it is short: what is read reaches its caller in a turn of the event loop of its own. So no other caller
+  // can move a shared mapping away between the last look at it and then.
+  options.isLong = true;
   // The engine is captured, since the reader refers to its checksum kernel.
   struct Output {};
   return run<Output>(

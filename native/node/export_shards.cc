@@ -23,6 +23,9 @@ std::vector<std::uint64_t> lengthsArgument(Napi::Value value) {
   return lengths;
 }
 
+// Bytes from which on it is better to prepare more meanwhile than to wait for their write.
+constexpr std::size_t kLongBytes = std::size_t{256} << 10;
+
 // The calls of a shard run in the order in which they are made.
 RunOptions afterEarlierCalls(const ShardHandle& shard) {
   RunOptions options;
@@ -49,6 +52,9 @@ Napi::Value appendShardJs(const Napi::CallbackInfo& info) {
   const auto writer = shard.writer;
   RunOptions options = afterEarlierCalls(shard);
   const auto bytes = std::make_shared<const std::vector<Bytes>>(viewsArgument(info[1], "views", &options.pinned));
+  std::size_t size = 0;
+  for (const Bytes& view : *bytes) size += view.size;
+  options.isLong = size >= kLongBytes;
   if (info[2].IsUndefined()) {
     return run(info.Env(), [=](const StopToken& stop) { return writer->append(*bytes, stop); }, std::move(options));
   }
@@ -65,7 +71,9 @@ Napi::Value finishShardJs(const Napi::CallbackInfo& info) {
   const ShardHandle& shard = unwrapHandle<ShardHandle>(info[0]);
   const bool durable = info[1].ToBoolean();
   const auto part = [writer = shard.writer, durable](const StopToken&) { return writer->finish(durable); };
-  return run(info.Env(), part, afterEarlierCalls(shard));
+  RunOptions options = afterEarlierCalls(shard);
+  options.isLong = durable;
+  return run(info.Env(), part, std::move(options));
 }
 
 Napi::Value closeShardJs(const Napi::CallbackInfo& info) {

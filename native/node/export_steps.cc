@@ -81,6 +81,7 @@ Napi::Value stepsJs(const Napi::CallbackInfo& info) {
   const auto given = info[0].As<Napi::Array>();
   const std::uint32_t count = given.Length();
   const Napi::Array pinned = Napi::Array::New(env);
+  RunOptions options;
   std::vector<Call> calls;
   const auto steps = std::make_shared<Steps>();
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -91,6 +92,7 @@ Napi::Value stepsJs(const Napi::CallbackInfo& info) {
     if (!arguments.IsArray()) throw Napi::TypeError::New(env, "the arguments of a step must be an array");
     const MakeCall make = makerOf(env, stringArgument(parts.Get(0u), "step"));
     calls.push_back(make(Arguments(arguments.As<Napi::Array>(), calls)));
+    options.isLong = options.isLong || calls.back().isLong;
     if (!calls.back().pinned.IsEmpty()) pinned.Set(pinned.Length(), calls.back().pinned);
     Step step;
     const Napi::Value allowed = parts.Get(2u);
@@ -108,7 +110,6 @@ Napi::Value stepsJs(const Napi::CallbackInfo& info) {
     calls[i].pinned = Napi::Value();
     steps->list[i].call = std::move(calls[i]);
   }
-  RunOptions options;
   options.pinned = pinned;
   const auto work = [steps](const StopToken& stop) {
     steps->run(stop);

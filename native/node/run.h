@@ -14,7 +14,8 @@ inline Napi::Promise start(Napi::Env env, Call made) {
   Work work;
   work.plan = std::move(made.plan);
   work.part = std::move(made.part);
-  return Environment::of(env).start(env, std::move(work), std::move(made.toValue), made.pinned, made.strand);
+  const JobOptions options{made.pinned, made.strand, made.isLong};
+  return Environment::of(env).start(env, std::move(work), std::move(made.toValue), options);
 }
 
 // As `call` in call.h, and starts it.

@@ -2,29 +2,40 @@
 
 import { randomBytes } from 'node:crypto';
 import { TextEncoder } from 'node:util';
+import type { FileStat } from '../binding.js';
 import type { Directory } from '../storage/directory.js';
 import { stemOf } from './names.js';
+
+interface Replacement {
+  durable: boolean;
+  names?: readonly string[] | null;
+  old?: FileStat | null | undefined;
+  /** Called once the file is replaced. Nothing more is done under the lock then: it ends in the same trip. */
+  onLast?: () => void;
+}
 
 /**
  * Call it under the directory's lock. The new text is written to a file `NAME.tmp-` with 16 hex digits, which is synced
  * if `durable`, and then renamed. The mode of the old file is kept. Leftovers of updates that were killed are removed.
- * `names`: what is in the directory, if the caller has just listed it.
+ * `names`: what is in the directory, if the caller has just listed it. `old`: the file, or null, if the caller has just
+ * looked at it.
  */
 export async function replaceSmallFile(
   directory: Directory,
   name: string,
   text: string,
-  { durable, names }: { durable: boolean; names?: readonly string[] | null },
+  { durable, names, ...more }: Replacement,
 ): Promise<void> {
   await removeDeadUpdates(directory, name, names ?? (await directory.list()));
-  const old = await directory.stat(name);
+  const old = more.old === undefined ? await directory.stat(name) : more.old;
   const temporary = `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`;
   const steps = directory.steps();
   const file = steps.createHeld(temporary, old ? old.mode & 0o777 : undefined);
   steps.write(file, new TextEncoder().encode(text), durable);
-  const renamed = steps.rename(temporary, name);
+  const renamed = steps.rename(temporary, name, more.onLast);
   steps.close(file);
   if (durable) steps.sync();
+  if (more.onLast) steps.unlock();
   try {
     await steps.run();
   } catch (error) {

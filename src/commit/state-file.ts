@@ -6,9 +6,11 @@
 
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
-import { invalidArgument, TensorBundleError } from '../errors.js';
+import type { FileStat } from '../binding.js';
+import { invalidArgument, isNativeError, TensorBundleError } from '../errors.js';
 import { type OptionList, refuseUnknown } from '../options.js';
 import { type Directory, withDirectory, withNewDirectory } from '../storage/directory.js';
+import type { TriedStart } from '../storage/directory-steps.js';
 import { readFileNow } from '../storage/read-now.js';
 import { nextCall, overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { joinPrefix, splitPrefix } from './names.js';
@@ -22,6 +24,8 @@ export const STATE_NAME = 'checkpoint';
  * limit because a manager reads the file while the process waits.
  */
 const MAX_BYTES = 4 * 1024 * 1024;
+/** So much is read in the same trip as the lock. Most state files are smaller. */
+const START_BYTES = 16 * 1024;
 
 export interface CheckpointState {
   /**
@@ -200,12 +204,18 @@ export async function rewriteState(
   { durable, call, names = null }: StateWrite,
   change: StateChange,
 ): Promise<void> {
-  await directory.exclusively(30_000, undefined, async () => {
+  const look = directory.steps();
+  const start = look.tryStart(name, START_BYTES);
+  const rewrite = async (): Promise<void> => {
     const place = placeOf(directory.identity, name, 'file');
     const later = overtakenBy(place, call);
     const isOvertaken = later !== null;
+    const seen = wholeFile(start);
     // A damaged state file is simply replaced: nobody can tell what it held.
-    const before = await readFields(directory, name).catch(() => null);
+    const before = await (seen === null
+      ? readFields(directory, name)
+      : fieldsIn(seen.bytes, directory.pathOf(name))
+    ).catch(() => null);
     const fields = change(before, isOvertaken);
     if (fields === null) {
       // What this call promised must hold for the later one.
@@ -217,9 +227,29 @@ export async function rewriteState(
     if (fields === 'remove') return void (await directory.remove(name));
     const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
     checkSize(Buffer.byteLength(text), directory.pathOf(name));
-    await replaceSmallFile(directory, name, text, { durable, names });
-    if (!isOvertaken) rememberCall(place, { call, durable });
-  });
+    const onLast = (): void => {
+      if (!isOvertaken) rememberCall(place, { call, durable });
+    };
+    await replaceSmallFile(directory, name, text, {
+      durable,
+      names,
+      old: seen?.stat,
+      onLast,
+    });
+  };
+  await directory.exclusively(30_000, undefined, rewrite, { after: look });
+}
+
+/** A file that was read to its end together with the lock, or is absent. Null for any other, which is opened anew. */
+function wholeFile(start: TriedStart): { stat: FileStat | null; bytes: Uint8Array | null } | null {
+  const [handle, stat, bytes] = [start.handle.value, start.stat.value, start.bytes.value];
+  if (isNativeError(handle) || isNativeError(stat) || isNativeError(bytes)) return null;
+  if (stat === null) return { stat, bytes: null };
+  return stat.kind === 'file' && stat.size === bytes?.byteLength ? { stat, bytes } : null;
+}
+
+async function fieldsIn(bytes: Uint8Array | null, path: string): Promise<StateFields | null> {
+  return bytes === null ? null : await parseStateTextInTurns(new TextDecoder().decode(bytes), path);
 }
 
 function checkFilename(name: unknown): void {
@@ -234,7 +264,7 @@ async function readFields(directory: Directory, name: string): Promise<StateFiel
   const object = await directory.open(name);
   if (object === null) return null;
   try {
-    return await parseStateTextInTurns(new TextDecoder().decode(await object.readAll(MAX_BYTES)), object.path);
+    return await fieldsIn(await object.readAll(MAX_BYTES), object.path);
   } finally {
     await object.close();
   }

@@ -27,6 +27,13 @@ interface Start {
   readonly bytes: Step<Uint8Array | NativeError | null>;
 }
 
+/** As Start; each part may be an error. */
+export interface TriedStart {
+  readonly handle: Step<Handle | NativeError | null>;
+  readonly stat: Step<FileStat | NativeError | null>;
+  readonly bytes: Step<Uint8Array | NativeError | null>;
+}
+
 export class DirectorySteps extends Steps {
   constructor(
     private readonly handle: Handle,
@@ -84,6 +91,16 @@ export class DirectorySteps extends Steps {
     const stat = this.add<FileStat | null>('stat', [handle], { tell });
     const bytes = this.add<Uint8Array | NativeError | null>('readStart', [handle, most], { tell, allowed: ANY });
     this.add('close', [handle], { tell, allowed: ANY });
+    return { handle, stat, bytes };
+  }
+
+  /** The same, and nothing that goes wrong with it ends the list. */
+  tryStart(name: string, most: number): TriedStart {
+    const options = { tell: this.#teller('open', name), allowed: ANY };
+    const handle = this.add<Handle | NativeError | null>('open', [this.handle, name, 'read'], options);
+    const stat = this.add<FileStat | NativeError | null>('stat', [handle], options);
+    const bytes = this.add<Uint8Array | NativeError | null>('readStart', [handle, most], options);
+    this.add('close', [handle], options);
     return { handle, stat, bytes };
   }
 
