@@ -64,8 +64,8 @@ class Environment {
   napi_threadsafe_function wake_ = nullptr;
   // Every job that has not been settled. Used only on the JavaScript thread.
   std::unordered_map<PromisedJob*, std::unique_ptr<PromisedJob>> jobs_;
-  // The job that the JavaScript thread waits for at this moment. Whoever sets it to null, the waiting thread at the end
-  // of its patience or the pool when the job ends, decides which of the two settles it.
+  // The job that the JavaScript thread waits for at this moment. Either the waiting thread sets it to null, when it
+  // gives up, or the pool does, when the job ends. So it is clear which of the two settles the job.
   std::atomic<PromisedJob*> awaited_{nullptr};
   // How many waits in a row were in vain. Used only on the JavaScript thread.
   std::size_t vainWaits_ = 0;
