@@ -47,7 +47,7 @@ Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue 
   const Napi::Promise promise = job->promise();
   const bool isFirst = jobs_.empty();
   // Only for a job that has the pool to itself: others would have to be done first.
-  const bool waits = isFirst && !options.isLong && (vainWaits_ < kVainWaits || ++vainWaits_ % kRareWaits == 0);
+  const bool waits = isFirst && !options.isLong && isPatient();
   if (waits) awaited_.store(job);
   jobs_.emplace(job, std::move(owned));
   const bool isStarted = job->start(pool_, options.strand);
@@ -59,6 +59,12 @@ Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue 
     napi_ref_threadsafe_function(env, wake_);
   }
   return promise;
+}
+
+bool Environment::isPatient() {
+  if (vainWaits_ < kVainWaits) return true;
+  ++vainWaits_;
+  return vainWaits_ % kRareWaits == 0;
 }
 
 bool Environment::endsSoon(PromisedJob* job) {

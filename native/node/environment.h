@@ -49,6 +49,8 @@ class Environment {
  private:
   Environment(Napi::Env env, std::shared_ptr<FileOperations> operations);
 
+  // Whether a wait is likely not to be in vain.
+  bool isPatient();
   // Waits at most kBriefWait for a job that awaited_ names. False if it goes on: then complete() will be told.
   bool endsSoon(PromisedJob* job);
   void complete(PromisedJob* job);

@@ -103,14 +103,14 @@ Napi::Value readNowJs(const Napi::CallbackInfo& info) {
   const auto operations = Environment::of(info.Env()).engine()->files;
   const Status status = readNow(operations, path, name, maxBytes, &contents, &found);
   if (!status.ok()) throw toError(info.Env(), status);
-  return found ? toBytes(info.Env(), std::move(contents)) : info.Env().Null();
+  return found ? toBytes(info.Env(), contents) : info.Env().Null();
 }
 
 Call readAllJs(const Arguments& info) {
   const std::uint64_t maxBytes = integerArgument(info[1], "maxBytes");
   const auto part = [=](const Descriptor& file, Contents* contents) { return readAll(file, maxBytes, contents); };
   return callOn<Contents>(info.handle(), part,
-                          [](Napi::Env env, Contents& contents) { return toBytes(env, std::move(contents)); });
+                          [](Napi::Env env, const Contents& contents) { return toBytes(env, contents); });
 }
 
 Call readStartJs(const Arguments& info) {
@@ -119,7 +119,7 @@ Call readStartJs(const Arguments& info) {
     return readStart(file, static_cast<std::size_t>(most), contents);
   };
   return callOn<Contents>(info.handle(), part,
-                          [](Napi::Env env, Contents& contents) { return toBytes(env, std::move(contents)); });
+                          [](Napi::Env env, const Contents& contents) { return toBytes(env, contents); });
 }
 
 Call writeAllJs(const Arguments& info) {

@@ -1,4 +1,5 @@
-/** Loads one model of 256 MiB several times, in a process of its own. Prints its anonymous memory in MiB, as JSON. */
+/** Loads one model of 256 MiB several times, in a process of its own. Prints its anonymous memory, and
+ * at the end that of arrays, in MiB, as JSON. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -40,4 +41,5 @@ await collected();
 const kept = resident() - before;
 live.dispose();
 await collected();
-console.log(JSON.stringify({ loaded, kept, disposed: resident() - before }));
+const arrays = process.memoryUsage().arrayBuffers / 1024 / 1024;
+console.log(JSON.stringify({ loaded, kept, arrays, disposed: resident() - before }));
