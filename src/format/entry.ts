@@ -5,8 +5,8 @@
 import { TensorBundleError } from '../errors.js';
 import { type ByteOrigin, ByteReader, ByteWriter, MAX_VARINT_BYTES, putVarint } from './bytes.js';
 import { maskCrc, unmaskCrc } from './crc.js';
-import { dtypeOfNumber, type StoredType } from './dtypes.js';
-import { decodePlain } from './plain-entry.js';
+import { dtypeOfNumber } from './dtypes.js';
+import { decodePlain, type PlainEntry } from './plain-entry.js';
 import { isCountable, MAX_RANK } from './shape.js';
 import { decodeSliceProto, encodeSliceProto, type SliceExtent } from './slice-proto.js';
 import { atOnce, type Steps } from './turns.js';
@@ -20,19 +20,7 @@ export const [MAX_SLICES, MAX_EXTENTS] = [262_144, 1_048_576];
 /** Dimensions of slices that are read between two stops. */
 const STEP_EXTENTS = 8192;
 
-export interface StoredEntry {
-  /** Number of the type in TensorFlow's enum. */
-  dtypeNumber: number;
-  /** What this package knows about the type. */
-  dtype: StoredType;
-  shape: number[];
-  shard: number;
-  /** Bytes from the start of the data file. */
-  offset: number;
-  /** Bytes in the data file. */
-  size: number;
-  /** CRC32C of the stored bytes, unmasked. */
-  crc: number;
+export interface StoredEntry extends Omit<PlainEntry, 'slices'> {
   /**
    * Slices of a partitioned tensor, one extent per dimension; offset, size and crc then mean nothing. Empty otherwise.
    */

@@ -7,14 +7,19 @@ import { dtypeOfNumber, type StoredType } from './dtypes.js';
 import { MAX_RANK } from './shape.js';
 import { FIXED32, LENGTH, VARINT } from './wire.js';
 
-/** A stored entry (entry.ts) of a tensor without slices. */
-interface PlainEntry {
+/** A stored entry of a tensor without slices. */
+export interface PlainEntry {
+  /** Number of the type in TensorFlow's enum. */
   dtypeNumber: number;
+  /** What this package knows about the type. */
   dtype: StoredType;
   shape: number[];
   shard: number;
+  /** Bytes from the start of the data file. */
   offset: number;
+  /** Bytes in the data file. */
   size: number;
+  /** CRC32C of the stored bytes, unmasked. */
   crc: number;
   slices: never[];
 }
