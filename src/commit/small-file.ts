@@ -10,8 +10,6 @@ interface Replacement {
   durable: boolean;
   names?: readonly string[] | null;
   old?: FileStat | null | undefined;
-  /** Called once the file is replaced. Nothing more is done under the lock then: it ends in the same trip. */
-  onLast?: () => void;
 }
 
 /**
@@ -24,18 +22,17 @@ export async function replaceSmallFile(
   directory: Directory,
   name: string,
   text: string,
-  { durable, names, ...more }: Replacement,
+  { durable, names, old: seen }: Replacement,
 ): Promise<void> {
   await removeDeadUpdates(directory, name, names ?? (await directory.list()));
-  const old = more.old === undefined ? await directory.stat(name) : more.old;
+  const old = seen === undefined ? await directory.stat(name) : seen;
   const temporary = `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`;
   const steps = directory.steps();
   const file = steps.createHeld(temporary, old ? old.mode & 0o777 : undefined);
   steps.write(file, new TextEncoder().encode(text), durable);
-  const renamed = steps.rename(temporary, name, more.onLast);
+  const renamed = steps.rename(temporary, name);
   steps.close(file);
   if (durable) steps.sync();
-  if (more.onLast) steps.unlock();
   try {
     await steps.run();
   } catch (error) {

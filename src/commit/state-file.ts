@@ -227,15 +227,8 @@ export async function rewriteState(
     if (fields === 'remove') return void (await directory.remove(name));
     const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
     checkSize(Buffer.byteLength(text), directory.pathOf(name));
-    const onLast = (): void => {
-      if (!isOvertaken) rememberCall(place, { call, durable });
-    };
-    await replaceSmallFile(directory, name, text, {
-      durable,
-      names,
-      old: seen?.stat,
-      onLast,
-    });
+    await replaceSmallFile(directory, name, text, { durable, names, old: seen?.stat });
+    if (!isOvertaken) rememberCall(place, { call, durable });
   };
   await directory.exclusively(30_000, undefined, rewrite, { after: look });
 }
