@@ -7,6 +7,7 @@
 
 #include "engine/aligned_buffer.h"
 #include "engine/file_calls.h"
+#include "engine/memory.h"
 #include "engine/transfer.h"
 
 namespace tensorbundle {
@@ -145,6 +146,7 @@ Status RangeReader::readTogether(Piece* first, Piece* last, std::uint64_t end, s
 
 Status RangeReader::readAlone(Piece* piece, std::uint8_t* buffer, const StopToken& stop) {
   const Range& range = piece->range;
+  if (range.into != nullptr && range.length >= kBuffer) populate(range.into, static_cast<std::size_t>(range.length));
   for (std::uint64_t done = 0; done < range.length;) {
     if (stop.requested()) return Status::canceled();
     const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(range.length - done, kBuffer));
