@@ -53,8 +53,10 @@ export async function assignAll(
   alias: boolean,
   onceBytes = Math.max(LEAST_HELD_BYTES, availableMemory() * FREE_PART),
 ): Promise<ReadonlySet<Assignment>> {
-  const all = [...batches(assignments, BATCH_BYTES)];
   const readsOnce = assignments.reduce((sum, { bytes }) => sum + bytes, 0) <= onceBytes;
+  // What waits in memory anyway is one batch: its arrays are made in one go, while no thread reads. V8 collects garbage
+  // for every new buffer of many bytes, which takes several times as long beside busy threads.
+  const all = [...batches(assignments, readsOnce ? Number.POSITIVE_INFINITY : BATCH_BYTES)];
   if (!readsOnce) await reader.check(assignments.flatMap(({ names }) => names));
   return await readingWith(new ReadMemory(true), async memory => {
     const unused: Assignment[] = [];
