@@ -1,19 +1,7 @@
 /** The table in the terminal. */
 import { styleText } from 'node:util';
 import { duration } from '../harness/progress.mjs';
-import {
-  amountText,
-  bytesText,
-  endText,
-  goalText,
-  intervalText,
-  sideText,
-  spreadText,
-  timeText,
-  turnsText,
-  verdictText,
-  whoText,
-} from './words.mjs';
+import { costTexts, endText, rowTexts, turnsText } from './words.mjs';
 
 const COLOURS = { reached: 'green', missed: 'red', 'not here': 'yellow', 'no goal': 'gray' };
 
@@ -33,28 +21,25 @@ export function caseLines(record) {
 
 function rowLines(row) {
   if (row.verdict === 'not here') return [`  ${row.title.padEnd(62)} ${colour('not here', row)}: ${row.because}`];
+  const { title, amount, interval, spread, goal, verdict, verifies, syncs, sides } = rowTexts(row);
   const first = [
-    `  ${row.title.padEnd(62)}`,
-    amountText(row).padStart(13),
-    `[${intervalText(row)}]`.padEnd(20),
-    goalText(row).padEnd(8),
-    colour(verdictText(row).padEnd(15), row),
-    row.sides.map(sideText).join(', '),
+    `  ${title.padEnd(62)}`,
+    amount.padStart(13),
+    `[${interval}]`.padEnd(20),
+    goal.padEnd(8),
+    colour(verdict.padEnd(15), row),
+    sides,
   ];
-  const properties = ['verifies', 'syncs'].map(property => [property, whoText(row.sides, property)]);
-  const second = [`all values ${spreadText(row)}`, `pairs: ${row.pairs}`]
-    .concat(properties.filter(([, names]) => names).map(([property, names]) => `${property}: ${names}`))
+  const second = [`all values ${spread}`, `pairs: ${row.pairs}`]
+    .concat(Object.entries({ verifies, syncs }).flatMap(([property, names]) => (names ? `${property}: ${names}` : [])))
     .concat(row.note ?? []);
   return [first.join(' '), styleText('gray', `      ${second.join('; ')}`)];
 }
 
-function costLine({ name, blockingSeconds, seconds, peakRssBytes }) {
-  const figures = [
-    `blocks ${timeText(blockingSeconds)}`,
-    `takes ${timeText(seconds)}`,
-    `peak memory beyond the model ${bytesText(peakRssBytes)}`,
-  ];
-  return styleText('gray', `    ${name.padEnd(28)} ${figures.join(', ')}`);
+function costLine({ name, ...figures }) {
+  const { blocks, takes, memory } = costTexts(figures);
+  const text = `blocks ${blocks}, takes ${takes}, peak memory beyond the model ${memory}`;
+  return styleText('gray', `    ${name.padEnd(28)} ${text}`);
 }
 
 const colour = (text, { verdict }) => styleText(COLOURS[verdict], text, { stream: process.stdout });
@@ -71,7 +56,10 @@ export function summaryLines(records) {
   const left = records.filter(record => record.left);
   return [
     `\n${judged.length - missed.length} of ${judged.length} goals reached`,
-    ...missed.map(({ key, ...row }) => `  missed: ${key}: ${row.title}, ${amountText(row)} (goal ${goalText(row)})`),
+    ...missed.map(({ key, ...row }) => {
+      const { title, amount, goal } = rowTexts(row);
+      return `  missed: ${key}: ${title}, ${amount} (goal ${goal})`;
+    }),
     ...failed.map(({ key, title }) => `  failed: ${key}: ${title}`),
     ...left.map(({ key, left: reason }) => `  left out: ${key}: ${reason}`),
   ];

@@ -7,30 +7,50 @@ export function number(value) {
   return size >= 0.1 || size === 0 ? String(Number(value.toPrecision(3))) : value.toPrecision(2);
 }
 
+/** A row's texts, for any table. */
+export const rowTexts = row => ({
+  title: row.title,
+  amount: amountText(row),
+  interval: intervalText(row),
+  spread: spreadText(row),
+  goal: goalText(row),
+  verdict: verdictText(row),
+  verifies: whoText(row.sides, 'verifies'),
+  syncs: whoText(row.sides, 'syncs'),
+  sides: row.sides.map(sideText).join(', '),
+});
+
+/** The texts of what a contestant costs. */
+export const costTexts = ({ blockingSeconds, seconds, peakRssBytes }) => ({
+  blocks: timeText(blockingSeconds),
+  takes: timeText(seconds),
+  memory: bytesText(peakRssBytes),
+});
+
 /** "2.24 x" */
-export const amountText = ({ median, unit }) => `${number(median)} ${unit}`;
+const amountText = ({ median, unit }) => `${number(median)} ${unit}`;
 
 /** The confidence interval of the median; with few turns only the smallest and the largest value. */
-export function intervalText({ low, high, confidence }) {
+function intervalText({ low, high, confidence }) {
   const sure = confidence >= 0.95 ? '' : ` (${Math.round(confidence * 100)} %)`;
   return `${number(low)} to ${number(high)}${sure}`;
 }
 
-export const spreadText = ({ min, max }) => `${number(min)} to ${number(max)}`;
+const spreadText = ({ min, max }) => `${number(min)} to ${number(max)}`;
 
-export function goalText({ goal, better }) {
+function goalText({ goal, better }) {
   return goal === undefined ? '' : `${better === 'more' ? '>=' : '<='} ${goal}`;
 }
 
 /** "reached", or "missed"; "close" if the goal lies in the interval, so another run may decide otherwise. */
-export function verdictText({ verdict, goal, low, high, pairs }) {
+function verdictText({ verdict, goal, low, high, pairs }) {
   const close = goal !== undefined && pairs > 1 && low < goal && goal < high;
   if (verdict === 'no goal') return '';
   return close ? `${verdict}, close` : verdict;
 }
 
 /** Speed of a side, or its time if there are no bytes. */
-export function sideText({ name, seconds, gigabytesPerSecond }) {
+function sideText({ name, seconds, gigabytesPerSecond }) {
   if (gigabytesPerSecond !== undefined && seconds > 0.05) return `${name} ${number(gigabytesPerSecond)} GB/s`;
   return seconds === undefined ? name : `${name} ${timeText(seconds)}`;
 }
@@ -41,7 +61,7 @@ export function timeText(seconds) {
 }
 
 /** Which sides check or store checksums, or have everything on the disk at the end: "ours: yes, raw: no". */
-export function whoText(sides, property) {
+function whoText(sides, property) {
   // Where this library has nothing to verify or to sync, the question does not arise.
   if (sides[0]?.[property] === undefined) return '';
   return sides
@@ -50,7 +70,7 @@ export function whoText(sides, property) {
     .join(', ');
 }
 
-export const bytesText = bytes => (bytes === undefined ? '-' : `${number(bytes / 2 ** 20)} MiB`);
+const bytesText = bytes => (bytes === undefined ? '-' : `${number(bytes / 2 ** 20)} MiB`);
 
 export const turnsText = ({ length }) => `${length} ${length === 1 ? 'turn' : 'turns'}`;
 

@@ -88,7 +88,8 @@ test('Markdown: the environment, a table for each case, and the plots', () => {
     .split('\n')
     .filter(line => line.startsWith('| save'))
     .map(line => line.split(/(?<!\\)\|/).length);
-  expect(new Set(columns)).toEqual(new Set([12]));
+  // The table of goals, and the one of the case.
+  expect(new Set(columns)).toEqual(new Set([8, 12]));
 });
 
 test('the time left: unknown at first, then what the finished share took', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const FOLDERS = ['.ci', '.github', 'bench', 'docs', 'native', 'proto', 'src', 'test', 'tools'];
 const TEXT = /\.(c|cc|gypi?|h|js|json|md|mjs|proto|py|sh|ts|ya?ml)$|^\.ci\/run$/;
-const GENERATED = /_pb\.ts$|(^|\/)package-lock\.json$|^docs\/api\/|^bench\/results\//;
+const GENERATED = /_pb\.ts$|(^|\/)package-lock\.json$|^docs\/(?:api\/|performance\/table\.md)|^bench\/results\//;
 const NOT_ENTERED = new Set(['node_modules', 'fixtures', 'dist', 'build']);
 
 /**
