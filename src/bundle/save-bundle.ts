@@ -15,6 +15,7 @@ import { Publication } from '../commit/publication.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
 import { inTurns } from '../format/turns.js';
+import { allEnded } from '../storage/all-ended.js';
 import { isExhausted } from '../storage/descriptors.js';
 import { type Directory, withNewDirectory } from '../storage/directory.js';
 import type { NewShard } from '../storage/new-files.js';
@@ -24,7 +25,7 @@ import { buildIndex } from './index-builder.js';
 import type { Item, SizedItem } from './item.js';
 import { abortWith } from './lazy-sources.js';
 import { announce, type SaveEvent } from './save-events.js';
-import { ShardStream } from './shard-stream.js';
+import { copiedBytes, ShardStream } from './shard-stream.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
 /** Where a save goes. It is made before anything is awaited, so that a later `process.chdir` has no effect. */
@@ -77,6 +78,11 @@ const STEP_BACK_MS = 50;
 
 type Plan = ReturnType<typeof layout>;
 
+interface Written {
+  crcs: Uint32Array;
+  finished: Promise<void>;
+}
+
 interface Begun {
   publication: Publication;
   plan: Plan;
@@ -110,15 +116,17 @@ class Save {
       total => layout(items, withTotal(naturalAssignment, natural, total), total),
       totalCandidates(natural, items.length),
     );
+    let written = Promise.resolve();
     try {
       const total = publication.total;
       this.#announce('plan', total);
-      const crcs = await this.#writeShards(publication, plan);
-      this.#announce('write', total);
+      const { crcs, finished } = await this.#writeShards(publication, plan);
+      written = finished.then(() => this.#announce('write', total));
+      written.catch(() => undefined);
       const placements = { shards: plan.shards, offsets: plan.offsets, crcs };
       const index = await inTurns(buildIndex(items, placements, plan.order.flat(), total), options.signal, 'the save');
       this.#report('sync');
-      const removed = await publication.publish(index, () => {
+      const removed = await publication.publish(index, written, () => {
         this.#announce('sync', total);
         this.#report('commit');
       });
@@ -135,7 +143,7 @@ class Save {
         bytesLinked: 0,
       };
     } finally {
-      await publication.first.close().catch(() => undefined);
+      await Promise.allSettled([written, publication.first.close()]);
       await publication.abandon();
     }
   }
@@ -168,9 +176,10 @@ class Save {
     }
   }
 
-  /** Gives the CRC32C of each item. */
-  async #writeShards(publication: Publication, plan: Plan): Promise<Uint32Array> {
+  /** Gives the CRC32C of each item. Then everything is written, but `finished` says when it is synced, if it must be. */
+  async #writeShards(publication: Publication, plan: Plan): Promise<Written> {
     const crcs = new Uint32Array(this.items.length);
+    const ends: Promise<void>[] = [];
     // The failure of one shard stops the others at their next batch.
     const failure = new AbortController();
     // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
@@ -179,18 +188,27 @@ class Save {
     const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
-    const chunks = new ChunkPool(workers, this.#totalBytes);
+    const chunks = new ChunkPool(workers, copiedBytes(this.items));
     let running = workers;
     let written = 0;
+    let ending = 0;
     const work = async (): Promise<void> => {
       for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
         const before = written;
         try {
           const file = shard === 0 ? publication.first : await this.#createShard(publication, plan, shard);
-          await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
+          const { end } = await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
+          ends.push(end);
+          ending++;
+          void end.catch(() => undefined).then(() => ending--);
+          // Only the last data file of each worker is synced while the index is made.
+          if (waiting.length > 0) await end;
           written++;
         } catch (error) {
-          if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
+          // Each end frees a descriptor.
+          const isEnding = error instanceof NoDescriptor && ending > 0;
+          if (isEnding) await Promise.allSettled(ends);
+          if (!(error instanceof NoDescriptor) || (running === 1 && written === before && !isEnding)) {
             if (!failure.signal.aborted) cause = error instanceof NoDescriptor ? error.cause : error;
             failure.abort(cause);
             throw cause;
@@ -205,11 +223,14 @@ class Save {
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     chunks.free();
     for (const end of letGo) end();
+    const finished = allEnded(ends);
+    const isAborted = this.options.signal?.aborted === true || failure.signal.aborted;
+    if (isAborted || results.some(({ status }) => status === 'rejected')) await finished.catch(() => undefined);
     // The shards that were stopped report an abort. The caller needs the cause instead.
     throwIfAborted(this.options.signal, 'the save');
     if (failure.signal.aborted) throw cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    return crcs;
+    return { crcs, finished };
   }
 
   async #createShard(publication: Publication, plan: Plan, shard: number): Promise<NewShard> {
@@ -218,6 +239,7 @@ class Save {
     });
   }
 
+  /** `end` settles when the file is finished and closed. */
   async #writeShard(
     file: NewShard,
     plan: Plan,
@@ -225,19 +247,18 @@ class Save {
     chunks: ChunkPool,
     signal: AbortSignal,
     crcs: Uint32Array,
-  ): Promise<void> {
+  ): Promise<{ end: Promise<void> }> {
     const order = plan.order[shard]!;
+    let end = Promise.resolve();
     try {
       throwIfAborted(signal, 'the save');
       const onBytes = (bytes: number): void => {
         this.#bytesDone += bytes;
         this.#report('write');
       };
-      let finished = Promise.resolve();
       // In the same trip as the last bytes. If they cannot be written, this fails with the same error.
       const onLast = (): void => {
-        finished = file.finish(this.options.durable);
-        for (const call of [finished, file.close()]) call.catch(() => undefined);
+        end = allEnded([file.finish(this.options.durable), file.close()]);
       };
       const stream = new ShardStream(
         file,
@@ -246,10 +267,11 @@ class Save {
         { signal, onBytes, onLast },
       );
       const found = await stream.run();
-      await finished;
       for (let at = 0; at < order.length; at++) crcs[order[at]!] = found[at]!;
-    } finally {
+      return { end };
+    } catch (error) {
       await file.close();
+      throw error;
     }
   }
 
