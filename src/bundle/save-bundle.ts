@@ -76,6 +76,9 @@ const MAX_ATTEMPTS = 50;
 /** The longest pause before that, in milliseconds. */
 const STEP_BACK_MS = 50;
 
+/** So many data files may be synced and closed while others are written. */
+const MOST_ENDING = 4;
+
 type Plan = ReturnType<typeof layout>;
 
 interface Written {
@@ -176,7 +179,7 @@ class Save {
     }
   }
 
-  /** Gives the CRC32C of each item. Then everything is written, but `finished` says when it is synced, if it must be. */
+  /** Gives the CRC32C of each item. `finished` settles when all files are synced, if they must be, and closed. */
   async #writeShards(publication: Publication, plan: Plan): Promise<Written> {
     const crcs = new Uint32Array(this.items.length);
     const ends: Promise<void>[] = [];
@@ -184,6 +187,10 @@ class Save {
     const failure = new AbortController();
     // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
     let cause: unknown;
+    const fail = (error: unknown): void => {
+      if (!failure.signal.aborted) cause = error;
+      failure.abort(cause);
+    };
     const stop = new AbortController();
     const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
@@ -200,17 +207,16 @@ class Save {
           const { end } = await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
           ends.push(end);
           ending++;
-          void end.catch(() => undefined).then(() => ending--);
-          // Only the last data file of each worker is synced while the index is made.
-          if (waiting.length > 0) await end;
+          void end.catch(fail).finally(() => ending--);
+          // The next file is written while this one is synced. Each of them needs a descriptor, so they are few.
+          if (waiting.length > 0 && ending > MOST_ENDING) await end;
           written++;
         } catch (error) {
           // Each end frees a descriptor.
           const isEnding = error instanceof NoDescriptor && ending > 0;
           if (isEnding) await Promise.allSettled(ends);
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before && !isEnding)) {
-            if (!failure.signal.aborted) cause = error instanceof NoDescriptor ? error.cause : error;
-            failure.abort(cause);
+            fail(error instanceof NoDescriptor ? error.cause : error);
             throw cause;
           }
           // Each data file that another worker finishes frees a descriptor. With fewer workers there are enough.

@@ -178,10 +178,10 @@ export class Publication {
   }
 
   /**
-   * The rest of step 2, and steps 3 to 6. All bytes of the shards must have been handed over; `written` settles when the
-   * shards are finished. Gives the names of the files that were cleaned up. Gives null if a later save of this process
-   * has already taken the place: the caller must then abandon this one. Throws ERR_DURABILITY_UNCERTAIN if the save is
-   * committed, but the sync after it failed.
+   * The rest of step 2, and steps 3 to 6. All bytes of the shards must have been handed over; `written` settles when
+   * the shards are finished. Gives the names of the files that were cleaned up. Gives null if a later save of this
+   * process has already taken the place: the caller must then abandon this one. Throws ERR_DURABILITY_UNCERTAIN if the
+   * save is committed, but the sync after it failed.
    */
   async publish(index: Uint8Array, written: Promise<void>, onSynced: () => void): Promise<string[] | null> {
     const { directory, base, options } = this;
