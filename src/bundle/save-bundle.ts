@@ -46,24 +46,40 @@ export function saveTarget(given: unknown, call: number = nextCall()): SaveTarge
   return { prefix, directory: resolve(directory), base, call };
 }
 
+interface SaveHooks {
+  /** If the save succeeds, it gets the directory, and must close it. */
+  readonly onCommitted?: ((committed: Committed) => void) | undefined;
+  /**
+   * Called once if the save succeeds, perhaps while replaced files are still being removed. The directory is open until
+   * it has ended. It must not reject.
+   */
+  readonly beside?: ((committed: Committed) => Promise<void>) | undefined;
+}
+
 /**
- * Saves `items`, in this order within each data file. If the save succeeds, `onCommitted` gets the directory, and must
- * close it. Throws what `CheckpointWriter.finish` documents.
+ * Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents.
  */
 export async function save(
   { prefix, directory, base, call }: SaveTarget,
   items: readonly Item[],
   options: CheckedOptions,
-  onCommitted?: (committed: Committed) => void,
+  { onCommitted, beside }: SaveHooks = {},
 ): Promise<SaveResult> {
   throwIfAborted(options.signal, 'the save');
   const resolved = await resolveItems(items, options.signal);
   return await withNewDirectory(directory, async opened => {
-    const work = new Save(prefix, opened, base, resolved, options, call);
-    const result = await work.run();
     const { durable } = options;
+    const committed = { prefix: joinPrefix(directory, base), call, durable };
+    let isDone = beside === undefined;
+    const besideRemoval = async (names: readonly string[] | null): Promise<void> => {
+      isDone = true;
+      await beside?.({ ...committed, directory: opened, names, locked: true });
+    };
+    const work = new Save(prefix, opened, base, resolved, options, call, beside && besideRemoval);
+    const result = await work.run();
     const { names } = work;
-    onCommitted?.({ prefix: joinPrefix(directory, base), call, durable, directory: opened.shared(), names });
+    if (!isDone) await beside?.({ ...committed, directory: opened, names });
+    onCommitted?.({ ...committed, directory: opened.shared(), names });
     return result;
   });
 }
@@ -104,6 +120,7 @@ class Save {
     private readonly items: readonly SizedItem[],
     private readonly options: CheckedOptions,
     private readonly call: number,
+    private readonly beside: ((names: readonly string[] | null) => Promise<void>) | undefined,
   ) {
     this.#totalBytes = items.reduce((sum, item) => sum + item.bytes, 0);
   }
@@ -129,10 +146,12 @@ class Save {
       const placements = { shards: plan.shards, offsets: plan.offsets, crcs };
       const index = await inTurns(buildIndex(items, placements, plan.order.flat(), total), options.signal, 'the save');
       this.#report('sync');
-      const removed = await publication.publish(index, written, () => {
+      const onSynced = (): void => {
         this.#announce('sync', total);
         this.#report('commit');
-      });
+      };
+      const beside = this.beside && (() => this.beside!(publication.names));
+      const removed = await publication.publish(index, written, { onSynced, beside });
       this.names = publication.names;
       if (removed !== null) {
         this.#announce('commit', total);

@@ -9,7 +9,7 @@
  *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it
  *     nothing old was touched, and all new data is on stable storage.
  *  5. Sync the directory. Only now is the save acknowledged.
- *  6. Remove the earlier generations. Skipped if the sync of step 5 failed.
+ *  6. Remove the earlier generations, beside what the caller does after a save. Skipped if the sync of step 5 failed.
  *
  * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is
  * the last durable one. The next save, in any process, removes the unsynced generation and keeps the durable one.
@@ -64,6 +64,13 @@ interface PublicationOptions {
   signal?: AbortSignal | undefined;
   /** From `nextCall`: a save does not replace one that was called later. */
   call: number;
+}
+
+interface PublishHooks {
+  /** The index is written, and synced if it must be. */
+  onSynced: () => void;
+  /** What follows in the directory. Called only if files have to be removed, beside step 6. It must not reject. */
+  beside?: (() => Promise<void>) | undefined;
 }
 
 export class Publication {
@@ -183,7 +190,11 @@ export class Publication {
    * process has already taken the place: the caller must then abandon this one. Throws ERR_DURABILITY_UNCERTAIN if the
    * save is committed, but the sync after it failed.
    */
-  async publish(index: Uint8Array, written: Promise<void>, onSynced: () => void): Promise<string[] | null> {
+  async publish(
+    index: Uint8Array,
+    written: Promise<void>,
+    { onSynced, beside }: PublishHooks,
+  ): Promise<string[] | null> {
     const { directory, base, options } = this;
     const named = directory.steps();
     if (options.durable) named.sync();
@@ -211,7 +222,10 @@ export class Publication {
         await this.#commit(rest);
         if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
         // The save is committed. What cannot be removed now is stale for the next save too.
-        return rest === null ? [] : this.#clean(rest).catch(() => []);
+        if (rest === null || rest.looks === undefined) return [];
+        const removed = this.#clean(rest, { unlock: beside === undefined }).catch(() => []);
+        await Promise.allSettled([removed, beside?.()]);
+        return await removed;
       },
       { before, after },
     );
@@ -260,11 +274,11 @@ export class Publication {
   }
 
   /** Step 6. Gives the names of the removed files. */
-  async #clean({ found, stays, before, looks }: Rest): Promise<string[]> {
+  async #clean({ found, stays, before, looks }: Rest, { unlock = false }): Promise<string[]> {
     const { directory, base } = this;
     const removed = await removeDead(directory, base, found, stays);
     if (before === null) return removed;
-    const stale = { before, ownOnly: !this.intent.locked, looks, unlock: true };
+    const stale = { before, ownOnly: !this.intent.locked, looks, unlock };
     return [...removed, ...(await removeReplaced(directory, base, found, stays, stale))];
   }
 
