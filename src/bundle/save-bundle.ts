@@ -203,15 +203,15 @@ class Save {
     const crcs = new Uint32Array(this.items.length);
     const ends: Promise<void>[] = [];
     // The failure of one shard stops the others at their next batch.
-    const failure = new AbortController();
-    // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
-    let cause: unknown;
-    const fail = (error: unknown): void => {
-      if (!failure.signal.aborted) cause = error;
-      failure.abort(cause);
-    };
     const stop = new AbortController();
-    const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
+    const letGo = abortWith(stop, this.options.signal);
+    // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
+    let failure: { cause: unknown } | null = null;
+    const fail = (cause: unknown): { cause: unknown } => {
+      failure ??= { cause };
+      stop.abort(failure.cause);
+      return failure;
+    };
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
     const chunks = new ChunkPool(workers, copiedBytes(this.items));
@@ -235,8 +235,7 @@ class Save {
           const isEnding = error instanceof NoDescriptor && ending > 0;
           if (isEnding) await Promise.allSettled(ends);
           if (!(error instanceof NoDescriptor) || (running === 1 && written === before && !isEnding)) {
-            fail(error instanceof NoDescriptor ? error.cause : error);
-            throw cause;
+            throw fail(error instanceof NoDescriptor ? error.cause : error).cause;
           }
           // Each data file that another worker finishes frees a descriptor. With fewer workers there are enough.
           waiting.push(shard);
@@ -247,13 +246,12 @@ class Save {
     };
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     chunks.free();
-    for (const end of letGo) end();
+    letGo();
     const finished = allEnded(ends);
-    const isAborted = this.options.signal?.aborted === true || failure.signal.aborted;
-    if (isAborted || results.some(({ status }) => status === 'rejected')) await finished.catch(() => undefined);
+    if (stop.signal.aborted) await finished.catch(() => undefined);
     // The shards that were stopped report an abort. The caller needs the cause instead.
     throwIfAborted(this.options.signal, 'the save');
-    if (failure.signal.aborted) throw cause;
+    if (stop.signal.aborted) throw fail(undefined).cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return { crcs, finished };
   }

@@ -17,7 +17,6 @@
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
@@ -32,7 +31,7 @@ import { surveyGenerations } from './generations.js';
 import { hasLeftovers, lookAtReplaced, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { lookAt } from './look.js';
 import { checkOwnFiles, isOvertaken } from './lost-place.js';
-import { indexName, intentName, shardName, unsyncedName } from './names.js';
+import { indexName, intentName, nonce, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
 import { busyError, existsError, renameUncertainError, syncUncertainError } from './publication-errors.js';
 import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal } from './replaced.js';
@@ -151,7 +150,7 @@ export class Publication {
     unlinked: readonly string[],
   ): Promise<Publication> {
     const steps = directory.steps();
-    const name = intentName(base, total, randomBytes(8).toString('hex'));
+    const name = intentName(base, total, nonce());
     const intent = steps.createHeld(name, replaced.permissions);
     for (const old of unlinked) steps.remove(old);
     steps.unlock();

@@ -1,4 +1,4 @@
-/** What a save of a model does at the same time: it writes while it reads tensors, and names itself while it removes. */
+/** What a save of a model does side by side: it writes while it reads tensors, and names itself while it removes. */
 import '../crash/fault-engine.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
