@@ -26,6 +26,13 @@ Status reserve(const Descriptor& file, std::uint64_t bytes) {
                                                    : Status::failure(errorOf(done), "fallocate", file.path());
 }
 
+// Whole pages, and at least one.
+std::size_t chunkFor(std::uint64_t bytes) {
+  constexpr std::uint64_t kPage = 4096;
+  if (bytes >= ShardWriter::kChunk) return ShardWriter::kChunk;
+  return static_cast<std::size_t>(std::max(kPage, (bytes + kPage - 1) / kPage * kPage));
+}
+
 // Computes one CRC32C per item over bytes that come in parts.
 class ItemChecksums {
  public:
@@ -85,7 +92,11 @@ Status ShardWriter::create(const Descriptor& directory, const std::string& name,
 }
 
 ShardWriter::ShardWriter(std::shared_ptr<Descriptor> file, const Options& options)
-    : file_(std::move(file)), path_(file_->path()), announced_(options.bytes), writeBehind_(options.writeBehind) {}
+    : file_(std::move(file)),
+      path_(file_->path()),
+      announced_(options.bytes),
+      writeBehind_(options.writeBehind),
+      chunkBytes_(chunkFor(options.bytes)) {}
 
 Status ShardWriter::ready() const {
   if (!failure_.ok()) return failure_;
@@ -120,14 +131,14 @@ Status ShardWriter::appendLocked(const std::vector<Bytes>& views, std::size_t ru
       const std::uint8_t* from = view.data + done;
       const std::size_t left = view.size - done;
       const bool whole = pending_ == 0 && left >= kChunk;
-      const std::size_t part = whole ? std::min(left - left % kChunk, run) : std::min(left, kChunk - pending_);
+      const std::size_t part = whole ? std::min(left - left % kChunk, run) : std::min(left, chunkBytes_ - pending_);
       // Allocated only now, so that shards that wait for their turn hold no memory.
-      if (!whole && !chunk_) chunk_ = allocateAligned(kChunk);
+      if (!whole && !chunk_) chunk_ = allocateAligned(chunkBytes_);
       if (!whole) std::memcpy(chunk_.get() + pending_, from, part);
       take(whole ? from : chunk_.get() + pending_, part);
       done += part;
       if (!whole) pending_ += part;
-      if (!whole && pending_ < kChunk) continue;
+      if (!whole && pending_ < chunkBytes_) continue;
       if (stop.requested()) return Status::canceled();
       Status status = whole ? write(from, part) : flush();
       if (!status.ok()) return status;
@@ -152,7 +163,8 @@ Status ShardWriter::write(const std::uint8_t* bytes, std::size_t size) {
 
 Status ShardWriter::writeBack() {
   const std::uint64_t length = written_ - handedOver_;
-  if (!writeBehind_ || length < kWritebackRun) return {};
+  if (!writeBehind_ || length < writebackRun_) return {};
+  writebackRun_ = std::min(writebackRun_ * 2, kWritebackRun);
   const Result done = file_->operations()->startWriteback(file_->file(), handedOver_, length);
   // A write that failed in the background is reported only once, perhaps here, so it must not be ignored.
   const Error error = errorOf(done);

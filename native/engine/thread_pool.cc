@@ -10,7 +10,7 @@ namespace {
 
 // After a task, a thread looks for the next one for this long before it sleeps. Small saves and loads are a row of
 // short tasks, and waking a sleeping thread takes longer than most of them.
-constexpr auto kLookFor = std::chrono::microseconds(60);
+constexpr auto kLookFor = std::chrono::microseconds(150);
 
 }  // namespace
 

@@ -8,7 +8,7 @@ namespace tensorbundle {
 namespace {
 
 // A small file operation takes less. Waking two sleeping threads, this one and one of the pool, takes longer than that.
-constexpr auto kBriefWait = std::chrono::microseconds(100);
+constexpr auto kBriefWait = std::chrono::microseconds(200);
 // After so many waits in vain (a slow disk, a network), only one call of kRareWaits waits.
 constexpr std::size_t kVainWaits = 4;
 constexpr std::size_t kRareWaits = 32;

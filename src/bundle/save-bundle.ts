@@ -15,6 +15,7 @@ import { Publication } from '../commit/publication.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../format/shard-plan.js';
 import { inTurns } from '../format/turns.js';
+import { allEnded } from '../storage/all-ended.js';
 import { isExhausted } from '../storage/descriptors.js';
 import { type Directory, withNewDirectory } from '../storage/directory.js';
 import type { NewShard } from '../storage/new-files.js';
@@ -24,7 +25,7 @@ import { buildIndex } from './index-builder.js';
 import type { Item, SizedItem } from './item.js';
 import { abortWith } from './lazy-sources.js';
 import { announce, type SaveEvent } from './save-events.js';
-import { ShardStream } from './shard-stream.js';
+import { copiedBytes, ShardStream } from './shard-stream.js';
 import type { CheckedOptions, Progress, SaveResult } from './writer-options.js';
 
 /** Where a save goes. It is made before anything is awaited, so that a later `process.chdir` has no effect. */
@@ -45,24 +46,40 @@ export function saveTarget(given: unknown, call: number = nextCall()): SaveTarge
   return { prefix, directory: resolve(directory), base, call };
 }
 
+interface SaveHooks {
+  /** If the save succeeds, it gets the directory, and must close it. */
+  readonly onCommitted?: ((committed: Committed) => void) | undefined;
+  /**
+   * Called once if the save succeeds, perhaps while replaced files are still being removed. The directory is open until
+   * it has ended. It must not reject.
+   */
+  readonly beside?: ((committed: Committed) => Promise<void>) | undefined;
+}
+
 /**
- * Saves `items`, in this order within each data file. If the save succeeds, `onCommitted` gets the directory, and must
- * close it. Throws what `CheckpointWriter.finish` documents.
+ * Saves `items`, in this order within each data file. Throws what `CheckpointWriter.finish` documents.
  */
 export async function save(
   { prefix, directory, base, call }: SaveTarget,
   items: readonly Item[],
   options: CheckedOptions,
-  onCommitted?: (committed: Committed) => void,
+  { onCommitted, beside }: SaveHooks = {},
 ): Promise<SaveResult> {
   throwIfAborted(options.signal, 'the save');
   const resolved = await resolveItems(items, options.signal);
   return await withNewDirectory(directory, async opened => {
-    const work = new Save(prefix, opened, base, resolved, options, call);
-    const result = await work.run();
     const { durable } = options;
+    const committed = { prefix: joinPrefix(directory, base), call, durable };
+    let isDone = beside === undefined;
+    const besideRemoval = async (names: readonly string[] | null): Promise<void> => {
+      isDone = true;
+      await beside?.({ ...committed, directory: opened, names, locked: true });
+    };
+    const work = new Save(prefix, opened, base, resolved, options, call, beside && besideRemoval);
+    const result = await work.run();
     const { names } = work;
-    onCommitted?.({ prefix: joinPrefix(directory, base), call, durable, directory: opened.shared(), names });
+    if (!isDone) await beside?.({ ...committed, directory: opened, names });
+    onCommitted?.({ ...committed, directory: opened.shared(), names });
     return result;
   });
 }
@@ -75,7 +92,15 @@ const MAX_ATTEMPTS = 50;
 /** The longest pause before that, in milliseconds. */
 const STEP_BACK_MS = 50;
 
+/** So many data files may be synced and closed while others are written. */
+const MOST_ENDING = 4;
+
 type Plan = ReturnType<typeof layout>;
+
+interface Written {
+  crcs: Uint32Array;
+  finished: Promise<void>;
+}
 
 interface Begun {
   publication: Publication;
@@ -95,6 +120,7 @@ class Save {
     private readonly items: readonly SizedItem[],
     private readonly options: CheckedOptions,
     private readonly call: number,
+    private readonly beside: ((names: readonly string[] | null) => Promise<void>) | undefined,
   ) {
     this.#totalBytes = items.reduce((sum, item) => sum + item.bytes, 0);
   }
@@ -110,18 +136,22 @@ class Save {
       total => layout(items, withTotal(naturalAssignment, natural, total), total),
       totalCandidates(natural, items.length),
     );
+    let written = Promise.resolve();
     try {
       const total = publication.total;
       this.#announce('plan', total);
-      const crcs = await this.#writeShards(publication, plan);
-      this.#announce('write', total);
+      const { crcs, finished } = await this.#writeShards(publication, plan);
+      written = finished.then(() => this.#announce('write', total));
+      written.catch(() => undefined);
       const placements = { shards: plan.shards, offsets: plan.offsets, crcs };
       const index = await inTurns(buildIndex(items, placements, plan.order.flat(), total), options.signal, 'the save');
       this.#report('sync');
-      const removed = await publication.publish(index, () => {
+      const onSynced = (): void => {
         this.#announce('sync', total);
         this.#report('commit');
-      });
+      };
+      const beside = this.beside && (() => this.beside!(publication.names));
+      const removed = await publication.publish(index, written, { onSynced, beside });
       this.names = publication.names;
       if (removed !== null) {
         this.#announce('commit', total);
@@ -135,7 +165,7 @@ class Save {
         bytesLinked: 0,
       };
     } finally {
-      await publication.first.close().catch(() => undefined);
+      await Promise.allSettled([written, publication.first.close()]);
       await publication.abandon();
     }
   }
@@ -168,32 +198,44 @@ class Save {
     }
   }
 
-  /** Gives the CRC32C of each item. */
-  async #writeShards(publication: Publication, plan: Plan): Promise<Uint32Array> {
+  /** Gives the CRC32C of each item. `finished` settles when all files are synced, if they must be, and closed. */
+  async #writeShards(publication: Publication, plan: Plan): Promise<Written> {
     const crcs = new Uint32Array(this.items.length);
+    const ends: Promise<void>[] = [];
     // The failure of one shard stops the others at their next batch.
-    const failure = new AbortController();
-    // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
-    let cause: unknown;
     const stop = new AbortController();
-    const letGo = [this.options.signal, failure.signal].map(signal => abortWith(stop, signal));
+    const letGo = abortWith(stop, this.options.signal);
+    // Kept beside the signal, because a signal's reason cannot be undefined, but a source may reject with undefined.
+    let failure: { cause: unknown } | null = null;
+    const fail = (cause: unknown): { cause: unknown } => {
+      failure ??= { cause };
+      stop.abort(failure.cause);
+      return failure;
+    };
     const waiting = Array.from({ length: publication.total }, (_, shard) => shard).reverse();
     const workers = Math.min(publication.total, native.threads());
-    const chunks = new ChunkPool(workers, this.#totalBytes);
+    const chunks = new ChunkPool(workers, copiedBytes(this.items));
     let running = workers;
     let written = 0;
+    let ending = 0;
     const work = async (): Promise<void> => {
       for (let shard = waiting.pop(); shard !== undefined; shard = waiting.pop()) {
         const before = written;
         try {
           const file = shard === 0 ? publication.first : await this.#createShard(publication, plan, shard);
-          await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
+          const { end } = await this.#writeShard(file, plan, shard, chunks, stop.signal, crcs);
+          ends.push(end);
+          ending++;
+          void end.catch(fail).finally(() => ending--);
+          // The next file is written while this one is synced. Each of them needs a descriptor, so they are few.
+          if (waiting.length > 0 && ending > MOST_ENDING) await end;
           written++;
         } catch (error) {
-          if (!(error instanceof NoDescriptor) || (running === 1 && written === before)) {
-            if (!failure.signal.aborted) cause = error instanceof NoDescriptor ? error.cause : error;
-            failure.abort(cause);
-            throw cause;
+          // Each end frees a descriptor.
+          const isEnding = error instanceof NoDescriptor && ending > 0;
+          if (isEnding) await Promise.allSettled(ends);
+          if (!(error instanceof NoDescriptor) || (running === 1 && written === before && !isEnding)) {
+            throw fail(error instanceof NoDescriptor ? error.cause : error).cause;
           }
           // Each data file that another worker finishes frees a descriptor. With fewer workers there are enough.
           waiting.push(shard);
@@ -204,12 +246,14 @@ class Save {
     };
     const results = await Promise.allSettled(Array.from({ length: workers }, work));
     chunks.free();
-    for (const end of letGo) end();
+    letGo();
+    const finished = allEnded(ends);
+    if (stop.signal.aborted) await finished.catch(() => undefined);
     // The shards that were stopped report an abort. The caller needs the cause instead.
     throwIfAborted(this.options.signal, 'the save');
-    if (failure.signal.aborted) throw cause;
+    if (stop.signal.aborted) throw fail(undefined).cause;
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    return crcs;
+    return { crcs, finished };
   }
 
   async #createShard(publication: Publication, plan: Plan, shard: number): Promise<NewShard> {
@@ -218,6 +262,7 @@ class Save {
     });
   }
 
+  /** `end` settles when the file is finished and closed. */
   async #writeShard(
     file: NewShard,
     plan: Plan,
@@ -225,19 +270,18 @@ class Save {
     chunks: ChunkPool,
     signal: AbortSignal,
     crcs: Uint32Array,
-  ): Promise<void> {
+  ): Promise<{ end: Promise<void> }> {
     const order = plan.order[shard]!;
+    let end = Promise.resolve();
     try {
       throwIfAborted(signal, 'the save');
       const onBytes = (bytes: number): void => {
         this.#bytesDone += bytes;
         this.#report('write');
       };
-      let finished = Promise.resolve();
       // In the same trip as the last bytes. If they cannot be written, this fails with the same error.
       const onLast = (): void => {
-        finished = file.finish(this.options.durable);
-        for (const call of [finished, file.close()]) call.catch(() => undefined);
+        end = allEnded([file.finish(this.options.durable), file.close()]);
       };
       const stream = new ShardStream(
         file,
@@ -246,10 +290,11 @@ class Save {
         { signal, onBytes, onLast },
       );
       const found = await stream.run();
-      await finished;
       for (let at = 0; at < order.length; at++) crcs[order[at]!] = found[at]!;
-    } finally {
+      return { end };
+    } catch (error) {
       await file.close();
+      throw error;
     }
   }
 

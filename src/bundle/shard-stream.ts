@@ -23,11 +23,22 @@ const MIN_VIEW_BYTES = 64 * 1024;
 const CHECKSUMMED_BYTES = 16 * 1024;
 /** Pulled bytes are gathered up to this size. Three such batches may exist: two being written, one being pulled. */
 const PULL_BYTES = 2 * 1024 * 1024;
+/** So many pulled bytes are written at once unless two calls are under way: then the next are pulled meanwhile. */
+const IDLE_BYTES = 256 * 1024;
 const LARGE_BYTES = 4 * 1024 * 1024;
 /** Small pulled tensors are asked for together, so that a source that reads files can join its reads. */
 const GROUP_BYTES = 1024 * 1024;
 const GROUP_ITEMS = 1024;
 const CALL_ITEMS = 16_384;
+
+/** An upper bound of the bytes that streams copy of these items. Pieces that a source gives may be of any size. */
+export function copiedBytes(items: readonly Item[]): number {
+  return items.reduce((sum, { content, bytes }) => sum + (isDirect(content, bytes!) ? MIN_VIEW_BYTES : bytes!), 0);
+}
+
+function isDirect({ own }: Item['content'], bytes: number): boolean {
+  return own !== undefined && bytes >= MIN_VIEW_BYTES;
+}
 
 interface StreamHooks {
   signal: AbortSignal | undefined;
@@ -45,6 +56,8 @@ export class ShardStream {
    */
   #writing: Promise<void> = Promise.resolve();
   #before: Promise<void> = Promise.resolve();
+  /** Native calls that have not settled. */
+  #running = 0;
   readonly #crcs: Uint32Array;
 
   constructor(
@@ -210,7 +223,7 @@ export class ShardStream {
 
   /** Waits, if necessary, until earlier pulled data has been written and freed, before more is pulled. */
   async #makeRoom(): Promise<void> {
-    if (this.#batch.bytes < PULL_BYTES) return;
+    if (this.#batch.bytes < (this.#running < 2 ? IDLE_BYTES : PULL_BYTES)) return;
     await this.#flush();
     if (this.chunks.crowded) await this.#writing;
   }
@@ -232,11 +245,13 @@ export class ShardStream {
   async #append(batch: Batch): Promise<void> {
     const pieces = batch.owned.reduce((sum, { byteLength }) => sum + byteLength, 0);
     this.chunks.countPieces(pieces);
+    this.#running++;
     try {
       if (batch.unknown) this.#take(batch, await this.shard.append(batch.views, new Float64Array(batch.lengths)));
       else await this.shard.appendChecksummed(batch.views);
       for (const piece of batch.owned) native.detach(piece);
     } finally {
+      this.#running--;
       this.chunks.countPieces(-pieces);
       this.#giveBack(batch);
     }

@@ -8,7 +8,11 @@
  * than the index that was replaced. (The last condition protects the files of a TensorFlow that is writing the same
  * prefix right now.)
  */
+import type { FileStat } from '../binding.js';
+import { isNativeError, type NativeError } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
+import type { DirectorySteps } from '../storage/directory-steps.js';
+import type { Step } from '../storage/steps.js';
 import { committedTotal, type Generations, surveyGenerations } from './generations.js';
 import { intentStem, stemOf, stripFileSuffix } from './names.js';
 import { forgetOwn, isOwn } from './own-commits.js';
@@ -24,7 +28,7 @@ export async function removeDead(
   const removed: string[] = [];
   for (const [total, intents] of found.dead) {
     if (found.busy.has(total)) continue;
-    const isGone = stays.has(total) || (await removeGeneration(directory, base, found, total, null, removed));
+    const isGone = stays.has(total) || (await removeGeneration(directory, base, found, total, removed));
     // The intents go last: as long as they exist, the next save continues a clean-up that was interrupted.
     if (isGone && (await removeAll(directory, intents, removed))) found.dead.delete(total);
   }
@@ -36,6 +40,28 @@ interface Stale {
   before: bigint;
   /** True: only the stale files that this process has committed are removed. */
   ownOnly: boolean;
+  /** What `lookAtReplaced` found; without it, the files are looked at now. */
+  looks?: Looks | undefined;
+  /** Whether the lock of the directory may end with the last removal. */
+  unlock?: boolean | undefined;
+}
+
+/** What is at each name; an error where that cannot be found out. */
+type Looks = ReadonlyMap<string, Step<FileStat | NativeError | null>>;
+
+/** Adds the steps that look at the files that `removeReplaced` has to judge. */
+export function lookAtReplaced(steps: DirectorySteps, found: Generations, stays: ReadonlySet<number>): Looks {
+  const names = replacedTotals(found, stays).flatMap(total => judgedNames(found, total));
+  return new Map(names.map(name => [name, steps.tryStat(name)]));
+}
+
+function replacedTotals(found: Generations, stays: ReadonlySet<number>): number[] {
+  return [...found.data.keys()].filter(total => !stays.has(total) && !found.busy.has(total));
+}
+
+/** The markers of a generation and its data files. */
+function judgedNames(found: Generations, total: number): string[] {
+  return [...(found.unsynced.get(total)?.markers ?? []), ...(found.data.get(total) ?? [])];
 }
 
 /** Removes the stale generations, except those in `stays`. Gives the names of the removed files. */
@@ -47,17 +73,25 @@ export async function removeReplaced(
   stale: Stale,
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const total of [...found.data.keys()]) {
-    if (stays.has(total) || found.busy.has(total)) continue;
-    await removeGeneration(directory, base, found, total, stale, removed);
+  const totals = replacedTotals(found, stays);
+  for (const [i, total] of totals.entries()) {
+    const looks = stale.looks ?? (await looksNow(directory, found, total));
+    if (!isStale(directory, base, found, total, { ...stale, looks })) continue;
+    await removeGeneration(directory, base, found, total, removed, stale.unlock === true && i === totals.length - 1);
   }
   return removed;
 }
 
+async function looksNow(directory: Directory, found: Generations, total: number): Promise<Looks> {
+  const steps = directory.steps();
+  const looks = new Map(judgedNames(found, total).map(name => [name, steps.tryStat(name)]));
+  await steps.run();
+  return looks;
+}
+
 /** Whether there is anything that `removeDead` and `removeReplaced` would look at. */
 export function hasLeftovers(found: Generations, stays: ReadonlySet<number>): boolean {
-  const isOver = (total: number): boolean => !stays.has(total) && !found.busy.has(total);
-  return found.dead.size > 0 || [...found.data.keys()].some(isOver);
+  return found.dead.size > 0 || replacedTotals(found, stays).length > 0;
 }
 
 /** Removes markers of generations that are gone: their totals may be used again, perhaps by a save that does sync. */
@@ -67,18 +101,18 @@ export async function removeStrayMarkers(directory: Directory, found: Generation
   }
 }
 
-/** Gives false if a part of it is left. If `stale` is null, the age of the files does not matter. */
+/** Gives false if a part of it is left. `unlock`: the lock ends with the removal of the last file. */
 async function removeGeneration(
   directory: Directory,
   base: string,
   found: Generations,
   total: number,
-  stale: Stale | null,
   removed: string[],
+  unlock = false,
 ): Promise<boolean> {
   const names = found.data.get(total) ?? [];
-  if (stale !== null && !(await isStale(directory, base, found, total, stale))) return false;
-  const gone = names.length === 0 ? [] : await directory.removeAll(names);
+  const hasMarkers = (found.unsynced.get(total)?.markers.length ?? 0) > 0;
+  const gone = names.length === 0 ? [] : await directory.removeAll(names, { unlock: unlock && !hasMarkers });
   const left = names.filter((_, i) => gone[i] === null);
   removed.push(...names.filter((_, i) => gone[i] === true));
   for (const [i, name] of names.entries()) if (gone[i] !== null) forgetOwn(directory.identity, base, name);
@@ -112,21 +146,24 @@ async function removeAll(directory: Directory, names: readonly string[], removed
  * younger than the files it belongs to. So files that are older than their marker are old enough too, whatever the
  * clock did.
  */
-async function isStale(
+function isStale(
   directory: Directory,
   base: string,
   found: Generations,
   total: number,
-  { before, ownOnly }: Stale,
-): Promise<boolean> {
-  const markers = found.unsynced.get(total)?.markers ?? [];
-  const names = found.data.get(total) ?? [];
-  const stats = await directory.statAll([...markers, ...names]);
+  { before, ownOnly, looks }: Stale & { looks: Looks },
+): boolean {
+  const statOf = (name: string): FileStat | null => {
+    const stat = looks.get(name)?.value;
+    return stat === undefined || isNativeError(stat) ? null : stat;
+  };
   let newest = before;
-  for (const stat of stats.slice(0, markers.length))
+  for (const name of found.unsynced.get(total)?.markers ?? []) {
+    const stat = statOf(name);
     if (stat !== null && stat.modified > newest) newest = stat.modified;
-  for (const [i, name] of names.entries()) {
-    const stat = stats[markers.length + i] ?? null;
+  }
+  for (const name of found.data.get(total) ?? []) {
+    const stat = statOf(name);
     if (stat === null || stat.modified > newest) return false;
     if (ownOnly && !isOwn(directory.identity, base, name, stat)) return false;
   }

@@ -4,7 +4,7 @@
  * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last
  * durable one.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { isWellFormed } from '../format/utf8-order.js';
@@ -21,6 +21,13 @@ export interface UnsyncedName {
 }
 
 const pad = (n: number): string => String(n).padStart(5, '0');
+
+/** 16 random hex digits. A UUID costs less than random bytes, because Node makes many at once. */
+export function nonce(): string {
+  // Only these groups have no fixed digits.
+  const id = randomUUID();
+  return id.slice(0, 8) + id.slice(-8);
+}
 
 export function indexName(base: string): string {
   return `${base}.index`;

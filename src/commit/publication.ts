@@ -4,11 +4,12 @@
  *  1. Under the directory's lock: choose a total that no file on disk uses and create the temporary index ("intent"),
  *     named with that total and held with flock. The lock ends with the process: a dead one never blocks anybody.
  *  2. Create the shards under their final names, exclusively, with their space reserved. Write each; one data sync.
- *  3. Sync the directory and every directory that was created for it. Write the temporary index, sync it.
+ *  3. Sync the directory and every directory that was created for it, beside the last data syncs. When all of them have
+ *     ended, write the temporary index (it must be younger than the shards), sync it.
  *  4. Under the lock: rename the temporary index over `BASE.index`. This is the only commit point: before it
  *     nothing old was touched, and all new data is on stable storage.
  *  5. Sync the directory. Only now is the save acknowledged.
- *  6. Remove the earlier generations. Skipped if the sync of step 5 failed.
+ *  6. Remove the earlier generations, beside what the caller does after a save. Skipped if the sync of step 5 failed.
  *
  * Without `durable` the syncs are left out, and a marker that is made before step 4 says so, and which generation is
  * the last durable one. The next save, in any process, removes the unsynced generation and keeps the durable one.
@@ -16,25 +17,26 @@
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
 import { isNativeError, type NativeError, throwIfAborted } from '../errors.js';
+import { allEnded } from '../storage/all-ended.js';
 import type { Directory } from '../storage/directory.js';
 import type { DirectorySteps } from '../storage/directory-steps.js';
 import type { HeldFile, NewShard } from '../storage/new-files.js';
 import type { Step } from '../storage/steps.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
-import { type Generations, surveyGenerations } from './generations.js';
-import { hasLeftovers, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
+import { surveyGenerations } from './generations.js';
+import { hasLeftovers, lookAtReplaced, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { lookAt } from './look.js';
 import { checkOwnFiles, isOvertaken } from './lost-place.js';
-import { indexName, intentName, shardName, unsyncedName } from './names.js';
-import { forgetUnsynced, isOwnUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
+import { indexName, intentName, nonce, shardName, unsyncedName } from './names.js';
+import { forgetUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
 import { busyError, existsError, renameUncertainError, syncUncertainError } from './publication-errors.js';
 import { checkSpace, planInPlace, type Replaced, replacedBy, replacedTotal } from './replaced.js';
-import { generationsToKeep, lastDurable, totalsInUse } from './superseded.js';
+import { judgeRest, type Rest } from './rest.js';
+import { lastDurable, totalsInUse } from './superseded.js';
 import { pickTotal } from './total.js';
 
 /** How long, in milliseconds, a save that must wait for another pauses before it looks again. */
@@ -63,15 +65,11 @@ interface PublicationOptions {
   call: number;
 }
 
-/** What is on disk beside a new generation. */
-interface Rest {
-  found: Generations;
-  /** Totals that are kept. */
-  stays: ReadonlySet<number>;
-  /** Total of the last durable generation; null if there is none. */
-  last: number | null;
-  /** When the replaced index was written; only older files are stale. Null if there was none. */
-  before: bigint | null;
+interface PublishHooks {
+  /** The index is written, and synced if it must be. */
+  onSynced: () => void;
+  /** What follows in the directory. Called only if files have to be removed, beside step 6. It must not reject. */
+  beside?: (() => Promise<void>) | undefined;
 }
 
 export class Publication {
@@ -152,7 +150,7 @@ export class Publication {
     unlinked: readonly string[],
   ): Promise<Publication> {
     const steps = directory.steps();
-    const name = intentName(base, total, randomBytes(8).toString('hex'));
+    const name = intentName(base, total, nonce());
     const intent = steps.createHeld(name, replaced.permissions);
     for (const old of unlinked) steps.remove(old);
     steps.unlock();
@@ -186,14 +184,21 @@ export class Publication {
   }
 
   /**
-   * Steps 3 to 6; the shards must be finished. Gives the names of the files that were cleaned up. Gives null if a later
-   * save of this process has already taken the place: the caller must then abandon this one. Throws
-   * ERR_DURABILITY_UNCERTAIN if the save is committed, but the sync after it failed.
+   * The rest of step 2, and steps 3 to 6. All bytes of the shards must have been handed over; `written` settles when
+   * the shards are finished. Gives the names of the files that were cleaned up. Gives null if a later save of this
+   * process has already taken the place: the caller must then abandon this one. Throws ERR_DURABILITY_UNCERTAIN if the
+   * save is committed, but the sync after it failed.
    */
-  async publish(index: Uint8Array, onSynced: () => void): Promise<string[] | null> {
+  async publish(
+    index: Uint8Array,
+    written: Promise<void>,
+    { onSynced, beside }: PublishHooks,
+  ): Promise<string[] | null> {
     const { directory, base, options } = this;
+    const named = directory.steps();
+    if (options.durable) named.sync();
+    await allEnded([written, named.run()]);
     const before = directory.steps();
-    if (options.durable) before.sync();
     this.intent.addWrite(before, index, options.durable, onSynced);
     const after = directory.steps();
     const old = after.stat(indexName(base));
@@ -207,16 +212,19 @@ export class Publication {
         if (await isOvertaken(directory, base, options)) return null;
         if (performance.now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
         // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
-        const total = await replacedTotal(directory, base, this.replaced, old.value);
+        const replaced = await replacedTotal(directory, base, this.replaced, old.value);
         // A durable save does not need this: what it replaces then stays until the next save.
-        const rest = await this.#judgeRest(old.value, total, listed).catch(error => {
+        const rest = await this.#restOf(old.value, replaced, listed).catch(error => {
           if (options.durable) return null;
           throw error;
         });
         await this.#commit(rest);
         if (!this.intent.locked) await this.#rememberOwn().catch(() => undefined);
         // The save is committed. What cannot be removed now is stale for the next save too.
-        return rest === null ? [] : this.#clean(rest).catch(() => []);
+        if (rest === null || rest.looks === undefined) return [];
+        const removed = this.#clean(rest, { unlock: beside === undefined }).catch(() => []);
+        await Promise.allSettled([removed, beside?.()]);
+        return await removed;
       },
       { before, after },
     );
@@ -240,6 +248,7 @@ export class Publication {
     if (options.durable) steps.sync();
     const index = options.durable || isMarked ? null : steps.tryStat(indexName(base));
     if (rest === null || !hasLeftovers(rest.found, rest.stays)) steps.unlock();
+    else rest.looks = lookAtReplaced(steps, rest.found, rest.stays);
     try {
       await steps.run();
     } catch (cause) {
@@ -252,30 +261,23 @@ export class Publication {
     rememberUnsynced(directory.identity, base, index.value);
   }
 
-  /** What is on disk beside the new generation, and which of it stays after the commit. */
-  async #judgeRest(
-    old: FileStat | null,
+  async #restOf(
+    index: FileStat | null,
     replaced: number | null | 'unknown',
     listed: Step<string[] | NativeError>,
   ): Promise<Rest> {
-    const { directory, base, options } = this;
-    this.names = (await directory.namesIn(listed)).filter(name => name !== this.intent.name);
-    const found = await surveyGenerations(directory, base, this.names);
-    found.busy.add(this.total);
-    const isOwn = typeof replaced === 'number' && isOwnUnsynced(directory.identity, base, old!);
-    if (isOwn && !found.unsynced.has(replaced)) found.unsynced.set(replaced, { last: null, markers: [] });
-    const named = typeof replaced === 'number' ? lastDurable(found, replaced) : this.replaced.last;
-    const last = named === this.total ? null : named;
-    const stays = generationsToKeep(found, { ...options, committed: this.total, replaced, last });
-    return { found, stays, last, before: (old ?? this.replaced).modified };
+    const { directory, base, total, options, replaced: seen } = this;
+    const names = (await directory.namesIn(listed)).filter(name => name !== this.intent.name);
+    this.names = names;
+    return await judgeRest(directory, base, { ...options, total, names, seen, index, replaced });
   }
 
   /** Step 6. Gives the names of the removed files. */
-  async #clean({ found, stays, before }: Rest): Promise<string[]> {
+  async #clean({ found, stays, before, looks }: Rest, { unlock = false }): Promise<string[]> {
     const { directory, base } = this;
     const removed = await removeDead(directory, base, found, stays);
     if (before === null) return removed;
-    const stale = { before, ownOnly: !this.intent.locked };
+    const stale = { before, ownOnly: !this.intent.locked, looks, unlock };
     return [...removed, ...(await removeReplaced(directory, base, found, stays, stale))];
   }
 

@@ -1,10 +1,9 @@
 /** Replacement of a small text file. A reader always finds either the old text or the new one, even after a crash. */
 
-import { randomBytes } from 'node:crypto';
 import { TextEncoder } from 'node:util';
 import type { FileStat } from '../binding.js';
 import type { Directory } from '../storage/directory.js';
-import { stemOf } from './names.js';
+import { nonce, stemOf } from './names.js';
 
 interface Replacement {
   durable: boolean;
@@ -26,7 +25,7 @@ export async function replaceSmallFile(
 ): Promise<void> {
   await removeDeadUpdates(directory, name, names ?? (await directory.list()));
   const old = seen === undefined ? await directory.stat(name) : seen;
-  const temporary = `${stemOf(name)}.tmp-${randomBytes(8).toString('hex')}`;
+  const temporary = `${stemOf(name)}.tmp-${nonce()}`;
   const steps = directory.steps();
   const file = steps.createHeld(temporary, old ? old.mode & 0o777 : undefined);
   steps.write(file, new TextEncoder().encode(text), durable);

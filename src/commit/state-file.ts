@@ -191,6 +191,8 @@ export interface StateWrite {
   readonly call: number;
   /** What is in the directory, if the caller has just listed it. */
   readonly names?: readonly string[] | null;
+  /** Default false. True: the caller is inside `exclusively` of the directory. */
+  readonly locked?: boolean;
 }
 
 /**
@@ -201,7 +203,7 @@ export interface StateWrite {
 export async function rewriteState(
   directory: Directory,
   name: string,
-  { durable, call, names = null }: StateWrite,
+  { durable, call, names = null, locked = false }: StateWrite,
   change: StateChange,
 ): Promise<void> {
   const look = directory.steps();
@@ -230,7 +232,9 @@ export async function rewriteState(
     await replaceSmallFile(directory, name, text, { durable, names, old: seen?.stat });
     if (!isOvertaken) rememberCall(place, { call, durable });
   };
-  await directory.exclusively(30_000, undefined, rewrite, { after: look });
+  if (!locked) return await directory.exclusively(30_000, undefined, rewrite, { after: look });
+  await look.run();
+  await rewrite();
 }
 
 /** A file that was read to its end together with the lock, or is absent. Null for any other, which is opened anew. */

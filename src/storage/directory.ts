@@ -173,18 +173,14 @@ export class Directory {
     return this.#do('look at', undefined, async () => (await native.stat(this.#handle))?.links === 0);
   }
 
-  /** What is at each name, without following links; null where that cannot be found out. */
-  async statAll(names: readonly string[]): Promise<(FileStat | null)[]> {
-    const steps = this.steps();
-    const stats = names.map(name => steps.tryStat(name));
-    await steps.run();
-    return stats.map(({ value }) => (isNativeError(value) ? null : value));
-  }
-
-  /** Removes all that can be removed. For each name: false if it was absent, null if it is still there. */
-  async removeAll(names: readonly string[]): Promise<(boolean | null)[]> {
+  /**
+   * Removes all that can be removed. For each name: false if it was absent, null if it is still there. `unlock`: the
+   * lock ends with it, before `exclusively` would end it.
+   */
+  async removeAll(names: readonly string[], { unlock = false } = {}): Promise<(boolean | null)[]> {
     const steps = this.steps();
     const removed = names.map(name => steps.tryRemove(name));
+    if (unlock) steps.unlock();
     await steps.run();
     return removed.map(({ value }) => (isNativeError(value) ? null : value));
   }

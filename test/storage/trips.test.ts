@@ -66,19 +66,59 @@ describe('a small save', () => {
     expect(await costOf(() => save(prefix, { durable: false }))).toEqual(cost);
   });
 
-  // The data file, its name, the index, its name.
+  // One list more syncs the names beside the data file. The syncs: the data file, its name, the index, its name.
   it('the first, synced', async () => {
     const prefix = join(scratch.directory(), 'm');
-    const cost = { lists: 5, shards: 3, others: 1, operations: 27, syncs: 4 };
+    const cost = { lists: 6, shards: 3, others: 1, operations: 27, syncs: 4 };
     expect(await costOf(() => save(prefix, { durable: true }))).toEqual(cost);
   });
 
-  // Two more look at what was replaced and remove it, and the lock ends after that.
+  // The commit also looks at what was replaced. One more list removes it and ends the lock.
   it('over another that was not synced', async () => {
     const prefix = join(scratch.directory(), 'm');
     await save(prefix, { durable: false });
     const cost = await costOf(() => save(prefix, { durable: false }));
-    expect({ lists: cost.lists, others: cost.others, syncs: cost.syncs }).toEqual({ lists: 7, others: 3, syncs: 0 });
+    expect({ lists: cost.lists, others: cost.others, syncs: cost.syncs }).toEqual({ lists: 6, others: 2, syncs: 0 });
+  });
+});
+
+describe('a small save, beside other work', () => {
+  // As the fresh one; one more list removes what was replaced.
+  it('over another, synced', async () => {
+    const prefix = join(scratch.directory(), 'm');
+    await save(prefix, {});
+    const cost = await costOf(() => save(prefix, {}));
+    expect({ lists: cost.lists, others: cost.others, syncs: cost.syncs }).toEqual({ lists: 7, others: 2, syncs: 5 });
+  });
+
+  it('names are synced while the data is', async () => {
+    const open: string[] = [];
+    const seen: string[][] = [];
+    for (const call of ['finishShard', 'steps'] as const) {
+      const real = native[call] as (...given: unknown[]) => Promise<unknown>;
+      vi.spyOn(native, call).mockImplementation(((...given: unknown[]) => {
+        const what = call === 'steps' ? (given[0] as [string][]).map(([step]) => step).join() : call;
+        seen.push([what, ...open]);
+        open.push(what);
+        return real.apply(native, given).finally(() => open.splice(open.indexOf(what), 1));
+      }) as never);
+    }
+    await save(join(scratch.directory(), 'm'), {});
+    expect(seen).toContainEqual(['sync', 'finishShard']);
+    // The index is younger than the data: nothing else goes on when it is written.
+    expect(seen.find(([what]) => what!.startsWith('writeAll'))).toEqual(['writeAll,sync,tryLock,stat,list']);
+  });
+
+  it('needs no more memory than it copies, and tells the disk of the first 512 KiB', async () => {
+    const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    await save(join(scratch.directory(), 'm'), { durable: false });
+    expect(Math.max(...allocated.mock.calls.map(([bytes]) => bytes))).toBeLessThan(1024);
+    faulty.setFaults([]);
+    const writer = new CheckpointWriter(join(scratch.directory(), 'm'));
+    writer.add('v', { dtype: 'float32', shape: [3 * 2 ** 18], data: new Float32Array(3 * 2 ** 18) });
+    await writer.finish();
+    const early = faulty.operations().filter(({ syscall }) => syscall === 'sync_file_range');
+    expect(early.map(({ offset }) => offset)).toEqual([0, 512 * 1024 * 2]);
   });
 });
 

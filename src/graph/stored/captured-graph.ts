@@ -33,6 +33,8 @@ export interface WriteHooks {
   readonly again?: ((error: unknown) => Promise<boolean>) | undefined;
   /** If it throws, the save rejects, although its files stay committed. */
   readonly afterCommit?: ((committed: Committed) => Promise<void>) | undefined;
+  /** The same, but it may run while the files that the save replaced are still being removed. */
+  readonly beside?: WriteHooks['afterCommit'];
 }
 
 /** The values that objects had at one moment, whatever happens to the objects afterwards. */
@@ -79,12 +81,16 @@ export class CapturedGraph {
   async write(
     prefix: string,
     options: WriterOptions = {},
-    { onStaged, calmly, again, afterCommit }: WriteHooks = {},
+    { onStaged, calmly, again, afterCommit, beside }: WriteHooks = {},
   ): Promise<SaveResult> {
     const committed: Committed[] = [];
+    const failures: unknown[] = [];
     const onCommitted = afterCommit && ((one: Committed): number => committed.push(one));
     try {
-      const result = await this.#writeOrAgain(prefix, options, { onStaged, calmly, again }, onCommitted);
+      const saved = beside && ((one: Committed) => beside(one).catch(error => void failures.push(error)));
+      const hooks = { onCommitted, beside: saved };
+      const result = await this.#writeOrAgain(prefix, options, { onStaged, calmly, again }, hooks);
+      if (failures.length > 0) throw failures[0];
       for (const one of committed) await afterCommit?.(one);
       return result;
     } finally {
@@ -96,7 +102,7 @@ export class CapturedGraph {
     prefix: string,
     options: WriterOptions,
     { onStaged, calmly, again }: WriteHooks,
-    onCommitted?: (committed: Committed) => void,
+    hooks: Parameters<typeof save>[3],
   ): Promise<SaveResult> {
     try {
       const checked = checkOptions(options, 'CheckpointWriter', WRITER_OPTIONS);
@@ -107,7 +113,7 @@ export class CapturedGraph {
         try {
           const items = this.#items(handedOver);
           if (this.#held.size === 0) onStaged?.();
-          return await save(target, items, checked, onCommitted);
+          return await save(target, items, checked, hooks);
         } catch (error) {
           if (!(await again?.(error))) throw error;
         }
@@ -174,7 +180,7 @@ export async function saveGraph(
   root: Trackable,
   prefix: string,
   options: WriterOptions = {},
-  afterCommit?: WriteHooks['afterCommit'],
+  beside?: WriteHooks['beside'],
 ): Promise<SaveResult> {
-  return await new CapturedGraph(root, CopyBudget.forForeground()).write(prefix, options, { afterCommit });
+  return await new CapturedGraph(root, CopyBudget.forForeground()).write(prefix, options, { beside });
 }

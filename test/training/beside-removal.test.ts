@@ -1,0 +1,78 @@
+/** What a save of a model does side by side: it writes while it reads tensors, and names itself while it removes. */
+import '../crash/fault-engine.js';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
+import { native } from '../../src/binding.js';
+import { latestCheckpoint } from '../../src/index.js';
+import { saveWeights } from '../../src/tfjs.js';
+import { Scratch } from '../crash/scratch.js';
+import { faulty } from '../native/fault-binding.js';
+
+const scratch = new Scratch('beside-removal');
+afterEach(() => {
+  faulty.setFaults(null);
+  vi.restoreAllMocks();
+});
+afterAll(() => expect(faulty.openDescriptors()).toBe(0));
+
+function model(): tf.Sequential {
+  const made = tf.sequential();
+  for (const inputShape of [[512], [400], [400]]) made.add(tf.layers.dense({ units: 400, inputShape }));
+  return made;
+}
+
+/** The calls in the order in which they begin and end. */
+function watch(call: 'steps' | 'appendShard'): string[] {
+  const seen: string[] = [];
+  const real = native[call] as (...given: unknown[]) => Promise<unknown>;
+  const watched = (...given: unknown[]): Promise<unknown> => {
+    const what = call === 'steps' ? (given[0] as [string][]).map(([step]) => step).join() : call;
+    seen.push(what);
+    return real.apply(native, given).finally(() => seen.push(`end of ${what}`));
+  };
+  vi.spyOn(native, call).mockImplementation(watched as never);
+  return seen;
+}
+
+test('the state file is written while replaced files are removed, with no sync more', async () => {
+  const directory = scratch.directory();
+  const prefix = join(directory, 'm');
+  const made = model();
+  await saveWeights(made, prefix);
+  const seen = watch('steps');
+  faulty.setFaults([]);
+  await saveWeights(made, prefix);
+  const removed = seen.findIndex(what => what.startsWith('end of unlink'));
+  const state = seen.indexOf('open,stat,readStart,close');
+  expect(removed).toBeGreaterThan(0);
+  expect(state).toBeGreaterThan(0);
+  expect(state).toBeLessThan(removed);
+  const syncs = faulty.operations().filter(({ syscall }) => /^f(data)?sync$/.test(syscall));
+  const shards = readdirSync(directory).filter(name => name.includes('.data-')).length;
+  // Each data file; the names; the index; its name; the state file; its name.
+  expect(syncs).toHaveLength(shards + 5);
+});
+
+test('writing begins with the first tensors', async () => {
+  const made = model();
+  const seen = watch('appendShard');
+  await saveWeights(made, join(scratch.directory(), 'm'), { durable: false });
+  // Three matrices of 640 to 819 KB, which would fit in one call.
+  expect(seen.filter(what => what === 'appendShard').length).toBeGreaterThanOrEqual(2);
+});
+
+test('a state file that cannot be written does not keep replaced files', async () => {
+  const directory = scratch.directory();
+  const prefix = join(directory, 'm');
+  const made = model();
+  await saveWeights(made, prefix);
+  const before = readdirSync(directory).filter(name => name.includes('.data-'));
+  faulty.setFaults([{ at: 1, syscall: 'rename', path: '/checkpoint', action: 'error', errno: 'EIO', sticky: true }]);
+  await expect(saveWeights(made, prefix)).rejects.toMatchObject({ code: 'ERR_IO' });
+  faulty.setFaults(null);
+  const after = readdirSync(directory).filter(name => name.includes('.data-'));
+  expect(after.filter(name => before.includes(name))).toEqual([]);
+  expect(await latestCheckpoint(directory)).toBe(prefix);
+});
