@@ -26,6 +26,7 @@
       'native/engine/job.cc',
       'native/engine/mapping.cc',
       'native/engine/open_files.cc',
+      'native/engine/plain_table.cc',
       'native/engine/posix_operations.cc',
       'native/engine/range_reader.cc',
       'native/engine/shard_writer.cc',

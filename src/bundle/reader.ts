@@ -32,7 +32,8 @@ export type { Entry, SliceEntry } from './named-tensors.js';
  */
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
-  readonly #tensors: NamedTensors;
+  readonly #verify: boolean;
+  #reading: NamedTensors | null = null;
   /** The number of reads and checks under way, and a function that is called when there are none left. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
@@ -41,7 +42,13 @@ export class CheckpointReader implements AsyncDisposable {
   private constructor(bundle: OpenBundle, verify: boolean) {
     requireMade(bundle, 'CheckpointReader', 'await CheckpointReader.open(path)');
     this.#bundle = bundle;
-    this.#tensors = new NamedTensors(bundle, verify);
+    this.#verify = verify;
+  }
+
+  /** Made when it is first needed: opening a checkpoint to list it should not wait for the code that reads. */
+  get #tensors(): NamedTensors {
+    this.#reading ??= new NamedTensors(this.#bundle, this.#verify);
+    return this.#reading;
   }
 
   /**
@@ -203,7 +210,7 @@ export class CheckpointReader implements AsyncDisposable {
       await new Promise<void>(resolve => {
         this.#onIdle = resolve;
       });
-    this.#tensors.reader.release();
+    this.#reading?.reader.release();
     await this.#bundle.close();
   }
 
