@@ -17,7 +17,6 @@ import {
 import type { Extra, Trackable } from '../trackable.js';
 import { GraphBytes } from './graph-bytes.js';
 
-const NONE: readonly KeyedExtra[] = [];
 /** Messages that are written between two stops. */
 const STEP = 64;
 
@@ -43,7 +42,9 @@ interface ObjectGraph {
 export function buildObjectGraph(root: Trackable): ObjectGraph {
   const numbering = numberObjects(root);
   const { objects, numbers } = numbering;
-  const extras = objects.flatMap(({ object, path }) => keyedExtras(object, path, numbering));
+  const extras: KeyedExtra[] = [];
+  for (const { object, path } of objects)
+    if (object.extras) extras.push(...keyedExtras(object.extras, path, numbering));
   const tensors = keyedAttributes(objects);
   let serialized: Uint8Array | undefined;
   return {
@@ -64,8 +65,7 @@ function isState({ attribute }: KeyedAttribute): boolean {
   return attribute.name === PYTHON_STATE;
 }
 
-function keyedExtras({ extras }: Trackable, path: string, { objects, numbers }: Numbering): readonly KeyedExtra[] {
-  if (extras === undefined) return NONE;
+function keyedExtras(extras: readonly Extra[], path: string, { objects, numbers }: Numbering): readonly KeyedExtra[] {
   return extras.flatMap(extra => {
     const of = extra.of && numbers.get(extra.of);
     if (extra.of && of === undefined) return [];
