@@ -23,6 +23,9 @@ import { VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } f
 
 export type { Entry, SliceEntry } from './named-tensors.js';
 
+/** Where none are given, nothing has to be checked. */
+const NO_OPTIONS: OpenOptions = {};
+
 /**
  * Reads one checkpoint. An overwrite that happens meanwhile does not change what an open reader sees.
  *
@@ -58,9 +61,10 @@ export class CheckpointReader implements AsyncDisposable {
    * with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE,
    * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
    */
-  static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
-    refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
-    return await CheckpointReader.#over(await openAtOnce(path, options.signal), options);
+  static async open(path: PathLike, options: OpenOptions = NO_OPTIONS): Promise<CheckpointReader> {
+    if (options !== NO_OPTIONS) refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
+    const bundle = await openAtOnce(path, options.signal);
+    return options === NO_OPTIONS ? new CheckpointReader(bundle, true) : await CheckpointReader.#over(bundle, options);
   }
 
   /**
