@@ -27,6 +27,7 @@
       'native/engine/mapping.cc',
       'native/engine/open_files.cc',
       'native/engine/posix_memory.cc',
+      'native/engine/plain_table.cc',
       'native/engine/posix_operations.cc',
       'native/engine/range_reader.cc',
       'native/engine/shard_writer.cc',

@@ -31,6 +31,24 @@ export interface FileStat {
   modified: bigint;
 }
 
+/** The columns of a sorted string table, one row per entry. */
+export interface PlainTable {
+  /** All keys, one after another. */
+  keys: Uint8Array;
+  /** Where each key ends in `keys`. */
+  keyEnds: Uint32Array;
+  /** Where each value lies in the file. */
+  valueStarts: Uint32Array;
+  valueEnds: Uint32Array;
+  /** 1 where the key is ASCII. */
+  ascii: Uint8Array;
+  /**
+   * All keys after the first as one text, with a NUL between them. Null if one has a NUL or is not ASCII, and if there
+   * are many.
+   */
+  text: string | null;
+}
+
 /** What `openFiles` opened before something was missing or failed. */
 export interface FilesOpened {
   /** Only if the place was a path, and could be opened. */
@@ -45,6 +63,11 @@ export interface FilesOpened {
   now: FileStat | null;
   /** Everything was found. The handles of `directory` and of the first file are closed already then. */
   isWhole: boolean;
+  /**
+   * The first file as a table. Null unless it is one, in order, and just as writers make it, and all was found: the
+   * thorough reader (src/format/table-reader.ts) reads more than this.
+   */
+  table: PlainTable | null;
   /** What ended it. It is about the file after those in `files`; about the directory, if that is not there. */
   failure?: NativeError;
 }

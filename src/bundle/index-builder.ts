@@ -30,7 +30,7 @@ interface Row {
 /** About the size of an index: what most entries take, whose keys share a part with the key before. */
 const [MIN_BYTES, ENTRY_BYTES] = [1024, 88];
 /** Entries that are added between two stops. */
-const STEP_ENTRIES = 1024;
+const STEP_ENTRIES = 128;
 
 /**
  * `order` is the order of the data files: shard by shard, position by position. In steps, because many tensors take

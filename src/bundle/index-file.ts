@@ -2,6 +2,7 @@
  * A parsed index: the header, the names, and entries that are decoded when they are needed. Names are those of tensors;
  * the header and the entries of slices are kept apart.
  */
+import type { PlainTable } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import type { ByteOrigin } from '../format/bytes.js';
 import { decodeEntry, decodeEntryInSteps, type StoredEntry } from '../format/entry.js';
@@ -12,6 +13,7 @@ import { type TableProblem, TableReader } from '../format/table-reader.js';
 import { atOnce, inTurns, type Steps } from '../format/turns.js';
 import { DecodedEntries } from './decoded-entries.js';
 import { IndexNames } from './index-names.js';
+import { nearNames } from './near-names.js';
 import type { StoredTensor } from './stored-tensor.js';
 
 /** First byte of a slice's key (WriteNumIncreasing(0)). */
@@ -28,8 +30,6 @@ const STEP_KEY_BYTES = 1_048_576;
 const MANY_KEY_BYTES = 4 * STEP_KEY_BYTES;
 /** An entry with this many bytes has many slices, and is decoded in steps. */
 const LONG_ENTRY_BYTES = 16_384;
-/** The most names that are searched for similar ones. */
-const MAX_NEAR = 100_000;
 
 export class IndexFile {
   readonly numShards: number;
@@ -45,14 +45,15 @@ export class IndexFile {
     table: TableReader,
   ) {
     this.#table = table;
-    if (this.#table.count === 0 || this.#table.firstByte(0) !== -1) {
+    const { header: found } = table;
+    if (found === null) {
       throw new TensorBundleError(
         'ERR_NOT_A_CHECKPOINT',
         `${path} is a table, but without the header of a checkpoint`,
         { path },
       );
     }
-    const header = decodeHeader(this.#table.value(0), path, this.#table.valueOffset(0));
+    const header = decodeHeader(found.value, path, found.offset);
     this.numShards = header.numShards;
     this.bigEndian = header.bigEndian;
   }
@@ -69,12 +70,22 @@ export class IndexFile {
     return inTurns(IndexFile.#read(bytes, path, options.strict ?? false), options.signal, 'reading the index');
   }
 
+  /** Over the columns that the addon made of `bytes`. Throws what is wrong with the header, as `read`. */
+  static async plain(bytes: Uint8Array, path: string, table: PlainTable, signal?: AbortSignal): Promise<IndexFile> {
+    const index = new IndexFile(bytes, path, TableReader.plain(bytes, path, table));
+    if (index.#isMany()) await inTurns(index.#nameAll(), signal, 'reading the index');
+    return index;
+  }
+
   static *#read(bytes: Uint8Array, path: string, strict: boolean): Steps<IndexFile> {
     const index = new IndexFile(bytes, path, yield* TableReader.read(bytes, path, { strict }));
-    const { count } = index.#table;
-    const many = count > MANY_ENTRIES || index.#table.keyStart(count) > MANY_KEY_BYTES;
-    if (!strict && many) yield* index.#nameAll();
+    if (!strict && index.#isMany()) yield* index.#nameAll();
     return index;
+  }
+
+  #isMany(): boolean {
+    const { count } = this.#table;
+    return count > MANY_ENTRIES || this.#table.keyStart(count) > MANY_KEY_BYTES;
   }
 
   /** Rules that the table breaks, although it can be read. Only filled by a strict opening. */
@@ -237,11 +248,15 @@ export class IndexFile {
   }
 
   #index(): IndexNames {
+    if (this.#names !== null) return this.#names;
+    const { text } = this.#table;
+    // Without a NUL no key is that of a slice. One call of V8 cuts all names.
+    if (text !== null) this.#names = IndexNames.all(text.split('\0'));
     return this.#names ?? atOnce(this.#nameAll());
   }
 
   *#nameAll(): Steps<IndexNames> {
-    const names = new IndexNames(this.#table.count);
+    const names = IndexNames.some(this.#table.count);
     for (let at = 1; at < this.#table.count; yield) at = this.#nameSome(at, names);
     this.#names = names;
     return names;
@@ -331,15 +346,4 @@ export class IndexFile {
     const entry = yield* this.#decodeInSteps(position, name);
     return { name, position, entry, dtype: entry.dtype };
   }
-}
-
-/** At most three names that have the same ending or beginning as `name`. */
-function nearNames(name: string, names: readonly string[]): string[] {
-  const last = name.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
-  const near: string[] = [];
-  for (let i = 0; i < Math.min(names.length, MAX_NEAR) && near.length < 3; i++) {
-    const other = names[i]!;
-    if (other.includes(name) || (last.length > 2 && other.includes(last))) near.push(other);
-  }
-  return near;
 }

@@ -7,19 +7,31 @@
 const MAPPED_TOGETHER = 512;
 
 export class IndexNames {
-  readonly names: string[] = [];
-  readonly #positions: Uint32Array;
+  readonly names: string[];
+  /** Null: each name is at its place, from 1. */
+  readonly #positions: Uint32Array | null;
   readonly #map = new Map<string, number>();
   /** How many of the names are in the Map. */
   #mapped = 0;
   #last = -1;
 
-  constructor(entries: number) {
-    this.#positions = new Uint32Array(entries);
+  private constructor(names: string[], positions: Uint32Array | null) {
+    this.names = names;
+    this.#positions = positions;
+  }
+
+  /** Of some of the entries of an index: `push` adds them. */
+  static some(entries: number): IndexNames {
+    return new IndexNames([], new Uint32Array(entries));
+  }
+
+  /** Of all entries of an index after its header. */
+  static all(names: string[]): IndexNames {
+    return new IndexNames(names, null);
   }
 
   push(name: string, position: number): void {
-    this.#positions[this.names.length] = position;
+    this.#positions![this.names.length] = position;
     this.names.push(name);
   }
 
@@ -33,13 +45,17 @@ export class IndexNames {
     const next = this.#last + 1;
     if (this.names[next] === name) {
       this.#last = next;
-      return this.#positions[next]!;
+      return this.#positionAt(next);
     }
     if (!this.complete) this.#mapSome();
     const at = this.#map.get(name);
     if (at === undefined) return -1;
     this.#last = at;
-    return this.#positions[at]!;
+    return this.#positionAt(at);
+  }
+
+  #positionAt(i: number): number {
+    return this.#positions === null ? i + 1 : this.#positions[i]!;
   }
 
   #mapSome(): void {

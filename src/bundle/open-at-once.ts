@@ -7,7 +7,7 @@ import { indexName, shardName, splitPrefix } from '../commit/names.js';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { Directories } from '../storage/directories.js';
 import type { ReadableFile } from '../storage/file.js';
-import { openTogether } from '../storage/open-together.js';
+import { type AllOpened, openTogether } from '../storage/open-together.js';
 import { IndexFile } from './index-file.js';
 import { locate } from './locate.js';
 import { MAX_INDEX_BYTES, type OpenBundle, openBundle } from './open-bundle.js';
@@ -16,11 +16,12 @@ import { ShardFiles } from './shard-files.js';
 /** Throws what `locate` and `openBundle` throw. */
 export async function openAtOnce(given: PathLike, signal: AbortSignal | undefined): Promise<OpenBundle> {
   const directories = new Directories();
+  const prefix = pathOf(given);
+  const opened = prefix === '' || signal?.aborted ? null : await tryAtOnce(prefix, signal, directories);
+  // Nothing is in `directories` then.
+  if (opened !== null) return opened;
   try {
-    return (
-      (await tryAtOnce(pathOf(given), signal, directories)) ??
-      (await openBundle(await locate(given, directories), { signal }))
-    );
+    return await openBundle(await locate(given, directories), { signal });
   } finally {
     await directories.close();
   }
@@ -32,7 +33,6 @@ async function tryAtOnce(
   signal: AbortSignal | undefined,
   directories: Directories,
 ): Promise<OpenBundle | null> {
-  if (prefix === '' || signal?.aborted) return null;
   const { directory: path, base } = splitPrefix(prefix);
   const opened = await openTogether(path, [indexName(base), shardName(base, 0, 1)], MAX_INDEX_BYTES);
   if (opened.files === null) {
@@ -40,7 +40,7 @@ async function tryAtOnce(
     return null;
   }
   const [object, data] = opened.files as [ReadableFile, ReadableFile];
-  const index = opened.isCurrent ? await readIndex(opened.contents, object.path, signal) : null;
+  const index = opened.isCurrent && !signal?.aborted ? await readIndex(opened, object.path, signal) : null;
   if (index?.numShards !== 1) {
     await data.close();
     return null;
@@ -52,9 +52,15 @@ async function tryAtOnce(
 }
 
 /** Null if it cannot be read: TensorFlow rewrites an index in place, and only a second look tells that from damage. */
-async function readIndex(bytes: Uint8Array, path: string, signal: AbortSignal | undefined): Promise<IndexFile | null> {
+async function readIndex(
+  { contents, table }: Pick<AllOpened, 'contents' | 'table'>,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<IndexFile | null> {
   try {
-    return await IndexFile.read(bytes, path, { signal });
+    return table
+      ? await IndexFile.plain(contents, path, table, signal)
+      : await IndexFile.read(contents, path, { signal });
   } catch {
     return null;
   }

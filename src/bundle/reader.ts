@@ -23,6 +23,9 @@ import { VERIFY_OPTIONS, type VerifyOptions, type VerifyReport, verifyBundle } f
 
 export type { Entry, SliceEntry } from './named-tensors.js';
 
+/** Where none are given, nothing has to be checked. */
+const NO_OPTIONS: OpenOptions = {};
+
 /**
  * Reads one checkpoint. An overwrite that happens meanwhile does not change what an open reader sees.
  *
@@ -32,7 +35,8 @@ export type { Entry, SliceEntry } from './named-tensors.js';
  */
 export class CheckpointReader implements AsyncDisposable {
   readonly #bundle: OpenBundle;
-  readonly #tensors: NamedTensors;
+  readonly #verify: boolean;
+  #reading: NamedTensors | null = null;
   /** The number of reads and checks under way, and a function that is called when there are none left. */
   #pending = 0;
   #onIdle: (() => void) | null = null;
@@ -41,7 +45,13 @@ export class CheckpointReader implements AsyncDisposable {
   private constructor(bundle: OpenBundle, verify: boolean) {
     requireMade(bundle, 'CheckpointReader', 'await CheckpointReader.open(path)');
     this.#bundle = bundle;
-    this.#tensors = new NamedTensors(bundle, verify);
+    this.#verify = verify;
+  }
+
+  /** Made when it is first needed: opening a checkpoint to list it should not wait for the code that reads. */
+  get #tensors(): NamedTensors {
+    this.#reading ??= new NamedTensors(this.#bundle, this.#verify);
+    return this.#reading;
   }
 
   /**
@@ -51,9 +61,10 @@ export class CheckpointReader implements AsyncDisposable {
    * with ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT, ERR_V1_FORMAT, ERR_TRUNCATED, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE,
    * ERR_MISSING_SHARD, ERR_PERMISSION, ERR_IO, ERR_ABORTED; ERR_NOT_SUPPORTED for a URL that is not `file:`.
    */
-  static async open(path: PathLike, options: OpenOptions = {}): Promise<CheckpointReader> {
-    refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
-    return await CheckpointReader.#over(await openAtOnce(path, options.signal), options);
+  static async open(path: PathLike, options: OpenOptions = NO_OPTIONS): Promise<CheckpointReader> {
+    if (options !== NO_OPTIONS) refuseUnknown(options, 'CheckpointReader.open', OPEN_OPTIONS);
+    const bundle = await openAtOnce(path, options.signal);
+    return options === NO_OPTIONS ? new CheckpointReader(bundle, true) : await CheckpointReader.#over(bundle, options);
   }
 
   /**
@@ -203,7 +214,7 @@ export class CheckpointReader implements AsyncDisposable {
       await new Promise<void>(resolve => {
         this.#onIdle = resolve;
       });
-    this.#tensors.reader.release();
+    this.#reading?.reader.release();
     await this.#bundle.close();
   }
 

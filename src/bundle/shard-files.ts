@@ -74,7 +74,7 @@ export class ShardFiles {
 
   /** Takes over a file that is open already. */
   put(shard: number, file: ReadableFile): void {
-    this.#set(shard, file);
+    this.#files.set(shard, file);
   }
 
   /** Bytes of all data files of the checkpoint, including those that no entry needs. */

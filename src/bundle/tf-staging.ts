@@ -115,28 +115,42 @@ export class CopyBudget {
  */
 export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudget): HeldTensor {
   checkAlive(tensor, name);
-  const isCopied = isHostHeld(tensor) && (budget?.take(bytesIn(tensor)) ?? true);
-  const kept = isCopied ? undefined : keptTensor(tensor);
-  if (kept === undefined) return heldArray(ownNumbersOf(tensor, name));
-  return {
-    own: 'given',
-    data: () => stageTensor(kept, name),
-    pieces: (begin, end) => piecesOf(kept, name, begin, end),
-    release: () => kept.dispose(),
-  };
+  const engine = sharedEngine();
+  const backend = engine && backendIn(engine, tensor);
+  const isCopied = backend && isArrayIn(backend, tensor) && (budget?.take(bytesIn(tensor)) ?? true);
+  if (isCopied || !engine || !backend) return heldArray(ownNumbersOf(tensor, name));
+  return new KeptTensor(keptTensor(tensor, engine, backend), name);
+}
+
+/** A class, since a save of a thousand variables would make three functions for each. */
+class KeptTensor implements HeldTensor {
+  readonly own = 'given';
+
+  constructor(
+    private readonly tensor: EngineTensor,
+    private readonly name: string,
+  ) {}
+
+  data(): Staged {
+    return stageTensor(this.tensor, this.name);
+  }
+
+  pieces(begin: number, end: number): AsyncIterable<Uint8Array> {
+    return piecesOf(this.tensor, this.name, begin, end);
+  }
+
+  release(): void {
+    this.tensor.dispose();
+  }
 }
 
 /**
  * Another tensor with the same data, which no `tidy` disposes. It is made as `tf.variable` shares data: one more tensor
  * is counted for it. `clone` would do the same by way of a kernel, which takes about ten times as long, moves the data
- * to the backend in use, copies it on some backends, and is recorded where gradients are computed. Undefined if it is
- * not a tensor of the engine.
+ * to the backend in use, copies it on some backends, and is recorded where gradients are computed.
  */
-function keptTensor(tensor: TfTensorLike): EngineTensor | undefined {
+function keptTensor(tensor: TfTensorLike, engine: Engine, backend: Backend): EngineTensor {
   const { dataId, shape, dtype } = tensor as EngineTensor;
-  const engine = sharedEngine();
-  const backend = backendOf(tensor);
-  if (engine === undefined || backend === undefined) return undefined;
   backend.incRef(dataId);
   const kept = engine.makeTensorFromTensorInfo({ dataId, shape, dtype }, backend);
   kept.kept = true;
@@ -193,13 +207,19 @@ export function isHandedOut(tensor: TfTensorLike): boolean {
 
 /** Whether the tensor's values are a JavaScript array, which others may have. No operation may be done on it then. */
 function isHostHeld(tensor: TfTensorLike): boolean {
-  const { tensorMap, data, texData } = backendOf(tensor) ?? {};
-  const kept = tensorMap ?? data ?? texData;
-  const isArray = ({ dataId }: Parted): boolean => {
-    const { values, complexTensorInfos: parts } = kept?.get(dataId) ?? {};
-    return values != null || (parts != null && (isArray(parts.real) || isArray(parts.imag)));
-  };
-  return isArray(tensor as EngineTensor);
+  const backend = backendOf(tensor);
+  return backend !== undefined && isArrayIn(backend, tensor);
+}
+
+function isArrayIn({ tensorMap, data, texData }: Backend, tensor: TfTensorLike): boolean {
+  return isArray(tensorMap ?? data ?? texData, tensor as EngineTensor);
+}
+
+function isArray(kept: WeakMap<object, Kept> | undefined, { dataId }: Parted): boolean {
+  const found = kept?.get(dataId);
+  if (found === undefined) return false;
+  const { values, complexTensorInfos: parts } = found;
+  return values != null || (parts != null && (isArray(kept, parts.real) || isArray(kept, parts.imag)));
 }
 
 /** Whether `dataSync` makes a new array for each caller. */
@@ -271,8 +291,13 @@ function engineOf(tensor: TfTensorLike): Engine | undefined {
 }
 
 function backendOf(tensor: TfTensorLike): Backend | undefined {
+  const engine = sharedEngine();
+  return engine && backendIn(engine, tensor);
+}
+
+function backendIn(engine: Engine, tensor: TfTensorLike): Backend | undefined {
   const { dataId } = tensor as Partial<EngineTensor>;
-  return dataId === undefined ? undefined : sharedEngine()?.state.tensorInfo.get(dataId)?.backend;
+  return dataId === undefined ? undefined : engine.state.tensorInfo.get(dataId)?.backend;
 }
 
 /** The engine is in the global object, where tfjs-core finds it (tfjs-core/src/global_util.ts). */

@@ -10,6 +10,9 @@ const MAX_SHARDS = 99_999;
 /** kTensorBundleVersion: what this package writes as producer and accepts as min_consumer. */
 const BUNDLE_VERSION = 1;
 
+/** The header of a checkpoint with one data file, as TensorFlow and this package write it. */
+const USUAL_HEADER: readonly number[] = [8, 1, 26, 2, 8, 1];
+
 export interface BundleHeader {
   /** The total in the names of the data files. */
   numShards: number;
@@ -36,6 +39,7 @@ export function encodeHeader(numShards: number): Uint8Array {
  * knows; ERR_CORRUPT otherwise (bad proto, unknown endianness, impossible shard count).
  */
 export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): BundleHeader {
+  if (isUsual(bytes)) return { numShards: 1, bigEndian: false };
   const reader = new ByteReader(bytes, 0, bytes.length, { path, offset });
   refuseV1(bytes, path, offset);
   let numShards = 0;
@@ -73,6 +77,11 @@ export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): Bundl
     throw reader.corrupt(`the header counts ${numShards} shards`, 0, { expected: [1, MAX_SHARDS], found: numShards });
   }
   return { numShards, bigEndian: endianness === 1 };
+}
+
+function isUsual(bytes: Uint8Array): boolean {
+  for (let i = 0; i < USUAL_HEADER.length; i++) if (bytes[i] !== USUAL_HEADER[i]) return false;
+  return bytes.length === USUAL_HEADER.length;
 }
 
 function decodeMinConsumer(reader: ByteReader, before: number): number {

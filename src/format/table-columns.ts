@@ -2,6 +2,7 @@
  * The entries of a table as growing columns of positions. No object is made per entry, and memory is used only for
  * entries that were really there.
  */
+import type { PlainTable } from '../binding.js';
 import { TensorBundleError } from '../errors.js';
 import type { BlockCursor } from './block-cursor.js';
 import {
@@ -18,7 +19,15 @@ import {
 /** The most characters that a string may have on every supported Node. */
 export const MAX_KEY_BYTES = 0x1fff_ffe8;
 
-export class TableColumns {
+/** What a table is read into. */
+export interface Columns extends Omit<PlainTable, 'text'> {
+  /** Rows that are filled. Default: all. */
+  readonly count?: number;
+  /** Index of the block that each value lies in. Default: all in the first. */
+  readonly blocks?: Uint32Array;
+}
+
+export class TableColumns implements Columns {
   count = 0;
   /** All keys, one after another. The key of entry i goes from keyEnds[i - 1] (0 for the first) to keyEnds[i]. */
   keys = new Uint8Array(65_536);
@@ -65,10 +74,6 @@ export class TableColumns {
     this.blocks[count] = block;
     this.ascii[count] = cursor.ascii ? 1 : 0;
     this.count = count + 1;
-  }
-
-  keyStart(i: number): number {
-    return i === 0 ? 0 : this.keyEnds[i - 1]!;
   }
 
   private growKeys(needed: number, cursor: BlockCursor): void {

@@ -4,11 +4,12 @@
  * (tensorflow/core/lib/io/table.cc, two_level_iterator.cc).
  */
 import { TextDecoder } from 'node:util';
+import type { PlainTable } from '../binding.js';
 import { type ErrorCode, TensorBundleError } from '../errors.js';
 import { BlockCursor } from './block-cursor.js';
 import { type BlockContents, type BlockHandle, BlockSource, type Footer } from './block-source.js';
 import { ByteReader } from './bytes.js';
-import { KeyLengths, TableColumns, tooManyKeyBytes } from './table-columns.js';
+import { type Columns, KeyLengths, TableColumns, tooManyKeyBytes } from './table-columns.js';
 import {
   BLOCK_TRAILER_BYTES,
   INDEX_RESTART_INTERVAL,
@@ -49,19 +50,23 @@ export class TableReader {
   get problems(): readonly TableProblem[] {
     return this.strict ? this.found : [];
   }
-  private readonly strict: boolean;
   private readonly found: TableProblem[] = [];
-  private readonly columns: TableColumns;
   private readonly blocks: BlockContents[] = [];
   private keyText: string | null = null;
 
   private constructor(
-    bytes: Uint8Array,
     readonly path: string,
-    options: { strict?: boolean },
-  ) {
-    this.strict = options.strict ?? false;
-    this.columns = new TableColumns(path, bytes.length);
+    private readonly columns: Columns,
+    /** All keys after the first, where they are known as one text with NULs between them. */
+    readonly text: string | null,
+    private readonly strict: boolean,
+  ) {}
+
+  /** Over the columns that the addon made of the whole file `bytes`; referenced, not copied. */
+  static plain(bytes: Uint8Array, path: string, { text, ...columns }: PlainTable): TableReader {
+    const table = new TableReader(path, columns, text, false);
+    table.blocks.push({ bytes, start: 0, end: bytes.length, fileOffset: 0, compressed: false });
+    return table;
   }
 
   /**
@@ -71,12 +76,13 @@ export class TableReader {
    * @throws ERR_TRUNCATED, ERR_NOT_A_CHECKPOINT, ERR_CHECKSUM, ERR_CORRUPT, ERR_TOO_LARGE, each with path and offset.
    */
   static *read(bytes: Uint8Array, path: string, options: { strict?: boolean } = {}): Steps<TableReader> {
-    const table = new TableReader(bytes, path, options);
+    const columns = new TableColumns(path, bytes.length);
+    const table = new TableReader(path, columns, null, options.strict ?? false);
     const source = new BlockSource(bytes, path);
     const footer = source.footer();
     yield* table.readMetaindex(source, footer);
     const index = yield* table.readIndex(source, footer);
-    yield* table.readData(source, index);
+    yield* table.readData(source, index, columns);
     if (footer.dirtyPadding !== null)
       table.report(footer.dirtyPadding, 'the footer is not two handles in their shortest form and zeros');
     yield* table.checkTiling([...index, footer.metaindex, footer.index], source.limit);
@@ -85,25 +91,34 @@ export class TableReader {
 
   /** Number of entries. */
   get count(): number {
-    return this.columns.count;
+    return this.columns.count ?? this.columns.keyEnds.length;
+  }
+
+  /** The value of the empty key, which comes first, and its offset as `valueOffset` tells it. Null without one. */
+  get header(): { value: Uint8Array; offset: number } | null {
+    const { columns } = this;
+    if (this.count === 0 || columns.keyEnds[0] !== 0) return null;
+    const { bytes, compressed, fileOffset } = this.blocks[columns.blocks?.[0] ?? 0]!;
+    const start = columns.valueStarts[0]!;
+    return { value: bytes.subarray(start, columns.valueEnds[0]), offset: compressed ? fileOffset : start };
   }
 
   /** Key of entry i, as a view of shared memory: do not write to it. */
   key(i: number): Uint8Array {
-    return this.columns.keys.subarray(this.columns.keyStart(i), this.columns.keyEnds[i]!);
+    return this.columns.keys.subarray(this.keyStart(i), this.columns.keyEnds[i]!);
   }
 
   /**
    * First byte of key i, or -1 for the empty key. Distinguishes keys of slices (0) from names without making a view.
    */
   firstByte(i: number): number {
-    const start = this.columns.keyStart(i);
+    const start = this.keyStart(i);
     return start === this.columns.keyEnds[i]! ? -1 : this.columns.keys[start]!;
   }
 
   /** Bytes of all keys before entry i together. */
   keyStart(i: number): number {
-    return this.columns.keyStart(i);
+    return i === 0 ? 0 : this.columns.keyEnds[i - 1]!;
   }
 
   /** Key of entry i as text. ERR_CORRUPT if it is not UTF-8. */
@@ -111,8 +126,8 @@ export class TableReader {
     const { columns } = this;
     if (columns.ascii[i] === 1) {
       // One string for all keys, cut without copying: five times as fast as decoding each key.
-      this.keyText ??= Buffer.from(columns.keys.buffer, 0, columns.keyEnds[columns.count - 1]).toString('latin1');
-      return this.keyText.substring(columns.keyStart(i), columns.keyEnds[i]!);
+      this.keyText ??= Buffer.from(columns.keys.buffer, 0, columns.keyEnds[this.count - 1]).toString('latin1');
+      return this.keyText.substring(this.keyStart(i), columns.keyEnds[i]!);
     }
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.key(i));
@@ -132,7 +147,7 @@ export class TableReader {
 
   /** The memory that holds the value of entry i, from `valueStart(i)` to `valueEnd(i)`. */
   buffer(i: number): Uint8Array {
-    return this.blocks[this.columns.blocks[i]!]!.bytes;
+    return this.blockOf(i).bytes;
   }
 
   valueStart(i: number): number {
@@ -150,7 +165,7 @@ export class TableReader {
 
   /** Offset of value i in the file, or of its block if that is compressed. */
   valueOffset(i: number): number {
-    const block = this.blocks[this.columns.blocks[i]!]!;
+    const block = this.blockOf(i);
     return block.compressed ? block.fileOffset : this.valueStart(i);
   }
 
@@ -172,6 +187,10 @@ export class TableReader {
   /** All entries in key order, as views. */
   *entries(): IterableIterator<TableEntry> {
     for (let i = 0; i < this.count; i++) yield { key: this.key(i), value: this.value(i), offset: this.valueOffset(i) };
+  }
+
+  private blockOf(i: number): BlockContents {
+    return this.blocks[this.columns.blocks?.[i] ?? 0]!;
   }
 
   private report(offset: number, message: string): void {
@@ -217,15 +236,14 @@ export class TableReader {
     return handles;
   }
 
-  private *readData(source: BlockSource, index: readonly IndexEntry[]): Steps<void> {
-    const { columns } = this;
+  private *readData(source: BlockSource, index: readonly IndexEntry[], columns: TableColumns): Steps<void> {
     const cursor = new BlockCursor(this.path, RESTART_INTERVAL);
     for (const [i, handle] of index.entries()) {
       const block = yield* source.read(handle);
       this.blocks.push(block);
       cursor.enter(block);
       const first = columns.count;
-      while (this.takeEntries(cursor, i)) yield;
+      while (takeEntries(columns, cursor, i)) yield;
       if (columns.count === first) {
         this.report(handle.offset, 'a data block has no entries');
         continue;
@@ -242,20 +260,6 @@ export class TableReader {
     }
   }
 
-  /**
-   * Adds the next entries of a block; false at its end. This loop is outside the generator, where it would be slower.
-   */
-  private takeEntries(cursor: BlockCursor, block: number): boolean {
-    const { columns } = this;
-    let bytes = 0;
-    for (let taken = 0; taken < STEP_ENTRIES && bytes < STEP_BYTES; taken++) {
-      if (!cursor.next()) return false;
-      columns.push(cursor, block);
-      bytes += cursor.keyLength;
-    }
-    return true;
-  }
-
   /** Blocks and their trailers must follow each other from byte 0 to the footer, without gaps. */
   private *checkTiling(handles: readonly BlockHandle[], limit: number): Steps<void> {
     let end = 0;
@@ -266,4 +270,17 @@ export class TableReader {
     }
     if (end < limit) this.report(end, `${limit - end} bytes before the footer belong to no block`);
   }
+}
+
+/**
+ * Adds the next entries of a block; false at its end. This loop is outside the generator, where it would be slower.
+ */
+function takeEntries(columns: TableColumns, cursor: BlockCursor, block: number): boolean {
+  let bytes = 0;
+  for (let taken = 0; taken < STEP_ENTRIES && bytes < STEP_BYTES; taken++) {
+    if (!cursor.next()) return false;
+    columns.push(cursor, block);
+    bytes += cursor.keyLength;
+  }
+  return true;
 }

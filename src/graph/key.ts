@@ -2,6 +2,7 @@
  * Checkpoint keys: the shortest path of edge names to an object, then the attribute. Rules of TensorFlow's
  * tensorflow/python/checkpoint/trackable_view.py and trackable/trackable_utils.py.
  */
+import { VARIABLE_VALUE } from './attribute.js';
 
 const ATTRIBUTES = '.ATTRIBUTES';
 
@@ -16,6 +17,7 @@ export function escapePart(name: string): string {
 
 /** Key of an attribute of the object at `path` (already escaped): `dense/kernel/.ATTRIBUTES/VARIABLE_VALUE`. */
 export function attributeKey(path: string, attribute: string): string {
+  if (attribute === VARIABLE_VALUE) return `${path}/${ATTRIBUTES}/${VARIABLE_VALUE}`;
   return `${path}/${ATTRIBUTES}/${escapePart(attribute)}`;
 }
 

@@ -66,7 +66,10 @@ export function writtenSlots({ slots }: Trackable, numbers: ReadonlyMap<Trackabl
 }
 
 function addSlots(objects: NumberedObject[], numbers: Map<Trackable, number>): void {
-  for (const { object, path } of [...objects]) {
+  const { length } = objects;
+  for (let i = 0; i < length; i++) {
+    const { object, path } = objects[i]!;
+    if (object.slots === undefined) continue;
     for (const { variable, name, node } of writtenSlots(object, numbers)) {
       if (numbers.has(node)) continue;
       const owner = objects[numbers.get(variable)!]!;

@@ -69,7 +69,8 @@ export function isVariable(value: unknown): value is LayerVariable {
 
 /** Whether it is a weight of a layer or a tf.Variable. */
 export function isAnyVariable(value: unknown): value is AnyVariable {
-  return isVariable(value) || value instanceof Variable;
+  // The class is compared first, because `instanceof` is two functions of TensorFlow.js.
+  return value?.constructor === Variable || isVariable(value) || value instanceof Variable;
 }
 
 /** Reads a field that is private or protected in tfjs's types, so its value has to be checked. */

@@ -127,11 +127,10 @@ export class ModelView implements Surroundings {
   }
 
   #variable(variable: AnyVariable, names: VariableNames): Trackable {
-    const { label } = names;
-    const identity = liveValue(variable, label);
+    const identity = liveValue(variable, names.label);
     const known = this.#variables.get(identity);
     if (known) return known;
-    const trackable = variableTrackable(variable, names);
+    const trackable = variableTrackable(variable, names, identity);
     this.#variables.set(identity, trackable);
     this.#byName = undefined;
     this.#fullNames = undefined;

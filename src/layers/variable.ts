@@ -5,7 +5,7 @@ import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
 import { type Trackable, variableNode } from '../graph/trackable.js';
-import { tensor, tidy, Variable } from '../tfjs-core.js';
+import { tensor, tidy, type Variable } from '../tfjs-core.js';
 import type { AnyVariable } from './types.js';
 
 /** The types of tfjs variables that can be saved. No layer uses complex64. */
@@ -63,10 +63,16 @@ class VariableAttribute implements Attribute {
   }
 }
 
-/** Throws ERR_DTYPE for a type that cannot be saved, ERR_STATE if the variable was disposed. */
-export function variableTrackable(variable: AnyVariable, names: VariableNames): Trackable {
+/**
+ * Throws ERR_DTYPE for a type that cannot be saved, ERR_STATE if the variable was disposed. `value`: its `liveValue`,
+ * where it is known.
+ */
+export function variableTrackable(
+  variable: AnyVariable,
+  names: VariableNames,
+  value: Variable = liveValue(variable, names.label),
+): Trackable {
   const { label } = names;
-  const value = liveValue(variable, label);
   if (!NUMERIC.includes(value.dtype)) {
     throw new TensorBundleError('ERR_DTYPE', `the variable ${label} is ${value.dtype}; only numbers can be saved`, {
       tensor: label,
@@ -114,7 +120,8 @@ export function variableOf(attribute: Attribute): AnyVariable | undefined {
  */
 export function liveValue(variable: AnyVariable, label: string): Variable {
   try {
-    if (!(variable instanceof Variable)) return variable.read() as Variable;
+    // Not `instanceof`, which is two functions of TensorFlow.js: this is asked several times of each variable.
+    if ('originalName' in variable) return variable.read() as Variable;
     variable.throwIfDisposed();
     return variable;
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** Opens files of a directory together, in one trip to the addon, where each by itself would take a trip or two. */
 import { join, resolve } from 'node:path';
-import { native } from '../binding.js';
+import { native, type PlainTable } from '../binding.js';
 import { isExhausted } from './descriptors.js';
 import { Directory } from './directory.js';
 import { checkPath, directoryError } from './directory-errors.js';
@@ -8,13 +8,15 @@ import { OpenFile, type ReadableFile } from './file.js';
 import { ownView, release } from './handles.js';
 
 /** Everything was there. */
-interface AllOpened {
+export interface AllOpened {
   /** Closed already, and still good for paths. */
   readonly directory: Directory;
   /** In the order of the names. The first is closed already. */
   readonly files: readonly ReadableFile[];
   /** The bytes of the first file. */
   readonly contents: Uint8Array;
+  /** They as a table, if they are a plain one. */
+  readonly table: PlainTable | null;
   /** Whether the first name still was that of the first file after all were opened. */
   readonly isCurrent: boolean;
 }
@@ -47,7 +49,7 @@ export async function openTogether(
       return new OpenFile(handle, join(absolute, names[i]!), names[i]!, stat);
     });
     const isCurrent = found.now?.identity === files[0]!.identity;
-    return { directory: directory!, files, contents: ownView(found.contents!), isCurrent };
+    return { directory: directory!, files, contents: ownView(found.contents!), table: found.table, isCurrent };
   }
   await Promise.all(found.files.map(file => file && release(file.handle)));
   const { failure } = found;

@@ -12,11 +12,15 @@ import { checkOptions, type SaveResult, WRITER_OPTIONS, type WriterOptions } fro
 import { nextCall } from '../../commit/call-order.js';
 import type { Committed } from '../../commit/latest-name.js';
 import type { DType } from '../../format/dtypes.js';
+import { inTurns, type Steps } from '../../format/turns.js';
 import type { Attribute, Capture } from '../attribute.js';
 import { OBJECT_GRAPH_KEY } from '../key.js';
 import type { Trackable } from '../trackable.js';
 import { buildObjectGraph } from './encode.js';
 import { ReadingTurns } from './reading-turns.js';
+
+/** Items that are made between two stops. */
+const STEP_ITEMS = 128;
 
 /** One tensor that is kept for a save. */
 interface CapturedTensor {
@@ -111,7 +115,7 @@ export class CapturedGraph {
       const handedOver = again === undefined ? (capture: Capture) => this.#letGo(capture, onStaged) : undefined;
       for (;;) {
         try {
-          const items = this.#items(handedOver);
+          const items = await inTurns(this.#items(handedOver), undefined, 'the save');
           if (this.#held.size === 0) onStaged?.();
           return await save(target, items, checked, hooks);
         } catch (error) {
@@ -125,15 +129,18 @@ export class CapturedGraph {
 
   async #encodeBetweenTurns(): Promise<void> {
     await nextTurn();
-    void this.#graph.serialized;
+    await inTurns(this.#graph.serialize(), undefined, 'the save');
     await nextTurn();
   }
 
   /** Without `handedOver`, the values are kept, so that they can be read again. */
-  #items(handedOver: ((capture: Capture) => void) | undefined): readonly Item[] {
+  *#items(handedOver: ((capture: Capture) => void) | undefined): Steps<readonly Item[]> {
     const list = new ItemList();
     const turns = new ReadingTurns();
-    for (const tensor of this.#tensors) list.add(itemOf(tensor, turns, handedOver));
+    for (let i = 0; i < this.#tensors.length; i++) {
+      if (i % STEP_ITEMS === 0) yield;
+      list.add(itemOf(this.#tensors[i]!, turns, handedOver));
+    }
     const graph = [this.#graph.serialized];
     list.add({ ...describeItem(OBJECT_GRAPH_KEY, 'string', []), content: { kind: 'elements', elements: () => graph } });
     for (const tensor of this.#beside) list.add(itemOf(tensor, turns, handedOver));

@@ -3,6 +3,7 @@
  * bytes of `_CHECKPOINTABLE_OBJECT_GRAPH` as TensorFlow serialises them (fields by number).
  */
 
+import { atOnce, type Steps } from '../../format/turns.js';
 import { PYTHON_STATE } from '../attribute.js';
 import { attributeKey, extraKey } from '../key.js';
 import {
@@ -16,7 +17,8 @@ import {
 import type { Extra, Trackable } from '../trackable.js';
 import { GraphBytes } from './graph-bytes.js';
 
-const NONE: readonly KeyedExtra[] = [];
+/** Messages that are written between two stops. */
+const STEP = 64;
 
 interface KeyedExtra {
   readonly key: string;
@@ -33,20 +35,27 @@ interface ObjectGraph {
    * Made when it is first asked for, so that the call of a save need not wait for it.
    */
   readonly serialized: Uint8Array;
+  /** Makes `serialized` in steps. */
+  serialize(): Steps<void>;
 }
 
 export function buildObjectGraph(root: Trackable): ObjectGraph {
   const numbering = numberObjects(root);
   const { objects, numbers } = numbering;
-  const extras = objects.flatMap(({ object, path }) => keyedExtras(object, path, numbering));
+  const extras: KeyedExtra[] = [];
+  for (const { object, path } of objects)
+    if (object.extras) extras.push(...keyedExtras(object.extras, path, numbering));
   const tensors = keyedAttributes(objects);
   let serialized: Uint8Array | undefined;
   return {
     tensors: tensors.some(isState) ? [...tensors.filter(one => !isState(one)), ...tensors.filter(isState)] : tensors,
     extras,
     get serialized() {
-      serialized ??= serialize(objects, numbers);
+      serialized ??= atOnce(serialize(objects, numbers));
       return serialized;
+    },
+    *serialize() {
+      serialized ??= yield* serialize(objects, numbers);
     },
   };
 }
@@ -56,8 +65,7 @@ function isState({ attribute }: KeyedAttribute): boolean {
   return attribute.name === PYTHON_STATE;
 }
 
-function keyedExtras({ extras }: Trackable, path: string, { objects, numbers }: Numbering): readonly KeyedExtra[] {
-  if (extras === undefined) return NONE;
+function keyedExtras(extras: readonly Extra[], path: string, { objects, numbers }: Numbering): readonly KeyedExtra[] {
   return extras.flatMap(extra => {
     const of = extra.of && numbers.get(extra.of);
     if (extra.of && of === undefined) return [];
@@ -66,35 +74,41 @@ function keyedExtras({ extras }: Trackable, path: string, { objects, numbers }: 
 }
 
 /** The numbers of the fields are those of proto/trackable_object_graph.proto. */
-function serialize(objects: Numbering['objects'], numbers: Numbering['numbers']): Uint8Array {
+function* serialize(objects: Numbering['objects'], numbers: Numbering['numbers']): Steps<Uint8Array> {
   const hasValues = withDescendants({ objects, numbers }, object => object.attributes.length > 0);
   const bytes = new GraphBytes(128 * objects.length);
-  const numberOf = (node: Trackable): number => numbers.get(node)!;
-  objects.forEach(({ object, path }, number) => {
-    bytes.message(1, () => {
-      for (const { name, node } of object.children) {
-        bytes.message(1, () => {
-          bytes.number(1, numberOf(node));
-          bytes.text(2, name);
-        });
-      }
-      for (const { name, fullName } of object.attributes) {
-        bytes.message(2, () => {
-          bytes.text(1, name);
-          bytes.text(2, fullName);
-          bytes.text(3, attributeKey(path, name));
-        });
-      }
-      for (const { variable, name, node } of writtenSlots(object, numbers)) {
-        bytes.message(3, () => {
-          bytes.number(1, numberOf(variable));
-          bytes.text(2, name);
-          bytes.number(3, numberOf(node));
-        });
-      }
-      // Written in any case, as TensorFlow does.
-      bytes.message(5, () => bytes.number(1, Number(hasValues[number])));
-    });
-  });
+  let written = 0;
+  for (let number = 0; number < objects.length; number++) {
+    const { object, path } = objects[number]!;
+    const start = bytes.begin(1);
+    for (const { name, node } of object.children) {
+      if (written++ % STEP === 0) yield;
+      const child = bytes.begin(1);
+      bytes.number(1, numbers.get(node)!);
+      bytes.text(2, name);
+      bytes.end(child);
+    }
+    for (const { name, fullName } of object.attributes) {
+      if (written++ % STEP === 0) yield;
+      const attribute = bytes.begin(2);
+      bytes.text(1, name);
+      bytes.text(2, fullName);
+      bytes.text(3, attributeKey(path, name));
+      bytes.end(attribute);
+    }
+    for (const { variable, name, node } of writtenSlots(object, numbers)) {
+      if (written++ % STEP === 0) yield;
+      const slot = bytes.begin(3);
+      bytes.number(1, numbers.get(variable)!);
+      bytes.text(2, name);
+      bytes.number(3, numbers.get(node)!);
+      bytes.end(slot);
+    }
+    // Written in any case, as TensorFlow does.
+    const has = bytes.begin(5);
+    bytes.number(1, Number(hasValues[number]));
+    bytes.end(has);
+    bytes.end(start);
+  }
   return bytes.finish();
 }

@@ -17,13 +17,6 @@ export class GraphBytes {
     this.#bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
-  /** A field that is a message. `write` writes its fields; it may be empty. */
-  message(field: number, write: () => void): void {
-    const start = this.#begin(field);
-    write();
-    this.#end(start);
-  }
-
   number(field: number, value: number): void {
     if (value === 0) return;
     this.#reserve(1);
@@ -33,25 +26,28 @@ export class GraphBytes {
 
   text(field: number, text: string): void {
     if (text === '') return;
-    const start = this.#begin(field);
+    const start = this.begin(field);
     this.#reserve(3 * text.length);
     if (text.length > SHORT_TEXT || !this.#ascii(text)) this.#length = start + this.#bytes.write(text, start);
-    this.#end(start);
+    this.end(start);
   }
 
   finish(): Uint8Array {
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#length);
   }
 
-  /** Begins a field with a length, for which one byte is reserved. Gives the place after it. */
-  #begin(field: number): number {
+  /**
+   * Begins a field that has a length: a message, whose fields follow. One byte is reserved for the length. Gives the
+   * place after it, for `end`.
+   */
+  begin(field: number): number {
     this.#reserve(2);
     this.#bytes[this.#length++] = field * 8 + LENGTH;
     return ++this.#length;
   }
 
-  /** Sets the length of the field. If it needs more than one byte, what follows is moved. */
-  #end(start: number): void {
+  /** Ends a field: sets its length. If that needs more than one byte, what follows is moved. */
+  end(start: number): void {
     const length = this.#length - start;
     if (length < 0x80) {
       this.#bytes[start - 1] = length;

@@ -1,10 +1,10 @@
 /**
- * Spreads the reading of values over turns of the event loop. A value that TensorFlow holds costs about 10 µs however
+ * Spreads the reading of values over turns of the event loop. A value that TensorFlow holds costs 10 to 20 µs however
  * small it is, and a millisecond for 2 MiB. So what one turn reads is limited by its count and by its bytes.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-const TURN_READS = 256;
+const TURN_READS = 128;
 /** A large value counts as this much, since it comes in pieces with turns between them. */
 const TURN_BYTES = 2 * 1024 * 1024;
 

@@ -34,9 +34,9 @@ function captureValue({ data }: TensorValue, budget: CopyBudget | undefined): Ca
 }
 
 /** In memory that nobody else has. */
-function products({ own, data }: Capture, factor: number): Float32Array | AsyncGenerator<Uint8Array> {
-  const values = data() as Float32Array | AsyncIterable<Uint8Array>;
-  const isOurs = own === 'given';
+function products(held: Capture, factor: number): Float32Array | AsyncGenerator<Uint8Array> {
+  const values = held.data() as Float32Array | AsyncIterable<Uint8Array>;
+  const isOurs = held.own === 'given';
   if (Symbol.asyncIterator in values) return piecewise(values, isOurs, factor);
   if (values.length <= PIECE_LENGTH) return multiplied(values, isOurs, factor);
   return piecewise(cut(values), isOurs, factor);

@@ -8,7 +8,7 @@ import { isResumable, resumableTrackable } from '../../data/resumable.js';
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
 import { isTrackedValue, valueTrackable } from '../../graph/tracked-value.js';
-import { isAnyVariable, isLayer, isVariable } from '../../layers/family.js';
+import { isAnyVariable, isLayer } from '../../layers/family.js';
 import { ModelView } from '../../layers/model.js';
 import { isOptimizer, optimizerTrackable } from '../../layers/optimizers/optimizer.js';
 import { type Belongings, distinct } from '../../layers/optimizers/ownership.js';
@@ -153,7 +153,7 @@ export class Description {
 
 /** Keras's default name where tfjs has only given a number. */
 function variableName(variable: AnyVariable): string {
-  const name = isVariable(variable) ? variable.originalName : variable.name;
+  const name = 'originalName' in variable ? variable.originalName : variable.name;
   return /^\d+$/.test(name) ? 'Variable' : name;
 }
 
@@ -171,16 +171,30 @@ function itemsOf(value: object, path: string): Trackables | undefined {
 }
 
 /** Every layer and model in the values; needed to name them. */
-function trackedLayers(values: readonly unknown[], seen: Set<unknown> = new Set()): Layer[] {
-  return values.flatMap(value => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return [];
+function trackedLayers(values: readonly unknown[]): Layer[] {
+  const found: Layer[] = [];
+  addTrackedLayers(values, found, new Set());
+  return found;
+}
+
+function addTrackedLayers(values: readonly unknown[], found: Layer[], seen: Set<object>): void {
+  for (const value of values) {
+    // Variables first, because there may be thousands.
+    if (typeof value !== 'object' || value === null || isAnyVariable(value) || seen.has(value)) continue;
     seen.add(value);
-    if (isLayer(value)) return [value];
+    if (isLayer(value)) {
+      found.push(value);
+      continue;
+    }
     const tracked = (value as { trackedChildren?: unknown }).trackedChildren;
-    if (typeof tracked === 'function') return trackedLayers(Object.values(tracked.call(value) as object), seen);
-    const items = isAnyVariable(value) || isSet(value) ? undefined : plainItems(value);
-    return items === undefined ? [] : trackedLayers(items, seen);
-  });
+    const isTracking = typeof tracked === 'function';
+    const items = isTracking
+      ? Object.values(tracked.call(value) as object)
+      : isSet(value)
+        ? undefined
+        : plainItems(value);
+    if (items !== undefined) addTrackedLayers(items, found, seen);
+  }
 }
 
 function plainItems(value: object): unknown[] | undefined {
