@@ -109,10 +109,7 @@ describe('a small save, beside other work', () => {
     expect(seen.find(([what]) => what!.startsWith('writeAll'))).toEqual(['writeAll,sync,tryLock,stat,list']);
   });
 
-  it('needs no more memory than it copies, and tells the disk of the first 512 KiB', async () => {
-    const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow');
-    await save(join(scratch.directory(), 'm'), { durable: false });
-    expect(Math.max(...allocated.mock.calls.map(([bytes]) => bytes))).toBeLessThan(1024);
+  it('tells the disk early that there are bytes to write', async () => {
     faulty.setFaults([]);
     const writer = new CheckpointWriter(join(scratch.directory(), 'm'));
     writer.add('v', { dtype: 'float32', shape: [3 * 2 ** 18], data: new Float32Array(3 * 2 ** 18) });
