@@ -143,7 +143,7 @@ class Reader {
     Entry separator;
     while (!blocks.isOver()) {
       Handle handle;
-      if (!blocks.next(&separator)) return false;
+      if (!blocks.next(&separator) || separator.suffixLength > kMaxKeyLength) return false;
       Span value{separator.value, separator.value + separator.valueLength};
       if (!handle.read(&value) || value.left() > 0 || handle.offset != end || !readBlock(handle, separator))
         return false;
@@ -195,7 +195,8 @@ class Reader {
     const std::size_t length = entry.shared + entry.suffixLength;
     const bool isFirst = table_.keyEnds.empty();
     if (entry.shared > lastLength_ || length > kMaxKeyLength) return false;
-    if (keys.size() + length > kMaxKeyExpansion * size_ + kSlackBytes) return false;
+    const std::size_t most = std::min(kMaxPlainKeys, kMaxKeyExpansion * size_ + kSlackBytes);
+    if (keys.size() + length > most) return false;
     if (table_.keyEnds.size() >= size_ / kMinEntryBytes + kSlackEntries) return false;
     // Keys rise: what follows the shared part is compared.
     const bool rises = compare(last() + entry.shared, lastLength_ - entry.shared, entry.suffix, entry.suffixLength) < 0;

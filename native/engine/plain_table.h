@@ -24,12 +24,14 @@ struct PlainTable {
   bool isText = true;
 };
 
-// A table of more bytes is not read, because nothing stops the reading of one.
-constexpr std::size_t kMaxPlainTable = 64 << 20;
+// A table of more bytes, or with more bytes of keys, is not read: nothing stops the reading of one, and JavaScript
+// copies all columns in one go. Enough for 100,000 tensors.
+constexpr std::size_t kMaxPlainTable = std::size_t{8} << 20;
+constexpr std::size_t kMaxPlainKeys = std::size_t{16} << 20;
 
 // False if anything is not as TensorFlow's and this package's writers make it: compressed blocks, gaps, damage, more or
-// longer keys than a real checkpoint has. The columns are then of no use. Never reads outside of the bytes; needs at
-// most some 10 times their memory.
+// longer keys than a real checkpoint has. The columns are then of no use. Never reads outside of the bytes.
+// Throws std::bad_alloc.
 bool readPlainTable(const std::uint8_t* bytes, std::size_t size, const Crc32c& crc32c, PlainTable* table);
 
 }  // namespace tensorbundle

@@ -1,6 +1,7 @@
 // Exports: files that are opened together.
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,8 +47,10 @@ struct OpenedTable {
   bool isTable = false;
 };
 
-// All names of a table as one string are cut by V8 in one go, which must not take long.
+// All names of a table as one string are cut by V8 in one go, which must not take long. JavaScript has no use for more
+// (src/bundle/index-file.ts).
 constexpr std::size_t kMaxNamesAtOnce = 8192;
+constexpr std::size_t kMaxTextBytes = std::size_t{4} << 20;
 
 Napi::Value toBytes(Napi::Env env, const std::vector<std::uint8_t>& from) {
   Napi::Uint8Array bytes = Napi::Uint8Array::New(env, from.size());
@@ -59,6 +62,7 @@ Napi::Value toBytes(Napi::Env env, const std::vector<std::uint8_t>& from) {
 Napi::Value toText(Napi::Env env, const PlainTable& table) {
   const std::size_t count = table.keyEnds.size();
   if (!table.isText || count < 2 || count > kMaxNamesAtOnce) return env.Null();
+  if (table.keys.size() > kMaxTextBytes) return env.Null();
   std::string text;
   text.reserve(table.keys.size() + count);
   for (std::size_t i = 1; i < count; ++i) {
@@ -118,8 +122,13 @@ Napi::Value openFilesJs(const Napi::CallbackInfo& info) {
     OpenedFiles& opened = result->opened;
     openFiles(*wanted, &opened);
     const Contents& contents = opened.contents;
-    result->isTable =
-        opened.isWhole && readPlainTable(contents.bytes.get(), contents.size, engine->crc32c, &result->table);
+    if (!opened.isWhole) return Status{};
+    try {
+      result->isTable = readPlainTable(contents.bytes.get(), contents.size, engine->crc32c, &result->table);
+    } catch (const std::bad_alloc&) {
+      // The files are open. The thorough reader says what the index needs.
+      result->table = {};
+    }
     return Status{};
   };
   return run<OpenedTable>(info.Env(), part, [ownsDirectory](Napi::Env env, OpenedTable& result) {

@@ -43,7 +43,7 @@ export class IndexNames {
   /** The position of a name; -1 if it is not there, or not known yet. */
   find(name: string): number {
     const next = this.#last + 1;
-    if (this.names[next] === name) {
+    if (next < this.names.length && this.names[next] === name) {
       this.#last = next;
       return this.#positionAt(next);
     }

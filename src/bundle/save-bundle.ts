@@ -50,8 +50,9 @@ interface SaveHooks {
   /** If the save succeeds, it gets the directory, and must close it. */
   readonly onCommitted?: ((committed: Committed) => void) | undefined;
   /**
-   * Called once if the save succeeds, perhaps while replaced files are still being removed. The directory is open until
-   * it has ended. It must not reject.
+   * Called if the save succeeds, perhaps while replaced files are still being removed; then again after that if it
+   * rejects, since there is more room on the disk. The directory is open until it has ended. Its errors are not the
+   * save's: whoever gives it keeps the last one.
    */
   readonly beside?: ((committed: Committed) => Promise<void>) | undefined;
 }
@@ -78,7 +79,7 @@ export async function save(
     const work = new Save(prefix, opened, base, resolved, options, call, beside && besideRemoval);
     const result = await work.run();
     const { names } = work;
-    if (!isDone) await beside?.({ ...committed, directory: opened, names });
+    if (!isDone) await beside?.({ ...committed, directory: opened, names }).catch(() => undefined);
     onCommitted?.({ ...committed, directory: opened.shared(), names });
     return result;
   });
@@ -293,7 +294,7 @@ class Save {
       for (let at = 0; at < order.length; at++) crcs[order[at]!] = found[at]!;
       return { end };
     } catch (error) {
-      await file.close();
+      await file.close().catch(() => undefined);
       throw error;
     }
   }

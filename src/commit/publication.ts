@@ -68,7 +68,10 @@ interface PublicationOptions {
 interface PublishHooks {
   /** The index is written, and synced if it must be. */
   onSynced: () => void;
-  /** What follows in the directory. Called only if files have to be removed, beside step 6. It must not reject. */
+  /**
+   * What follows in the directory. Called only if files have to be removed, beside step 6, and again after it if it
+   * rejects. Its last error is for its owner.
+   */
   beside?: (() => Promise<void>) | undefined;
 }
 
@@ -198,6 +201,7 @@ export class Publication {
     const named = directory.steps();
     if (options.durable) named.sync();
     await allEnded([written, named.run()]);
+    throwIfAborted(options.signal, 'the save');
     const before = directory.steps();
     this.intent.addWrite(before, index, options.durable, onSynced);
     const after = directory.steps();
@@ -223,7 +227,9 @@ export class Publication {
         // The save is committed. What cannot be removed now is stale for the next save too.
         if (rest === null || rest.looks === undefined) return [];
         const removed = this.#clean(rest, { unlock: beside === undefined }).catch(() => []);
-        await Promise.allSettled([removed, beside?.()]);
+        const [done] = await Promise.allSettled([beside?.(), removed]);
+        // On a full disk there is room now.
+        if (done.status === 'rejected') await beside?.().catch(() => undefined);
         return await removed;
       },
       { before, after },

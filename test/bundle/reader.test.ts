@@ -201,6 +201,19 @@ describe('verification', () => {
   });
 });
 
+test('knows no name that is not one, also after the last one in order', async () => {
+  const prefix = join(folder, String(++made), 'one');
+  const writer = new CheckpointWriter(prefix);
+  writer.add('w', { dtype: 'float32', shape: [1], data: Float32Array.of(1) });
+  await writer.finish();
+  await using reader = await CheckpointReader.open(prefix);
+  expect(reader.has('w')).toBe(true);
+  expect(reader.has(undefined as never)).toBe(false);
+  await expect(reader.read(undefined as never)).rejects.toMatchObject({
+    code: expect.stringMatching(/^ERR_(?:NOT_FOUND|INVALID_ARGUMENT)$/),
+  });
+});
+
 test('close waits for reads, keeps views valid, and ends everything else', async () => {
   const prefix = await sample();
   const reader = await CheckpointReader.open(prefix);

@@ -94,6 +94,23 @@ test('gives all names as one text where that is short and unambiguous', async ()
     ).toBeNull();
 });
 
+test('gives no text of names that are long, and takes no table of very many bytes', async () => {
+  const long = (count: number, length: number, value: number): Rows => [
+    [text(''), text('h')],
+    ...Array.from({ length: count }, (_, i) => [
+      text(String(i).padStart(6, '0') + 'k'.repeat(length)),
+      text('v'.repeat(value)),
+    ] as const),
+  ];
+  // The values keep the file so large that the keys may be.
+  expect((await plain(table(long(200, 16_000, 1000))))!.text).not.toBeNull();
+  const some = await plain(table(long(300, 16_000, 1000)));
+  expect(some!.count).toBe(301);
+  expect(some!.text).toBeNull();
+  expect(await plain(table(long(1100, 16_000, 2000)))).toBeNull();
+  expect(await plain(table(long(9, 1, 1_000_000)))).toBeNull();
+});
+
 test('takes no table of no entries, and no text that is too long for a name', async () => {
   expect(await plain(table([]))).toBeNull();
   expect(await plain(table([[text('a'.repeat(16_383)), text('')]]))).not.toBeNull();

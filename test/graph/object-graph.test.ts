@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
+import { captureOf } from '../../src/graph/attribute.js';
 import { buildObjectGraph } from '../../src/graph/stored/encode.js';
-import { checkpointRoot } from '../../src/graph/trackable.js';
+import { checkpointRoot, type Trackable } from '../../src/graph/trackable.js';
 import { cell, holder } from './tree.js';
 
 /**
@@ -30,6 +31,24 @@ function sameTree() {
 describe('buildObjectGraph', () => {
   it('gives the bytes of TensorFlow, with cycles, shared objects and names that need escaping', () => {
     expect(Buffer.from(buildObjectGraph(sameTree()).serialized).toString('hex')).toBe(GOLDEN);
+  });
+
+  it('looks once at the extras of an object, of which there may be any number', () => {
+    let looks = 0;
+    const object: Trackable = {
+      ...holder(),
+      get extras() {
+        looks++;
+        return Array.from({ length: 300_000 }, (_, i) => ({
+          name: `s-${i}`,
+          dtype: 'bool' as const,
+          shape: [],
+          capture: () => captureOf(() => Uint8Array.of(1)),
+        }));
+      },
+    };
+    expect(buildObjectGraph(object).extras).toHaveLength(300_000);
+    expect(looks).toBe(1);
   });
 
   it('lists tensors in node order under the shortest path', () => {

@@ -21,6 +21,8 @@ void shardCases(std::vector<Case>* cases);
 void rangeCases(std::vector<Case>* cases);
 void poolCases(std::vector<Case>* cases);
 void jobCases(std::vector<Case>* cases);
+void tableCases(std::vector<Case>* cases);
+void memoryCases(std::vector<Case>* cases);
 
 // A fixed sequence: a failure can be repeated.
 class Random {

@@ -11,6 +11,8 @@ int main(int count, char** arguments) {
   check::rangeCases(&cases);
   check::poolCases(&cases);
   check::jobCases(&cases);
+  check::tableCases(&cases);
+  check::memoryCases(&cases);
   int run = 0;
   for (const check::Case& one : cases) {
     if (count > 1 && std::strstr(one.name, arguments[1]) == nullptr) continue;

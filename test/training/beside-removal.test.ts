@@ -79,3 +79,30 @@ test('a state file that cannot be written does not keep replaced files', async (
   expect(after.filter(name => before.includes(name))).toEqual([]);
   expect(await latestCheckpoint(directory)).toBe(prefix);
 });
+
+test('on a full disk the state file is written once the replaced files are gone', async () => {
+  const directory = scratch.directory();
+  const prefix = join(directory, 'm');
+  const made = model();
+  await saveWeights(made, prefix);
+  faulty.setFaults([{ at: 1, syscall: 'rename', path: '/checkpoint', action: 'error', errno: 'ENOSPC' }]);
+  await saveWeights(made, prefix);
+  const renames = faulty.operations().filter(({ syscall }) => syscall === 'rename');
+  // The index, and the state file twice.
+  expect(renames).toHaveLength(3);
+  faulty.setFaults(null);
+  expect(await latestCheckpoint(directory)).toBe(prefix);
+});
+
+test('an abort while data is being synced is noticed before the index is written', async () => {
+  const prefix = join(scratch.directory(), 'm');
+  const abort = new AbortController();
+  const seen = watch('steps');
+  const real = native.finishShard;
+  vi.spyOn(native, 'finishShard').mockImplementation((...given) => {
+    abort.abort();
+    return real.apply(native, given);
+  });
+  await expect(saveWeights(model(), prefix, { signal: abort.signal })).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+  expect(seen.filter(what => what.includes('rename') || what.startsWith('writeAll'))).toEqual([]);
+});

@@ -64,9 +64,9 @@ export async function assignAll(
     const read: Read = names => (alias ? reader.readAll(names) : reader.readForTensors(names, memory));
     for await (const one of readAhead(all, read)) {
       if (readsOnce) waiting.push(one);
-      else unused.push(...applyBatch(one));
+      else for (const assignment of applyBatch(one)) unused.push(assignment);
     }
-    for (const one of waiting) unused.push(...applyBatch(one));
+    for (const one of waiting) for (const assignment of applyBatch(one)) unused.push(assignment);
     return new Set(unused);
   });
 }

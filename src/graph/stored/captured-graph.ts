@@ -88,13 +88,23 @@ export class CapturedGraph {
     { onStaged, calmly, again, afterCommit, beside }: WriteHooks = {},
   ): Promise<SaveResult> {
     const committed: Committed[] = [];
-    const failures: unknown[] = [];
+    let failure: { readonly error: unknown } | undefined;
     const onCommitted = afterCommit && ((one: Committed): number => committed.push(one));
     try {
-      const saved = beside && ((one: Committed) => beside(one).catch(error => void failures.push(error)));
+      const saved =
+        beside &&
+        (async (one: Committed): Promise<void> => {
+          failure = undefined;
+          try {
+            await beside(one);
+          } catch (error) {
+            failure = { error };
+            throw error;
+          }
+        });
       const hooks = { onCommitted, beside: saved };
       const result = await this.#writeOrAgain(prefix, options, { onStaged, calmly, again }, hooks);
-      if (failures.length > 0) throw failures[0];
+      if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
       for (const one of committed) await afterCommit?.(one);
       return result;
     } finally {

@@ -43,8 +43,11 @@ export function buildObjectGraph(root: Trackable): ObjectGraph {
   const numbering = numberObjects(root);
   const { objects, numbers } = numbering;
   const extras: KeyedExtra[] = [];
-  for (const { object, path } of objects)
-    if (object.extras) extras.push(...keyedExtras(object.extras, path, numbering));
+  for (const { object, path } of objects) {
+    // Looked at once: a getter captures the state of an iterator. And one by one: there may be any number.
+    const { extras: own } = object;
+    if (own !== undefined) for (const one of keyedExtras(own, path, numbering)) extras.push(one);
+  }
   const tensors = keyedAttributes(objects);
   let serialized: Uint8Array | undefined;
   return {
