@@ -54,6 +54,8 @@ export async function bundle(folder) {
       ],
     },
     minify: false,
+    // They are in the declarations and in src/, and Node would read them at each start.
+    comments: false,
   });
   await build.close();
   removeScripts(folder);
