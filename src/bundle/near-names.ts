@@ -5,7 +5,7 @@ const MAX_NEAR = 100_000;
 
 /** At most three names that have the same ending or beginning as `name`. */
 export function nearNames(name: string, names: readonly string[]): string[] {
-  const last = name.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
+  const last = `${name}`.split('/').findLast(part => part !== '' && !part.startsWith('.')) ?? name;
   const near: string[] = [];
   for (let i = 0; i < Math.min(names.length, MAX_NEAR) && near.length < 3; i++) {
     const other = names[i]!;

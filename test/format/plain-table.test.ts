@@ -97,10 +97,10 @@ test('gives all names as one text where that is short and unambiguous', async ()
 test('gives no text of names that are long, and takes no table of very many bytes', async () => {
   const long = (count: number, length: number, value: number): Rows => [
     [text(''), text('h')],
-    ...Array.from({ length: count }, (_, i) => [
-      text(String(i).padStart(6, '0') + 'k'.repeat(length)),
-      text('v'.repeat(value)),
-    ] as const),
+    ...Array.from(
+      { length: count },
+      (_, i) => [text(String(i).padStart(6, '0') + 'k'.repeat(length)), text('v'.repeat(value))] as const,
+    ),
   ];
   // The values keep the file so large that the keys may be.
   expect((await plain(table(long(200, 16_000, 1000))))!.text).not.toBeNull();

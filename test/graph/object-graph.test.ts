@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
 import { captureOf } from '../../src/graph/attribute.js';
+import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
 import { buildObjectGraph } from '../../src/graph/stored/encode.js';
 import { checkpointRoot, type Trackable } from '../../src/graph/trackable.js';
 import { cell, holder } from './tree.js';

@@ -24,7 +24,8 @@ void bytesStay() {
   CHECK(::mprotect(memory, page, PROT_NONE) == 0);
   CHECK(::mprotect(memory + 7 * page, page, PROT_NONE) == 0);
   for (const std::size_t start : {page, page + 1, 2 * page - 1, 0 * page, 3 * page}) {
-    for (const std::size_t length : {std::size_t{0}, std::size_t{1}, page - 1, page, page + 1, 3 * page, size - start}) {
+    for (const std::size_t length :
+         {std::size_t{0}, std::size_t{1}, page - 1, page, page + 1, 3 * page, size - start}) {
       populate(memory + start, std::min(length, size - start));
     }
   }
