@@ -1,6 +1,6 @@
 /**
- * A part of a tensor: 1,000 rows of a table of 1,000 columns that has a quarter of --size. The peers read only the rows.
- * So does this library with `verify: false`; by default it checks the whole tensor before it gives out a part.
+ * A part of a tensor: 1,000 rows of a table of 1,000 columns that has a quarter of --size. The peers read only the
+ * rows. So does this library with `verify: false`; by default it checks the whole tensor before it gives out a part.
  */
 import { ours, peer } from '../harness/program.mjs';
 import { amount, speed } from '../harness/rows.mjs';

@@ -52,7 +52,7 @@ interface SaveHooks {
   /**
    * Called if the save succeeds, perhaps while replaced files are still being removed; then again after that if it
    * rejects, since there is more room on the disk. The directory is open until it has ended. Its errors are not the
-   * save's: whoever gives it keeps the last one.
+   * save's: the caller that gave it keeps the last one.
    */
   readonly beside?: ((committed: Committed) => Promise<void>) | undefined;
 }
