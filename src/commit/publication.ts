@@ -68,10 +68,7 @@ interface PublicationOptions {
 interface PublishHooks {
   /** The index is written, and synced if it must be. */
   onSynced: () => void;
-  /**
-   * What follows in the directory. Called only if files have to be removed, beside step 6, and again after it if it
-   * rejects. Its last error is for its owner.
-   */
+  /** Called beside step 6 if files are removed; again, with more room on the disk, if it rejects. Keeps its error. */
   beside?: (() => Promise<void>) | undefined;
 }
 
@@ -228,7 +225,6 @@ export class Publication {
         if (rest === null || rest.looks === undefined) return [];
         const removed = this.#clean(rest, { unlock: beside === undefined }).catch(() => []);
         const [done] = await Promise.allSettled([beside?.(), removed]);
-        // On a full disk there is room now.
         if (done.status === 'rejected') await beside?.().catch(() => undefined);
         return await removed;
       },
