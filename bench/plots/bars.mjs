@@ -1,6 +1,7 @@
 /**
  * Horizontal bars on a logarithmic axis: the median, a line over the interval, and a mark at the goal. A bar of a ratio
- * begins at 1, so it points to the right if this library is faster, and to the left if it is slower.
+ * begins at 1, so it points to the right if this library is faster, and to the left if it is slower. Bars of one group
+ * stand below its name.
  */
 import { number } from '../report/words.mjs';
 import { decades, drawing, element, line, logScale, powersOfTen, text } from './svg.mjs';
@@ -10,11 +11,15 @@ const AREA = { left: 440, right: 840, top: 56 };
 const STEP = 24;
 
 /**
- * @param plot `{ title, axis, origin, bars: [{ name, median, low, high, goal, better }] }`; `origin` is where bars
- *   begin (default: the left end)
+ * @param plot `{ title, axis, origin, bars: [{ name, group, median, low, high, goal, better }] }`; `origin` is where
+ *   bars begin (default: the left end); a `group` may be left out
  */
 export function barPlot({ title, axis, origin, bars }) {
-  const bottom = AREA.top + STEP * bars.length;
+  const lines = bars.flatMap((bar, i) => {
+    const isFirst = bar.group !== undefined && bar.group !== bars[i - 1]?.group;
+    return isFirst ? [{ heading: bar.group }, bar] : [bar];
+  });
+  const bottom = AREA.top + STEP * lines.length;
   const values = bars.flatMap(({ low, high, goal }) => [low, high, goal ?? low]);
   const range = decades(origin === undefined ? values : [...values, origin]);
   const scale = logScale(range, [AREA.left, AREA.right]);
@@ -24,9 +29,16 @@ export function barPlot({ title, axis, origin, bars }) {
       text(scale(value), bottom + 18, String(value), { 'text-anchor': 'middle' }),
     ]),
     text((AREA.left + AREA.right) / 2, bottom + 38, axis, { 'text-anchor': 'middle', class: 'quiet' }),
-    ...bars.flatMap((bar, i) => drawn(bar, AREA.top + STEP * i, scale, origin ?? range[0])),
+    ...lines.flatMap((one, i) => {
+      const top = AREA.top + STEP * i;
+      return one.heading === undefined ? drawn(one, top, scale, origin ?? range[0]) : headed(one.heading, top);
+    }),
   ]);
 }
+
+const headed = (name, top) => [
+  text(AREA.left - 10, top + STEP / 2 + 6, name, { 'text-anchor': 'end', class: 'group' }),
+];
 
 function drawn({ name, median, low, high, goal, better }, top, scale, origin) {
   const [from, to] = [scale(origin), scale(median)].toSorted((a, b) => a - b);

@@ -9,6 +9,7 @@ const STYLE = `
   }
   text { font: 12px system-ui, sans-serif; fill: var(--ink); }
   .title { font-size: 15px; font-weight: 600; }
+  .group { font-weight: 600; }
   .quiet { fill: var(--quiet); }`;
 
 export const COLOURS = 6;

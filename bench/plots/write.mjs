@@ -23,7 +23,7 @@ function ratios(records, unit, name) {
   const bars = records.flatMap(({ key, rows = [] }) =>
     rows
       .filter(row => row.unit === unit && row.pairs > 0)
-      .map(({ title, ...row }) => ({ ...row, name: key.includes('@') ? `${title} (${key.split('@')[1]})` : title })),
+      .map(({ title, ...row }) => ({ ...row, name: title, group: key })),
   );
   if (bars.length === 0) return undefined;
   return { file: `ratios-${name}.svg`, kind: 'bars', origin: 1, bars, ...RATIOS[name] };
