@@ -15,12 +15,13 @@ namespace tensorbundle {
 void populate(void* memory, std::size_t length) {
   // Headers that are older than the kernel do not name it.
   constexpr int kPopulateWrite = 23;
-  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto start = reinterpret_cast<std::uintptr_t>(memory);
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto* const start = static_cast<char*>(memory);
   // Whole pages only: the memory beside belongs to others.
-  const std::uintptr_t first = (start + page - 1) / page * page;
-  const std::uintptr_t end = (start + length) / page * page;
-  if (first < end) static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, kPopulateWrite));
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(start) % page) % page;
+  if (length <= before) return;
+  const std::size_t whole = (length - before) / page * page;
+  if (whole > 0) static_cast<void>(::madvise(start + before, whole, kPopulateWrite));
 }
 
 #else
