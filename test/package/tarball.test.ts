@@ -45,7 +45,7 @@ describe('the packed package', () => {
       ...['CHANGELOG.md', 'FORMAT.md', 'LICENSE', 'README.md', 'package.json'],
       // No binding.gyp: package managers compile what has one (managers.deep.test.ts).
       ...['native/addon.gypi', 'native/install.mjs', 'native/node-gyp.mjs'],
-      ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^(api|examples)\//).map(file => `docs/${file}`),
+      ...sourcesOf('docs', /^[^/]+\.(md|svg)$|^(api|examples|performance)\//).map(file => `docs/${file}`),
       // Not the addon that breaks on demand, native/faults.
       ...sourcesOf('native', /^(crc32c|engine|node)\/[^/]+\.(cc|h)$/).map(file => `native/${file}`),
       ...sourcesOf('src', /\.ts$/).map(file => `dist/${file.replace(/\.ts$/, '.d.ts')}`),
