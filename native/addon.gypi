@@ -19,6 +19,7 @@
       'native/crc32c/crc32c_sse42.cc',
     ],
     'engine_sources': [
+      'native/engine/brief_wait.cc',
       'native/engine/checksummed_copy.cc',
       'native/engine/descriptor.cc',
       'native/engine/error.cc',

@@ -9,7 +9,10 @@ import { parseArgs } from 'node:util';
 import { SetupFailure } from './setup/failure.mjs';
 import { runSteps, STEPS } from './setup/step.mjs';
 
-const extra = ({ deep, bench }) => (deep ? ' (with --deep)' : bench ? ' (with --bench)' : '');
+const extra = ({ deep, bench }) => {
+  const options = [deep && '--deep', bench && '--bench'].filter(Boolean);
+  return options.length === 0 ? '' : ` (with ${options.join(' or ')})`;
+};
 
 const USAGE = `usage: node tools/setup.mjs [--only=STEP,... | --deep | --bench] [--quiet]
 steps:
@@ -42,7 +45,7 @@ async function main() {
     return 2;
   }
   // Always in the order in which the steps depend on each other, whatever the order in --only.
-  const usual = step => (options.deep || !step.deep) && (options.bench || !step.bench);
+  const usual = ({ deep, bench }) => (!deep && !bench) || (options.deep && deep) || (options.bench && bench);
   const steps = STEPS.filter(step => wanted?.includes(step.name) ?? usual(step));
   const context = {
     root: dirname(dirname(fileURLToPath(import.meta.url))),

@@ -61,7 +61,7 @@ void ThreadPool::loop() {
   bool hasRun = false;
   for (;;) {
     ++idle_;
-    if (queue_.empty() && hasRun) lookForWork(lock);
+    if (queue_.empty() && hasRun && briefWait_.isWorthwhile()) lookForWork(lock);
     wake_.wait(lock, [this] { return stop_.requested() || !queue_.empty(); });
     --idle_;
     if (stop_.requested()) return;
@@ -80,10 +80,7 @@ void ThreadPool::loop() {
 void ThreadPool::lookForWork(std::unique_lock<std::mutex>& lock) {
   ++looking_;
   lock.unlock();
-  const auto deadline = std::chrono::steady_clock::now() + kLookFor;
-  while (queued_.load() == 0 && !stop_.requested() && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
+  briefWait_.until([this] { return queued_.load() != 0 || stop_.requested(); }, kLookFor);
   lock.lock();
   --looking_;
 }

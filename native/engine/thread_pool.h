@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/brief_wait.h"
 #include "engine/stop_token.h"
 
 namespace tensorbundle {
@@ -37,10 +38,12 @@ class ThreadPool {
 
   const StopToken& stopToken() const { return stop_; }
   std::size_t size() const { return size_; }
+  // For threads that wait for a task.
+  BriefWait& briefWait() { return briefWait_; }
 
  private:
   void loop();
-  // Returns when there is work, or after kLookFor. The lock is released meanwhile.
+  // Returns when there is work, or after a short while. The lock is released meanwhile.
   void lookForWork(std::unique_lock<std::mutex>& lock);
 
   const std::size_t size_;
@@ -54,6 +57,7 @@ class ThreadPool {
   // end.
   std::size_t looking_ = 0;
   std::atomic<std::size_t> queued_{0};
+  BriefWait briefWait_;
 };
 
 }  // namespace tensorbundle

@@ -1,7 +1,6 @@
 #include "node/environment.h"
 
 #include <chrono>
-#include <thread>
 #include <utility>
 
 namespace tensorbundle {
@@ -62,22 +61,19 @@ Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue 
 }
 
 bool Environment::isPatient() {
+  if (!pool_.briefWait().isWorthwhile()) return false;
   if (vainWaits_ < kVainWaits) return true;
   ++vainWaits_;
   return vainWaits_ % kRareWaits == 0;
 }
 
 bool Environment::endsSoon(PromisedJob* job) {
-  const auto deadline = std::chrono::steady_clock::now() + kBriefWait;
-  while (awaited_.load() == job) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      PromisedJob* expected = job;
-      if (!awaited_.compare_exchange_strong(expected, nullptr)) break;
+  if (!pool_.briefWait().until([this, job] { return awaited_.load() != job; }, kBriefWait)) {
+    PromisedJob* expected = job;
+    if (awaited_.compare_exchange_strong(expected, nullptr)) {
       ++vainWaits_;
       return false;
     }
-    // Where there is only one processor, the pool's thread runs now.
-    std::this_thread::yield();
   }
   vainWaits_ = 0;
   return true;

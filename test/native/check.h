@@ -19,6 +19,7 @@ void crc32cCases(std::vector<Case>* cases);
 void fileCases(std::vector<Case>* cases);
 void shardCases(std::vector<Case>* cases);
 void rangeCases(std::vector<Case>* cases);
+void waitCases(std::vector<Case>* cases);
 void poolCases(std::vector<Case>* cases);
 void jobCases(std::vector<Case>* cases);
 void tableCases(std::vector<Case>* cases);

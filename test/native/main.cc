@@ -9,6 +9,7 @@ int main(int count, char** arguments) {
   check::fileCases(&cases);
   check::shardCases(&cases);
   check::rangeCases(&cases);
+  check::waitCases(&cases);
   check::poolCases(&cases);
   check::jobCases(&cases);
   check::tableCases(&cases);

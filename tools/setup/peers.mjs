@@ -127,6 +127,7 @@ function described(name, line, reason) {
 export const peers = {
   name: 'peers',
   what: 'what the benchmark compares with into .tools/peers',
+  deep: true,
   bench: true,
 
   isDone({ root }) {
