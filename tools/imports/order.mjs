@@ -32,6 +32,8 @@ export const ORDER = [
   'data/file-datasets.ts',
   'training/checkpoint',
   'training/models',
+  'savedmodel/proto',
+  'savedmodel',
   'training/manager',
   'training/callbacks',
   'handlers',
