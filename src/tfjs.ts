@@ -47,6 +47,8 @@ export type {
   TracksChildren,
 } from './training/checkpoint/trackable-value.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/checkpoint/views.js';
+export { loadModel } from './training/formats/load-model.js';
+export { type SaveModelOptions, saveModel } from './training/formats/save-model.js';
 export { CheckpointManager } from './training/manager/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager/manager-options.js';
 export type { PreemptionSaver } from './training/manager/preemption-saver.js';
@@ -62,4 +64,4 @@ export type { SaveFrequency } from './training/manager/save-schedule.js';
 export type { CompileOptions } from './training/models/compilation.js';
 export { type LoadWeightsOptions, loadWeights } from './training/models/load-weights.js';
 export { type SaveWeightsOptions, saveWeights } from './training/models/save-weights.js';
-export { type LoadModelOptions, loadModel, type SaveModelOptions, saveModel } from './training/models/whole-model.js';
+export type { LoadModelOptions } from './training/models/whole-model.js';

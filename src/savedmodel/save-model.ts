@@ -1,36 +1,31 @@
-/** Writes a model as the SavedModel that Keras writes with `model.save(path, save_traces=False)`. */
+/** Writes a model as a SavedModel. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CopyBudget } from '../bundle/tf-staging.js';
-import { WRITER_OPTIONS, type WriterOptions } from '../bundle/writer-options.js';
+import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../bundle/writer-options.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { invalidArgument } from '../errors.js';
-import { numberObjects } from '../graph/numbering.js';
-import { CapturedGraph } from '../graph/stored/captured-graph.js';
-import { branch, type Trackable } from '../graph/trackable.js';
-import { isLayer } from '../layers/family.js';
 import { checkModel } from '../layers/model.js';
-import { layerKind } from '../layers/registry.js';
-import { trainedWeights, weightNames } from '../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
-import { Description } from '../training/checkpoint/description.js';
 import type { Trackables } from '../training/checkpoint/trackable-value.js';
-import { architectureOf } from '../training/models/whole-model.js';
-import { kerasEntries } from './keras-config.js';
-import { kerasMetadata } from './keras-metadata.js';
-import { trainingConfig } from './keras-training.js';
-import { savedObjectGraph } from './object-graph.js';
-import { saveDirectory } from './plain-directory.js';
-import { create, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
-import { KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
+import { CapturedModel } from './captured-model.js';
 
-/** The name of the edge to what is saved with the model. */
-export const EXTRA = 'extra';
-
-/** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
-const TENSORFLOW_VERSION = '2.15.0';
-
-export interface SaveModelOptions
+/** How the files are written. */
+export interface SavedModelWriterOptions
   extends Pick<WriterOptions, 'shards' | 'durable' | 'lockTimeoutMs' | 'signal' | 'onProgress'> {
+  /** What to do if there is a SavedModel. 'atomic' (default): it is replaced as a whole. 'error': ERR_EXISTS. */
+  overwrite?: 'atomic' | 'error';
+}
+
+export const SAVED_MODEL_WRITER_OPTIONS: OptionList<SavedModelWriterOptions> = {
+  shards: WRITER_OPTIONS.shards,
+  durable: 'flag',
+  overwrite: ['atomic', 'error'],
+  lockTimeoutMs: true,
+  signal: 'signal',
+  onProgress: 'function',
+};
+
+export interface SaveModelOptions extends SavedModelWriterOptions {
   /**
    * Whether the loss, the metrics and the optimizer with its state are saved, too. Default: whether the model is
    * compiled.
@@ -44,11 +39,7 @@ export interface SaveModelOptions
 }
 
 const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
-  shards: WRITER_OPTIONS.shards,
-  durable: 'flag',
-  lockTimeoutMs: true,
-  signal: 'signal',
-  onProgress: 'function',
+  ...SAVED_MODEL_WRITER_OPTIONS,
   includeOptimizer: 'flag',
   extra: true,
 };
@@ -78,80 +69,21 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * await saveModel(model, 'out/digits', { extra: { step: counter } });
  */
 export async function saveModel(model: LayersModel, dir: PathLike, options: SaveModelOptions = {}): Promise<void> {
+  await writeSavedModel(model, dir, options);
+}
+
+/** As `saveModel`, and says what was written. */
+export async function writeSavedModel(
+  model: LayersModel,
+  dir: PathLike,
+  options: SaveModelOptions,
+): Promise<SaveResult> {
   refuseUnknown(options, 'saveModel', SAVE_MODEL_OPTIONS);
-  const { includeOptimizer = true, extra, ...writer } = options;
+  const { includeOptimizer, extra, ...writer } = options;
   checkModel(model);
-  if (options.includeOptimizer && !model.optimizer) {
+  if (includeOptimizer && !model.optimizer) {
     throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
   const path = savePathOf(dir);
-  const described = describe(model, includeOptimizer, extra);
-  const files = filesOf(model, described, includeOptimizer);
-  // The values of this moment; everything before was synchronous.
-  const captured = new CapturedGraph(described.root, CopyBudget.forForeground());
-  try {
-    const { durable = true, signal, lockTimeoutMs } = writer;
-    await saveDirectory(path, { durable, signal, lockTimeoutMs, call: captured.call }, async staged => {
-      await staged.makeDirectory('assets');
-      for (const [name, bytes] of files) await staged.writeFile(name, bytes);
-      await captured.write(`${staged.path}/variables/variables`, writer);
-    });
-  } finally {
-    captured.release();
-  }
-}
-
-interface Described {
-  readonly root: Trackable;
-  objectOf(trackable: Trackable): unknown;
-}
-
-function describe(model: LayersModel, includeOptimizer: boolean, extra: Trackables | undefined): Described {
-  const description = new Description([model, extra], { optimizers: includeOptimizer });
-  const described = description.trackable(model, 'model');
-  const added = extra === undefined ? [] : [{ name: EXTRA, node: branch(description.children(extra, EXTRA)) }];
-  description.complete();
-  const { children, attributes } = described;
-  const extras = [architectureOf(model, includeOptimizer)];
-  const root = { children: [...children, ...added], attributes, extras };
-  return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
-}
-
-/** The files beside the variables. */
-function filesOf(
-  model: LayersModel,
-  { root, objectOf }: Described,
-  includeOptimizer: boolean,
-): Map<string, Uint8Array> {
-  const numbering = numberObjects(root);
-  const entries = kerasEntries(model);
-  const weights = new Set(weightNames(model.weights));
-  const trained = new Set(weightNames(trainedWeights(model, layer => layerKind(layer).inner?.(layer) ?? [])));
-  const graph = savedObjectGraph({
-    numbering,
-    objectOf,
-    isTrainable: ({ name, trainable }) => (weights.has(name) ? trained.has(name) : trainable),
-  });
-  const saved = create(SavedModelSchema, {
-    savedModelSchemaVersion: 1n,
-    metaGraphs: [
-      {
-        metaInfoDef: { strippedOpList: new Uint8Array(), tags: ['serve'], tensorflowVersion: TENSORFLOW_VERSION },
-        objectGraphDef: graph,
-      },
-    ],
-  });
-  const metadata = kerasMetadata({
-    numbering,
-    entries,
-    layerOf: number => {
-      const live = objectOf(numbering.objects[number]!.object);
-      return isLayer(live) ? live : undefined;
-    },
-    training: includeOptimizer ? trainingConfig(model, entries) : undefined,
-  });
-  return new Map([
-    [KERAS_METADATA, toBinary(SavedMetadataSchema, metadata)],
-    [SAVED_MODEL, toBinary(SavedModelSchema, saved)],
-  ]);
+  return await new CapturedModel(model, { includeOptimizer, extra }, CopyBudget.forForeground()).write(path, writer);
 }

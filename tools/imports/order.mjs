@@ -34,6 +34,7 @@ export const ORDER = [
   'training/models',
   'savedmodel/proto',
   'savedmodel',
+  'training/formats',
   'training/manager',
   'training/callbacks',
   'handlers',

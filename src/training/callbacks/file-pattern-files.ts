@@ -1,7 +1,8 @@
-/** Finds the checkpoints on disk whose names come from a pattern. */
+/** Finds the checkpoints and SavedModels on disk whose names come from a pattern. */
 import { latestIn } from '../../bundle/find-latest.js';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
 import { joinPrefix, splitPrefix } from '../../commit/names.js';
+import { SAVED_MODEL } from '../../savedmodel/stored-model.js';
 import type { Directories } from '../../storage/directories.js';
 import type { FilePattern } from './file-pattern.js';
 
@@ -12,6 +13,21 @@ export async function storedOf(pattern: FilePattern, directories: Directories): 
   if (directory === null || opened === null) return [];
   const found = await newestIndexes(opened, { matches: base => pattern.matches(base) });
   return found.map(({ base }) => joinPrefix(directory, base));
+}
+
+/** As `storedOf`, for SavedModels. */
+export async function storedModelsOf(pattern: FilePattern, directories: Directories): Promise<string[]> {
+  const { directory } = pattern;
+  const opened = directory === null ? null : await directories.open(directory);
+  if (directory === null || opened === null) return [];
+  const found: { readonly path: string; readonly modified: bigint }[] = [];
+  for (const name of (await opened.list()).filter(one => pattern.matches(one))) {
+    const path = joinPrefix(directory, name);
+    const model = (await opened.stat(name))?.kind === 'directory' ? await directories.open(path) : null;
+    const file = await model?.stat(SAVED_MODEL);
+    if (file?.kind === 'file') found.push({ path, modified: file.modified });
+  }
+  return found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0)).map(({ path }) => path);
 }
 
 /** The one that the directory's `checkpoint` file names, as in Keras; otherwise the newest; null if there is none. */

@@ -4,29 +4,26 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { locate } from '../../bundle/locate.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import { CopyBudget } from '../../bundle/tf-staging.js';
-import { checkOptions, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
-import { nameAsLatest } from '../../commit/latest-name.js';
+import { WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
 import { type PathLike, savePathOf } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
-import { CapturedGraph } from '../../graph/stored/captured-graph.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { type Directories, withDirectories } from '../../storage/directories.js';
 import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { loadInto, weightsTrackable } from '../models/model-weights.js';
-import { architectureOf } from '../models/whole-model.js';
+import { loadInto } from '../models/model-weights.js';
 import { BestSoFar } from './best-so-far.js';
 import { bestExtra, bestIn, storedBest } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
-import { newestOf, storedOf } from './file-pattern-files.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
+import { formOf, type SavedForm } from './saved-form.js';
 import { TrainingCallback } from './training-callback.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * Prefix of what is saved. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch`
+   * Prefix of what is saved, or its directory, if `format` is 'savedmodel'. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch`
    * only with a number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
    */
   filepath: PathLike;
@@ -36,6 +33,11 @@ export interface ModelCheckpointOptions {
   saveBestOnly?: boolean;
   /** Default false: the architecture is in the checkpoint, too, for `loadModel`. True: it is not. */
   saveWeightsOnly?: boolean;
+  /**
+   * 'checkpoint' (default): `filepath` is a prefix. 'savedmodel': it is a directory that becomes a SavedModel, which
+   * Python loads with its architecture (`saveModel` of `tensorbundle/savedmodel`). Not with `saveWeightsOnly: true`.
+   */
+  format?: 'checkpoint' | 'savedmodel';
   /**
    * Whether less ('min') or more ('max') is better. Default 'auto': more for a metric with "acc" in its name, less for
    * others.
@@ -84,6 +86,7 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
   monitor: true,
   saveBestOnly: 'flag',
   saveWeightsOnly: 'flag',
+  format: ['checkpoint', 'savedmodel'],
   mode: true,
   saveFreq: { seconds: true },
   saveBeforePreemption: 'flag',
@@ -118,6 +121,7 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPO
  */
 export class ModelCheckpoint extends TrainingCallback {
   readonly #options: ModelCheckpointOptions;
+  readonly #form: SavedForm;
   readonly #pattern: FilePattern;
   readonly #monitor: Monitor;
   readonly #schedule: SaveSchedule;
@@ -137,13 +141,13 @@ export class ModelCheckpoint extends TrainingCallback {
   constructor(options: ModelCheckpointOptions) {
     refuseUnknown(options, 'ModelCheckpoint', OPTIONS);
     super(options.model);
-    checkOptions(options.writer ?? {}, '`writer` of ModelCheckpoint', WRITER_OPTIONS);
     const { saveFreq, initialValueThreshold = null } = options;
     // Checked now, so that a wrong name does not fail only after an epoch. A pattern has the same ending as the paths
     // that it makes.
     const filepath = savePathOf(options.filepath);
     splitSavePrefix(filepath);
     this.#options = options;
+    this.#form = formOf(options.format ?? 'checkpoint', options.saveWeightsOnly ?? false, options.writer ?? {});
     this.#pattern = new FilePattern(filepath);
     this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.#schedule = new SaveSchedule('ModelCheckpoint', saveFreq);
@@ -180,13 +184,13 @@ export class ModelCheckpoint extends TrainingCallback {
     const take = (best: number | null): void => {
       if (best !== null && this.#monitor.isBetter(best, this.#best.value)) this.#best.found(best);
     };
-    const newest = loadWeightsOnRestart ? await newestOf(this.#pattern, directories) : null;
+    const newest = loadWeightsOnRestart ? await this.#form.newestOf(this.#pattern, directories) : null;
     if (newest !== null) {
       await using reader = await CheckpointReader.openLocated(await locate(newest, directories));
       (await loadInto(model, reader)).assertNontrivialMatch();
       if (saveBestOnly) take(await bestIn(reader, this.#monitor));
     }
-    for (const path of saveBestOnly ? await storedOf(this.#pattern, directories) : [])
+    for (const path of saveBestOnly ? await this.#form.storedOf(this.#pattern, directories) : [])
       if (path !== newest) take(await storedBest(path, directories, this.#monitor));
   }
 
@@ -281,20 +285,15 @@ export class ModelCheckpoint extends TrainingCallback {
 
   /** Saves the values of this moment. `best` becomes the best value if the save succeeds. */
   async #save(path: string, best: number | null): Promise<void> {
-    const { saveBestOnly, saveWeightsOnly } = this.#options;
     const background = this.#options.background === true && !this.#isLast;
     const writer: WriterOptions = { ...this.#options.writer, ...(this.#isLast && { durable: true }) };
-    const model = this.trained;
-    const extras = [
-      ...(saveWeightsOnly ? [] : [architectureOf(model)]),
-      ...(saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : []),
-    ];
+    const extras = this.#options.saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : [];
     const absolute = absolutePrefix(path);
     const budget = background ? CopyBudget.forBackground() : CopyBudget.forForeground();
-    const captured = new CapturedGraph(weightsTrackable(model, {}, extras), budget);
+    const captured = this.#form.capture(this.trained, extras, budget);
     const hope = this.#best.hope(best);
     const { durable } = this.#queue.submit(path, {
-      run: onStaged => captured.write(absolute, writer, { onStaged, calmly: background, afterCommit: nameAsLatest }),
+      run: onStaged => captured.write(absolute, writer, { onStaged, calmly: background }),
       after: async () => undefined,
     });
     this.#pending = durable.then(

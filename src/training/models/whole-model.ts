@@ -5,18 +5,13 @@
 import { TextDecoder } from 'node:util';
 import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CheckpointReader } from '../../bundle/reader.js';
-import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
-import { nameAsLatest } from '../../commit/latest-name.js';
-import { type PathLike, savePathOf } from '../../commit/paths.js';
+import type { CheckpointReader } from '../../bundle/reader.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { extraKey } from '../../graph/key.js';
-import { saveGraph } from '../../graph/stored/captured-graph.js';
-import type { Extra } from '../../graph/trackable.js';
-import { checkModel } from '../../layers/model.js';
+import type { Extra, Trackable } from '../../graph/trackable.js';
 import { makeWaitingSlots } from '../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../layers/trained.js';
-import { type OptionList, refuseUnknown } from '../../options.js';
+import type { OptionList } from '../../options.js';
 import { makeModel } from './bare-model.js';
 import {
   type Compilation,
@@ -53,40 +48,14 @@ export interface LoadModelOptions extends CompileOptions {
   compile?: boolean;
 }
 
-export interface SaveModelOptions extends WriterOptions {
-  /**
-   * Whether the loss, the metrics and the optimizer with its state are saved, too. Default: whether the model is
-   * compiled.
-   */
-  includeOptimizer?: boolean;
-}
+export const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag' };
 
-const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag' };
-const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = { ...WRITER_OPTIONS, includeOptimizer: 'flag' };
-
-/**
- * Saves a model with its architecture as one checkpoint, for `loadModel`. Python can read the weights. The directory's
- * `checkpoint` file names it as the latest. Throws what `saveWeights` throws.
- *
- * @example
- * await saveModel(model, 'out/digits');
- */
-export async function saveModel(
-  model: LayersModel,
-  prefix: PathLike,
-  options: SaveModelOptions = {},
-): Promise<SaveResult> {
-  refuseUnknown(options, 'saveModel', SAVE_MODEL_OPTIONS);
-  const { includeOptimizer = true, ...writer } = options;
-  checkModel(model);
-  const path = savePathOf(prefix);
-  const extra = architectureOf(model, includeOptimizer);
-  return await saveGraph(
-    weightsTrackable(model, { optimizers: includeOptimizer }, [extra]),
-    path,
-    writer,
-    nameAsLatest,
-  );
+/** The objects of a checkpoint that `modelIn` makes a model of. */
+export function wholeModel(model: LayersModel, includeOptimizer: boolean, extras: readonly Extra[] = []): Trackable {
+  return weightsTrackable(model, { optimizers: includeOptimizer }, [
+    architectureOf(model, includeOptimizer),
+    ...extras,
+  ]);
 }
 
 /**
@@ -126,28 +95,10 @@ function checkSize(found: number, where: { path?: string; tensor?: string }): vo
 }
 
 /**
- * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
- * saved: its architecture, its weights, and how it was compiled, with the state of the optimizer. User-defined classes
- * must be registered (`tf.serialization.registerClass`). PATH is a prefix, one of its files, or a directory (its latest
- * checkpoint).
- *
- * User-defined functions among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the
- * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.
- *
- * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` if the
- * model was saved uncompiled; ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB; and
- * with what `loadWeights` and TensorFlow.js throw.
- *
- * @example
- * const model = await loadModel('run/best');
+ * Makes a new model from a checkpoint that is open. Rejects with ERR_NOT_FOUND if the checkpoint holds weights only;
+ * ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled; ERR_CORRUPT for an architecture that
+ * is not JSON; ERR_TOO_LARGE for one above 64 MiB; and with what `loadWeights` and TensorFlow.js throw.
  */
-export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
-  refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
-  await using reader = await CheckpointReader.open(path);
-  return await modelIn(reader, options);
-}
-
-/** As `loadModel`, from a checkpoint that is open. */
 export async function modelIn(reader: CheckpointReader, options: LoadModelOptions = {}): Promise<LayersModel> {
   const key = extraKey('', NAME);
   if (!reader.has(key)) {

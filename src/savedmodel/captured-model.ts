@@ -1,0 +1,129 @@
+/**
+ * A model at one moment, as the files of the SavedModel that Keras writes with `model.save(path, save_traces=False)`.
+ */
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { CopyBudget } from '../bundle/tf-staging.js';
+import type { SaveResult, WriterOptions } from '../bundle/writer-options.js';
+import { numberObjects } from '../graph/numbering.js';
+import { CapturedGraph, type WriteHooks } from '../graph/stored/captured-graph.js';
+import { branch, type Extra, type Trackable } from '../graph/trackable.js';
+import { isLayer } from '../layers/family.js';
+import { layerKind } from '../layers/registry.js';
+import { trainedWeights, weightNames } from '../layers/trained.js';
+import { Description } from '../training/checkpoint/description.js';
+import type { Trackables } from '../training/checkpoint/trackable-value.js';
+import { architectureOf } from '../training/models/whole-model.js';
+import { kerasEntries } from './keras-config.js';
+import { kerasMetadata } from './keras-metadata.js';
+import { trainingConfig } from './keras-training.js';
+import { savedObjectGraph } from './object-graph.js';
+import { saveDirectory } from './plain-directory.js';
+import { create, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
+import { KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
+
+/** The name of the edge to what is saved with the model. */
+export const EXTRA = 'extra';
+
+/** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
+const TENSORFLOW_VERSION = '2.15.0';
+
+interface Choice {
+  /** Default: whether the model is compiled. */
+  readonly includeOptimizer?: boolean | undefined;
+  readonly extra?: Trackables | undefined;
+  /** What is stored beside the objects. */
+  readonly extras?: readonly Extra[];
+}
+
+/** The options of the bundle in it, and of the directory. */
+type Writing = Pick<WriterOptions, 'shards' | 'durable' | 'overwrite' | 'lockTimeoutMs' | 'signal' | 'onProgress'>;
+
+export class CapturedModel {
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #graph: CapturedGraph;
+
+  /** Synchronous. Keeps every value until `write` has ended. Throws what `saveModel` documents for the model. */
+  constructor(model: LayersModel, choice: Choice, budget: CopyBudget) {
+    const described = describe(model, choice);
+    this.#files = filesOf(model, described, choice.includeOptimizer ?? true);
+    this.#graph = new CapturedGraph(described.root, budget);
+  }
+
+  /** DIR becomes the SavedModel. Called once. `hooks` are those of a checkpoint's save. */
+  async write(
+    dir: string,
+    { overwrite, ...writer }: Writing,
+    hooks: Pick<WriteHooks, 'onStaged' | 'calmly'> = {},
+  ): Promise<SaveResult> {
+    const { durable = true, signal, lockTimeoutMs } = writer;
+    try {
+      return await saveDirectory(
+        dir,
+        { durable, signal, lockTimeoutMs, overwrite, call: this.#graph.call },
+        async staged => {
+          await staged.makeDirectory('assets');
+          for (const [name, bytes] of this.#files) await staged.writeFile(name, bytes);
+          const saved = await this.#graph.write(`${staged.path}/variables/variables`, writer, hooks);
+          return { ...saved, prefix: dir };
+        },
+      );
+    } finally {
+      this.#graph.release();
+    }
+  }
+}
+
+interface Described {
+  readonly root: Trackable;
+  objectOf(trackable: Trackable): unknown;
+}
+
+function describe(model: LayersModel, { includeOptimizer = true, extra, extras = [] }: Choice): Described {
+  const description = new Description([model, extra], { optimizers: includeOptimizer });
+  const described = description.trackable(model, 'model');
+  const added = extra === undefined ? [] : [{ name: EXTRA, node: branch(description.children(extra, EXTRA)) }];
+  description.complete();
+  const { children, attributes } = described;
+  const beside = [architectureOf(model, includeOptimizer), ...extras];
+  const root = { children: [...children, ...added], attributes, extras: beside };
+  return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
+}
+
+/** The files beside the variables. */
+function filesOf(
+  model: LayersModel,
+  { root, objectOf }: Described,
+  includeOptimizer: boolean,
+): Map<string, Uint8Array> {
+  const numbering = numberObjects(root);
+  const entries = kerasEntries(model);
+  const weights = new Set(weightNames(model.weights));
+  const trained = new Set(weightNames(trainedWeights(model, layer => layerKind(layer).inner?.(layer) ?? [])));
+  const graph = savedObjectGraph({
+    numbering,
+    objectOf,
+    isTrainable: ({ name, trainable }) => (weights.has(name) ? trained.has(name) : trainable),
+  });
+  const saved = create(SavedModelSchema, {
+    savedModelSchemaVersion: 1n,
+    metaGraphs: [
+      {
+        metaInfoDef: { strippedOpList: new Uint8Array(), tags: ['serve'], tensorflowVersion: TENSORFLOW_VERSION },
+        objectGraphDef: graph,
+      },
+    ],
+  });
+  const metadata = kerasMetadata({
+    numbering,
+    entries,
+    layerOf: number => {
+      const live = objectOf(numbering.objects[number]!.object);
+      return isLayer(live) ? live : undefined;
+    },
+    training: includeOptimizer ? trainingConfig(model, entries) : undefined,
+  });
+  return new Map([
+    [KERAS_METADATA, toBinary(SavedMetadataSchema, metadata)],
+    [SAVED_MODEL, toBinary(SavedModelSchema, saved)],
+  ]);
+}
