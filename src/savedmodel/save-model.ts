@@ -2,6 +2,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CopyBudget } from '../bundle/tf-staging.js';
 import { WRITER_OPTIONS, type WriterOptions } from '../bundle/writer-options.js';
+import { saveDirectory } from '../commit/directories/directory-save.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { invalidArgument } from '../errors.js';
 import { numberObjects } from '../graph/numbering.js';
@@ -21,7 +22,7 @@ import { kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
 import { SIGNATURES, savedObjectGraph } from './object-graph.js';
-import { saveDirectory } from './plain-directory.js';
+import { isSavedModelFile } from './own-files.js';
 import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
 import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
 
@@ -96,15 +97,20 @@ export async function saveModel(model: LayersModel, dir: PathLike, options: Save
   const captured = new CapturedGraph(described.root, CopyBudget.forForeground());
   try {
     const { durable = true, signal, lockTimeoutMs } = writer;
-    await saveDirectory(path, { durable, signal, lockTimeoutMs, call: captured.call }, async staged => {
-      await staged.makeDirectory('assets');
-      await staged.writeFile(KERAS_METADATA, files.metadata);
-      await staged.writeFile(SAVED_MODEL, files.saved);
-      await captured.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer);
-      const index = await indexOf(`${staged.path}/${VARIABLES}`);
-      const fingerprint = await fingerprintOf(files.saved, index, signal);
-      await staged.writeFile(FINGERPRINT, toBinary(FingerprintDefSchema, fingerprint));
-    });
+    await saveDirectory(
+      path,
+      { durable, signal, lockTimeoutMs, call: captured.call },
+      isSavedModelFile,
+      async staged => {
+        await staged.makeDirectory('assets');
+        await staged.writeFile(KERAS_METADATA, files.metadata);
+        await staged.writeFile(SAVED_MODEL, files.saved);
+        await captured.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer);
+        const index = await indexOf(`${staged.path}/${VARIABLES}`);
+        const fingerprint = await fingerprintOf(files.saved, index, signal);
+        await staged.writeFile(FINGERPRINT, toBinary(FingerprintDefSchema, fingerprint));
+      },
+    );
   } finally {
     captured.release();
   }

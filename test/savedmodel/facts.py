@@ -23,7 +23,9 @@ import cpu_only  # noqa: F401
 
 
 def nodes_of(directory):
-    """Each object by its path: its kind and, for a variable, what is known of it. Without functions."""
+    """Each object by its path: its kind and, for a variable, what is known of it. Without functions, and without what
+    Python keeps for itself.
+    """
     with open(os.path.join(directory, "saved_model.pb"), "rb") as file:
         graph = saved_model_pb2.SavedModel.FromString(file.read()).meta_graphs[0].object_graph_def
     found = {}
@@ -33,7 +35,7 @@ def nodes_of(directory):
         number, path = queue.pop(0)
         node = graph.nodes[number]
         kind = node.WhichOneof("kind")
-        if kind == "function" or path.endswith((".keras_api", ".extra")):
+        if kind == "function" or path.endswith((".keras_api", ".extra", "._random_generator", "object_factories")):
             continue
         if number in seen:
             found[path] = seen[number]
@@ -70,7 +72,7 @@ def train(model, job):
     x, y = np.array(job["inputs"], "float32"), np.array(job["targets"], "float32")
     for _ in range(job["steps"]):
         model.train_on_batch(x, y)
-    return [w.ravel().tolist() for w in model.get_weights()]
+    return [w.numpy().ravel().tolist() for w in model.trainable_weights + model.non_trainable_weights]
 
 
 def loaded(directory):
