@@ -4,28 +4,40 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { CopyBudget } from '../bundle/tf-staging.js';
 import type { SaveResult, WriterOptions } from '../bundle/writer-options.js';
+import { saveDirectory } from '../commit/directories/directory-save.js';
 import { numberObjects } from '../graph/numbering.js';
 import { CapturedGraph, type WriteHooks } from '../graph/stored/captured-graph.js';
 import { branch, type Extra, type Trackable } from '../graph/trackable.js';
 import { isLayer } from '../layers/family.js';
 import { layerKind } from '../layers/registry.js';
 import { trainedWeights, weightNames } from '../layers/trained.js';
+import { withDirectory } from '../storage/directory.js';
 import { Description } from '../training/checkpoint/description.js';
 import type { Trackables } from '../training/checkpoint/trackable-value.js';
 import { architectureOf } from '../training/models/whole-model.js';
+import { fingerprintOf } from './fingerprint.js';
 import { kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
-import { savedObjectGraph } from './object-graph.js';
-import { saveDirectory } from './plain-directory.js';
-import { create, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
-import { KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
+import { SIGNATURES, savedObjectGraph } from './object-graph.js';
+import { isSavedModelFile } from './own-files.js';
+import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
+import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
 
 /** The name of the edge to what is saved with the model. */
-export const EXTRA = 'extra';
+const EXTRA = 'extra';
+
+/** The checkpoint of the variables is called like its directory. */
+const VARIABLES = 'variables';
 
 /** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
 const TENSORFLOW_VERSION = '2.15.0';
+
+/** The files beside the variables. */
+interface Files {
+  readonly saved: Uint8Array;
+  readonly metadata: Uint8Array;
+}
 
 interface Choice {
   /** Default: whether the model is compiled. */
@@ -36,10 +48,12 @@ interface Choice {
 }
 
 /** The options of the bundle in it, and of the directory. */
-type Writing = Pick<WriterOptions, 'shards' | 'durable' | 'overwrite' | 'lockTimeoutMs' | 'signal' | 'onProgress'>;
+type Writing = Pick<WriterOptions, 'shards' | 'durable' | 'lockTimeoutMs' | 'signal' | 'onProgress'> & {
+  overwrite?: 'atomic' | 'error';
+};
 
 export class CapturedModel {
-  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #files: Files;
   readonly #graph: CapturedGraph;
 
   /** Synchronous. Keeps every value until `write` has ended. Throws what `saveModel` documents for the model. */
@@ -56,21 +70,34 @@ export class CapturedModel {
     hooks: Pick<WriteHooks, 'onStaged' | 'calmly'> = {},
   ): Promise<SaveResult> {
     const { durable = true, signal, lockTimeoutMs } = writer;
+    const options = { durable, signal, lockTimeoutMs, overwrite, call: this.#graph.call };
     try {
-      return await saveDirectory(
-        dir,
-        { durable, signal, lockTimeoutMs, overwrite, call: this.#graph.call },
-        async staged => {
-          await staged.makeDirectory('assets');
-          for (const [name, bytes] of this.#files) await staged.writeFile(name, bytes);
-          const saved = await this.#graph.write(`${staged.path}/variables/variables`, writer, hooks);
-          return { ...saved, prefix: dir };
-        },
-      );
+      // Stays so if a later save has taken the place already.
+      let result: SaveResult = { prefix: dir, tensors: 0, shards: 0, bytesWritten: 0, bytesLinked: 0 };
+      await saveDirectory(dir, options, isSavedModelFile, async staged => {
+        await staged.makeDirectory('assets');
+        await staged.writeFile(KERAS_METADATA, this.#files.metadata);
+        await staged.writeFile(SAVED_MODEL, this.#files.saved);
+        const saved = await this.#graph.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer, hooks);
+        const index = await indexOf(`${staged.path}/${VARIABLES}`);
+        const fingerprint = await fingerprintOf(this.#files.saved, index, signal);
+        await staged.writeFile(FINGERPRINT, toBinary(FingerprintDefSchema, fingerprint));
+        result = { ...saved, prefix: dir };
+      });
+      return result;
     } finally {
       this.#graph.release();
     }
   }
+}
+
+/** The bytes of the index that was just written. */
+async function indexOf(directory: string): Promise<Uint8Array> {
+  const read = await withDirectory(directory, async variables => {
+    const file = await variables.open(`${VARIABLES}.index`);
+    return await file?.readAll(file.size).finally(() => file.close());
+  });
+  return read ?? new Uint8Array();
 }
 
 interface Described {
@@ -85,16 +112,13 @@ function describe(model: LayersModel, { includeOptimizer = true, extra, extras =
   description.complete();
   const { children, attributes } = described;
   const beside = [architectureOf(model, includeOptimizer), ...extras];
-  const root = { children: [...children, ...added], attributes, extras: beside };
+  // TensorFlow looks for it in every SavedModel.
+  const signatures = { name: SIGNATURES, node: branch([]) };
+  const root = { children: [...children, signatures, ...added], attributes, extras: beside };
   return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
 }
 
-/** The files beside the variables. */
-function filesOf(
-  model: LayersModel,
-  { root, objectOf }: Described,
-  includeOptimizer: boolean,
-): Map<string, Uint8Array> {
+function filesOf(model: LayersModel, { root, objectOf }: Described, includeOptimizer: boolean): Files {
   const numbering = numberObjects(root);
   const entries = kerasEntries(model);
   const weights = new Set(weightNames(model.weights));
@@ -122,8 +146,5 @@ function filesOf(
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  return new Map([
-    [KERAS_METADATA, toBinary(SavedMetadataSchema, metadata)],
-    [SAVED_MODEL, toBinary(SavedModelSchema, saved)],
-  ]);
+  return { saved: toBinary(SavedModelSchema, saved), metadata: toBinary(SavedMetadataSchema, metadata) };
 }
