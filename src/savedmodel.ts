@@ -5,4 +5,5 @@
  * @example
  * await saveModel(model, 'out/digits'); // tf_keras.models.load_model('out/digits')
  */
+export { type LoadModelOptions, loadModel } from './savedmodel/load-model.js';
 export { type SaveModelOptions, saveModel } from './savedmodel/save-model.js';
