@@ -22,10 +22,7 @@ import { trainingConfig } from './keras-training.js';
 import { SIGNATURES, savedObjectGraph } from './object-graph.js';
 import { isSavedModelFile } from './own-files.js';
 import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
-import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
-
-/** The name of the edge to what is saved with the model. */
-const EXTRA = 'extra';
+import { EXTRA, FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
 
 /** The checkpoint of the variables is called like its directory. */
 const VARIABLES = 'variables';

@@ -21,8 +21,8 @@ import { type LoadModelOptions as LoadOptions, modelIn } from '../training/model
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { type KerasRoot, kerasRoot } from './keras-root.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
-import { EXTRA } from './save-model.js';
 import { readSavedModel } from './saved-model-path.js';
+import { EXTRA } from './stored-model.js';
 import { kerasTopology, type Topology } from './topology.js';
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };

@@ -28,6 +28,9 @@ export const SAVED_MODEL = 'saved_model.pb';
 export const KERAS_METADATA = 'keras_metadata.pb';
 export const FINGERPRINT = 'fingerprint.pb';
 
+/** The name of the edge from the model to what was saved with it. */
+export const EXTRA = 'extra';
+
 export interface StoredModel {
   /** The directory, as it was given. */
   readonly path: string;
