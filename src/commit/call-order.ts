@@ -4,10 +4,14 @@
  * at the moment of its commit.
  */
 
+import type { FileStat } from '../binding.js';
+
 /** The last call that has ended at a place, and whether a power loss can undo it. */
 interface Last {
   readonly call: number;
   readonly durable: boolean;
+  /** For a file: what it was when this process last put it on stable storage. */
+  readonly stored?: FileStat | null | undefined;
 }
 
 /**
@@ -37,6 +41,11 @@ export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' 
 export function overtakenBy(place: string, call: number): Last | null {
   const found = last.get(place);
   return found !== undefined && found.call > call ? found : null;
+}
+
+/** What the file at a place was when this process last put it on stable storage. */
+export function storedAt(place: string): FileStat | null | undefined {
+  return last.get(place)?.stored;
 }
 
 /** Call it under the directory's lock, once the call has written its files. */
