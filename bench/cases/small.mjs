@@ -13,7 +13,9 @@ const milliseconds = ({ seconds }) => seconds * 1000;
 const subject = (by, more) =>
   node('subjects/small-model.mjs', { by, repeats: REPEATS, ...more }, by === 'tfjs' ? { peer: 'tfjs-node' } : {});
 
-/** The bare protocol over files of the sizes that a save has. */
+/**
+ * The bare protocol over files of the sizes that a save has. No state file: over the same checkpoint it stays as it is.
+ */
 const bare = (directory, sizes) => {
   const request = { run: 'protocol', directory, overwrite: true, repeats: REPEATS, ...sizes };
   return parts('raw', { save: { ...request, durable: false }, synced: { ...request, durable: true } }, middle);
@@ -54,7 +56,7 @@ export const smallNetwork = small({
   name: 'small-network',
   what: 'a trained network of 225,000 parameters with its optimizer, 47 keys, 2.7 MB',
   model: 'network',
-  sizes: { data: [2_710_000], index: 2_700, state: 70 },
+  sizes: { data: [2_710_000], index: 2_700, state: 0 },
   rows: WITH_OPTIMIZER,
 });
 
@@ -62,7 +64,7 @@ export const quickstartNetwork = small({
   name: 'quickstart-network',
   what: "the quickstart's trained network of 57,000 parameters with its optimizer, 47 keys, 0.7 MB",
   model: 'quickstart',
-  sizes: { data: [688_000], index: 2_700, state: 70 },
+  sizes: { data: [688_000], index: 2_700, state: 0 },
   quick: false,
   rows: WITH_OPTIMIZER,
 });
@@ -72,7 +74,7 @@ export const mobileNet = small({
   what: 'MobileNet V1, 137 tensors, 17 MB, without optimizer',
   model: 'mobilenet',
   quick: false,
-  sizes: { data: [17_020_000], index: 9_000, state: 150 },
+  sizes: { data: [17_020_000], index: 9_000, state: 0 },
   rows: [
     time("save, not synced / tfjs-node's save, not synced", 'ours.save', 'tfjs-node.save'),
     time("load into a model / tfjs-node's loadLayersModel", 'ours.load', 'tfjs-node.load'),

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { boxRuns } from '../../src/format/box-runs.js';
 import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
-import { EncodedKeys } from '../../src/format/encoded-keys.js';
+import { EncodedKeys, sortedKeys } from '../../src/format/encoded-keys.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/shard-plan.js';
 import { decodeStrings, encodeStrings, stringChecksum } from '../../src/format/strings.js';
 import { atOnce } from '../../src/format/turns.js';
@@ -114,6 +114,16 @@ test('a variant is checked element by element', () => {
   expect(() => variantChecksum(stored, 0, context)).toThrow(expect.objectContaining({ code: 'ERR_CORRUPT' }));
   stored[2] = 1;
   expect(() => variantChecksum(stored, 1, context)).toThrow(expect.objectContaining({ code: 'ERR_CHECKSUM' }));
+});
+
+test('names that are the same as in the save before are not sorted again, and all others are', () => {
+  const sorted = (names: readonly string[]) => atOnce(sortedKeys(names));
+  const first = sorted(['b', 'a']);
+  expect(first.positions).toEqual([1, 0]);
+  expect(sorted(['b', 'a'])).toBe(first);
+  expect(sorted(['a', 'b']).positions).toEqual([0, 1]);
+  expect(sorted(['b', 'a', 'c']).positions).toEqual([1, 0, 2]);
+  expect(sorted(['b']).positions).toEqual([0]);
 });
 
 test('names are ordered as UTF-8 and half surrogates are found', () => {

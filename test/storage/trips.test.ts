@@ -2,7 +2,7 @@
 import '../crash/fault-engine.js';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { type NativeBinding, native } from '../../src/binding.js';
