@@ -197,9 +197,9 @@ export interface StateWrite {
 
 /**
  * Replaces the state file of a directory by what `change` makes of it. A file that has these bytes already is left as
- * it is, unless the call is durable and this process did not put that file on stable storage. It holds the directory's lock, so that nothing
- * is lost that others write meanwhile. `isOvertaken` says that a later call of this process has already written the
- * file. Rejects with ERR_TOO_LARGE; the old file stays then.
+ * it is, unless the call is durable and this process did not put that file on stable storage. It holds the directory's
+ * lock, so that nothing is lost that others write meanwhile. `isOvertaken` says that a later call of this process has
+ * already written the file. Rejects with ERR_TOO_LARGE; the old file stays then.
  */
 export async function rewriteState(
   directory: Directory,

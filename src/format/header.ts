@@ -10,8 +10,9 @@ const MAX_SHARDS = 99_999;
 /** kTensorBundleVersion: what this package writes as producer and accepts as min_consumer. */
 const BUNDLE_VERSION = 1;
 
-/** The header of a checkpoint with one data file, as TensorFlow and this package write it; the total is at USUAL_TOTAL. */
+/** The header of a checkpoint with one data file, as TensorFlow and this package write it. */
 const USUAL_HEADER: readonly number[] = [8, 1, 26, 2, 8, 1];
+/** Where the total is in it. */
 const USUAL_TOTAL = 1;
 
 export interface BundleHeader {
