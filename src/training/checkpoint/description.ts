@@ -157,8 +157,8 @@ function variableName(variable: AnyVariable): string {
 }
 
 /**
- * The items by name, or in an array; undefined if the value is not a collection. Throws ERR_INVALID_ARGUMENT for a Map with a key that
- * is not a string.
+ * The items by name, or in an array; undefined if the value is not a collection. Throws ERR_INVALID_ARGUMENT for a Map
+ * with a key that is not a string.
  */
 function itemsOf(value: object, path: string): Trackables | readonly unknown[] | undefined {
   if (Array.isArray(value)) return value;
