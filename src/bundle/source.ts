@@ -9,7 +9,8 @@ import { isBytes } from '../realms.js';
 import { elementsOf, type GivenData, viewOf } from './elements.js';
 import { bytesOf, type Content, checkName, dtypeOf, type Item } from './item.js';
 import { sharedShape } from './shapes.js';
-import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
+import type { TfTensorLike } from './tf-engine.js';
+import { readStrings, stageTensor } from './tf-staging.js';
 
 /**
  * A tensor whose data is in memory. It is checked at once whether `data` fits `dtype` and `shape`. A TensorValue is

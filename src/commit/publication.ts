@@ -17,9 +17,9 @@
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
+import { now } from '../clock.js';
 import { isNativeError, type NativeError, throwIfAborted } from '../errors.js';
 import { allEnded } from '../storage/all-ended.js';
 import type { Directory } from '../storage/directory.js';
@@ -78,7 +78,7 @@ export class Publication {
   #marker: string | null = null;
   /** The other names in the directory, as listed for the commit. Null before that, and if the listing failed. */
   names: readonly string[] | null = null;
-  readonly #begun = performance.now();
+  readonly #begun = now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
   private constructor(
@@ -93,9 +93,9 @@ export class Publication {
 
   /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
   static async begin(directory: Directory, base: string, options: PublicationOptions): Promise<Publication> {
-    const start = performance.now();
+    const start = now();
     for (;;) {
-      const waited = performance.now() - start;
+      const waited = now() - start;
       const look = lookAt(directory, base);
       const isPatient = waited < Math.min(CROWD_MS, options.lockTimeoutMs);
       const begun = await directory.exclusively(
@@ -211,7 +211,7 @@ export class Publication {
         throwIfAborted(options.signal, 'the save');
         if (old.value !== null && options.overwrite === 'error') throw existsError(directory.pathOf(indexName(base)));
         if (await isOvertaken(directory, base, options)) return null;
-        if (performance.now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
+        if (now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
         // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
         const replaced = await replacedTotal(directory, base, this.replaced, old.value);
         // A durable save does not need this: what it replaces then stays until the next save.

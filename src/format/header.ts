@@ -41,7 +41,11 @@ export function encodeHeader(numShards: number): Uint8Array {
  * knows; ERR_CORRUPT otherwise (bad proto, unknown endianness, impossible shard count).
  */
 export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): BundleHeader {
-  if (isUsual(bytes)) return { numShards: bytes[USUAL_TOTAL]!, bigEndian: false };
+  return isUsual(bytes) ? { numShards: bytes[USUAL_TOTAL]!, bigEndian: false } : decodeOther(bytes, path, offset);
+}
+
+/** Apart, since code that never runs need not be read. */
+function decodeOther(bytes: Uint8Array, path: string, offset: number): BundleHeader {
   const reader = new ByteReader(bytes, 0, bytes.length, { path, offset });
   refuseV1(bytes, path, offset);
   let numShards = 0;
