@@ -19,7 +19,7 @@ export const USAGE = (cases, peers) => `usage: npm run bench -- [options]
   --peer=A,B       only these peers beside this library: ${peers.join(', ')}
   --size=MIB       bytes of the tensors in MiB (default ${SIZE.full}, --quick ${SIZE.quick}), in 64 tensors
   --pairs=N        turns of each case, at least (default ${PAIRS.full}, --quick ${PAIRS.quick})
-  --minutes=N      time that the cases share; each makes at least one turn (default ${MINUTES.full}, --quick ${MINUTES.quick})
+  --minutes=N      the cases share this time, at least a turn each (${MINUTES.full}, --quick ${MINUTES.quick})
   --dir=FOLDER     where files are written (default bench/results/, so the disk of this checkout); made and removed
   --json=FILE      default bench/results/<time>.json; written after each turn
   --plots=FOLDER   where the SVG plots go (default: a folder beside the JSON)
