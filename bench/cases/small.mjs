@@ -26,7 +26,6 @@ const small = ({ model, sizes, rows, ...more }) => ({
   how: `median of ${REPEATS} in each process, each over the one before`,
   quick: true,
   seconds: 60,
-  expected: 60,
   before: ({ place }) => place.emptied('small'),
   contestants: ({ directory }) => ({
     ours: subject('ours', { directory, model }),
@@ -56,6 +55,8 @@ export const smallNetwork = small({
   name: 'small-network',
   what: 'a trained network of 225,000 parameters with its optimizer, 47 keys, 2.7 MB',
   model: 'network',
+  turn: 3.9,
+  quickTurn: 4.7,
   sizes: { data: [2_710_000], index: 2_700, state: 0 },
   rows: WITH_OPTIMIZER,
 });
@@ -64,6 +65,7 @@ export const quickstartNetwork = small({
   name: 'quickstart-network',
   what: "the quickstart's trained network of 57,000 parameters with its optimizer, 47 keys, 0.7 MB",
   model: 'quickstart',
+  turn: 3.5,
   sizes: { data: [688_000], index: 2_700, state: 0 },
   quick: false,
   rows: WITH_OPTIMIZER,
@@ -73,6 +75,7 @@ export const mobileNet = small({
   name: 'mobilenet',
   what: 'MobileNet V1, 137 tensors, 17 MB, without optimizer',
   model: 'mobilenet',
+  turn: 6.8,
   quick: false,
   sizes: { data: [17_020_000], index: 9_000, state: 0 },
   rows: [
@@ -88,7 +91,8 @@ export const oneTensor = {
   folder: 'small',
   quick: true,
   seconds: 30,
-  expected: 30,
+  turn: 0.45,
+  quickTurn: 0.75,
   before: ({ place }) => place.emptied('small'),
   contestants: ({ directory }) => {
     const request = {
@@ -117,7 +121,7 @@ export const firstSave = {
   what: 'the first save in a process, of the network of 225,000 parameters (not synced)',
   folder: 'small',
   seconds: 45,
-  expected: 45,
+  turn: 1.9,
   before: ({ place }) => place.emptied('small'),
   contestants: ({ directory }) => ({
     ours: subject('ours', { directory, model: 'network', first: true }),

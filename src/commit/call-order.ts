@@ -48,13 +48,22 @@ export function storedAt(place: string): FileStat | null | undefined {
   return last.get(place)?.stored;
 }
 
-/** Call it under the directory's lock, once the call has written its files. */
-export function rememberCall(place: string, one: Last): void {
+/**
+ * Call it under the directory's lock, once the call has written its files; or before, if the lock may end before it is
+ * known here that they were written. Then call the function that it gives if they were not, still under the lock.
+ */
+export function rememberCall(place: string, one: Last): () => void {
+  const before = last.get(place);
   last.delete(place);
   last.set(place, one);
-  if (last.size <= MOST_PLACES) return;
-  for (const oldest of last.keys()) {
-    last.delete(oldest);
-    break;
+  if (last.size > MOST_PLACES) {
+    for (const oldest of last.keys()) {
+      last.delete(oldest);
+      break;
+    }
   }
+  return () => {
+    if (before === undefined) last.delete(place);
+    else last.set(place, before);
+  };
 }

@@ -242,7 +242,6 @@ export class Publication {
     if (isMarked) this.#mark(steps, last);
     const renamed = steps.rename(this.intent.name, indexName(base), () => {
       this.#state = 'committed';
-      rememberCall(placeOf(directory.identity, base), options);
       forgetUnsynced(directory.identity, base);
     });
     // From here on only a failed sync may fail the save, because it is committed.
@@ -251,9 +250,12 @@ export class Publication {
     const index = options.durable || isMarked ? null : steps.tryStat(indexName(base));
     if (rest === null || !hasLeftovers(rest.found, rest.stays)) steps.unlock();
     else rest.looks = lookAtReplaced(steps, rest.found, rest.stays);
+    // Before the steps: they may end the lock, and then another save can look before this thread hears of it.
+    const takeBack = rememberCall(placeOf(directory.identity, base), options);
     try {
       await steps.run();
     } catch (cause) {
+      if (!renamed.isDone) takeBack();
       if (steps.failed === renamed) await this.#checkRename(cause);
       if (!renamed.isDone) throw cause;
       if (last !== null) await this.#markNow(last).catch(() => undefined);

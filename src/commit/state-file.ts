@@ -225,7 +225,8 @@ export async function rewriteState(
       if (!durable || later === null || later.durable || before === null) return;
       await directory.syncFile(name);
       await directory.sync();
-      return rememberCall(place, { ...later, durable });
+      rememberCall(place, { ...later, durable });
+      return;
     }
     if (fields === 'remove') return void (await directory.remove(name));
     const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
