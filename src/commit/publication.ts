@@ -321,9 +321,7 @@ export class Publication {
     }
   }
 
-  /**
-   * A rename that reports an error may still have happened. Then no file of the new generation may be removed. Throws.
-   */
+  /** A rename that reports an error may still have happened: then no file of this generation is removed. Throws. */
   async #checkRename(cause: unknown): Promise<never> {
     const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
     // If the directory itself is gone, nothing of the save exists.
