@@ -3,10 +3,10 @@
  * this package) needs them at run time. Node's own symbols are taken, so that its streams and timers fit too. Every
  * file with `await using`, or with a method of such a name, must import this file first (test/shape.test.ts checks it).
  */
-import { Readable } from 'node:stream';
 import { clearTimeout, setTimeout } from 'node:timers';
 
-define('asyncDispose', () => Readable.prototype);
+// Only where it is needed: loading the module takes a millisecond.
+define('asyncDispose', () => process.getBuiltinModule('node:stream').Readable.prototype);
 define('dispose', () => {
   const timer = setTimeout(() => undefined, 0);
   clearTimeout(timer);

@@ -9,7 +9,7 @@ export { CheckpointReader, type Entry, type SliceEntry } from './bundle/reader.j
 export { copyCheckpoint, mergeCheckpoints } from './bundle/rewriting.js';
 export type { SaveEvent, SavePhase } from './bundle/save-events.js';
 export type { LazyTensor, TensorSource } from './bundle/source.js';
-export type { TfTensorLike } from './bundle/tf-staging.js';
+export type { TfTensorLike } from './bundle/tf-engine.js';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './bundle/verify.js';
 export { verifyCheckpoint } from './bundle/verify.js';
 export { CheckpointWriter } from './bundle/writer.js';

@@ -5,9 +5,9 @@
  * `before(context, name)` before each process, outside of the measurement. `context` has the `directory` of the case,
  * which is empty at first, the `bytes` of the tensors, `quick`, and `run(program)`, which ends the case if the
  * program is not available; `tryToRun` does not. Further: `places` ('disk' by default, 'tmpfs'),
- * `share` of --size, `turns` if their number is fixed, `seconds` after which no turn beyond the least number begins,
- * `expected` seconds of a full run, `quick` if it belongs to --quick, `apart` if blocking time, whole time and memory
- * are shown for each contestant, and `plots(turns, kind)`.
+ * `share` of --size, `turns` if their number is fixed, `seconds` that it may use for turns beyond the least number, if
+ * the run has them; `turn`: the seconds of one turn, as seen in a full run; `quick` if it belongs to --quick, and then
+ * `quickTurn`; `apart` if blocking time, whole time and memory are shown for each contestant, and `plots(turns, kind)`.
  */
 import { background } from './background.mjs';
 import { crc } from './crc.mjs';

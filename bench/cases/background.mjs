@@ -17,7 +17,8 @@ export const background = {
   quick: true,
   turns: 9,
   seconds: 150,
-  expected: 160,
+  turn: 35,
+  quickTurn: 9.5,
   before: ({ place }) => place.emptied(FOLDER),
   contestants: ({ directory, bytes }) => ({
     training: subject({ mode: 'training', directory, bytes, variables: 256 }),

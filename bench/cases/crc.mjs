@@ -14,7 +14,8 @@ export const crc = {
   folder: 'crc',
   quick: true,
   seconds: 40,
-  expected: 30,
+  turn: 2.2,
+  quickTurn: 2.1,
   contestants: () => ({
     ours: node('subjects/crc.mjs', {}),
     published: peer('crc', { run: 'crc', bytes: 256 * 1024, seconds: 0.3 }),

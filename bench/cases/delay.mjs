@@ -21,7 +21,7 @@ export const delay = {
   folder: FOLDER,
   turns: 3,
   seconds: 60,
-  expected: 45,
+  turn: 7.6,
   contestants: ({ directory }) =>
     Object.fromEntries(
       Object.keys(SUBJECTS).map(run => [run, node('subjects/delay.mjs', { run, directory, bytes: 512 * 2 ** 20 })]),

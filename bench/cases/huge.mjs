@@ -29,7 +29,7 @@ export const hugeTensor = {
   apart: true,
   turns: 3,
   seconds: 150,
-  expected: 150,
+  turn: 68,
   before: ({ place }) => place.emptied(FOLDER),
   contestants: ({ directory }) => ({
     ours: fits(2.2 * HUGE, oursInParts(requests(directory))),
@@ -53,7 +53,7 @@ export const sixGigabytes = {
   apart: true,
   turns: 1,
   seconds: 60,
-  expected: 60,
+  turn: 43,
   contestants: ({ directory }) => ({
     ours: fits(
       2.4 * MODEL,

@@ -12,7 +12,7 @@ export const machineLimits = {
   places: ['disk', 'tmpfs'],
   turns: 9,
   seconds: 60,
-  expected: 45,
+  turn: 4.8,
   prepare: ({ directory, bytes, run }) => run(write({ directory, bytes }, false)),
   contestants: ({ directory, bytes }) => ({
     memcpy: peer('raw', { run: 'memcpy', bytes }),

@@ -26,7 +26,8 @@ export const many1000 = {
   folder: 'many',
   quick: true,
   seconds: 90,
-  expected: 90,
+  turn: 11.6,
+  quickTurn: 10.9,
   prepare: ({ run, place }) =>
     run(ours({ run: 'save', directory: place.path('many'), layout: layout(1000), durable: false })),
   contestants: ({ directory }) => {
@@ -57,7 +58,7 @@ export const many100000 = {
   what: '100,000 tensors of 64 bytes: save (not synced), open, restore from open to last value',
   folder: 'many',
   seconds: 150,
-  expected: 160,
+  turn: 29,
   before: ({ place }) => place.emptied('many'),
   contestants: ({ directory }) => ({
     ours: oursInParts(requests(directory, 100_000)),

@@ -16,7 +16,7 @@ export const memory = {
   folder: FOLDER,
   turns: 3,
   seconds: 60,
-  expected: 50,
+  turn: 7.9,
   prepare: ({ run, directory, bytes }) =>
     run(ours({ run: 'save', directory, layout: { count: 64, bytes }, durable: false })),
   contestants: ({ directory, bytes }) => {

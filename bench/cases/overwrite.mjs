@@ -12,7 +12,7 @@ export const overwrite = {
   folder: FOLDER,
   share: 0.25,
   seconds: 60,
-  expected: 60,
+  turn: 2.9,
   contestants: context => ({
     fresh: saving(context, true),
     over: saving(context, true),

@@ -40,7 +40,8 @@ export const saveDurable = saving({
   methods: ['ranges', 'direct', 'plain'],
   quick: true,
   seconds: 150,
-  expected: 170,
+  turn: 14,
+  quickTurn: 4.3,
   rows: [
     speed('durable save / SaveV2 + fdatasync', 'ours', 'tensorflow', { goal: 2 }),
     speed('durable save / best raw durable writer', 'ours', ['raw-ranges', 'raw-direct', 'raw-plain'], { goal: 0.9 }),
@@ -56,7 +57,7 @@ export const saveDurableAuto = saving({
   methods: ['ranges'],
   besideTensorFlow: false,
   seconds: 50,
-  expected: 45,
+  turn: 2.9,
   rows: [speed('durable save in 2 shards / raw durable write of 2 files', 'ours', 'raw-ranges')],
 });
 
@@ -73,7 +74,8 @@ export const save = saving({
   places: ['disk', 'tmpfs'],
   quick: true,
   seconds: 120,
-  expected: 120,
+  turn: 8.8,
+  quickTurn: 3.7,
   rows: [
     speed('save / raw pwrite of the same layout', 'ours', 'raw-plain', { goal: AS_MUCH }),
     speed('save / SaveV2', 'ours', 'tensorflow', { note: 'its goal is the next row' }),

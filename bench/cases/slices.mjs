@@ -18,7 +18,7 @@ export const slices = {
   folder: FOLDER,
   share: 0.25,
   seconds: 60,
-  expected: 60,
+  turn: 6.4,
   prepare: async ({ place, bytes, run, tryToRun, directory }) => {
     await run(ours({ run: 'save', directory, layout: layout(bytes), durable: false }));
     const beside = await place.emptied(`${FOLDER}/safetensors`);

@@ -26,7 +26,8 @@ export const startUp = {
   quick: true,
   turns: 21,
   seconds: 60,
-  expected: 25,
+  turn: 0.7,
+  quickTurn: 1.05,
   prepare: ({ run, directory }) =>
     run(ours({ run: 'save', directory, layout: { count: 20, bytes: 20 * 64 }, durable: false })),
   contestants: ({ directory }) => ({

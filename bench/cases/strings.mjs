@@ -16,7 +16,7 @@ export const strings = {
   how: 'the best of 3 in each process',
   folder: 'strings',
   seconds: 60,
-  expected: 60,
+  turn: 5.9,
   before: ({ place }) => place.emptied('strings'),
   contestants: ({ directory }) => ({
     ours: oursInParts(requests(directory), { pick: 'best' }),

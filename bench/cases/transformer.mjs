@@ -47,7 +47,7 @@ export const transformer = {
   folder: FOLDER,
   apart: true,
   seconds: 330,
-  expected: 350,
+  turn: 29.2,
   before: async ({ place }) => {
     await place.emptied(FOLDER);
     for (const folder of FOLDERS) await place.emptied(`${FOLDER}/${folder}`);

@@ -19,7 +19,8 @@ export const weightsSave = {
   places: ['disk', 'tmpfs'],
   quick: true,
   seconds: 130,
-  expected: 130,
+  turn: 8.2,
+  quickTurn: 3.9,
   contestants: context => ({
     ours: subject(context, 'save', { durable: true }),
     quick: subject(context, 'save', { durable: false }),
@@ -57,7 +58,7 @@ export const handler = {
   folder: 'weights',
   share: 0.25,
   seconds: 90,
-  expected: 90,
+  turn: 4.3,
   contestants: context => ({
     handler: subject(context, 'handler'),
     registered: subject(context, 'registered'),
@@ -79,7 +80,8 @@ export const weightsLoad = {
   apart: true,
   quick: true,
   seconds: 90,
-  expected: 90,
+  turn: 5.5,
+  quickTurn: 2.4,
   prepare: async context => {
     await context.run(subject(context, 'save', { durable: true }));
     await context.run(subject(context, 'tfjs-save'));

@@ -1,6 +1,7 @@
 /** Runs the cases of a run one after another, and writes down each turn. */
 import { caseLines } from '../report/table.mjs';
 import { leastTurns, measure } from './measure.mjs';
+import { Plan } from './plan.mjs';
 import { Progress } from './progress.mjs';
 import { costs, evaluate } from './rows.mjs';
 
@@ -9,28 +10,31 @@ const TOUCHED_BYTES = 7 * 2 ** 30;
 const KINDS = ['disk', 'tmpfs'];
 
 /**
- * @param run `{ cases, results, places, processes, minutes }`; which cases, sizes and peers is in the results' options,
+ * @param run `{ cases, results, places, processes, minutes }`; which cases, sizes and peers is in the results'
+ *   options,
  *   which are those of the first start if a run goes on
  */
 export async function runCases({ cases, results, places, processes, minutes }) {
   const { options } = results.data;
   const tasks = tasksOf(cases, options);
-  const progress = new Progress(tasks.reduce((sum, task) => sum + expected(task, options), 0));
+  const plan = new Plan(tasks, { minutes, ...options });
+  const progress = new Progress(tasks.reduce((sum, _, i) => sum + plan.expected(i), 0));
   const started = performance.now();
   const before = results.data.seconds;
+  const elapsed = () => before + (performance.now() - started) / 1000;
   await touchMemory(processes, options.quick);
-  for (const task of tasks) {
+  for (const [i, task] of tasks.entries()) {
     const record = results.record(task.key, { name: task.benchmark.name, ...about(task, options) });
     if (record.ended === undefined) {
-      const late = (before + (performance.now() - started) / 1000) / 60 > minutes;
-      record.left = leftOut(task, places, late ? minutes : undefined);
+      record.left = leftOut(task, places, elapsed() / 60 > minutes ? minutes : undefined);
       if (record.left === undefined) {
-        record.left = await runCase(task, record, { results, places, processes, progress }).catch(reasonOf);
+        const run = { results, places, processes, progress, budget: plan.budget(i, elapsed()) };
+        record.left = await runCase(task, record, { ...run, expected: plan.expected(i) }).catch(reasonOf);
       }
-      results.data.seconds = before + (performance.now() - started) / 1000;
+      results.data.seconds = elapsed();
       await results.write();
     }
-    progress.end(expected(task, options));
+    progress.end(plan.expected(i));
     for (const line of caseLines(record)) progress.line(line);
   }
   results.data.finished = true;
@@ -38,7 +42,7 @@ export async function runCases({ cases, results, places, processes, minutes }) {
 }
 
 /** Each case once for each of its places; with --quick only on the disk. */
-function tasksOf(cases, { only, quick }) {
+export function tasksOf(cases, { only, quick }) {
   return cases
     .filter(({ name }) => only.includes(name))
     .flatMap(benchmark =>
@@ -58,15 +62,12 @@ const about = ({ benchmark: { what, how }, kind }, options) => ({
   how: typeof how === 'function' ? how(options) : how,
 });
 
-/** Seconds of a case, for the progress bar: as stated for a full run, less if it is small. */
-const expected = ({ benchmark: { expected } }, { quick }) => (quick ? expected / 7 : expected);
-
 function leftOut({ kind }, places, minutes) {
   if (minutes !== undefined) return `the ${minutes} minutes of this run were over`;
   return typeof places[kind] === 'string' ? places[kind] : undefined;
 }
 
-async function runCase(task, record, { results, places, processes, progress }) {
+async function runCase(task, record, { results, places, processes, progress, budget, expected }) {
   const { options } = results.data;
   const { benchmark, key } = task;
   const place = places[task.kind];
@@ -81,11 +82,12 @@ async function runCase(task, record, { results, places, processes, progress }) {
     processes,
     pairs: options.pairs,
     peers: options.peers,
+    budget,
     turns: record.turns,
     onStep: name => {
       const least = leastTurns(benchmark, options.pairs);
       const text = `${key}: turn ${record.turns.length + 1}, ${name}`;
-      progress.step(text, record.turns.length / least, expected(task, options));
+      progress.step(text, record.turns.length / least, expected);
     },
     onTurn: async () => {
       record.seconds = earlier + (performance.now() - started) / 1000;

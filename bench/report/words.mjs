@@ -78,6 +78,7 @@ const ENDS = {
   time: 'more turns would have taken too long',
   turns: 'the largest number of turns',
   fixed: 'a fixed number of turns',
+  plan: 'fewer turns than wanted: the time of the whole run did not allow more',
 };
 
 /** Why a case has no more turns; nothing if its ratios are sure enough. */

@@ -8,6 +8,9 @@ namespace {
 
 // A small file operation takes less. Waking two sleeping threads, this one and one of the pool, takes longer than that.
 constexpr auto kBriefWait = std::chrono::microseconds(200);
+// The first job waits until a thread has started. If the event loop had a turn instead, its first one would fall into
+// that: a millisecond, and often a collection of what the imports have left.
+constexpr auto kFirstWait = std::chrono::microseconds(1000);
 // After so many waits in vain (a slow disk, a network), only one call of kRareWaits waits.
 constexpr std::size_t kVainWaits = 4;
 constexpr std::size_t kRareWaits = 32;
@@ -68,7 +71,9 @@ bool Environment::isPatient() {
 }
 
 bool Environment::endsSoon(PromisedJob* job) {
-  if (!pool_.briefWait().until([this, job] { return awaited_.load() != job; }, kBriefWait)) {
+  const auto limit = hasWaited_ ? kBriefWait : kFirstWait;
+  hasWaited_ = true;
+  if (!pool_.briefWait().until([this, job] { return awaited_.load() != job; }, limit)) {
     PromisedJob* expected = job;
     if (awaited_.compare_exchange_strong(expected, nullptr)) {
       ++vainWaits_;

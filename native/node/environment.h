@@ -51,7 +51,8 @@ class Environment {
 
   // Whether a wait is likely not to be in vain.
   bool isPatient();
-  // Waits at most kBriefWait for a job that awaited_ names. False if it goes on: then complete() will be told.
+  // Waits at most kBriefWait, the first time kFirstWait, for a job that awaited_ names. False if it goes on: then
+  // complete() will be told.
   bool endsSoon(PromisedJob* job);
   void complete(PromisedJob* job);
   void settleCompleted(Napi::Env env);
@@ -71,6 +72,7 @@ class Environment {
   std::atomic<PromisedJob*> awaited_{nullptr};
   // How many waits in a row were in vain. Used only on the JavaScript thread.
   std::size_t vainWaits_ = 0;
+  bool hasWaited_ = false;
   std::mutex completedMutex_;
   std::deque<PromisedJob*> completed_;
 };

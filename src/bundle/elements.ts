@@ -5,6 +5,7 @@
 import { TextEncoder } from 'node:util';
 import { TensorBundleError } from '../errors.js';
 import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
+import { type EncodedStrings, encodeTexts } from '../format/strings.js';
 import { isWellFormed } from '../format/utf8-order.js';
 import { classOf, isArrayOf, isBytes } from '../realms.js';
 import { elementCount } from './shapes.js';
@@ -57,6 +58,18 @@ export function elementsOf(
   return bytes as readonly Uint8Array[];
 }
 
+/** The stored form of a string tensor that was given as text only; null for all other data, right or wrong. */
+export function textsOf(
+  name: string,
+  dtype: StoredType,
+  shape: readonly number[],
+  data: unknown,
+): EncodedStrings | null {
+  if (dtype.name !== 'string' || !Array.isArray(data) || data.length !== elementCount(name, shape)) return null;
+  for (let i = 0; i < data.length; i++) if (typeof data[i] !== 'string') return null;
+  return encodeTexts(data, position => refuseText(name, position));
+}
+
 /** Numbers as a view of the right type and length. Throws ERR_DTYPE or ERR_SHAPE. */
 export function viewOf(name: string, dtype: StoredType, shape: readonly number[], data: unknown): ArrayBufferView {
   if (!isArrayOf<NumericArray>(dtype.array.name, data)) {
@@ -93,7 +106,10 @@ function isText(data: readonly unknown[]): boolean {
 
 /** UTF-8 of one element. Throws ERR_DTYPE for half of a surrogate pair, which would be read back as different text. */
 export function encodeText(name: string, text: string, position: number): Uint8Array {
-  if (isWellFormed(text)) return new TextEncoder().encode(text);
+  return isWellFormed(text) ? new TextEncoder().encode(text) : refuseText(name, position);
+}
+
+function refuseText(name: string, position: number): never {
   throw new TensorBundleError(
     'ERR_DTYPE',
     `tensor '${name}': element ${position} has half of a surrogate pair, which UTF-8 cannot hold; ` +

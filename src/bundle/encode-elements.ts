@@ -1,10 +1,13 @@
-/** Gives strings and variants their stored form before planning, because their size is not known until then. */
+/**
+ * Gives strings and variants their stored form before planning, because their size is not known until then. A tensor
+ * that was given as text has it already (source.ts).
+ */
 
 import { TensorBundleError, throwIfAborted } from '../errors.js';
-import { encodeStrings } from '../format/strings.js';
+import { type EncodedStrings, encodeStrings } from '../format/strings.js';
 import { variantChecksum } from '../format/variants.js';
 import { isBytes } from '../realms.js';
-import { elementsOf, encodeText } from './elements.js';
+import { elementsOf, encodeText, textsOf } from './elements.js';
 import type { Content, Item, SizedItem } from './item.js';
 import { checkLength, checkPiece, isAsyncIterable, orAborted, untilAborted } from './lazy-sources.js';
 import { elementCount } from './shapes.js';
@@ -41,6 +44,8 @@ async function resolveItem(
   // From here to the end nothing is awaited, so that what is checked is what is encoded.
   if (pieces !== null) checkLengths(item.name, pieces.views, pieces.lengths);
   const data = pieces === null ? value : item.dtype.name === 'variant' ? joined(pieces.views) : pieces.views;
+  const texts = textsOf(item.name, item.dtype, item.shape, data);
+  if (texts !== null) return encoded(item, texts);
   const elements = elementsOf(item.name, item.dtype, item.shape, data);
   if (content.lengths) checkLengths(item.name, isBytes(elements) ? [elements] : elements, content.lengths);
   if (isBytes(elements)) {
@@ -52,7 +57,10 @@ async function resolveItem(
       content: { kind: 'memory', view, crc: checkVariant(item, view), own: 'kept' },
     };
   }
-  const { bytes, crc } = encodeStrings(elements);
+  return encoded(item, encodeStrings(elements));
+}
+
+function encoded(item: Item, { bytes, crc }: EncodedStrings): SizedItem {
   return { ...item, bytes: bytes.byteLength, content: { kind: 'memory', view: bytes, crc, own: 'kept' } };
 }
 
@@ -79,7 +87,7 @@ function joined(views: readonly Uint8Array[]): Uint8Array {
 }
 
 function checkLengths(name: string, views: readonly Uint8Array[], lengths: readonly number[]): void {
-  for (const [i, view] of views.entries()) checkLength(name, lengths[i]!, view.byteLength);
+  for (let i = 0; i < views.length; i++) checkLength(name, lengths[i]!, views[i]!.byteLength);
 }
 
 /** The bytes of a variant come from the caller. So bytes that do not add up are a wrong argument, not damage. */

@@ -6,7 +6,7 @@
  */
 import { TextEncoder } from 'node:util';
 import { ByteWriter } from '../format/bytes.js';
-import { EncodedKeys } from '../format/encoded-keys.js';
+import { type EncodedKeys, sortedKeys } from '../format/encoded-keys.js';
 import { encodeEntry, type StoredEntry, writeWhole } from '../format/entry.js';
 import { encodeHeader } from '../format/header.js';
 import { sliceKeyOf } from '../format/slice-key.js';
@@ -51,8 +51,7 @@ export function* buildIndex(
       table.add(key, value);
     }
   } else {
-    const keys = yield* EncodedKeys.encode(items.map(item => item.name));
-    const positions = yield* keys.sort();
+    const { keys, positions } = yield* sortedKeys(items.map(item => item.name));
     const value = new ByteWriter(64);
     for (let at = 0; at < positions.length; at += STEP_ENTRIES) {
       const end = Math.min(at + STEP_ENTRIES, positions.length);

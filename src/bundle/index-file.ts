@@ -36,7 +36,7 @@ export class IndexFile {
   /** Tensor data is in the other byte order. */
   readonly bigEndian: boolean;
   readonly #table: TableReader;
-  readonly #decoded = new DecodedEntries();
+  #decoded: DecodedEntries | null = null;
   #names: IndexNames | null = null;
 
   private constructor(
@@ -309,13 +309,12 @@ export class IndexFile {
 
   /** Decodes the entry only the first time. */
   #decode(position: number, name: string): StoredEntry {
+    this.#decoded ??= new DecodedEntries();
     const known = this.#decoded.get(position);
     if (known !== undefined) return known;
-    const { path } = this;
     const start = this.#table.valueStart(position);
-    const offset = this.#table.valueOffset(position);
     const bytes = this.#table.buffer(position);
-    const entry = decodeEntry(bytes, { path, tensor: name, offset }, start, this.#table.valueEnd(position));
+    const entry = decodeEntry(bytes, this.#originOf(position, name), start, this.#table.valueEnd(position));
     this.#decoded.keep(position, entry);
     return entry;
   }
@@ -335,6 +334,7 @@ export class IndexFile {
 
   *#decodeInSteps(position: number, name: string): Steps<StoredEntry> {
     if (!this.#isLong(position)) return this.#decode(position, name);
+    this.#decoded ??= new DecodedEntries();
     const known = this.#decoded.get(position);
     if (known !== undefined) return known;
     const entry = yield* decodeEntryInSteps(this.#table.value(position), this.#originOf(position, name));

@@ -92,6 +92,8 @@ export class ShardFiles {
   }
 
   async close(): Promise<void> {
+    // Nearly every checkpoint has one data file, and it is open.
+    if (this.count === 1) return this.#files.get(0)?.close();
     await Promise.all([...this.#files.values()].map(file => file?.close()));
   }
 

@@ -6,10 +6,11 @@
 import { invalidArgument } from '../errors.js';
 import type { DType, DTypeInfo } from '../format/dtypes.js';
 import { isBytes } from '../realms.js';
-import { elementsOf, type GivenData, viewOf } from './elements.js';
+import { elementsOf, type GivenData, textsOf, viewOf } from './elements.js';
 import { bytesOf, type Content, checkName, dtypeOf, type Item } from './item.js';
 import { sharedShape } from './shapes.js';
-import { readStrings, stageTensor, type TfTensorLike } from './tf-staging.js';
+import type { TfTensorLike } from './tf-engine.js';
+import { readStrings, stageTensor } from './tf-staging.js';
 
 /**
  * A tensor whose data is in memory. It is checked at once whether `data` fits `dtype` and `shape`. A TensorValue is
@@ -51,8 +52,10 @@ export function itemOf(name: string, source: TensorSource, shard: number | undef
   checkName(name);
   const dtype = dtypeOf(name, source.dtype);
   const shape = sharedShape(name, source.shape);
-  const bytes = bytesOf(name, dtype, shape);
+  const fixed = bytesOf(name, dtype, shape);
   const content = contentOf(source, name, dtype, shape);
+  // Texts have their stored form already.
+  const bytes = fixed === null && content.kind === 'memory' ? content.view.byteLength : fixed;
   // One object, and not spread: such objects are slow to make, and slow to read in the loops of a save.
   return { name, dtype, shape, bytes, shard: checkShard(name, shard), content };
 }
@@ -70,6 +73,8 @@ function contentOf(source: TensorSource, name: string, dtype: DTypeInfo, shape: 
       : { kind: 'pull', pull: () => data(), foreign: true };
   }
   if (dtype.bytes === 0) {
+    const texts = textsOf(name, dtype, shape, data);
+    if (texts !== null) return { kind: 'memory', view: texts.bytes, crc: texts.crc, own: 'kept' };
     const elements = elementsOf(name, dtype, shape, data);
     const views = isBytes(elements) ? [elements] : elements;
     return { kind: 'elements', elements: () => elements, lengths: views.map(view => view.byteLength) };

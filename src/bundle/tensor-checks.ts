@@ -2,7 +2,7 @@
 import { native } from '../binding.js';
 import { throwIfAborted } from '../errors.js';
 import { sizeOf } from '../format/shape.js';
-import { stringChecksum } from '../format/strings.js';
+import { StoredStrings } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
 import { checkVariants } from '../format/variants.js';
 import { makeArray } from './arrays.js';
@@ -178,7 +178,7 @@ export class TensorChecks {
     const context = this.files.contextOf(tensor);
     const crc =
       tensor.dtype.name === 'string'
-        ? stringChecksum(bytes, count, context)
+        ? new StoredStrings(bytes, count, context).crc()
         : await inTurns(checkVariants(bytes, count, context), undefined, 'reading');
     this.files.compare(tensor, crc);
   }

@@ -7,7 +7,7 @@ import { throwIfAborted } from '../errors.js';
 import type { NumericArray, StoredType, TensorData } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import type { TensorSlice } from '../format/slices.js';
-import { decodeStrings } from '../format/strings.js';
+import { StoredStrings } from '../format/strings.js';
 import { inTurns, type Steps } from '../format/turns.js';
 import { isPromise } from '../realms.js';
 import type { ReadableFile } from '../storage/file.js';
@@ -195,8 +195,8 @@ export class TensorReader {
   #valueOf(tensor: StoredTensor, array: NumericArray, crc: number): TensorData | Promise<TensorData> {
     if (!isEncoded(tensor)) return this.#numericOf(tensor, array, crc);
     const bytes = array as Uint8Array;
-    const value = (): TensorData => (tensor.dtype.name === 'string' ? this.#stringsOf(tensor, bytes) : bytes);
-    return this.verify ? this.checks.checkElements(tensor, bytes).then(value) : value();
+    if (tensor.dtype.name === 'string') return this.#stringsOf(tensor, bytes);
+    return this.verify ? this.checks.checkElements(tensor, bytes).then(() => bytes) : bytes;
   }
 
   #numericOf(stored: StoredTensor, array: NumericArray, crc: number): NumericArray {
@@ -206,7 +206,9 @@ export class TensorReader {
   }
 
   #stringsOf(stored: StoredTensor, bytes: Uint8Array): Uint8Array[] {
-    return decodeStrings(bytes, sizeOf(stored.entry.shape), this.files.contextOf(stored));
+    const strings = new StoredStrings(bytes, sizeOf(stored.entry.shape), this.files.contextOf(stored));
+    if (this.verify) this.files.compare(stored, strings.crc());
+    return strings.elements();
   }
 
   /**

@@ -1,8 +1,6 @@
 /**
  * Gives the bytes of TensorFlow.js tensors to everything that saves or copies them, without leaking a tensor, blocking
- * the event loop or changing how a tensor is stored. The core never loads TensorFlow.js: a tensor is recognized by its
- * members, and the engine, which all copies of TensorFlow.js in a process share, is found where tfjs-core keeps it
- * (tfjs-core/src/engine.ts).
+ * the event loop or changing how a tensor is stored.
  *
  * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the
  * caller's array. If the array is aligned to 64 bytes, an operation would make TensorFlow use that array for good, and
@@ -15,16 +13,19 @@ import type { NumericArray } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import { copyOf } from '../realms.js';
 import { encodeText } from './elements.js';
+import {
+  type Backend,
+  backendIn,
+  type Engine,
+  type EngineTensor,
+  type Kept,
+  type Parted,
+  sharedEngine,
+  type TfTensorLike,
+} from './tf-engine.js';
 
 /** `dataSync` copies and blocks; for this many bytes it takes about a millisecond. Smaller tensors are copied whole. */
 const PIECE_BYTES = 2 * 1024 * 1024;
-
-/** A tf.Tensor or tf.Variable, recognized by its members: the core never loads TensorFlow.js. */
-export interface TfTensorLike {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  dataSync(): ArrayBufferView | readonly string[];
-}
 
 /** The data that a save gets. It belongs to the save alone, in memory that nobody else has. */
 type Staged = NumericArray | AsyncIterable<Uint8Array>;
@@ -43,41 +44,6 @@ export interface HeldTensor {
   pieces(begin: number, end: number): AsyncIterable<Uint8Array>;
   /** Releases the value. */
   release(): void;
-}
-
-interface EngineTensor extends TfTensorLike {
-  readonly dataId: object;
-  kept: boolean;
-  dispose(): void;
-}
-
-/** What a backend keeps of a tensor: its values, if they are an array; for a complex tensor, two other tensors. */
-interface Kept {
-  readonly values?: unknown;
-  readonly complexTensorInfos?: { readonly real: Parted; readonly imag: Parted } | null;
-}
-
-type Parted = Pick<EngineTensor, 'dataId'>;
-type TensorInfo = Pick<EngineTensor, 'dataId' | 'shape' | 'dtype'>;
-
-interface Backend {
-  /** One more tensor has the data. The disposal of a tensor takes one away. */
-  incRef(dataId: object): void;
-  /** Only in tfjs-node's backend: what it reads from TensorFlow is a copy for the caller alone. */
-  readonly binding?: { readonly tensorDataSync?: unknown };
-  /** Where the tfjs-node, cpu and webgl backends keep their tensors. */
-  readonly tensorMap?: WeakMap<object, Kept>;
-  readonly data?: WeakMap<object, Kept>;
-  readonly texData?: WeakMap<object, Kept>;
-}
-
-interface Engine {
-  /** The backend in use; null before the first operation. */
-  readonly backendInstance: Backend | null;
-  readonly state: { readonly tensorInfo: WeakMap<object, { backend?: Backend }> };
-  /** A tensor of data that is there already. It does not count the data's tensors: see `incRef`. */
-  makeTensorFromTensorInfo(info: TensorInfo, backend: Backend): EngineTensor;
-  runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
 }
 
 /** How many bytes a save may copy at the call, for tensors whose values are a JavaScript array. */
@@ -119,42 +85,58 @@ export function captureTensor(tensor: TfTensorLike, name = '', budget?: CopyBudg
   const backend = engine && backendIn(engine, tensor);
   const isCopied = backend && isArrayIn(backend, tensor) && (budget?.take(bytesIn(tensor)) ?? true);
   if (isCopied || !engine || !backend) return heldArray(ownNumbersOf(tensor, name));
-  return new KeptTensor(keptTensor(tensor, engine, backend), name);
-}
-
-/** A class, since a save of a thousand variables would make three functions for each. */
-class KeptTensor implements HeldTensor {
-  readonly own = 'given';
-
-  constructor(
-    private readonly tensor: EngineTensor,
-    private readonly name: string,
-  ) {}
-
-  data(): Staged {
-    return stageTensor(this.tensor, this.name);
-  }
-
-  pieces(begin: number, end: number): AsyncIterable<Uint8Array> {
-    return piecesOf(this.tensor, this.name, begin, end);
-  }
-
-  release(): void {
-    this.tensor.dispose();
-  }
+  return new KeptTensor(tensor as EngineTensor, name, engine, backend);
 }
 
 /**
- * Another tensor with the same data, which no `tidy` disposes. It is made as `tf.variable` shares data: one more tensor
- * is counted for it. `clone` would do the same by way of a kernel, which takes about ten times as long, moves the data
- * to the backend in use, copies it on some backends, and is recorded where gradients are computed.
+ * The data of a tensor, which survives the tensor. At the call only a number in the backend is raised: a save of a
+ * thousand variables has no time for more. Another tensor with the same data is made when it is read. A class, since
+ * three functions for each variable would take longer, too.
  */
-function keptTensor(tensor: TfTensorLike, engine: Engine, backend: Backend): EngineTensor {
-  const { dataId, shape, dtype } = tensor as EngineTensor;
-  backend.incRef(dataId);
-  const kept = engine.makeTensorFromTensorInfo({ dataId, shape, dtype }, backend);
-  kept.kept = true;
-  return kept;
+class KeptTensor implements HeldTensor {
+  readonly own = 'given';
+  private readonly dataId: object;
+  private readonly shape: readonly number[];
+  private readonly dtype: string;
+  private made: EngineTensor | null = null;
+
+  constructor(
+    { dataId, shape, dtype }: EngineTensor,
+    private readonly name: string,
+    private readonly engine: Engine,
+    private readonly backend: Backend,
+  ) {
+    backend.incRef(dataId);
+    this.dataId = dataId;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  data(): Staged {
+    return stageTensor(this.tensor(), this.name);
+  }
+
+  pieces(begin: number, end: number): AsyncIterable<Uint8Array> {
+    return piecesOf(this.tensor(), this.name, begin, end);
+  }
+
+  release(): void {
+    this.tensor().dispose();
+  }
+
+  /**
+   * It is made as `tf.variable` shares data: it counts as one more tensor, and its disposal lowers the number in the
+   * backend. No `tidy` disposes it. `clone` would do the same by way of a kernel, which takes about ten times as long,
+   * moves the data to the backend in use, copies it on some backends, and is recorded where gradients are computed.
+   */
+  private tensor(): EngineTensor {
+    if (this.made === null) {
+      const { dataId, shape, dtype } = this;
+      this.made = this.engine.makeTensorFromTensorInfo({ dataId, shape, dtype }, this.backend);
+      this.made.kept = true;
+    }
+    return this.made;
+  }
 }
 
 function heldArray(array: NumericArray): HeldTensor {
@@ -293,17 +275,6 @@ function engineOf(tensor: TfTensorLike): Engine | undefined {
 function backendOf(tensor: TfTensorLike): Backend | undefined {
   const engine = sharedEngine();
   return engine && backendIn(engine, tensor);
-}
-
-function backendIn(engine: Engine, tensor: TfTensorLike): Backend | undefined {
-  const { dataId } = tensor as Partial<EngineTensor>;
-  return dataId === undefined ? undefined : engine.state.tensorInfo.get(dataId)?.backend;
-}
-
-/** The engine is in the global object, where tfjs-core finds it (tfjs-core/src/global_util.ts). */
-function sharedEngine(): Engine | undefined {
-  const here = globalThis as { window?: { _tfengine?: Engine }; _tfengine?: Engine };
-  return here.window?._tfengine ?? here._tfengine;
 }
 
 function checkAlive(tensor: TfTensorLike, name: string): void {

@@ -4,10 +4,14 @@
  * at the moment of its commit.
  */
 
+import type { FileStat } from '../binding.js';
+
 /** The last call that has ended at a place, and whether a power loss can undo it. */
 interface Last {
   readonly call: number;
   readonly durable: boolean;
+  /** For a file: what it was when this process last put it on stable storage. */
+  readonly stored?: FileStat | null | undefined;
 }
 
 /**
@@ -39,13 +43,27 @@ export function overtakenBy(place: string, call: number): Last | null {
   return found !== undefined && found.call > call ? found : null;
 }
 
-/** Call it under the directory's lock, once the call has written its files. */
-export function rememberCall(place: string, one: Last): void {
+/** What the file at a place was when this process last put it on stable storage. */
+export function storedAt(place: string): FileStat | null | undefined {
+  return last.get(place)?.stored;
+}
+
+/**
+ * Call it under the directory's lock, once the call has written its files; or before, if the lock may end before it is
+ * known here that they were written. Then call the function that it gives if they were not, still under the lock.
+ */
+export function rememberCall(place: string, one: Last): () => void {
+  const before = last.get(place);
   last.delete(place);
   last.set(place, one);
-  if (last.size <= MOST_PLACES) return;
-  for (const oldest of last.keys()) {
-    last.delete(oldest);
-    break;
+  if (last.size > MOST_PLACES) {
+    for (const oldest of last.keys()) {
+      last.delete(oldest);
+      break;
+    }
   }
+  return () => {
+    if (before === undefined) last.delete(place);
+    else last.set(place, before);
+  };
 }

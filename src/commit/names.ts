@@ -4,10 +4,11 @@
  * `BASE.index.unsynced-NNNNN-over-MMMMM` says that generation N was committed without syncs, and that M is the last
  * durable one.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { isWellFormed } from '../format/utf8-order.js';
+
+type Crypto = typeof import('node:crypto');
 
 interface ShardName {
   shard: number;
@@ -22,10 +23,13 @@ export interface UnsyncedName {
 
 const pad = (n: number): string => String(n).padStart(5, '0');
 
+/** Loaded when a save needs it: it takes 3 ms, and nothing that reads needs it. */
+const crypto = (): Crypto => process.getBuiltinModule('node:crypto');
+
 /** 16 random hex digits. A UUID costs less than random bytes, because Node makes many at once. */
 export function nonce(): string {
   // Only these groups have no fixed digits.
-  const id = randomUUID();
+  const id = crypto().randomUUID();
   return id.slice(0, 8) + id.slice(-8);
 }
 
@@ -61,7 +65,7 @@ const HASH_DIGITS = 16;
 export function stemOf(base: string): string {
   const room = MAX_NAME_BYTES - LONGEST_ENDING;
   if (Buffer.byteLength(base) <= room) return base;
-  const hash = createHash('sha256').update(base).digest('hex').slice(0, HASH_DIGITS);
+  const hash = crypto().createHash('sha256').update(base).digest('hex').slice(0, HASH_DIGITS);
   let start = '';
   let bytes = 0;
   for (const char of base) {

@@ -17,9 +17,9 @@
  * Up to step 4 `abandon` undoes everything. No existing data file is ever opened for writing.
  */
 
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat } from '../binding.js';
+import { now } from '../clock.js';
 import { isNativeError, type NativeError, throwIfAborted } from '../errors.js';
 import { allEnded } from '../storage/all-ended.js';
 import type { Directory } from '../storage/directory.js';
@@ -78,7 +78,7 @@ export class Publication {
   #marker: string | null = null;
   /** The other names in the directory, as listed for the commit. Null before that, and if the listing failed. */
   names: readonly string[] | null = null;
-  readonly #begun = performance.now();
+  readonly #begun = now();
   #state: 'writing' | 'committed' | 'abandoned' = 'writing';
 
   private constructor(
@@ -93,9 +93,9 @@ export class Publication {
 
   /** Step 1. Throws ERR_EXISTS, ERR_LOCKED, ERR_NO_SPACE, ERR_PERMISSION, ERR_ABORTED, ERR_IO. */
   static async begin(directory: Directory, base: string, options: PublicationOptions): Promise<Publication> {
-    const start = performance.now();
+    const start = now();
     for (;;) {
-      const waited = performance.now() - start;
+      const waited = now() - start;
       const look = lookAt(directory, base);
       const isPatient = waited < Math.min(CROWD_MS, options.lockTimeoutMs);
       const begun = await directory.exclusively(
@@ -211,7 +211,7 @@ export class Publication {
         throwIfAborted(options.signal, 'the save');
         if (old.value !== null && options.overwrite === 'error') throw existsError(directory.pathOf(indexName(base)));
         if (await isOvertaken(directory, base, options)) return null;
-        if (performance.now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
+        if (now() - this.#begun > LEASE_MS) await checkOwnFiles(directory, this.#created);
         // Another save may have committed since step 1, so the index that is there now is the one that is replaced.
         const replaced = await replacedTotal(directory, base, this.replaced, old.value);
         // A durable save does not need this: what it replaces then stays until the next save.
@@ -242,7 +242,6 @@ export class Publication {
     if (isMarked) this.#mark(steps, last);
     const renamed = steps.rename(this.intent.name, indexName(base), () => {
       this.#state = 'committed';
-      rememberCall(placeOf(directory.identity, base), options);
       forgetUnsynced(directory.identity, base);
     });
     // From here on only a failed sync may fail the save, because it is committed.
@@ -251,9 +250,12 @@ export class Publication {
     const index = options.durable || isMarked ? null : steps.tryStat(indexName(base));
     if (rest === null || !hasLeftovers(rest.found, rest.stays)) steps.unlock();
     else rest.looks = lookAtReplaced(steps, rest.found, rest.stays);
+    // Before the steps: they may end the lock, and then another save can look before this thread hears of it.
+    const takeBack = rememberCall(placeOf(directory.identity, base), options);
     try {
       await steps.run();
     } catch (cause) {
+      if (!renamed.isDone) takeBack();
       if (steps.failed === renamed) await this.#checkRename(cause);
       if (!renamed.isDone) throw cause;
       if (last !== null) await this.#markNow(last).catch(() => undefined);
@@ -319,9 +321,7 @@ export class Publication {
     }
   }
 
-  /**
-   * A rename that reports an error may still have happened. Then no file of the new generation may be removed. Throws.
-   */
+  /** A rename that reports an error may still have happened: then no file of this generation is removed. Throws. */
   async #checkRename(cause: unknown): Promise<never> {
     const intent = await this.directory.stat(this.intent.name, false).catch(() => undefined);
     // If the directory itself is gone, nothing of the save exists.

@@ -2,6 +2,7 @@
 
 import { TextEncoder } from 'node:util';
 import type { FileStat } from '../binding.js';
+import { isNativeError } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import { nonce, stemOf } from './names.js';
 
@@ -14,6 +15,7 @@ interface Replacement {
 /**
  * Call it under the directory's lock. The new text is written to a file `NAME.tmp-` with 16 hex digits, which is synced
  * if `durable`, and then renamed. The mode of the old file is kept. Leftovers of updates that were killed are removed.
+ * Gives what the new file is, if it is on stable storage now.
  * `names`: what is in the directory, if the caller has just listed it. `old`: the file, or null, if the caller has just
  * looked at it.
  */
@@ -22,7 +24,7 @@ export async function replaceSmallFile(
   name: string,
   text: string,
   { durable, names, old: seen }: Replacement,
-): Promise<void> {
+): Promise<FileStat | null> {
   await removeDeadUpdates(directory, name, names ?? (await directory.list()));
   const old = seen === undefined ? await directory.stat(name) : seen;
   const temporary = `${stemOf(name)}.tmp-${nonce()}`;
@@ -32,8 +34,10 @@ export async function replaceSmallFile(
   const renamed = steps.rename(temporary, name);
   steps.close(file);
   if (durable) steps.sync();
+  const now = durable ? steps.tryStat(name) : null;
   try {
     await steps.run();
+    return now === null || isNativeError(now.value) ? null : now.value;
   } catch (error) {
     if (file.handle.isDone && !renamed.isDone) await directory.remove(temporary).catch(() => false);
     throw error;
@@ -46,7 +50,7 @@ export async function replaceSmallFile(
  * Removes only files with the exact name pattern that nobody holds. A file that cannot be judged or removed stays, and
  * does no harm.
  */
-async function removeDeadUpdates(directory: Directory, name: string, names: readonly string[]): Promise<void> {
+export async function removeDeadUpdates(directory: Directory, name: string, names: readonly string[]): Promise<void> {
   const start = `${stemOf(name)}.tmp-`;
   for (const other of names) {
     if (!other.startsWith(start) || !/^[0-9a-f]{16}$/.test(other.slice(start.length))) continue;

@@ -12,10 +12,10 @@ import { type OptionList, refuseUnknown } from '../options.js';
 import { type Directory, withDirectory, withNewDirectory } from '../storage/directory.js';
 import type { TriedStart } from '../storage/directory-steps.js';
 import { readFileNow } from '../storage/read-now.js';
-import { nextCall, overtakenBy, placeOf, rememberCall } from './call-order.js';
+import { nextCall, overtakenBy, placeOf, rememberCall, storedAt } from './call-order.js';
 import { joinPrefix, splitPrefix } from './names.js';
 import { type PathLike, pathOf, schemeOf } from './paths.js';
-import { replaceSmallFile } from './small-file.js';
+import { removeDeadUpdates, replaceSmallFile } from './small-file.js';
 import { formatStateText, parseStateText, parseStateTextInTurns, type StateFields } from './state-text.js';
 
 export const STATE_NAME = 'checkpoint';
@@ -196,9 +196,10 @@ export interface StateWrite {
 }
 
 /**
- * Replaces the state file of a directory by what `change` makes of it. It holds the directory's lock, so that nothing
- * is lost that others write meanwhile. `isOvertaken` says that a later call of this process has already written the
- * file. Rejects with ERR_TOO_LARGE; the old file stays then.
+ * Replaces the state file of a directory by what `change` makes of it. A file that has these bytes already is left as
+ * it is, unless the call is durable and this process did not put that file on stable storage. It holds the directory's
+ * lock, so that nothing is lost that others write meanwhile. `isOvertaken` says that a later call of this process has
+ * already written the file. Rejects with ERR_TOO_LARGE; the old file stays then.
  */
 export async function rewriteState(
   directory: Directory,
@@ -224,13 +225,22 @@ export async function rewriteState(
       if (!durable || later === null || later.durable || before === null) return;
       await directory.syncFile(name);
       await directory.sync();
-      return rememberCall(place, { ...later, durable });
+      rememberCall(place, { ...later, durable });
+      return;
     }
     if (fields === 'remove') return void (await directory.remove(name));
     const text = formatStateText({ ...fields, unknown: before?.unknown ?? [] });
     checkSize(Buffer.byteLength(text), directory.pathOf(name));
-    await replaceSmallFile(directory, name, text, { durable, names, old: seen?.stat });
-    if (!isOvertaken) rememberCall(place, { call, durable });
+    const stored = storedAt(place);
+    const isStored = isSameFile(stored, seen?.stat);
+    if (seen?.bytes && isText(seen.bytes, text) && (isStored || !durable)) {
+      // Each save over the same checkpoint comes here: the file says already what it has to.
+      await removeDeadUpdates(directory, name, names ?? []);
+      if (!isOvertaken) rememberCall(place, { call, durable, stored: isStored ? stored : null });
+      return;
+    }
+    const written = await replaceSmallFile(directory, name, text, { durable, names, old: seen?.stat });
+    if (!isOvertaken) rememberCall(place, { call, durable, stored: written });
   };
   if (!locked) return await directory.exclusively(30_000, undefined, rewrite, { after: look });
   await look.run();
@@ -243,6 +253,16 @@ function wholeFile(start: TriedStart): { stat: FileStat | null; bytes: Uint8Arra
   if (isNativeError(handle) || isNativeError(stat) || isNativeError(bytes)) return null;
   if (stat === null) return { stat, bytes: null };
   return stat.kind === 'file' && stat.size === bytes?.byteLength ? { stat, bytes } : null;
+}
+
+/** The inode alone is not enough: it is given to another file once this one is gone. */
+function isSameFile(one: FileStat | null | undefined, other: FileStat | null | undefined): boolean {
+  if (!one || !other) return false;
+  return one.identity === other.identity && one.modified === other.modified && one.size === other.size;
+}
+
+function isText(bytes: Uint8Array, text: string): boolean {
+  return Buffer.from(text).equals(bytes);
 }
 
 async function fieldsIn(bytes: Uint8Array | null, path: string): Promise<StateFields | null> {

@@ -18,6 +18,30 @@ interface EncodedRun {
   readonly places: Uint32Array;
 }
 
+interface SortedKeys {
+  readonly names: readonly string[];
+  readonly keys: EncodedKeys;
+  /** The positions of the names in the order of their bytes; equal names keep their order. */
+  readonly positions: readonly number[];
+}
+
+/** The last list of at most RUN names: most saves have the same names as the save before. */
+let last: SortedKeys | null = null;
+
+export function* sortedKeys(names: readonly string[]): Steps<SortedKeys> {
+  if (last !== null && isSameList(last.names, names)) return last;
+  const keys = yield* EncodedKeys.encode(names);
+  const sorted = { names, keys, positions: yield* keys.sort() };
+  if (names.length <= RUN) last = sorted;
+  return sorted;
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}
+
 export class EncodedKeys {
   readonly #runs: EncodedRun[] = [];
   /** Bytes that all keys have in common at their start. */

@@ -12,6 +12,8 @@ const BUNDLE_VERSION = 1;
 
 /** The header of a checkpoint with one data file, as TensorFlow and this package write it. */
 const USUAL_HEADER: readonly number[] = [8, 1, 26, 2, 8, 1];
+/** Where the total is in it. */
+const USUAL_TOTAL = 1;
 
 export interface BundleHeader {
   /** The total in the names of the data files. */
@@ -39,7 +41,11 @@ export function encodeHeader(numShards: number): Uint8Array {
  * knows; ERR_CORRUPT otherwise (bad proto, unknown endianness, impossible shard count).
  */
 export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): BundleHeader {
-  if (isUsual(bytes)) return { numShards: 1, bigEndian: false };
+  return isUsual(bytes) ? { numShards: bytes[USUAL_TOTAL]!, bigEndian: false } : decodeOther(bytes, path, offset);
+}
+
+/** Apart, since code that never runs need not be read. */
+function decodeOther(bytes: Uint8Array, path: string, offset: number): BundleHeader {
   const reader = new ByteReader(bytes, 0, bytes.length, { path, offset });
   refuseV1(bytes, path, offset);
   let numShards = 0;
@@ -79,9 +85,11 @@ export function decodeHeader(bytes: Uint8Array, path: string, offset = 0): Bundl
   return { numShards, bigEndian: endianness === 1 };
 }
 
+/** For totals of one byte. */
 function isUsual(bytes: Uint8Array): boolean {
-  for (let i = 0; i < USUAL_HEADER.length; i++) if (bytes[i] !== USUAL_HEADER[i]) return false;
-  return bytes.length === USUAL_HEADER.length;
+  for (let i = 0; i < USUAL_HEADER.length; i++) if (i !== USUAL_TOTAL && bytes[i] !== USUAL_HEADER[i]) return false;
+  const total = bytes[USUAL_TOTAL]!;
+  return bytes.length === USUAL_HEADER.length && total > 0 && total < 0x80;
 }
 
 function decodeMinConsumer(reader: ByteReader, before: number): number {

@@ -4,9 +4,11 @@
  * tensorflow/core/util/tensor_bundle/tensor_bundle.cc).
  */
 import { TensorBundleError } from '../errors.js';
-import { type ByteOrigin, ByteReader, ByteWriter } from './bytes.js';
+import { type ByteOrigin, ByteReader, ByteWriter, MAX_VARINT_BYTES } from './bytes.js';
 import { swapBytes } from './byteswap.js';
 import { crc32c, maskCrc, unmaskCrc } from './crc.js';
+import { TextWriter } from './text-writer.js';
+import { isWellFormed } from './utf8-order.js';
 
 const CHECKSUM_BYTES = 4;
 const UINT32_LIMIT = 0x1_0000_0000;
@@ -20,45 +22,124 @@ export interface ElementContext extends ByteOrigin {
   bigEndian?: boolean | undefined;
 }
 
-/** The stored bytes of the elements in row-major order, and the CRC of the tensor's entry (unmasked). */
-export function encodeStrings(elements: readonly Uint8Array[]): { bytes: Uint8Array; crc: number } {
-  const out = new ByteWriter(elements.reduce((sum, element) => sum + element.length + 5, CHECKSUM_BYTES));
-  for (const element of elements) out.varint(element.length);
-  const checksum = new LengthChecksum(false);
-  for (const element of elements) checksum.add(element.length);
-  const lengthsCrc = checksum.finish();
-  const start = out.length;
-  out.u32le(maskCrc(lengthsCrc));
-  for (const element of elements) out.bytes(element);
-  const bytes = out.finish();
-  return { bytes, crc: crc32c(bytes.subarray(start), lengthsCrc) };
+/** The stored bytes of a string tensor, and the CRC of its entry (unmasked). */
+export interface EncodedStrings {
+  bytes: Uint8Array<ArrayBuffer>;
+  crc: number;
+}
+
+/** The stored form of elements in row-major order. */
+export function encodeStrings(elements: readonly Uint8Array[]): EncodedStrings {
+  const lengths = new Float64Array(elements.length);
+  let total = 0;
+  // Few passes over the elements: they lie all over memory.
+  for (let i = 0; i < elements.length; i++) total += lengths[i] = elements[i]!.length;
+  const { out, lengthsCrc } = startOf(lengths, total);
+  for (let i = 0; i < elements.length; i++) out.bytes(elements[i]!);
+  return endOf(out, total, lengthsCrc);
 }
 
 /**
- * The elements, as views. Throws ERR_CORRUPT if `bytes` do not hold exactly `count` of them, ERR_CHECKSUM if the
- * checksum of the lengths is wrong.
+ * The stored form of texts, as UTF-8. `refuse(i)` must throw: text `i` has half of a surrogate pair, which UTF-8 cannot
+ * hold. All texts go into one buffer, since an array for each would take ten times as long.
  */
-export function decodeStrings(bytes: Uint8Array, count: number, context: ElementContext): Uint8Array[] {
-  if (count === 0 && bytes.length === 0) return [];
-  const { reader } = readLengths(bytes, count, context);
-  reader.skip(CHECKSUM_BYTES);
-  const lengths = new ByteReader(bytes, 0, bytes.length, context);
-  return Array.from({ length: count }, () => reader.bytes(lengths.varint()));
+export function encodeTexts(texts: readonly string[], refuse: (position: number) => never): EncodedStrings {
+  const lengths = new Float64Array(texts.length);
+  const all = new TextWriter(texts.reduce((sum, { length }) => sum + length, 0));
+  for (let i = 0; i < texts.length; i++) {
+    const text = texts[i]!;
+    const written = all.add(text);
+    // As many bytes as characters: it is ASCII.
+    if (written !== text.length && !isWellFormed(text)) refuse(i);
+    lengths[i] = written;
+  }
+  const { out, lengthsCrc } = startOf(lengths, all.length);
+  out.bytes(all.bytes());
+  return endOf(out, all.length, lengthsCrc);
 }
 
-/** The CRC that the tensor's entry should have, unmasked. Throws as `decodeStrings`. */
-export function stringChecksum(bytes: Uint8Array, count: number, context: ElementContext): number {
-  if (count === 0 && bytes.length === 0) return 0;
-  const { reader, lengthsCrc } = readLengths(bytes, count, context);
-  return crc32c(bytes.subarray(reader.at), lengthsCrc);
+/** What precedes the elements, with room for them. */
+function startOf(lengths: Float64Array, total: number): { out: ByteWriter; lengthsCrc: number } {
+  const out = new ByteWriter(total + CHECKSUM_BYTES + varintBytes(lengths));
+  const checksum = new LengthChecksum(false);
+  for (let i = 0; i < lengths.length; i++) {
+    out.varint(lengths[i]!);
+    checksum.add(lengths[i]!);
+  }
+  const lengthsCrc = checksum.finish();
+  out.u32le(maskCrc(lengthsCrc));
+  return { out, lengthsCrc };
 }
 
-/** Reads and checks everything before the elements. The reader is then at the checksum. */
-function readLengths(
-  bytes: Uint8Array,
-  count: number,
-  context: ElementContext,
-): { reader: ByteReader; lengthsCrc: number } {
+/** `total`: the bytes of the elements, which were appended to `out`. */
+function endOf(out: ByteWriter, total: number, lengthsCrc: number): EncodedStrings {
+  const bytes = out.finish();
+  return { bytes, crc: crc32c(bytes.subarray(bytes.length - total - CHECKSUM_BYTES), lengthsCrc) };
+}
+
+/** Bytes of the lengths, and what a writer of varints wants to have free after the last one. */
+function varintBytes(lengths: Float64Array): number {
+  let sum = MAX_VARINT_BYTES;
+  for (let i = 0; i < lengths.length; i++) {
+    let bytes = 1;
+    for (let rest = lengths[i]!; rest > 0x7f; rest /= 128) bytes++;
+    sum += bytes;
+  }
+  return sum;
+}
+
+/** The stored bytes of a string tensor whose lengths were read and checked. */
+export class StoredStrings {
+  readonly #bytes: Uint8Array;
+  readonly #lengths: Float64Array;
+  /** Where the checksum of the lengths lies, before the first element. */
+  readonly #at: number;
+  readonly #lengthsCrc: number;
+
+  /**
+   * Throws ERR_CORRUPT if `bytes` do not hold exactly `count` elements, ERR_CHECKSUM if the checksum of the lengths is
+   * wrong, ERR_TOO_LARGE for too many elements.
+   */
+  constructor(bytes: Uint8Array, count: number, context: ElementContext) {
+    const isEmpty = count === 0 && bytes.length === 0;
+    const { lengths, at, lengthsCrc } = isEmpty ? NOTHING : readLengths(bytes, count, context);
+    this.#bytes = bytes;
+    this.#lengths = lengths;
+    this.#at = at;
+    this.#lengthsCrc = lengthsCrc;
+  }
+
+  /** The CRC that the tensor's entry should have, unmasked. */
+  crc(): number {
+    return crc32c(this.#bytes.subarray(this.#at), this.#lengthsCrc);
+  }
+
+  /** The elements, as views. */
+  elements(): Uint8Array[] {
+    const { buffer, byteOffset } = this.#bytes;
+    const lengths = this.#lengths;
+    const elements = new Array<Uint8Array>(lengths.length);
+    let at = byteOffset + this.#at + CHECKSUM_BYTES;
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i]!;
+      // `subarray` would take longer.
+      elements[i] = new Uint8Array(buffer, at, length);
+      at += length;
+    }
+    return elements;
+  }
+}
+
+interface StoredLengths {
+  lengths: Float64Array;
+  at: number;
+  lengthsCrc: number;
+}
+
+const NOTHING: StoredLengths = { lengths: new Float64Array(0), at: 0, lengthsCrc: 0 };
+
+/** Reads and checks everything before the elements. `at` is where the checksum lies. */
+function readLengths(bytes: Uint8Array, count: number, context: ElementContext): StoredLengths {
   const reader = new ByteReader(bytes, 0, bytes.length, context);
   // Each element takes at least one byte, so `count` is compared with the bytes before anything of that size is
   // allocated.
@@ -77,6 +158,7 @@ function readLengths(
     );
   }
   const checksum = new LengthChecksum(context.bigEndian === true);
+  const lengths = new Float64Array(count);
   let total = 0;
   for (let i = 0; i < count; i++) {
     const at = reader.at;
@@ -84,6 +166,7 @@ function readLengths(
     total += length;
     if (total > bytes.length) throw reader.corrupt('the strings are longer than their tensor', at, { found: length });
     checksum.add(length);
+    lengths[i] = length;
   }
   if (reader.remaining !== CHECKSUM_BYTES + total) {
     throw reader.corrupt(
@@ -108,7 +191,7 @@ function readLengths(
       { path, tensor, offset: offset + reader.at, expected, found: lengthsCrc },
     );
   }
-  return { reader, lengthsCrc };
+  return { lengths, at: reader.at, lengthsCrc };
 }
 
 /**

@@ -3,8 +3,8 @@
  * a signal. Other callers run all steps at once.
  */
 
-import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { now } from '../clock.js';
 import { throwIfAborted } from '../errors.js';
 
 /** A computation that stops now and then, so that others may run. */
@@ -22,13 +22,13 @@ export function atOnce<T>(steps: Steps<T>): T {
 
 /** Runs the steps, with turns for others between them. Throws ERR_ABORTED; `action` says what was aborted. */
 export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefined, action: string): Promise<T> {
-  for (let started = performance.now(); ; ) {
+  for (let started = now(); ; ) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (performance.now() - started < TURN_MS) continue;
+    if (now() - started < TURN_MS) continue;
     await nextTurn();
     throwIfAborted(signal, action);
-    started = performance.now();
+    started = now();
   }
 }
 

@@ -88,6 +88,8 @@ export interface Trackable {
   readonly added?: readonly Edge[];
   /** Left out for an object that is complete. */
   readonly incomplete?: Incomplete;
+  /** For a root that is saved several times and does not change: what is made of it is kept. Default false. */
+  readonly isLasting?: boolean;
   /** The live object's own name (`dense_Dense1`), for messages and maps. Left out if it has none. */
   readonly label?: string;
   /** TensorFlow's name for it: the scope of its variables (`dense`). */
@@ -110,9 +112,9 @@ export function variableNode(attribute: Attribute): Trackable {
  * The root as `tf.train.Checkpoint(root).write` sees it: the object's own children, then the edge `root` to itself
  * (tensorflow/python/checkpoint/checkpoint.py; `save_counter` would follow, but only `save` makes one).
  */
-export function checkpointRoot(object: Trackable, extras: readonly Extra[] = []): Trackable {
+export function checkpointRoot(object: Trackable, extras: readonly Extra[] = [], isLasting = false): Trackable {
   const children: Edge[] = [...object.children];
-  const root: Trackable = { children, attributes: object.attributes, extras };
+  const root: Trackable = { children, attributes: object.attributes, extras, isLasting };
   children.push({ name: 'root', node: root });
   return root;
 }

@@ -49,6 +49,7 @@ const model: Kind = {
     return () => containerAliases(named(), container.getClassName() === 'Sequential', self);
   },
   inner: layersOf,
+  witness: layersOf,
 };
 
 export const container: Family = [

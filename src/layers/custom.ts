@@ -35,6 +35,11 @@ export function customKind(base: Kind | undefined): Kind {
       const layers = fieldValues(layer).flatMap(([, held]) => [...variablesAndLayers(held)].filter(isLayer));
       return [...new Set([...(base?.inner?.(layer) ?? []), ...layers])];
     },
+    // Most classes that are not registered (Dropout, Flatten) hold nothing. What others hold may change in any way.
+    witness: layer => {
+      const isEmpty = base === undefined && addedWeights(layer).length === 0 && fieldValues(layer).length === 0;
+      return isEmpty ? [] : undefined;
+    },
   };
 }
 

@@ -40,7 +40,14 @@ export interface Kind {
   aliases?(layer: Layer, around: Surroundings, self: Trackable): () => readonly Edge[];
   /** The layers it holds that have names of their own. Default: none. */
   inner?(layer: Layer): readonly Layer[];
+  /**
+   * Adds what `edges` depends on, beside the class, the name and the weights of the layer, and gives the layers that it
+   * describes. Undefined, or left out: that is not known, so that the layer is described anew for each save.
+   */
+  witness?(layer: Layer, witness: unknown[]): readonly Layer[] | undefined;
 }
+
+const NO_LAYERS: readonly Layer[] = [];
 
 /** Class names, as tfjs registers them, and their descriptions. */
 export type Family = readonly (readonly [className: string, kind: Kind])[];
@@ -60,6 +67,10 @@ export function variables(...fields: readonly Field[]): Kind {
         if (variable === null) return [];
         return [{ name, node: around.variable(variable, name, place, refuse?.(layer)) }];
       }),
+    witness: (layer, witness) => {
+      for (const [field] of fields) witness.push(fieldOf(layer, field));
+      return NO_LAYERS;
+    },
   };
 }
 

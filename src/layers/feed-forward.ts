@@ -23,6 +23,7 @@ const alpha = variables(['alpha', 'alpha']);
 function afterAxis(kind: Kind): Kind {
   return {
     edges: (layer, around, place) => [{ name: 'axis', node: branch([]) }, ...kind.edges(layer, around, place)],
+    ...(kind.witness && { witness: kind.witness }),
   };
 }
 
@@ -32,6 +33,10 @@ const prelu: Kind = {
     const edges = alpha.edges(layer, around, place);
     const hasList = Array.isArray(fieldOf(layer, 'sharedAxes'));
     return hasList ? [{ name: 'shared_axes', node: branch([]) }, ...edges] : edges;
+  },
+  witness: (layer, witness) => {
+    witness.push(Array.isArray(fieldOf(layer, 'sharedAxes')));
+    return alpha.witness?.(layer, witness);
   },
 };
 

@@ -5,7 +5,7 @@ import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
 import { type Trackable, variableNode } from '../graph/trackable.js';
-import { tensor, tidy, type Variable } from '../tfjs-core.js';
+import { engine, tensor, tidy, type Variable } from '../tfjs-core.js';
 import type { AnyVariable } from './types.js';
 
 /** The types of tfjs variables that can be saved. No layer uses complex64. */
@@ -107,6 +107,16 @@ async function gathered(data: ReturnType<Capture['data']>): Promise<Int32Array> 
   const pieces: Uint8Array[] = [];
   for await (const piece of given) pieces.push(piece);
   return new Int32Array(Uint8Array.from(Buffer.concat(pieces)).buffer);
+}
+
+/** The type that a variable is written with. */
+export function typeOf(value: Variable): string {
+  return wide.has(value) ? 'int64' : value.dtype;
+}
+
+/** The variable of TensorFlow.js that has this name now. */
+export function registeredAs(name: string): Variable | undefined {
+  return engine().registeredVariables[name];
 }
 
 /** The variable behind an attribute that `variableTrackable` made; undefined for any other. */

@@ -2,9 +2,9 @@
  * Locks of the file system (flock). Where it has none, a table in memory stands in for them: saves of this process
  * still exclude each other, but other processes are not kept out.
  */
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Handle, native } from '../binding.js';
+import { now } from '../clock.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import { withDescriptor } from './descriptors.js';
 import { release } from './handles.js';
@@ -57,7 +57,7 @@ export class DirectoryLock {
    * then.
    */
   async take(timeoutMs: number, signal: AbortSignal | undefined, around: AroundLock = {}): Promise<Hold> {
-    const deadline = performance.now() + timeoutMs;
+    const deadline = now() + timeoutMs;
     const steps = new Steps();
     if (around.before) steps.append(around.before);
     const locked = steps.add<boolean>('tryLock', [this.handle], { tell: error => error });
@@ -66,7 +66,7 @@ export class DirectoryLock {
       const hold = await this.#try(steps, () => locked.isDone);
       if (hold !== null) return hold;
       throwIfAborted(signal, 'waiting for the lock of the directory');
-      if (performance.now() >= deadline) {
+      if (now() >= deadline) {
         throw new TensorBundleError(
           'ERR_LOCKED',
           `${this.path} was locked by another process for ${timeoutMs} ms; try again, or raise lockTimeoutMs`,

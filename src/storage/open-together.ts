@@ -51,13 +51,21 @@ export async function openTogether(
     const isCurrent = found.now?.identity === files[0]!.identity;
     return { directory: directory!, files, contents: ownView(found.contents!), table: found.table, isCurrent };
   }
-  await Promise.all(found.files.map(file => file && release(file.handle)));
-  const { failure } = found;
+  return await notOpened(found, directory, names);
+}
+
+/** Closes what was opened, or gives it back. */
+async function notOpened(
+  { files, failure }: Awaited<ReturnType<typeof native.openFiles>>,
+  directory: Directory | undefined,
+  names: readonly string[],
+): Promise<NotOpened> {
+  await Promise.all(files.map(file => file && release(file.handle)));
   if (failure === undefined) return { files: null, directory };
   if (directory === undefined) return { files: null, directory: failure.code === 'ENOENT' ? null : undefined };
   if (isExhausted(failure) || failure.code === 'ESTALE') return { files: null, directory };
   await directory.close();
   const action = failure.syscall === 'pread' ? 'read' : 'open';
   // After all files the first one is looked at again.
-  throw directoryError(failure, action, directory.pathOf(names[found.files.length % names.length]!));
+  throw directoryError(failure, action, directory.pathOf(names[files.length % names.length]!));
 }

@@ -11,7 +11,7 @@ const peers = ['raw', 'tensorflow'];
 const read = (...args: string[]) => readOptions(args, cases, peers);
 
 test('the defaults: every case, every peer, 1 GiB, 9 pairs', () => {
-  expect(read()).toMatchObject({ only: ['save', 'load', 'huge'], peers, size: 1024, pairs: 9, minutes: 55 });
+  expect(read()).toMatchObject({ only: ['save', 'load', 'huge'], peers, size: 1024, pairs: 9, minutes: 56 });
   expect(read().json).toMatch(/bench\/results\/[\dTZ.-]+\.json$/);
   expect(read('--json=/x/a.json')).toMatchObject({ plots: '/x/a-plots', markdown: '/x/a.md' });
   expect(read('--json=/x/a.json', '--plots=/y', '--markdown=/z.md')).toMatchObject({ plots: '/y', markdown: '/z.md' });

@@ -69,6 +69,7 @@ test('only the turns that are missing are made, in the order that they would hav
     processes: new Processes({}),
     pairs: 3,
     peers: [],
+    budget: { most: 60, share: 60 },
     turns,
     onStep: undefined,
     onTurn: async (made: unknown[]) => void kept.push(made.length),

@@ -45,17 +45,23 @@ test('the interval holds the true median as often as it says', () => {
 const benchmark = { rows: [speed('ours / other', 'ours', 'other')], seconds: 60 };
 const turnsOf = (ratios: readonly number[]) =>
   ratios.map(ratio => ({ ours: { seconds: 1 }, other: { seconds: ratio } }));
-const ended = (ratios: readonly number[], more: object = {}, seconds = 1) =>
-  enough({ benchmark: { ...benchmark, ...more }, turns: turnsOf(ratios), pairs: 9, kind: 'disk', seconds });
+const budget = { most: 120, share: 90 };
+const ended = (ratios: readonly number[], more: object = {}, next = 1) =>
+  enough({ benchmark: { ...benchmark, ...more }, turns: turnsOf(ratios), pairs: 9, kind: 'disk', budget, next });
 
 test('a case ends when its ratios are sure, at the largest number of turns, or when its time is over', () => {
   const sure = Array(9).fill(2);
   const unsure = [1, 2, 3, 4, 5, 6, 7, 8, 9];
   expect(ended(sure.slice(1))).toBeUndefined();
-  expect(ended(sure.slice(1), {}, 1000)).toBeUndefined();
+  expect(ended(sure.slice(1), {}, 120)).toBeUndefined();
+  expect(ended(sure.slice(1), {}, 121)).toBe('plan');
+  expect(ended([], {}, 121)).toBeUndefined();
   expect(ended(sure)).toBe('sure');
   expect(ended(unsure)).toBeUndefined();
-  expect(ended(unsure, {}, 60)).toBe('time');
+  expect(ended(unsure, {}, 60)).toBeUndefined();
+  expect(ended(unsure, {}, 61)).toBe('time');
+  expect(ended(unsure, { seconds: 100 }, 90)).toBeUndefined();
+  expect(ended(unsure, { seconds: 100 }, 91)).toBe('time');
   expect(ended(Array.from({ length: 41 }, (_, i) => i + 1))).toBe('turns');
   expect(ended([1, 5, 9], { turns: 3 })).toBe('fixed');
 });

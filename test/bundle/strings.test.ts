@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { itemOf } from '../../src/bundle/source.js';
 import {
   CheckpointReader,
   CheckpointWriter,
@@ -50,4 +51,13 @@ test('texts are the strings they were when they were given', async () => {
     'one',
     'two',
   ]);
+});
+
+test('texts become one buffer in their stored form when they are given, and no array for each', () => {
+  const { bytes, content } = itemOf('s', { dtype: 'string', shape: [3], data: ['a', 'größe', ''] }, undefined);
+  expect(content).toMatchObject({ kind: 'memory', own: 'kept' });
+  expect(bytes).toBe(3 + 4 + 1 + 7);
+  // Bytes stay the caller's until the save.
+  const given = itemOf('s', { dtype: 'string', shape: [1], data: [new Uint8Array(5)] }, undefined);
+  expect(given).toMatchObject({ bytes: null, content: { kind: 'elements', lengths: [5] } });
 });

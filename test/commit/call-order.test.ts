@@ -7,6 +7,7 @@ import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { native } from '../../src/binding.js';
 import {
   CheckpointReader,
   CheckpointWriter,
@@ -139,6 +140,55 @@ describe('the older of two saves ends later', () => {
       faulty.setFaults(null);
       expect(await storedIn(prefix)).toBe(2);
     });
+  });
+
+  test('it looks after the newer has given up the lock, and before anybody heard of that', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1);
+    const newer = held(prefix, 2);
+    const real = native.steps.bind(native);
+    let heard = (): void => undefined;
+    const late = new Promise<void>(resolve => {
+      heard = resolve;
+    });
+    let tell = (): void => undefined;
+    const committed = new Promise<void>(resolve => {
+      tell = resolve;
+    });
+    let isFirst = true;
+    const spy = vi.spyOn(native, 'steps').mockImplementation(async list => {
+      const isCommit = isFirst && list.some(([call]) => call === 'rename') && list.some(([call]) => call === 'unlock');
+      if (!isCommit) return real(list);
+      isFirst = false;
+      const result = await real(list);
+      tell();
+      await late;
+      return result;
+    });
+    try {
+      newer.release();
+      await committed;
+      older.release();
+      await older.saved;
+      heard();
+      await newer.saved;
+    } finally {
+      spy.mockRestore();
+    }
+    expect(await storedIn(prefix)).toBe(2);
+  });
+
+  test('a newer one whose rename fails does not count', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1);
+    const newer = held(prefix, 2);
+    faulty.setFaults([{ at: 1, syscall: 'rename', action: 'error', errno: 'EIO' }]);
+    newer.release();
+    await expect(newer.saved).rejects.toMatchObject({ code: 'ERR_IO' });
+    faulty.setFaults(null);
+    older.release();
+    await older.saved;
+    expect(await storedIn(prefix)).toBe(1);
   });
 
   test('a newer one that fails does not count', async () => {

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { boxRuns } from '../../src/format/box-runs.js';
 import { swapBytes } from '../../src/format/byteswap.js';
 import { crc32c, maskCrc } from '../../src/format/crc.js';
-import { EncodedKeys } from '../../src/format/encoded-keys.js';
+import { EncodedKeys, sortedKeys } from '../../src/format/encoded-keys.js';
 import { layout, naturalShards, totalCandidates, withTotal } from '../../src/format/shard-plan.js';
-import { decodeStrings, encodeStrings, stringChecksum } from '../../src/format/strings.js';
+import { encodeStrings, encodeTexts, StoredStrings } from '../../src/format/strings.js';
 import { atOnce } from '../../src/format/turns.js';
 import { isWellFormed } from '../../src/format/utf8-order.js';
 import { variantChecksum } from '../../src/format/variants.js';
@@ -92,17 +92,35 @@ test('strings survive, and damage shows', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 20 }), elements => {
       const { bytes, crc } = encodeStrings(elements);
-      expect(decodeStrings(bytes, elements.length, context).map(e => Array.from(e))).toEqual(
-        elements.map(e => Array.from(e)),
-      );
-      expect(stringChecksum(bytes, elements.length, context)).toBe(crc);
-      expect(() => decodeStrings(bytes, elements.length + 1, context)).toThrow();
-      expect(() => decodeStrings(bytes.subarray(1), elements.length, context)).toThrow();
+      const stored = new StoredStrings(bytes, elements.length, context);
+      expect(stored.elements().map(e => Array.from(e))).toEqual(elements.map(e => Array.from(e)));
+      expect(stored.crc()).toBe(crc);
+      expect(() => new StoredStrings(bytes, elements.length + 1, context)).toThrow();
+      expect(() => new StoredStrings(bytes.subarray(1), elements.length, context)).toThrow();
     }),
   );
-  expect(() => decodeStrings(new Uint8Array(8), 2 ** 40, context)).toThrow(
+  expect(() => new StoredStrings(new Uint8Array(8), 2 ** 40, context)).toThrow(
     expect.objectContaining({ code: 'ERR_CORRUPT' }),
   );
+});
+
+test('texts are stored as their UTF-8 bytes are; halves of pairs are refused, though neighbours would fit', () => {
+  const refuse = (position: number): never => {
+    throw new RangeError(`text ${position}`);
+  };
+  const unit = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constant('é'.repeat(5000)));
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 20 }), texts => {
+      expect(encodeTexts(texts, refuse)).toEqual(encodeStrings(texts.map(text => Buffer.from(text))));
+    }),
+  );
+  const none = encodeTexts([], refuse);
+  expect(none).toEqual(encodeStrings([]));
+  expect(() => encodeTexts(['a', '\ud83d', '\ude00'], refuse)).toThrow('text 1');
+  expect(() => encodeTexts(['\ud83d\ude00', `${'x'.repeat(5000)}\ude00`], refuse)).toThrow('text 1');
+  // Room is made again and again where characters need more bytes than were expected.
+  const long = Array.from({ length: 500 }, (_, i) => '\u65e5'.repeat(i % 90));
+  expect(encodeTexts(long, refuse)).toEqual(encodeStrings(long.map(text => Buffer.from(text))));
 });
 
 test('a variant is checked element by element', () => {
@@ -114,6 +132,16 @@ test('a variant is checked element by element', () => {
   expect(() => variantChecksum(stored, 0, context)).toThrow(expect.objectContaining({ code: 'ERR_CORRUPT' }));
   stored[2] = 1;
   expect(() => variantChecksum(stored, 1, context)).toThrow(expect.objectContaining({ code: 'ERR_CHECKSUM' }));
+});
+
+test('names that are the same as in the save before are not sorted again, and all others are', () => {
+  const sorted = (names: readonly string[]) => atOnce(sortedKeys(names));
+  const first = sorted(['b', 'a']);
+  expect(first.positions).toEqual([1, 0]);
+  expect(sorted(['b', 'a'])).toBe(first);
+  expect(sorted(['a', 'b']).positions).toEqual([0, 1]);
+  expect(sorted(['b', 'a', 'c']).positions).toEqual([1, 0, 2]);
+  expect(sorted(['b']).positions).toEqual([0]);
 });
 
 test('names are ordered as UTF-8 and half surrogates are found', () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { IndexFile } from '../../src/bundle/index-file.js';
 import { encodeHeader } from '../../src/format/header.js';
-import { decodeStrings } from '../../src/format/strings.js';
+import { StoredStrings } from '../../src/format/strings.js';
 import { MAX_KEY_BYTES } from '../../src/format/table-columns.js';
 import {
   MAX_KEY_EXPANSION,
@@ -220,7 +220,7 @@ describe('bytes that many entries claim', () => {
 test('more strings than are read', () => {
   const count = 9_000_000;
   const context = { path: 'x', tensor: 's' };
-  expect(() => decodeStrings(new Uint8Array(count + 4), count, context)).toThrow(
+  expect(() => new StoredStrings(new Uint8Array(count + 4), count, context)).toThrow(
     expect.objectContaining({ code: 'ERR_TOO_LARGE', found: count }),
   );
 });

@@ -105,8 +105,8 @@ it('does not upload a tensor that TensorFlow has not seen', async () => {
 it('gives any range of the bytes, in pieces that share no buffer', async () => {
   const tensors = [tf.tensor(numbers()), tf.tidy(() => tf.add(tf.tensor(numbers()), 0))];
   for (const tensor of tensors) {
-    const capture = captureTensor(tensor);
     const before = tf.memory().numTensors;
+    const capture = captureTensor(tensor);
     for (const [begin, end] of [
       [0, 0],
       [3, 5],
@@ -118,8 +118,8 @@ it('gives any range of the bytes, in pieces that share no buffer', async () => {
       expect(Buffer.concat(pieces).equals(bytes(numbers()).subarray(begin, end))).toBe(true);
       expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(pieces.length);
     }
-    expect(tf.memory().numTensors).toBe(before);
     capture.release();
+    expect(tf.memory().numTensors).toBe(before);
     tensor.dispose();
   }
 });

@@ -52,3 +52,18 @@ test("import 'tensorbundle/optimizers' loads no addon", () => {
     'dist/shared-tfjs-core.js',
   ]);
 });
+
+test("import 'tensorbundle' loads none of Node's large modules", () => {
+  const script = "await import('tensorbundle'); console.log(JSON.stringify(process.moduleLoadList))";
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: CHECKOUT,
+    encoding: 'utf8',
+  });
+  const loaded = new Set(JSON.parse(stdout) as string[]);
+  for (const name of ['crypto', 'stream', 'perf_hooks']) expect(loaded.has(`NativeModule ${name}`), name).toBe(false);
+});
+
+test('V8 keeps the text of each file with one byte for a character', () => {
+  for (const file of readdirSync(join(CHECKOUT, 'dist')).filter(name => name.endsWith('.js')))
+    expect(readFileSync(join(CHECKOUT, 'dist', file), 'utf8'), file).toMatch(/^\p{ASCII}*$/u);
+});

@@ -1,6 +1,6 @@
 /** What a save of a model does side by side: it writes while it reads tensors, and names itself while it removes. */
 import '../crash/fault-engine.js';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
@@ -41,6 +41,8 @@ test('the state file is written while replaced files are removed, with no sync m
   const prefix = join(directory, 'm');
   const made = model();
   await saveWeights(made, prefix);
+  // So that the state file does not say already what it has to.
+  await saveWeights(made, join(directory, 'other'));
   const seen = watch('steps');
   faulty.setFaults([]);
   await saveWeights(made, prefix);
@@ -50,7 +52,7 @@ test('the state file is written while replaced files are removed, with no sync m
   expect(state).toBeGreaterThan(0);
   expect(state).toBeLessThan(removed);
   const syncs = faulty.operations().filter(({ syscall }) => /^f(data)?sync$/.test(syscall));
-  const shards = readdirSync(directory).filter(name => name.includes('.data-')).length;
+  const shards = readdirSync(directory).filter(name => name.startsWith('m.data-')).length;
   // Each data file; the names; the index; its name; the state file; its name.
   expect(syncs).toHaveLength(shards + 5);
 });
@@ -66,18 +68,48 @@ test('writing begins with the first tensors, and memory is made only for what is
   expect(Math.max(...allocated.mock.calls.map(([bytes]) => bytes))).toBeLessThan(512 * 1024);
 });
 
+test('a state file that says already what it has to is left alone, if it is on stable storage', async () => {
+  const directory = scratch.directory();
+  const made = model();
+  const prefix = join(directory, 'm');
+  const states = async (durable: boolean): Promise<number> => {
+    faulty.setFaults([]);
+    await saveWeights(made, prefix, { durable });
+    const renames = faulty.operations().filter(({ syscall }) => syscall === 'rename');
+    faulty.setFaults(null);
+    expect(await latestCheckpoint(directory)).toBe(prefix);
+    return renames.length - 1;
+  };
+  // An unsynced file is not enough for a durable save; a durable one is enough for all that follow.
+  expect(await states(false)).toBe(1);
+  expect(await states(false)).toBe(0);
+  expect(await states(true)).toBe(1);
+  for (const durable of [true, false, true]) expect(await states(durable)).toBe(0);
+  // The same text in a file that another program wrote may be lost with the power.
+  const file = join(directory, 'checkpoint');
+  const text = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, text);
+  expect(await states(true)).toBe(1);
+  writeFileSync(file, text);
+  expect(await states(true)).toBe(1);
+  rmSync(file);
+  expect(await states(false)).toBe(1);
+});
+
 test('a state file that cannot be written does not keep replaced files', async () => {
   const directory = scratch.directory();
   const prefix = join(directory, 'm');
   const made = model();
   await saveWeights(made, prefix);
   const before = readdirSync(directory).filter(name => name.includes('.data-'));
+  await saveWeights(made, join(directory, 'other'));
   faulty.setFaults([{ at: 1, syscall: 'rename', path: '/checkpoint', action: 'error', errno: 'EIO', sticky: true }]);
   await expect(saveWeights(made, prefix)).rejects.toMatchObject({ code: 'ERR_IO' });
   faulty.setFaults(null);
   const after = readdirSync(directory).filter(name => name.includes('.data-'));
   expect(after.filter(name => before.includes(name))).toEqual([]);
-  expect(await latestCheckpoint(directory)).toBe(prefix);
+  expect(await latestCheckpoint(directory)).toBe(join(directory, 'other'));
 });
 
 test('on a full disk the state file is written once the replaced files are gone', async () => {
@@ -85,6 +117,7 @@ test('on a full disk the state file is written once the replaced files are gone'
   const prefix = join(directory, 'm');
   const made = model();
   await saveWeights(made, prefix);
+  await saveWeights(made, join(directory, 'other'));
   faulty.setFaults([{ at: 1, syscall: 'rename', path: '/checkpoint', action: 'error', errno: 'ENOSPC' }]);
   await saveWeights(made, prefix);
   const renames = faulty.operations().filter(({ syscall }) => syscall === 'rename');

@@ -4,6 +4,7 @@
  * count as part of its folder. Files that combine the rooms of a folder stand below these rooms.
  */
 export const ORDER = [
+  'clock.ts',
   'realms.ts',
   'errors.ts',
   'options.ts',

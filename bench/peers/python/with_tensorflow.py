@@ -1,4 +1,5 @@
 """TensorFlow: SaveV2 and RestoreV2 in one eager call, tf.train.Checkpoint, and the opening of a checkpoint."""
+import functools
 import os
 import tempfile
 
@@ -19,8 +20,12 @@ def save_ops(where, names, slices, values):
     tf.raw_ops.SaveV2(prefix=where, tensor_names=names, shape_and_slices=slices, tensors=values)
 
 
+@functools.cache
 def warm_up(count, variant):
-    """With as many tiny tensors: the first call with so many inputs makes the kernel, which may take seconds."""
+    """With as many tiny tensors: the first call with so many inputs makes the kernel, which may take seconds.
+
+    Once in a process is enough: the kernel stays.
+    """
     with tempfile.TemporaryDirectory() as directory:
         values = [tf.fill([1], 0.0)] * count
         names = tf.constant(tensors.names(count))
@@ -55,7 +60,8 @@ def made(request, dtype, wanted):
         length = request["layout"]["length"]
         data = np.random.default_rng(1).bytes(length * wanted[0][0])
         return [tf.identity(tf.constant([data[i : i + length] for i in range(0, len(data), length)]))]
-    return [tf.add(array, np.float32(0)) for array in tensors.values(wanted)]
+    zero = tf.constant(0, tf.float32)
+    return [tf.add(array, zero) for array in tensors.values(wanted)]
 
 
 def as_checkpoint(values):

@@ -1,5 +1,5 @@
 /** A progress bar on standard error. Shows nothing if that is not a terminal. */
-import { performance } from 'node:perf_hooks';
+import { now } from '../../clock.js';
 import type { Output } from './output.js';
 import { humanBytes } from './style.js';
 
@@ -31,7 +31,7 @@ export function progressLine(label: string, step: Step, elapsedMs: number, width
 }
 
 export class ProgressBar {
-  readonly #started = performance.now();
+  readonly #started = now();
   #drawn = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -42,11 +42,11 @@ export class ProgressBar {
   /** For the option `onProgress`. */
   readonly update = (step: Step): void => {
     const width = this.output.progressColumns;
-    const now = performance.now();
-    if (width === null || now - this.#drawn < REDRAW_MS) return;
-    this.#drawn = now;
+    const time = now();
+    if (width === null || time - this.#drawn < REDRAW_MS) return;
+    this.#drawn = time;
     const label = step.phase === this.label ? this.label : `${this.label} (${step.phase})`;
-    this.output.redraw(progressLine(label, step, now - this.#started, width));
+    this.output.redraw(progressLine(label, step, time - this.#started, width));
   };
 
   /** Removes the bar. Must be called before anything else is printed, also after a failure. */

@@ -39,7 +39,17 @@ interface ObjectGraph {
   serialize(): Steps<void>;
 }
 
+/** Of roots that are saved several times. */
+const lasting = new WeakMap<Trackable, ObjectGraph>();
+
 export function buildObjectGraph(root: Trackable): ObjectGraph {
+  if (root.isLasting !== true) return encodeObjects(root);
+  const known = lasting.get(root) ?? encodeObjects(root);
+  lasting.set(root, known);
+  return known;
+}
+
+function encodeObjects(root: Trackable): ObjectGraph {
   const numbering = numberObjects(root);
   const { objects, numbers } = numbering;
   const extras: KeyedExtra[] = [];

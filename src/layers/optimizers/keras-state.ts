@@ -52,14 +52,17 @@ const SLOT_FIELDS: ReadonlyMap<string, readonly string[]> = new Map([
  * brought belong to.
  */
 export function kerasState(optimizer: Optimizer, belongings: Belongings): OptimizerState | undefined {
-  const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizerFields>;
-  const isOne = Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
-  if (!isOne) return undefined;
-  const keras = optimizer as Optimizer & KerasOptimizerFields;
+  if (!describesItself(optimizer)) return undefined;
+  const keras = optimizer;
   const loaded = keras.loadedSlots?.() ?? [];
   const named = loaded.map(({ name, slots: [slot] }) => ({ name, slot: slot! }));
   if (named.length > 0) keras.adoptLoaded?.(ownersOf(named, true, belongings));
   return new KerasState(keras);
+}
+
+export function describesItself(optimizer: Optimizer): optimizer is Optimizer & KerasOptimizerFields {
+  const { slotLists, slotsOf, setSlots } = optimizer as Optimizer & Partial<KerasOptimizerFields>;
+  return Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
 }
 
 class KerasState implements OptimizerState {

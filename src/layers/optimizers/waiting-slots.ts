@@ -61,6 +61,10 @@ export function forgetWaitingSlots(optimizer: Optimizer): void {
   restoredSlots.delete(optimizer);
 }
 
+export function hasWaitingSlots(optimizer: Optimizer): boolean {
+  return restoredSlots.has(optimizer);
+}
+
 /** Removes the slots of one list whose variables are not known. Other slots may go on waiting. */
 export function forgetUndecided(optimizer: Optimizer, list: string): void {
   const restored = restoredSlots.get(optimizer);

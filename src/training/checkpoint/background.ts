@@ -10,9 +10,9 @@ export interface BackgroundSave {
   readonly path: string;
   /**
    * Resolves when all values have been read: the save then needs TensorFlow.js no more, and holds no tensor. Until then
-   * it counts one more tensor for each value. Values that TensorFlow.js holds as a JavaScript array are copied at the
-   * call up to 4 MiB in all: before this resolves, do not write into other arrays that you gave to TensorFlow.js or got
-   * from `dataSync`. Rejects if the save fails before that.
+   * TensorFlow keeps the values; `tf.memory()` counts a tensor only while it is being read. Values that TensorFlow.js
+   * holds as a JavaScript array are copied at the call up to 4 MiB in all: before this resolves, do not write into
+   * other arrays that you gave to TensorFlow.js or got from `dataSync`. Rejects if the save fails before that.
    */
   readonly staged: Promise<void>;
   /** Resolves when the checkpoint is committed, is as durable as asked for, and is named in the `checkpoint` file. */

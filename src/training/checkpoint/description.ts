@@ -64,12 +64,8 @@ export class Description {
     return this.#objects.get(trackable);
   }
 
-  /** The children of an object, by name. */
-  children(values: Trackables, path: string): Edge[] {
-    return Object.entries(values).map(([name, value]) => ({
-      name,
-      node: this.trackable(value, path === '' ? name : `${path}.${name}`),
-    }));
+  #child(name: string, value: unknown, path: string): Edge {
+    return { name, node: this.trackable(value, path === '' ? name : `${path}.${name}`) };
   }
 
   /** Must be called after everything has been described and before the graph is used. */
@@ -99,7 +95,10 @@ export class Description {
     const children: Edge[] = [];
     const node: Trackable = { ...branch(children), attributes: state };
     this.#keep(value, node);
-    children.push(...this.children(named as Trackables, path));
+    // One by one: an array may have thousands, and an object with all their names is slow to make.
+    if (Array.isArray(named))
+      for (let i = 0; i < named.length; i++) children.push(this.#child(String(i), named[i], path));
+    else for (const [name, one] of Object.entries(named)) children.push(this.#child(name, one, path));
     return node;
   }
 
@@ -158,11 +157,11 @@ function variableName(variable: AnyVariable): string {
 }
 
 /**
- * The items by name; undefined if the value is not a collection. Throws ERR_INVALID_ARGUMENT for a Map with a key that
- * is not a string.
+ * The items by name, or in an array; undefined if the value is not a collection. Throws ERR_INVALID_ARGUMENT for a Map
+ * with a key that is not a string.
  */
-function itemsOf(value: object, path: string): Trackables | undefined {
-  if (Array.isArray(value)) return Object.fromEntries(value.map((item: TrackableValue, i) => [String(i), item]));
+function itemsOf(value: object, path: string): Trackables | readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
   if (isMap(value)) {
     for (const key of value.keys()) if (typeof key !== 'string') throw badKey(key, path);
     return Object.fromEntries(value as Map<string, TrackableValue>);

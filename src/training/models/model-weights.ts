@@ -11,7 +11,8 @@ import type { RestoreStatus } from '../../graph/restore/restore-status.js';
 import { checkpointRoot, type Extra, type Trackable } from '../../graph/trackable.js';
 import { LORA } from '../../layers/lora.js';
 import { optimizersOfModels } from '../../layers/optimizers/stored-optimizer.js';
-import { type DescribeOptions, Description } from '../checkpoint/description.js';
+import type { DescribeOptions } from '../checkpoint/description.js';
+import { describeModel, modelRoot, savedModel } from './kept-description.js';
 
 /** The objects to save. `extras` are stored beside the graph, under the root. */
 export function weightsTrackable(
@@ -19,7 +20,7 @@ export function weightsTrackable(
   options: DescribeOptions,
   extras: readonly Extra[] = [],
 ): Trackable {
-  return checkpointRoot(describeModel(model, options), extras);
+  return extras.length === 0 ? modelRoot(model, options) : checkpointRoot(savedModel(model, options), extras);
 }
 
 interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalRestorers' | 'aside'> {
@@ -44,11 +45,4 @@ export async function loadInto(
 export function textExtra(name: string, text: string): Extra {
   const data = [new TextEncoder().encode(text)];
   return { name, dtype: 'string', shape: [], capture: () => captureOf(() => data) };
-}
-
-function describeModel(model: LayersModel, options: DescribeOptions): Trackable {
-  const description = new Description([model], options);
-  const trackable = description.trackable(model, 'model');
-  description.complete();
-  return trackable;
 }
