@@ -11,8 +11,8 @@
  *  4. Sync the parent. Only now is the save acknowledged.
  *  5. Remove what was replaced, which has the hidden name now. Skipped if the sync of step 4 failed.
  *
- * Where the file system cannot exchange directories, which is tried in the new directory in step 1, an overwrite is done
- * in place, under the lock of the directory itself: `saveInPlace`.
+ * Where the file system cannot exchange directories (this is tried in the new directory, before step 2), an overwrite is
+ * done in place, under the lock of the directory itself: `#saveInPlace`.
  */
 import { basename, dirname, resolve } from 'node:path';
 import { invalidArgument, throwIfAborted } from '../../errors.js';
