@@ -23,7 +23,8 @@ const CODES: Readonly<Record<string, string>> = {
   EACCES: 'ERR_PERMISSION',
   EROFS: 'ERR_PERMISSION',
 };
-const ERRNOS = isDeep ? Object.keys(CODES) : ['EIO', 'ENOSPC'];
+/** Beside the deep run, so many of the calls. */
+const SPREAD = 10;
 const OLD = 5;
 const NEW = 6;
 
@@ -74,12 +75,12 @@ async function check(scenario: Scenario, errno: string, { error, operations, pat
     expect((error as TensorBundleError).path).toContain(parent);
   }
   expect(faulty.openDescriptors()).toBe(0);
-  // In place, the checkpoint is there before the other files are.
-  const isHalf = error instanceof TensorBundleError && error.message.includes('the other files could not be replaced');
-  if (isHalf) expect(scenario.always).toBeDefined();
-  else {
+  const isUncertain = (error as TensorBundleError | null)?.code === 'ERR_DURABILITY_UNCERTAIN';
+  // In place, the checkpoint is there before the other files are, and nobody knows what a rename without an answer did.
+  const isHalf = /the other files could not be replaced|the commit of .* reported an error/.test(String(error));
+  if (!isHalf || !scenario.always) {
+    expect(String(error)).not.toContain('could not be replaced');
     const found = await modelAt(path);
-    const isUncertain = (error as TensorBundleError | null)?.code === 'ERR_DURABILITY_UNCERTAIN';
     const old = scenario.isFresh ? null : OLD;
     if (error === null) expect(found).toBe(NEW);
     else if (isUncertain) expect([old, NEW]).toContain(found);
@@ -121,20 +122,24 @@ async function callsOf(scenario: Scenario): Promise<{ syscall: string; at: numbe
   });
 }
 
+function spread<T>(all: readonly T[]): readonly T[] {
+  if (isDeep) return all;
+  const step = all.length / SPREAD;
+  return Array.from({ length: SPREAD }, (_, i) => all[Math.floor((i + Math.random()) * step)]!);
+}
+
 describe.each(scenarios)('$name', scenario => {
-  test.each(ERRNOS)('every call fails once with %s', async errno => {
-    for (const call of await callsOf(scenario)) await run(scenario, { ...call, action: 'error', errno });
+  test.each(isDeep ? Object.keys(CODES) : ['EIO'])('every call fails once with %s', async errno => {
+    for (const call of spread(await callsOf(scenario))) await run(scenario, { ...call, action: 'error', errno });
   });
 
-  test.each(isDeep ? ERRNOS : ['ENOSPC'])('every call of a kind fails from one on with %s', async errno => {
+  test.each(isDeep ? Object.keys(CODES) : [])('every call of a kind fails from one on with %s', async errno => {
     for (const call of await callsOf(scenario)) await run(scenario, { ...call, action: 'error', errno, sticky: true });
   });
 
-  test.each(isDeep ? ['EIO', 'ENOSPC', 'EMFILE'] : ['EIO'])(
-    'everything fails from one call on with %s',
-    async errno => {
-      const count = (await attempt(scenario, [])).operations.length;
-      for (let at = 1; at <= count; at++) await run(scenario, { at, action: 'error', errno, sticky: true });
-    },
-  );
+  test.each(isDeep ? ['EIO', 'ENOSPC', 'EMFILE'] : ['ENOSPC'])('all fails from one call on with %s', async errno => {
+    const { operations } = await attempt(scenario, []);
+    const all = operations.map((_, i) => i + 1);
+    for (const at of spread(all)) await run(scenario, { at, action: 'error', errno, sticky: true });
+  });
 });
