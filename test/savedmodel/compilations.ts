@@ -102,11 +102,11 @@ const sgd = OPTIMIZERS.SGD!;
 
 export const PARTS: Readonly<Record<string, SavedSubject>> = {
   'every activation': { make: activations },
-  'every constraint': { make: constrained },
   'every metric': compiled(sgd, 'categoricalCrossentropy', METRICS),
 };
 
 export const COMPILATIONS: Readonly<Record<string, SavedSubject>> = {
+  'every constraint': { make: constrained },
   regularizers: {
     make: regularized,
     stepOnly: true,
