@@ -62,7 +62,8 @@ export const ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
       model.compile({
         optimizer: new Adam({ learningRate: 0.01, decay: 0.1 }),
         loss: ['binaryCrossentropy', 'categoricalCrossentropy'],
-        metrics: { [model.outputNames[1]!]: ['accuracy', tf.metrics.meanSquaredError] },
+        // TensorFlow.js takes a list, though its types do not say so.
+        metrics: { [model.outputNames[1]!]: ['accuracy', tf.metrics.meanSquaredError] as never },
       }),
   },
 };
