@@ -24,7 +24,7 @@ const MAX_NODES = 2 ** 18;
 const MAX_KERAS_BYTES = 64 * 1024 ** 2;
 const MAX_FINGERPRINT_BYTES = 1024 ** 2;
 /** Of the JSON of all nodes. */
-const MAX_JSON_VALUES = 2 ** 22;
+const MAX_JSON_VALUES = 2 ** 21;
 
 export const SAVED_MODEL = 'saved_model.pb';
 export const KERAS_METADATA = 'keras_metadata.pb';
