@@ -78,7 +78,10 @@ function treeOf(objects: readonly Described[], variables: ReadonlyMap<number | n
   };
   if (objects.length > 0) add(0, null, null);
   // A Map also gives what is added while it is walked.
-  for (const branch of branches.values()) for (const { name, node } of branch.object.children) add(node, name, branch);
+  for (const branch of branches.values()) {
+    if (FUNCTIONS.includes(branch.object.kind)) continue;
+    for (const { name, node } of branch.object.children) add(node, name, branch);
+  }
   const order = [...branches.values()];
   for (const { object, variables: own } of order)
     for (const { node } of object.slots) {
