@@ -31,7 +31,7 @@ export interface Subject {
   python?: string;
 }
 
-interface Input {
+export interface Input {
   shape: number[];
   data: number[];
 }
@@ -81,7 +81,7 @@ export function randomizeVariables(model: tf.LayersModel, seed: number): void {
 }
 
 /** A batch of two where the model leaves the size open, and 3 of anything else it leaves open. */
-function inputsOf(model: tf.LayersModel, subject: Subject, seed: number): Input[] {
+export function inputsOf(model: tf.LayersModel, subject: Subject, seed: number): Input[] {
   return model.inputs.map(({ shape }, i) => {
     const full = shape.map((size, axis) => size ?? (axis === 0 ? 2 : 3));
     const { vocabulary } = subject;
@@ -94,7 +94,7 @@ function inputsOf(model: tf.LayersModel, subject: Subject, seed: number): Input[
   });
 }
 
-function predict(model: tf.LayersModel, inputs: readonly Input[]): number[][] {
+export function predict(model: tf.LayersModel, inputs: readonly Input[]): number[][] {
   return tf.tidy(() => {
     for (const layer of model.layers) if ((layer as { stateful?: boolean }).stateful) layer.resetStates();
     const given = inputs.map(({ shape, data }) => tf.tensor(data, shape));
@@ -103,7 +103,7 @@ function predict(model: tf.LayersModel, inputs: readonly Input[]): number[][] {
   });
 }
 
-function expectClose(found: number[][], expected: number[][], which: string): void {
+export function expectClose(found: number[][], expected: number[][], which: string): void {
   expect(found.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
   const wanted = expected.flat();
   const errors = found.flat().map((value, i) => Math.abs(value - wanted[i]!) / Math.max(1, Math.abs(wanted[i]!)));

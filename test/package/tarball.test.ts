@@ -50,7 +50,7 @@ describe('the packed package', () => {
       ...sourcesOf('native', /^(crc32c|engine|node)\/[^/]+\.(cc|h)$/).map(file => `native/${file}`),
       ...sourcesOf('src', /\.ts$/).map(file => `dist/${file.replace(/\.ts$/, '.d.ts')}`),
       // The entries, and what they share: tools/setup/bundle.mjs.
-      ...['binding', 'index', 'optimizers', 'register', 'tfjs'].map(name => `dist/${name}.js`),
+      ...['binding', 'index', 'optimizers', 'register', 'savedmodel', 'tfjs'].map(name => `dist/${name}.js`),
       ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
       ...['core', 'dispatch', 'encoding', 'help', 'iterations', 'plain', 'tfjs-core', 'whole-model'].map(
         name => `dist/shared-${name}.js`,

@@ -12,7 +12,7 @@ import { CHECKOUT } from './pack.js';
 const DIST = join(CHECKOUT, 'dist');
 const SRC = join(CHECKOUT, 'src');
 const TYPES = join(CHECKOUT, 'test', 'types');
-const ENTRIES = ['index', 'tfjs', 'optimizers', 'register'].map(name => join(DIST, `${name}.d.ts`));
+const ENTRIES = ['index', 'tfjs', 'optimizers', 'savedmodel', 'register'].map(name => join(DIST, `${name}.d.ts`));
 
 /** A program that imports src/ gets dist/ instead. `change` may rewrite a file before it is compiled. */
 function compile(roots: readonly string[], change: (file: string, text: string) => string = (_, text) => text) {

@@ -40,6 +40,7 @@ export const ORDER = [
   'index.ts',
   'tfjs.ts',
   'optimizers.ts',
+  'savedmodel.ts',
   'register.ts',
   'cli/terminal',
   'cli/tfjs-node',

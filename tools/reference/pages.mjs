@@ -15,6 +15,7 @@ export const ENTRIES = [
   { page: 'tensorbundle.md', title: 'tensorbundle', source: 'index.ts' },
   { page: 'tfjs.md', title: 'tensorbundle/tfjs', source: 'tfjs.ts' },
   { page: 'optimizers.md', title: 'tensorbundle/optimizers', source: 'optimizers.ts' },
+  { page: 'savedmodel.md', title: 'tensorbundle/savedmodel', source: 'savedmodel.ts' },
   { page: 'register.md', title: 'tensorbundle/register', source: 'register.ts' },
 ];
 

@@ -6,8 +6,18 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What others import or run: package.json names the first five, tools and tests the others. */
-const ENTRIES = ['index', 'tfjs', 'optimizers', 'register', 'cli/main', 'binding', 'cli/dispatch', 'cli/help'];
+/** What others import or run: package.json names the first six, tools and tests the others. */
+const ENTRIES = [
+  'index',
+  'tfjs',
+  'optimizers',
+  'savedmodel',
+  'register',
+  'cli/main',
+  'binding',
+  'cli/dispatch',
+  'cli/help',
+];
 
 /**
  * What is shared by entries that must not load the addon: tensorbundle/optimizers, and the program before it runs a

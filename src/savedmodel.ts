@@ -1,0 +1,8 @@
+/**
+ * Whole models as SavedModels, the form in which TensorFlow and Keras 2 exchange models: architecture, weights and
+ * optimizer in one directory. Needs `@tensorflow/tfjs-layers`.
+ *
+ * @example
+ * await saveModel(model, 'out/digits'); // tf_keras.models.load_model('out/digits')
+ */
+export { type SaveModelOptions, saveModel } from './savedmodel/save-model.js';
