@@ -42,15 +42,16 @@ export interface SavedFunction {
 export type SavedFunctions = Readonly<Record<string, SavedFunction>> & { [Symbol.dispose](): void };
 
 /**
- * The signatures of any SavedModel as functions: of tf_keras, of Keras 3's `export`, of tf.Module, of TensorFlow 1. They
- * run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in use; if the program
- * has not imported it, this call does.
+ * The signatures of any SavedModel as functions: of tf_keras, of Keras 3's `export`, of tf.Module, of TensorFlow 1.
+ * They run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in use; if the
+ * program has not imported it, this call does.
  *
  * A SavedModel is a program, which may read and write files: load only one that you trust.
  *
  * Rejects with ERR_NOT_FOUND if the model has no signatures (as those that Keras saves without traces, and those of
- * `saveModel`: `loadModel` makes them from their metadata); ERR_NOT_SUPPORTED without tfjs-node, and for what TensorFlow
- * cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED and ERR_TOO_LARGE for what is not a SavedModel.
+ * `saveModel`: `loadModel` makes them from their metadata), or has lost its variables; ERR_NOT_SUPPORTED without
+ * tfjs-node, on another backend, and for what TensorFlow cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED
+ * and ERR_TOO_LARGE for what is not a SavedModel.
  *
  * @example
  * using functions = await loadFunctions('exported');

@@ -1,6 +1,6 @@
 /**
- * Damaged and malicious SavedModels: each is described, or refused with a typed error, quickly and in little memory, and
- * nothing stays open.
+ * Damaged and malicious SavedModels: each is described, or refused with a typed error, quickly and in little memory,
+ * and nothing stays open.
  */
 import '../crash/fault-engine.js';
 import { execFileSync } from 'node:child_process';

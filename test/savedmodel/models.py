@@ -112,7 +112,8 @@ def module():
     one.free(tf.constant(1.0))
     one.free(tf.constant([1, 2]), b=tf.constant(3))
     names = ["look", "nothing", "kinds", "huge", "many", "quantized", "fails"]
-    tf.saved_model.save(one, "module", signatures={"call": one.__call__, **{name: getattr(one, name) for name in names}})
+    signatures = {name: getattr(one, name) for name in names}
+    tf.saved_model.save(one, "module", signatures={"call": one.__call__, **signatures})
 
 
 class Subclassed(k.Model):

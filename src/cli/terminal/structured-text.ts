@@ -1,4 +1,4 @@
-/** Functions of a SavedModel as Python would write them: `free(a, b=2, *, flag=True)`, `(x: float32[?,2]) -> int32[]`. */
+/** Functions of a SavedModel as Python would write them: `f(a, b=2, *, flag=True)`, `(x: float32[?,2]) -> int32[]`. */
 import type { Structured } from '../../savedmodel/structured.js';
 import type { TensorSummary } from '../../savedmodel/tensor-summary.js';
 import { visible } from './printable.js';
