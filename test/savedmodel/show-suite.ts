@@ -19,9 +19,13 @@ const LAYERS = ['InputLayer', 'InputLayer', 'Concatenate', 'Dense', 'Dense'];
 
 export function showSuite(folder: string, factsOf: () => Record<string, Facts>): void {
   const at = (name: string): string => join(folder, name);
+  const known = new Map<string, SavedModelDescription>();
   const shown = (name: string): SavedModelDescription => {
+    const earlier = known.get(name);
+    if (earlier) return earlier;
     const { code, json, err } = runJson<SavedModelDescription>(['saved-model', 'show', at(name)]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
+    known.set(name, json);
     return json;
   };
 
@@ -48,8 +52,8 @@ export function showSuite(folder: string, factsOf: () => Record<string, Facts>):
       if (name !== 'session') expect(found.variables).toHaveLength(variables);
       // Each variable, and its place in the bundle.
       const listed = found.variables.map(({ key, dtype, shape }) => ({ key, dtype, shape }));
-      const known = facts.variables.map(({ key, dtype, shape }) => ({ key, dtype, shape }));
-      for (const one of listed) expect(known).toContainEqual(one);
+      const stored = facts.variables.map(({ key, dtype, shape }) => ({ key, dtype, shape }));
+      for (const one of listed) expect(stored).toContainEqual(one);
       expect(found.variables.every(({ bytes, shard, offset }) => bytes! > 0 && shard === 0 && offset! >= 0)).toBe(true);
       const files = (readdirSync(at(name), { recursive: true }) as string[])
         .map(file => statSync(join(at(name), file)))

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { runPython } from '../oracle/python.js';
 import { type Answers, functionSuite } from './functions-suite.js';
 import { type Facts, showSuite } from './show-suite.js';
+import { withoutTensorFlowSuite } from './without-tensorflow.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-stored-'));
 let made: { answers: Answers; facts: Record<string, Facts> };
@@ -20,3 +21,4 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('saved-model show', () => showSuite(folder, () => made.facts));
 describe('loadFunctions', () => functionSuite(folder, () => made.answers));
+describe('loadFunctions without TensorFlow', () => withoutTensorFlowSuite(folder));
