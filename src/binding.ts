@@ -93,7 +93,9 @@ type StepName =
   | 'stat'
   | 'list'
   | 'rename'
+  | 'exchange'
   | 'unlink'
+  | 'removeDirectoryAt'
   | 'sync'
   | 'tryLock'
   | 'unlock'
@@ -148,8 +150,15 @@ export interface NativeBinding {
   /** Names in the directory, unsorted, without '.' and '..'. */
   list(directory: Handle): Promise<string[]>;
   rename(directory: Handle, from: string, to: string): Promise<void>;
+  /**
+   * Each of the two names gets what the other one had, at once: neither is ever missing. Rejects with EINVAL, ENOSYS,
+   * EOPNOTSUPP or ENOTSUP where the file system cannot do that.
+   */
+  exchange(directory: Handle, one: string, other: string): Promise<void>;
   /** False if there was no such name. */
   unlink(directory: Handle, name: string): Promise<boolean>;
+  /** An empty directory. False if there was no such name; rejects with ENOTEMPTY or EEXIST if it is not empty. */
+  removeDirectoryAt(parent: Handle, name: string): Promise<boolean>;
   /** fsync; F_FULLFSYNC on macOS. Also for directories. */
   sync(handle: Handle): Promise<void>;
   /**

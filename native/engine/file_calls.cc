@@ -135,6 +135,15 @@ Status renameName(const Descriptor& directory, const std::string& from, const st
   return done < 0 ? Status::failure(errorOf(done), "rename", directory.pathOf(from)) : Status{};
 }
 
+Status exchangeNames(const Descriptor& directory, const std::string& one, const std::string& other) {
+  Status status = checkName(directory, one, "renameat2");
+  if (status.ok()) status = checkName(directory, other, "renameat2");
+  if (!status.ok()) return status;
+  // Not tried again: if an interrupted call has exchanged them, a second one would undo it.
+  const Result done = directory.operations()->exchange(directory.file(), one.c_str(), other.c_str());
+  return done < 0 ? Status::failure(errorOf(done), "renameat2", directory.pathOf(other)) : Status{};
+}
+
 Status unlinkName(const Descriptor& directory, const std::string& name, bool* existed) {
   *existed = false;
   Status status = checkName(directory, name, "unlink");
@@ -143,6 +152,16 @@ Status unlinkName(const Descriptor& directory, const std::string& name, bool* ex
   *existed = done >= 0;
   return done >= 0 || done == failed(Error::kENOENT) ? Status{}
                                                      : Status::failure(errorOf(done), "unlink", directory.pathOf(name));
+}
+
+Status removeDirectoryAt(const Descriptor& parent, const std::string& name, bool* existed) {
+  *existed = false;
+  Status status = checkName(parent, name, "rmdir");
+  if (!status.ok()) return status;
+  const Result done = uninterrupted([&] { return parent.operations()->removeDirectoryAt(parent.file(), name.c_str()); });
+  *existed = done >= 0;
+  return done >= 0 || done == failed(Error::kENOENT) ? Status{}
+                                                     : Status::failure(errorOf(done), "rmdir", parent.pathOf(name));
 }
 
 Status tryLock(const Descriptor& handle, bool shared, bool* locked) {

@@ -30,7 +30,11 @@ Status statHandle(const Descriptor& handle, FileStat* stat);
 Status statName(const Descriptor& directory, const std::string& name, bool follow, FileStat* stat, bool* found);
 Status listNames(const Descriptor& directory, std::vector<std::string>* names);
 Status renameName(const Descriptor& directory, const std::string& from, const std::string& to);
+// Each name gets what the other one had.
+Status exchangeNames(const Descriptor& directory, const std::string& one, const std::string& other);
 Status unlinkName(const Descriptor& directory, const std::string& name, bool* existed);
+// An empty directory.
+Status removeDirectoryAt(const Descriptor& parent, const std::string& name, bool* existed);
 Status tryLock(const Descriptor& handle, bool shared, bool* locked);
 Status unlock(const Descriptor& handle);
 Status setPermissions(const Descriptor& handle, std::uint32_t permissions);

@@ -81,7 +81,12 @@ class FileOperations {
   virtual Result list(FileId directory, std::vector<std::string>* names) = 0;
   // Atomically replaces what has the name `to`.
   virtual Result rename(FileId directory, const char* from, const char* to) = 0;
+  // Atomically gives each of two names what the other one had: there is no moment in which one of them is missing.
+  // kEINVAL, kENOSYS, kEOPNOTSUPP or kENOTSUP where the file system or the system cannot.
+  virtual Result exchange(FileId directory, const char* one, const char* other) = 0;
   virtual Result unlink(FileId directory, const char* name) = 0;
+  // kENOTEMPTY (on some systems kEEXIST) if it is not empty.
+  virtual Result removeDirectoryAt(FileId directory, const char* name) = 0;
   // Data and metadata, down to the medium.
   virtual Result sync(FileId file) = 0;
   // Data, and the metadata needed to read it back, down to the medium.

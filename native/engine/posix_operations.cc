@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #if defined(__linux__)
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #elif defined(__APPLE__)
 #include <sys/mount.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <limits>
 #include <memory>
 #include <string>
@@ -195,8 +197,28 @@ class PosixOperations final : public FileOperations {
     return toResult(::renameat(descriptorOf(directory), from, descriptorOf(directory), to));
   }
 
+  Result exchange(FileId directory, const char* one, const char* other) override {
+    const int at = descriptorOf(directory);
+#if defined(__linux__) && defined(SYS_renameat2)
+    // As a system call, since older C libraries that the prebuilt addon runs with have no function for it.
+    constexpr unsigned kExchange = 2;  // RENAME_EXCHANGE of linux/fs.h
+    return toResult(::syscall(SYS_renameat2, at, one, at, other, kExchange));
+#elif defined(__APPLE__)
+    return toResult(::renameatx_np(at, one, at, other, RENAME_SWAP));
+#else
+    static_cast<void>(at);
+    static_cast<void>(one);
+    static_cast<void>(other);
+    return failed(Error::kEOPNOTSUPP);
+#endif
+  }
+
   Result unlink(FileId directory, const char* name) override {
     return toResult(::unlinkat(descriptorOf(directory), name, 0));
+  }
+
+  Result removeDirectoryAt(FileId directory, const char* name) override {
+    return toResult(::unlinkat(descriptorOf(directory), name, AT_REMOVEDIR));
   }
 
   Result sync(FileId file) override {

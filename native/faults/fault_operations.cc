@@ -146,8 +146,16 @@ Result FaultOperations::rename(FileId directory, const char* from, const char* t
   return run({"rename", pathOf(directory) + "/" + to}, [&] { return real_->rename(directory, from, to); });
 }
 
+Result FaultOperations::exchange(FileId directory, const char* one, const char* other) {
+  return run({"renameat2", pathOf(directory) + "/" + other}, [&] { return real_->exchange(directory, one, other); });
+}
+
 Result FaultOperations::unlink(FileId directory, const char* name) {
   return run({"unlink", pathOf(directory) + "/" + name}, [&] { return real_->unlink(directory, name); });
+}
+
+Result FaultOperations::removeDirectoryAt(FileId directory, const char* name) {
+  return run({"rmdir", pathOf(directory) + "/" + name}, [&] { return real_->removeDirectoryAt(directory, name); });
 }
 
 Result FaultOperations::sync(FileId file) {

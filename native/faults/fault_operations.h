@@ -59,7 +59,9 @@ class FaultOperations final : public FileOperations {
   Result statAt(FileId directory, const char* name, bool follow, FileStat* result) override;
   Result list(FileId directory, std::vector<std::string>* names) override;
   Result rename(FileId directory, const char* from, const char* to) override;
+  Result exchange(FileId directory, const char* one, const char* other) override;
   Result unlink(FileId directory, const char* name) override;
+  Result removeDirectoryAt(FileId directory, const char* name) override;
   Result sync(FileId file) override;
   Result syncData(FileId file) override;
   Result lock(FileId file, bool shared) override;

@@ -49,9 +49,21 @@ Call renameJs(const Arguments& info) {
   return callOn(info.handle(), [=](const Descriptor& directory) { return renameName(directory, from, to); });
 }
 
+Call exchangeJs(const Arguments& info) {
+  const std::string one = stringArgument(info[1], "one");
+  const std::string other = stringArgument(info[2], "other");
+  return callOn(info.handle(), [=](const Descriptor& directory) { return exchangeNames(directory, one, other); });
+}
+
 Call unlinkJs(const Arguments& info) {
   const std::string name = stringArgument(info[1], "name");
   const auto part = [=](const Descriptor& directory, bool* existed) { return unlinkName(directory, name, existed); };
+  return callOn<bool>(info.handle(), part, toBoolean);
+}
+
+Call removeDirectoryAtJs(const Arguments& info) {
+  const std::string name = stringArgument(info[1], "name");
+  const auto part = [=](const Descriptor& parent, bool* existed) { return removeDirectoryAt(parent, name, existed); };
   return callOn<bool>(info.handle(), part, toBoolean);
 }
 
@@ -70,7 +82,9 @@ void exportDirectories(Napi::Env, Napi::Object exports) {
   addCall<makeDirectoryAtJs>(exports, "makeDirectoryAt");
   addCall<listJs>(exports, "list");
   addCall<renameJs>(exports, "rename");
+  addCall<exchangeJs>(exports, "exchange");
   addCall<unlinkJs>(exports, "unlink");
+  addCall<removeDirectoryAtJs>(exports, "removeDirectoryAt");
   addCall<freeSpaceJs>(exports, "freeSpace");
 }
 

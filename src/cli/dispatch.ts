@@ -8,6 +8,7 @@ import { copy } from './commands/copy.js';
 import { latest } from './commands/latest.js';
 import { ls } from './commands/ls.js';
 import { merge } from './commands/merge.js';
+import { savedModelShow } from './commands/saved-model-show.js';
 import { setupTfjsNode } from './commands/setup-tfjs-node.js';
 import { show } from './commands/show.js';
 import { verify } from './commands/verify.js';
@@ -15,7 +16,17 @@ import { helpOfCommand, helpOfProgram } from './help.js';
 import { describeError, EXIT, exitCodeOf, jsonOfError, UsageError } from './terminal/failure.js';
 import type { Output } from './terminal/output.js';
 
-export const COMMANDS: readonly Command[] = [ls, show, verify, copy, merge, latest, buildAddon, setupTfjsNode];
+export const COMMANDS: readonly Command[] = [
+  ls,
+  show,
+  verify,
+  copy,
+  merge,
+  latest,
+  savedModelShow,
+  buildAddon,
+  setupTfjsNode,
+];
 
 function find(name: string): Command {
   const command = COMMANDS.find(candidate => candidate.name === name);

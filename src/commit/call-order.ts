@@ -26,10 +26,10 @@ export function nextCall(): number {
 }
 
 /**
- * `identity` is that of the directory, the same for every spelling of its path. Files and checkpoints are kept apart,
- * because the state file and a prefix may both be called `checkpoint`.
+ * `identity` is that of the directory, the same for every spelling of its path. Files, directories and checkpoints are
+ * kept apart, because the state file and a prefix may both be called `checkpoint`.
  */
-export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' = 'prefix'): string {
+export function placeOf(identity: string, name: string, kind: 'prefix' | 'file' | 'directory' = 'prefix'): string {
   return `${identity}/${kind}/${name}`;
 }
 

@@ -24,11 +24,10 @@ const METRICS: ReadonlySet<string> = new Set([
   ...['binaryCrossentropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy'],
   ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError'],
 ]);
-/** Keras knows these as they are. It chooses the first four by the shape of the output, as TensorFlow.js does. */
-const AS_THEY_ARE: ReadonlySet<string> = new Set([
-  ...['accuracy', 'acc', 'crossentropy', 'ce'],
-  ...['mse', 'MSE', 'mae', 'MAE', 'mape', 'MAPE'],
-]);
+/** Keras chooses the function by the shape of the output, as TensorFlow.js does. */
+const BY_SHAPE: ReadonlySet<string> = new Set(['accuracy', 'acc', 'crossentropy', 'ce']);
+/** Keras has the same ones. */
+const ALIASES: ReadonlySet<string> = new Set(['mse', 'MSE', 'mae', 'MAE', 'mape', 'MAPE']);
 
 /** Undefined if the model is not compiled, or Keras lacks its loss. `entries`: the layers, with Keras's names. */
 export function trainingConfig(model: LayersModel, entries: ReadonlyMap<Layer, KerasEntry>): Json | undefined {
@@ -39,8 +38,8 @@ export function trainingConfig(model: LayersModel, entries: ReadonlyMap<Layer, K
   );
   const { optimizer } = compilation;
   const written = kerasOptimizer(optimizer.class_name, optimizer.config);
-  const loss = new Naming(lossName, outputs);
-  const metric = new Naming(metricName, outputs);
+  const loss = new Naming(lossName, outputs, true);
+  const metric = new Naming(metricName, outputs, false);
   const [losses, metrics] = [loss.named(compilation.loss), metric.named(compilation.metrics)];
   const isComplete = written !== undefined && loss.isComplete;
   const lacking = [
@@ -60,9 +59,12 @@ function lossName(name: string): string | undefined {
   return LOSSES.has(name) ? snakeCase(name) : undefined;
 }
 
-function metricName(name: string): string | undefined {
-  if (AS_THEY_ARE.has(name)) return name;
-  return METRICS.has(name) ? snakeCase(name) : undefined;
+/** The name that the metric has here stays its name there: Keras would name a function by itself. */
+function metricName(name: string): string | KerasEntry | undefined {
+  if (BY_SHAPE.has(name)) return name;
+  const fn = ALIASES.has(name) ? name : METRICS.has(name) ? snakeCase(name) : undefined;
+  if (fn === undefined) return undefined;
+  return { class_name: 'MeanMetricWrapper', config: { name: fn, dtype: 'float32', fn } };
 }
 
 /** Replaces names by Keras's, and leaves out what Keras lacks. */
@@ -72,13 +74,14 @@ class Naming {
   isComplete = true;
 
   constructor(
-    readonly nameOf: (name: string) => string | undefined,
+    readonly nameOf: (name: string) => unknown,
     readonly outputs: ReadonlyMap<string, string>,
+    readonly mayRepeat: boolean,
   ) {}
 
   named(value: Written): unknown {
     if (typeof value === 'string') return this.#name(value);
-    if (Array.isArray(value)) return value.map(one => this.named(one as Written)).filter(one => one !== undefined);
+    if (Array.isArray(value)) return this.#list(value.map((one: Written) => this.named(one)));
     if ('outputs' in value) {
       const entries = Object.entries(value.outputs).map(([output, one]) => {
         return [this.outputs.get(output) ?? output, this.named(one)] as const;
@@ -90,7 +93,14 @@ class Naming {
     return undefined;
   }
 
-  #name(name: string): string | undefined {
+  /** Keras refuses two metrics of one name. Losses of several outputs may be the same. */
+  #list(values: readonly unknown[]): unknown[] {
+    const found = values.filter(one => one !== undefined);
+    if (this.mayRepeat) return found;
+    return [...new Map(found.map((one, i) => [Array.isArray(one) ? i : JSON.stringify(one), one])).values()];
+  }
+
+  #name(name: string): unknown {
     const found = this.nameOf(name);
     if (found !== undefined) return found;
     this.isComplete = false;

@@ -24,6 +24,9 @@ type Kind = SavedObject['kind'];
 /** Names under which Keras keeps dictionaries; all other objects without values and with numbered children are lists. */
 const DICTIONARIES: ReadonlySet<string> = new Set(['_index_dict', '_trainable_variables_indices']);
 
+/** The name of the edge to what maps names to functions. */
+export const SIGNATURES = 'signatures';
+
 /** Layers whose states Keras handles in a class of their own. */
 const RECURRENT: ReadonlySet<string> = new Set(['RNN', 'SimpleRNN', 'GRU', 'LSTM', 'ConvLSTM2D']);
 
@@ -80,6 +83,7 @@ function kindOf(object: Trackable, edge: string, source: ObjectGraphSource): Kin
   const live = source.objectOf(object);
   if (isLayer(live)) return userObject(layerIdentifier(live));
   if (typeof live === 'object' && live !== null && isOptimizer(live)) return userObject('experimentalOptimizer', 2);
+  if (edge === SIGNATURES && live === undefined) return userObject('signature_map');
   const value = object.attributes.find(({ name }) => name === VARIABLE_VALUE);
   if (value === undefined) return userObject(collectionIdentifier(object, edge, live));
   const trainable = isAnyVariable(live) && source.isTrainable(live as Variable);

@@ -2,6 +2,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CopyBudget } from '../bundle/tf-staging.js';
 import { WRITER_OPTIONS, type WriterOptions } from '../bundle/writer-options.js';
+import { saveDirectory } from '../commit/directories/directory-save.js';
 import { type PathLike, savePathOf } from '../commit/paths.js';
 import { invalidArgument } from '../errors.js';
 import { numberObjects } from '../graph/numbering.js';
@@ -12,19 +13,24 @@ import { checkModel } from '../layers/model.js';
 import { layerKind } from '../layers/registry.js';
 import { trainedWeights, weightNames } from '../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { withDirectory } from '../storage/directory.js';
 import { Description } from '../training/checkpoint/description.js';
 import type { Trackables } from '../training/checkpoint/trackable-value.js';
 import { architectureOf } from '../training/models/whole-model.js';
+import { fingerprintOf } from './fingerprint.js';
 import { kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
-import { savedObjectGraph } from './object-graph.js';
-import { saveDirectory } from './plain-directory.js';
-import { create, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
-import { KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
+import { SIGNATURES, savedObjectGraph } from './object-graph.js';
+import { isSavedModelFile } from './own-files.js';
+import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, toBinary } from './protobuf.js';
+import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
 
 /** The name of the edge to what is saved with the model. */
-export const EXTRA = 'extra';
+const EXTRA = 'extra';
+
+/** The checkpoint of the variables is called like its directory. */
+const VARIABLES = 'variables';
 
 /** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
 const TENSORFLOW_VERSION = '2.15.0';
@@ -91,14 +97,32 @@ export async function saveModel(model: LayersModel, dir: PathLike, options: Save
   const captured = new CapturedGraph(described.root, CopyBudget.forForeground());
   try {
     const { durable = true, signal, lockTimeoutMs } = writer;
-    await saveDirectory(path, { durable, signal, lockTimeoutMs, call: captured.call }, async staged => {
-      await staged.makeDirectory('assets');
-      for (const [name, bytes] of files) await staged.writeFile(name, bytes);
-      await captured.write(`${staged.path}/variables/variables`, writer);
-    });
+    await saveDirectory(
+      path,
+      { durable, signal, lockTimeoutMs, call: captured.call },
+      isSavedModelFile,
+      async staged => {
+        await staged.makeDirectory('assets');
+        await staged.writeFile(KERAS_METADATA, files.metadata);
+        await staged.writeFile(SAVED_MODEL, files.saved);
+        await captured.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer);
+        const index = await indexOf(`${staged.path}/${VARIABLES}`);
+        const fingerprint = await fingerprintOf(files.saved, index, signal);
+        await staged.writeFile(FINGERPRINT, toBinary(FingerprintDefSchema, fingerprint));
+      },
+    );
   } finally {
     captured.release();
   }
+}
+
+/** The bytes of the index that was just written. */
+async function indexOf(directory: string): Promise<Uint8Array> {
+  const read = await withDirectory(directory, async variables => {
+    const file = await variables.open(`${VARIABLES}.index`);
+    return await file?.readAll(file.size).finally(() => file.close());
+  });
+  return read ?? new Uint8Array();
 }
 
 interface Described {
@@ -113,7 +137,9 @@ function describe(model: LayersModel, includeOptimizer: boolean, extra: Trackabl
   description.complete();
   const { children, attributes } = described;
   const extras = [architectureOf(model, includeOptimizer)];
-  const root = { children: [...children, ...added], attributes, extras };
+  // TensorFlow looks for it in every SavedModel.
+  const signatures = { name: SIGNATURES, node: branch([]) };
+  const root = { children: [...children, signatures, ...added], attributes, extras };
   return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
 }
 
@@ -122,7 +148,7 @@ function filesOf(
   model: LayersModel,
   { root, objectOf }: Described,
   includeOptimizer: boolean,
-): Map<string, Uint8Array> {
+): { saved: Uint8Array; metadata: Uint8Array } {
   const numbering = numberObjects(root);
   const entries = kerasEntries(model);
   const weights = new Set(weightNames(model.weights));
@@ -150,8 +176,5 @@ function filesOf(
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  return new Map([
-    [KERAS_METADATA, toBinary(SavedMetadataSchema, metadata)],
-    [SAVED_MODEL, toBinary(SavedModelSchema, saved)],
-  ]);
+  return { saved: toBinary(SavedModelSchema, saved), metadata: toBinary(SavedMetadataSchema, metadata) };
 }

@@ -1,38 +1,44 @@
 /**
- * The files of a SavedModel beside its variables, read and checked: every number of a node in them exists, so code
- * after this need not check. The graph itself is not decoded here, since nothing that is restored needs it.
+ * The files of a SavedModel beside its variables, read and checked: every number of a node in them exists, and the JSON
+ * of Keras is neither deep nor huge, so code after this need not check. Memory is bounded whatever the files hold.
  */
 import { type PathLike, pathOf } from '../commit/paths.js';
-import { TensorBundleError } from '../errors.js';
+import { isNativeError, TensorBundleError } from '../errors.js';
 import { Directory } from '../storage/directory.js';
+import { valuesInJson } from './json-limits.js';
+import { checkMessages } from './message-limits.js';
+import { type ModelFile, readModelFile } from './model-file.js';
 import {
+  corruptFile,
+  decodedFrom,
   type FingerprintDef,
   FingerprintDefSchema,
-  fromBinary,
-  type MetaGraphDef,
   type SavedMetadata_KerasObject,
   SavedMetadataSchema,
-  type SavedModel,
-  SavedModelSchema,
   type SavedObject,
 } from './protobuf.js';
 
-/** Protobuf's own limit for one message. */
-const MAX_BYTES = 2 ** 31 - 1;
 /** Far above any real model: a layer has about four nodes. */
 const MAX_NODES = 2 ** 18;
-/** The tag of what TensorFlow 2 writes. */
-const SERVE = 'serve';
+/** Far above the metadata of any real model. */
+const MAX_KERAS_BYTES = 64 * 1024 ** 2;
+const MAX_FINGERPRINT_BYTES = 1024 ** 2;
+/** Of the JSON of all nodes. */
+const MAX_JSON_VALUES = 2 ** 21;
 
 export const SAVED_MODEL = 'saved_model.pb';
 export const KERAS_METADATA = 'keras_metadata.pb';
 export const FINGERPRINT = 'fingerprint.pb';
 
-export interface StoredModel {
+/** Other forms of the file, which are not read. */
+const OTHER_FORMS = {
+  'saved_model.pbtxt': 'as text (saved_model.pbtxt)',
+  'saved_model.cpb': 'in chunks (saved_model.cpb), which TensorFlow writes above 2 GiB',
+};
+
+export interface StoredModel extends ModelFile {
   /** The directory, as it was given. */
   readonly path: string;
-  /** That for serving. */
-  readonly metaGraph: MetaGraphDef;
   /** The objects of TensorFlow 2, the root first. Empty for what TensorFlow 1 wrote. */
   readonly nodes: readonly SavedObject[];
   /** What Keras says of its layers, by the number of the node. Null if Keras did not write the model. */
@@ -41,53 +47,83 @@ export interface StoredModel {
 }
 
 /**
- * Rejects with ERR_NOT_FOUND if there is no directory or no saved_model.pb in it, ERR_CORRUPT for files that cannot be
- * decoded, ERR_TOO_LARGE for more than 2 GiB or 262,144 objects, and with what opening and reading throw.
+ * Rejects with ERR_NOT_FOUND if there is no directory or no saved_model.pb in it; ERR_NOT_A_CHECKPOINT if the path is
+ * not a directory, or one of the files is not a regular file; ERR_NOT_SUPPORTED for the other forms of the file;
+ * ERR_TRUNCATED and ERR_CORRUPT for files that cannot be decoded; ERR_TOO_LARGE for a saved_model.pb above 2 GiB, for
+ * more than 64 MiB beside its graph or in keras_metadata.pb, for 262,144 objects, and for what would take much more
+ * memory than it has bytes; and with what opening and reading throw.
  */
 export async function readStoredModel(given: PathLike): Promise<StoredModel> {
   const path = pathOf(given);
-  const directory = await Directory.open(path);
-  if (directory === null) throw notFound(path, `${path} does not exist`);
+  const directory = await opened(path);
   try {
-    const bytes = await readFile(directory, SAVED_MODEL);
-    if (bytes === null) throw notFound(path, `${directory.pathOf(SAVED_MODEL)} does not exist`);
+    const model = await withFile(directory, SAVED_MODEL, readModelFile);
+    if (model === null) throw await withoutModel(directory);
     const file = directory.pathOf(SAVED_MODEL);
-    const metaGraph = servingGraph(
-      decoded(file, () => fromBinary(SavedModelSchema, bytes)),
+    const nodes = model.metaGraph.objectGraphDef?.nodes ?? [];
+    checkNodes(nodes, file);
+    const metadata = await withFile(directory, KERAS_METADATA, one => one.readAll(MAX_KERAS_BYTES));
+    const fingerprint = await withFile(directory, FINGERPRINT, one => one.readAll(MAX_FINGERPRINT_BYTES));
+    const keras = metadata && kerasObjects(metadata, nodes.length, directory.pathOf(KERAS_METADATA));
+    checkJson(
+      nodes.map(({ kind }) => (kind.case === 'userObject' ? kind.value.metadata : '')),
       file,
     );
-    const nodes = metaGraph.objectGraphDef?.nodes ?? [];
-    checkNodes(nodes, file);
-    const metadata = await readFile(directory, KERAS_METADATA);
-    const fingerprint = await readFile(directory, FINGERPRINT);
     return {
+      ...model,
       path,
-      metaGraph,
       nodes,
-      keras: metadata && kerasObjects(metadata, nodes.length, directory.pathOf(KERAS_METADATA)),
-      fingerprint:
-        fingerprint && decoded(directory.pathOf(FINGERPRINT), () => fromBinary(FingerprintDefSchema, fingerprint)),
+      keras,
+      fingerprint: fingerprint && decodedFrom(FingerprintDefSchema, fingerprint, directory.pathOf(FINGERPRINT)),
     };
   } finally {
     await directory.close();
   }
 }
 
+async function opened(path: string): Promise<Directory> {
+  const directory = await Directory.open(path).catch((error: unknown) => {
+    const { cause } = error as { cause?: unknown };
+    if (!isNativeError(cause) || cause.code !== 'ENOTDIR') throw error;
+    throw new TensorBundleError(
+      'ERR_NOT_A_CHECKPOINT',
+      `${path} is not a directory; a SavedModel is a directory with a file ${SAVED_MODEL}`,
+      { path, cause },
+    );
+  });
+  if (directory !== null) return directory;
+  throw new TensorBundleError('ERR_NOT_FOUND', `there is no SavedModel at ${path}: it does not exist`, { path });
+}
+
 /** Null if there is no such file. */
-async function readFile(directory: Directory, name: string): Promise<Uint8Array | null> {
+async function withFile<T>(
+  directory: Directory,
+  name: string,
+  read: (file: NonNullable<Awaited<ReturnType<Directory['open']>>>) => Promise<T>,
+): Promise<T | null> {
   const file = await directory.open(name);
   if (file === null) return null;
   try {
-    return await file.readAll(MAX_BYTES);
+    return await read(file);
   } finally {
     await file.close();
   }
 }
 
-function servingGraph({ metaGraphs }: SavedModel, path: string): MetaGraphDef {
-  const found = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes(SERVE)) ?? metaGraphs[0];
-  if (found !== undefined) return found;
-  throw corrupt(path, 'holds no model');
+/** The error for a directory without saved_model.pb. */
+async function withoutModel(directory: Directory): Promise<TensorBundleError> {
+  const { path } = directory;
+  for (const [name, form] of Object.entries(OTHER_FORMS)) {
+    if ((await directory.stat(name)) === null) continue;
+    return new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      `the SavedModel at ${path} is stored ${form}, and only ${SAVED_MODEL} is read`,
+      { path, expected: SAVED_MODEL, found: name },
+    );
+  }
+  return new TensorBundleError('ERR_NOT_FOUND', `there is no SavedModel at ${path}: it holds no ${SAVED_MODEL}`, {
+    path,
+  });
 }
 
 function checkNodes(nodes: readonly SavedObject[], path: string): void {
@@ -100,7 +136,7 @@ function checkNodes(nodes: readonly SavedObject[], path: string): void {
   }
   const check = (number: number, node: number): void => {
     if (node >= 0 && node < nodes.length) return;
-    throw corrupt(path, `says that object ${number} belongs with object ${node}, but there are ${nodes.length}`);
+    throw corruptFile(path, `says that object ${number} belongs with object ${node}, but there are ${nodes.length}`);
   };
   for (const [number, { children, slotVariables, dependencies }] of nodes.entries()) {
     for (const { nodeId } of children) check(number, nodeId);
@@ -113,28 +149,30 @@ function checkNodes(nodes: readonly SavedObject[], path: string): void {
 }
 
 function kerasObjects(bytes: Uint8Array, count: number, path: string): StoredModel['keras'] {
-  const { nodes } = decoded(path, () => fromBinary(SavedMetadataSchema, bytes));
+  checkMessages(SavedMetadataSchema, bytes, path);
+  const { nodes } = decodedFrom(SavedMetadataSchema, bytes, path);
   for (const { nodeId } of nodes) {
-    if (nodeId < 0 || nodeId >= count) throw corrupt(path, `describes object ${nodeId}, but there are ${count}`);
+    if (nodeId < 0 || nodeId >= count) throw corruptFile(path, `describes object ${nodeId}, but there are ${count}`);
   }
+  checkJson(
+    nodes.map(({ metadata }) => metadata),
+    path,
+  );
   return new Map(nodes.map(node => [node.nodeId, node]));
 }
 
-function decoded<T>(path: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    throw corrupt(path, 'cannot be decoded', cause);
+function checkJson(texts: readonly string[], path: string): void {
+  let sum = 0;
+  for (const text of texts) {
+    if (text === '') continue;
+    const values = valuesInJson(text);
+    if (values === null) throw corruptFile(path, 'holds JSON that is nested more than 500 deep');
+    sum += values;
   }
-}
-
-function corrupt(path: string, what: string, cause?: unknown): TensorBundleError {
-  return new TensorBundleError('ERR_CORRUPT', `${path} ${what}; it is damaged, or no file of a SavedModel`, {
+  if (sum <= MAX_JSON_VALUES) return;
+  throw new TensorBundleError('ERR_TOO_LARGE', `the JSON in ${path} holds more than ${MAX_JSON_VALUES} values`, {
     path,
-    cause,
+    expected: MAX_JSON_VALUES,
+    found: sum,
   });
-}
-
-function notFound(path: string, why: string): TensorBundleError {
-  return new TensorBundleError('ERR_NOT_FOUND', `there is no SavedModel at ${path}: ${why}`, { path });
 }

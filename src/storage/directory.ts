@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path';
 import { type FileStat, type Handle, native, type Shard } from '../binding.js';
 import { fromNative, isNativeError, type NativeError, TensorBundleError } from '../errors.js';
+import { openChild } from './child-directory.js';
 import { isExhausted, withDescriptor } from './descriptors.js';
 import { checkPath, directoryError, openingError } from './directory-errors.js';
 import { DirectorySteps, type NewHeld } from './directory-steps.js';
@@ -14,6 +15,7 @@ import { release } from './handles.js';
 import { lacks } from './lacks.js';
 import { type AroundLock, DirectoryLock, type Holder, holderOf } from './locks.js';
 import { makeDirectory } from './make-directory.js';
+import { setFileMode, setMode } from './modes.js';
 import { HeldFile, NewShard } from './new-files.js';
 import { type Step, Steps } from './steps.js';
 
@@ -58,6 +60,15 @@ export class Directory {
   /** Over a handle of `openFiles`, which may be closed already. */
   static over(path: string, handle: Handle, identity: string): Directory {
     return new Directory(path, handle, identity, []);
+  }
+
+  /**
+   * Opens a directory in this one; null if it is absent. Throws ERR_NOT_A_CHECKPOINT for anything else, also for a link
+   * to a directory.
+   */
+  async openChild(name: string): Promise<Directory | null> {
+    const opened = await this.#do('open', name, () => openChild(this.#handle, name, this.pathOf(name)));
+    return opened && new Directory(this.pathOf(name), opened.handle, opened.identity, []);
   }
 
   /** Opens a directory; creates it and its missing parents if it does not exist. */
@@ -168,9 +179,39 @@ export class Directory {
     return this.#do('remove', name, () => native.unlink(this.#handle, name));
   }
 
+  /** Each of the two names gets what the other one had, at once. */
+  exchange(one: string, other: string): Promise<void> {
+    return this.#do('exchange', other, () => native.exchange(this.#handle, one, other));
+  }
+
+  /** False if the name exists already. */
+  makeDirectory(name: string): Promise<boolean> {
+    return this.#do('create the directory', name, () => native.makeDirectoryAt(this.#handle, name));
+  }
+
+  /** An empty directory. False if it was absent. */
+  removeDirectory(name: string): Promise<boolean> {
+    return this.#do('remove', name, () => native.removeDirectoryAt(this.#handle, name));
+  }
+
+  /** What the directory itself is now. */
+  self(): Promise<FileStat> {
+    return this.#do('look at', undefined, async () => (await native.stat(this.#handle))!);
+  }
+
+  /** Does nothing where the file system decides about permissions itself. */
+  setMode(mode: number): Promise<void> {
+    return this.#do('change', undefined, () => setMode(this.#handle, mode));
+  }
+
+  /** As `setMode`, for a file in it. Does nothing if it is absent. */
+  setFileMode(name: string, mode: number): Promise<void> {
+    return this.#do('change', name, () => setFileMode(this.#handle, name, mode));
+  }
+
   /** Whether the directory itself was removed, as far as the file system says. */
-  isRemoved(): Promise<boolean> {
-    return this.#do('look at', undefined, async () => (await native.stat(this.#handle))?.links === 0);
+  async isRemoved(): Promise<boolean> {
+    return (await this.self()).links === 0;
   }
 
   /**

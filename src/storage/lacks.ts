@@ -1,7 +1,8 @@
 /**
  * Which features a file system may lack without making a save fail, by the errno that says so. FORMAT.md, "File
  * systems", has the same table, with the effect of each lack on the promises. Every other error stays an error, above
- * all EIO. (For fchmod and fallocate the native code decides: native/engine/file_calls.cc and shard_writer.cc.)
+ * all EIO. (For fallocate, and for fchmod of new files, the native code decides: native/engine/shard_writer.cc and
+ * file_calls.cc.)
  */
 import { isNativeError } from '../errors.js';
 
@@ -13,6 +14,10 @@ export const LACKING = {
   locks: ['ENOSYS', 'ENOLCK', 'EOPNOTSUPP', 'ENOTSUP', 'EBADF', 'EINVAL'],
   /** fsync of a directory. */
   directorySync: ['EINVAL', 'EBADF', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'],
+  /** fchmod of what exists already. */
+  permissions: ['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP'],
+  /** RENAME_EXCHANGE of two directories that this process has just made. EPERM: a filter of system calls. */
+  exchange: ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPERM'],
   /** statvfs; only an early warning depends on it. */
   freeSpace: ['ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPERM', 'EACCES', 'EOVERFLOW', 'EINVAL'],
 } as const;

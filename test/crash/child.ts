@@ -40,7 +40,9 @@ export function runChild(run: ChildRun): Promise<ChildResult> {
 const WRITES = new Set([
   'mkdir',
   'rename',
+  'renameat2',
   'unlink',
+  'rmdir',
   'fsync',
   'fdatasync',
   'fchmod',

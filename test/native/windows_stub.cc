@@ -35,7 +35,9 @@ class WindowsStub final : public FileOperations {
   }
   Result list(FileId /*directory*/, std::vector<std::string>* /*names*/) override { return kNotSupported; }
   Result rename(FileId /*directory*/, const char* /*from*/, const char* /*to*/) override { return kNotSupported; }
+  Result exchange(FileId /*directory*/, const char* /*one*/, const char* /*other*/) override { return kNotSupported; }
   Result unlink(FileId /*directory*/, const char* /*name*/) override { return kNotSupported; }
+  Result removeDirectoryAt(FileId /*directory*/, const char* /*name*/) override { return kNotSupported; }
   Result sync(FileId /*file*/) override { return kNotSupported; }
   Result syncData(FileId /*file*/) override { return kNotSupported; }
   Result lock(FileId /*file*/, bool /*shared*/) override { return kNotSupported; }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { saveModel } from '../../src/savedmodel.js';
 import { expectClose, type Input, inputsOf, predict, randomizeVariables, type Subject } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
@@ -11,6 +11,8 @@ import { runPython } from '../oracle/python.js';
 export interface SavedSubject extends Subject {
   /** Compiles the model. Keras then evaluates it and trains a step. */
   compile?(model: tf.LayersModel): void;
+  /** Whether only what a step makes of the model is compared. */
+  stepOnly?: boolean;
 }
 
 interface Case {
@@ -80,6 +82,8 @@ async function evaluate(model: tf.LayersModel, { inputs, targets }: Case): Promi
   const [x, y] = [tensors(inputs), tensors(targets)];
   const batchSize = inputs[0]!.shape[0]!;
   const found = [model.evaluate(x, y, { batchSize })].flat().map(value => value.dataSync()[0]!);
+  // With several outputs, TensorFlow.js gives the sum of the losses so far for each of them first.
+  found.splice(0, model.outputs.length - 1);
   await model.fit(x, y, { batchSize, epochs: 1, shuffle: false, verbose: 0 });
   return found;
 }
@@ -108,7 +112,8 @@ export function describeSaved(subjects: Readonly<Record<string, SavedSubject>>):
     expect(answer.error).toBeUndefined();
     if (job.predict) expectClose(predict(model, job.inputs), answer.outputs, name);
     if (!job.evaluate) return;
-    expectClose([await evaluate(model, job)], [answer.losses], `the losses of ${name}`);
+    const losses = await evaluate(model, job);
+    if (!subjects[name]!.stepOnly) expectClose([losses], [answer.losses], `the losses of ${name}`);
     expectClose(predict(model, job.inputs), answer.trained, `${name}, trained`);
   });
 }

@@ -20,6 +20,7 @@ afterAll(() => expect(faulty.openDescriptors()).toBe(0));
 /** Calls that go to the pool; those that touch memory only are not listed. */
 const CALLS: readonly (keyof NativeBinding)[] = [
   ...(['openDirectory', 'openDirectoryAt', 'makeDirectoryAt', 'open', 'close', 'stat', 'list', 'rename'] as const),
+  ...(['exchange', 'removeDirectoryAt'] as const),
   ...(['unlink', 'sync', 'tryLock', 'unlock', 'setMode', 'freeSpace', 'readAll', 'readStart', 'writeAll'] as const),
   ...(['createShard', 'appendShard', 'finishShard', 'closeShard', 'checksumRanges', 'readRanges', 'map'] as const),
   'steps',

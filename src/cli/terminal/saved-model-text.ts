@@ -1,0 +1,153 @@
+/** A SavedModel as text for people: a head, and a section for each kind of thing in it. */
+import type { SavedModelDescription } from '../../savedmodel/describe.js';
+import type { Signature } from '../../savedmodel/signatures.js';
+import { objectLines } from './object-lines.js';
+import { visible } from './printable.js';
+import { argumentsText, openShape, traceText } from './structured-text.js';
+import { columns, humanBytes, plural, type Style } from './style.js';
+
+/** A name in a table; a longer one would make the whole table as wide. */
+const MAX_NAME = 120;
+
+export function savedModelText(model: SavedModelDescription, limit: number, style: Style): string {
+  const sections = [
+    headOf(model, style),
+    section('Signatures', model.signatures.length, limited(signatureLines(model.signatures, style), limit), style),
+    functionSection(model, limit, style),
+    variableSection(model, limit, style),
+    objectSection(model, limit, style),
+    section(
+      'Assets',
+      model.assets.length,
+      limited(
+        table(
+          model.assets
+            .slice(0, limit)
+            .map(({ filename, bytes }) => [short(filename), bytes === null ? 'missing' : humanBytes(bytes)]),
+        ),
+        limit,
+        model.assets.length,
+      ),
+      style,
+    ),
+  ];
+  return `${sections
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+interface Limited {
+  readonly lines: readonly string[];
+  /** How many more there would be. */
+  readonly omitted: number;
+}
+
+function limited(lines: readonly string[], limit: number, all = lines.length): Limited {
+  return { lines: lines.slice(0, limit), omitted: Math.max(0, all - limit) };
+}
+
+function section(title: string, count: number, { lines, omitted }: Limited, style: Style, note = ''): string[] {
+  if (count === 0) return [];
+  const more = omitted > 0 ? [style.dim(`  … ${plural(omitted, 'line')} more (--limit N, --json)`)] : [];
+  const head = `${style.bold(title)} ${style.dim(`(${count.toLocaleString('en-US')}${note})`)}`;
+  return [head, ...lines.map(line => `  ${line}`), ...more];
+}
+
+function headOf(model: SavedModelDescription, style: Style): string[] {
+  const { writtenBy, fingerprint, bytes, bundle, bundleError, assets } = model;
+  const writers = [
+    `TensorFlow ${writtenBy.tensorflow || 'of an unknown version'}`,
+    ...(writtenBy.keras === null ? [] : [`Keras ${writtenBy.keras}`]),
+    ...(writtenBy.tensorbundle ? ['tensorbundle'] : []),
+  ];
+  const sizes = [
+    `saved_model.pb ${humanBytes(bytes.savedModel)} (its graph ${humanBytes(bytes.graph)})`,
+    ...(bytes.kerasMetadata > 0 ? [`keras_metadata.pb ${humanBytes(bytes.kerasMetadata)}`] : []),
+    `variables ${humanBytes(bytes.variables)}${bundle === null ? '' : ` in ${plural(bundle.numShards, 'shard')}`}`,
+    ...(assets.length > 0 ? [`assets ${humanBytes(bytes.assets)}`] : []),
+  ];
+  const others =
+    model.tagSets.length > 1 ? `; also ${model.tagSets.map(tags => `[${tags.join(', ')}]`).join(' ')}` : '';
+  const rows = [
+    ['SavedModel', visible(model.path)],
+    ['written by', visible(writers.join(', '))],
+    ['tags', visible(model.tags.join(', ') + others).slice(0, 1000)],
+    ...(fingerprint === null ? [] : [['checksum', `${fingerprint.savedModelChecksum}${uuid(fingerprint.uuid)}`]]),
+    ['size', `${humanBytes(bytes.total)}: ${sizes.join(', ')}`],
+  ];
+  const lines = columns(rows).map(line => style.dim(line.slice(0, 10)) + line.slice(10));
+  if (bundleError !== null) lines.push(`${style.bad('variables:')} ${visible(bundleError.message)}`);
+  return lines;
+}
+
+function uuid(text: string): string {
+  return text === '' ? '' : visible(`, uuid ${text.slice(0, MAX_NAME)}`);
+}
+
+function signatureLines(signatures: readonly Signature[], style: Style): string[] {
+  return signatures.flatMap(({ name, method, inputs, outputs }) => [
+    `${style.bold(short(name))}  ${style.dim(short(method))}`,
+    ...table([
+      ...inputs.map(one => ['  in', short(one.name), one.dtype, openShape(one.shape), short(one.tensor)]),
+      ...outputs.map(one => ['  out', short(one.name), one.dtype, openShape(one.shape), short(one.tensor)]),
+    ]),
+  ]);
+}
+
+function functionSection(
+  { functions, concreteFunctions }: SavedModelDescription,
+  limit: number,
+  style: Style,
+): string[] {
+  const traces = new Map(concreteFunctions.map(one => [one.name, one]));
+  const known = functions.filter(({ isBare }) => !isBare);
+  const lines: string[] = [];
+  let omitted = 0;
+  for (const { path, node, argumentSpec, concreteFunctions: names } of known) {
+    if (lines.length < limit)
+      lines.push(`${style.bold(short(path ?? `object ${node}`))}${argumentsText(argumentSpec)}`);
+    else omitted++;
+    for (const name of names) {
+      const trace = traces.get(name);
+      if (trace === undefined) continue;
+      if (lines.length < limit) lines.push(`  ${style.dim(traceText(trace.inputs, trace.outputs))}`);
+      else omitted++;
+    }
+  }
+  return section('Functions', known.length, { lines, omitted }, style);
+}
+
+function variableSection({ variables }: SavedModelDescription, limit: number, style: Style): string[] {
+  const rows = variables
+    .slice(0, limit)
+    .map(({ path, name, dtype, shape, bytes, trainable, key, shard, offset }) => [
+      short(path ?? name),
+      dtype,
+      openShape(shape),
+      bytes === null ? '-' : humanBytes(bytes),
+      trainable === true ? 'trainable' : '',
+      key === null ? 'not stored' : shard === null ? 'in slices' : `${shard}:${offset}`,
+      path === null ? '' : short(name),
+    ]);
+  const all = variables.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  return section(
+    'Variables',
+    variables.length,
+    limited(table(rows, [3]), limit, variables.length),
+    style,
+    `, ${humanBytes(all)}`,
+  );
+}
+
+function objectSection(model: SavedModelDescription, limit: number, style: Style): string[] {
+  return section('Objects', model.objects.length, objectLines(model, limit, style), style);
+}
+
+function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
+  return columns(rows, right);
+}
+
+function short(text: string): string {
+  return visible(text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME).replace(/[\ud800-\udbff]$/, '')}…`);
+}
