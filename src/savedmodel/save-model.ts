@@ -27,7 +27,7 @@ import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, to
 import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
 
 /** The name of the edge to what is saved with the model. */
-const EXTRA = 'extra';
+export const EXTRA = 'extra';
 
 /** The checkpoint of the variables is called like its directory. */
 const VARIABLES = 'variables';

@@ -113,7 +113,7 @@ describe("this package's own SavedModels", () => {
     await model.fit(x, y, { verbose: 0 });
     const dir = join(folder, 'ours');
     const step = new Counter(17);
-    await saveModel(plain, dir, { extra: { step } });
+    await saveModel(model, dir, { extra: { step } });
     const again = new Counter(0);
     const loaded = await loadModel(dir, { extra: { step: again } });
     expect(Number(again.value)).toBe(17);
