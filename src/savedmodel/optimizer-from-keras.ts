@@ -75,8 +75,7 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
   // Keras takes the first one of these. The constructor here refuses two norms.
   if (options.clipnorm != null) delete options.globalClipnorm;
   if (config.use_ema === true) remarks.push('the moving average of the weights (use_ema) is not computed');
-  if (isLegacyRMSprop(className, config))
-    remarks.push('the legacy RMSprop adds epsilon after the root; here it is added before');
+  if (config.is_legacy_optimizer === true) remarks.push(...legacyRemarks(className, config));
   try {
     return { optimizer: new make(known(make, options)), remarks };
   } catch {
@@ -90,8 +89,11 @@ function known(make: new (options: Options) => Optimizer, options: Options): Opt
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(has, name)));
 }
 
-function isLegacyRMSprop(className: string, { is_legacy_optimizer: isLegacy, momentum }: JsonObject): boolean {
-  return className === 'RMSprop' && isLegacy === true && !(typeof momentum === 'number' && momentum > 0);
+/** Where tf_keras's legacy optimizers have other formulas than its new ones. Plain steps of RMSprop are one case. */
+function legacyRemarks(className: string, { momentum }: JsonObject): string[] {
+  if (className === 'Nadam') return ["the momentum of tf_keras's legacy Nadam grows in another way than here"];
+  const isPlain = className === 'RMSprop' && !(typeof momentum === 'number' && momentum > 0);
+  return isPlain ? ["tf_keras's legacy RMSprop adds epsilon after the root; here it is added before"] : [];
 }
 
 function learningRate(config: JsonObject, presentRate: number | undefined, remarks: string[]): Options {

@@ -50,6 +50,15 @@ const BY_CLASS: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   AlphaDropout: { noise_shape: isNone },
 };
 
+/** What TensorFlow.js's layers of these classes do in another way, whatever their options are. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  CenterCrop: 'interpolates where Keras cuts, so the model predicts something else',
+  Resizing: 'cannot be computed within a model',
+};
+
+/** TensorFlow.js ignores the regularizers of their weights. */
+const CELLS = /^(SimpleRNN|LSTM|ConvLSTM2D)$|Cell$/;
+
 /** A SeparableConv2D has these of its parts. TensorFlow.js refuses them. */
 const SEPARABLE: readonly string[] = ['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'];
 /** These say nothing about what is computed: gradients, speed, where a layer is computed. */
@@ -63,6 +72,7 @@ export function layerOptions(className: string, config: JsonObject, problems: To
   const dropped = [...DROPPED, ...(className === 'Embedding' ? EMBEDDING : [])];
   const left = className === 'SeparableConv2D' ? [...dropped, ...SEPARABLE] : dropped;
   const made: Record<string, Json> = {};
+  if (Object.hasOwn(OTHERWISE, className)) problems.remark(`${className} '${name}' ${OTHERWISE[className]}`);
   const ignored = { ...IGNORED, ...BY_CLASS[className], ...maskedOutput(className, config) };
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || left.includes(key)) continue;
@@ -95,7 +105,10 @@ function convertedOption(
   }
   if (key === 'activation' || key === 'recurrent_activation') return activation(value);
   if (key.endsWith('_initializer')) return initializer(value);
-  if (key.endsWith('_regularizer')) return regularizer(value);
+  if (key.endsWith('_regularizer')) {
+    if (value !== null && CELLS.test(className)) problems.remark(`${className} '${name}' is trained without ${key}`);
+    return regularizer(value);
+  }
   if (key.endsWith('_constraint')) return constraint(value);
   return value;
 }
