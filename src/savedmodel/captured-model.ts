@@ -105,7 +105,7 @@ interface Described {
 function describe(model: LayersModel, { includeOptimizer = true, extra, extras = [] }: Choice): Described {
   const description = new Description([model, extra], { optimizers: includeOptimizer });
   const described = description.trackable(model, 'model');
-  const added = extra === undefined ? [] : [{ name: EXTRA, node: branch(description.children(extra, EXTRA)) }];
+  const added = extra === undefined ? [] : [{ name: EXTRA, node: description.trackable(extra, EXTRA) }];
   description.complete();
   const { children, attributes } = described;
   const beside = [architectureOf(model, includeOptimizer), ...extras];

@@ -165,7 +165,7 @@ function refuseUseless({ loss, metrics }: LoadOptions, isCompiled: boolean, path
 
 async function restoreExtra(reader: CheckpointReader, extra: Trackables): Promise<void> {
   const description = new Description([extra]);
-  const node = branch(description.children(extra, EXTRA));
+  const node = description.trackable(extra, EXTRA);
   description.complete();
   (await restore(branch([{ name: EXTRA, node }]), reader)).assertExistingObjectsMatched();
 }

@@ -23,8 +23,9 @@ import { TrainingCallback } from './training-callback.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * Prefix of what is saved, or its directory, if `format` is 'savedmodel'. May have fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch`
-   * only with a number as `saveFreq`) and any metric: `run/{epoch:02d}-{val_loss:.2f}`.
+   * Prefix of what is saved, or its directory, if `format` is 'savedmodel'. May have fields with Python's formats:
+   * `{epoch}` and `{batch}` (both count from 1; `batch` only with a number as `saveFreq`) and any metric:
+   * `run/{epoch:02d}-{val_loss:.2f}`.
    */
   filepath: PathLike;
   /** Name of the metric. Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */

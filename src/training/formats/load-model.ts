@@ -21,9 +21,9 @@ import { LOAD_MODEL_OPTIONS, type LoadModelOptions, modelIn } from '../models/wh
  * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.
  *
  * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` if the
- * model was saved uncompiled; ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB; with
- * what `loadModel` of `tensorbundle/savedmodel` throws for a SavedModel; and with what `loadWeights` and TensorFlow.js
- * throw.
+ * model was saved uncompiled; ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB;
+ * with what `loadModel` of `tensorbundle/savedmodel` throws for a SavedModel; and with what `loadWeights` and
+ * TensorFlow.js throw.
  *
  * @example
  * const model = await loadModel('run/best');
