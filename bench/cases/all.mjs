@@ -20,6 +20,7 @@ import { many1000, many100000 } from './many.mjs';
 import { memory } from './memory.mjs';
 import { overwrite } from './overwrite.mjs';
 import { save, saveDurable, saveDurableAuto } from './save.mjs';
+import { savedModel } from './saved-model.mjs';
 import { slices } from './slices.mjs';
 import { firstSave, mobileNet, oneTensor, quickstartNetwork, smallNetwork } from './small.mjs';
 import { startUp } from './start-up.mjs';
@@ -48,6 +49,7 @@ export const cases = [
   loadTensorFlowFile,
   loadCold,
   handler,
+  savedModel,
   strings,
   slices,
   memory,

@@ -153,10 +153,12 @@ export const peers = {
         [python, script('published_crc.py')],
         CRC.every(name => name in failed) ? failed[CRC[0]] : undefined,
       ),
-      described(
-        'tensorflow',
-        [tensorflow, script('with_tensorflow.py')],
-        existsSync(tensorflow) ? undefined : `there is no .tools/venv: run \`npm run setup\`, ${AGAIN}`,
+      ...['tensorflow', 'keras'].map(name =>
+        described(
+          name,
+          [tensorflow, script(`with_${name}.py`)],
+          existsSync(tensorflow) ? undefined : `there is no .tools/venv: run \`npm run setup\`, ${AGAIN}`,
+        ),
       ),
       ...Object.entries(NEEDS).map(([name, needs]) => {
         const missing = needs.find(section => section in failed);
