@@ -11,8 +11,6 @@ const keras = directory => {
   const requests = {
     save: { run: 'save', ...common },
     load: { run: 'load', ...common },
-    // It takes seconds.
-    traced: { run: 'save', ...common, traces: true, repeats: 1 },
   };
   return parts('keras', requests, middle);
 };
@@ -23,7 +21,7 @@ export const savedModel = {
   how: `median of ${REPEATS} in each process, each over the one before`,
   folder: 'saved-model',
   seconds: 60,
-  turn: 22,
+  turn: 12,
   before: ({ place }) => place.emptied('saved-model'),
   contestants: ({ directory }) => ({
     ours: node('subjects/saved-model.mjs', { directory, repeats: REPEATS }, middle),
@@ -32,10 +30,8 @@ export const savedModel = {
   rows: [
     time("save, not synced / Keras's save_traces=False, not synced", 'ours.save', 'keras.save'),
     time("save, synced / Keras's save_traces=False, not synced", 'ours.synced', 'keras.save'),
-    time("save, not synced / Keras's own with functions, not synced", 'ours.save', 'keras.traced'),
     time("load as a model / Keras's load_model", 'ours.load', 'keras.load'),
     amount('bytes', 'ours.save', 'B', ({ bytes }) => bytes),
     amount("bytes of Keras's, save_traces=False", 'keras.save', 'B', ({ bytes }) => bytes),
-    amount("bytes of Keras's with functions", 'keras.traced', 'B', ({ bytes }) => bytes),
   ],
 };

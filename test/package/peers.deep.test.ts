@@ -108,6 +108,18 @@ describe('peers of the benchmark', { timeout: 120_000 }, () => {
     expect(sumOf(pieces) / EXPECTED).toBeCloseTo(1, 2);
   });
 
+  test.runIf(here('keras'))('keras saves and loads a SavedModel, with functions and without', async () => {
+    const requests = [
+      { run: 'save', directory },
+      { run: 'save', directory, traces: true },
+      { run: 'load', directory },
+    ];
+    const [plain, traced, loaded] = await ask('keras', ...requests);
+    expect(plain!.bytes).toBeGreaterThan(17e6);
+    expect(traced!.bytes).toBeGreaterThan(plain!.bytes);
+    expect(loaded!.bytes).toBe(traced!.bytes);
+  });
+
   test.runIf(here('raw'))('raw writes and reads what it says', async () => {
     for (const method of ['ranges', 'plain']) {
       const write = { run: 'write', directory, bytes: MIB, files: 2, durable: true, method };
