@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { nextCall } from '../../src/commit/call-order.js';
+import { savedAt } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { type Fault, faulty } from '../native/fault-binding.js';
 import { modelAt, saveModelAt, stateOf } from './saved-files.js';
@@ -187,6 +188,24 @@ describe('several saves', () => {
     await expect(lost).rejects.toMatchObject({ code: 'ERR_IO' });
     expect(await modelAt(path)).toBe(1);
     expect(readdirSync(parent)).toEqual(['m']);
+  });
+});
+
+describe('readers', () => {
+  it('find one save, whole, while others replace it', async () => {
+    const { path } = place();
+    await saveModelAt(path, 0);
+    let isDone = false;
+    const seen = new Set<number>();
+    const read = async (): Promise<void> => {
+      while (!isDone) seen.add(await savedAt(join(path, 'variables/variables')));
+    };
+    const write = async (): Promise<void> => {
+      for (let k = 1; k <= 20; k++) await saveModelAt(path, k, { durable: false, shards: 1 + (k % 3) });
+      isDone = true;
+    };
+    await Promise.all([read(), read(), write()].map(one => one.finally(() => (isDone = true))));
+    expect(seen.size).toBeGreaterThan(3);
   });
 });
 
