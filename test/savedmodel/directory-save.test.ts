@@ -1,6 +1,5 @@
 /** A directory saved as a whole: what is replaced, what is refused, and in which order. */
 import '../crash/fault-engine.js';
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -15,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { nextCall } from '../../src/commit/call-order.js';
+import { savedAt } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
 import { type Fault, faulty } from '../native/fault-binding.js';
 import { modelAt, saveModelAt, stateOf } from './saved-files.js';
@@ -126,115 +126,6 @@ describe('a save', () => {
   });
 });
 
-describe('what is in the way', () => {
-  const outside = scratch.directory('outside');
-  writeFileSync(join(outside, 'variables.index'), 'kept');
-  const ways: [string, (path: string) => string][] = [
-    ['a file', path => touched(join(path, 'notes.txt'))],
-    ['a hidden file', path => touched(join(path, '.gitkeep'))],
-    ['a directory', path => made(join(path, 'run-1'))],
-    ['a file in variables', path => touched(join(path, 'variables/checkpoint'))],
-    ['a data file of another checkpoint', path => touched(join(path, 'variables/other.data-00000-of-00001'))],
-    ['a directory with the name of a data file', path => made(join(path, 'variables/variables.data-00003-of-00009'))],
-    ['an asset', path => touched(join(path, 'assets/vocabulary.txt'))],
-    ['a directory called saved_model.pb', path => made(join(path, 'keras_metadata.pb'))],
-    ['a file called assets', path => touched(join(path, 'assets'))],
-    ['a link to a file', path => linked(join(outside, 'variables.index'), join(path, 'variables/variables.index'))],
-    ['a link to a directory', path => linked(outside, join(path, 'variables'))],
-    ['a dangling link', path => linked(join(outside, 'none'), join(path, 'fingerprint.pb'))],
-    ['a FIFO', path => fifo(join(path, 'saved_model.pb'))],
-  ];
-
-  it.each(ways)('%s', async (_, put) => {
-    const { parent, path } = place();
-    await saveModelAt(path, 1);
-    const entry = put(path);
-    const before = [...stateOf(parent), ...stateOf(outside)];
-    await expect(saveModelAt(path, 2)).rejects.toMatchObject({
-      code: 'ERR_EXISTS',
-      path: entry,
-      message: expect.stringContaining(entry),
-    });
-    expect([...stateOf(parent), ...stateOf(outside)]).toEqual(before);
-  });
-
-  it('a file, a link or a FIFO under the name of the directory', async () => {
-    for (const put of [touched, fifo, (path: string) => linked(outside, path), (path: string) => linked('no', path)]) {
-      const { parent, path } = place();
-      put(path);
-      const before = stateOf(parent);
-      await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path });
-      expect(stateOf(parent)).toEqual(before);
-    }
-  });
-
-  it('this process works in it', async () => {
-    const { parent, path } = place();
-    await saveModelAt(path, 1);
-    const before = stateOf(parent);
-    const here = process.cwd();
-    try {
-      for (const below of ['.', 'variables', 'assets']) {
-        process.chdir(join(path, below));
-        for (const spelled of [path, below === '.' ? '.' : '..']) {
-          const wanted = { code: 'ERR_EXISTS', message: expect.stringContaining('working directory') };
-          await expect(saveModelAt(spelled, 2)).rejects.toMatchObject(wanted);
-        }
-      }
-    } finally {
-      process.chdir(here);
-    }
-    expect(stateOf(parent)).toEqual(before);
-  });
-
-  it('a mount point, also in it', async ({ skip }) => {
-    const { parent, path } = place();
-    await saveModelAt(path, 1);
-    for (const at of [path, join(path, 'assets')]) {
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', 'tensorbundle-test', at], { stdio: 'pipe' });
-      } catch (error) {
-        skip(`mounting is not permitted here: ${(error as Error).message.split('\n')[0]}`);
-      }
-      try {
-        await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path: at });
-      } finally {
-        execFileSync('umount', [at]);
-      }
-    }
-    expect(await modelAt(path)).toBe(1);
-    expect(readdirSync(parent)).toEqual(['m']);
-  });
-
-  it.each(['EBUSY', 'EXDEV'])('the system refuses with %s', async errno => {
-    const { parent, path } = place();
-    await saveModelAt(path, 1);
-    const before = stateOf(parent);
-    faulty.setFaults([{ at: 2, syscall: 'renameat2', action: 'error', errno }]);
-    await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path });
-    faulty.setFaults(null);
-    expect(stateOf(parent)).toEqual(before);
-  });
-
-  it('what came while the save was running', async () => {
-    const { parent, path } = place();
-    await saveModelAt(path, 1);
-    const entry = join(path, 'notes.txt');
-    await expect(saveModelAt(path, 2, { onWritten: () => writeFileSync(entry, '') })).rejects.toMatchObject({
-      code: 'ERR_EXISTS',
-      path: entry,
-    });
-    rmSync(entry);
-    expect(await modelAt(path)).toBe(1);
-    expect(readdirSync(parent)).toEqual(['m']);
-    const fresh = join(parent, 'fresh');
-    await expect(saveModelAt(fresh, 2, { onWritten: () => writeFileSync(fresh, '') })).rejects.toMatchObject({
-      code: 'ERR_EXISTS',
-    });
-    expect(readdirSync(parent).sort()).toEqual(['fresh', 'm']);
-  });
-});
-
 describe('several saves', () => {
   it('the last call wins, in whatever order they end', async () => {
     const { parent, path } = place();
@@ -300,6 +191,24 @@ describe('several saves', () => {
   });
 });
 
+describe('readers', () => {
+  it('find one save, whole, while others replace it', async () => {
+    const { path } = place();
+    await saveModelAt(path, 0);
+    let isDone = false;
+    const seen = new Set<number>();
+    const read = async (): Promise<void> => {
+      while (!isDone) seen.add(await savedAt(join(path, 'variables/variables')));
+    };
+    const write = async (): Promise<void> => {
+      for (let k = 1; k <= 20; k++) await saveModelAt(path, k, { durable: false, shards: 1 + (k % 3) });
+      isDone = true;
+    };
+    await Promise.all([read(), read(), write()].map(one => one.finally(() => (isDone = true))));
+    expect(seen.size).toBeGreaterThan(3);
+  });
+});
+
 describe('a save that ends early', () => {
   it('aborted, or its files cannot be written: as if it had not been', async () => {
     const { parent, path } = place();
@@ -357,27 +266,3 @@ describe('where directories cannot be exchanged', () => {
     expect(await modelAt(path)).toBe(5);
   });
 });
-
-function touched(path: string): string {
-  if (existsSync(path)) rmSync(path, { recursive: true });
-  writeFileSync(path, 'x');
-  return path;
-}
-
-function made(path: string): string {
-  if (existsSync(path)) rmSync(path);
-  mkdirSync(path);
-  return path;
-}
-
-function linked(to: string, path: string): string {
-  if (existsSync(path)) rmSync(path, { recursive: true });
-  symlinkSync(to, path);
-  return path;
-}
-
-function fifo(path: string): string {
-  if (existsSync(path)) rmSync(path);
-  execFileSync('mkfifo', [path]);
-  return path;
-}

@@ -15,6 +15,7 @@ export const ORDER = [
   'format',
   'storage',
   'commit',
+  'commit/directories',
   'bundle',
   'graph',
   'graph/stored/proto',

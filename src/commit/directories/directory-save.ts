@@ -21,9 +21,9 @@ import { checkPath } from '../../storage/directory-errors.js';
 import { overtakenBy, placeOf, rememberCall } from '../call-order.js';
 import { laterUnsyncedError, removedError, renameUncertainError, syncUncertainError } from '../publication-errors.js';
 import { directoryExistsError, halfReplacedError, replacingError } from './directory-save-errors.js';
+import { type IsOwn, inChild, surveyTree, syncTree } from './directory-tree.js';
 import { NewDirectory, PresentDirectory, type StagedDirectory } from './staged.js';
 import { type Target, targetAt } from './target.js';
-import { type IsOwn, inChild, surveyTree, syncTree } from './tree.js';
 import { Work } from './work.js';
 
 export interface DirectorySaveOptions {
