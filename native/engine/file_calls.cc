@@ -158,7 +158,8 @@ Status removeDirectoryAt(const Descriptor& parent, const std::string& name, bool
   *existed = false;
   Status status = checkName(parent, name, "rmdir");
   if (!status.ok()) return status;
-  const Result done = uninterrupted([&] { return parent.operations()->removeDirectoryAt(parent.file(), name.c_str()); });
+  const Result done =
+      uninterrupted([&] { return parent.operations()->removeDirectoryAt(parent.file(), name.c_str()); });
   *existed = done >= 0;
   return done >= 0 || done == failed(Error::kENOENT) ? Status{}
                                                      : Status::failure(errorOf(done), "rmdir", parent.pathOf(name));

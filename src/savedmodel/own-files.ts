@@ -9,7 +9,7 @@ const DIRECTORIES: readonly string[] = [VARIABLES, 'assets'];
 /** `.tmp-` and 16 digits: the file while it is being replaced. */
 const FILES = new RegExp(`^(?:${[SAVED_MODEL, KERAS_METADATA, FINGERPRINT].join('|')})(?:\\.tmp-[0-9a-f]{16})?$`);
 
-/** As IsOwn of src/commit/directories/tree.ts. `path` is relative to the directory of the SavedModel. */
+/** As IsOwn of src/commit/directories/directory-tree.ts. `path` is relative to the directory of the SavedModel. */
 export function isSavedModelFile(path: string, kind: 'file' | 'directory'): boolean {
   if (kind === 'directory') return DIRECTORIES.includes(path);
   if (!path.startsWith(`${VARIABLES}/`)) return FILES.test(path);

@@ -107,6 +107,19 @@ describe('directories and small files', () => {
     expect(await native.open(directory, 'c', 'read')).toBeNull();
     expect(await native.makeDirectoryAt(directory, 'sub')).toBe(true);
     expect(await native.makeDirectoryAt(directory, 'sub')).toBe(false);
+    const { identity } = (await native.stat(directory, 'sub'))!;
+    await native.close((await native.open(directory, 'file', 'create'))!);
+    await native.exchange(directory, 'sub', 'file');
+    expect((await native.stat(directory, 'file'))?.identity).toBe(identity);
+    expect((await native.stat(directory, 'sub'))?.kind).toBe('file');
+    await expect(native.exchange(directory, 'sub', 'absent')).rejects.toMatchObject({
+      code: 'ENOENT',
+      syscall: 'renameat2',
+    });
+    await expect(native.removeDirectoryAt(directory, 'sub')).rejects.toMatchObject({ code: 'ENOTDIR' });
+    expect(await native.removeDirectoryAt(directory, 'file')).toBe(true);
+    expect(await native.removeDirectoryAt(directory, 'file')).toBe(false);
+    await native.unlink(directory, 'sub');
     await native.sync(directory);
     expect(await native.freeSpace(directory)).toBeGreaterThan(0);
   });

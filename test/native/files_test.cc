@@ -117,6 +117,47 @@ void directoriesBelowADescriptor() {
   CHECK_CODE(openFile(*place.directory, "sub", OpenMode::kLock, kDefaultPermissions, &sub), "EISDIR");
 }
 
+void namesAreExchanged() {
+  check::TemporaryDirectory place;
+  bool made = false;
+  CHECK_OK(makeDirectoryAt(*place.directory, "one", &made));
+  create(place, "other");
+  CHECK_CODE(exchangeNames(*place.directory, "one", "absent"), "ENOENT");
+  CHECK_CODE(exchangeNames(*place.directory, "one", "../other"), "EINVAL");
+  CHECK_CODE(exchangeNames(*place.directory, "..", "other"), "EINVAL");
+  CHECK_OK(exchangeNames(*place.directory, "one", "other"));
+  FileStat info;
+  bool found = false;
+  CHECK_OK(statName(*place.directory, "one", false, &info, &found));
+  CHECK(info.kind == FileStat::Kind::kFile);
+  CHECK_OK(statName(*place.directory, "other", false, &info, &found));
+  CHECK(info.kind == FileStat::Kind::kDirectory);
+  // A second try would undo an exchange that was interrupted after it had happened.
+  place.inject("renameat2", 1, Action::kError, Error::kEINTR);
+  CHECK_CODE(exchangeNames(*place.directory, "one", "other"), "EINTR");
+  CHECK(place.calls("renameat2") == 1);
+}
+
+void directoriesAreRemoved() {
+  check::TemporaryDirectory place;
+  bool made = false;
+  CHECK_OK(makeDirectoryAt(*place.directory, "sub", &made));
+  std::shared_ptr<Descriptor> sub;
+  CHECK_OK(openDirectoryAt(*place.directory, "sub", &sub));
+  CHECK_OK(makeDirectoryAt(*sub, "below", &made));
+  bool existed = false;
+  CHECK_CODE(removeDirectoryAt(*place.directory, "sub", &existed), "ENOTEMPTY");
+  CHECK_CODE(removeDirectoryAt(*place.directory, "sub/below", &existed), "EINVAL");
+  CHECK_OK(removeDirectoryAt(*sub, "below", &existed));
+  CHECK(existed);
+  CHECK_OK(removeDirectoryAt(*place.directory, "sub", &existed));
+  CHECK(existed);
+  CHECK_OK(removeDirectoryAt(*place.directory, "sub", &existed));
+  CHECK(!existed);
+  create(place, "file");
+  CHECK_CODE(removeDirectoryAt(*place.directory, "file", &existed), "ENOTDIR");
+}
+
 void transfersAreComplete() {
   check::TemporaryDirectory place;
   check::Random random(5);
@@ -210,6 +251,8 @@ void check::fileCases(std::vector<Case>* cases) {
                                {"files: exact permissions", exactPermissions},
                                {"files: writing asks what a close would say", writingAsksWhatACloseWouldSay},
                                {"files: directories below a descriptor", directoriesBelowADescriptor},
+                               {"files: names are exchanged", namesAreExchanged},
+                               {"files: directories are removed", directoriesAreRemoved},
                                {"files: short transfers are continued", transfersAreComplete},
                                {"files: a failed sync is never retried", failedSyncIsForEver},
                                {"files: locks", locks},

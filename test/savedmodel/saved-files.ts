@@ -35,7 +35,7 @@ export async function saveModelAt(path: string, k: number, given: ModelOptions =
   });
 }
 
-/** Which save is there, whole, for our reader; null for none. Fails if files of two saves are mixed, or one is missing. */
+/** Which save is there, for our reader; null for none. Fails if files of two saves are mixed, or one is missing. */
 export async function modelAt(path: string, files = SMALL): Promise<number | null> {
   if (!existsSync(path)) return null;
   const k = await savedAt(join(path, 'variables/variables'));

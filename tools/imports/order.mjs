@@ -14,6 +14,7 @@ export const ORDER = [
   'format',
   'storage',
   'commit',
+  'commit/directories',
   'bundle',
   'graph',
   'graph/stored/proto',

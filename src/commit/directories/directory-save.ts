@@ -11,8 +11,8 @@
  *  4. Sync the parent. Only now is the save acknowledged.
  *  5. Remove what was replaced, which has the hidden name now. Skipped if the sync of step 4 failed.
  *
- * Where the file system cannot exchange directories (this is tried in the new directory, before step 2), an overwrite is
- * done in place, under the lock of the directory itself: `#saveInPlace`.
+ * Where the file system cannot exchange directories (this is tried in the new directory, before step 2), an overwrite
+ * is done in place, under the lock of the directory itself: `#saveInPlace`.
  */
 import { basename, dirname, resolve } from 'node:path';
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../../errors.js';
@@ -21,9 +21,9 @@ import { checkPath } from '../../storage/directory-errors.js';
 import { overtakenBy, placeOf, rememberCall } from '../call-order.js';
 import { laterUnsyncedError, removedError, renameUncertainError, syncUncertainError } from '../publication-errors.js';
 import { directoryExistsError, halfReplacedError, replacingError } from './directory-save-errors.js';
+import { type IsOwn, inChild, surveyTree, syncTree } from './directory-tree.js';
 import { NewDirectory, PresentDirectory, type StagedDirectory } from './staged.js';
 import { type Target, targetAt } from './target.js';
-import { type IsOwn, inChild, surveyTree, syncTree } from './tree.js';
 import { Work } from './work.js';
 
 export interface DirectorySaveOptions {
@@ -202,7 +202,7 @@ function isFull(target: Target | null): boolean {
   return target !== null && target.tree.size > 0;
 }
 
-/** The checkpoint in the directory is committed, so the files that belong with it must follow. Throws any other error. */
+/** The checkpoint in the directory is committed, so the files that belong with it must follow. Throws other errors. */
 function orUncertain(error: unknown): TensorBundleError {
   if (error instanceof TensorBundleError && error.code === 'ERR_DURABILITY_UNCERTAIN') return error;
   throw error;

@@ -4,8 +4,8 @@ import type { FileStat } from '../../binding.js';
 import type { Directory } from '../../storage/directory.js';
 import type { HeldFile } from '../../storage/new-files.js';
 import { nonce, stemOf } from '../names.js';
+import { inChild, type Tree } from './directory-tree.js';
 import type { Target } from './target.js';
-import { inChild, type Tree } from './tree.js';
 
 export interface StagedDirectory {
   /**

@@ -4,7 +4,7 @@ import type { FileStat } from '../../binding.js';
 import { TensorBundleError } from '../../errors.js';
 import { Directory } from '../../storage/directory.js';
 import { refusedError } from './directory-save-errors.js';
-import { deviceOf, type IsOwn, inChild, surveyTree, type Tree } from './tree.js';
+import { deviceOf, type IsOwn, inChild, surveyTree, type Tree } from './directory-tree.js';
 
 export interface Target {
   readonly stat: FileStat;

@@ -4,7 +4,7 @@ import { lacks } from '../../storage/lacks.js';
 import type { HeldFile } from '../../storage/new-files.js';
 import { nonce } from '../names.js';
 import { removedError } from '../publication-errors.js';
-import { type IsOwn, removeTree } from './tree.js';
+import { type IsOwn, removeTree } from './directory-tree.js';
 import { PROBES, parseWorkName, workIntentName, workName } from './work-names.js';
 
 /** The owner can write in it. */
