@@ -45,16 +45,6 @@ export const ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
         metrics: ['accuracy', 'mse'],
       }),
   },
-  'a text model of LSTMs': {
-    make: textModel,
-    vocabulary: 50,
-    compile: model =>
-      model.compile({
-        optimizer: new RMSprop({ learningRate: 0.01 }),
-        loss: 'binaryCrossentropy',
-        metrics: ['accuracy', tf.metrics.binaryCrossentropy],
-      }),
-  },
   'a siamese network whose tower shares a layer with the outside': { make: siamese },
   'an autoencoder with two outputs': {
     make: flatAutoencoder,
@@ -69,6 +59,16 @@ export const ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
 };
 
 export const MORE_ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
+  'a text model of LSTMs': {
+    make: textModel,
+    vocabulary: 50,
+    compile: model =>
+      model.compile({
+        optimizer: new RMSprop({ learningRate: 0.01 }),
+        loss: 'binaryCrossentropy',
+        metrics: ['accuracy', tf.metrics.binaryCrossentropy],
+      }),
+  },
   'a ResNet': {
     make: resnet,
     compile: model => model.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss: 'categoricalCrossentropy' }),

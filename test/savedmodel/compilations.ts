@@ -21,7 +21,7 @@ const ACTIVATIONS = [
   ...['logSoftmax', 'gelu', 'mish', 'swish'],
 ] as const;
 
-function activations(): tf.LayersModel {
+export function activations(): tf.LayersModel {
   const x = tf.input({ shape: [4] });
   const all = ACTIVATIONS.map(activation => apply(l.dense({ units: 3, activation: activation as 'relu' }), x));
   const layers = ACTIVATIONS.map(activation => apply(l.activation({ activation: activation as 'relu' }), x));
@@ -123,12 +123,8 @@ function compiled(optimizer: (rate: Options) => tf.Optimizer, loss: string, metr
 
 const sgd = OPTIMIZERS.SGD!;
 
-export const PARTS: Readonly<Record<string, SavedSubject>> = {
-  'every activation': { make: activations },
-  'every metric': compiled(sgd, 'categoricalCrossentropy', METRICS),
-};
-
 export const COMPILATIONS: Readonly<Record<string, SavedSubject>> = {
+  'every metric': compiled(sgd, 'categoricalCrossentropy', METRICS),
   'every constraint': { make: constrained },
   'unusual options': { make: unusual, vocabulary: 9 },
   regularizers: {
