@@ -370,7 +370,9 @@ describe('texts', () => {
     const signatureDef = Object.fromEntries(names.map(name => [name, { methodName: 'm' }]));
     Object.defineProperty(signatureDef, '__proto__', { value: { methodName: 'm' }, enumerable: true });
     const assetFileDef = ['../saved_model.pb', '/etc/passwd', '..', '', 'a\0b'].map(filename => ({ filename }));
-    const found = await described(model([layer], { signatureDef, assetFileDef } as Partial<MetaGraph>));
+    const path = place(model([layer], { signatureDef, assetFileDef } as Partial<MetaGraph>));
+    mkdirSync(join(path, 'assets'));
+    const found = (await bounded(path)) as SavedModelDescription;
     expect(found.signatures.map(({ name }) => name).sort()).toEqual([...names].sort());
     expect(found.assets.map(({ bytes }) => bytes)).toEqual([null, null, null, null, null]);
   });
