@@ -168,8 +168,12 @@ test('tensorbundle/savedmodel', () => {
     {
       "types": [
         "SaveModelOptions",
+        "SavedFunction",
+        "SavedFunctions",
+        "SignatureParameter",
       ],
       "values": [
+        "loadFunctions",
         "saveModel",
       ],
     }
