@@ -84,7 +84,7 @@ async function fromKeras(
   options: LoadOptions,
   path: string,
 ): Promise<LayersModel> {
-  const made = kerasTopology(root.model, root.isNetwork, root.inputShape, path);
+  const made = kerasTopology(root, bytesIn(reader), path);
   const remarks = [...made.remarks];
   const isCompiled = root.training !== undefined;
   if (options.compile !== false) refuseUseless(options, isCompiled, path);
@@ -103,6 +103,10 @@ async function fromKeras(
     process.emitWarning(`the model from ${path} differs from that in Keras: ${all}`, WARNING);
   }
   return model;
+}
+
+function bytesIn(reader: CheckpointReader): number {
+  return reader.names().reduce((sum, name) => sum + reader.entry(name).bytes, 0);
 }
 
 async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {

@@ -66,7 +66,22 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'very deep': `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
   'no layers': '{"class_name": "Functional", "config": {}, "is_graph_network": true}',
   'layers of another kind': '{"class_name": "Functional", "config": {"layers": [1, null, []], "output_layers": []}}',
-  'a layer in itself':
+  'calls in a circle': JSON.stringify({
+    class_name: 'Functional',
+    is_graph_network: true,
+    config: {
+      name: 'm',
+      layers: ['a', 'b'].map((name, i) => ({
+        class_name: 'Dense',
+        name,
+        config: { name, units: 2 },
+        inbound_nodes: [[[i === 0 ? 'b' : 'a', 0, 0, {}]]],
+      })),
+      input_layers: [['a', 0, 0]],
+      output_layers: [['b', 0, 0]],
+    },
+  }),
+  'a layer without a shape':
     '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Sequential", "config": {}}]}}',
 };
 
