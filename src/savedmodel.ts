@@ -5,5 +5,11 @@
  * @example
  * await saveModel(model, 'out/digits'); // tf_keras.models.load_model('out/digits')
  */
+export {
+  loadFunctions,
+  type SavedFunction,
+  type SavedFunctions,
+  type SignatureParameter,
+} from './savedmodel/load-functions.js';
 export { type LoadModelOptions, loadModel } from './savedmodel/load-model.js';
 export { type SaveModelOptions, saveModel } from './savedmodel/save-model.js';

@@ -24,7 +24,7 @@ export interface FileField {
 
 /**
  * The fields of the message in bytes `start` to `end`. Throws ERR_TRUNCATED if a field goes beyond the end of the file,
- * ERR_CORRUPT for anything else that is no message, and ERR_TOO_LARGE above 131,072 fields.
+ * ERR_CORRUPT for anything else that is not a message, and ERR_TOO_LARGE above 131,072 fields.
  */
 export async function fieldsInFile(file: ReadableFile, start = 0, end = file.size): Promise<readonly FileField[]> {
   const fields: FileField[] = [];

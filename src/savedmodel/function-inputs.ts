@@ -19,8 +19,8 @@ export async function checkedInputs(
   if (values.length !== inputs.length) {
     const names = inputs.map(input => input.name).join(', ');
     throw invalidArgument(
-      `signature '${name}' takes ${inputs.length} tensors (${names}), in this order or as an object with these names, ` +
-        `not ${values.length}`,
+      `signature '${name}' takes ${inputs.length} tensors (${names}), ` +
+        `in this order or as an object with these names, not ${values.length}`,
       { path, expected: inputs.length, found: values.length },
     );
   }

@@ -12,7 +12,7 @@ const COMMA = 0x2c;
 const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
-/** Null if it is nested too deep; else how many values it holds, about. A text that is not JSON has some number, too. */
+/** Null if it is nested too deep; else about how many values it holds. A text that is not JSON has a number, too. */
 export function valuesInJson(text: string): number | null {
   let depth = 0;
   let values = 1;

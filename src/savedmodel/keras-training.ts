@@ -113,5 +113,6 @@ function warn(model: LayersModel, lacking: readonly string[], isCompiled: boolea
   const consequence = isCompiled
     ? 'it loads the model without them'
     : 'it loads the model uncompiled; compile it there';
-  process.emitWarning(`Keras lacks ${lacking.join(', ')} of the model '${model.name}': ${consequence}`, WARNING);
+  const what = `${lacking.join(', ')} of the model '${model.name}'`;
+  process.emitWarning(`Keras has nothing equal to ${what}: ${consequence}`, WARNING);
 }

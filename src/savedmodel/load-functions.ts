@@ -1,9 +1,10 @@
 /** The signatures of a SavedModel as functions of TensorFlow.js's tensors. */
 import '../disposal.js';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
+import { withDirectory } from '../storage/directory.js';
 import { checkedInputs } from './function-inputs.js';
 import { Session } from './session.js';
 import { type Signature, signaturesOf } from './signatures.js';
@@ -41,15 +42,16 @@ export interface SavedFunction {
 export type SavedFunctions = Readonly<Record<string, SavedFunction>> & { [Symbol.dispose](): void };
 
 /**
- * The signatures of any SavedModel as functions: of tf_keras, of Keras 3's `export`, of tf.Module, of TensorFlow 1. They
- * run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in use; if the program
- * has not imported it, this call does.
+ * The signatures of any SavedModel as functions: of tf_keras, of Keras 3's `export`, of tf.Module, of TensorFlow 1.
+ * They run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in use; if the
+ * program has not imported it, this call does.
  *
  * A SavedModel is a program, which may read and write files: load only one that you trust.
  *
  * Rejects with ERR_NOT_FOUND if the model has no signatures (as those that Keras saves without traces, and those of
- * `saveModel`: `loadModel` makes them from their metadata); ERR_NOT_SUPPORTED without tfjs-node, and for what TensorFlow
- * cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED and ERR_TOO_LARGE for what is not a SavedModel.
+ * `saveModel`: `loadModel` makes them from their metadata), or has lost its variables; ERR_NOT_SUPPORTED without
+ * tfjs-node, on another backend, and for what TensorFlow cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED
+ * and ERR_TOO_LARGE for what is not a SavedModel.
  *
  * @example
  * using functions = await loadFunctions('exported');
@@ -74,11 +76,26 @@ export async function loadFunctions(dir: PathLike): Promise<SavedFunctions> {
       { path, found: 'then' },
     );
   }
+  if (model.nodes.some(({ kind }) => kind.case === 'variable')) await checkVariables(path);
   const session = new Session(path, model.metaGraph.metaInfoDef?.tags ?? []);
   const functions = Object.create(null) as Record<string, SavedFunction> & { [Symbol.dispose](): void };
   for (const signature of signatures) functions[signature.name] = savedFunction(signature, session, path);
   Object.defineProperty(functions, Symbol.dispose, { value: () => session.close() });
   return functions;
+}
+
+/** TensorFlow itself would load the model, and fail at the first call. */
+async function checkVariables(path: string): Promise<void> {
+  const variables = join(path, 'variables');
+  const found = await withDirectory(variables, directory => directory.stat('variables.index'));
+  if (found !== null) return;
+  throw new TensorBundleError(
+    'ERR_NOT_FOUND',
+    `the SavedModel at ${path} has lost its variables: there is no ${variables}/variables.index`,
+    {
+      path: variables,
+    },
+  );
 }
 
 function savedFunction(signature: Signature, session: Session, path: string): SavedFunction {

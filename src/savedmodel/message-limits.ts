@@ -30,8 +30,8 @@ class Entry {
 const known = new WeakMap<DescMessage, Parts>();
 
 /**
- * Throws ERR_TOO_LARGE if the message has more messages in it than its size allows. Bytes that are no message are left
- * to the decoder.
+ * Throws ERR_TOO_LARGE if the message has more messages in it than its size allows. Bytes that are not a message are
+ * left to the decoder.
  */
 export function checkMessages(schema: DescMessage, bytes: Uint8Array, path: string): void {
   const most = Math.min(ALWAYS + Math.floor(bytes.length / BYTES_PER_MESSAGE), MAX_MESSAGES);
@@ -44,8 +44,8 @@ export function checkMessages(schema: DescMessage, bytes: Uint8Array, path: stri
   );
 }
 
-/** Stops above `most`, and where the bytes are no message. */
-export function countMessages(schema: DescMessage, bytes: Uint8Array, most: number): number {
+/** Stops above `most`, and where the bytes are not a message. */
+function countMessages(schema: DescMessage, bytes: Uint8Array, most: number): number {
   let count = 0;
   let parts = partsOf(schema);
   let end = bytes.length;

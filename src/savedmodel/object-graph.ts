@@ -21,7 +21,7 @@ import {
 
 type Kind = SavedObject['kind'];
 
-/** Names under which Keras keeps dictionaries; all other objects without values and with numbered children are lists. */
+/** Names of Keras's dictionaries. All other objects without values and with numbered children are lists. */
 const DICTIONARIES: ReadonlySet<string> = new Set(['_index_dict', '_trainable_variables_indices']);
 
 /** The name of the edge to what maps names to functions. */
@@ -30,7 +30,7 @@ export const SIGNATURES = 'signatures';
 /** Layers whose states Keras handles in a class of their own. */
 const RECURRENT: ReadonlySet<string> = new Set(['RNN', 'SimpleRNN', 'GRU', 'LSTM', 'ConvLSTM2D']);
 
-export interface ObjectGraphSource {
+interface ObjectGraphSource {
   readonly numbering: Numbering;
   /** The live object that a node describes; undefined for a node without one. */
   objectOf(trackable: Trackable): unknown;
@@ -113,7 +113,7 @@ function kindOf(object: Trackable, edge: string, source: ObjectGraphSource): Kin
 function collectionIdentifier({ children, attributes }: Trackable, edge: string, live: unknown): string {
   if (DICTIONARIES.has(edge)) return 'trackable_dict_wrapper';
   const isList = children.every(({ name }, i) => name === String(i));
-  // A live object that is no array may have such names, too; one without children has no names at all.
+  // An object of the user may have such names, too, or no children at all.
   if (attributes.length === 0 && isList && (live === undefined || Array.isArray(live))) return 'trackable_list_wrapper';
   return '_generic_user_object';
 }

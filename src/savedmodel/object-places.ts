@@ -5,7 +5,7 @@ import type { SavedObject } from './protobuf.js';
 /** A path above this is cut at its begin: a hostile chain of objects would make paths of gigabytes. */
 const MAX_PATH = 500;
 
-export interface ObjectPlace {
+interface ObjectPlace {
   readonly parent: number;
   /** All names by which the parent knows it. Empty for a slot variable. */
   readonly names: readonly string[];

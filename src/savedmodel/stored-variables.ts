@@ -25,7 +25,7 @@ export async function checkpointGraph(reader: CheckpointReader): Promise<StoredG
   const { bytes } = reader.entry(OBJECT_GRAPH_KEY);
   const where = { path: reader.prefix, tensor: OBJECT_GRAPH_KEY };
   if (bytes > MAX_GRAPH_BYTES) {
-    const message = `the object graph in ${reader.prefix} has ${bytes} bytes, more than the ${MAX_GRAPH_BYTES} of the limit`;
+    const message = `the object graph in ${reader.prefix} has ${bytes} bytes, more than ${MAX_GRAPH_BYTES}`;
     throw new TensorBundleError('ERR_TOO_LARGE', message, { ...where, expected: MAX_GRAPH_BYTES, found: bytes });
   }
   const { data } = await reader.read(OBJECT_GRAPH_KEY);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasControls, run, runJson } from './program.js';
 
-const NAMES = ['ls', 'show', 'verify', 'copy', 'merge', 'latest', 'build-addon', 'setup-tfjs-node'];
+const NAMES = ['ls', 'show', 'verify', 'copy', 'merge', 'latest', 'saved-model', 'build-addon', 'setup-tfjs-node'];
 const CARD = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
 
 describe('help', () => {

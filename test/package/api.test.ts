@@ -163,6 +163,19 @@ test('tensorbundle/tfjs', () => {
   `);
 });
 
+test('tensorbundle/savedmodel', () => {
+  expect(exportsOf('savedmodel.ts')).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "SaveModelOptions",
+      ],
+      "values": [
+        "saveModel",
+      ],
+    }
+  `);
+});
+
 test('tensorbundle/optimizers', () => {
   expect(exportsOf('optimizers.ts')).toMatchInlineSnapshot(`
     {

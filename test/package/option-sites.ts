@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { CHECKOUT } from './pack.js';
 
 export interface OptionSite {
-  /** `saveModel`, `new ModelCheckpoint`, `CheckpointReader.open`, `CheckpointReader#read`. */
+  /** `saveModel`, `savedmodel.saveModel`, `new ModelCheckpoint`, `CheckpointReader.open`, `CheckpointReader#read`. */
   readonly name: string;
   /** Of the options that these are in: `writer`, `shards`; `*` for whatever name. */
   readonly path: readonly string[];
@@ -14,7 +14,9 @@ export interface OptionSite {
 }
 
 const NOT_PUBLIC = ts.ModifierFlags.Private | ts.ModifierFlags.Protected | ts.ModifierFlags.Abstract;
-const ENTRIES = ['index.ts', 'tfjs.ts', 'optimizers.ts'];
+const ENTRIES = ['index.ts', 'tfjs.ts', 'optimizers.ts', 'savedmodel.ts'];
+/** Another entry has functions of the same names. */
+const PREFIXED = 'savedmodel.ts';
 
 export function optionSites(): OptionSite[] {
   const files = ENTRIES.map(entry => join(CHECKOUT, 'src', entry));
@@ -28,7 +30,8 @@ export function optionSites(): OptionSite[] {
     for (const exported of checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       if (!(symbol.flags & ts.SymbolFlags.Value)) continue;
-      for (const { name, signatures } of callables(checker, symbol, exported.name))
+      const prefix = file.endsWith(PREFIXED) ? 'savedmodel.' : '';
+      for (const { name, signatures } of callables(checker, symbol, prefix + exported.name))
         for (const site of signatures.flatMap(signature => sitesIn(checker, name, signature))) {
           const key = siteKey(site);
           // Overloads may take different ones.

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as core from '../../src/index.js';
 import * as optimizers from '../../src/optimizers.js';
+import * as savedmodel from '../../src/savedmodel.js';
 import * as api from '../../src/tfjs.js';
 import { type OptionSite, optionSites, siteKey } from './option-sites.js';
 
@@ -53,6 +54,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   gru: { needed: { units: 1 }, run: options => api.gru(options) },
   gruCell: { needed: { units: 1 }, run: options => api.gruCell(options) },
   saveModel: { run: options => api.saveModel(model, at('w'), options) },
+  'savedmodel.saveModel': { run: options => savedmodel.saveModel(model, at('s'), options) },
   copyWeights: { run: options => api.copyWeights(model, model, options) },
   checkpointable: { run: options => api.checkpointable(dataset(), options) },
   'Dataset.fromGenerator': { run: options => api.Dataset.fromGenerator(() => [1].values(), options) },

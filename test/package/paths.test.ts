@@ -11,6 +11,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as core from '../../src/index.js';
+import * as savedmodel from '../../src/savedmodel.js';
 import * as tfjs from '../../src/tfjs.js';
 import { encodeTFRecord } from '../../src/tfjs.js';
 import { CHECKOUT } from './pack.js';
@@ -119,6 +120,7 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   'initFromCheckpoint path': [stored, p => tfjs.initFromCheckpoint(p, {})],
   'loadModel path': [stored, p => tfjs.loadModel(p)],
   'loadWeights path': [stored, p => tfjs.loadWeights(network(), p)],
+  'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
   'saveModel prefix': [fresh, p => tfjs.saveModel(network(), p)],
   'saveWeights prefix': [fresh, p => tfjs.saveWeights(network(), p)],
 };
@@ -182,11 +184,11 @@ function placesOf(entries: readonly string[]): string[] {
 }
 
 // TypeScript looks for the types of Node from the current directory.
-const FOUND = placesOf(['index.ts', 'tfjs.ts', 'optimizers.ts']);
+const FOUND = placesOf(['index.ts', 'tfjs.ts', 'optimizers.ts', 'savedmodel.ts']);
 
 test('these are all places', () => {
   const { exports } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as { exports: object };
-  expect(Object.keys(exports)).toEqual(['.', './tfjs', './optimizers', './register', './package.json']);
+  expect(Object.keys(exports)).toEqual(['.', './tfjs', './optimizers', './savedmodel', './register', './package.json']);
   expect(FOUND).toEqual(Object.keys(PLACES).sort());
 });
 

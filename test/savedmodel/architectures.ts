@@ -1,18 +1,19 @@
-/** The networks of test/layers/architectures.test.ts that are compiled, each with another optimizer and other losses. */
+/** Networks that are compiled, each with another optimizer and other losses. */
 import * as tf from '@tensorflow/tfjs-node';
 import { Adam, RMSprop } from '../../src/optimizers.js';
 import { autoencoder, lenet, mobilenet, resnet } from '../layers/architectures-images.js';
+import { encoderDecoder, siamese, textClassifier } from '../layers/architectures-sequences.js';
 import { apply } from '../layers/matrix-model.js';
 import type { SavedSubject } from './exchange.js';
 
 const l = tf.layers;
 
-function textClassifier(): tf.LayersModel {
+/** As the text classifier, without dropout, which draws other numbers in Keras. */
+function textModel(): tf.LayersModel {
   const lstm = { recurrentActivation: 'sigmoid' } as const;
   return tf.sequential({
     layers: [
       l.embedding({ inputDim: 50, outputDim: 8, maskZero: true, inputLength: 10 }),
-      l.bidirectional({ layer: l.lstm({ ...lstm, units: 6, returnSequences: true }) as never }),
       l.lstm({ ...lstm, units: 4 }),
       l.dense({ units: 6, activation: 'relu' }),
       l.dense({ units: 1, activation: 'sigmoid' }),
@@ -44,13 +45,8 @@ export const ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
         metrics: ['accuracy', 'mse'],
       }),
   },
-  'a ResNet': {
-    make: resnet,
-    compile: model => model.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss: 'categoricalCrossentropy' }),
-  },
-  "MobileNetV2's blocks": { make: mobilenet },
   'a text model of LSTMs': {
-    make: textClassifier,
+    make: textModel,
     vocabulary: 50,
     compile: model =>
       model.compile({
@@ -59,14 +55,28 @@ export const ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
         metrics: ['accuracy', tf.metrics.binaryCrossentropy],
       }),
   },
-  'an autoencoder of two models with a second output': { make: autoencoder },
-  'an autoencoder with two outputs, trained': {
+  'a siamese network whose tower shares a layer with the outside': { make: siamese },
+  'an autoencoder with two outputs': {
     make: flatAutoencoder,
     compile: model =>
       model.compile({
         optimizer: new Adam({ learningRate: 0.01, decay: 0.1 }),
         loss: ['binaryCrossentropy', 'categoricalCrossentropy'],
-        metrics: { [model.outputNames[1]!]: ['accuracy', tf.metrics.meanSquaredError] },
+        // TensorFlow.js takes a list, though its types do not say so.
+        metrics: { [model.outputNames[1]!]: ['accuracy', tf.metrics.meanSquaredError] as never },
       }),
   },
+};
+
+export const MORE_ARCHITECTURES: Readonly<Record<string, SavedSubject>> = {
+  'a ResNet': {
+    make: resnet,
+    compile: model => model.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss: 'categoricalCrossentropy' }),
+  },
+  "MobileNetV2's blocks": {
+    make: mobilenet,
+  },
+  'a text classifier of bidirectional LSTMs': { make: textClassifier, vocabulary: 50 },
+  'an encoder-decoder with two outputs': { make: encoderDecoder },
+  'an autoencoder of two models with a second output': { make: autoencoder },
 };

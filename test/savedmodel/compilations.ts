@@ -79,7 +79,7 @@ const OPTIMIZERS: Readonly<Record<string, (rate: Options) => tf.Optimizer>> = {
   "TensorFlow.js's RMSprop": ({ learningRate }) => tf.train.rmsprop(learningRate, 0.8, 0.3),
 };
 
-/** Here and below without binaryCrossentropy, which Keras computes from the logits of a softmax: the text model has it. */
+/** Without binaryCrossentropy, which Keras computes from the logits of a softmax: other models here have it. */
 const LOSSES = [
   ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError', 'meanSquaredLogarithmicError'],
   ...['squaredHinge', 'hinge', 'categoricalHinge', 'logcosh', 'categoricalCrossentropy'],
@@ -102,11 +102,11 @@ const sgd = OPTIMIZERS.SGD!;
 
 export const PARTS: Readonly<Record<string, SavedSubject>> = {
   'every activation': { make: activations },
-  'every constraint': { make: constrained },
   'every metric': compiled(sgd, 'categoricalCrossentropy', METRICS),
 };
 
 export const COMPILATIONS: Readonly<Record<string, SavedSubject>> = {
+  'every constraint': { make: constrained },
   regularizers: {
     make: regularized,
     stepOnly: true,

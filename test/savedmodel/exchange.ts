@@ -111,6 +111,9 @@ export function describeSaved(subjects: Readonly<Record<string, SavedSubject>>):
     const answer = answers[name]!;
     expect(answer.error).toBeUndefined();
     if (job.predict) expectClose(predict(model, job.inputs), answer.outputs, name);
+    // TensorFlow.js counts a layer that is in two models twice.
+    expect(answer.weights).toHaveLength(new Set(model.weights).size);
+    expect(answer.trainable).toHaveLength(new Set(model.trainableWeights).size);
     if (!job.evaluate) return;
     const losses = await evaluate(model, job);
     if (!subjects[name]!.stepOnly) expectClose([losses], [answer.losses], `the losses of ${name}`);

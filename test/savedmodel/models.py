@@ -8,10 +8,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras as k
+from tensorflow.core.protobuf import saved_model_pb2
 
 folder = sys.argv[1]
 os.chdir(folder)
 known = {}
+HASHES = [
+    "saved_model_checksum", "graph_def_program_hash", "signature_def_hash", "saved_object_graph_hash",
+    "checkpoint_hash",
+]
 
 
 def answers(name, signature, **inputs):
@@ -29,7 +34,7 @@ def functional():
     two = k.layers.Dense(1, name="two", activation="sigmoid")(h)
     model = k.Model([b, a], [two, one])
     model.compile("adam", "mse")
-    model.fit([np.ones((2, 3)), np.ones((2, 4))], [np.zeros((2, 1)), np.zeros((2, 2))], verbose=0)
+    model.optimizer.build(model.trainable_variables)
     model.save("functional", save_format="tf")
     model.save("untraced", save_format="tf", save_traces=False)
     x = np.linspace(-1, 1, 20, dtype="float32")
@@ -107,7 +112,8 @@ def module():
     one.free(tf.constant(1.0))
     one.free(tf.constant([1, 2]), b=tf.constant(3))
     names = ["look", "nothing", "kinds", "huge", "many", "quantized", "fails"]
-    tf.saved_model.save(one, "module", signatures={"call": one.__call__, **{name: getattr(one, name) for name in names}})
+    signatures = {name: getattr(one, name) for name in names}
+    tf.saved_model.save(one, "module", signatures={"call": one.__call__, **signatures})
 
 
 class Subclassed(k.Model):
@@ -136,4 +142,45 @@ def session():
 
 for make in (functional, exported, module, subclassed, session):
     make()
-print(json.dumps(known))
+
+
+def facts(name):
+    """What TensorFlow's own readers say of the files."""
+    model = saved_model_pb2.SavedModel()
+    with open(os.path.join(name, "saved_model.pb"), "rb") as file:
+        model.ParseFromString(file.read())
+    graph = model.meta_graphs[0]
+
+    def tensors(infos):
+        def one(info):
+            shape = info.tensor_shape
+            sizes = None if shape.unknown_rank else [None if dim.size < 0 else dim.size for dim in shape.dim]
+            return f"{info.name} {tf.dtypes.as_dtype(info.dtype).name} {json.dumps(sizes, separators=(',', ':'))}"
+
+        return {key: one(info) for key, info in infos.items()}
+
+    reader = tf.train.load_checkpoint(os.path.join(name, "variables", "variables"))
+    types, shapes = reader.get_variable_to_dtype_map(), reader.get_variable_to_shape_map()
+    stored = os.path.exists(os.path.join(name, "fingerprint.pb"))
+    fingerprint = tf.saved_model.experimental.read_fingerprint(name) if stored else None
+    return {
+        "variables": [{"key": key, "dtype": types[key].name, "shape": shapes[key]} for key in types],
+        "nodes": [
+            {
+                "kind": node.WhichOneof("kind"),
+                "children": [[child.local_name, child.node_id] for child in node.children],
+            }
+            for node in graph.object_graph_def.nodes
+        ],
+        "signatures": {
+            key: {"inputs": tensors(one.inputs), "outputs": tensors(one.outputs)}
+            for key, one in graph.signature_def.items()
+            if key != "__saved_model_init_op"
+        },
+        "fingerprint": fingerprint and [str(getattr(fingerprint, key)) for key in HASHES],
+        "version": graph.meta_info_def.tensorflow_version,
+    }
+
+
+names = ["functional", "untraced", "exported", "module", "subclassed", "session"]
+print(json.dumps({"answers": known, "facts": {name: facts(name) for name in names}}))

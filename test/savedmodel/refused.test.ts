@@ -1,127 +1,143 @@
-/** What `loadModel` refuses, leaves uncompiled or takes with other names, and what it says. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/** What saveModel refuses, what it leaves out with a warning, and what it writes of names and frozen layers. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TensorBundleError } from '../../src/index.js';
-import { loadModel, saveModel } from '../../src/savedmodel.js';
-import { Counter } from '../../src/tfjs.js';
-import { runPython } from '../oracle/python.js';
-import { loadWarned } from './reading.js';
+import { readStoredModel } from '../../src/savedmodel/stored-model.js';
+import { saveModel } from '../../src/savedmodel.js';
 
-let folder: string;
-let predicted: number;
+const l = tf.layers;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tensorbundle refused '));
-  predicted = Number(await runPython('test/savedmodel/refused.py', [folder]));
-});
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function refusal(name: string): Promise<TensorBundleError> {
-  const before = tf.memory().numTensors;
-  const error: unknown = await loadModel(join(folder, name)).catch((thrown: unknown) => thrown);
-  expect(tf.memory().numTensors).toBe(before);
-  expect(error).toBeInstanceOf(TensorBundleError);
-  return error as TensorBundleError;
+interface Metadata {
+  readonly name: string;
+  readonly trainable: boolean | null;
+  readonly config: {
+    readonly layers: readonly { readonly config: { readonly name: string; readonly trainable: boolean } }[];
+  };
+  readonly training_config?: { readonly loss: unknown; readonly metrics: unknown; readonly optimizer_config: object };
 }
 
-describe('what TensorFlow.js lacks', () => {
-  it('is listed in one error, layers and options', async () => {
-    const { code, message } = await refusal('lacking');
-    expect(code).toBe('ERR_NOT_SUPPORTED');
-    expect(message).toContain("UnitNormalization ('norm'), Subtract ('minus', 'minus_again')");
-    expect(message).toContain('tf.serialization.registerClass');
-    for (const option of [
-      "Conv1D 'grouped': groups: 2",
-      "ReLU 'leaky': negative_slope: 0.1",
-      'Dense \'exp\': activation: "exponential"',
-      "GlobalMaxPooling1D 'pool': keepdims: true",
-      "Dropout 'monte_carlo': a call with training: true",
-    ])
-      expect(message).toContain(option);
-  });
+class Doubling extends tf.layers.Layer {
+  static readonly className = 'Doubling';
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return [inputs].flat()[0]!.mul(2);
+  }
+}
 
-  it('can be registered; a loss that is a function is given again', async () => {
-    const { message } = await refusal('custom');
-    expect(message).toContain("Scaled ('scaled')");
-    class Scaled extends tf.layers.Layer {
-      static className = 'Scaled';
-      gain: tf.LayerVariable | undefined;
-      readonly factor: number;
+/** TensorFlow.js does not export the base class. */
+const Zeros = tf.initializers.zeros().constructor as new () => ReturnType<typeof tf.initializers.zeros>;
 
-      constructor(config: { factor: number; name?: string }) {
-        super(config as never);
-        this.factor = config.factor;
-      }
+class Halves extends Zeros {
+  static readonly className = 'Halves';
+  override apply(shape: number[]): tf.Tensor {
+    return tf.fill(shape, 0.5);
+  }
+}
 
-      override build(shape: tf.Shape): void {
-        this.gain = this.addWeight('gain', [shape.at(-1)!], 'float32', tf.initializers.ones());
-        this.built = true;
-      }
+let directory: string;
 
-      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-        return tf.tidy(() => [inputs].flat()[0]!.mul(this.gain!.read()).mul(this.factor));
-      }
-
-      override getConfig(): tf.serialization.ConfigDict {
-        return { ...super.getConfig(), factor: this.factor };
-      }
-    }
-    tf.serialization.registerClass(Scaled);
-    const { model, warnings } = await loadWarned(join(folder, 'custom'));
-    expect((model.predict(tf.ones([1, 3])) as tf.Tensor).dataSync()[0]).toBeCloseTo(predicted, 5);
-    expect(model.optimizer).toBeUndefined();
-    expect(warnings.join()).toMatch(/there is no loss .*; there is no metric AUC here; so it is not compiled/);
-    const dir = join(folder, 'custom');
-    const given = await loadModel(dir, { loss: 'meanSquaredError', metrics: 'mae' });
-    expect(given.optimizer.getClassName()).toBe('KerasSGD');
-    expect(given.metricsNames).toEqual(['loss', 'mae']);
-    const bare = await loadModel(dir, { compile: false });
-    expect(bare.optimizer).toBeUndefined();
-  });
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tensorbundle refused '));
 });
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
-describe('what is no Keras model', () => {
-  it.each([
-    ['subclassed', /of the user-defined class Subclassed, whose layers only its Python code connects/],
-    ['exported', /no Keras metadata: Keras 3's model.export .* loadFunctions/],
-    ['module', /no Keras metadata/],
-    ['tf1', /TensorFlow 1 wrote/],
-    ['model.keras', /a file of Keras 3/],
-    ['training/ckpt-1', /it is a checkpoint; use loadModel of tensorbundle\/tfjs/],
-    ['training', /it is a checkpoint/],
-    ['custom/saved_model.pb', /give the directory around it/],
-  ])('%s', async (name, message) => {
-    const error = await refusal(name);
-    expect(error.code).toBe('ERR_NOT_SUPPORTED');
-    expect(error.message).toMatch(message);
+/** What is written of the root, and the warnings meanwhile. */
+async function saved(model: tf.LayersModel): Promise<{ root: Metadata; warnings: string[] }> {
+  const warnings: string[] = [];
+  const note = (warning: Error): number => warnings.push(warning.message);
+  process.on('warning', note);
+  const dir = join(directory, 'model');
+  try {
+    await saveModel(model, dir, { durable: false });
+    await new Promise(setImmediate);
+  } finally {
+    process.off('warning', note);
+  }
+  const { keras } = await readStoredModel(dir);
+  return { root: JSON.parse(keras!.get(0)!.metadata) as Metadata, warnings };
+}
+
+describe('saveModel', () => {
+  it('names everything at once that Keras lacks, and writes nothing', async () => {
+    const model = tf.sequential({
+      layers: [
+        l.dense({ units: 2, inputShape: [2], activation: 'gelu_new' as never, name: 'first' }),
+        new Doubling({ name: 'second' }),
+        l.dense({ units: 2, kernelInitializer: new Halves(), name: 'third' }),
+      ],
+    });
+    const saving = saveModel(model, join(directory, 'lacking'));
+    await expect(saving).rejects.toMatchObject({
+      code: 'ERR_NOT_SUPPORTED',
+      found: [
+        "the activation gelu_new of the layer 'first' (Dense)",
+        "the layer 'second' of the class Doubling",
+        "Halves as kernel_initializer of the layer 'third' (Dense)",
+      ],
+    });
+    expect(await readdir(directory)).not.toContain('lacking');
   });
 
-  it('nothing', async () => {
-    expect((await refusal('nothing')).code).toBe('ERR_NOT_FOUND');
+  it('refuses a model that is not built, one without an optimizer to include, and unknown options', async () => {
+    const dir = join(directory, 'none');
+    const built = tf.sequential({ layers: [l.dense({ units: 1, inputShape: [1] })] });
+    const codes = [
+      saveModel(tf.sequential(), dir),
+      saveModel(built, dir, { includeOptimizer: true }),
+      saveModel(built, dir, { durrable: true } as never),
+      saveModel(built, dir, { extra: { step: 3 as never } }),
+      saveModel({} as never, dir),
+    ];
+    for (const saving of codes) await expect(saving).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+    expect(await readdir(directory)).not.toContain('none');
   });
-});
 
-describe("this package's own SavedModels", () => {
-  it('come back exactly, with the state of the optimizer and the extra objects', async () => {
-    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
-    model.compile({ optimizer: tf.train.adam(0.01), loss: 'meanSquaredError', metrics: ['mae'] });
-    const [x, y] = [tf.ones([4, 3]), tf.ones([4, 2])];
-    await model.fit(x, y, { verbose: 0 });
-    const dir = join(folder, 'ours');
-    const step = new Counter(17);
-    await saveModel(model, dir, { extra: { step } });
-    const again = new Counter(0);
-    const loaded = await loadModel(dir, { extra: { step: again } });
-    expect(Number(again.value)).toBe(17);
-    expect(loaded.optimizer.getClassName()).toBe('Adam');
-    await model.fit(x, y, { verbose: 0, shuffle: false });
-    await loaded.fit(x, y, { verbose: 0, shuffle: false });
-    expect([...loaded.getWeights()[0]!.dataSync()]).toEqual([...model.getWeights()[0]!.dataSync()]);
-    const other = new Counter(0);
-    await expect(loadModel(dir, { extra: { other } })).rejects.toMatchObject({ code: 'ERR_UNMATCHED' });
+  it('leaves out metrics that Keras computes otherwise, and says so', async () => {
+    const model = tf.sequential({ layers: [l.dense({ units: 2, inputShape: [2] })] });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', metrics: ['precision', 'mse', tf.metrics.r2Score] });
+    const { root, warnings } = await saved(model);
+    expect(root.training_config).toMatchObject({
+      loss: 'mean_squared_error',
+      metrics: [{ class_name: 'MeanMetricWrapper', config: { name: 'mse', fn: 'mse' } }],
+      optimizer_config: { class_name: 'SGD' },
+    });
+    expect(warnings.join()).toMatch(/Keras has nothing equal to the metric precision, the metric r2Score of the model/);
+  });
+
+  it('is not compiled in Keras without its loss', async () => {
+    const model = tf.sequential({ layers: [l.dense({ units: 1, inputShape: [1] })] });
+    const ownLoss = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => x.sub(y).square().mean();
+    model.compile({ optimizer: 'sgd', loss: ownLoss as never });
+    const { root, warnings } = await saved(model);
+    expect(root.training_config).toBeUndefined();
+    expect(warnings.join()).toContain("the loss 'ownLoss'");
+  });
+
+  it('gives layers the names of Keras, but none that another layer has', async () => {
+    const layers = [
+      l.dense({ units: 1, inputShape: [1] }),
+      l.dense({ units: 1, name: 'dense' }),
+      l.dense({ units: 1 }),
+      l.dense({ units: 1, name: 'dense_2' }),
+    ];
+    const { root } = await saved(tf.sequential({ layers }));
+    expect(root.config.layers.map(({ config }) => config.name)).toEqual([
+      ...['dense_1_input', 'dense_1', 'dense', 'dense_3', 'dense_2'],
+    ]);
+  });
+
+  it('marks the layers of a frozen model', async () => {
+    const inner = tf.sequential({ layers: [l.dense({ units: 1, inputShape: [1] })] });
+    const model = tf.sequential({ layers: [inner, l.dense({ units: 1 })] });
+    inner.trainable = false;
+    const { root } = await saved(model);
+    const [, frozen, free] = root.config.layers as unknown as [
+      unknown,
+      { config: Metadata['config'] },
+      { config: object },
+    ];
+    expect(frozen.config.layers.map(({ config }) => config.trainable)).toEqual([undefined, false]);
+    expect(free.config).toMatchObject({ trainable: true });
   });
 });

@@ -4,6 +4,6 @@ import { ARCHITECTURES } from './architectures.js';
 import { PARTS } from './compilations.js';
 import { describeSaved } from './exchange.js';
 
-describe('architectures, activations, constraints and metrics', () => {
+describe('architectures, activations and metrics', () => {
   describeSaved({ ...ARCHITECTURES, ...PARTS });
 });

@@ -12,10 +12,10 @@ export const savedModelShow: Command = {
   name: 'saved-model',
   synopsis: 'show DIR [--limit N] [--json]',
   summary: 'what is in a SavedModel: signatures, functions, variables, objects',
-  description: `Prints who wrote the SavedModel, its signatures with the types and shapes of their inputs and outputs, its
-functions with the arguments they were traced for, its variables and where they are stored, its objects with Keras's
-classes and names as a tree, and its assets. No tensor is read, and nothing is executed. DIR is the directory with the
-file saved_model.pb. '?' in a shape is any size, '[…]' any shape. A variable is stored at SHARD:OFFSET of
+  description: `Prints who wrote the SavedModel, its signatures with the types and shapes of their inputs and outputs,
+its functions with the arguments they were traced for, its variables and where they are stored, its objects with
+Keras's classes and names as a tree, and its assets. No tensor is read, and nothing is executed. DIR is the directory
+with the file saved_model.pb. '?' in a shape is any size, '[…]' any shape. A variable is stored at SHARD:OFFSET of
 variables/variables, which \`ls DIR\` lists.
 
 In JSON, everything is there: {path, writtenBy: {tensorflow, tensorflowGit, keras, tensorbundle}, fingerprint, tags,
@@ -26,9 +26,9 @@ concreteFunctions: [{name, inputs, outputs, captures}],
 variables: [{node, path, name, dtype, shape, trainable, bytes, key, shard, offset}],
 bundle: {prefix, numShards, tensors, bytes} | null, bundleError: {code, message} | null,
 objects: [{node, path, kind, identifier, registeredName, className, name, metadata, children, slots}],
-assets: [{filename, bytes}]}. A dimension that is not fixed is null, and so is a shape of any rank. \`node\` is the place
-in \`objects\`. \`metadata\` is what Keras stored. Arguments, inputs and outputs are {kind, …}, where kind is tensor,
-value, list, tuple, dict, named tuple, dtype, shape or type. Numbers of 64 bits are strings.
+assets: [{filename, bytes}]}. A dimension that is not fixed is null, and so is a shape of any rank. \`node\` is the
+place in \`objects\`. \`metadata\` is what Keras stored. Arguments, inputs and outputs are {kind, …}, where kind is
+tensor, value, list, tuple, dict, named tuple, dtype, shape or type. Numbers of 64 bits are strings.
 
 Exit code 1 also if the variables are missing or damaged; the rest is printed.`,
   options: {

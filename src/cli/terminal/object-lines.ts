@@ -1,6 +1,6 @@
 /** The objects of a SavedModel as a tree, each where its shortest path leads. */
 import type { SavedModelDescription } from '../../savedmodel/describe.js';
-import { visible } from './printable.js';
+import { shortName } from './short-name.js';
 import { humanBytes, plural, type Style } from './style.js';
 
 type Described = SavedModelDescription['objects'][number];
@@ -102,17 +102,16 @@ function isWorthALine({ node, kind, className, registeredName }: Described): boo
 
 function lineOf({ object, names, variables }: Branch, style: Style): string {
   const { className, name, kind, identifier, registeredName } = object;
-  const [label = 'model', ...others] = names;
-  const also =
-    others.length > 0 ? ` (${others.slice(0, MAX_NAMES).join(', ')}${others.length > MAX_NAMES ? ', …' : ''})` : '';
-  const what = className ?? (registeredName || wordFor(identifier) || kind);
+  const [label = 'model', ...others] = names.slice(0, 1 + MAX_NAMES).map(shortName);
+  const more = names.length > 1 + MAX_NAMES ? ', …' : '';
+  const also = others.length > 0 ? style.dim(` (${others.join(', ')}${more})`) : '';
   const held = variables.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
-  const rest = [
-    style.type(visible(what)),
-    name === null ? '' : visible(`'${name}'`),
-    variables.length === 0 ? '' : style.dim(`${plural(variables.length, 'variable')}, ${humanBytes(held)}`),
+  const parts = [
+    style.type(shortName(className ?? (registeredName || wordFor(identifier) || kind))),
+    ...(name === null ? [] : [`'${shortName(name)}'`]),
+    ...(variables.length === 0 ? [] : [style.dim(`${plural(variables.length, 'variable')}, ${humanBytes(held)}`)]),
   ];
-  return `${style.bold(visible(label))}${style.dim(visible(also))}  ${rest.filter(text => text !== '').join('  ')}`;
+  return `${style.bold(label)}${also}  ${parts.join('  ')}`;
 }
 
 /** TensorFlow's words for the kinds of objects, in plain words. */

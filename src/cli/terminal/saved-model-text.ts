@@ -3,11 +3,9 @@ import type { SavedModelDescription } from '../../savedmodel/describe.js';
 import type { Signature } from '../../savedmodel/signatures.js';
 import { objectLines } from './object-lines.js';
 import { visible } from './printable.js';
+import { shortName } from './short-name.js';
 import { argumentsText, openShape, traceText } from './structured-text.js';
 import { columns, humanBytes, plural, type Style } from './style.js';
-
-/** A name in a table; a longer one would make the whole table as wide. */
-const MAX_NAME = 120;
 
 export function savedModelText(model: SavedModelDescription, limit: number, style: Style): string {
   const sections = [
@@ -20,10 +18,10 @@ export function savedModelText(model: SavedModelDescription, limit: number, styl
       'Assets',
       model.assets.length,
       limited(
-        table(
+        columns(
           model.assets
             .slice(0, limit)
-            .map(({ filename, bytes }) => [short(filename), bytes === null ? 'missing' : humanBytes(bytes)]),
+            .map(({ filename, bytes }) => [shortName(filename), bytes === null ? 'missing' : humanBytes(bytes)]),
         ),
         limit,
         model.assets.length,
@@ -71,8 +69,8 @@ function headOf(model: SavedModelDescription, style: Style): string[] {
     model.tagSets.length > 1 ? `; also ${model.tagSets.map(tags => `[${tags.join(', ')}]`).join(' ')}` : '';
   const rows = [
     ['SavedModel', visible(model.path)],
-    ['written by', visible(writers.join(', '))],
-    ['tags', visible(model.tags.join(', ') + others).slice(0, 1000)],
+    ['written by', writers.map(shortName).join(', ')],
+    ['tags', shortName(model.tags.join(', ') + others)],
     ...(fingerprint === null ? [] : [['checksum', `${fingerprint.savedModelChecksum}${uuid(fingerprint.uuid)}`]]),
     ['size', `${humanBytes(bytes.total)}: ${sizes.join(', ')}`],
   ];
@@ -82,15 +80,15 @@ function headOf(model: SavedModelDescription, style: Style): string[] {
 }
 
 function uuid(text: string): string {
-  return text === '' ? '' : visible(`, uuid ${text.slice(0, MAX_NAME)}`);
+  return text === '' ? '' : `, uuid ${shortName(text)}`;
 }
 
 function signatureLines(signatures: readonly Signature[], style: Style): string[] {
   return signatures.flatMap(({ name, method, inputs, outputs }) => [
-    `${style.bold(short(name))}  ${style.dim(short(method))}`,
-    ...table([
-      ...inputs.map(one => ['  in', short(one.name), one.dtype, openShape(one.shape), short(one.tensor)]),
-      ...outputs.map(one => ['  out', short(one.name), one.dtype, openShape(one.shape), short(one.tensor)]),
+    `${style.bold(shortName(name))}  ${style.dim(shortName(method))}`,
+    ...columns([
+      ...inputs.map(one => ['  in', shortName(one.name), one.dtype, openShape(one.shape), shortName(one.tensor)]),
+      ...outputs.map(one => ['  out', shortName(one.name), one.dtype, openShape(one.shape), shortName(one.tensor)]),
     ]),
   ]);
 }
@@ -106,7 +104,7 @@ function functionSection(
   let omitted = 0;
   for (const { path, node, argumentSpec, concreteFunctions: names } of known) {
     if (lines.length < limit)
-      lines.push(`${style.bold(short(path ?? `object ${node}`))}${argumentsText(argumentSpec)}`);
+      lines.push(`${style.bold(shortName(path ?? `object ${node}`))}${argumentsText(argumentSpec)}`);
     else omitted++;
     for (const name of names) {
       const trace = traces.get(name);
@@ -122,19 +120,19 @@ function variableSection({ variables }: SavedModelDescription, limit: number, st
   const rows = variables
     .slice(0, limit)
     .map(({ path, name, dtype, shape, bytes, trainable, key, shard, offset }) => [
-      short(path ?? name),
+      shortName(path ?? name),
       dtype,
       openShape(shape),
       bytes === null ? '-' : humanBytes(bytes),
       trainable === true ? 'trainable' : '',
       key === null ? 'not stored' : shard === null ? 'in slices' : `${shard}:${offset}`,
-      path === null ? '' : short(name),
+      path === null ? '' : shortName(name),
     ]);
   const all = variables.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   return section(
     'Variables',
     variables.length,
-    limited(table(rows, [3]), limit, variables.length),
+    limited(columns(rows, [3]), limit, variables.length),
     style,
     `, ${humanBytes(all)}`,
   );
@@ -142,12 +140,4 @@ function variableSection({ variables }: SavedModelDescription, limit: number, st
 
 function objectSection(model: SavedModelDescription, limit: number, style: Style): string[] {
   return section('Objects', model.objects.length, objectLines(model, limit, style), style);
-}
-
-function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  return columns(rows, right);
-}
-
-function short(text: string): string {
-  return visible(text.length <= MAX_NAME ? text : `${text.slice(0, MAX_NAME).replace(/[\ud800-\udbff]$/, '')}…`);
 }

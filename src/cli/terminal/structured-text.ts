@@ -1,4 +1,4 @@
-/** Functions of a SavedModel as Python would write them: `free(a, b=2, *, flag=True)`, `(x: float32[?,2]) -> int32[]`. */
+/** Functions of a SavedModel as Python would write them: `f(a, b=2, *, flag=True)`, `(x: float32[?,2]) -> int32[]`. */
 import type { Structured } from '../../savedmodel/structured.js';
 import type { TensorSummary } from '../../savedmodel/tensor-summary.js';
 import { visible } from './printable.js';
@@ -6,9 +6,14 @@ import { visible } from './printable.js';
 /** A line above this is cut. It is not made any longer first: what is stored may have megabytes. */
 const MAX_TEXT = 300;
 
+/** Far above any real shape. */
+const MAX_DIMENSIONS = 32;
+
 /** `?` for a dimension that is not fixed; `[…]` if even their number is not. */
 export function openShape(shape: TensorSummary['shape']): string {
-  return shape === null ? '[…]' : `[${shape.map(size => size ?? '?').join(',')}]`;
+  if (shape === null) return '[…]';
+  const sizes = shape.slice(0, MAX_DIMENSIONS).map(size => size ?? '?');
+  return `[${sizes.join(',')}${shape.length > MAX_DIMENSIONS ? ',…' : ''}]`;
 }
 
 /** The arguments of a function, from Python's FullArgSpec. */
