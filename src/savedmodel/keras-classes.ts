@@ -65,6 +65,8 @@ export function repair(className: string, config: Json, layer: Layer): void {
   }
   // TensorFlow.js writes the regularizer in the place of the constraint.
   if (className === 'DepthwiseConv2D') config.depthwise_constraint = partOf(fieldOf(layer, 'depthwiseConstraint'));
+  // An unknown dimension is null here, and -1 in Keras.
+  if (className === 'Reshape') config.target_shape = (config.target_shape as (number | null)[]).map(size => size ?? -1);
   if (className === 'SeparableConv2D') config.depth_multiplier = fieldOf(layer, 'depthMultiplier');
 }
 

@@ -28,7 +28,8 @@ export function kerasOptimizer(className: string, given: object): KerasEntry | u
   const { name, options, decay } = found;
   const { learning_rate: rate, ...others } = options;
   return {
-    class_name: name,
+    // Keras's Adam has the same weight decay, and not every version finds AdamW by its name.
+    class_name: name === 'AdamW' ? 'Adam' : name,
     config: { name, ...others, learning_rate: decay ? decayed(rate, decay) : rate, is_legacy_optimizer: false },
   };
 }

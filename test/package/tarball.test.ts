@@ -52,7 +52,7 @@ describe('the packed package', () => {
       // The entries, and what they share: tools/setup/bundle.mjs.
       ...['binding', 'index', 'optimizers', 'register', 'savedmodel', 'tfjs'].map(name => `dist/${name}.js`),
       ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
-      ...['core', 'dispatch', 'encoding', 'help', 'iterations', 'plain', 'tfjs-core', 'whole-model'].map(
+      ...['core', 'dispatch', 'encoding', 'gru', 'help', 'iterations', 'plain', 'tfjs-core', 'whole-model'].map(
         name => `dist/shared-${name}.js`,
       ),
     ]);

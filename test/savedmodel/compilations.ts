@@ -59,6 +59,29 @@ function constrained(): tf.LayersModel {
   });
 }
 
+/** Options that the matrix of layers does not have, and every initializer. */
+function unusual(): tf.LayersModel {
+  const x = tf.input({ shape: [null, 4], dtype: 'int32', name: 'numbers' });
+  const initializers = [
+    ...[tf.initializers.constant({ value: 0.5 }), tf.initializers.randomNormal({ stddev: 0.2, seed: 3 })],
+    ...[tf.initializers.truncatedNormal({ mean: 0.1 }), tf.initializers.randomUniform({ minval: -1, maxval: 1 })],
+    tf.initializers.varianceScaling({ scale: 2, mode: 'fanIn', distribution: 'truncatedNormal', seed: 1 }),
+    ...(['heNormal', 'heUniform', 'leCunUniform', 'glorotUniform', 'orthogonal', 'identity', 'zeros'] as const),
+  ];
+  const reshaped = apply(
+    l.reshape({ targetShape: [2, -1] }),
+    apply(l.timeDistributed({ layer: l.dense({ units: 4 }) }), x),
+  );
+  const embedded = apply(l.embedding({ inputDim: 9, outputDim: 3, embeddingsRegularizer: 'l1l2' }), x);
+  const summed = apply(
+    l.globalAveragePooling1d({ name: 'mean' }),
+    apply(l.reshape({ targetShape: [-1, 3] }), embedded),
+  );
+  const dropped = apply(l.dropout({ rate: 0.5, noiseShape: [null, 1] as never, seed: 4 }), summed);
+  const dense = initializers.map(kernelInitializer => apply(l.dense({ units: 3, kernelInitializer }), dropped));
+  return tf.model({ inputs: x, outputs: [apply(l.concatenate(), dense), reshaped] });
+}
+
 type Options = { learningRate: number };
 
 const OPTIMIZERS: Readonly<Record<string, (rate: Options) => tf.Optimizer>> = {
@@ -107,6 +130,7 @@ export const PARTS: Readonly<Record<string, SavedSubject>> = {
 
 export const COMPILATIONS: Readonly<Record<string, SavedSubject>> = {
   'every constraint': { make: constrained },
+  'unusual options': { make: unusual, vocabulary: 9 },
   regularizers: {
     make: regularized,
     stepOnly: true,

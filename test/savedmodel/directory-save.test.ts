@@ -1,23 +1,383 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** A directory saved as a whole: what is replaced, what is refused, and in which order. */
+import '../crash/fault-engine.js';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { nextCall } from '../../src/commit/call-order.js';
-import { saveDirectory } from '../../src/commit/directories/directory-save.js';
-import { isSavedModelFile } from '../../src/savedmodel/own-files.js';
-import { save, savedAt } from '../crash/generation.js';
+import { Scratch } from '../crash/scratch.js';
+import { type Fault, faulty } from '../native/fault-binding.js';
+import { modelAt, saveModelAt, stateOf } from './saved-files.js';
 
-it('works', async () => {
-  const d = mkdtempSync(join(tmpdir(), 'swap-'));
-  for (const k of [1, 2]) {
-    await saveDirectory(join(d, 'm'), { durable: true, call: nextCall() }, isSavedModelFile, async staged => {
-      await staged.writeFile('saved_model.pb', Buffer.from(String(k)));
-      await staged.makeDirectory('assets');
-      await save(join(staged.path, 'variables/variables'), k);
+const scratch = new Scratch('directories');
+afterEach(() => faulty.setFaults(null));
+afterAll(() => expect(faulty.openDescriptors()).toBe(0));
+
+const place = (): { parent: string; path: string } => {
+  const parent = scratch.directory();
+  return { parent, path: join(parent, 'm') };
+};
+
+const CANNOT: Fault = { at: 1, syscall: 'renameat2', action: 'error', errno: 'EINVAL', sticky: true };
+
+describe('a save', () => {
+  it('replaces what is there, and nothing else is left', async () => {
+    const { parent, path } = place();
+    for (const [k, shards] of [1, 3, 2, 1].entries()) {
+      await saveModelAt(path, k, { shards, durable: k !== 2 });
+      expect(await modelAt(path)).toBe(k);
+      expect(readdirSync(parent)).toEqual(['m']);
+      expect(readdirSync(path).sort()).toEqual([
+        'assets',
+        'fingerprint.pb',
+        'keras_metadata.pb',
+        'saved_model.pb',
+        'variables',
+      ]);
+    }
+    await saveModelAt(path, 9, { files: ['saved_model.pb'] });
+    expect(await modelAt(path, ['saved_model.pb'])).toBe(9);
+  });
+
+  it('makes missing parents, and takes an empty directory', async () => {
+    const { parent } = place();
+    const path = join(parent, 'a/b/m');
+    await saveModelAt(path, 1);
+    expect(await modelAt(path)).toBe(1);
+    mkdirSync(join(parent, 'empty'), { mode: 0o750 });
+    await saveModelAt(`${join(parent, 'empty')}/`, 2, { overwrite: 'error' });
+    expect(await modelAt(join(parent, 'empty'))).toBe(2);
+    expect(statSync(join(parent, 'empty')).mode & 0o777).toBe(0o750);
+  });
+
+  it('keeps permissions', async () => {
+    const { path } = place();
+    await saveModelAt(path, 1, { files: ['saved_model.pb'] });
+    const modes: [string, number][] = [
+      ['saved_model.pb', 0o600],
+      ['variables/variables.index', 0o640],
+      ['variables/variables.data-00000-of-00002', 0o604],
+      ['variables', 0o711],
+      ['assets', 0o500],
+      ['.', 0o555],
+    ];
+    for (const [name, mode] of modes) chmodSync(join(path, name), mode);
+    await saveModelAt(path, 2, { onWritten: ({ path: staged }) => expect(statSync(staged).mode & 0o777).toBe(0o755) });
+    for (const [name, mode] of modes) expect([name, statSync(join(path, name)).mode & 0o777]).toEqual([name, mode]);
+    // New ones, as the first beside them.
+    expect(statSync(join(path, 'keras_metadata.pb')).mode & 0o777).toBe(0o600);
+    chmodSync(path, 0o700);
+    await saveModelAt(path, 3, {
+      shards: 3,
+      onWritten: ({ path: staged }) => expect(statSync(staged).mode & 0o777).toBe(0o700),
     });
-    expect(readdirSync(d)).toEqual(['m']);
-    expect(readdirSync(join(d, 'm')).sort()).toEqual(['assets', 'saved_model.pb', 'variables']);
-    expect(await savedAt(join(d, 'm/variables/variables'))).toBe(k);
-  }
-  rmSync(d, { recursive: true });
+    expect(statSync(join(path, 'variables/variables.data-00002-of-00003')).mode & 0o777).toBe(0o604);
+    expect(readdirSync(join(path, '..'))).toEqual(['m']);
+  });
+
+  it('syncs everything before the exchange, and the names after it', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    faulty.setFaults([]);
+    let hidden = '';
+    await saveModelAt(path, 2, {
+      onWritten: staged => {
+        hidden = staged.path;
+      },
+    });
+    const done = faulty.operations();
+    const commit = done.findLastIndex(({ syscall }) => syscall === 'renameat2');
+    expect(done[commit]!.path).toBe(path);
+    const synced = done.slice(0, commit).filter(({ syscall }) => /^f(data)?sync$/.test(syscall));
+    const files = ['saved_model.pb', 'keras_metadata.pb', 'fingerprint.pb', 'variables/variables.data-00000-of-00002'];
+    const directories = ['variables', 'assets'].map(name => join(hidden, name));
+    const wanted = [...files.map(name => join(hidden, name)), ...directories, hidden];
+    expect(synced.map(one => one.path)).toEqual(expect.arrayContaining(wanted));
+    // Nothing is made in it after its last sync.
+    const last = done.findLastIndex(one => one.syscall === 'fsync' && one.path === hidden);
+    const made = done.slice(last).filter(({ syscall }) => /^(mkdir|pwrite|rename)$/.test(syscall));
+    expect(made).toEqual([]);
+    const after = done.slice(commit + 1);
+    expect(after.find(({ syscall }) => syscall !== 'close')).toMatchObject({ syscall: 'fsync', path: parent });
+    expect(after.findIndex(one => /^(unlink|rmdir)$/.test(one.syscall))).toBeGreaterThan(0);
+    faulty.setFaults([]);
+    await saveModelAt(path, 3, { durable: false });
+    expect(
+      faulty.operations().filter(({ syscall }) => syscall.includes('sync') && syscall !== 'sync_file_range'),
+    ).toEqual([]);
+  });
+
+  it("overwrite: 'error'", async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1, { overwrite: 'error' });
+    const before = stateOf(parent);
+    await expect(saveModelAt(path, 2, { overwrite: 'error' })).rejects.toMatchObject({ code: 'ERR_EXISTS', path });
+    expect(stateOf(parent)).toEqual(before);
+  });
 });
+
+describe('what is in the way', () => {
+  const outside = scratch.directory('outside');
+  writeFileSync(join(outside, 'variables.index'), 'kept');
+  const ways: [string, (path: string) => string][] = [
+    ['a file', path => touched(join(path, 'notes.txt'))],
+    ['a hidden file', path => touched(join(path, '.gitkeep'))],
+    ['a directory', path => made(join(path, 'run-1'))],
+    ['a file in variables', path => touched(join(path, 'variables/checkpoint'))],
+    ['a data file of another checkpoint', path => touched(join(path, 'variables/other.data-00000-of-00001'))],
+    ['a directory with the name of a data file', path => made(join(path, 'variables/variables.data-00003-of-00009'))],
+    ['an asset', path => touched(join(path, 'assets/vocabulary.txt'))],
+    ['a directory called saved_model.pb', path => made(join(path, 'keras_metadata.pb'))],
+    ['a file called assets', path => touched(join(path, 'assets'))],
+    ['a link to a file', path => linked(join(outside, 'variables.index'), join(path, 'variables/variables.index'))],
+    ['a link to a directory', path => linked(outside, join(path, 'variables'))],
+    ['a dangling link', path => linked(join(outside, 'none'), join(path, 'fingerprint.pb'))],
+    ['a FIFO', path => fifo(join(path, 'saved_model.pb'))],
+  ];
+
+  it.each(ways)('%s', async (_, put) => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const entry = put(path);
+    const before = [...stateOf(parent), ...stateOf(outside)];
+    await expect(saveModelAt(path, 2)).rejects.toMatchObject({
+      code: 'ERR_EXISTS',
+      path: entry,
+      message: expect.stringContaining(entry),
+    });
+    expect([...stateOf(parent), ...stateOf(outside)]).toEqual(before);
+  });
+
+  it('a file, a link or a FIFO under the name of the directory', async () => {
+    for (const put of [touched, fifo, (path: string) => linked(outside, path), (path: string) => linked('no', path)]) {
+      const { parent, path } = place();
+      put(path);
+      const before = stateOf(parent);
+      await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path });
+      expect(stateOf(parent)).toEqual(before);
+    }
+  });
+
+  it('this process works in it', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const before = stateOf(parent);
+    const here = process.cwd();
+    try {
+      for (const below of ['.', 'variables', 'assets']) {
+        process.chdir(join(path, below));
+        for (const spelled of [path, below === '.' ? '.' : '..']) {
+          const wanted = { code: 'ERR_EXISTS', message: expect.stringContaining('working directory') };
+          await expect(saveModelAt(spelled, 2)).rejects.toMatchObject(wanted);
+        }
+      }
+    } finally {
+      process.chdir(here);
+    }
+    expect(stateOf(parent)).toEqual(before);
+  });
+
+  it('a mount point, also in it', async ({ skip }) => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    for (const at of [path, join(path, 'assets')]) {
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', 'tensorbundle-test', at], { stdio: 'pipe' });
+      } catch (error) {
+        skip(`mounting is not permitted here: ${(error as Error).message.split('\n')[0]}`);
+      }
+      try {
+        await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path: at });
+      } finally {
+        execFileSync('umount', [at]);
+      }
+    }
+    expect(await modelAt(path)).toBe(1);
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+
+  it.each(['EBUSY', 'EXDEV'])('the system refuses with %s', async errno => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const before = stateOf(parent);
+    faulty.setFaults([{ at: 2, syscall: 'renameat2', action: 'error', errno }]);
+    await expect(saveModelAt(path, 2)).rejects.toMatchObject({ code: 'ERR_EXISTS', path });
+    faulty.setFaults(null);
+    expect(stateOf(parent)).toEqual(before);
+  });
+
+  it('what came while the save was running', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const entry = join(path, 'notes.txt');
+    await expect(saveModelAt(path, 2, { onWritten: () => writeFileSync(entry, '') })).rejects.toMatchObject({
+      code: 'ERR_EXISTS',
+      path: entry,
+    });
+    rmSync(entry);
+    expect(await modelAt(path)).toBe(1);
+    expect(readdirSync(parent)).toEqual(['m']);
+    const fresh = join(parent, 'fresh');
+    await expect(saveModelAt(fresh, 2, { onWritten: () => writeFileSync(fresh, '') })).rejects.toMatchObject({
+      code: 'ERR_EXISTS',
+    });
+    expect(readdirSync(parent).sort()).toEqual(['fresh', 'm']);
+  });
+});
+
+describe('several saves', () => {
+  it('the last call wins, in whatever order they end', async () => {
+    const { parent, path } = place();
+    let release = (): void => undefined;
+    const held = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    const first = saveModelAt(path, 1, { onWritten: () => held });
+    const second = saveModelAt(path, 2, { durable: false });
+    await second;
+    expect(await modelAt(path)).toBe(2);
+    faulty.setFaults([]);
+    release();
+    await first;
+    expect(await modelAt(path)).toBe(2);
+    // What the first one promised holds for the second.
+    const synced = faulty.operations().filter(one => one.syscall === 'fsync' && one.path?.startsWith(path));
+    expect(synced.map(one => one.path)).toEqual(expect.arrayContaining([path, join(path, 'saved_model.pb')]));
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+
+  it('many at once, by two spellings', async () => {
+    const { parent, path } = place();
+    symlinkSync(parent, join(scratch.path, 'alias'));
+    const alias = join(scratch.path, 'alias', 'm');
+    await Promise.all(Array.from({ length: 8 }, (_, k) => saveModelAt(k % 2 ? alias : path, k)));
+    expect(await modelAt(path)).toBe(7);
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+
+  it('removes what dead saves left, and not what living ones are writing', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    await saveModelAt(path, 2, {
+      onWritten: async staged => {
+        const dead = `.m.new-${'0123456789abcdef'}`;
+        mkdirSync(join(parent, dead, 'variables'), { recursive: true });
+        writeFileSync(join(parent, dead, 'variables/variables.data-00000-of-00001'), '');
+        const others = ['.m.new-zz23456789abcdef', '.n.new-0123456789abcdef', '.m.saving-0'];
+        for (const name of others) mkdirSync(join(parent, name));
+        await saveModelAt(path, 3);
+        expect(existsSync(staged.path)).toBe(true);
+        expect(readdirSync(parent).filter(name => /^\.m\.saving-.{16}$/.test(name))).toHaveLength(1);
+        expect(readdirSync(parent)).not.toContain(dead);
+        for (const name of others) rmSync(join(parent, name), { recursive: true });
+      },
+    });
+    expect(await modelAt(path)).toBe(3);
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+
+  it('a save that was taken for dead does not commit', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const lost = saveModelAt(path, 2, {
+      onWritten: () => {
+        for (const name of readdirSync(parent)) if (name.startsWith('.m.saving-')) rmSync(join(parent, name));
+      },
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_IO' });
+    expect(await modelAt(path)).toBe(1);
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+});
+
+describe('a save that ends early', () => {
+  it('aborted, or its files cannot be written: as if it had not been', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    const before = stateOf(parent);
+    const stop = new AbortController();
+    const aborted = saveModelAt(path, 2, { signal: stop.signal, onWritten: () => stop.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    await expect(saveModelAt(path, 2, { signal: stop.signal })).rejects.toMatchObject({ code: 'ERR_ABORTED' });
+    const failing = saveModelAt(path, 2, { onWritten: () => Promise.reject(new Error('mine')) });
+    await expect(failing).rejects.toThrow('mine');
+    expect(stateOf(parent)).toEqual(before);
+    await expect(saveModelAt('/', 2)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
+  });
+
+  it('the directory vanishes meanwhile', async () => {
+    const { parent, path } = place();
+    await saveModelAt(path, 1);
+    await saveModelAt(path, 2, { onWritten: () => renameSync(path, join(parent, 'moved')) });
+    expect(await modelAt(path)).toBe(2);
+    expect(await modelAt(join(parent, 'moved'))).toBe(1);
+  });
+});
+
+describe('where directories cannot be exchanged', () => {
+  it.each(['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'EPERM'])('%s: the graph is replaced last', async errno => {
+    const { parent, path } = place();
+    faulty.setFaults([{ ...CANNOT, errno }]);
+    await saveModelAt(path, 1);
+    faulty.setFaults([{ ...CANNOT, errno }]);
+    await saveModelAt(path, 2);
+    const renamed = faulty.operations().filter(({ syscall }) => syscall === 'rename');
+    expect(renamed.map(one => one.path)).toEqual(
+      ['variables/variables.index', 'keras_metadata.pb', 'fingerprint.pb', 'saved_model.pb'].map(name =>
+        join(path, name),
+      ),
+    );
+    expect(await modelAt(path)).toBe(2);
+    expect(readdirSync(join(path, 'variables'))).not.toContain('variables.data-00000-of-00002');
+    // What the new one has not goes, too.
+    await saveModelAt(path, 3, { files: ['saved_model.pb'] });
+    expect(await modelAt(path, ['saved_model.pb'])).toBe(3);
+    expect(readdirSync(parent)).toEqual(['m']);
+  });
+
+  it('the last call wins', async () => {
+    const { path } = place();
+    await saveModelAt(path, 0);
+    faulty.setFaults([CANNOT]);
+    await Promise.all([1, 2, 3, 4].map(k => saveModelAt(path, k)));
+    expect(await modelAt(path)).toBe(4);
+    const early = nextCall();
+    await saveModelAt(path, 5);
+    await saveModelAt(path, 6, { call: early });
+    expect(await modelAt(path)).toBe(5);
+  });
+});
+
+function touched(path: string): string {
+  if (existsSync(path)) rmSync(path, { recursive: true });
+  writeFileSync(path, 'x');
+  return path;
+}
+
+function made(path: string): string {
+  if (existsSync(path)) rmSync(path);
+  mkdirSync(path);
+  return path;
+}
+
+function linked(to: string, path: string): string {
+  if (existsSync(path)) rmSync(path, { recursive: true });
+  symlinkSync(to, path);
+  return path;
+}
+
+function fifo(path: string): string {
+  if (existsSync(path)) rmSync(path);
+  execFileSync('mkfifo', [path]);
+  return path;
+}

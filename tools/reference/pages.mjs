@@ -29,14 +29,20 @@ export const ENTRIES = [
 export function referencePages(sources, help) {
   const pages = new Map();
   const elsewhere = new Map();
+  /** What has a section, by its declaration: two entry points may export different things under one name. */
+  const explained = new Set();
   for (const [number, { page, title }] of ENTRIES.entries()) {
     const { exports, comment } = sources.entry(number);
     // What several entry points export is explained on the page of the first one.
-    const repeated = [...exports.keys()].filter(name => elsewhere.has(name));
-    const own = new Map([...exports].filter(([name]) => !elsewhere.has(name)));
+    const isRepeated = ([, [declaration]]) => explained.has(declaration);
+    const repeated = [...exports].filter(isRepeated).map(([name]) => name);
+    const own = new Map([...exports].filter(one => !isRepeated(one)));
     const exported = new Exported(sources, own, elsewhere);
     pages.set(page, entryPage({ title, comment, exports: own, exported, repeated, elsewhere }));
-    for (const name of own.keys()) elsewhere.set(name, page);
+    for (const [name, [declaration]] of own) {
+      explained.add(declaration);
+      if (!elsewhere.has(name)) elsewhere.set(name, page);
+    }
   }
   pages.set('command-line.md', commandLinePage(help));
   return pages;

@@ -26,10 +26,13 @@ export function directoryExistsError(path: string): TensorBundleError {
   );
 }
 
+/** A save in place stopped in the middle. */
 export function halfReplacedError(path: string, cause: unknown): TensorBundleError {
+  const { code, message } =
+    cause instanceof TensorBundleError ? cause : { code: 'ERR_IO' as const, message: `${cause}` };
   return new TensorBundleError(
-    'ERR_IO',
-    `the checkpoint in ${path} is the new one, but the other files could not be replaced; save again`,
+    code,
+    `the checkpoint in ${path} is the new one, but the other files could not be replaced (${message}); save again`,
     { path, cause },
   );
 }

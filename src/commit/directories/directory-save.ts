@@ -11,11 +11,11 @@
  *  4. Sync the parent. Only now is the save acknowledged.
  *  5. Remove what was replaced, which has the hidden name now. Skipped if the sync of step 4 failed.
  *
- * Where the file system cannot exchange directories, which is tried in the new directory in step 1, an overwrite is done
- * in place, under the lock of the directory itself: `saveInPlace`.
+ * Where the file system cannot exchange directories (this is tried in the new directory, before step 2), an overwrite is
+ * done in place, under the lock of the directory itself: `#saveInPlace`.
  */
 import { basename, dirname, resolve } from 'node:path';
-import { invalidArgument, throwIfAborted } from '../../errors.js';
+import { invalidArgument, TensorBundleError, throwIfAborted } from '../../errors.js';
 import { type Directory, withNewDirectory } from '../../storage/directory.js';
 import { checkPath } from '../../storage/directory-errors.js';
 import { overtakenBy, placeOf, rememberCall } from '../call-order.js';
@@ -154,10 +154,11 @@ class DirectorySave {
         const staged = new PresentDirectory(directory, await surveyTree(directory, isOwn), options.durable);
         try {
           await staged.removeDead();
-          await write(staged);
+          const uncertain = await write(staged).catch(orUncertain);
           await staged.publish().catch(cause => {
-            throw halfReplacedError(this.#path, cause);
+            throw staged.isPublished ? syncUncertainError(this.#path, cause) : halfReplacedError(this.#path, cause);
           });
+          if (uncertain) throw uncertain;
         } finally {
           await staged.abandon();
         }
@@ -199,4 +200,10 @@ class DirectorySave {
 
 function isFull(target: Target | null): boolean {
   return target !== null && target.tree.size > 0;
+}
+
+/** The checkpoint in the directory is committed, so the files that belong with it must follow. Throws any other error. */
+function orUncertain(error: unknown): TensorBundleError {
+  if (error instanceof TensorBundleError && error.code === 'ERR_DURABILITY_UNCERTAIN') return error;
+  throw error;
 }

@@ -90,6 +90,8 @@ function modeOf(start: string, name: string, kind: FileStat['kind'], replaced: T
  */
 export class PresentDirectory implements StagedDirectory {
   readonly path: string;
+  /** Whether all files have their names. */
+  isPublished = false;
   readonly #files: { readonly name: string; readonly file: HeldFile }[] = [];
 
   constructor(
@@ -131,8 +133,11 @@ export class PresentDirectory implements StagedDirectory {
   async publish(): Promise<void> {
     const steps = this.directory.steps();
     const written = new Set(this.#files.map(({ name }) => name));
-    for (const { name, file } of this.#files) {
-      steps.rename(file.name, name);
+    const onLast = (): void => {
+      this.isPublished = true;
+    };
+    for (const [i, { name, file }] of this.#files.entries()) {
+      steps.rename(file.name, name, i === this.#files.length - 1 ? onLast : undefined);
       steps.closeHeld(file);
     }
     for (const [path, { kind }] of this.present) {

@@ -28,7 +28,7 @@ export async function targetAt(parent: Directory, name: string, isOwn: IsOwn): P
     tree = await surveyTree(child, isOwn);
   });
   const inside = [stat, ...tree.values()].filter(({ kind }) => kind === 'directory');
-  if (await holdsWorkingDirectory(new Set(inside.map(({ identity }) => identity)))) {
+  if (await holdsWorkingDirectory(path, new Set(inside.map(({ identity }) => identity)))) {
     throw refusedError(path, 'the working directory of this process is in it');
   }
   return { stat, tree };
@@ -37,7 +37,7 @@ export async function targetAt(parent: Directory, name: string, isOwn: IsOwn): P
 /**
  * The working directory and all directories around it are looked at, since a path may lead to one of them in many ways.
  */
-async function holdsWorkingDirectory(identities: ReadonlySet<string>): Promise<boolean> {
+async function holdsWorkingDirectory(path: string, identities: ReadonlySet<string>): Promise<boolean> {
   let at: string;
   try {
     at = process.cwd();
@@ -46,19 +46,21 @@ async function holdsWorkingDirectory(identities: ReadonlySet<string>): Promise<b
     return false;
   }
   for (let before = ''; at !== before; [before, at] = [at, dirname(at)]) {
-    if (identities.has((await identityOf(at)) ?? '')) return true;
+    if (identities.has((await identityOf(at, path)) ?? '')) return true;
   }
   return false;
 }
 
-/** Null if it cannot be opened. Then it is none that this process has just listed. */
-async function identityOf(path: string): Promise<string | null> {
+/** Null if it may not be opened. Then it is none that this process has just listed. */
+async function identityOf(at: string, path: string): Promise<string | null> {
   try {
-    const directory = await Directory.open(path);
+    const directory = await Directory.open(at);
     await directory?.close();
     return directory?.identity ?? null;
-  } catch (error) {
-    if (error instanceof TensorBundleError && error.code === 'ERR_PERMISSION') return null;
-    throw error;
+  } catch (cause) {
+    if (!(cause instanceof TensorBundleError)) throw cause;
+    if (cause.code === 'ERR_PERMISSION') return null;
+    const message = `it cannot be found out whether the working directory lies in ${path}: ${cause.message}`;
+    throw new TensorBundleError(cause.code, message, { path, cause });
   }
 }

@@ -94,7 +94,7 @@ async function removeContents(directory: Directory, start: string, within: strin
   }
 }
 
-/** Puts everything that is own on stable storage, whoever wrote it, and the directory itself. */
+/** Puts everything that is own on stable storage, whatever process wrote it, and the directory itself. */
 export async function syncTree(directory: Directory, isOwn: IsOwn, start = ''): Promise<void> {
   for (const name of await directory.list()) {
     const stat = await directory.stat(name, false);

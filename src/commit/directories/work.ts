@@ -32,7 +32,7 @@ export class Work {
       await parent.makeDirectory(name);
       directory = await parent.openChild(name);
       if (directory === null) throw removedError(parent.pathOf(name));
-      // Who could not read the old files cannot read the new ones either, not even now.
+      // A user that could not read the old files cannot read the new ones either, not even now.
       if (mode !== undefined) await directory.setMode(mode | WRITABLE);
       return new Work(parent, parent.heldFile(held), name, directory, isOwn);
     } catch (error) {

@@ -1,0 +1,2 @@
+/** Every call, and every error. */
+import './directory-errors.test.js';
