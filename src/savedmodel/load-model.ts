@@ -66,7 +66,7 @@ export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): 
   const { extra, ...given } = options;
   const stored = await readSavedModel(dir);
   await using reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
-  // What this package wrote comes back exactly. Whoever changes the model in Python writes it without this.
+  // What this package wrote comes back exactly. Python, where the model may change, writes it without this.
   const isOurs = reader.has(extraKey('', 'model'));
   const model = isOurs ? await modelIn(reader, given) : await fromKeras(reader, kerasRoot(stored), given, stored.path);
   try {
@@ -144,8 +144,8 @@ async function compile(
   }
   optimizer?.dispose();
   remarks.push(
-    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores the ' +
-      'state of the optimizer',
+    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores ' +
+      'the state of the optimizer',
   );
 }
 

@@ -10,7 +10,7 @@ import { RMSprop } from '../optimizers/rmsprop.js';
 import { SGD } from '../optimizers/sgd.js';
 import { type Json, type JsonObject, kerasObject, plainName } from './keras-json.js';
 
-export interface FoundOptimizer {
+interface FoundOptimizer {
   /** Undefined if there is no class for it. */
   readonly optimizer: Optimizer | undefined;
   /** What it does in another way, or that it is missing. */

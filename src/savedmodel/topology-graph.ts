@@ -4,7 +4,7 @@
  */
 import { isList, type Json, type JsonObject } from './keras-json.js';
 
-/** Of these there is a call before the first one of the model: that which makes their own outputs. */
+/** Of these there is a call before the first one of the model: the one that made their own outputs. */
 const CALLED_ONCE: readonly unknown[] = ['InputLayer', 'Sequential', 'Functional', 'Model'];
 
 interface Call {

@@ -37,7 +37,8 @@ export interface Topology {
 }
 
 /**
- * `most`: the bytes of all stored variables, which limits how large a layer can be. Throws ERR_NOT_SUPPORTED for layers and options that TensorFlow.js lacks, all in one;
+ * `most`: the bytes of all stored variables, which limits how large a layer can be. Throws ERR_NOT_SUPPORTED for
+ * layers and options that TensorFlow.js lacks, all in one;
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
 export function kerasTopology({ model: root, isNetwork, inputShape }: KerasRoot, most: number, path: string): Topology {

@@ -15,6 +15,7 @@ import {
   toBinary,
 } from '../../src/savedmodel/protobuf.js';
 import { loadModel } from '../../src/savedmodel.js';
+import { isDeep } from '../depth.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/savedmodel/tf-2.12/text', import.meta.url));
 
@@ -110,7 +111,7 @@ describe('with any value replaced', () => {
     const text = (await metadata()).get(0)!.metadata;
     const count = placesIn(JSON.parse(text)).length;
     const outcomes = { models: 0, errors: 0 };
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; i += isDeep ? 1 : 3) {
       const json: unknown = JSON.parse(text);
       const [holder, key] = placesIn(json)[i]!;
       holder[key] = VALUES[i % VALUES.length];
@@ -131,7 +132,7 @@ describe('with any value replaced', () => {
       }
       expect(tf.memory().numTensors - before, `${key}: ${JSON.stringify(holder[key])}`).toBeLessThanOrEqual(0);
     }
-    expect(outcomes.models).toBeGreaterThan(20);
-    expect(outcomes.errors).toBeGreaterThan(20);
+    expect(outcomes.models).toBeGreaterThan(10);
+    expect(outcomes.errors).toBeGreaterThan(10);
   });
 });
