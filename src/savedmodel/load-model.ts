@@ -12,6 +12,7 @@ import '../layers/gru.js';
 import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { isError } from '../realms.js';
 import { Description } from '../training/checkpoint/description.js';
 import type { Trackables } from '../training/checkpoint/trackable-value.js';
 import { makeModel } from '../training/models/bare-model.js';
@@ -113,7 +114,7 @@ async function makeFrom({ topology }: Topology, path: string): Promise<LayersMod
   try {
     return await makeModel({ modelTopology: topology });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = isError(cause) ? cause.message : String(cause);
     throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
       path,
       cause,

@@ -167,9 +167,15 @@ test('tensorbundle/savedmodel', () => {
   expect(exportsOf('savedmodel.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "LoadModelOptions",
         "SaveModelOptions",
+        "SavedFunction",
+        "SavedFunctions",
+        "SignatureParameter",
       ],
       "values": [
+        "loadFunctions",
+        "loadModel",
         "saveModel",
       ],
     }
