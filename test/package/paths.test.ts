@@ -125,7 +125,11 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   'initFromCheckpoint path': [stored, p => tfjs.initFromCheckpoint(p, {})],
   'loadModel path': [stored, p => tfjs.loadModel(p)],
   'loadWeights path': [stored, p => tfjs.loadWeights(network(), p)],
-  'loadFunctions dir': [fresh, async path => savedmodel.loadFunctions(await savedAt(path))],
+  // A model that was found, as the message says.
+  'loadFunctions dir': [
+    fresh,
+    async path => expect(savedmodel.loadFunctions(await savedAt(path))).rejects.toThrow('has no signatures'),
+  ],
   'loadModel dir': [fresh, async path => savedmodel.loadModel(await savedAt(path))],
   'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
   'saveModel prefix': [fresh, p => tfjs.saveModel(network(), p)],

@@ -31,7 +31,7 @@ async function step(model: tf.LayersModel, iterator: AsyncIterator<number>, coun
   });
   await model.trainOnBatch(x!, y!);
   tf.dispose([x, y]);
-  count.value++;
+  count.assignAdd();
 }
 
 const weightsOf = (model: tf.LayersModel): number[][] => model.getWeights().map(one => [...one.dataSync()]);
