@@ -75,7 +75,8 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
   // Keras takes the first one of these. The constructor here refuses two norms.
   if (options.clipnorm != null) delete options.globalClipnorm;
   if (config.use_ema === true) remarks.push('the moving average of the weights (use_ema) is not computed');
-  if (config.is_legacy_optimizer === true) remarks.push(...legacyRemarks(className, config));
+  if (config.is_legacy_optimizer !== false && config.decay !== undefined)
+    remarks.push(...legacyRemarks(className, config));
   try {
     return { optimizer: new make(known(make, options)), remarks };
   } catch {
