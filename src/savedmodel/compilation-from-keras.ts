@@ -8,7 +8,7 @@ import { requireLayers } from '../training/models/tfjs-layers.js';
 import { isList, isObject, type Json, type JsonObject, kerasObject, plainName, text } from './keras-json.js';
 import { shown } from './topology-objects.js';
 
-export interface FoundCompilation {
+interface FoundCompilation {
   /** Undefined if TensorFlow.js lacks one of them. */
   readonly loss: CompileOptions['loss'];
   /** Those that TensorFlow.js has. */

@@ -1,5 +1,6 @@
 /**
- * The model at the root of a SavedModel, as Keras describes it in its metadata (tf_keras/src/saving/legacy/saved_model).
+ * The model at the root of a SavedModel, as Keras describes it in its metadata
+ * (tf_keras/src/saving/legacy/saved_model).
  */
 import { TensorBundleError } from '../errors.js';
 import type { LayerPath } from '../training/models/frozen.js';
@@ -109,8 +110,8 @@ function noModel({ path }: StoredModel, identifier: string): TensorBundleError {
 function subclassed({ path }: StoredModel, className: string): TensorBundleError {
   return refusal(
     path,
-    `the model in ${path} is of the user-defined class ${className}, whose layers only its Python code connects; make ` +
-      'the same model in your program and use loadWeights, or run it with loadFunctions',
+    `the model in ${path} is of the user-defined class ${className}, whose layers only its Python code connects; ` +
+      'make the same model in your program and use loadWeights, or run it with loadFunctions',
     className,
   );
 }

@@ -12,6 +12,7 @@ import '../layers/gru.js';
 import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import { isError } from '../realms.js';
 import { Description } from '../training/checkpoint/description.js';
 import type { Trackables } from '../training/checkpoint/trackable-value.js';
 import { makeModel } from '../training/models/bare-model.js';
@@ -66,7 +67,7 @@ export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): 
   const { extra, ...given } = options;
   const stored = await readSavedModel(dir);
   await using reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
-  // What this package wrote comes back exactly. Whoever changes the model in Python writes it without this.
+  // What this package wrote comes back exactly. Python, where the model may change, writes it without this.
   const isOurs = reader.has(extraKey('', 'model'));
   const model = isOurs ? await modelIn(reader, given) : await fromKeras(reader, kerasRoot(stored), given, stored.path);
   try {
@@ -84,7 +85,7 @@ async function fromKeras(
   options: LoadOptions,
   path: string,
 ): Promise<LayersModel> {
-  const made = kerasTopology(root.model, root.isNetwork, root.inputShape, path);
+  const made = kerasTopology(root, bytesIn(reader), path);
   const remarks = [...made.remarks];
   const isCompiled = root.training !== undefined;
   if (options.compile !== false) refuseUseless(options, isCompiled, path);
@@ -105,11 +106,15 @@ async function fromKeras(
   return model;
 }
 
+function bytesIn(reader: CheckpointReader): number {
+  return reader.names().reduce((sum, name) => sum + reader.entry(name).bytes, 0);
+}
+
 async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
   try {
     return await makeModel({ modelTopology: topology });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = isError(cause) ? cause.message : String(cause);
     throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
       path,
       cause,
@@ -140,8 +145,8 @@ async function compile(
   }
   optimizer?.dispose();
   remarks.push(
-    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores the ' +
-      'state of the optimizer',
+    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores ' +
+      'the state of the optimizer',
   );
 }
 

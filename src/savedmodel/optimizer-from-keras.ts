@@ -10,7 +10,7 @@ import { RMSprop } from '../optimizers/rmsprop.js';
 import { SGD } from '../optimizers/sgd.js';
 import { type Json, type JsonObject, kerasObject, plainName } from './keras-json.js';
 
-export interface FoundOptimizer {
+interface FoundOptimizer {
   /** Undefined if there is no class for it. */
   readonly optimizer: Optimizer | undefined;
   /** What it does in another way, or that it is missing. */
@@ -75,7 +75,8 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
   // Keras takes the first one of these. The constructor here refuses two norms.
   if (options.clipnorm != null) delete options.globalClipnorm;
   if (config.use_ema === true) remarks.push('the moving average of the weights (use_ema) is not computed');
-  if (config.is_legacy_optimizer === true) remarks.push(...legacyRemarks(className, config));
+  if (config.is_legacy_optimizer !== false && config.decay !== undefined)
+    remarks.push(...legacyRemarks(className, config));
   try {
     return { optimizer: new make(known(make, options)), remarks };
   } catch {

@@ -1,4 +1,4 @@
-/** Opens a SavedModel to be loaded. Says what a path is that is something else. */
+/** Opens a SavedModel to be loaded. Says what a path is, if it is something else. */
 import { type PathLike, pathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { Directory } from '../storage/directory.js';
@@ -11,7 +11,7 @@ export async function readSavedModel(given: PathLike): Promise<StoredModel> {
   } catch (error) {
     const hint = error instanceof TensorBundleError ? await hintFor(pathOf(given)) : undefined;
     if (hint === undefined) throw error;
-    throw new TensorBundleError('ERR_NOT_SUPPORTED', `${pathOf(given)} is no SavedModel: ${hint}`, {
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', `${pathOf(given)} is not a SavedModel: ${hint}`, {
       path: pathOf(given),
       cause: error,
     });
@@ -20,7 +20,10 @@ export async function readSavedModel(given: PathLike): Promise<StoredModel> {
 
 async function hintFor(path: string): Promise<string | undefined> {
   if (/\.keras$/.test(path))
-    return "it is a file of Keras 3, which this version does not read; save it with tf_keras's model.save(dir, save_format='tf')";
+    return (
+      'it is a file of Keras 3, which this version does not read; save the model with tf_keras: ' +
+      "model.save(dir, save_format='tf')"
+    );
   if (/\.h5$|\.hdf5$/.test(path))
     return 'it is an HDF5 file, which this version does not read; save the model as a SavedModel, without that ending';
   if (/\.pb$/.test(path)) return 'give the directory around it';

@@ -41,7 +41,8 @@ export class TopologyProblems {
     ].filter(part => part !== false);
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as it is, use loadFunctions`,
+      `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as ` +
+        'it is, use loadFunctions',
       { path, found: [...this.#classes.keys(), ...this.#options] },
     );
   }

@@ -13,12 +13,16 @@ import {
   plainName,
   text,
 } from './keras-json.js';
+import type { KerasRoot } from './keras-root.js';
+import { unreachableLayer } from './topology-graph.js';
 import { camelCase, inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions } from './topology-options.js';
 import { TopologyProblems } from './topology-problems.js';
 
 /** Far above any real model. */
 const MAX_LAYERS = 100_000;
+/** Numbers that make variables large. */
+const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim', 'depth_multiplier'];
 /** Layers that compute something else while they are trained. */
 const TRAINING =
   /Dropout|Noise|BatchNormalization|Sequential|Functional|Model|RNN|LSTM|GRU|Bidirectional|TimeDistributed/;
@@ -33,12 +37,12 @@ export interface Topology {
 }
 
 /**
- * `isNetwork`: whether it is made of a graph of layers, whatever its class is called. `inputShape`: of a Sequential
- * whose layers do not say it. Throws ERR_NOT_SUPPORTED for layers and options that TensorFlow.js lacks, all in one;
+ * `most`: the bytes of all stored variables, which limits how large a layer can be. Throws ERR_NOT_SUPPORTED for
+ * layers and options that TensorFlow.js lacks, all in one;
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
-export function kerasTopology(root: KerasObject, isNetwork: boolean, inputShape: Json, path: string): Topology {
-  const converter = new Converter(path);
+export function kerasTopology({ model: root, isNetwork, inputShape }: KerasRoot, most: number, path: string): Topology {
+  const converter = new Converter(path, most);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
   converter.problems.refuse(path);
@@ -54,7 +58,10 @@ class Converter {
   readonly problems = new TopologyProblems();
   #count = 0;
 
-  constructor(readonly path: string) {}
+  constructor(
+    readonly path: string,
+    readonly most: number,
+  ) {}
 
   model({ className, config }: KerasObject, inputShape: Json = null): JsonObject {
     const made = className === 'Sequential' ? this.#sequential(config, inputShape) : this.#functional(config);
@@ -79,7 +86,9 @@ class Converter {
     const layers = this.#layers(config.layers);
     const inputs = places(config.input_layers);
     const outputs = places(config.output_layers);
-    if (inputs === undefined || outputs === undefined) throw this.#damaged('its inputs or outputs are missing');
+    const lost = unreachableLayer(layers);
+    if (lost !== undefined) throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
+    if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
     return { name: text(config.name, 'model'), layers, input_layers: inputs, output_layers: outputs };
   }
 
@@ -127,6 +136,11 @@ class Converter {
       return { name, batch_input_shape: shape, dtype: inputType(dtype) };
     }
     const { layer, cell, cells, ...options } = config;
+    for (const key of SIZES) {
+      const size = options[key];
+      if (size !== undefined && size !== null && !(Number.isInteger(size) && Number(size) <= this.most))
+        throw this.#damaged(`'${text(config.name, '')}' has ${shown(size)} ${key}, which its weights cannot have`);
+    }
     const made: Record<string, Json> = { ...layerOptions(className, options, this.problems) } as Record<string, Json>;
     if (isObject(layer)) made.layer = this.#layer(layer);
     if (isObject(cell)) made.cell = this.#layer(cell);
@@ -181,14 +195,14 @@ function isTensor(value: Json): value is readonly Json[] {
 }
 
 /** Inputs or outputs as a list. Python orders those with names by name (tf.nest). */
-function places(value: Json | undefined): readonly Json[] | undefined {
-  if (value === undefined || value === null) return undefined;
+function places(value: Json | undefined): readonly Json[] {
+  if (value === undefined || value === null) return [];
   if (isTensor(value)) return [value];
-  if (isList(value)) return value.flatMap(one => places(one) ?? []);
-  if (!isObject(value)) return undefined;
+  if (isList(value)) return value.flatMap(one => places(one));
+  if (!isObject(value)) return [];
   return Object.keys(value)
     .sort()
-    .flatMap(key => places(value[key]) ?? []);
+    .flatMap(key => places(value[key]));
 }
 
 function namedOutputs(value: Json | undefined): ReadonlyMap<string, string> {

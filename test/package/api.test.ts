@@ -167,6 +167,7 @@ test('tensorbundle/savedmodel', () => {
   expect(exportsOf('savedmodel.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "LoadModelOptions",
         "SaveModelOptions",
         "SavedFunction",
         "SavedFunctions",
@@ -174,6 +175,7 @@ test('tensorbundle/savedmodel', () => {
       ],
       "values": [
         "loadFunctions",
+        "loadModel",
         "saveModel",
       ],
     }

@@ -54,6 +54,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   gru: { needed: { units: 1 }, run: options => api.gru(options) },
   gruCell: { needed: { units: 1 }, run: options => api.gruCell(options) },
   saveModel: { run: options => api.saveModel(model, at('w'), options) },
+  'savedmodel.loadModel': { run: options => savedmodel.loadModel(at('s'), options) },
   'savedmodel.saveModel': { run: options => savedmodel.saveModel(model, at('s'), options) },
   copyWeights: { run: options => api.copyWeights(model, model, options) },
   checkpointable: { run: options => api.checkpointable(dataset(), options) },

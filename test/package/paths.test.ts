@@ -70,6 +70,11 @@ const pinned = async (path: core.PathLike, action: 'pin' | 'unpin'): Promise<voi
   await one[action](path);
 };
 
+const savedAt = async (path: core.PathLike): Promise<core.PathLike> => {
+  await savedmodel.saveModel(network(), path, { durable: false });
+  return path;
+};
+
 /** What is given, where it lies, and the call: null for text that is called like a path and is none. */
 const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   'CheckpointReader.open path': [stored, async p => (await core.CheckpointReader.open(p)).close()],
@@ -129,6 +134,12 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   ],
   'loadModel path': [stored, p => tfjs.loadModel(p)],
   'loadWeights path': [stored, p => tfjs.loadWeights(network(), p)],
+  // A model that was found, as the message says.
+  'loadFunctions dir': [
+    fresh,
+    async path => expect(savedmodel.loadFunctions(await savedAt(path))).rejects.toThrow('has no signatures'),
+  ],
+  'loadModel dir': [fresh, async path => savedmodel.loadModel(await savedAt(path))],
   'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
   'saveModel prefix': [fresh, p => tfjs.saveModel(network(), p)],
   'saveWeights prefix': [fresh, p => tfjs.saveWeights(network(), p)],

@@ -15,6 +15,7 @@ import {
   toBinary,
 } from '../../src/savedmodel/protobuf.js';
 import { loadModel } from '../../src/savedmodel.js';
+import { isDeep } from '../depth.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/savedmodel/tf-2.12/text', import.meta.url));
 
@@ -66,7 +67,22 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'very deep': `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
   'no layers': '{"class_name": "Functional", "config": {}, "is_graph_network": true}',
   'layers of another kind': '{"class_name": "Functional", "config": {"layers": [1, null, []], "output_layers": []}}',
-  'a layer in itself':
+  'calls in a circle': JSON.stringify({
+    class_name: 'Functional',
+    is_graph_network: true,
+    config: {
+      name: 'm',
+      layers: ['a', 'b'].map((name, i) => ({
+        class_name: 'Dense',
+        name,
+        config: { name, units: 2 },
+        inbound_nodes: [[[i === 0 ? 'b' : 'a', 0, 0, {}]]],
+      })),
+      input_layers: [['a', 0, 0]],
+      output_layers: [['b', 0, 0]],
+    },
+  }),
+  'a layer without a shape':
     '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Sequential", "config": {}}]}}',
 };
 
@@ -95,7 +111,7 @@ describe('with any value replaced', () => {
     const text = (await metadata()).get(0)!.metadata;
     const count = placesIn(JSON.parse(text)).length;
     const outcomes = { models: 0, errors: 0 };
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < count; i += isDeep ? 1 : 3) {
       const json: unknown = JSON.parse(text);
       const [holder, key] = placesIn(json)[i]!;
       holder[key] = VALUES[i % VALUES.length];
@@ -116,7 +132,7 @@ describe('with any value replaced', () => {
       }
       expect(tf.memory().numTensors - before, `${key}: ${JSON.stringify(holder[key])}`).toBeLessThanOrEqual(0);
     }
-    expect(outcomes.models).toBeGreaterThan(20);
-    expect(outcomes.errors).toBeGreaterThan(20);
+    expect(outcomes.models).toBeGreaterThan(10);
+    expect(outcomes.errors).toBeGreaterThan(10);
   });
 });

@@ -15,7 +15,7 @@ let predicted: number;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tensorbundle refused '));
-  predicted = Number(await runPython('test/savedmodel/refused.py', [folder]));
+  predicted = Number(await runPython('test/savedmodel/not_loaded.py', [folder]));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));

@@ -133,7 +133,8 @@ def moving(keras):
 def unbuilt(keras):
     """Built by its first call: its layers do not say the shape of the input."""
     model = keras.Sequential([keras.layers.Dense(3), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.Adam(keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)), "mse", run_eagerly=True)
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
+    model.compile(keras.optimizers.Adam(schedule), "mse", run_eagerly=True)
     return model, data(10, (3, 4)), data(11, (3, 1)), False
 
 

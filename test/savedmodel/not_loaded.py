@@ -1,4 +1,4 @@
-"""SavedModels that are no models for TensorFlow.js, each for its own reason. Usage: refused.py FOLDER"""
+"""SavedModels that are no models for TensorFlow.js, each for its own reason. Usage: not_loaded.py FOLDER"""
 import os
 import sys
 

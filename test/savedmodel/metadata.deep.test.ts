@@ -1,0 +1,2 @@
+/** As `npm test`, with every value replaced. */
+import './metadata.test.js';
