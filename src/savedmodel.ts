@@ -10,6 +10,6 @@ export {
   type SavedFunction,
   type SavedFunctions,
   type SignatureParameter,
-} from './savedmodel/load-functions.js';
-export { type LoadModelOptions, loadModel } from './savedmodel/load-model.js';
-export { type SaveModelOptions, saveModel } from './savedmodel/save-model.js';
+} from './training/savedmodel/functions/load-functions.js';
+export { type LoadModelOptions, loadModel } from './training/savedmodel/loaded/load-model.js';
+export { type SaveModelOptions, saveModel } from './training/savedmodel/written/save-model.js';

@@ -47,8 +47,8 @@ export type {
   TracksChildren,
 } from './training/checkpoint/trackable-value.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/checkpoint/views.js';
-export { loadModel } from './training/formats/load-model.js';
-export { type SaveModelOptions, saveModel } from './training/formats/save-model.js';
+export { loadModel } from './training/formats/load-any-format.js';
+export { type SaveModelOptions, saveModel } from './training/formats/save-in-format.js';
 export { CheckpointManager } from './training/manager/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager/manager-options.js';
 export type { PreemptionSaver } from './training/manager/preemption-saver.js';

@@ -10,7 +10,7 @@ import { makeWaitingSlots } from '../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../layers/trained.js';
 import { liveValue } from '../layers/variable.js';
 import { io as tfio, tidy } from '../tfjs-core.js';
-import { saveModel } from '../training/formats/save-model.js';
+import { saveModel } from '../training/formats/save-in-format.js';
 import { saveArtifacts } from './checkpoint-artifacts.js';
 import { FileHandler } from './file-handler.js';
 import { artifactsOf, bufferedArtifactsOf, descriptionOf } from './layers-model.js';

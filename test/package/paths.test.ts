@@ -134,11 +134,6 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   ],
   'loadModel path': [stored, p => tfjs.loadModel(p)],
   'loadWeights path': [stored, p => tfjs.loadWeights(network(), p)],
-  // A model that was found, as the message says.
-  'loadFunctions dir': [
-    fresh,
-    async path => expect(savedmodel.loadFunctions(await savedAt(path))).rejects.toThrow('has no signatures'),
-  ],
   'loadModel dir': [fresh, async path => savedmodel.loadModel(await savedAt(path))],
   'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
   'saveModel prefix': [fresh, p => tfjs.saveModel(network(), p)],

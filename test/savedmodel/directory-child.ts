@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { nextCall } from '../../src/commit/call-order.js';
 import { saveDirectory } from '../../src/commit/directories/directory-save.js';
 import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
-import { isSavedModelFile } from '../../src/savedmodel/own-files.js';
+import { isSavedModelFile } from '../../src/training/savedmodel/stored/own-files.js';
 import type { Fault, FaultBinding } from '../native/fault-binding.js';
 
 export interface ChildJob {

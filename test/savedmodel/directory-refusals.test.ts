@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { nextCall } from '../../src/commit/call-order.js';
 import { saveDirectory } from '../../src/commit/directories/directory-save.js';
-import { isSavedModelFile } from '../../src/savedmodel/own-files.js';
+import { isSavedModelFile } from '../../src/training/savedmodel/stored/own-files.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
 import { modelAt, saveModelAt, stateOf } from './saved-files.js';

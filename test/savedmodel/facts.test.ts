@@ -8,9 +8,9 @@ import { OBJECT_GRAPH_KEY } from '../../src/graph/key.js';
 import { decodeObjectGraph } from '../../src/graph/stored/decode.js';
 import { CheckpointReader } from '../../src/index.js';
 import { Adam } from '../../src/optimizers.js';
-import { readStoredModel } from '../../src/savedmodel/stored-model.js';
 import { saveModel } from '../../src/savedmodel.js';
 import { Counter } from '../../src/tfjs.js';
+import { readStoredModel } from '../../src/training/savedmodel/stored/stored-model.js';
 import { randomizeVariables } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
 

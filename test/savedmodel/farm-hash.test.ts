@@ -1,7 +1,7 @@
 /** The hash of a SavedModel's files is TensorFlow's, for every length that is treated differently. */
 import { expect, it } from 'vitest';
 import { atOnce } from '../../src/format/turns.js';
-import { fingerprint64 } from '../../src/savedmodel/farm-hash.js';
+import { fingerprint64 } from '../../src/training/savedmodel/written/farm-hash.js';
 import { runPython } from '../oracle/python.js';
 
 const LENGTHS = [...Array(70).keys(), 127, 128, 129, 192, 1000, 70_000];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TensorBundleError } from '../../src/index.js';
+import { loadModel } from '../../src/savedmodel.js';
 import {
   create,
   fromBinary,
@@ -13,8 +14,7 @@ import {
   SavedModelSchema,
   SavedUserObjectSchema,
   toBinary,
-} from '../../src/savedmodel/protobuf.js';
-import { loadModel } from '../../src/savedmodel.js';
+} from '../../src/training/savedmodel/stored/messages.js';
 import { isDeep } from '../depth.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/savedmodel/tf-2.12/text', import.meta.url));

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readStoredModel } from '../../src/savedmodel/stored-model.js';
 import { saveModel } from '../../src/savedmodel.js';
+import { readStoredModel } from '../../src/training/savedmodel/stored/stored-model.js';
 
 const l = tf.layers;
 

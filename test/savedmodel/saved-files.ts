@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { nextCall } from '../../src/commit/call-order.js';
 import { type DirectorySaveOptions, saveDirectory } from '../../src/commit/directories/directory-save.js';
 import type { StagedDirectory } from '../../src/commit/directories/staged.js';
-import { isSavedModelFile } from '../../src/savedmodel/own-files.js';
+import { isSavedModelFile } from '../../src/training/savedmodel/stored/own-files.js';
 import { save, savedAt } from '../crash/generation.js';
 
 const SMALL = ['keras_metadata.pb', 'fingerprint.pb', 'saved_model.pb'];

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { SavedModelDescription } from '../../src/savedmodel/describe.js';
+import type { SavedModelDescription } from '../../src/training/savedmodel/shown/describe.js';
 import { run, runJson } from '../cli/program.js';
 
 /** What TensorFlow itself reads: checkpoint keys, and what saved_model.pb says, as plain data. */

@@ -43,7 +43,7 @@ Exit code 1 also if the variables are missing or damaged; the rest is printed.`,
     const [action, path] = args.positionals as [string, string];
     if (action !== 'show') throw new UsageError(`unknown action '${action}'; saved-model can show`, 'saved-model');
     const limit = wholeNumber(args, 'limit', 0, MOST_LINES) ?? LINES;
-    const { describeSavedModel } = await import('../../savedmodel/describe.js');
+    const { describeSavedModel } = await import('../../training/savedmodel/shown/describe.js');
     const model = await describeSavedModel(path);
     if (args.json) output.json(model);
     else output.write(savedModelText(model, limit, output.style));

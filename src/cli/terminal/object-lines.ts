@@ -1,5 +1,5 @@
 /** The objects of a SavedModel as a tree, each where its shortest path leads. */
-import type { SavedModelDescription } from '../../savedmodel/describe.js';
+import type { SavedModelDescription } from '../../training/savedmodel/shown/describe.js';
 import { shortName } from './short-name.js';
 import { humanBytes, plural, type Style } from './style.js';
 

@@ -1,6 +1,7 @@
 /** A SavedModel as text for people: a head, and a section for each kind of thing in it. */
-import type { SavedModelDescription } from '../../savedmodel/describe.js';
-import type { Signature } from '../../savedmodel/signatures.js';
+
+import type { Signature } from '../../training/savedmodel/functions/signatures.js';
+import type { SavedModelDescription } from '../../training/savedmodel/shown/describe.js';
 import { objectLines } from './object-lines.js';
 import { visible } from './printable.js';
 import { shortName } from './short-name.js';

@@ -1,6 +1,6 @@
 /** Functions of a SavedModel as Python would write them: `f(a, b=2, *, flag=True)`, `(x: float32[?,2]) -> int32[]`. */
-import type { Structured } from '../../savedmodel/structured.js';
-import type { TensorSummary } from '../../savedmodel/tensor-summary.js';
+import type { Structured } from '../../training/savedmodel/shown/structured.js';
+import type { TensorSummary } from '../../training/savedmodel/stored/tensor-summary.js';
 import { visible } from './printable.js';
 
 /** A line above this is cut. It is not made any longer first: what is stored may have megabytes. */

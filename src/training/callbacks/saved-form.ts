@@ -6,11 +6,11 @@ import { nameAsLatest } from '../../commit/latest-name.js';
 import { invalidArgument } from '../../errors.js';
 import { CapturedGraph, type WriteHooks } from '../../graph/stored/captured-graph.js';
 import type { Extra } from '../../graph/trackable.js';
-import { CapturedModel } from '../../savedmodel/captured-model.js';
-import { SAVED_MODEL_WRITER_OPTIONS, type SavedModelWriterOptions } from '../../savedmodel/save-model.js';
 import type { Directories } from '../../storage/directories.js';
 import { weightsTrackable } from '../models/model-weights.js';
 import { wholeModel } from '../models/whole-model.js';
+import { CapturedModel } from '../savedmodel/written/captured-model.js';
+import { SAVED_MODEL_WRITER_OPTIONS, type SavedModelWriterOptions } from '../savedmodel/written/save-model.js';
 import type { FilePattern } from './file-pattern.js';
 import { newestOf, storedModelsOf, storedOf } from './file-pattern-files.js';
 

@@ -1,0 +1,50 @@
+/** Makes a model from what is stored at a path, whatever its form. */
+import '../../disposal.js';
+import { join } from 'node:path';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { kindIn, type Located, locate, withoutSlashes } from '../../bundle/locate.js';
+import { CheckpointReader } from '../../bundle/reader.js';
+import { type PathLike, pathOf } from '../../commit/paths.js';
+import { refuseUnknown } from '../../options.js';
+import { type Directories, withDirectories } from '../../storage/directories.js';
+import { LOAD_MODEL_OPTIONS, type LoadModelOptions, modelIn } from '../models/whole-model.js';
+import { loadModel as loadSavedModel } from '../savedmodel/loaded/load-model.js';
+import { SAVED_MODEL } from '../savedmodel/stored/stored-model.js';
+
+/**
+ * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
+ * saved, or from a SavedModel that Keras wrote: its architecture, its weights, and how it was compiled, with the state
+ * of the optimizer. User-defined classes must be registered (`tf.serialization.registerClass`). PATH is a prefix, one
+ * of its files, or a directory (its SavedModel, or its latest checkpoint).
+ *
+ * User-defined functions among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the
+ * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.
+ *
+ * Rejects with ERR_NOT_FOUND if the checkpoint holds weights only; ERR_INVALID_ARGUMENT for `loss` or `metrics` if the
+ * model was saved uncompiled; ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB;
+ * with what `loadModel` of `tensorbundle/savedmodel` throws for a SavedModel; and with what `loadWeights` and
+ * TensorFlow.js throw.
+ *
+ * @example
+ * const model = await loadModel('run/best');
+ */
+export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
+  refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
+  return await withDirectories(async directories => {
+    const located = await locate(path, directories);
+    const savedModel = await savedModelAt(path, located, directories);
+    if (savedModel === null) {
+      await using reader = await CheckpointReader.openLocated(located);
+      return await modelIn(reader, options);
+    }
+    await located.directory.close();
+    return await loadSavedModel(savedModel, options);
+  });
+}
+
+/** The directory of the SavedModel, if the path means that. A path below it means the checkpoint in it. */
+async function savedModelAt(given: PathLike, { prefix }: Located, directories: Directories): Promise<string | null> {
+  const directory = withoutSlashes(pathOf(given));
+  if (prefix !== join(directory, 'variables', 'variables')) return null;
+  return (await kindIn(directories, join(directory, SAVED_MODEL))) === null ? null : directory;
+}

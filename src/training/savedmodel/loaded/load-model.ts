@@ -1,0 +1,181 @@
+/** Makes a TensorFlow.js model from a SavedModel. */
+import '../../../disposal.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CheckpointReader } from '../../../bundle/reader.js';
+import type { PathLike } from '../../../commit/paths.js';
+import { TensorBundleError } from '../../../errors.js';
+import { extraKey } from '../../../graph/key.js';
+import { restore } from '../../../graph/restore/restore.js';
+import { branch } from '../../../graph/trackable.js';
+// So that the JSON of a GRU with reset_after makes Keras's variant.
+import '../../../layers/gru.js';
+import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
+import { trainedNames } from '../../../layers/trained.js';
+import { type OptionList, refuseUnknown } from '../../../options.js';
+import { isError } from '../../../realms.js';
+import { Description } from '../../checkpoint/description.js';
+import type { Trackables } from '../../checkpoint/trackable-value.js';
+import { makeModel } from '../../models/bare-model.js';
+import { freeze } from '../../models/frozen.js';
+import { loadInto } from '../../models/model-weights.js';
+import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
+import { EXTRA } from '../stored/stored-model.js';
+import { compilationFromKeras } from './compilation-from-keras.js';
+import { type KerasRoot, kerasRoot } from './keras-root.js';
+import { optimizerFromKeras } from './optimizer-from-keras.js';
+import { readSavedModel } from './saved-model-path.js';
+import { kerasTopology, type Topology } from './topology.js';
+
+const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
+
+export interface LoadModelOptions extends LoadOptions {
+  /**
+   * Objects that get what was saved as `extra`, under the names that they had: a step, an iterator of a dataset.
+   * Default: none. What was saved and is not asked for here is left alone.
+   */
+  extra?: Trackables;
+}
+
+const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag', extra: true };
+
+/**
+ * Makes a model from a SavedModel that `saveModel` or Keras 2 wrote (`model.save(dir)`, in TensorFlow 2.16 and later
+ * that of tf_keras): its architecture, its weights, and how it was compiled, with the state of the optimizer. It trains
+ * on. User-defined layers must be registered (`tf.serialization.registerClass`); their `className` is the name of the
+ * class in Python.
+ *
+ * The optimizer of a model from Keras is one of tensorbundle/optimizers, which have Keras's formulas. Losses and
+ * metrics are those of TensorFlow.js with the same names. A warning names what differs from Keras: a schedule of
+ * learning rates stays at its present rate, metrics that TensorFlow.js lacks are left out, layers with mixed precision
+ * compute in float32. If it lacks the loss or the optimizer, and `loss` is not given, the model is not compiled:
+ * compile it, and `loadWeights(model, dir)` restores the state of the optimizer.
+ *
+ * Rejects with:
+ *
+ * - ERR_NOT_SUPPORTED if TensorFlow.js lacks layers or options of the model (the error lists all and says what to
+ *   register), for a model of a Python class that only its code connects, and for a SavedModel without a Keras model:
+ *   `loadFunctions` runs these.
+ * - ERR_NOT_FOUND if there is no SavedModel at DIR, or none of the objects of `extra` in it.
+ * - ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled.
+ * - ERR_CORRUPT for a damaged SavedModel; and with what `loadWeights` and TensorFlow.js throw.
+ *
+ * @example
+ * const model = await loadModel('out/digits', { extra: { step } });
+ */
+export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
+  refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
+  const { extra, ...given } = options;
+  const stored = await readSavedModel(dir);
+  await using reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
+  // What this package wrote comes back exactly. Python, where the model may change, writes it without this.
+  const isOurs = reader.has(extraKey('', 'model'));
+  const model = isOurs ? await modelIn(reader, given) : await fromKeras(reader, kerasRoot(stored), given, stored.path);
+  try {
+    if (extra !== undefined) await restoreExtra(reader, extra);
+    return model;
+  } catch (error) {
+    disposeOf(model);
+    throw error;
+  }
+}
+
+async function fromKeras(
+  reader: CheckpointReader,
+  root: KerasRoot,
+  options: LoadOptions,
+  path: string,
+): Promise<LayersModel> {
+  const made = kerasTopology(root, bytesIn(reader), path);
+  const remarks = [...made.remarks];
+  const isCompiled = root.training !== undefined;
+  if (options.compile !== false) refuseUseless(options, isCompiled, path);
+  const model = await makeFrom(made, path);
+  try {
+    freeze(model, root.frozen);
+    if (options.compile !== false) await compile(model, reader, root, made, options, remarks);
+    (await loadInto(model, reader)).assertExistingObjectsMatched();
+    if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
+  } catch (error) {
+    disposeOf(model);
+    throw error;
+  }
+  if (remarks.length > 0) {
+    const all = remarks.join('; ');
+    process.emitWarning(`the model from ${path} differs from that in Keras: ${all}`, WARNING);
+  }
+  return model;
+}
+
+function bytesIn(reader: CheckpointReader): number {
+  return reader.names().reduce((sum, name) => sum + reader.entry(name).bytes, 0);
+}
+
+async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
+  try {
+    return await makeModel({ modelTopology: topology });
+  } catch (cause) {
+    const why = isError(cause) ? cause.message : String(cause);
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
+      path,
+      cause,
+    });
+  }
+}
+
+/** Compiles the model, if it can be. The optimizer has no state yet. */
+async function compile(
+  model: LayersModel,
+  reader: CheckpointReader,
+  { training }: KerasRoot,
+  { outputs }: Topology,
+  given: LoadOptions,
+  remarks: string[],
+): Promise<void> {
+  if (training === undefined) return;
+  const found = compilationFromKeras(training, model.outputNames, outputs);
+  const { optimizer, remarks: ofOptimizer } = optimizerFromKeras(training.optimizer_config, await presentRate(reader));
+  const loss = given.loss ?? found.loss;
+  const metrics = given.metrics ?? found.metrics;
+  remarks.push(...ofOptimizer);
+  if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
+  if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
+  if (optimizer !== undefined && loss !== undefined) {
+    model.compile({ optimizer, loss, ...(metrics && { metrics }) });
+    return;
+  }
+  optimizer?.dispose();
+  remarks.push(
+    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores ' +
+      'the state of the optimizer',
+  );
+}
+
+/** What the schedule of a learning rate gave for the last step. */
+async function presentRate(reader: CheckpointReader): Promise<number | undefined> {
+  const key = 'optimizer/_current_learning_rate/.ATTRIBUTES/VARIABLE_VALUE';
+  if (!reader.has(key) || reader.entry(key).dtype !== 'float32' || reader.entry(key).shape.length > 0) return undefined;
+  return (await reader.read(key)).data[0] as number;
+}
+
+/** Refuses options that would have no effect. */
+function refuseUseless({ loss, metrics }: LoadOptions, isCompiled: boolean, path: string): void {
+  if (isCompiled || (loss === undefined && metrics === undefined)) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the model in ${path} was saved uncompiled, so there is no optimizer for this loss and these metrics; load it ` +
+      'without them, and compile it',
+    { path },
+  );
+}
+
+async function restoreExtra(reader: CheckpointReader, extra: Trackables): Promise<void> {
+  const description = new Description([extra]);
+  const node = description.trackable(extra, EXTRA);
+  description.complete();
+  (await restore(branch([{ name: EXTRA, node }]), reader)).assertExistingObjectsMatched();
+}
+
+function disposeOf(model: LayersModel): void {
+  model.optimizer?.dispose();
+  model.dispose();
+}

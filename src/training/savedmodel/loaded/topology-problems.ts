@@ -1,0 +1,58 @@
+/** What stands in the way of a model: everything that TensorFlow.js lacks, for one error that lists all of it. */
+import { TensorBundleError } from '../../../errors.js';
+
+/** More are counted, not named. */
+const MOST_NAMED = 40;
+
+export class TopologyProblems {
+  readonly #classes = new Map<string, Set<string>>();
+  readonly #options: string[] = [];
+  readonly #remarks = new Set<string>();
+
+  /** A layer of a class that nobody registered. */
+  lacksClass(className: string, name: string): void {
+    const names = this.#classes.get(className) ?? new Set();
+    this.#classes.set(className, names.add(name));
+  }
+
+  /** Something that a layer of TensorFlow.js does not do, which would change what the model computes. */
+  lacksOption(className: string, name: string, what: string): void {
+    this.#options.push(`${className} '${name}': ${what}`);
+  }
+
+  /** Something that does not change what the model predicts, but how it learns. */
+  remark(what: string): void {
+    this.#remarks.add(what);
+  }
+
+  get remarks(): readonly string[] {
+    return [...this.#remarks];
+  }
+
+  /** Throws ERR_NOT_SUPPORTED if there is a problem. */
+  refuse(path: string): void {
+    const classes = [...this.#classes].map(([name, layers]) => `${name} (${shortened([...layers].map(quoted))})`);
+    if (classes.length === 0 && this.#options.length === 0) return;
+    const parts = [
+      classes.length > 0 &&
+        `it has no layers of these classes: ${shortened(classes)}; write a class for each, whose className is that ` +
+          'name, and register it with tf.serialization.registerClass before you load the model',
+      this.#options.length > 0 && `it does not compute these options: ${shortened(this.#options)}`,
+    ].filter(part => part !== false);
+    throw new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as ` +
+        'it is, use loadFunctions',
+      { path, found: [...this.#classes.keys(), ...this.#options] },
+    );
+  }
+}
+
+function quoted(name: string): string {
+  return `'${name}'`;
+}
+
+function shortened(items: readonly string[]): string {
+  const rest = items.length - MOST_NAMED;
+  return `${items.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+}
