@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, expect, test } from 'vitest';
 import '../../src/register.js';
 import { loadModel, saveModel } from '../../src/tfjs.js';
+import { makeModel } from '../../src/training/models/bare-model.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-bare-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -52,4 +53,18 @@ test.each([
     expect((loaded.predict(x) as tf.Tensor).dataSync()).toEqual(expected);
     loaded.dispose();
   }
+});
+
+test('an architecture whose calls wait for each other is refused; TensorFlow.js would try for ever', async () => {
+  const input = tf.input({ shape: [2] });
+  const first = tf.layers.dense({ units: 2, name: 'first' }).apply(input) as tf.SymbolicTensor;
+  const model = tf.model({ inputs: input, outputs: tf.layers.dense({ units: 2 }).apply(first) as tf.SymbolicTensor });
+  const topology = JSON.parse(model.toJSON() as string) as { layers: { name: string; inbound_nodes: unknown[][] }[] };
+  const config = (topology as unknown as { config?: typeof topology }).config ?? topology;
+  const layer = config.layers.find(({ name }) => name === 'first')!;
+  layer.inbound_nodes = [[[config.layers.at(-1)!.name, 0, 0, {}]]];
+  await expect(makeModel({ modelTopology: topology })).rejects.toMatchObject({
+    code: 'ERR_CORRUPT',
+    message: expect.stringContaining('never come to be'),
+  });
 });

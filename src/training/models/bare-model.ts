@@ -5,8 +5,10 @@
  */
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../../errors.js';
 import { serialization as registry } from '../../tfjs-core.js';
 import { requireLayers } from './tfjs-layers.js';
+import { unreachableWithin } from './unreachable-layer.js';
 
 interface Artifacts {
   readonly modelTopology: object;
@@ -38,8 +40,16 @@ class BareModel extends registry.Serializable {
   }
 }
 
-/** Throws what `tf.loadLayersModel` throws. */
+/** Throws ERR_CORRUPT for layers whose calls cannot be made, and what `tf.loadLayersModel` throws. */
 export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
+  const lost = unreachableWithin(artifacts.modelTopology);
+  if (lost !== undefined) {
+    throw new TensorBundleError(
+      'ERR_CORRUPT',
+      `the inputs of the layer '${lost}' never come to be, so the architecture is damaged; save the model again`,
+      { found: lost },
+    );
+  }
   const layers = requireLayers();
   const plain = (): Promise<LayersModel> => layers.loadLayersModel({ load: async () => artifacts });
   const { model_config: inner, ...outer } = artifacts.modelTopology as { model_config?: object; class_name?: unknown };

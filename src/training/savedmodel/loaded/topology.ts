@@ -3,6 +3,7 @@
  * nearly equal; what differs is put right here and in topology-options.ts.
  */
 import { TensorBundleError } from '../../../errors.js';
+import { unreachableLayer } from '../../models/unreachable-layer.js';
 import {
   isList,
   isObject,
@@ -14,7 +15,6 @@ import {
   text,
 } from './keras-json.js';
 import type { KerasRoot } from './keras-root.js';
-import { unreachableLayer } from './topology-graph.js';
 import { camelCase, inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions } from './topology-options.js';
 import { TopologyProblems } from './topology-problems.js';
