@@ -3,7 +3,7 @@ import { latestIn } from '../../bundle/find-latest.js';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
 import { joinPrefix, splitPrefix } from '../../commit/names.js';
 import type { Directories } from '../../storage/directories.js';
-import { SAVED_MODEL } from '../savedmodel/stored/stored-model.js';
+import { SAVED_MODEL } from '../savedmodel/stored/file-names.js';
 import type { FilePattern } from './file-pattern.js';
 
 /** Their paths, newest first. None if the name of the directory has fields. */

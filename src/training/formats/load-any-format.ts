@@ -8,8 +8,7 @@ import { type PathLike, pathOf } from '../../commit/paths.js';
 import { refuseUnknown } from '../../options.js';
 import { type Directories, withDirectories } from '../../storage/directories.js';
 import { LOAD_MODEL_OPTIONS, type LoadModelOptions, modelIn } from '../models/whole-model.js';
-import { loadModel as loadSavedModel } from '../savedmodel/loaded/load-model.js';
-import { SAVED_MODEL } from '../savedmodel/stored/stored-model.js';
+import { SAVED_MODEL } from '../savedmodel/stored/file-names.js';
 
 /**
  * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
@@ -38,6 +37,8 @@ export async function loadModel(path: PathLike, options: LoadModelOptions = {}):
       return await modelIn(reader, options);
     }
     await located.directory.close();
+    // Most programs load no SavedModel, and its schemas take milliseconds.
+    const { loadModel: loadSavedModel } = await import('../savedmodel/loaded/load-model.js');
     return await loadSavedModel(savedModel, options);
   });
 }

@@ -4,7 +4,8 @@
  */
 import { TensorBundleError } from '../../../errors.js';
 import type { LayerPath } from '../../models/frozen.js';
-import { KERAS_METADATA, SAVED_MODEL, type StoredModel } from '../stored/stored-model.js';
+import { KERAS_METADATA, SAVED_MODEL } from '../stored/file-names.js';
+import type { StoredModel } from '../stored/stored-model.js';
 import {
   isList,
   isObject,

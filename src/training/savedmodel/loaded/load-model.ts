@@ -19,7 +19,7 @@ import { makeModel } from '../../models/bare-model.js';
 import { freeze } from '../../models/frozen.js';
 import { loadInto } from '../../models/model-weights.js';
 import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
-import { EXTRA } from '../stored/stored-model.js';
+import { EXTRA } from '../stored/file-names.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { type KerasRoot, kerasRoot } from './keras-root.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';

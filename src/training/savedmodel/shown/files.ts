@@ -1,7 +1,8 @@
 /** The files of a SavedModel and their sizes. */
 import { join } from 'node:path';
 import { Directory } from '../../../storage/directory.js';
-import { FINGERPRINT, KERAS_METADATA, type StoredModel } from '../stored/stored-model.js';
+import { FINGERPRINT, KERAS_METADATA } from '../stored/file-names.js';
+import type { StoredModel } from '../stored/stored-model.js';
 
 /** In bytes. */
 export interface FileSizes {

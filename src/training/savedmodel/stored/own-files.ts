@@ -1,9 +1,7 @@
 /** The files of a SavedModel: what a save may write, and therefore replace. */
 import { parseIntentName, parseShardName, parseUnsyncedName } from '../../../commit/names.js';
-import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './stored-model.js';
+import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL, VARIABLES } from './file-names.js';
 
-/** The checkpoint of the variables is called like its directory. */
-const VARIABLES = 'variables';
 /** Files in `assets` are not ours: nothing here writes them. */
 const DIRECTORIES: readonly string[] = [VARIABLES, 'assets'];
 /** `.tmp-` and 16 digits: the file while it is being replaced. */

@@ -5,6 +5,7 @@
 import { type PathLike, pathOf } from '../../../commit/paths.js';
 import { isNativeError, TensorBundleError } from '../../../errors.js';
 import { Directory } from '../../../storage/directory.js';
+import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './file-names.js';
 import { valuesInJson } from './json-limits.js';
 import { checkMessages } from './message-limits.js';
 import {
@@ -25,13 +26,6 @@ const MAX_KERAS_BYTES = 64 * 1024 ** 2;
 const MAX_FINGERPRINT_BYTES = 1024 ** 2;
 /** Of the JSON of all nodes. */
 const MAX_JSON_VALUES = 2 ** 21;
-
-export const SAVED_MODEL = 'saved_model.pb';
-export const KERAS_METADATA = 'keras_metadata.pb';
-export const FINGERPRINT = 'fingerprint.pb';
-
-/** The name of the edge from the model to what was saved with it. */
-export const EXTRA = 'extra';
 
 /** Other forms of the file, which are not read. */
 const OTHER_FORMS = {

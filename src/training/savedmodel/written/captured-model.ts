@@ -15,25 +15,17 @@ import { withDirectory } from '../../../storage/directory.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
 import { architectureOf } from '../../models/whole-model.js';
-import { create, FingerprintDefSchema, SavedMetadataSchema, SavedModelSchema, toBinary } from '../stored/messages.js';
+import { EXTRA, FINGERPRINT, KERAS_METADATA, SAVED_MODEL, VARIABLES } from '../stored/file-names.js';
 import { isSavedModelFile } from '../stored/own-files.js';
-import { EXTRA, FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from '../stored/stored-model.js';
-import { fingerprintOf } from './fingerprint.js';
 import { kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
 import { SIGNATURES, savedObjectGraph } from './object-graph.js';
 
-/** The checkpoint of the variables is called like its directory. */
-const VARIABLES = 'variables';
-
-/** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
-const TENSORFLOW_VERSION = '2.15.0';
-
-/** The files beside the variables. */
+/** What the files beside the variables say. */
 interface Files {
-  readonly saved: Uint8Array;
-  readonly metadata: Uint8Array;
+  readonly graph: ReturnType<typeof savedObjectGraph>;
+  readonly metadata: ReturnType<typeof kerasMetadata>;
 }
 
 interface Choice {
@@ -69,17 +61,18 @@ export class CapturedModel {
     const { durable = true, signal, lockTimeoutMs } = writer;
     const options = { durable, signal, lockTimeoutMs, overwrite, call: this.#graph.call };
     try {
+      const { encodeFingerprint, encodeMetadata, encodeSavedModel } = await import('./encoded-files.js');
       // Stays so if a later save has taken the place already.
       let result: SaveResult = { prefix: dir, tensors: 0, shards: 0, bytesWritten: 0, bytesLinked: 0 };
       await saveDirectory(dir, options, isSavedModelFile, async staged => {
         await staged.makeDirectory('assets');
-        await staged.writeFile(KERAS_METADATA, this.#files.metadata);
-        await staged.writeFile(SAVED_MODEL, this.#files.saved);
-        const saved = await this.#graph.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer, hooks);
+        const saved = encodeSavedModel(this.#files.graph);
+        await staged.writeFile(KERAS_METADATA, encodeMetadata(this.#files.metadata));
+        await staged.writeFile(SAVED_MODEL, saved);
+        const written = await this.#graph.write(`${staged.path}/${VARIABLES}/${VARIABLES}`, writer, hooks);
         const index = await indexOf(`${staged.path}/${VARIABLES}`);
-        const fingerprint = await fingerprintOf(this.#files.saved, index, signal);
-        await staged.writeFile(FINGERPRINT, toBinary(FingerprintDefSchema, fingerprint));
-        result = { ...saved, prefix: dir };
+        await staged.writeFile(FINGERPRINT, await encodeFingerprint(saved, index, signal));
+        result = { ...written, prefix: dir };
       });
       return result;
     } finally {
@@ -125,15 +118,6 @@ function filesOf(model: LayersModel, { root, objectOf }: Described, includeOptim
     objectOf,
     isTrainable: ({ name, trainable }) => (weights.has(name) ? trained.has(name) : trainable),
   });
-  const saved = create(SavedModelSchema, {
-    savedModelSchemaVersion: 1n,
-    metaGraphs: [
-      {
-        metaInfoDef: { strippedOpList: new Uint8Array(), tags: ['serve'], tensorflowVersion: TENSORFLOW_VERSION },
-        objectGraphDef: graph,
-      },
-    ],
-  });
   const metadata = kerasMetadata({
     numbering,
     entries,
@@ -143,5 +127,5 @@ function filesOf(model: LayersModel, { root, objectOf }: Described, includeOptim
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  return { saved: toBinary(SavedModelSchema, saved), metadata: toBinary(SavedMetadataSchema, metadata) };
+  return { graph, metadata };
 }

@@ -2,9 +2,10 @@
  * What Keras needs to make the layers of a SavedModel anew without traced functions: for each layer its configuration,
  * as JSON (tf_keras/src/saving/legacy/saved_model/load.py).
  */
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Numbering } from '../../../graph/numbering.js';
 import type { Layer } from '../../../layers/types.js';
-import { create, type SavedMetadata, SavedMetadataSchema } from '../stored/messages.js';
+import type { SavedMetadataSchema } from '../stored/messages.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
 import { layerIdentifier } from './object-graph.js';
@@ -21,7 +22,12 @@ interface MetadataSource {
   readonly training: Json | undefined;
 }
 
-export function kerasMetadata({ numbering, entries, layerOf, training }: MetadataSource): SavedMetadata {
+export function kerasMetadata({
+  numbering,
+  entries,
+  layerOf,
+  training,
+}: MetadataSource): MessageInitShape<typeof SavedMetadataSchema> {
   const paths = nodePaths(numbering);
   const nodes = paths.flatMap((nodePath, nodeId) => {
     const layer = layerOf(nodeId);
@@ -32,7 +38,7 @@ export function kerasMetadata({ numbering, entries, layerOf, training }: Metadat
     const version = { producer: 2, minConsumer: 1 };
     return [{ nodeId, nodePath, identifier: layerIdentifier(layer), metadata, version }];
   });
-  return create(SavedMetadataSchema, { nodes });
+  return { nodes };
 }
 
 /** `root.layer-0.cell`: the names of the edges by which each node was first met. */

@@ -3,6 +3,7 @@
  * is added is what kind of object each one is, so that TensorFlow makes it anew without the program
  * (tensorflow/python/saved_model/save.py, load.py).
  */
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Variable } from '@tensorflow/tfjs-core';
 import { dtypeInfo } from '../../../format/dtypes.js';
 import { VARIABLE_VALUE } from '../../../graph/attribute.js';
@@ -11,15 +12,10 @@ import type { Trackable } from '../../../graph/trackable.js';
 import { isAnyVariable, isLayer } from '../../../layers/family.js';
 import { isOptimizer } from '../../../layers/optimizers/optimizer.js';
 import type { Layer } from '../../../layers/types.js';
-import {
-  create,
-  type SavedObject,
-  type SavedObjectGraph,
-  SavedObjectGraphSchema,
-  SavedObjectSchema,
-} from '../stored/messages.js';
+import type { SavedObjectGraphSchema, SavedObjectSchema } from '../stored/messages.js';
 
-type Kind = SavedObject['kind'];
+type ObjectGraph = MessageInitShape<typeof SavedObjectGraphSchema>;
+type Kind = NonNullable<MessageInitShape<typeof SavedObjectSchema>['kind']>;
 
 /** Names of Keras's dictionaries. All other objects without values and with numbered children are lists. */
 const DICTIONARIES: ReadonlySet<string> = new Set(['_index_dict', '_trainable_variables_indices']);
@@ -38,21 +34,19 @@ interface ObjectGraphSource {
   isTrainable(variable: Variable): boolean;
 }
 
-export function savedObjectGraph(source: ObjectGraphSource): SavedObjectGraph {
+export function savedObjectGraph(source: ObjectGraphSource): ObjectGraph {
   const { objects, numbers } = source.numbering;
   const names = edgeNames(source.numbering);
-  const nodes = objects.map(({ object }, number) =>
-    create(SavedObjectSchema, {
-      children: object.children.map(({ name, node }) => ({ localName: name, nodeId: numbers.get(node)! })),
-      slotVariables: writtenSlots(object, numbers).map(({ variable, name, node }) => ({
-        originalVariableNodeId: numbers.get(variable)!,
-        slotName: name,
-        slotVariableNodeId: numbers.get(node)!,
-      })),
-      kind: kindOf(object, names[number]!, source),
-    }),
-  );
-  return create(SavedObjectGraphSchema, { nodes });
+  const nodes = objects.map(({ object }, number) => ({
+    children: object.children.map(({ name, node }) => ({ localName: name, nodeId: numbers.get(node)! })),
+    slotVariables: writtenSlots(object, numbers).map(({ variable, name, node }) => ({
+      originalVariableNodeId: numbers.get(variable)!,
+      slotName: name,
+      slotVariableNodeId: numbers.get(node)!,
+    })),
+    kind: kindOf(object, names[number]!, source),
+  }));
+  return { nodes };
 }
 
 /** What Keras calls the kind of a layer. */
@@ -90,22 +84,10 @@ function kindOf(object: Trackable, edge: string, source: ObjectGraphSource): Kin
   return {
     case: 'variable',
     value: {
-      $typeName: 'tensorbundle.SavedVariable',
       dtype: dtypeInfo(value.writtenAs ?? value.dtype).number,
-      shape: {
-        $typeName: 'tensorbundle.TensorShapeProto',
-        dim: value.shape.map(size => ({
-          $typeName: 'tensorbundle.TensorShapeProto.Dim',
-          size: BigInt(size),
-          name: '',
-        })),
-        unknownRank: false,
-      },
+      shape: { dim: value.shape.map(size => ({ size: BigInt(size) })) },
       trainable,
-      synchronization: 0,
-      aggregation: 0,
       name: value.fullName,
-      device: '',
     },
   };
 }
@@ -121,11 +103,6 @@ function collectionIdentifier({ children, attributes }: Trackable, edge: string,
 function userObject(identifier: string, producer = 1): Kind {
   return {
     case: 'userObject',
-    value: {
-      $typeName: 'tensorbundle.SavedUserObject',
-      identifier,
-      version: { $typeName: 'tensorbundle.VersionDef', producer, minConsumer: 1 },
-      metadata: '',
-    },
+    value: { identifier, version: { producer, minConsumer: 1 } },
   };
 }
