@@ -49,6 +49,7 @@ test("import 'tensorbundle/optimizers' loads no addon", () => {
     'dist/optimizers.js',
     'dist/shared-iterations.js',
     'dist/shared-plain.js',
+    'dist/shared-sgd.js',
     'dist/shared-tfjs-core.js',
   ]);
 });

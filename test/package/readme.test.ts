@@ -17,8 +17,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the README has examples of writing, reading, weights, training, callbacks, model.save and the command', () => {
-  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'sh']);
+test('the README has examples of writing, reading, weights, models, training, callbacks, model.save and the command', () => {
+  expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'js', 'sh']);
 });
 
 test('its links work where there is no repository: whole addresses, each of a file that is in the package', () => {

@@ -55,18 +55,21 @@ export function expectExamplesTwice(reader: Reader): void {
   expect(printed[1]).toContain('dense/kernel float32 [ 2, 2 ]');
   expect(printed[1]).toMatch(/\[ 1, 2, 3, 4 \]\n\[ 3, 4 \]\n$/);
   expect(last(printed[2]!)).toBe('8 variables');
-  expect(last(printed[3]!, 2)).toBe('null\nrun/ckpt-1');
-  expect(last(printed[4]!)).toBe('0 fit/best');
-  expect(last(printed[5]!)).toBe('5');
-  expect(printed[6]).toContain('kernel');
-  expect(printed.at(-1)).toContain('out/digits');
+  expect(last(printed[3]!)).toBe('Adam');
+  expect(last(printed[4]!, 2)).toBe('null\nrun/ckpt-1');
+  expect(last(printed[5]!)).toBe('0 fit/best');
+  expect(last(printed[6]!)).toBe('5');
+  expect(printed[7]).toContain('kernel');
+  expect(printed.at(-2)).toContain('out/digits');
+  expect(printed.at(-1)).toContain('Dense');
 
   const again = runExamples(reader);
   expect(again.slice(1, 2)).toEqual(printed.slice(1, 2));
   expect(last(again[2]!)).toBe('8 variables');
-  expect(last(again[3]!, 2)).toBe('run/ckpt-1\nrun/ckpt-2');
+  expect(last(again[3]!)).toBe('Adam');
+  expect(last(again[4]!, 2)).toBe('run/ckpt-1\nrun/ckpt-2');
   // Trained to its end before: it begins there, and there is nothing left to do.
-  expect(last(again[4]!)).toMatch(/^5 /);
-  expect(last(again[5]!)).toBe('5');
-  expect(again.at(-1)).toContain('out/digits');
+  expect(last(again[5]!)).toMatch(/^5 /);
+  expect(last(again[6]!)).toBe('5');
+  expect(again.at(-2)).toContain('out/digits');
 }

@@ -52,9 +52,27 @@ describe('the packed package', () => {
       // The entries, and what they share: tools/setup/bundle.mjs.
       ...['binding', 'index', 'optimizers', 'register', 'savedmodel', 'tfjs'].map(name => `dist/${name}.js`),
       ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
-      ...['core', 'dispatch', 'encoding', 'gru', 'help', 'iterations', 'plain', 'tfjs-core', 'whole-model'].map(
-        name => `dist/shared-${name}.js`,
-      ),
+      ...[
+        'core',
+        'describe',
+        'dispatch',
+        'encoded-files',
+        'encoding',
+        'file-names',
+        'help',
+        'iterations',
+        'load-model',
+        'load-model2',
+        'messages',
+        'plain',
+        'save-in-format',
+        'save-model',
+        'sgd',
+        'signatures',
+        'stored-model',
+        'tfjs-core',
+        'whole-model',
+      ].map(name => `dist/shared-${name}.js`),
     ]);
     const others = packed.files.filter(file => !file.startsWith('prebuilds/'));
     expect(others).toEqual([...expected].sort());

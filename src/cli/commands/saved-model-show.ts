@@ -11,7 +11,7 @@ const MOST_LINES = 1_000_000;
 export const savedModelShow: Command = {
   name: 'saved-model',
   synopsis: 'show DIR [--limit N] [--json]',
-  summary: 'what is in a SavedModel: signatures, functions, variables, objects',
+  summary: 'what is in a SavedModel',
   description: `Prints who wrote the SavedModel, its signatures with the types and shapes of their inputs and outputs,
 its functions with the arguments they were traced for, its variables and where they are stored, its objects with
 Keras's classes and names as a tree, and its assets. No tensor is read, and nothing is executed. DIR is the directory
