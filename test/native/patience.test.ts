@@ -51,6 +51,7 @@ async function held(calls: number): Promise<void> {
     const promise = native.stat(directory);
     // Here only because the call has not waited for the end.
     expect(await isSettled(promise)).toBe(false);
+    expect(native.operations()).toEqual([]);
     native.setFaults(null);
     await promise;
   }
