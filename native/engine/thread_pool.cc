@@ -1,20 +1,15 @@
 #include "engine/thread_pool.h"
 
 #include <algorithm>
-#include <chrono>
 #include <system_error>
 #include <utility>
 
 namespace tensorbundle {
-namespace {
 
-// After a task, a thread looks for the next one for this long before it sleeps. Small saves and loads are a row of
-// short tasks, and waking a sleeping thread takes longer than most of them.
-constexpr auto kLookFor = std::chrono::microseconds(150);
-
-}  // namespace
-
-ThreadPool::ThreadPool(std::size_t threads) : size_(std::max<std::size_t>(threads, 1)) { threads_.reserve(size_); }
+ThreadPool::ThreadPool(std::size_t threads, std::chrono::microseconds lookFor)
+    : size_(std::max<std::size_t>(threads, 1)), lookFor_(lookFor) {
+  threads_.reserve(size_);
+}
 
 ThreadPool::~ThreadPool() { stop(); }
 
@@ -39,7 +34,10 @@ bool ThreadPool::submit(Task task) {
   }
   queued_.store(queue_.size());
   // A thread that looks for work finds it without being woken.
-  if (queue_.size() > looking_) wake_.notify_one();
+  if (queue_.size() > looking_) {
+    ++wakeUps_;
+    wake_.notify_one();
+  }
   return true;
 }
 
@@ -80,7 +78,7 @@ void ThreadPool::loop() {
 void ThreadPool::lookForWork(std::unique_lock<std::mutex>& lock) {
   ++looking_;
   lock.unlock();
-  briefWait_.until([this] { return queued_.load() != 0 || stop_.requested(); }, kLookFor);
+  briefWait_.until([this] { return queued_.load() != 0 || stop_.requested(); }, lookFor_);
   lock.lock();
   --looking_;
 }

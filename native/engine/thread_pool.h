@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -20,7 +21,11 @@ class ThreadPool {
  public:
   using Task = std::function<void()>;
 
-  explicit ThreadPool(std::size_t threads = defaultSize());
+  // After a task, a thread looks for the next one for this long before it sleeps. Small saves and loads are a row of
+  // short tasks, and waking a sleeping thread takes longer than most of them.
+  static constexpr auto kLookFor = std::chrono::microseconds(150);
+
+  explicit ThreadPool(std::size_t threads = defaultSize(), std::chrono::microseconds lookFor = kLookFor);
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool();
@@ -38,6 +43,8 @@ class ThreadPool {
 
   const StopToken& stopToken() const { return stop_; }
   std::size_t size() const { return size_; }
+  // For how many tasks a sleeping thread was woken or a new one started.
+  std::size_t wakeUps() const { return wakeUps_.load(); }
   // For threads that wait for a task.
   BriefWait& briefWait() { return briefWait_; }
 
@@ -47,6 +54,7 @@ class ThreadPool {
   void lookForWork(std::unique_lock<std::mutex>& lock);
 
   const std::size_t size_;
+  const std::chrono::microseconds lookFor_;
   StopToken stop_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -57,6 +65,7 @@ class ThreadPool {
   // end.
   std::size_t looking_ = 0;
   std::atomic<std::size_t> queued_{0};
+  std::atomic<std::size_t> wakeUps_{0};
   BriefWait briefWait_;
 };
 

@@ -23,6 +23,7 @@ Fault toFault(Napi::Object object) {
   const std::string action = stringArgument(object.Get("action"), "action");
   if (action == "kill") fault.action = Fault::Action::kKill;
   if (action == "short") fault.action = Fault::Action::kShort;
+  if (action == "hold") fault.action = Fault::Action::kHold;
   if (action == "error") {
     fault.error =
         object.Get("errno").IsUndefined() ? Error::kEIO : errorNamed(stringArgument(object.Get("errno"), "errno"));

@@ -1,15 +1,24 @@
 #include "faults/fault_operations.h"
 
+#include <chrono>
 #include <csignal>
 #include <string_view>
 #include <utility>
 
 namespace tensorbundle {
+namespace {
+
+// A test that has failed must not keep its process for ever.
+constexpr auto kLongestHold = std::chrono::seconds(20);
+
+}  // namespace
 
 void FaultOperations::setFaults(std::vector<Fault> faults) {
   const std::lock_guard<std::mutex> guard(mutex_);
   faults_ = std::move(faults);
   log_.clear();
+  ++round_;
+  changed_.notify_all();
 }
 
 std::vector<Operation> FaultOperations::operations() const {
@@ -28,8 +37,9 @@ std::size_t FaultOperations::mappings() const {
 }
 
 Error FaultOperations::inject(const char* syscall, const std::string& path, bool* shorten) {
-  const std::lock_guard<std::mutex> guard(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   Error error = Error::kNone;
+  bool hold = false;
   for (Fault& fault : faults_) {
     if (!fault.syscall.empty() && fault.syscall != syscall) continue;
     if (path.find(fault.path) == std::string::npos) continue;
@@ -38,8 +48,10 @@ Error FaultOperations::inject(const char* syscall, const std::string& path, bool
     if (fault.seen != fault.at && !(fault.sticky && fault.seen > fault.at)) continue;
     if (fault.action == Fault::Action::kKill) std::raise(SIGKILL);
     if (fault.action == Fault::Action::kShort) *shorten = true;
+    if (fault.action == Fault::Action::kHold) hold = true;
     if (fault.action == Fault::Action::kError && error == Error::kNone) error = fault.error;
   }
+  if (hold) changed_.wait_for(lock, kLongestHold, [this, round = round_] { return round_ != round; });
   return error;
 }
 

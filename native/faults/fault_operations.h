@@ -1,7 +1,8 @@
 // A table of file operations for tests. It passes every call to the real table, keeps a log, counts what is open, and
-// at chosen calls returns an error, shortens the transfer or kills the process.
+// at chosen calls returns an error, shortens the transfer, kills the process, or waits until the faults are set anew.
 #pragma once
 
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,7 +15,7 @@
 namespace tensorbundle {
 
 struct Fault {
-  enum class Action { kError, kKill, kShort };
+  enum class Action { kError, kKill, kShort, kHold };
   // Which of the matching operations fails, counted from 1 since the faults were set.
   std::uint64_t at = 1;
   // Empty matches every operation.
@@ -94,6 +95,9 @@ class FaultOperations final : public FileOperations {
   const std::shared_ptr<FileOperations> real_;
   mutable std::mutex mutex_;
   std::vector<Fault> faults_;
+  // Changes when faults are set.
+  std::size_t round_ = 0;
+  std::condition_variable changed_;
   std::vector<Operation> log_;
   std::map<FileId, std::string> files_;
   std::map<void*, std::size_t> mappings_;

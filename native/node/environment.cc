@@ -1,21 +1,8 @@
 #include "node/environment.h"
 
-#include <chrono>
 #include <utility>
 
 namespace tensorbundle {
-namespace {
-
-// A small file operation takes less. Waking two sleeping threads, this one and one of the pool, takes longer than that.
-constexpr auto kBriefWait = std::chrono::microseconds(200);
-// The first job waits until a thread has started. If the event loop had a turn instead, its first one would fall into
-// that: a millisecond, and often a collection of what the imports have left.
-constexpr auto kFirstWait = std::chrono::microseconds(1000);
-// After so many waits in vain (a slow disk, a network), only one call of kRareWaits waits.
-constexpr std::size_t kVainWaits = 4;
-constexpr std::size_t kRareWaits = 32;
-
-}  // namespace
 
 Environment& Environment::create(Napi::Env env, std::shared_ptr<FileOperations> operations) {
   auto* environment = new Environment(env, std::move(operations));
@@ -49,12 +36,14 @@ Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue 
   const Napi::Promise promise = job->promise();
   const bool isFirst = jobs_.empty();
   // Only for a job that has the pool to itself: others would have to be done first.
-  const bool waits = isFirst && !options.isLong && isPatient();
+  const bool mayWait = isFirst && !options.isLong && pool_.briefWait().isWorthwhile();
+  const auto limit = mayWait ? patience_.next() : std::chrono::microseconds(0);
+  const bool waits = limit.count() > 0;
   if (waits) awaited_.store(job);
   jobs_.emplace(job, std::move(owned));
   const bool isStarted = job->start(pool_, options.strand);
   if (!isStarted) awaited_.store(nullptr);
-  if (!isStarted || (waits && endsSoon(job))) {
+  if (!isStarted || (waits && endsSoon(job, limit))) {
     job->settle(env);
     jobs_.erase(job);
   } else if (isFirst) {
@@ -63,24 +52,15 @@ Napi::Promise Environment::start(Napi::Env env, Work work, PromisedJob::ToValue 
   return promise;
 }
 
-bool Environment::isPatient() {
-  if (!pool_.briefWait().isWorthwhile()) return false;
-  if (vainWaits_ < kVainWaits) return true;
-  ++vainWaits_;
-  return vainWaits_ % kRareWaits == 0;
-}
-
-bool Environment::endsSoon(PromisedJob* job) {
-  const auto limit = hasWaited_ ? kBriefWait : kFirstWait;
-  hasWaited_ = true;
+bool Environment::endsSoon(PromisedJob* job, std::chrono::microseconds limit) {
   if (!pool_.briefWait().until([this, job] { return awaited_.load() != job; }, limit)) {
     PromisedJob* expected = job;
     if (awaited_.compare_exchange_strong(expected, nullptr)) {
-      ++vainWaits_;
+      patience_.ended(true);
       return false;
     }
   }
-  vainWaits_ = 0;
+  patience_.ended(false);
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <napi.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <unordered_map>
 
 #include "engine/engine.h"
+#include "engine/patience.h"
 #include "engine/strand.h"
 #include "engine/thread_pool.h"
 #include "node/call.h"
@@ -49,11 +51,8 @@ class Environment {
  private:
   Environment(Napi::Env env, std::shared_ptr<FileOperations> operations);
 
-  // Whether a wait is likely not to be in vain.
-  bool isPatient();
-  // Waits at most kBriefWait, the first time kFirstWait, for a job that awaited_ names. False if it goes on: then
-  // complete() will be told.
-  bool endsSoon(PromisedJob* job);
+  // Waits for a job that awaited_ names. False if it goes on: then complete() will be told.
+  bool endsSoon(PromisedJob* job, std::chrono::microseconds limit);
   void complete(PromisedJob* job);
   void settleCompleted(Napi::Env env);
   void release(PromisedJob* job);
@@ -70,9 +69,8 @@ class Environment {
   // The job that the JavaScript thread waits for at this moment. Either the waiting thread sets it to null, when it
   // gives up, or the pool does, when the job ends. So it is clear which of the two settles the job.
   std::atomic<PromisedJob*> awaited_{nullptr};
-  // How many waits in a row were in vain. Used only on the JavaScript thread.
-  std::size_t vainWaits_ = 0;
-  bool hasWaited_ = false;
+  // Of the JavaScript thread.
+  Patience patience_;
   std::mutex completedMutex_;
   std::deque<PromisedJob*> completed_;
 };

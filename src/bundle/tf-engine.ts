@@ -3,7 +3,8 @@
  * TensorFlow.js: a tensor is recognized by its members, and the engine is found where tfjs-core keeps it
  * (tfjs-core/src/engine.ts).
  */
-/** A tf.Tensor or tf.Variable, recognized by its members: the core never loads TensorFlow.js. */
+
+/** A tf.Tensor or tf.Variable. */
 export interface TfTensorLike {
   readonly dtype: string;
   readonly shape: readonly number[];

@@ -1,14 +1,16 @@
 /** Steps on the names of one open directory, told as its methods tell them. They are carried out by `run`. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileStat, Handle, Shard } from '../binding.js';
-import { fromNative, type NativeError, TensorBundleError } from '../errors.js';
+import { fromNative, isNativeError, type NativeError, TensorBundleError } from '../errors.js';
 import { directoryError } from './directory-errors.js';
+import { release } from './handles.js';
 import { LACKING } from './lacks.js';
 import { HOLD_ATTEMPTS } from './locks.js';
 import type { HeldFile } from './new-files.js';
 import { type Step, Steps } from './steps.js';
 
 const ANY = ['*'] as const;
+const GONE = ['ENOENT', 'ENOTDIR', 'EACCES'] as const;
 
 /** A file that is created and held by the steps. */
 export interface NewHeld {
@@ -35,12 +37,18 @@ export interface TriedStart {
 }
 
 export class DirectorySteps extends Steps {
+  /** Parents that were not open. */
+  readonly #opened: Step<Handle | NativeError>[] = [];
+
   constructor(
     private readonly handle: Handle,
     private readonly path: string,
     private readonly pathOf: (name: string) => string,
-    /** Directories that are synced with this one, and `onSynced`, which is told when that is done. */
-    private readonly parents: readonly Handle[],
+    /**
+     * Directories that are synced with this one, by their handles or else their paths, and `onSynced`, which is told
+     * when that is done.
+     */
+    private readonly parents: readonly (Handle | string)[],
     private readonly onSynced: () => void,
     /** Adds the steps that end the lock of the directory. */
     private readonly endLock: (steps: Steps) => void,
@@ -51,7 +59,7 @@ export class DirectorySteps extends Steps {
   /** A lock that a new file does not get at once is tried again for a while. Throws ERR_LOCKED after that. */
   override async run(): Promise<boolean> {
     for (let attempt = 1; attempt <= HOLD_ATTEMPTS; attempt++) {
-      if (await super.run()) return true;
+      if (await super.run().catch(error => this.#closeParents(error))) return true;
       await delay(1);
     }
     throw new TensorBundleError('ERR_LOCKED', `${this.path} has a new file that is locked by another process`, {
@@ -155,10 +163,35 @@ export class DirectorySteps extends Steps {
   /** Makes names durable, also those of directories that were made for this one. */
   sync(): void {
     const tell = this.#teller('sync');
-    for (const handle of [this.handle, ...this.parents])
-      this.add('sync', [handle], { tell, allowed: LACKING.directorySync });
+    const options = { tell, allowed: LACKING.directorySync };
+    let left = this.parents.length;
+    const onDone = (): void => {
+      if (--left === 0) this.onSynced();
+    };
+    const open = this.parents.filter(parent => typeof parent !== 'string');
+    for (const handle of [this.handle, ...open]) this.add('sync', [handle], options);
+    for (const path of this.parents.filter(parent => typeof parent === 'string')) {
+      const parent = this.#openParent(path);
+      this.add('sync', [parent], options);
+      this.add('close', [parent], { tell, allowed: ANY, onDone });
+    }
     // They hold the new names now, so nobody needs them any more.
-    for (const parent of this.parents) this.add('close', [parent], { tell, allowed: ANY, onDone: this.onSynced });
+    for (const parent of open) this.add('close', [parent], { tell, allowed: ANY, onDone });
+  }
+
+  /** One that is gone, or not to be opened any more, is left out. */
+  #openParent(path: string): Step<Handle | NativeError> {
+    const tell = (error: unknown): unknown => directoryError(error, 'open', path);
+    const opened = this.add<Handle | NativeError>('openDirectory', [path], { tell, allowed: GONE });
+    this.#opened.push(opened);
+    return opened;
+  }
+
+  /** After a failure; throws it. */
+  async #closeParents(error: unknown): Promise<never> {
+    const open = this.#opened.flatMap(({ value }) => (value === undefined || isNativeError(value) ? [] : [value]));
+    await Promise.all(open.map(release));
+    throw error;
   }
 
   /** Ends the hold. */

@@ -14,10 +14,11 @@ import { OpenFile, type ReadableFile } from './file.js';
 import { release } from './handles.js';
 import { lacks } from './lacks.js';
 import { type AroundLock, DirectoryLock, type Holder, holderOf } from './locks.js';
-import { makeDirectory } from './make-directory.js';
+import { makeDirectory, type Parent, rememberEach } from './make-directory.js';
 import { setFileMode, setMode } from './modes.js';
 import { HeldFile, NewShard } from './new-files.js';
 import { type Step, Steps } from './steps.js';
+import { forgetParents, parentsOf } from './unsynced-parents.js';
 
 export class Directory {
   readonly #handle: Handle;
@@ -26,7 +27,7 @@ export class Directory {
    * Directories whose own entries changed because missing ones were made in them, innermost first. `sync` syncs them
    * too.
    */
-  #unsyncedParents: Handle[];
+  #unsyncedParents: readonly Parent[];
   /** Each user calls `close` once. */
   #users = 1;
 
@@ -36,7 +37,7 @@ export class Directory {
     handle: Handle,
     /** The same for every spelling of its path. */
     readonly identity: string,
-    unsyncedParents: Handle[],
+    unsyncedParents: readonly Parent[],
   ) {
     this.#handle = handle;
     this.#lock = new DirectoryLock(handle, identity, path);
@@ -80,14 +81,8 @@ export class Directory {
     } catch (error) {
       if (!isNativeError(error) || error.code !== 'ENOENT') throw fromNative(error, 'open', { path: absolute });
     }
-    const { handle, parents } = await makeDirectory(absolute);
-    try {
-      const stat = await native.stat(handle);
-      return new Directory(absolute, handle, stat!.identity, parents);
-    } catch (error) {
-      await Promise.all([handle, ...parents].map(release));
-      throw directoryError(error, 'create the directory', absolute);
-    }
+    const { handle, identity, parents } = await makeDirectory(absolute);
+    return new Directory(absolute, handle, identity, parents);
   }
 
   /** Rejects with errors of the addon. */
@@ -283,9 +278,13 @@ export class Directory {
     const pathOf = (name: string): string => this.pathOf(name);
     const onSynced = (): void => {
       this.#unsyncedParents = [];
+      forgetParents(this.identity);
     };
+    const open = this.#unsyncedParents;
+    const others = parentsOf(this.identity).filter(path => !open.some(parent => parent.path === path));
+    const parents = [...open.map(({ handle }) => handle), ...others];
     const endLock = (steps: Steps): void => this.#lock.addRelease(steps);
-    return new DirectorySteps(this.#handle, this.path, pathOf, this.#unsyncedParents, onSynced, endLock);
+    return new DirectorySteps(this.#handle, this.path, pathOf, parents, onSynced, endLock);
   }
 
   /** What steps have created. */
@@ -301,7 +300,8 @@ export class Directory {
     if (--this.#users > 0) return;
     const parents = this.#unsyncedParents;
     this.#unsyncedParents = [];
-    await Promise.all([this.#handle, ...parents].map(release));
+    if (parents.length > 1) await rememberEach(parents, parentsOf(this.identity));
+    await Promise.all([this.#handle, ...parents.map(({ handle }) => handle)].map(release));
   }
 
   async #do<T>(action: string, name: string | undefined, operation: () => Promise<T>): Promise<T> {

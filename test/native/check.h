@@ -20,6 +20,7 @@ void fileCases(std::vector<Case>* cases);
 void shardCases(std::vector<Case>* cases);
 void rangeCases(std::vector<Case>* cases);
 void waitCases(std::vector<Case>* cases);
+void patienceCases(std::vector<Case>* cases);
 void poolCases(std::vector<Case>* cases);
 void jobCases(std::vector<Case>* cases);
 void tableCases(std::vector<Case>* cases);

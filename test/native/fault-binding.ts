@@ -12,8 +12,11 @@ export interface Fault {
   path?: string;
   /** Not those whose path holds this. */
   notPath?: string;
-  /** `kill`: SIGKILL before the operation; `short`: half of the transfer, and at `fstatfs` a file on a network. */
-  action: 'error' | 'kill' | 'short';
+  /**
+   * `kill`: SIGKILL before the operation; `short`: half of the transfer, and at `fstatfs` a file on a network; `hold`:
+   * the operation waits until `setFaults` is called again (20 s at most).
+   */
+  action: 'error' | 'kill' | 'short' | 'hold';
   /** Errno name; EIO if absent. */
   errno?: string;
   /** Also every matching operation after it. */

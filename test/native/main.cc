@@ -10,6 +10,7 @@ int main(int count, char** arguments) {
   check::shardCases(&cases);
   check::rangeCases(&cases);
   check::waitCases(&cases);
+  check::patienceCases(&cases);
   check::poolCases(&cases);
   check::jobCases(&cases);
   check::tableCases(&cases);

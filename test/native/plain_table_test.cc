@@ -3,200 +3,29 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "check.h"
+#include "table_builder.h"
+#include "table_checks.h"
 
 namespace {
 
-using tensorbundle::Crc32c;
+using tables::around;
+using tables::block;
+using tables::Built;
+using tables::Bytes;
+using tables::checkRows;
+using tables::checkSound;
+using tables::entry;
+using tables::handleOf;
+using tables::numbered;
+using tables::read;
+using tables::Rows;
+using tables::tableOf;
+using tables::takes;
+using tables::varint;
 using tensorbundle::PlainTable;
-using Bytes = std::vector<std::uint8_t>;
-using Rows = std::vector<std::pair<std::string, std::string>>;
-
-const Crc32c kCrc32c;
-constexpr std::size_t kFooter = 48;
-constexpr std::size_t kInterval = 16;
-
-template <typename Some>
-void append(Bytes* to, const Some& what) {
-  to->insert(to->end(), what.begin(), what.end());
-}
-
-std::string varint(std::uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7) bytes.push_back(static_cast<char>(value | 0x80));
-  bytes.push_back(static_cast<char>(value));
-  return bytes;
-}
-
-std::string fixed32(std::uint32_t value) {
-  std::string bytes;
-  for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(value >> shift));
-  return bytes;
-}
-
-std::string handleOf(std::uint64_t offset, std::uint64_t size) { return varint(offset) + varint(size); }
-
-// An entry whose numbers may lie.
-std::string entry(std::uint64_t shared, std::uint64_t suffixLength, std::uint64_t valueLength,
-                  const std::string& bytes) {
-  return varint(shared) + varint(suffixLength) + varint(valueLength) + bytes;
-}
-
-std::string entry(const std::string& key, const std::string& value) {
-  return entry(0, key.size(), value.size(), key + value);
-}
-
-// The contents of a block: entries, and restarts that may lie.
-Bytes block(const std::string& entries, const std::vector<std::uint32_t>& restarts, std::uint32_t count) {
-  Bytes bytes;
-  append(&bytes, entries);
-  for (const std::uint32_t restart : restarts) append(&bytes, fixed32(restart));
-  append(&bytes, fixed32(count));
-  return bytes;
-}
-
-Bytes block(const std::string& entries, const std::vector<std::uint32_t>& restarts) {
-  return block(entries, restarts, static_cast<std::uint32_t>(restarts.size()));
-}
-
-// As writers make it: all but every 16th key leave out what they share with the key before.
-Bytes block(const Rows& rows, std::size_t interval = kInterval) {
-  std::string entries;
-  std::vector<std::uint32_t> restarts;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& [key, value] = rows[i];
-    std::size_t shared = 0;
-    if (i % interval == 0) {
-      restarts.push_back(static_cast<std::uint32_t>(entries.size()));
-    } else {
-      const std::string& before = rows[i - 1].first;
-      while (shared < std::min(before.size(), key.size()) && before[shared] == key[shared]) ++shared;
-    }
-    entries += entry(shared, key.size() - shared, value.size(), key.substr(shared) + value);
-  }
-  if (restarts.empty()) restarts.push_back(0);
-  return block(entries, restarts);
-}
-
-struct Built {
-  Bytes bytes;
-  // Offset and size of each.
-  std::vector<std::pair<std::size_t, std::size_t>> blocks;
-
-  // Gives the handle.
-  std::string add(const Bytes& contents, std::uint8_t type = 0) {
-    blocks.emplace_back(bytes.size(), contents.size());
-    append(&bytes, contents);
-    bytes.push_back(type);
-    append(&bytes, fixed32(0));
-    seal(blocks.back());
-    return handleOf(blocks.back().first, contents.size());
-  }
-
-  void finish(const std::string& handles) {
-    Bytes footer;
-    append(&footer, handles);
-    CHECK(footer.size() <= 40);
-    footer.resize(40);
-    for (const int byte : {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb}) {
-      footer.push_back(static_cast<std::uint8_t>(byte));
-    }
-    append(&bytes, footer);
-  }
-
-  // The rest after the data blocks. `index`: separators and handles.
-  void finishWith(const Rows& index) {
-    const std::string metaindex = add(block(Rows{}));
-    finish(metaindex + add(block(index, 1)));
-  }
-
-  // Right checksums again, wherever the blocks were changed.
-  void mend() {
-    for (const auto& one : blocks) seal(one);
-  }
-
- private:
-  void seal(const std::pair<std::size_t, std::size_t>& one) {
-    std::uint8_t* start = bytes.data() + one.first;
-    const std::uint32_t crc = kCrc32c.extend(0, start, one.second + 1);
-    const std::uint32_t masked = (crc >> 15 | crc << 17) + 0xa282ead8U;
-    for (std::size_t i = 0; i < 4; ++i) start[one.second + 1 + i] = static_cast<std::uint8_t>(masked >> (8 * i));
-  }
-};
-
-Built tableOf(const Rows& rows, std::size_t perBlock) {
-  Built built;
-  Rows index;
-  for (std::size_t from = 0; from < rows.size(); from += perBlock) {
-    const std::size_t to = std::min(rows.size(), from + perBlock);
-    const Rows part(rows.begin() + static_cast<std::ptrdiff_t>(from), rows.begin() + static_cast<std::ptrdiff_t>(to));
-    index.emplace_back(part.back().first, built.add(block(part)));
-  }
-  built.finishWith(index);
-  return built;
-}
-
-// One data block, as given.
-Built around(const Bytes& data, const std::string& separator = "zz") {
-  Built built;
-  built.finishWith({{separator, built.add(data)}});
-  return built;
-}
-
-bool read(const Bytes& bytes, PlainTable* table) {
-  // An exact copy, so that reading past an end is seen by the sanitizers.
-  const std::unique_ptr<std::uint8_t[]> exact(new std::uint8_t[bytes.size()]);
-  std::copy(bytes.begin(), bytes.end(), exact.get());
-  return tensorbundle::readPlainTable(exact.get(), bytes.size(), kCrc32c, table);
-}
-
-bool takes(const Bytes& bytes) {
-  PlainTable table;
-  return read(bytes, &table);
-}
-
-bool takes(const Built& built) { return takes(built.bytes); }
-
-std::string keyAt(const PlainTable& table, std::size_t i) {
-  const std::size_t start = i == 0 ? 0 : table.keyEnds[i - 1];
-  return std::string(table.keys.begin() + static_cast<std::ptrdiff_t>(start),
-                     table.keys.begin() + static_cast<std::ptrdiff_t>(table.keyEnds[i]));
-}
-
-void checkRows(const Rows& rows, const Bytes& bytes) {
-  PlainTable table;
-  CHECK(read(bytes, &table));
-  CHECK(table.keyEnds.size() == rows.size() && table.ascii.size() == rows.size());
-  CHECK(table.valueStarts.size() == rows.size() && table.valueEnds.size() == rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    CHECK(keyAt(table, i) == rows[i].first);
-    CHECK(std::string(bytes.begin() + static_cast<std::ptrdiff_t>(table.valueStarts[i]),
-                      bytes.begin() + static_cast<std::ptrdiff_t>(table.valueEnds[i])) == rows[i].second);
-  }
-  CHECK(table.keys.size() == table.keyEnds.back());
-}
-
-// Whatever was taken: rising keys, values inside of the file.
-void checkSound(const PlainTable& table, std::size_t size) {
-  CHECK(!table.keyEnds.empty() && table.keys.size() == table.keyEnds.back());
-  for (std::size_t i = 0; i < table.keyEnds.size(); ++i) {
-    CHECK(table.valueStarts[i] <= table.valueEnds[i] && table.valueEnds[i] <= size - kFooter);
-    if (i > 0) CHECK(table.keyEnds[i - 1] < table.keyEnds[i] && keyAt(table, i - 1) < keyAt(table, i));
-  }
-}
-
-// The header, and then names.
-Rows numbered(std::size_t count, const std::string& name = "name-") {
-  Rows rows;
-  for (std::size_t i = 0; i < count; ++i) {
-    rows.emplace_back(i == 0 ? std::string() : name + std::to_string(100000 + i), "value " + std::to_string(i));
-  }
-  return rows;
-}
 
 void whatWritersMake() {
   for (const std::size_t count : {1U, 2U, 15U, 16U, 17U, 31U, 32U, 33U, 100U}) {
@@ -246,7 +75,7 @@ void everyByte() {
     for (const int change : {1, 2, 0x7f, 0x80, 0xff}) {
       Built changed = good;
       changed.bytes[at] = static_cast<std::uint8_t>(changed.bytes[at] ^ change);
-      if (at + kFooter < good.bytes.size()) CHECK(!takes(changed));
+      if (at + tables::kFooter < good.bytes.size()) CHECK(!takes(changed));
       changed.mend();
       PlainTable table;
       if (!read(changed.bytes, &table)) continue;

@@ -129,6 +129,72 @@ void manyStopAtAnyMoment() {
   }
 }
 
+// Ends when the pool's thread is past the task; how soon it looks or sleeps after that is not known.
+void runOne(ThreadPool* pool) {
+  std::atomic<bool> done{false};
+  CHECK(pool->submit([&] { done = true; }));
+  while (!done) std::this_thread::sleep_for(std::chrono::microseconds(100));
+}
+
+// A thread gives up its look where other programs use all processors, so some of these tasks may have to wake it.
+void aThreadThatLooksIsNotWoken() {
+  ThreadPool pool(1, std::chrono::seconds(20));
+  runOne(&pool);
+  CHECK(pool.wakeUps() == 1);
+  int free = 0;
+  const auto giveUp = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (free < 20) {
+    CHECK(std::chrono::steady_clock::now() < giveUp);
+    const std::size_t before = pool.wakeUps();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    runOne(&pool);
+    if (pool.wakeUps() == before) ++free;
+  }
+}
+
+void aThreadThatSleepsIsWoken() {
+  // It looks once and then sleeps.
+  ThreadPool pool(1, std::chrono::microseconds(0));
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    runOne(&pool);
+  }
+  CHECK(pool.wakeUps() > 10);
+}
+
+// While one thread looks, a second task needs a second thread: the first task ends only after it.
+void onlyAsManyAsLook() {
+  ThreadPool pool(2, std::chrono::seconds(20));
+  for (int round = 0; round < 100; ++round) {
+    runOne(&pool);
+    std::atomic<bool> second{false};
+    std::atomic<int> left{2};
+    CHECK(pool.submit([&] {
+      while (!second) std::this_thread::yield();
+      --left;
+    }));
+    CHECK(pool.submit([&] {
+      second = true;
+      --left;
+    }));
+    while (left > 0) std::this_thread::yield();
+  }
+}
+
+// Tasks come at every moment between the look and the sleep. One that is not seen would never run.
+void noTaskIsForgotten() {
+  check::Random random(17);
+  ThreadPool pool(2, std::chrono::microseconds(20));
+  for (int round = 0; round < 3000; ++round) {
+    std::atomic<int> left{2};
+    CHECK(pool.submit([&] { --left; }));
+    CHECK(pool.submit([&] { --left; }));
+    while (left > 0) std::this_thread::yield();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(random.below(50));
+    while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  }
+}
+
 }  // namespace
 
 void check::poolCases(std::vector<Case>* cases) {
@@ -137,5 +203,9 @@ void check::poolCases(std::vector<Case>* cases) {
                                {"strand: keeps its order", strandsKeepTheirOrder},
                                {"strand: ends", strandsEnd},
                                {"pool: stop drops what waits and waits for what runs", stopDropsAndWaits},
+                               {"pool: a thread that looks is not woken", aThreadThatLooksIsNotWoken},
+                               {"pool: a thread that sleeps is woken", aThreadThatSleepsIsWoken},
+                               {"pool: only as many tasks as threads that look", onlyAsManyAsLook},
+                               {"pool: no task is forgotten", noTaskIsForgotten},
                                {"pool: stops at any moment", manyStopAtAnyMoment}});
 }

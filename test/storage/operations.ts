@@ -170,7 +170,11 @@ const TRAINING: Operation[] = [
   {
     name: 'saveWeights over weights',
     writes: ['data', 'index', 'state'],
-    prepare: directory => saveWeights(modelOf(1), at(directory)),
+    // The state file names another checkpoint, so that it has to change.
+    prepare: async directory => {
+      await saveWeights(modelOf(1), at(directory));
+      await saveWeights(modelOf(1), join(directory, 'other'));
+    },
     run: directory => saveWeights(modelOf(2), at(directory)),
     check: async (directory, k) => {
       const model = modelOf(0);
