@@ -1,7 +1,7 @@
 /**
- * Descriptions of models that are saved or loaded again and again: how a model, its optimizer and their variables are called in a
- * checkpoint seldom changes from one save to the next. A description is used again only while everything that it was
- * made of is the same. If that is not known of some part of a model, it is made anew for each save.
+ * Descriptions of models that are saved or loaded again and again: how a model, its optimizer and their variables are
+ * called in a checkpoint seldom changes from one save to the next. A description is used again only while everything
+ * that it was made of is the same. If that is not known of some part of a model, it is made anew each time.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkpointRoot, type Trackable } from '../../graph/trackable.js';
