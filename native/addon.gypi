@@ -30,6 +30,7 @@
       'native/engine/plain_table.cc',
       'native/engine/posix_memory.cc',
       'native/engine/posix_operations.cc',
+      'native/engine/posix_random.cc',
       'native/engine/range_reader.cc',
       'native/engine/shard_writer.cc',
       'native/engine/status.cc',

@@ -277,6 +277,8 @@ export interface NativeBinding {
    * Gives its new count. Sync; may collect garbage.
    */
   adjustExternalMemory(bytes: number): number;
+  /** Random bytes from the system, at most 256. False if it gives none. Sync. */
+  fillRandom(into: Uint8Array): boolean;
   /** Number of threads of the engine's pool. Sync. */
   threads(): number;
 }

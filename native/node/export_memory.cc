@@ -1,6 +1,8 @@
-// Exports: what JavaScript cannot know or say about memory. Synchronous; no file operations.
+// Exports: what JavaScript cannot know or say about memory, or only with a large module of Node. Synchronous; no file
+// operations.
 #include <cstdint>
 
+#include "engine/random.h"
 #include "node/exports.h"
 #include "node/js_arguments.h"
 
@@ -23,11 +25,17 @@ Napi::Value adjustExternalMemory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(total));
 }
 
+Napi::Value fillRandomly(const Napi::CallbackInfo& info) {
+  const Bytes bytes = viewArgument(info[0], "view");
+  return Napi::Boolean::New(info.Env(), fillRandom(const_cast<std::uint8_t*>(bytes.data), bytes.size));
+}
+
 }  // namespace
 
 void exportMemory(Napi::Env, Napi::Object exports) {
   add<synchronous<misalignment>>(exports, "misalignment");
   add<synchronous<adjustExternalMemory>>(exports, "adjustExternalMemory");
+  add<synchronous<fillRandomly>>(exports, "fillRandom");
 }
 
 }  // namespace tensorbundle

@@ -5,6 +5,7 @@
  * durable one.
  */
 import { basename, dirname, join, resolve } from 'node:path';
+import { native } from '../binding.js';
 import { invalidArgument, type TensorBundleError } from '../errors.js';
 import { isWellFormed } from '../format/utf8-order.js';
 
@@ -23,14 +24,15 @@ export interface UnsyncedName {
 
 const pad = (n: number): string => String(n).padStart(5, '0');
 
-/** Loaded when a save needs it: it takes 3 ms, and nothing that reads needs it. */
+/** Loaded only for names without room and where the system gives no random bytes: it takes 3 ms. */
 const crypto = (): Crypto => process.getBuiltinModule('node:crypto');
 
-/** 16 random hex digits. A UUID costs less than random bytes, because Node makes many at once. */
+const random = Buffer.alloc(8);
+
+/** 16 random hex digits. */
 export function nonce(): string {
-  // Only these groups have no fixed digits.
-  const id = crypto().randomUUID();
-  return id.slice(0, 8) + id.slice(-8);
+  if (!native.fillRandom(random)) crypto().randomFillSync(random);
+  return random.toString('hex');
 }
 
 export function indexName(base: string): string {

@@ -61,7 +61,7 @@ export function encodeTexts(texts: readonly string[], refuse: (position: number)
 /** What precedes the elements, with room for them. */
 function startOf(lengths: Float64Array, total: number): { out: ByteWriter; lengthsCrc: number } {
   const out = new ByteWriter(total + CHECKSUM_BYTES + varintBytes(lengths));
-  const checksum = new LengthChecksum(false);
+  const checksum = new LengthChecksum(lengths.length, false);
   for (let i = 0; i < lengths.length; i++) {
     out.varint(lengths[i]!);
     checksum.add(lengths[i]!);
@@ -157,7 +157,7 @@ function readLengths(bytes: Uint8Array, count: number, context: ElementContext):
       { path, tensor, offset, expected: MAX_ELEMENTS, found: count },
     );
   }
-  const checksum = new LengthChecksum(context.bigEndian === true);
+  const checksum = new LengthChecksum(count, context.bigEndian === true);
   const lengths = new Float64Array(count);
   let total = 0;
   for (let i = 0; i < count; i++) {
@@ -198,10 +198,15 @@ function readLengths(bytes: Uint8Array, count: number, context: ElementContext):
  * Each length counts as a uint32, or as a uint64 if it is larger, in the byte order of the machine that wrote the file.
  */
 class LengthChecksum {
-  readonly #out = new ByteWriter(LENGTHS_BYTES + 8);
+  readonly #out: ByteWriter;
   #crc = 0;
 
-  constructor(private readonly bigEndian: boolean) {}
+  constructor(
+    count: number,
+    private readonly bigEndian: boolean,
+  ) {
+    this.#out = new ByteWriter(Math.min(8 * count, LENGTHS_BYTES) + 8);
+  }
 
   add(length: number): void {
     const out = this.#out;

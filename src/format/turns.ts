@@ -11,7 +11,7 @@ import { throwIfAborted } from '../errors.js';
 export type Steps<T> = Generator<void, T, void>;
 
 /** The longest time without a turn for others: everything else in the process waits for it. */
-const TURN_MS = 4;
+const TURN_MS = 2;
 
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
@@ -34,6 +34,8 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
 
 /** Items that are sorted at once, or compared between two stops. */
 const RUN = 8192;
+/** So few items are sorted at once without looking for runs: the first sorts of a process run slow code. */
+const FEW_ITEMS = 256;
 /** A part of RUN items with at most this many runs that are in order already is not sorted, only merged. */
 const FEW_RUNS = 32;
 
@@ -43,6 +45,7 @@ const FEW_RUNS = 32;
  * comparison each.
  */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
+  if (items.length <= FEW_ITEMS) return [...items].sort(compare);
   let from: T[] = [];
   let ends: number[] = [];
   for (let at = 0; at < items.length; at += RUN) {

@@ -17,9 +17,8 @@ export const ITERATOR = 'iterator';
 
 /** Null if dtype and shape agree. Nothing is converted. */
 export function compare(key: string, live: Typed, stored: Typed): Mismatch | null {
-  const expected = describe(live);
-  const found = describe(stored);
-  return expected === found ? null : { key, expected, found };
+  if (live.dtype === stored.dtype && isSameShape(live, stored)) return null;
+  return { key, expected: describe(live), found: describe(stored) };
 }
 
 /** Whether two tensors have the same sizes in the same order. */

@@ -4,7 +4,6 @@
  * rename of `model.json` is the commit.
  */
 
-import { randomBytes } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import { TextDecoder } from 'node:util';
 import type { io } from '@tensorflow/tfjs-core';
@@ -12,6 +11,7 @@ import { ChunkPool } from '../bundle/chunk-pool.js';
 import type { Item } from '../bundle/item.js';
 import { ShardStream } from '../bundle/shard-stream.js';
 import { nextCall, overtakenBy, placeOf, rememberCall } from '../commit/call-order.js';
+import { nonce } from '../commit/names.js';
 import { replaceSmallFile } from '../commit/small-file.js';
 import { TensorBundleError } from '../errors.js';
 import { dtypeInfo } from '../format/dtypes.js';
@@ -49,7 +49,7 @@ export async function saveModelFiles(
       const place = placeOf(opened.identity, MODEL!, 'file');
       if (overtakenBy(place, call) !== null) return;
       const before = new Set(await opened.list());
-      const base = before.has(WEIGHTS!) ? `weights-${randomBytes(8).toString('hex')}` : 'weights';
+      const base = before.has(WEIGHTS!) ? `weights-${nonce()}` : 'weights';
       const paths = await writeParts(opened, base, weights);
       const manifest = [{ paths, weights: weights.specs }];
       const old = await weightsNamedIn(opened);

@@ -12,7 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { native } from '../../src/binding.js';
+import { nonce } from '../../src/commit/names.js';
 import { CheckpointReader, latestCheckpoint, removeCheckpoint, updateCheckpointState } from '../../src/index.js';
 import { filesOf, onlyGeneration, save, savedAt } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
@@ -140,5 +142,20 @@ describe('strange', () => {
     expect(filesOf(prefix)).toEqual(['model.other']);
     await removeCheckpoint(prefix);
     await removeCheckpoint(join(scratch.path, 'absent', 'model'));
+  });
+});
+
+describe('random digits of names', () => {
+  test('come from the addon, and no name comes twice', () => {
+    const names = Array.from({ length: 1000 }, nonce);
+    for (const name of names) expect(name).toMatch(/^[0-9a-f]{16}$/);
+    expect(new Set(names).size).toBe(1000);
+  });
+
+  test('come from Node where the system gives none', () => {
+    const refused = vi.spyOn(native, 'fillRandom').mockReturnValue(false);
+    expect(new Set(Array.from({ length: 100 }, nonce)).size).toBe(100);
+    expect(refused).toHaveBeenCalledTimes(100);
+    refused.mockRestore();
   });
 });

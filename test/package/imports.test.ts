@@ -64,6 +64,30 @@ test("import 'tensorbundle' loads none of Node's large modules", () => {
   for (const name of ['crypto', 'stream', 'perf_hooks']) expect(loaded.has(`NativeModule ${name}`), name).toBe(false);
 });
 
+test('a first save loads none of them either', () => {
+  const script = `
+    const { CheckpointWriter } = await import('tensorbundle');
+    const folder = process.argv[1];
+    for (const durable of [false, true]) {
+      const writer = new CheckpointWriter(folder + '/a', { durable });
+      writer.add('t', { dtype: 'float32', shape: [1], data: new Float32Array(1) });
+      await writer.finish();
+    }
+    console.log(JSON.stringify(process.moduleLoadList));`;
+  const folder = mkdtempSync(join(tmpdir(), 'tensorbundle-imports-'));
+  try {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, folder], {
+      cwd: CHECKOUT,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    const loaded = new Set(JSON.parse(stdout) as string[]);
+    for (const name of ['crypto', 'internal/crypto/random']) expect(loaded.has(`NativeModule ${name}`)).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('V8 keeps the text of each file with one byte for a character', () => {
   for (const file of readdirSync(join(CHECKOUT, 'dist')).filter(name => name.endsWith('.js')))
     expect(readFileSync(join(CHECKOUT, 'dist', file), 'utf8'), file).toMatch(/^\p{ASCII}*$/u);

@@ -8,7 +8,7 @@ import { buildObjectGraph } from '../../src/graph/stored/encode.js';
 import { checkpointRoot, type Trackable } from '../../src/graph/trackable.js';
 import { Adam as KerasAdam } from '../../src/optimizers.js';
 import type { DescribeOptions } from '../../src/training/checkpoint/description.js';
-import { describeModel, modelRoot } from '../../src/training/models/kept-description.js';
+import { describeModel, loadedModel, modelRoot } from '../../src/training/models/kept-description.js';
 
 afterEach(() => tf.disposeVariables());
 
@@ -51,6 +51,22 @@ async function isReused(model: tf.LayersModel, before: Trackable, options: Descr
   expect(await written(now)).toEqual(await written(checkpointRoot(describeModel(model, options))));
   return now === before;
 }
+
+test('a model that is loaded again is described twice, and then no more', async () => {
+  const model = compiled();
+  await step(model);
+  const once = loadedModel(model, { optimizers: true });
+  const twice = loadedModel(model, { optimizers: true });
+  expect(twice).not.toBe(once);
+  expect(loadedModel(model, { optimizers: true })).toBe(twice);
+  await step(model);
+  expect(loadedModel(model, { optimizers: true })).toBe(twice);
+  expect(await isReused(model, modelRoot(model, { optimizers: true }), { optimizers: true })).toBe(true);
+  // The optimizer is another one, or is left out.
+  expect(loadedModel(model, { optimizers: false })).not.toBe(twice);
+  model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+  expect(loadedModel(model, { optimizers: true })).not.toBe(twice);
+});
 
 test('a description is used again while a model is only trained', async () => {
   for (const optimizer of [tf.train.adam(), tf.train.sgd(0.1), tf.train.momentum(0.1, 0.9), tf.train.rmsprop(0.1)]) {

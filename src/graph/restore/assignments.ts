@@ -51,9 +51,12 @@ export async function assignAll(
   reader: CheckpointReader,
   assignments: readonly Assignment[],
   alias: boolean,
-  onceBytes = Math.max(LEAST_HELD_BYTES, availableMemory() * FREE_PART),
+  onceBytes?: number,
 ): Promise<ReadonlySet<Assignment>> {
-  const readsOnce = assignments.reduce((sum, { bytes }) => sum + bytes, 0) <= onceBytes;
+  const readsOnce = isWithin(
+    assignments.reduce((sum, { bytes }) => sum + bytes, 0),
+    onceBytes,
+  );
   // What waits in memory anyway is one batch: its arrays are made in one go, while no thread reads. V8 collects garbage
   // for every new buffer of many bytes, which takes several times as long beside busy threads.
   const all = [...batches(assignments, readsOnce ? Number.POSITIVE_INFINITY : BATCH_BYTES)];
@@ -69,6 +72,12 @@ export async function assignAll(
     for (const one of waiting) for (const assignment of applyBatch(one)) unused.push(assignment);
     return new Set(unused);
   });
+}
+
+/** Node asks the system for the memory that is free, in several files. That is left out where it does not matter. */
+function isWithin(bytes: number, limit: number | undefined): boolean {
+  if (limit !== undefined) return bytes <= limit;
+  return bytes <= LEAST_HELD_BYTES || bytes <= availableMemory() * FREE_PART;
 }
 
 /** The batches in their order. While one is used, the next ones are read. */

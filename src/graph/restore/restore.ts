@@ -4,7 +4,7 @@
  */
 
 import type { CheckpointReader } from '../../bundle/reader.js';
-import type { DType } from '../../format/dtypes.js';
+import type { DType, TensorValue } from '../../format/dtypes.js';
 import { compare } from '../mismatch.js';
 import { numberPlainObjects } from '../numbering.js';
 import type { Trackable } from '../trackable.js';
@@ -55,10 +55,7 @@ export async function restore(
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
   if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
-  const looked = await reader.readAll(
-    early.map(({ key }) => key),
-    { copy: true },
-  );
+  const looked = await copiesOf(reader, early);
   for (const [i, { label, check }] of early.entries())
     outcome.mismatched.push(...check(looked[i]!).map(one => ({ ...one, label })));
   if (outcome.mismatched.length > 0 && !options.skipMismatch) {
@@ -84,6 +81,18 @@ export async function restore(
   return restoreStatus(outcome);
 }
 
+/** The values, in memory of their own. Mostly there are none, and then there is nothing to call or to wait for. */
+function copiesOf(
+  reader: CheckpointReader,
+  values: readonly { key: string }[],
+): TensorValue[] | Promise<TensorValue[]> {
+  if (values.length === 0) return [];
+  return reader.readAll(
+    values.map(({ key }) => key),
+    { copy: true },
+  );
+}
+
 /** Converts small values before anything is assigned. A value that cannot be converted is a mismatch. */
 async function convertAll(
   reader: CheckpointReader,
@@ -91,10 +100,7 @@ async function convertAll(
   outcome: RestoreOutcome,
 ): Promise<Assignment[]> {
   const assignments: Assignment[] = [];
-  const read = await reader.readAll(
-    conversions.map(({ key }) => key),
-    { copy: true },
-  );
+  const read = await copiesOf(reader, conversions);
   for (const [i, { key, attribute, bytes }] of conversions.entries()) {
     const value = attribute.convert?.(read[i]!);
     const { label } = attribute;

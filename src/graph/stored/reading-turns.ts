@@ -4,7 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-const TURN_READS = 128;
+const TURN_READS = 64;
 /** A large value counts as this much, since it comes in pieces with turns between them. */
 const TURN_BYTES = 2 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 /**
- * Descriptions of models that are saved again and again: how a model, its optimizer and their variables are called in a
- * checkpoint seldom changes from one save to the next. A description is used again only while everything that it was
- * made of is the same. If that is not known of some part of a model, it is made anew for each save.
+ * Descriptions of models that are saved or loaded again and again: how a model, its optimizer and their variables are
+ * called in a checkpoint seldom changes from one save to the next. A description is used again only while everything
+ * that it was made of is the same. If that is not known of some part of a model, it is made anew each time.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { checkpointRoot, type Trackable } from '../../graph/trackable.js';
@@ -16,7 +16,8 @@ interface Kept {
   readonly root: Trackable;
 }
 
-const kept = new WeakMap<LayersModel, Kept>();
+/** Null for a model that was only loaded, and only once: most are not loaded again. */
+const kept = new WeakMap<LayersModel, Kept | null>();
 
 /** The model as the root of a checkpoint to save. */
 export function modelRoot(model: LayersModel, options: DescribeOptions): Trackable {
@@ -26,6 +27,14 @@ export function modelRoot(model: LayersModel, options: DescribeOptions): Trackab
 /** The model as an object of a checkpoint to save. */
 export function savedModel(model: LayersModel, options: DescribeOptions): Trackable {
   return described(model, options).model;
+}
+
+/** The model as an object to load. */
+export function loadedModel(model: LayersModel, options: DescribeOptions): Trackable {
+  if (kept.has(model)) return described(model, options).model;
+  const trackable = describeModel(model, options);
+  kept.set(model, null);
+  return trackable;
 }
 
 /** The model as it is now, for any use. */
@@ -42,8 +51,7 @@ function described(model: LayersModel, options: DescribeOptions): Pick<Kept, 'mo
   if (before && isSameWitness(before.witness, witness)) return before;
   const trackable = describeModel(model, options);
   const made = { model: trackable, root: checkpointRoot(trackable, [], witness !== null) };
-  if (witness === null) kept.delete(model);
-  else kept.set(model, { ...made, witness });
+  kept.set(model, witness && { ...made, witness });
   return made;
 }
 

@@ -12,7 +12,7 @@ import { checkpointRoot, type Extra, type Trackable } from '../../graph/trackabl
 import { LORA } from '../../layers/lora.js';
 import { optimizersOfModels } from '../../layers/optimizers/stored-optimizer.js';
 import type { DescribeOptions } from '../checkpoint/description.js';
-import { describeModel, modelRoot, savedModel } from './kept-description.js';
+import { loadedModel, modelRoot, savedModel } from './kept-description.js';
 
 /** The objects to save. `extras` are stored beside the graph, under the root. */
 export function weightsTrackable(
@@ -34,7 +34,7 @@ export async function loadInto(
   from: PathLike | CheckpointReader,
   { includeOptimizer = true, ...options }: LoadOptions = {},
 ): Promise<RestoreStatus> {
-  const described = describeModel(model, { optimizers: includeOptimizer });
+  const described = loadedModel(model, { optimizers: includeOptimizer });
   await using opened = from instanceof CheckpointReader ? null : await CheckpointReader.open(from);
   const reader = opened ?? (from as CheckpointReader);
   const aside = includeOptimizer ? undefined : optimizersOfModels;

@@ -92,7 +92,7 @@ it.each([
   isOver = true;
   expect(turns.reduce((sum, { reads }) => sum + reads, 0)).toBe(expected);
   // Between two ticks of this test lie parts of two of its turns.
-  expect(Math.max(...turns.map(({ reads }) => reads))).toBeLessThanOrEqual(256);
+  expect(Math.max(...turns.map(({ reads }) => reads))).toBeLessThanOrEqual(128);
   expect(Math.max(...turns.map(({ bytes }) => bytes))).toBeLessThanOrEqual(4 * MIB);
   tf.dispose(list);
 });
