@@ -10,6 +10,8 @@ import type { FileStat } from '../binding.js';
 interface Last {
   readonly call: number;
   readonly durable: boolean;
+  /** What it failed with after its commit. A sync that is tried again could succeed without having stored anything. */
+  readonly failure?: unknown;
   /** For a file: what it was when this process last put it on stable storage. */
   readonly stored?: FileStat | null | undefined;
 }

@@ -16,12 +16,18 @@ export async function isOvertaken(
   if (later === null) return false;
   if (later.durable || !durable) return true;
   try {
+    if (later.failure !== undefined) throw later.failure;
     await makeDurable(directory, base);
   } catch (cause) {
     throw laterUnsyncedError(directory.pathOf(indexName(base)), cause);
   }
   rememberCall(place, { call: later.call, durable: true });
   return true;
+}
+
+/** After a commit whose rename or sync reported an error: the place is taken, but nothing was promised. */
+export function rememberFailed(directory: Directory, base: string, call: number, failure: unknown): void {
+  rememberCall(placeOf(directory.identity, base), { call, durable: false, failure });
 }
 
 /**

@@ -19,8 +19,7 @@ export function existsError(path: string): TensorBundleError {
 export function laterUnsyncedError(path: string, cause: unknown): TensorBundleError {
   return new TensorBundleError(
     'ERR_DURABILITY_UNCERTAIN',
-    `a later save of ${path}, without syncs (durable: false), has taken the place of this one, but could not ` +
-      `be synced; save again`,
+    `a later save of ${path} has taken the place of this one, but could not be synced; save again`,
     { path, cause },
   );
 }

@@ -30,7 +30,7 @@ import { overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { surveyGenerations } from './generations.js';
 import { hasLeftovers, lookAtReplaced, removeDead, removeReplaced, removeStrayMarkers } from './leftovers.js';
 import { lookAt } from './look.js';
-import { checkOwnFiles, isOvertaken } from './lost-place.js';
+import { checkOwnFiles, isOvertaken, rememberFailed } from './lost-place.js';
 import { indexName, intentName, nonce, shardName, unsyncedName } from './names.js';
 import { forgetUnsynced, rememberOwn, rememberUnsynced } from './own-commits.js';
 import { busyError, existsError, renameUncertainError, syncUncertainError } from './publication-errors.js';
@@ -41,10 +41,7 @@ import { pickTotal } from './total.js';
 
 /** How long, in milliseconds, a save that must wait for another pauses before it looks again. */
 const BUSY_PAUSE_MS = 20;
-/**
- * How long a save waits for others to end before it takes a total above natural + 2. Even many processes that save at
- * once then use only a few totals.
- */
+/** How long a save waits for others before it takes a total above natural + 2: so few totals are in use at once. */
 const CROWD_MS = 1000;
 /** Shorter than any lease: a save that took less time still has its locks. */
 const LEASE_MS = 1000;
@@ -235,7 +232,6 @@ export class Publication {
   /** Steps 4 and 5, and the marker before them. */
   async #commit(rest: Rest | null): Promise<void> {
     const { directory, base, options } = this;
-    const path = directory.pathOf(indexName(base));
     const last = rest?.last ?? null;
     const steps = directory.steps();
     const isMarked = !options.durable && last !== null;
@@ -258,8 +254,9 @@ export class Publication {
       if (!renamed.isDone) takeBack();
       if (steps.failed === renamed) await this.#checkRename(cause);
       if (!renamed.isDone) throw cause;
+      rememberFailed(directory, base, options.call, cause);
       if (last !== null) await this.#markNow(last).catch(() => undefined);
-      throw syncUncertainError(path, cause);
+      throw syncUncertainError(directory.pathOf(indexName(base)), cause);
     }
     if (index === null || index.value === null || isNativeError(index.value)) return;
     rememberUnsynced(directory.identity, base, index.value);
@@ -327,6 +324,7 @@ export class Publication {
     // If the directory itself is gone, nothing of the save exists.
     if (intent || (await this.directory.isRemoved().catch(() => false))) throw cause;
     this.#state = 'committed';
+    rememberFailed(this.directory, this.base, this.options.call, cause);
     await this.intent.close();
     throw renameUncertainError(this.directory.pathOf(indexName(this.base)), cause);
   }

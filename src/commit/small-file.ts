@@ -31,13 +31,14 @@ export async function replaceSmallFile(
   const steps = directory.steps();
   const file = steps.createHeld(temporary, old ? old.mode & 0o777 : undefined);
   steps.write(file, new TextEncoder().encode(text), durable);
+  // Before the rename, since another program may replace the file right after it.
+  const written = durable ? steps.tryStat(temporary) : null;
   const renamed = steps.rename(temporary, name);
   steps.close(file);
   if (durable) steps.sync();
-  const now = durable ? steps.tryStat(name) : null;
   try {
     await steps.run();
-    return now === null || isNativeError(now.value) ? null : now.value;
+    return written === null || isNativeError(written.value) ? null : written.value;
   } catch (error) {
     if (file.handle.isDone && !renamed.isDone) await directory.remove(temporary).catch(() => false);
     throw error;

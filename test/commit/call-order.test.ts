@@ -191,6 +191,46 @@ describe('the older of two saves ends later', () => {
     expect(await storedIn(prefix)).toBe(1);
   });
 
+  test('a newer one whose rename reports an error, but happened, counts', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1);
+    const newer = held(prefix, 2);
+    const real = native.steps.bind(native);
+    // As on a network file system whose server renamed the file, and whose answer was lost.
+    const spy = vi.spyOn(native, 'steps').mockImplementation(async list => {
+      const at = list.findIndex(([call]) => call === 'rename');
+      if (at >= 0) await real(list.slice(0, at + 1));
+      return real(list);
+    });
+    try {
+      newer.release();
+      await expect(newer.saved).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+    } finally {
+      spy.mockRestore();
+    }
+    older.release();
+    await older.saved;
+    expect(await storedIn(prefix)).toBe(2);
+  });
+
+  test('a newer one that could not be synced counts, and an older durable one does not claim that it was', async () => {
+    const prefix = join(scratch.directory(), 'a');
+    const older = held(prefix, 1, { durable: true });
+    const newer = held(prefix, 2, { durable: true });
+    try {
+      // The directory is synced before the rename and after it.
+      faulty.setFaults([{ at: 2, syscall: 'fsync', notPath: 'a.', action: 'error', errno: 'EIO' }]);
+      newer.release();
+      await expect(newer.saved).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+      expect(await storedIn(prefix)).toBe(2);
+    } finally {
+      faulty.setFaults(null);
+    }
+    older.release();
+    await expect(older.saved).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+    expect(await storedIn(prefix)).toBe(2);
+  });
+
   test('a newer one that fails does not count', async () => {
     const prefix = join(scratch.directory(), 'a');
     const older = held(prefix, 1);
@@ -244,6 +284,17 @@ test('the state file names what was named last, however many updates are on thei
   );
   await Promise.all(updates);
   expect(basename((await readCheckpointState(directory))!.modelCheckpointPath)).toBe('c-19');
+});
+
+test('what is known of a stored state file is of the file that was written, not of what has replaced it', async () => {
+  const directory = scratch.directory();
+  faulty.setFaults([]);
+  await updateCheckpointState(directory, { modelCheckpointPath: join(directory, 'a') });
+  const looks = faulty.operations().map(({ syscall, path = '' }) => `${syscall} ${basename(path).replace(/-.*/, '')}`);
+  faulty.setFaults(null);
+  const renamed = looks.findIndex(line => line.startsWith('rename'));
+  expect(looks.slice(0, renamed)).toContain('stat checkpoint.tmp');
+  expect(looks.slice(renamed).filter(line => line.startsWith('stat'))).toEqual([]);
 });
 
 describe('what cannot be read is not absent', () => {
