@@ -1,4 +1,4 @@
-/** The names in a SavedModel. Apart from the code that decodes the files, which a program loads only when it needs it. */
+/** The names in a SavedModel. Apart from the code that decodes its files, which is loaded only when it is needed. */
 export const SAVED_MODEL = 'saved_model.pb';
 export const KERAS_METADATA = 'keras_metadata.pb';
 export const FINGERPRINT = 'fingerprint.pb';
