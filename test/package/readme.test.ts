@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the README has examples of writing, reading, weights, models, training, callbacks, model.save, the command', () => {
+test('README has examples of writing, reading, weights, models, training, callbacks, model.save, the command', () => {
   expect(examples.map(({ language }) => language)).toEqual(['js', 'js', 'js', 'js', 'js', 'js', 'js', 'sh']);
 });
 
