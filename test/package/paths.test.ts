@@ -136,7 +136,7 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   'loadWeights path': [stored, p => tfjs.loadWeights(network(), p)],
   'loadModel dir': [fresh, async path => savedmodel.loadModel(await savedAt(path))],
   'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
-  'saveModel prefix': [fresh, p => tfjs.saveModel(network(), p)],
+  'saveModel path': [fresh, p => tfjs.saveModel(network(), p)],
   'saveWeights prefix': [fresh, p => tfjs.saveWeights(network(), p)],
 };
 

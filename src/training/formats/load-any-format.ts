@@ -2,13 +2,13 @@
 import '../../disposal.js';
 import { join } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { kindIn, type Located, locate, withoutSlashes } from '../../bundle/locate.js';
+import { kindIn, withoutSlashes } from '../../bundle/locate.js';
 import { CheckpointReader } from '../../bundle/reader.js';
 import { type PathLike, pathOf } from '../../commit/paths.js';
 import { refuseUnknown } from '../../options.js';
-import { type Directories, withDirectories } from '../../storage/directories.js';
+import { withDirectories } from '../../storage/directories.js';
 import { LOAD_MODEL_OPTIONS, type LoadModelOptions, modelIn } from '../models/whole-model.js';
-import { SAVED_MODEL } from '../savedmodel/stored/file-names.js';
+import { SAVED_MODEL, VARIABLES } from '../savedmodel/stored/file-names.js';
 
 /**
  * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
@@ -29,23 +29,18 @@ import { SAVED_MODEL } from '../savedmodel/stored/file-names.js';
  */
 export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
-  return await withDirectories(async directories => {
-    const located = await locate(path, directories);
-    const savedModel = await savedModelAt(path, located, directories);
-    if (savedModel === null) {
-      await using reader = await CheckpointReader.openLocated(located);
-      return await modelIn(reader, options);
-    }
-    await located.directory.close();
-    // Most programs load no SavedModel, and its schemas take milliseconds.
-    const { loadModel: loadSavedModel } = await import('../savedmodel/loaded/load-model.js');
-    return await loadSavedModel(savedModel, options);
-  });
+  await using reader = await CheckpointReader.open(path);
+  const savedModel = await savedModelAt(path, reader.prefix);
+  if (savedModel === null) return await modelIn(reader, options);
+  // Most programs load no SavedModel, and its schemas take milliseconds.
+  const { loadModel: loadSavedModel } = await import('../savedmodel/loaded/load-model.js');
+  return await loadSavedModel(savedModel, options);
 }
 
 /** The directory of the SavedModel, if the path means that. A path below it means the checkpoint in it. */
-async function savedModelAt(given: PathLike, { prefix }: Located, directories: Directories): Promise<string | null> {
+async function savedModelAt(given: PathLike, prefix: string): Promise<string | null> {
   const directory = withoutSlashes(pathOf(given));
-  if (prefix !== join(directory, 'variables', 'variables')) return null;
-  return (await kindIn(directories, join(directory, SAVED_MODEL))) === null ? null : directory;
+  if (prefix !== join(directory, VARIABLES, VARIABLES)) return null;
+  const kind = await withDirectories(directories => kindIn(directories, join(directory, SAVED_MODEL)));
+  return kind === null ? null : directory;
 }
