@@ -57,7 +57,12 @@ it('with loss scaling, and with names of models that are no scopes for TensorFlo
   const expected = values(model);
   const furthest = Math.max(...answer.weights.map((value, i) => Math.abs(value - expected[i]!)));
   expect(furthest).toBeLessThan(1e-6);
-  expect(answer).toMatchObject({ scale: 16, good: 1, iterations: 3, names: ['Mod_le_n__1', 'two_words_1', 'two_words'] });
+  expect(answer).toMatchObject({
+    scale: 16,
+    good: 1,
+    iterations: 3,
+    names: ['Mod_le_n__1', 'two_words_1', 'two_words'],
+  });
 
   expect([again.name, ...again.layers.map(({ name }) => name)]).toEqual(['Modèle n° 1', 'two words', 'two_words']);
   expect(again.optimizer).toMatchObject({ dynamicScale: 16, stepCounter: 1 });
