@@ -43,9 +43,9 @@ export function pathOf(given: unknown): string {
 }
 
 /** As `pathOf`, for a path to save under. Also throws ERR_NOT_SUPPORTED for the name of a file in another format. */
-export function savePathOf(given: unknown): string {
+export function savePathOf(given: unknown, form: 'checkpoint' | 'savedmodel' = 'checkpoint'): string {
   const path = pathOf(given);
-  checkEnding(path);
+  checkEnding(path, form);
   return path;
 }
 
@@ -56,7 +56,7 @@ export function schemeOf(text: string): string | null {
 }
 
 /** Checks the ending in any case: `model.H5` means an HDF5 file too. */
-function checkEnding(path: string): void {
+function checkEnding(path: string, form: 'checkpoint' | 'savedmodel'): void {
   const base = /[^/]*$/.exec(path)![0];
   const ending = /\.[^.]*$/.exec(base)?.[0] ?? '';
   const format = Object.hasOwn(OTHER_FORMATS, ending.toLowerCase()) ? OTHER_FORMATS[ending.toLowerCase()] : undefined;
@@ -64,11 +64,13 @@ function checkEnding(path: string): void {
   // 'model.weights.h5' is Keras's name for a file that holds only weights.
   const stem = base.slice(0, -ending.length).replace(/\.weights$/i, '') || 'model';
   const instead = `${path.slice(0, -base.length)}${stem}`;
+  const isCheckpoint = form === 'checkpoint';
+  const what = isCheckpoint
+    ? `a TensorFlow checkpoint (${instead}.index and data files)`
+    : 'a SavedModel (a directory)';
   throw new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `'${path}' is the name of ${format}, but a save writes a TensorFlow checkpoint (${instead}.index and ` +
-      `data files); ` +
-      `leave the ending out: '${instead}'`,
+    `'${path}' is the name of ${format}, but a save writes ${what}; leave the ending out: '${instead}'`,
     { path, expected: instead, found: ending },
   );
 }

@@ -102,6 +102,8 @@ describe('what is no Keras model', () => {
 
   it('nothing', async () => {
     expect((await refusal('nothing')).code).toBe('ERR_NOT_FOUND');
+    // What is wrong is said of this path, not of one at which else was looked for a hint.
+    await expect(loadModel('no\0path')).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
   });
 });
 

@@ -63,3 +63,16 @@ it('an aborted save leaves the old model, and no tensor behind', async () => {
   expect(tf.memory().numTensors).toBe(numTensors);
   expect((await readdir(directory)).sort()).toEqual(['mine', 'model']);
 });
+
+it('saves where the path led at the moment of the call', async () => {
+  const before = process.cwd();
+  process.chdir(directory);
+  const saving = saveModel(make(2), 'below/relative');
+  process.chdir(tmpdir());
+  try {
+    await saving;
+  } finally {
+    process.chdir(before);
+  }
+  expect(await kernelIn(join(directory, 'below', 'relative'))).toEqual([2, 2]);
+});

@@ -91,6 +91,7 @@ describe('saveModel', () => {
     ];
     for (const saving of codes) await expect(saving).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' });
     expect(await readdir(directory)).not.toContain('none');
+    await expect(saveModel(built, `${dir}.keras`)).rejects.toThrow('but a save writes a SavedModel (a directory)');
   });
 
   it('leaves out metrics that Keras computes otherwise, and says so', async () => {

@@ -10,7 +10,7 @@ import { field, isOptimizer, type NumberState } from './optimizer-state.js';
 export type ScalingForm = 'keras3' | 'tf_keras';
 
 export interface LossScaling {
-  /** Whose keys it is written under: the same as in the checkpoint that was restored. */
+  /** Whose keys it is written under. */
   readonly form: ScalingForm;
   readonly scale: NumberState;
   /** Good steps since the scale last changed. */
@@ -43,11 +43,12 @@ export function steppingOptimizer(optimizer: Optimizer): Optimizer {
   return isWrapper(optimizer) ? optimizer.innerOptimizer : optimizer;
 }
 
-export function lossScalingOf(optimizer: Optimizer): LossScaling | undefined {
+/** Default of `form`: that of the checkpoint that was restored, else Keras 3's. */
+export function lossScalingOf(optimizer: Optimizer, form?: ScalingForm): LossScaling | undefined {
   const holder = isWrapper(optimizer) ? optimizer : remembered.get(optimizer);
   return (
     holder && {
-      form: forms.get(optimizer) ?? 'keras3',
+      form: form ?? forms.get(optimizer) ?? 'keras3',
       scale: field(holder, 'dynamic_scale', 'dynamicScale'),
       counter: field(holder, 'step_counter', 'stepCounter'),
     }

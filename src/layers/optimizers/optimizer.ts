@@ -5,7 +5,7 @@ import { engine, type Optimizer } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras-state.js';
-import { lossScalingOf, steppingOptimizer } from './loss-scaling.js';
+import { lossScalingOf, type ScalingForm, steppingOptimizer } from './loss-scaling.js';
 import { OptimizerRestorer } from './optimizer-restorer.js';
 import { withoutSlots } from './optimizer-state.js';
 import type { Belongings } from './ownership.js';
@@ -28,6 +28,8 @@ interface OptimizerSurroundings extends Belongings {
   nodeOf(variableName: string): Trackable | undefined;
   /** Whether several variables of the checkpoint have this name in Keras. */
   isShared(fullName: string): boolean;
+  /** Default: as in the checkpoint that was restored, else Keras 3's. */
+  readonly scalingForm?: ScalingForm | undefined;
 }
 
 /**
@@ -57,7 +59,7 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
     values: new SlotValues(state, waiting.slots),
     variables: hasZeros ? known : slotted,
     trained: slotted.length > 0 ? slotted : known,
-    scaling: lossScalingOf(optimizer),
+    scaling: lossScalingOf(optimizer, around.scalingForm),
     isShared: around.isShared,
   });
   const edges = around.keys === 'new' ? written.asNew() : written.asLegacy();

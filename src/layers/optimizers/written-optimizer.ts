@@ -61,11 +61,15 @@ export class WrittenOptimizer {
     if (scaling?.form === 'keras3') return this.#asKeras3(scaling);
     const { lists, learningRate } = this.#state;
     const iteration = this.#iteration('iteration');
+    const rate = number('learning_rate', `${this.#label}/learningRate`, 'float32', learningRate);
     const { all, byList } = this.#slotLists(lists);
     const children: Edge[] = [
       { name: '_variables', node: listOf([iteration, ...all]) },
       { name: '_iterations', node: iteration },
-      { name: '_learning_rate', node: number('learning_rate', `${this.#label}/learningRate`, 'float32', learningRate) },
+      { name: '_learning_rate', node: rate },
+      // With a schedule, which is what a rate that falls is there, Keras looks for the rate of the moment instead, and
+      // computes it at each step.
+      ...(this.#decay().length > 0 ? [{ name: '_current_learning_rate', node: rate }] : []),
       ...(scaling ? [{ name: 'loss_scale', node: this.#lossScale(scaling) }] : []),
     ];
     if (all.length > 0) children.push({ name: '_index_dict', node: branch([]) }, ...byList, ...this.#scalars());
@@ -226,14 +230,18 @@ export class WrittenOptimizer {
   }
 
   #beside(): Extra[] {
-    const { iterations, learningRate, exact, hyper } = this.#state;
-    const decay = hyper.filter(({ name, get }) => name === 'decay' && get() !== 0);
+    const { iterations, learningRate, exact } = this.#state;
     return [
       beside('iterations', 'int64', iterations),
       beside('learningRate', 'float64', learningRate),
       ...exact.map(state => beside(state.name, 'float32', state)),
-      ...decay.map(state => beside(state.name, 'float64', state)),
+      ...this.#decay().map(state => beside(state.name, 'float64', state)),
     ];
+  }
+
+  /** Empty if the learning rate does not fall. */
+  #decay(): NumberState[] {
+    return this.#state.hyper.filter(({ name, get }) => name === 'decay' && get() !== 0);
   }
 }
 

@@ -145,7 +145,7 @@ export class ModelCheckpoint extends TrainingCallback {
     const { saveFreq, initialValueThreshold = null } = options;
     // Checked now, so that a wrong name does not fail only after an epoch. A pattern has the same ending as the paths
     // that it makes.
-    const filepath = savePathOf(options.filepath);
+    const filepath = savePathOf(options.filepath, options.format);
     splitSavePrefix(filepath);
     this.#options = options;
     this.#form = formOf(options.format ?? 'checkpoint', options.saveWeightsOnly ?? false, options.writer ?? {});

@@ -10,6 +10,7 @@ import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
 import { isTrackedValue, valueTrackable } from '../../graph/tracked-value.js';
 import { isAnyVariable, isLayer } from '../../layers/family.js';
 import { ModelView } from '../../layers/model.js';
+import type { ScalingForm } from '../../layers/optimizers/loss-scaling.js';
 import { isOptimizer, optimizerTrackable } from '../../layers/optimizers/optimizer.js';
 import { type Belongings, distinct } from '../../layers/optimizers/ownership.js';
 import { givenWeights } from '../../layers/trained.js';
@@ -22,6 +23,8 @@ import type { Trackables, TrackableValue } from './trackable-value.js';
 export interface DescribeOptions {
   /** The names under which the state of optimizers is written. Default 'new'. */
   optimizerKeys?: 'new' | 'legacy' | undefined;
+  /** In whose form the state of loss scaling is written. Default: as it was restored, else as Keras 3 does. */
+  scalingForm?: ScalingForm | undefined;
   /** Whether what optimizers keep for single variables is left out. Default false. */
   skipSlotVariables?: boolean | undefined;
   /** Default true: the optimizer of a compiled model is a child of the model, as in Keras. */
@@ -112,7 +115,7 @@ export class Description {
   #optimizer(optimizer: Optimizer, label: string): Trackable {
     const known = this.#known.get(optimizer);
     if (known) return known;
-    const { optimizerKeys = 'new', skipSlotVariables = false } = this.#options;
+    const { optimizerKeys = 'new', scalingForm, skipSlotVariables = false } = this.#options;
     const node: { -readonly [K in keyof Trackable]: Trackable[K] } = { children: [], attributes: [] };
     this.#optimizers.push(() =>
       Object.assign(
@@ -120,6 +123,7 @@ export class Description {
         optimizerTrackable(optimizer, {
           ...this.#belongings(optimizer, label),
           keys: optimizerKeys,
+          scalingForm,
           slots: !skipSlotVariables,
           isIncomplete: this.#view.isIncomplete,
           nodeOf: name => this.#view.nodeOfVariable(name),

@@ -55,7 +55,7 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
  * - ERR_NOT_SUPPORTED if TensorFlow.js lacks layers or options of the model (the error lists all and says what to
  *   register), for a model of a Python class that only its code connects, and for a SavedModel without a Keras model:
  *   `loadFunctions` runs these.
- * - ERR_NOT_FOUND if there is no SavedModel at DIR, or none of the objects of `extra` in it.
+ * - ERR_NOT_FOUND if there is no SavedModel at DIR; ERR_UNMATCHED if some of the objects of `extra` are not in it.
  * - ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled.
  * - ERR_CORRUPT for a damaged SavedModel; and with what `loadWeights` and TensorFlow.js throw.
  *

@@ -9,7 +9,7 @@ export async function readSavedModel(given: PathLike): Promise<StoredModel> {
   try {
     return await readStoredModel(given);
   } catch (error) {
-    const hint = error instanceof TensorBundleError ? await hintFor(pathOf(given)) : undefined;
+    const hint = error instanceof TensorBundleError ? await hintFor(pathOf(given)).catch(() => undefined) : undefined;
     if (hint === undefined) throw error;
     throw new TensorBundleError('ERR_NOT_SUPPORTED', `${pathOf(given)} is not a SavedModel: ${hint}`, {
       path: pathOf(given),

@@ -1,6 +1,7 @@
 /**
  * A model at one moment, as the files of the SavedModel that Keras writes with `model.save(path, save_traces=False)`.
  */
+import { resolve } from 'node:path';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { CopyBudget } from '../../../bundle/tf-staging.js';
 import type { SaveResult, WriterOptions } from '../../../bundle/writer-options.js';
@@ -52,7 +53,7 @@ export class CapturedModel {
     this.#graph = new CapturedGraph(described.root, budget);
   }
 
-  /** DIR becomes the SavedModel. Called once. `hooks` are those of a checkpoint's save. */
+  /** DIR becomes the SavedModel, as the working directory is now. Called once. `hooks` are those of a checkpoint's save. */
   async write(
     dir: string,
     { overwrite, ...writer }: Writing,
@@ -60,11 +61,12 @@ export class CapturedModel {
   ): Promise<SaveResult> {
     const { durable = true, signal, lockTimeoutMs } = writer;
     const options = { durable, signal, lockTimeoutMs, overwrite, call: this.#graph.call };
+    const absolute = resolve(dir);
     try {
       const { encodeFingerprint, encodeMetadata, encodeSavedModel } = await import('./encoded-files.js');
       // Stays so if a later save has taken the place already.
       let result: SaveResult = { prefix: dir, tensors: 0, shards: 0, bytesWritten: 0, bytesLinked: 0 };
-      await saveDirectory(dir, options, isSavedModelFile, async staged => {
+      await saveDirectory(absolute, options, isSavedModelFile, async staged => {
         await staged.makeDirectory('assets');
         const saved = encodeSavedModel(this.#files.graph);
         await staged.writeFile(KERAS_METADATA, encodeMetadata(this.#files.metadata));
@@ -96,7 +98,8 @@ interface Described {
 }
 
 function describe(model: LayersModel, { includeOptimizer = true, extra, extras = [] }: Choice): Described {
-  const description = new Description([model, extra], { optimizers: includeOptimizer });
+  // Only tf_keras loads a model of this form.
+  const description = new Description([model, extra], { optimizers: includeOptimizer, scalingForm: 'tf_keras' });
   const described = description.trackable(model, 'model');
   const added = extra === undefined ? [] : [{ name: EXTRA, node: description.trackable(extra, EXTRA) }];
   description.complete();

@@ -1,6 +1,8 @@
 /**
  * The names of layers in Keras's configuration: as in the full names of variables (src/layers/naming.ts), but no two
- * layers of the model share one, because Keras refuses that. A name that a user gave stays.
+ * layers of the model share one, because Keras refuses that. A name that a user gave stays, except for characters that
+ * TensorFlow refuses in a scope: a model of such a name could be loaded, but not called. Only models have such names;
+ * TensorFlow.js refuses them for other layers.
  */
 import { isAutomatic, kerasNames } from '../../../layers/naming.js';
 import { layerKind } from '../../../layers/registry.js';
@@ -8,10 +10,11 @@ import type { Layer, LayersModel } from '../../../layers/types.js';
 
 export function configNames(model: LayersModel): ReadonlyMap<Layer, string> {
   const names = kerasNames([model], layer => layerKind(layer).inner?.(layer) ?? []);
-  const taken = new Set([...names].flatMap(([layer, name]) => (isAutomatic(layer) ? [] : [name])));
+  const isFree = (layer: Layer): boolean => isAutomatic(layer) || scopeName(layer.name) !== layer.name;
+  const taken = new Set([...names].flatMap(([layer, name]) => (isFree(layer) ? [] : [name])));
   for (const [layer, name] of names) {
-    if (!isAutomatic(layer)) continue;
-    const free = freeName(name, taken);
+    if (!isFree(layer)) continue;
+    const free = freeName(scopeName(name), taken);
     taken.add(free);
     names.set(layer, free);
   }
@@ -23,4 +26,10 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
   let name = wanted;
   for (let number = 1; taken.has(name); number++) name = `${base}_${number}`;
   return name;
+}
+
+/** tensorflow/python/framework/ops.py, _VALID_SCOPE_NAME_REGEX and that of what is not in another scope. */
+function scopeName(name: string): string {
+  const valid = name.replace(/[^A-Za-z0-9_.\\/>-]/g, '_');
+  return /^[A-Za-z0-9.]/.test(valid) ? valid : `model${valid}`;
 }

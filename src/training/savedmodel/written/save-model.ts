@@ -84,6 +84,6 @@ export async function writeSavedModel(
   if (includeOptimizer && !model.optimizer) {
     throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
-  const path = savePathOf(dir);
+  const path = savePathOf(dir, 'savedmodel');
   return await new CapturedModel(model, { includeOptimizer, extra }, CopyBudget.forForeground()).write(path, writer);
 }
