@@ -28,6 +28,8 @@ import { kerasTopology, type Topology } from './topology.js';
 
 /** The key of a rate, which legacy optimizers with a schedule do not store. */
 const RATE = /(^|\/)learning_rate\/\.ATTRIBUTES\/VARIABLE_VALUE/;
+/** What the keys of the optimizer begin with. */
+const OPTIMIZER = 'optimizer/';
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 export interface LoadModelOptions extends LoadOptions {
@@ -96,8 +98,11 @@ async function fromKeras(
     freeze(model, root.frozen);
     const setRate = options.compile === false ? undefined : await compile(model, reader, root, made, options, remarks);
     const status = await loadInto(model, reader);
-    const isKnown = status.mismatched.length === 0 && status.missing.every(key => RATE.test(key));
-    if (setRate === undefined || !isKnown) status.assertExistingObjectsMatched();
+    // Keras's legacy optimizers have no values at all before their first step.
+    const isFresh = !reader.names().some(name => name.startsWith(OPTIMIZER));
+    const mayMiss = (key: string): boolean =>
+      (setRate !== undefined && RATE.test(key)) || (isFresh && key.startsWith(OPTIMIZER));
+    if (status.mismatched.length > 0 || !status.missing.every(mayMiss)) status.assertExistingObjectsMatched();
     setRate?.();
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
   } catch (error) {
