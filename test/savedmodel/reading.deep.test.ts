@@ -10,6 +10,8 @@ describe("Keras's SavedModels", () => {
     recurrent: { optimizer: 'KerasRMSprop', tolerance: 1e-5 },
     moving: { warning: /ConvLSTM2D '.*' is trained without kernel_regularizer/ },
     unbuilt: { optimizer: 'KerasAdam', warning: /the schedule ExponentialDecay stays 0\.05\d*: set/, differs: true },
+    'frozen normalization': { warning: /^[^;]* frozen BatchNormalization .*: 'bn'$/, differs: true },
+    'no loss': { warning: /no loss \(Keras has none either\) here; so it is not/, uncompiled: true },
     sgd: { optimizer: 'KerasSGD' },
     momentum: { optimizer: 'KerasSGD' },
     nesterov: { optimizer: 'KerasSGD' },
@@ -31,5 +33,8 @@ describe("Keras's SavedModels", () => {
     'legacy rmsprop': { optimizer: 'KerasRMSprop' },
     'legacy plain rmsprop': { optimizer: 'KerasRMSprop', warning: /adds epsilon after the root/, differs: true },
     'legacy nadam': { optimizer: 'KerasNadam', warning: /legacy Nadam grows in another way/, differs: true },
+    'inverse schedule': { optimizer: 'KerasAdam' },
+    'legacy inverse schedule': { optimizer: 'KerasAdam' },
+    'legacy schedule': { warning: /the schedule ExponentialDecay stays 0\.1: set/, differs: true },
   });
 });

@@ -31,6 +31,10 @@ export interface Expected {
   warning?: RegExp;
   /** Of the trained model; 1e-6 by default, which suits what both compute with the same formulas. */
   tolerance?: number;
+  /** The model stays uncompiled, as the warning says. */
+  uncompiled?: boolean;
+  /** What else is seen in the model before it learns on. */
+  check?: (model: tf.LayersModel) => void;
   /** The model learns in another way, as the warning says. */
   differs?: boolean;
 }
@@ -74,7 +78,9 @@ export async function expectSame(answer: KerasAnswer, name: string, expected: Ex
   expect(warnings.join('\n')).toMatch(said);
   const outputs = (all: readonly Input[]): number[][] => all.map(({ data }) => data);
   expectClose(predictions(model, answer.inputs), outputs(answer.outputs), name);
-  if (answer.targets.length > 0) {
+  expected.check?.(model);
+  if (expected.uncompiled) expect(model.optimizer ?? null).toBeNull();
+  else if (answer.targets.length > 0) {
     if (expected.optimizer) expect(model.optimizer.getClassName()).toBe(expected.optimizer);
     await trainOn(model, answer);
     const [found, wanted] = [predictions(model, answer.inputs).flat(), outputs(answer.trained).flat()];

@@ -47,7 +47,53 @@ def optimizers():
         "legacy rmsprop": legacy(lambda o: o.RMSprop(0.01, momentum=0.5)),
         "legacy plain rmsprop": legacy(lambda o: o.RMSprop(0.01)),
         "legacy nadam": legacy(lambda o: o.Nadam(0.01)),
+        "inverse schedule": new(lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5))),
+        "legacy inverse schedule": lambda keras: small(keras, legacy_adam(keras, "InverseTimeDecay")),
+        "legacy schedule": lambda keras: small(keras, legacy_adam(keras, "ExponentialDecay")),
     }
+
+
+def legacy_adam(keras, schedule):
+    return keras.optimizers.legacy.Adam(getattr(keras.optimizers.schedules, schedule)(0.1, 2, 0.5))
+
+
+def frozen_normalization(keras):
+    layers = keras.layers
+    model = keras.Sequential([layers.BatchNormalization(input_shape=(4,), name="bn"), layers.Dense(1)])
+    model.layers[0].trainable = False
+    model.compile("adam", "mse", run_eagerly=True)
+    return model, data(14, (5, 4)), data(15, (5, 1)), False
+
+
+def one_loss(keras):
+    x = keras.Input((3,))
+    model = keras.Model(x, [keras.layers.Dense(1, name="taught")(x), keras.layers.Dense(2, name="free")(x)])
+    model.compile("adam", {"taught": "mse"}, run_eagerly=True)
+    return model, data(16, (4, 3)), data(17, (4, 1), (4, 2)), False
+
+
+def no_loss(keras):
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])
+    model.add_loss(lambda: model.layers[0].kernel[0, 0])
+    model.compile("adam", run_eagerly=True)
+    return model, data(18, (4, 3)), data(19, (4, 1)), False
+
+
+def inputs_by_name(keras):
+    """A model within a model is called with dicts: with inputs that have names, and by the names of its layers."""
+    layers = keras.layers
+
+    def two():
+        return [keras.Input((3,), name="z"), keras.Input((3,), name="b")]
+
+    z, b = two()
+    named = keras.Model({"z": z, "b": b}, {"o": layers.Concatenate()([z, layers.Dense(3)(b)])}, name="named")
+    z, b = two()
+    listed = keras.Model([z, b], layers.Concatenate()([z, layers.Dense(3)(b)]), name="listed")
+    z, b = keras.Input((3,), name="first"), keras.Input((3,), name="second")
+    given = {"z": z, "b": b}
+    outputs = layers.Dense(2)(layers.Concatenate()([named(given)["o"], listed(given)]))
+    return keras.Model([z, b], outputs), data(20, (4, 3), (4, 3)), [], False
 
 
 def classifier(keras):
@@ -146,12 +192,16 @@ def architectures():
         "recurrent": recurrent,
         "moving": moving,
         "unbuilt": unbuilt,
+        "frozen normalization": frozen_normalization,
+        "no loss": no_loss,
     }
 
 
 def basics():
-    few = ["adam", "nesterov", "legacy adam", "loss scale"]
-    return {"nested": nested, "named outputs": named_outputs, **{name: optimizers()[name] for name in few}}
+    few = ["adam", "nesterov", "legacy adam", "loss scale", "legacy nadam"]
+    few += ["inverse schedule", "legacy inverse schedule"]
+    models = [nested, named_outputs, one_loss, inputs_by_name]
+    return {**{make.__name__.replace("_", " "): make for make in models}, **{name: optimizers()[name] for name in few}}
 
 
 def text(keras):

@@ -63,6 +63,10 @@ export class OptimizerRestorer implements Restorer {
     const { existing } = this.#variables;
     const isSame = isSameKind(one.kind, state.kerasName);
     const isShared = ({ name }: NumberState): boolean => isSame || name === 'decay';
+    // In tf_keras's legacy Nadam it is the decay of the momentum, which this package does not have.
+    const isOfMomentum = isLegacy && one.kind === 'Nadam';
+    const meant = (number: NumberState): NumberState =>
+      isOfMomentum && number.name === 'decay' ? { ...number, set: () => undefined } : number;
     const restoreParts = new OptimizerRestoreParts(this.#optimizer, state);
     const own = (name: string): string | undefined => {
       const key = stored.extra(name);
@@ -76,7 +80,9 @@ export class OptimizerRestorer implements Restorer {
     // out of some files.
     const isBeforeSteps = existing.length === 0 && all.length === 0;
     const others = isLegacy
-      ? state.hyper.filter(one => one !== state.learningRate && isShared(one)).map(one => number(one, [one.name]))
+      ? state.hyper
+          .filter(one => one !== state.learningRate && isShared(one))
+          .map(one => number(meant(one), [one.name]))
       : state.scalars.filter(isShared).map(one => number(one, [one.name], isBeforeSteps));
     const misfits = all.map(slot => slotMismatch(slot, found));
     mismatched.push(...misfits.flatMap((one, i) => (one ? [{ ...one, ...slotFilterNames(all[i]!) }] : [])));
@@ -98,22 +104,22 @@ export class OptimizerRestorer implements Restorer {
         const key = own(one.name);
         return key === undefined ? [] : [restoreParts.exactNumber(key, one, iterations.key)];
       }),
-      ...this.#beside(restoreParts, isLegacy, own),
+      ...this.#beside(restoreParts, isLegacy && !isOfMomentum, own),
       ...fitting.map(slot => restoreParts.slot(slot, slotFilterNames(slot))),
       ...scaling.parts,
     ];
     return { parts, missing, mismatched };
   }
 
-  /** Values that this package wrote beside the graph, because Keras's new optimizers have no place for them. */
+  /** Values that this package wrote beside the graph, where Keras's optimizer has no place for them. */
   #beside(
     restoring: OptimizerRestoreParts,
-    isLegacy: boolean,
+    hasPlace: boolean,
     own: (name: string) => string | undefined,
   ): readonly RestorePart[] {
     const key = own('decay');
     const decay = this.#state.hyper.find(({ name }) => name === 'decay');
-    return isLegacy || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
+    return hasPlace || key === undefined || decay === undefined ? [] : [restoring.number(key, decay)];
   }
 
   #scaling(

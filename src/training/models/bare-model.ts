@@ -6,7 +6,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
-import { serialization as registry } from '../../tfjs-core.js';
+import { engine, serialization as registry } from '../../tfjs-core.js';
 import { requireLayers } from './tfjs-layers.js';
 import { unreachableWithin } from './unreachable-layer.js';
 
@@ -36,7 +36,15 @@ class BareModel extends registry.Serializable {
   ): T {
     const { className, config } = topology as unknown as Named;
     const [cls, fromConfig] = registry.SerializationMap.getMap().classNameMap[className]!;
-    return (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
+    const { registeredVariables } = engine();
+    const before = new Set(Object.values(registeredVariables));
+    try {
+      return (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
+    } catch (error) {
+      // The weights of the layers that were made before the one that failed. Nobody else can have made them meanwhile.
+      for (const one of Object.values(registeredVariables)) if (!before.has(one)) one.dispose();
+      throw error;
+    }
   }
 }
 

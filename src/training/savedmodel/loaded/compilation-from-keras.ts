@@ -130,10 +130,26 @@ function lossesOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
     if (found === undefined) lacking.push(shown(value));
     return found;
   };
-  if (given === null) return [];
-  if (isList(given)) return outputs.inOrder(given, one => convert(isList(one) && one.length === 1 ? one[0]! : one));
-  if (isObject(given) && kerasObject(given) === undefined) return outputs.byName(given, convert);
+  if (given === null) {
+    lacking.push('(Keras has none either)');
+    return undefined;
+  }
+  if (isList(given))
+    return forAll(
+      outputs.inOrder(given, one => convert(isList(one) && one.length === 1 ? one[0]! : one)),
+      outputs,
+      lacking,
+    );
+  if (isObject(given) && kerasObject(given) === undefined)
+    return forAll(outputs.byName(given, convert), outputs, lacking);
   return convert(given);
+}
+
+/** TensorFlow.js cannot train a model that has no loss for one of its outputs. */
+function forAll(losses: string[] | Record<string, string>, { names }: Outputs, lacking: string[]): unknown {
+  if (lacking.length === 0 && !Array.isArray(losses))
+    lacking.push(...names.filter(name => !(name in losses)).map(name => `for the output '${name}' (Keras has none)`));
+  return losses;
 }
 
 function metricsOf(given: Json, outputs: Outputs, lacking: string[]): unknown {

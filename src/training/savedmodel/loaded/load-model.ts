@@ -26,6 +26,10 @@ import { optimizerFromKeras } from './optimizer-from-keras.js';
 import { readSavedModel } from './saved-model-path.js';
 import { kerasTopology, type Topology } from './topology.js';
 
+/** The key of a rate, which legacy optimizers with a schedule do not store. */
+const RATE = /(^|\/)learning_rate\/\.ATTRIBUTES\/VARIABLE_VALUE/;
+/** What the keys of the optimizer begin with. */
+const OPTIMIZER = 'optimizer/';
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 export interface LoadModelOptions extends LoadOptions {
@@ -92,8 +96,14 @@ async function fromKeras(
   const model = await makeFrom(made, path);
   try {
     freeze(model, root.frozen);
-    if (options.compile !== false) await compile(model, reader, root, made, options, remarks);
-    (await loadInto(model, reader)).assertExistingObjectsMatched();
+    const setRate = options.compile === false ? undefined : await compile(model, reader, root, made, options, remarks);
+    const status = await loadInto(model, reader);
+    // Keras's legacy optimizers have no values at all before their first step.
+    const isFresh = !reader.names().some(name => name.startsWith(OPTIMIZER));
+    const mayMiss = (key: string): boolean =>
+      (setRate !== undefined && RATE.test(key)) || (isFresh && key.startsWith(OPTIMIZER));
+    if (status.mismatched.length > 0 || !status.missing.every(mayMiss)) status.assertExistingObjectsMatched();
+    setRate?.();
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
   } catch (error) {
     disposeOf(model);
@@ -122,7 +132,10 @@ async function makeFrom({ topology }: Topology, path: string): Promise<LayersMod
   }
 }
 
-/** Compiles the model, if it can be. The optimizer has no state yet. */
+/**
+ * Compiles the model, if it can be. The optimizer has no state yet. What is returned sets the rate afterwards, if
+ * Keras had a schedule.
+ */
 async function compile(
   model: LayersModel,
   reader: CheckpointReader,
@@ -130,10 +143,14 @@ async function compile(
   { outputs }: Topology,
   given: LoadOptions,
   remarks: string[],
-): Promise<void> {
-  if (training === undefined) return;
+): Promise<(() => void) | undefined> {
+  if (training === undefined) return undefined;
   const found = compilationFromKeras(training, model.outputNames, outputs);
-  const { optimizer, remarks: ofOptimizer } = optimizerFromKeras(training.optimizer_config, await presentRate(reader));
+  const {
+    optimizer,
+    setRate,
+    remarks: ofOptimizer,
+  } = optimizerFromKeras(training.optimizer_config, await presentRate(reader));
   const loss = given.loss ?? found.loss;
   const metrics = given.metrics ?? found.metrics;
   remarks.push(...ofOptimizer);
@@ -141,13 +158,14 @@ async function compile(
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
     model.compile({ optimizer, loss, ...(metrics && { metrics }) });
-    return;
+    return setRate;
   }
   optimizer?.dispose();
   remarks.push(
     'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores ' +
       'the state of the optimizer',
   );
+  return undefined;
 }
 
 /** What the schedule of a learning rate gave for the last step. */

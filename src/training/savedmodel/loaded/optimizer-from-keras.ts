@@ -13,8 +13,17 @@ import { type Json, type JsonObject, kerasObject, plainName } from './keras-json
 interface FoundOptimizer {
   /** Undefined if there is no class for it. */
   readonly optimizer: Optimizer | undefined;
+  /**
+   * There was a schedule. This sets the rate and the decay that stand for it; the checkpoint has others, or none.
+   */
+  readonly setRate?: () => void;
   /** What it does in another way, or that it is missing. */
   readonly remarks: readonly string[];
+}
+
+interface Rate {
+  readonly learningRate?: number;
+  readonly decay?: number;
 }
 
 type Options = Record<string, number | boolean | null>;
@@ -67,7 +76,10 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
     return { optimizer: undefined, remarks: [`there is no optimizer ${className || '(its class is not known)'} here`] };
   const { config } = object;
   const remarks: string[] = [];
-  const options: Options = learningRate(config, presentRate, remarks);
+  const { isSchedule, ...rate } = learningRate(config, presentRate, remarks);
+  const options: Options = { ...rate };
+  // There it is the decay of the momentum.
+  if (className === 'Nadam') delete options.decay;
   for (const [theirs, ours] of Object.entries(NAMES)) {
     const given = config[theirs];
     if (typeof given === 'number' || typeof given === 'boolean') options[ours] = given;
@@ -78,7 +90,9 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
   if (config.is_legacy_optimizer !== false && config.decay !== undefined)
     remarks.push(...legacyRemarks(className, config));
   try {
-    return { optimizer: new make(known(make, options)), remarks };
+    const optimizer = new make(known(make, options));
+    const setRate = (): void => void Object.assign(optimizer, { decay: 0, ...rate });
+    return { optimizer, remarks, ...(isSchedule && { setRate }) };
   } catch {
     return { optimizer: undefined, remarks: [`the options of the optimizer ${className} are damaged`] };
   }
@@ -97,35 +111,40 @@ function legacyRemarks(className: string, { momentum }: JsonObject): string[] {
   return isPlain ? ["tf_keras's legacy RMSprop adds epsilon after the root; here it is added before"] : [];
 }
 
-function learningRate(config: JsonObject, presentRate: number | undefined, remarks: string[]): Options {
+function learningRate(
+  config: JsonObject,
+  presentRate: number | undefined,
+  remarks: string[],
+): Rate & { readonly isSchedule: boolean } {
   const given = config.learning_rate ?? config.lr;
-  const decay: Options = typeof config.decay === 'number' && config.decay > 0 ? { decay: config.decay } : {};
-  if (typeof given === 'number') return { learningRate: given, ...decay };
+  const decay = typeof config.decay === 'number' && config.decay > 0 ? { decay: config.decay } : {};
+  if (typeof given === 'number') return { learningRate: given, ...decay, isSchedule: false };
   const schedule = kerasObject(given);
-  if (schedule === undefined) return decay;
+  if (schedule === undefined) return { ...decay, isSchedule: false };
   const { decay_rate: rate, decay_steps: steps, staircase, initial_learning_rate: initial } = schedule.config;
   const isInverse = schedule.className === 'InverseTimeDecay' && staircase !== true;
   if (isInverse && typeof initial === 'number' && typeof rate === 'number' && typeof steps === 'number' && steps > 0)
-    return { learningRate: initial, decay: rate / steps };
+    return { learningRate: initial, decay: rate / steps, isSchedule: true };
   const now = presentRate ?? (typeof initial === 'number' ? initial : undefined);
   remarks.push(
     `the learning rate of the schedule ${schedule.className} stays ${now ?? 'the default one'}: set ` +
       'model.optimizer.learningRate as you go on',
   );
-  return now === undefined ? {} : { learningRate: now };
+  return { ...(now !== undefined && { learningRate: now }), isSchedule: true };
 }
 
 function lossScaling(config: JsonObject, presentRate: number | undefined): FoundOptimizer {
   const { inner_optimizer: inner, dynamic, initial_scale: scale, dynamic_growth_steps: steps } = config;
-  const { optimizer, remarks } = optimizerFromKeras(inner, presentRate);
-  if (optimizer === undefined) return { optimizer, remarks };
-  if (dynamic === false) return { optimizer, remarks: [...remarks, 'the loss is not scaled by a fixed number'] };
+  const found = optimizerFromKeras(inner, presentRate);
+  const { optimizer, remarks } = found;
+  if (optimizer === undefined) return found;
+  if (dynamic === false) return { ...found, remarks: [...remarks, 'the loss is not scaled by a fixed number'] };
   const options = {
     ...(typeof scale === 'number' && { initialScale: scale }),
     ...(typeof steps === 'number' && { dynamicGrowthSteps: steps }),
   };
   try {
-    return { optimizer: new LossScaleOptimizer(optimizer, options), remarks };
+    return { ...found, optimizer: new LossScaleOptimizer(optimizer, options) };
   } catch {
     return { optimizer: undefined, remarks: ['the options of LossScaleOptimizer are damaged'] };
   }

@@ -36,7 +36,7 @@ const CONSTRAINTS: Readonly<Record<string, Fits>> = { beta_constraint: isNone, g
 const AS_LAST: Readonly<Record<string, Fits>> = { data_format: isLast };
 
 const BY_CLASS: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
-  Conv1D: AS_LAST,
+  Conv1D: { ...AS_LAST, padding: value => value !== 'causal' },
   MaxPooling1D: AS_LAST,
   AveragePooling1D: AS_LAST,
   GlobalMaxPooling1D: AS_LAST,
@@ -47,14 +47,17 @@ const BY_CLASS: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   LayerNormalization: CONSTRAINTS,
   Rescaling: { scale: isNumber, offset: isNumber },
   UpSampling2D: { interpolation: value => value === 'nearest' || value === 'bilinear' },
+  ELU: { alpha: isOne },
   AlphaDropout: { noise_shape: isNone },
 };
 
 /** What TensorFlow.js's layers of these classes do in another way, whatever their options are. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   CenterCrop: 'interpolates where Keras cuts, so the model predicts something else',
-  Resizing: 'cannot be computed within a model',
 };
+
+/** Layers that TensorFlow.js has, but cannot compute within a model. */
+const UNUSABLE: readonly string[] = ['Resizing'];
 
 /** TensorFlow.js ignores the regularizers of their weights. */
 const CELLS = /^(SimpleRNN|LSTM|ConvLSTM2D)$|Cell$/;
@@ -73,6 +76,8 @@ export function layerOptions(className: string, config: JsonObject, problems: To
   const left = className === 'SeparableConv2D' ? [...dropped, ...SEPARABLE] : dropped;
   const made: Record<string, Json> = {};
   if (Object.hasOwn(OTHERWISE, className)) problems.remark(`${className} '${name}' ${OTHERWISE[className]}`);
+  if (UNUSABLE.includes(className)) problems.lacksOption(className, name, 'it cannot be computed within a model');
+  remarkOnTraining(className, name, config, problems);
   const ignored = { ...IGNORED, ...BY_CLASS[className], ...maskedOutput(className, config) };
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || left.includes(key)) continue;
@@ -84,6 +89,23 @@ export function layerOptions(className: string, config: JsonObject, problems: To
     else made[key] = converted;
   }
   return made;
+}
+
+/** What changes, or fails, only when the model is trained. */
+function remarkOnTraining(className: string, name: string, config: JsonObject, problems: TopologyProblems): void {
+  if (Object.entries(config).some(([key, value]) => key.endsWith('_constraint') && value !== null))
+    problems.remarkOn(name, 'TensorFlow.js does not apply the constraints of weights when it trains these layers');
+  if (className.includes('Conv') && !areOnes(config.dilation_rate ?? null))
+    problems.remarkOn(name, 'TensorFlow.js cannot train these layers, because their dilation_rate is not 1');
+  if (className !== 'BatchNormalization') return;
+  if (config.center === false || config.scale === false)
+    problems.remarkOn(name, 'TensorFlow.js cannot train these layers, because center or scale is false');
+  if (config.trainable === false)
+    problems.remarkOn(
+      name,
+      'these frozen BatchNormalization layers normalize with the statistics of the batch when the model is trained, ' +
+        'and update their own, which Keras only uses',
+    );
 }
 
 /** Keras's GRU has this option in TensorFlow.js as well, if it is the variant of this package. */

@@ -3,11 +3,14 @@ import { TensorBundleError } from '../../../errors.js';
 
 /** More are counted, not named. */
 const MOST_NAMED = 40;
+/** In a warning, which does not have to name each layer. */
+const MOST_TOLD = 5;
 
 export class TopologyProblems {
   readonly #classes = new Map<string, Set<string>>();
   readonly #options: string[] = [];
   readonly #remarks = new Set<string>();
+  readonly #layers = new Map<string, Set<string>>();
 
   /** A layer of a class that nobody registered. */
   lacksClass(className: string, name: string): void {
@@ -25,14 +28,27 @@ export class TopologyProblems {
     this.#remarks.add(what);
   }
 
+  /** A remark that is the same for many layers, which are named together after it. */
+  remarkOn(name: string, what: string): void {
+    const names = this.#layers.get(what) ?? new Set();
+    this.#layers.set(what, names.add(name));
+  }
+
   get remarks(): readonly string[] {
-    return [...this.#remarks];
+    const together = [...this.#layers].map(
+      ([what, names]) => `${what}: ${shortened([...names].map(quoted), MOST_TOLD)}`,
+    );
+    return [...this.#remarks, ...together];
+  }
+
+  get isEmpty(): boolean {
+    return this.#classes.size === 0 && this.#options.length === 0;
   }
 
   /** Throws ERR_NOT_SUPPORTED if there is a problem. */
   refuse(path: string): void {
     const classes = [...this.#classes].map(([name, layers]) => `${name} (${shortened([...layers].map(quoted))})`);
-    if (classes.length === 0 && this.#options.length === 0) return;
+    if (this.isEmpty) return;
     const parts = [
       classes.length > 0 &&
         `it has no layers of these classes: ${shortened(classes)}; write a class for each, whose className is that ` +
@@ -52,7 +68,7 @@ function quoted(name: string): string {
   return `'${name}'`;
 }
 
-function shortened(items: readonly string[]): string {
-  const rest = items.length - MOST_NAMED;
-  return `${items.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+function shortened(items: readonly string[], most = MOST_NAMED): string {
+  const rest = items.length - most;
+  return `${items.slice(0, most).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
 }

@@ -87,7 +87,8 @@ class Converter {
     const inputs = places(config.input_layers);
     const outputs = places(config.output_layers);
     const lost = unreachableLayer(layers);
-    if (lost !== undefined) throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
+    if (lost !== undefined && this.problems.isEmpty)
+      throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
     if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
     return { name: text(config.name, 'model'), layers, input_layers: inputs, output_layers: outputs };
   }
@@ -113,7 +114,7 @@ class Converter {
           ? this.model({ className, config })
           : { class_name: className, config: this.#config(className, config) };
     if (!('inbound_nodes' in given)) return made;
-    return { ...made, name, inbound_nodes: this.#nodes(given.inbound_nodes, object.className, name) };
+    return { ...made, name, inbound_nodes: this.#nodes(given.inbound_nodes, object, name) };
   }
 
   /** The name that is registered here; undefined if there is none. */
@@ -149,15 +150,16 @@ class Converter {
   }
 
   /** The calls of a layer: for each, the tensors that it was given. */
-  #nodes(nodes: Json | undefined, className: string, name: string): Json {
+  #nodes(nodes: Json | undefined, { className, config }: KerasObject, name: string): Json {
     if (!isList(nodes)) throw this.#damaged(`it does not say what the layer '${name}' gets`);
     return nodes.map(node => {
-      const tensors = isList(node) ? (isTensor(node) ? [node] : node) : [];
+      const named = isObject(node) ? byName(node, config) : undefined;
+      const tensors = named ?? (isList(node) ? (isTensor(node) ? [node] : node) : []);
       const made = tensors.filter(isTensor).map(([from, call, output, options]) => {
         if (isObject(options)) this.#checkCall(options, className, name);
         return [from!, call!, output!, {}];
       });
-      const isOther = tensors.length !== made.length || (!isList(node) && node !== null);
+      const isOther = tensors.length !== made.length || (!isList(node) && node !== null && named === undefined);
       if (isOther || made.some(([from]) => from === '_CONSTANT_VALUE'))
         this.problems.lacksOption(className, name, 'a call with something else than tensors');
       return made;
@@ -203,6 +205,14 @@ function places(value: Json | undefined): readonly Json[] {
   return Object.keys(value)
     .sort()
     .flatMap(key => places(value[key]));
+}
+
+/** What a model gets by the names of its inputs, in their order; undefined if it has no such inputs. */
+function byName(given: JsonObject, { input_layers: inputs }: JsonObject): readonly Json[] | undefined {
+  const names = isObject(inputs)
+    ? Object.keys(inputs).sort()
+    : places(inputs).map(place => String((place as Json[])[0]));
+  return names.length > 0 ? names.map(name => given[name] ?? null) : undefined;
 }
 
 function namedOutputs(value: Json | undefined): ReadonlyMap<string, string> {
