@@ -53,7 +53,10 @@ export class CapturedModel {
     this.#graph = new CapturedGraph(described.root, budget);
   }
 
-  /** DIR becomes the SavedModel, as the working directory is now. Called once. `hooks` are those of a checkpoint's save. */
+  /**
+   * DIR becomes the SavedModel; a relative path is below the working directory of now. Called once. `hooks` are those of
+   * a save of a checkpoint.
+   */
   async write(
     dir: string,
     { overwrite, ...writer }: Writing,
