@@ -53,7 +53,7 @@ export class CapturedModel {
     this.#graph = new CapturedGraph(described.root, budget);
   }
 
-  /** DIR becomes the SavedModel, as the working directory is now. Called once. `hooks` are those of a checkpoint's save. */
+  /** DIR, in the working directory of the call, becomes the SavedModel. Called once. `hooks` are a checkpoint's. */
   async write(
     dir: string,
     { overwrite, ...writer }: Writing,
