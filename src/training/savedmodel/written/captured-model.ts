@@ -53,10 +53,7 @@ export class CapturedModel {
     this.#graph = new CapturedGraph(described.root, budget);
   }
 
-  /**
-   * DIR becomes the SavedModel; a relative path is below the working directory of now. Called once. `hooks` are those of
-   * a save of a checkpoint.
-   */
+  /** DIR, in the working directory of the call, becomes the SavedModel. Called once. `hooks` are a checkpoint's. */
   async write(
     dir: string,
     { overwrite, ...writer }: Writing,
