@@ -4,7 +4,7 @@
 #if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
-#else
+#elif defined(__APPLE__)
 #include <stdlib.h>
 #endif
 
@@ -18,12 +18,17 @@ bool fillRandom(void* into, std::size_t length) {
   return ::syscall(SYS_getrandom, into, length, 0) == static_cast<long>(length);
 }
 
-#else
+#elif defined(__APPLE__)
 
 bool fillRandom(void* into, std::size_t length) {
   ::arc4random_buf(into, length);
   return true;
 }
+
+#else
+
+// The caller then asks Node.
+bool fillRandom(void* /*into*/, std::size_t /*length*/) { return false; }
 
 #endif
 
