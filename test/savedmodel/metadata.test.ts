@@ -82,13 +82,20 @@ const DAMAGES: Readonly<Record<string, string>> = {
       output_layers: [['b', 0, 0]],
     },
   }),
+  // TensorFlow.js makes the initial values before it refuses the name of their variable.
+  'a layer whose name is a number':
+    '{"class_name": "Sequential", "is_graph_network": true, "config": {"name": "m", "layers": [' +
+    '{"class_name": "InputLayer", "config": {"name": "i", "batch_input_shape": [null, 3]}}, ' +
+    '{"class_name": "Dense", "config": {"name": -1, "units": 2}}]}}',
   'a layer without a shape':
     '{"class_name": "Sequential", "config": {"layers": [{"class_name": "Sequential", "config": {}}]}}',
 };
 
 it.each(Object.entries(DAMAGES))('is refused: %s', async (_, text) => {
   await writeRoot(text);
+  const before = tf.memory().numTensors;
   await expect(loadModel(dir)).rejects.toBeInstanceOf(TensorBundleError);
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 describe('with any value replaced', () => {

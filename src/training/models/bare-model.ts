@@ -36,14 +36,21 @@ class BareModel extends registry.Serializable {
   ): T {
     const { className, config } = topology as unknown as Named;
     const [cls, fromConfig] = registry.SerializationMap.getMap().classNameMap[className]!;
-    const { registeredVariables } = engine();
+    const { registeredVariables, state } = engine();
     const before = new Set(Object.values(registeredVariables));
+    // Nobody else can make tensors meanwhile, so whatever is in the scope is of the layers.
+    engine().startScope();
     try {
-      return (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
+      const model = (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
+      for (const tensor of state.activeScope.track) tensor.kept = true;
+      return model;
     } catch (error) {
-      // The weights of the layers that were made before the one that failed. Nobody else can have made them meanwhile.
+      // The weights of the layers that were made before the one that failed; the scope disposes of other tensors, such
+      // as the values of a variable whose name TensorFlow.js refuses.
       for (const one of Object.values(registeredVariables)) if (!before.has(one)) one.dispose();
       throw error;
+    } finally {
+      engine().endScope();
     }
   }
 }
