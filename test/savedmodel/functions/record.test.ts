@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../../../src/training/savedmodel/graphs/graph.js';
-import { record } from '../../../src/training/savedmodel/traced/record.js';
+import { record } from '../../../src/training/savedmodel/traced/recorder.js';
 
 const X = { name: 'x', dtype: 'float32', shape: [2, 3] };
 
@@ -11,7 +11,7 @@ function kindsOf(graph: Graph): string[] {
 }
 
 it('an operation, its constant and a variable', () => {
-  const w = tf.variable(tf.ones([3, 4]), true, 'w');
+  const w = tf.tidy(() => tf.variable(tf.ones([3, 4]), true, 'w'));
   const before = tf.memory();
   const { graph, structure } = record(x => x.matMul(w).add(1), [X]);
   expect(kindsOf(graph)).toEqual(['variable', 'BatchMatMulV2', 'constant', 'Add']);

@@ -9,7 +9,7 @@ import type { Argument, GraphNode, Place, Value } from '../graphs/graph.js';
 import { attributesOf } from './attributes.js';
 import { constantOf } from './constant.js';
 import type { NativeAttribute, NativeBackend, NativeBinding, NativeOutput, TensorLike } from './native-backend.js';
-import { stackHere } from './place.js';
+import { stackHere } from './program-place.js';
 
 /** The kernel that reads its indices to check them, and does nothing else with them. */
 const READING_KERNEL = 'GatherV2';
