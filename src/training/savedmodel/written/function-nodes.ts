@@ -1,0 +1,171 @@
+/**
+ * The functions of a SavedModel among its objects (tensorflow/python/saved_model/function_serialization.py, save.py).
+ * The nodes that are made here are only in saved_model.pb, after all nodes that the checkpoint has too: their numbers
+ * stay equal.
+ */
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ConcreteFunction, EncodedGraphs } from '../encoded/encode-graphs.js';
+import type {
+  FunctionSpecSchema,
+  SavedConcreteFunctionSchema,
+  SavedObjectGraphSchema,
+  SavedObjectSchema,
+} from '../stored/messages.js';
+import type { FunctionArgument, FunctionSource, SignatureSource, TraceSource } from './function-source.js';
+import { tensorsIn } from './function-source.js';
+import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured.js';
+
+type SavedObject = MessageInitShape<typeof SavedObjectSchema>;
+type References = { nodeId: number; localName: string }[];
+
+export interface FunctionsSource {
+  /** By the number of the node. */
+  readonly functions: ReadonlyMap<number, FunctionSource>;
+  /** The number of the node that leads to the signatures. */
+  readonly signaturesNode: number;
+  readonly signatures: readonly SignatureSource[];
+  /** All traces, in the order in which they were encoded. */
+  readonly traces: readonly TraceSource[];
+  /** The numbers of the nodes of the variables, in the order in which they were encoded. */
+  readonly variables: readonly number[];
+}
+
+/** The objects with functions, and what TensorFlow says about each trace. */
+export function withFunctions(
+  objects: readonly SavedObject[],
+  source: FunctionsSource,
+  encoded: EncodedGraphs,
+): MessageInitShape<typeof SavedObjectGraphSchema> {
+  return new FunctionNodes(objects, source, encoded).graph();
+}
+
+class FunctionNodes {
+  readonly #nodes: SavedObject[];
+  readonly #source: FunctionsSource;
+  readonly #encoded: EncodedGraphs;
+  readonly #constants: readonly number[];
+  readonly #concrete = new Map<string, MessageInitShape<typeof SavedConcreteFunctionSchema>>();
+
+  constructor(objects: readonly SavedObject[], source: FunctionsSource, encoded: EncodedGraphs) {
+    this.#nodes = [...objects];
+    this.#source = source;
+    this.#encoded = encoded;
+    this.#constants = encoded.constants.map(({ nodeName }) =>
+      this.#add({
+        kind: { case: 'constant', value: { operation: nodeName } },
+        registeredName: 'tf.TrackableConstant',
+      }),
+    );
+  }
+
+  graph(): MessageInitShape<typeof SavedObjectGraphSchema> {
+    const { functions, signatures, signaturesNode } = this.#source;
+    for (const [number, one] of functions) this.#nodes[number] = this.#function(one);
+    const children = signatures.map(({ name, trace }, i) => ({ localName: name, nodeId: this.#wrapper(trace, i) }));
+    this.#nodes[signaturesNode] = { ...this.#nodes[signaturesNode], children };
+    const concrete = [...this.#concrete].sort(([a], [b]) => byBytes(a, b));
+    return { nodes: this.#nodes, concreteFunctions: Object.fromEntries(concrete) };
+  }
+
+  #function({ args, inputSignature, traces }: FunctionSource): SavedObject {
+    const signature = inputSignature && { tuple: inputSignature.map(tensor => ({ tensor })) };
+    const references = traces.map((trace, i) => ({ localName: `trace_${i}`, nodeId: this.#trace(trace, args) }));
+    const concreteFunctions = traces.map(trace => this.#encodedTrace(trace).name);
+    return {
+      children: references,
+      dependencies: references,
+      kind: { case: 'function', value: { concreteFunctions, functionSpec: functionSpec(args, [], signature) } },
+    };
+  }
+
+  #encodedTrace(trace: TraceSource): ConcreteFunction {
+    return this.#encoded.functions[this.#source.traces.indexOf(trace)]!;
+  }
+
+  /** The node of a trace. A trace of several functions has several. */
+  #trace(trace: TraceSource, args: readonly FunctionArgument[]): number {
+    const one = this.#encodedTrace(trace);
+    const inputs: Structured = { tuple: [{ tuple: trace.inputs }, { dict: {} }] };
+    const names = tensorsIn(trace.inputs).map(({ name }) => name);
+    return this.#bare(one, { names, spec: functionSpec(args, []), inputs, outputs: outputsOf(trace, one) });
+  }
+
+  #wrapper(trace: TraceSource, index: number): number {
+    const one = this.#encoded.wrappers[index]!;
+    const names = one.inputs.map(({ name }) => name);
+    const keywords = tensorsIn(trace.inputs).map(({ name }) => name);
+    const inputs: Structured = { tuple: [{ tuple: [] }, { dict: byName(one.inputs) }] };
+    return this.#bare(one, { names, spec: functionSpec([], keywords), inputs, outputs: { dict: byName(one.outputs) } });
+  }
+
+  #bare(one: ConcreteFunction, { names, spec, inputs, outputs }: BareFunction): number {
+    const boundInputs = one.boundInputs.map(({ kind, index }) =>
+      kind === 'variable' ? this.#source.variables[index]! : this.#constants[index]!,
+    );
+    this.#concrete.set(one.name, {
+      boundInputs,
+      canonicalizedInputSignature: encodeStructured(inputs),
+      outputSignature: encodeStructured(outputs),
+    });
+    const captures = boundInputs.flatMap((nodeId, i): References => {
+      return this.#constants.includes(nodeId) ? [{ localName: `capture_${i}`, nodeId }] : [];
+    });
+    return this.#add({
+      children: captures,
+      dependencies: captures,
+      kind: {
+        case: 'bareConcreteFunction',
+        value: {
+          concreteFunctionName: one.name,
+          argumentKeywords: names,
+          allowedPositionalArguments: BigInt(names.length),
+          functionSpec: spec,
+        },
+      },
+    });
+  }
+
+  #add(node: SavedObject): number {
+    return this.#nodes.push(node) - 1;
+  }
+}
+
+interface BareFunction {
+  /** Of the arguments that are tensors. */
+  readonly names: readonly string[];
+  readonly spec: MessageInitShape<typeof FunctionSpecSchema>;
+  readonly inputs: Structured;
+  readonly outputs: Structured;
+}
+
+/** Python's `inspect.FullArgSpec`. */
+function functionSpec(
+  args: readonly FunctionArgument[],
+  keywords: readonly string[],
+  inputSignature: Structured = null,
+): MessageInitShape<typeof FunctionSpecSchema> {
+  const defaults = args.flatMap(arg => ('default' in arg ? [arg.default ?? null] : []));
+  const fullArgSpec: Structured = {
+    namedTuple: 'FullArgSpec',
+    fields: {
+      args: { list: args.map(({ name }) => name) },
+      varargs: null,
+      varkw: null,
+      defaults: defaults.length === 0 ? null : { tuple: defaults },
+      kwonlyargs: { list: keywords },
+      kwonlydefaults: null,
+      annotations: { dict: {} },
+    },
+  };
+  return { fullargspec: encodeStructured(fullArgSpec), inputSignature: encodeStructured(inputSignature) };
+}
+
+function outputsOf({ structure }: TraceSource, { outputs }: ConcreteFunction): Structured {
+  if (structure.kind === 'named') return { dict: byName(outputs) };
+  const tensors = outputs.map(tensor => ({ tensor }));
+  return structure.kind === 'single' ? tensors[0]! : { list: tensors };
+}
+
+function byName(tensors: readonly TensorSpec[]): { [name: string]: Structured } {
+  return Object.fromEntries(tensors.map(tensor => [tensor.name, { tensor }]));
+}
