@@ -254,6 +254,9 @@ def with_keras(model):
     variables = {variable.name.removesuffix(":0"): variable for variable in loaded.weights}
     worst = 0.0
     for call in model["calls"]:
+        if call.get("signature") == "serving_default":
+            if list(call["inputs"]) != loaded.input_names or list(call["outputs"]) != loaded.output_names:
+                raise AssertionError(f"Keras calls them {loaded.input_names} and {loaded.output_names}")
         if call.get("method") == "__call__" or call.get("signature") == "serving_default":
             given = list(inputs_of(call).values())
             arguments = [given if len(given) > 1 else given[0]]
