@@ -36,6 +36,8 @@ export const ORDER = [
   'training/models',
   'training/savedmodel/stored/proto',
   'training/savedmodel/stored',
+  'training/savedmodel/graphs',
+  'training/savedmodel/encoded',
   'training/savedmodel/written',
   'training/savedmodel/loaded',
   'training/savedmodel/functions',
