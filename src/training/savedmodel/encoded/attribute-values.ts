@@ -10,7 +10,9 @@ export type Attributes = Record<string, AttributeValue>;
 
 const UTF8 = new TextEncoder();
 
-export function shapeMessage(shape: Shape): MessageInitShape<typeof TensorShapeProtoSchema> {
+/** Null: of any rank. */
+export function shapeMessage(shape: Shape | null): MessageInitShape<typeof TensorShapeProtoSchema> {
+  if (shape === null) return { unknownRank: true };
   return { dim: shape.map(size => ({ size: size === null ? -1n : BigInt(size) })) };
 }
 
@@ -39,7 +41,7 @@ export function shapeValue(shape: Shape): AttributeValue {
   return { value: { case: 'shape', value: shapeMessage(shape) } };
 }
 
-export function shapesValue(shapes: readonly Shape[]): AttributeValue {
+export function shapesValue(shapes: readonly (Shape | null)[]): AttributeValue {
   return { value: { case: 'list', value: { shape: shapes.map(shapeMessage) } } };
 }
 

@@ -36,7 +36,7 @@ function third(node: Operation): Replacement {
 function plain(node: Operation, [x, scale, offset, mean, variance]: readonly Value[]): Replacement {
   const nodes: (Constant | Operation)[] = [];
   const run = (op: string, output: OutputType, ...inputs: Value[]): Value => {
-    const made: Operation = { kind: 'operation', op, attributes: NONE, inputs, outputs: [output], place: node.place };
+    const made: Operation = { ...node, op, attributes: NONE, inputs, outputs: [output] };
     nodes.push(made);
     return { node: made, index: 0 };
   };

@@ -81,7 +81,8 @@ function learn(
     if (name !== undefined && value !== undefined && !known.has(name)) known.set(name, value);
   };
   for (const [i, { number, type, types }] of parameters.entries()) {
-    const own = dtypes.slice(at, (at += counts[i]!));
+    const own = dtypes.slice(at, at + counts[i]!);
+    at += counts[i]!;
     set(number, counts[i]!);
     set(type, own[0]);
     set(types, own);
@@ -101,7 +102,8 @@ function attributesOf(
     else if (value !== undefined) attributes[name] = type === 'type' ? typeValue(value) : intValue(value);
     else if (given !== undefined) {
       const converted = attributeValue(given, type);
-      if (converted === undefined) throw notEncodable(op, node.place, `its attribute ${name} is no ${type}`);
+      if (converted === undefined)
+        throw notEncodable(op, node.place, `its attribute ${name} cannot be of type ${type}`);
       attributes[name] = converted;
     } else if (!hasDefault) throw notEncodable(op, node.place, `it lacks its attribute ${name}`);
   }

@@ -11,38 +11,40 @@ const INLINE = 1024;
 const MOST = 1.5 * 2 ** 30;
 const STRING = dtypeInfo('string').number;
 
-/** What a constant is and has: the same for all with the same values. */
-type Content = string;
-
 export class SharedConstants {
-  readonly #contents = new WeakMap<Constant, Content>();
-  readonly #numbers = new Map<Content, number>();
+  /** Null: a small one. */
+  readonly #known = new WeakMap<Constant, number | null>();
+  readonly #byContent = new Map<string, number>();
   readonly #constants: Constant[] = [];
   #bytes = 0;
 
-  /** One of each content. */
+  /** The large ones, one of each content. */
   get constants(): readonly Constant[] {
     return this.#constants;
   }
 
-  /** The number of a large constant's content; undefined for a small one, which is written where it is used. */
-  numberOf(constant: Constant): number | undefined {
+  /** The number of a large constant's content; null for a small one, which is written where it is used. */
+  numberOf(constant: Constant): number | null {
+    let number = this.#known.get(constant);
+    if (number === undefined) {
+      number = this.#numbered(constant);
+      this.#known.set(constant, number);
+    }
+    return number;
+  }
+
+  #numbered(constant: Constant): number | null {
     const bytes = sizeOf(constant);
     if (bytes <= INLINE) {
       this.#add(bytes);
-      return;
+      return null;
     }
-    let content = this.#contents.get(constant);
-    if (content === undefined) {
-      content = contentOf(constant);
-      this.#contents.set(constant, content);
-    }
-    let number = this.#numbers.get(content);
-    if (number === undefined) {
-      this.#add(bytes);
-      number = this.#constants.push(constant) - 1;
-      this.#numbers.set(content, number);
-    }
+    const content = contentOf(constant);
+    const known = this.#byContent.get(content);
+    if (known !== undefined) return known;
+    this.#add(bytes);
+    const number = this.#constants.push(constant) - 1;
+    this.#byContent.set(content, number);
     return number;
   }
 
@@ -69,7 +71,8 @@ function sizeOf({ data }: Constant): number {
   return data instanceof Uint8Array ? data.length : data.reduce((sum, { length }) => sum + length + 2, 0);
 }
 
-function contentOf({ dtype, shape, data }: Constant): Content {
+/** The same for all constants with the same type, shape and values. */
+function contentOf({ dtype, shape, data }: Constant): string {
   const hash = createHash('sha256').update(`${dtype}:${shape}:`);
   if (data instanceof Uint8Array) hash.update(data);
   else for (const text of data) hash.update(`${text.length}:`).update(text);

@@ -15,13 +15,20 @@ export interface ArgumentType extends OutputType {
   readonly holds?: OutputType | undefined;
 }
 
+/** The arguments that stand for captures, by their numbers. */
+export interface CapturedArguments {
+  readonly variables: ReadonlyMap<number, string>;
+  readonly constants: ReadonlyMap<number, string>;
+}
+
 interface NewNode {
   readonly op: string;
   /** Default: the operation. */
   readonly name?: string;
   readonly inputs?: readonly string[];
   readonly attributes?: Attributes;
-  readonly shapes?: readonly Shape[];
+  /** Of the outputs; null: of any rank. Default: there are none. */
+  readonly shapes?: readonly (Shape | null)[];
 }
 
 export class FunctionBuilder {
@@ -81,7 +88,10 @@ export class FunctionBuilder {
       controlRet: Object.fromEntries(this.#control.map(node => [node, node])),
       attr: { _input_shapes: shapesValue(this.#arguments.map(({ argument }) => argument.shape)) },
       argAttr: Object.fromEntries(
-        this.#arguments.map(({ argument: { name: own, dtype, shape } }, i) => [i, { attr: described(own, dtype, shape) }]),
+        this.#arguments.map(({ argument: { name: own, dtype, shape } }, i) => [
+          i,
+          { attr: described(own, dtype, shape) },
+        ]),
       ),
     };
   }
@@ -92,6 +102,7 @@ export function nodeMessage(name: string, op: string, input: readonly string[], 
 }
 
 function described(name: string, dtype: number, shape: Shape): Attributes {
-  const known = dtype === RESOURCE ? {} : { _output_shapes: shapesValue([shape]) };
-  return { _user_specified_name: textValue(name), ...known };
+  const attributes: Attributes = { _user_specified_name: textValue(name) };
+  if (dtype !== RESOURCE) attributes._output_shapes = shapesValue([shape]);
+  return attributes;
 }
