@@ -38,6 +38,7 @@ export const ORDER = [
   'training/savedmodel/stored',
   'training/savedmodel/graphs',
   'training/savedmodel/traced',
+  'training/savedmodel/encoded',
   'training/savedmodel/written',
   'training/savedmodel/loaded',
   'training/savedmodel/functions',
