@@ -9,46 +9,48 @@ import type {
   FunctionSpecSchema,
   SavedConcreteFunctionSchema,
   SavedObjectGraphSchema,
-  SavedObjectSchema,
 } from '../stored/messages.js';
-import type { FunctionArgument, FunctionSource, SignatureSource, TraceSource } from './function-source.js';
-import { tensorsIn } from './function-source.js';
+import type { Functions } from './contents.js';
+import { type FunctionArgument, type FunctionSource, type TraceSource, tensorsIn } from './function-source.js';
+import { type ObjectInit, SIGNATURES, userObject } from './object-graph.js';
 import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured.js';
 
-type SavedObject = MessageInitShape<typeof SavedObjectSchema>;
-type References = { nodeId: number; localName: string }[];
-
-export interface FunctionsSource {
-  /** By the number of the node. */
-  readonly functions: ReadonlyMap<number, FunctionSource>;
-  /** The number of the node that leads to the signatures. */
-  readonly signaturesNode: number;
-  readonly signatures: readonly SignatureSource[];
-  /** All traces, in the order in which they were encoded. */
-  readonly traces: readonly TraceSource[];
-  /** The numbers of the nodes of the variables, in the order in which they were encoded. */
-  readonly variables: readonly number[];
+interface Reference {
+  nodeId: number;
+  localName: string;
 }
 
-/** The objects with functions, and what TensorFlow says about each trace. */
+
+/**
+ * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they were
+ * encoded.
+ */
 export function withFunctions(
-  objects: readonly SavedObject[],
-  source: FunctionsSource,
+  objects: readonly ObjectInit[],
+  source: Functions,
+  traces: readonly TraceSource[],
   encoded: EncodedGraphs,
 ): MessageInitShape<typeof SavedObjectGraphSchema> {
-  return new FunctionNodes(objects, source, encoded).graph();
+  return new FunctionNodes(objects, source, traces, encoded).graph();
 }
 
 class FunctionNodes {
-  readonly #nodes: SavedObject[];
-  readonly #source: FunctionsSource;
+  readonly #nodes: ObjectInit[];
+  readonly #source: Functions;
+  readonly #traces: readonly TraceSource[];
   readonly #encoded: EncodedGraphs;
   readonly #constants: readonly number[];
   readonly #concrete = new Map<string, MessageInitShape<typeof SavedConcreteFunctionSchema>>();
 
-  constructor(objects: readonly SavedObject[], source: FunctionsSource, encoded: EncodedGraphs) {
+  constructor(
+    objects: readonly ObjectInit[],
+    source: Functions,
+    traces: readonly TraceSource[],
+    encoded: EncodedGraphs,
+  ) {
     this.#nodes = [...objects];
     this.#source = source;
+    this.#traces = traces;
     this.#encoded = encoded;
     this.#constants = encoded.constants.map(({ nodeName }) =>
       this.#add({
@@ -59,17 +61,33 @@ class FunctionNodes {
   }
 
   graph(): MessageInitShape<typeof SavedObjectGraphSchema> {
-    const { functions, signatures, signaturesNode } = this.#source;
-    for (const [number, one] of functions) this.#nodes[number] = this.#function(one);
-    const children = signatures.map(({ name, trace }, i) => ({ localName: name, nodeId: this.#wrapper(trace, i) }));
-    this.#nodes[signaturesNode] = { ...this.#nodes[signaturesNode], children };
+    const { functions, added, signatures, lists } = this.#source;
+    for (const [number, one] of functions) this.#nodes[number] = { ...this.#nodes[number], ...this.#function(one) };
+    for (const [name, one] of added) this.#addChild(0, name, this.#add(this.#function(one)));
+    for (const [name, items] of lists) this.#addChild(0, name, this.#add(listOf(items)));
+    const map = this.#signatureMap();
+    for (const [i, { name }] of signatures.entries()) this.#addChild(map, name, this.#wrapper(i));
     const concrete = [...this.#concrete].sort(([a], [b]) => byBytes(a, b));
     return { nodes: this.#nodes, concreteFunctions: Object.fromEntries(concrete) };
   }
 
-  #function({ args, inputSignature, traces }: FunctionSource): SavedObject {
+  /** The checkpoint of a model has it, too. */
+  #signatureMap(): number {
+    const known = this.#nodes[0]?.children?.find(({ localName }) => localName === SIGNATURES)?.nodeId;
+    if (known !== undefined) return known;
+    const made = this.#add({ kind: userObject('signature_map') });
+    this.#addChild(0, SIGNATURES, made);
+    return made;
+  }
+
+  #addChild(number: number, localName: string, nodeId: number): void {
+    const node = this.#nodes[number]!;
+    this.#nodes[number] = { ...node, children: [...(node.children ?? []), { localName, nodeId }] };
+  }
+
+  #function({ args, inputSignature, traces }: FunctionSource): ObjectInit {
     const signature = inputSignature && { tuple: inputSignature.map(tensor => ({ tensor })) };
-    const references = traces.map((trace, i) => ({ localName: `trace_${i}`, nodeId: this.#trace(trace, args) }));
+    const references = traces.map((trace, i): Reference => ({ localName: `trace_${i}`, nodeId: this.#trace(trace, args) }));
     const concreteFunctions = traces.map(trace => this.#encodedTrace(trace).name);
     return {
       children: references,
@@ -79,7 +97,7 @@ class FunctionNodes {
   }
 
   #encodedTrace(trace: TraceSource): ConcreteFunction {
-    return this.#encoded.functions[this.#source.traces.indexOf(trace)]!;
+    return this.#encoded.functions[this.#traces.indexOf(trace)]!;
   }
 
   /** The node of a trace. A trace of several functions has several. */
@@ -90,24 +108,23 @@ class FunctionNodes {
     return this.#bare(one, { names, spec: functionSpec(args, []), inputs, outputs: outputsOf(trace, one) });
   }
 
-  #wrapper(trace: TraceSource, index: number): number {
+  #wrapper(index: number): number {
     const one = this.#encoded.wrappers[index]!;
     const names = one.inputs.map(({ name }) => name);
-    const keywords = tensorsIn(trace.inputs).map(({ name }) => name);
     const inputs: Structured = { tuple: [{ tuple: [] }, { dict: byName(one.inputs) }] };
-    return this.#bare(one, { names, spec: functionSpec([], keywords), inputs, outputs: { dict: byName(one.outputs) } });
+    return this.#bare(one, { names, spec: functionSpec([], names), inputs, outputs: { dict: byName(one.outputs) } });
   }
 
   #bare(one: ConcreteFunction, { names, spec, inputs, outputs }: BareFunction): number {
     const boundInputs = one.boundInputs.map(({ kind, index }) =>
-      kind === 'variable' ? this.#source.variables[index]! : this.#constants[index]!,
+      kind === 'variable' ? this.#source.variables[index]!.number : this.#constants[index]!,
     );
     this.#concrete.set(one.name, {
       boundInputs,
       canonicalizedInputSignature: encodeStructured(inputs),
       outputSignature: encodeStructured(outputs),
     });
-    const captures = boundInputs.flatMap((nodeId, i): References => {
+    const captures = boundInputs.flatMap((nodeId, i): Reference[] => {
       return this.#constants.includes(nodeId) ? [{ localName: `capture_${i}`, nodeId }] : [];
     });
     return this.#add({
@@ -117,7 +134,7 @@ class FunctionNodes {
         case: 'bareConcreteFunction',
         value: {
           concreteFunctionName: one.name,
-          argumentKeywords: names,
+          argumentKeywords: [...names],
           allowedPositionalArguments: BigInt(names.length),
           functionSpec: spec,
         },
@@ -125,7 +142,7 @@ class FunctionNodes {
     });
   }
 
-  #add(node: SavedObject): number {
+  #add(node: ObjectInit): number {
     return this.#nodes.push(node) - 1;
   }
 }
@@ -168,4 +185,11 @@ function outputsOf({ structure }: TraceSource, { outputs }: ConcreteFunction): S
 
 function byName(tensors: readonly TensorSpec[]): { [name: string]: Structured } {
   return Object.fromEntries(tensors.map(tensor => [tensor.name, { tensor }]));
+}
+
+function listOf(items: readonly number[]): ObjectInit {
+  return {
+    children: items.map((nodeId, i) => ({ localName: String(i), nodeId })),
+    kind: userObject('trackable_list_wrapper'),
+  };
 }

@@ -12,6 +12,8 @@ export interface TraceSource {
   readonly structure: OutputStructure;
   /** The value of each argument. Tensors are the inputs of the graph, in their order; other values are constant. */
   readonly inputs: readonly Structured[];
+  /** Of the outputs of the graph, in signatures. Default: those of the structure, else `output_0`, `output_1`. */
+  readonly outputNames?: readonly string[];
 }
 
 export interface FunctionArgument {
@@ -38,11 +40,16 @@ export interface SignatureSource {
  * The outputs in the order in which TensorFlow lists the tensors of a structure: those of a dictionary by name
  * (tensorflow/python/util/nest.py). Names are those in signatures.
  */
-export function flatOutputs({ graph, structure }: TraceSource): { names: readonly string[]; values: readonly Value[] } {
-  if (structure.kind !== 'named') return { names: graph.outputs.map((_, i) => `output_${i}`), values: graph.outputs };
-  const named = structure.names.map((name, i) => [name, graph.outputs[i]!] as const);
-  named.sort(([a], [b]) => byBytes(a, b));
-  return { names: named.map(([name]) => name), values: named.map(([, value]) => value) };
+export function flatOutputs({ graph, structure, outputNames }: TraceSource): FlatOutputs {
+  const names = structure.kind === 'named' ? structure.names : graph.outputs.map((_, i) => `output_${i}`);
+  const outputs = graph.outputs.map((value, i) => ({ name: outputNames?.[i] ?? names[i]!, key: names[i]!, value }));
+  if (structure.kind === 'named') outputs.sort((a, b) => byBytes(a.key, b.key));
+  return { names: outputs.map(({ name }) => name), values: outputs.map(({ value }) => value) };
+}
+
+interface FlatOutputs {
+  readonly names: readonly string[];
+  readonly values: readonly Value[];
 }
 
 /** The tensors in the values of arguments, in their order. */

@@ -41,21 +41,21 @@ export class ModelCall {
    * layer.
    */
   tracing<T>(training: boolean, trace: (fn: (...inputs: Tensor[]) => Tensor | Tensor[]) => T): T {
-    this.#failed = undefined;
     for (const layer of this.#layers) this.#enter(layer);
     try {
       return trace((...inputs) => this.#call(inputs, training));
-    } catch (error) {
-      throw this.#named(error as Error);
     } finally {
       for (const undo of this.#undo.splice(0).reverse()) undo();
     }
   }
 
   #call(inputs: Tensor[], training: boolean): Tensor | Tensor[] {
+    this.#failed = undefined;
     try {
       // `predict` would divide the batch, and has no training mode.
       return this.#model.apply(inputs, { training }) as Tensor | Tensor[];
+    } catch (error) {
+      throw this.#named(error as Error);
     } finally {
       for (const layer of this.#layers) disposeMasks(layer);
     }
@@ -91,11 +91,11 @@ export class ModelCall {
     }
   }
 
+  /** An error of this package says where it was. */
   #named(error: Error): Error {
     const layer = this.#failed;
-    if (!layer || error.message.includes(nameOf(layer))) return error;
-    const text = `${nameOf(layer)}: ${error.message}`;
-    return new TensorBundleError('ERR_NOT_SUPPORTED', text, { found: layer.name, cause: error });
+    if (!layer || error instanceof TensorBundleError) return error;
+    return new Error(`${nameOf(layer)} threw: ${error.message}`, { cause: error });
   }
 }
 
