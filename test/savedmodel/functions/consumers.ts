@@ -83,8 +83,8 @@ function distances(found: Tensors, { outputs }: Call): number {
 function distance(found: tf.Tensor, expected: tf.Tensor, name: string): number {
   if (found.shape.join() !== expected.shape.join() || found.dtype !== expected.dtype)
     throw new Error(`${name} is ${found.dtype} [${found.shape}] instead of ${expected.dtype} [${expected.shape}]`);
-  const wanted = expected.dataSync();
-  return found.dataSync().reduce((worst: number, value: number | string, i: number) => {
+  const wanted = [...expected.dataSync()] as (number | string)[];
+  return ([...found.dataSync()] as (number | string)[]).reduce((worst: number, value: number | string, i: number) => {
     const other = wanted[i]!;
     if (Object.is(value, other) || value === other) return worst;
     const far = Math.abs(Number(value) - Number(other)) / Math.max(1, Math.abs(Number(other)));
