@@ -200,15 +200,16 @@ async function looping(dir: string): Promise<Omit<Job, 'dir'>> {
   const w = tf.variable(tf.tensor1d([1, 2]), true, 'w');
   const condition = new GraphMaker();
   const types: [name: string, ...Typed][] = [
-    ['i', 'int32', []],
+    ['loop_counter', 'int32', []],
+    ['maximum_iterations', 'int32', []],
     ['n', 'int32', []],
     ['y', 'float32', [2]],
     ['w', 'float32', [2]],
   ];
-  const [i, n] = types.map(type => condition.argument(...type));
+  const [i, , n] = types.map(type => condition.argument(...type));
   const [less] = condition.run('Less', [i!, n!], [['bool', []]]);
   const body = new GraphMaker();
-  const [at, most, y, factor] = types.map(type => body.argument(...type));
+  const [at, most, all, y, factor] = types.map(type => body.argument(...type));
   const [next] = body.run('AddV2', [at!, body.constant('int32', [], [1])], [['int32', []]]);
   const big = body.constant('float32', [150, 2], BIG);
   const [row] = body.run('GatherV2', [big, at!, body.constant('int32', [], [0])], [['float32', [2]]]);
@@ -217,14 +218,11 @@ async function looping(dir: string): Promise<Omit<Job, 'dir'>> {
   const maker = new GraphMaker();
   const x = maker.argument('x', 'float32', [null]);
   const [size] = maker.run('Size', [x], [['int32', []]]);
-  const zero = maker.constant('int32', [], [0]);
-  const start = maker.constant('float32', [2], [0, 0]);
-  const [, , result] = maker.loop(condition.graph(less!), body.graph(next!, most!, sum!, factor!), [
-    zero,
-    size!,
-    start,
-    maker.read(w),
-  ]);
+  const start = [0, -1].map(number => maker.constant('int32', [], [number]));
+  const zeros = maker.constant('float32', [2], [0, 0]);
+  const bodyGraph = body.graph(next!, most!, all!, sum!, factor!);
+  const loop = maker.loop(condition.graph(less!), bodyGraph, [...start, size!, zeros, maker.read(w)]);
+  const result = loop[3];
   await saveGraphs(
     dir,
     { w },

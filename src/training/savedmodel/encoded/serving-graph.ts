@@ -9,7 +9,7 @@ import { constantAttributes } from './constants.js';
 import { callOf, type EncodedFunction } from './encoded-function.js';
 import { type NodeMessage, nodeMessage } from './function-builder.js';
 import type { Library } from './library.js';
-import { nodeName, UniqueNames } from './names.js';
+import { nodeName, UniqueNames } from './unique-names.js';
 
 const STRING = dtypeInfo('string').number;
 /** Of TensorFlow's own SavedModels; programs may know it. */
