@@ -40,6 +40,7 @@ export const ORDER = [
   'training/savedmodel/traced',
   'training/savedmodel/dynamic',
   'training/savedmodel/defined',
+  'training/savedmodel/graphs',
   'training/savedmodel/encoded',
   'training/savedmodel/written',
   'training/savedmodel/loaded',
