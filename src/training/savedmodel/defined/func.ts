@@ -21,10 +21,8 @@ type Ranks = [Rank.R0, Rank.R1, Rank.R2, Rank.R3, Rank.R4, Rank.R5, Rank.R6];
 type RankOf<Length extends number> = number extends Length ? Rank : Length extends keyof Ranks ? Ranks[Length] : Rank;
 
 /** A function that `func` made. */
-export interface TracedFunction<
-  Signature extends readonly InputSpec[] = readonly InputSpec[],
-  Output = TensorContainer,
-> extends TracksChildren {
+export interface TracedFunction<Signature extends readonly InputSpec[] = readonly InputSpec[], Output = TensorContainer>
+  extends TracksChildren {
   /**
    * Calls the function itself, once for each call. Throws ERR_INVALID_ARGUMENT for inputs of another number, type, rank
    * or size than its signature says, and what the function throws.
@@ -95,7 +93,8 @@ function checkGiven(inputs: readonly NamedInput[], given: readonly unknown[]): v
     const value = given[i];
     if (!(value instanceof TensorClass)) throw wrongInput(name, 'a tensor', value);
     if (value.dtype !== dtype) throw wrongInput(name, `a tensor of ${dtype}`, value.dtype);
-    const fits = shape.length === value.shape.length && shape.every((size, j) => size === null || size === value.shape[j]);
+    const fits =
+      shape.length === value.shape.length && shape.every((size, j) => size === null || size === value.shape[j]);
     if (!fits) throw wrongInput(name, `of the shape [${shape.map(size => size ?? '?')}]`, `[${value.shape}]`);
   }
 }

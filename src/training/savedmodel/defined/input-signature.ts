@@ -57,7 +57,8 @@ export function checkedInputs(signature: unknown, names: readonly (string | unde
 function checkedSpec(spec: unknown, what: string): InputSpec {
   if (typeof spec !== 'object' || spec === null) throw argumentMustBe(what, 'an object { shape, dtype, name }', spec);
   const { shape, dtype, name } = spec as Partial<InputSpec>;
-  const isShape = Array.isArray(shape) && shape.every(size => size === null || (Number.isSafeInteger(size) && size >= 0));
+  const isShape =
+    Array.isArray(shape) && shape.every(size => size === null || (Number.isSafeInteger(size) && size >= 0));
   if (!isShape) {
     const expected = 'an array of whole numbers, with null for each dimension of any size';
     throw argumentMustBe(`${what}.shape`, expected, JSON.stringify(shape));

@@ -46,10 +46,13 @@ export function defaultSignatures(
 function checkName(name: string): void {
   if (NAME.test(name) && !name.startsWith('__saved_model_')) return;
   const expected = 'letters, digits and _ . \\ / > -, the first one a letter, a digit or a dot';
-  throw invalidArgument(`'${name}' cannot be the name of a signature (${expected}); give signatures: { name: function }`, {
-    expected,
-    found: name,
-  });
+  throw invalidArgument(
+    `'${name}' cannot be the name of a signature (${expected}); give signatures: { name: function }`,
+    {
+      expected,
+      found: name,
+    },
+  );
 }
 
 function notSignatures(found: unknown): TensorBundleError {
