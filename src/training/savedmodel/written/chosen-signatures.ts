@@ -6,7 +6,7 @@ import { definitionOf, type TracedFunction } from '../defined/func.js';
 /** A function, which is then called `serving_default`; or several by their names. */
 export type Signatures = AnyFunction | { readonly [name: string]: AnyFunction };
 
-// biome-ignore lint/suspicious/noExplicitAny: placeholder
+/** Of any signature. */
 export type AnyFunction = TracedFunction;
 
 /** The name that programs ask for if they are told none. */
