@@ -99,7 +99,7 @@ function noKeras(stored: StoredModel): TensorBundleError {
   return refusal(
     path,
     `the SavedModel ${path} has no Keras metadata: Keras 3's model.export, tf.saved_model.save, or saveModel of an ` +
-      'object that is no model wrote it; ' +
+      'object that is not a model wrote it; ' +
       `${OTHERWISE}. For a model that loadModel can make again, save it with tf_keras: ` +
       "model.save(dir, save_format='tf')",
   );

@@ -2,7 +2,7 @@
 import { parseIntentName, parseShardName, parseUnsyncedName } from '../../../commit/names.js';
 import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL, VARIABLES } from './file-names.js';
 
-/** In place of TensorFlow's revision: who wrote the SavedModel. */
+/** The writer of the SavedModel, in place of a revision of TensorFlow. */
 export const WRITER = 'tensorbundle';
 
 /** Files in `assets` are not ours: nothing here writes them. */

@@ -1,4 +1,4 @@
-/** An object with functions and variables that is no model: what `tf.saved_model.save` writes for a tf.Module. */
+/** An object with functions and variables that is not a model: what `tf.saved_model.save` writes for a tf.Module. */
 import { invalidArgument, type TensorBundleError } from '../../../errors.js';
 import { numberObjects } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
