@@ -38,6 +38,8 @@ export const ORDER = [
   'training/savedmodel/stored',
   'training/savedmodel/graphs',
   'training/savedmodel/traced',
+  'training/savedmodel/dynamic/tables',
+  'training/savedmodel/dynamic',
   'training/savedmodel/written',
   'training/savedmodel/loaded',
   'training/savedmodel/functions',
