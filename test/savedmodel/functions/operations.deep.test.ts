@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { record } from '../../../src/training/savedmodel/traced/recorder.js';
 import { runPython } from '../../oracle/python.js';
-import { type Case, cases } from './executed-operations.js';
+import { type Case, cases } from './operations.js';
 import { saveGraphs } from './saved-graphs.js';
 
 const KERNELS = 'node_modules/@tensorflow/tfjs-node/dist/kernels';
