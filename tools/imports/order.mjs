@@ -39,6 +39,7 @@ export const ORDER = [
   'training/savedmodel/graphs',
   'training/savedmodel/traced',
   'training/savedmodel/dynamic/tables',
+  'training/savedmodel/dynamic/loops',
   'training/savedmodel/dynamic',
   'training/savedmodel/defined',
   'training/savedmodel/encoded',
