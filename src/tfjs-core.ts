@@ -21,6 +21,7 @@ export const {
   clipByValue,
   clone,
   cumsum,
+  dispose,
   div,
   dropout,
   engine,

@@ -5,6 +5,8 @@ import { scopesHere } from './named-scopes.js';
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
 const HERE = new URL('../../../', import.meta.url).pathname;
 const FRAMES = 60;
+/** Calls the function: what is further out only asked for the trace. */
+const CALLER = new URL('./recorder.', import.meta.url).pathname;
 
 /** The lines of the stack that belong to the user's program, then what it is in (a layer), each the innermost first. */
 export function stackHere(): string[] {
@@ -12,9 +14,10 @@ export function stackHere(): string[] {
   Error.stackTraceLimit = FRAMES;
   const { stack = '' } = new Error();
   Error.stackTraceLimit = limit;
-  const frames = stack
-    .split('\n')
-    .slice(1)
+  const lines = stack.split('\n').slice(1);
+  const end = lines.findIndex(line => line.includes(CALLER));
+  const frames = lines
+    .slice(0, end < 0 ? undefined : end)
     .map(line => line.trim().replace(/^at /, ''))
     .filter(line => !FOREIGN.test(line) && !line.includes(HERE));
   return [...frames, ...scopesHere()];
