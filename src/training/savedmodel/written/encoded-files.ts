@@ -14,6 +14,7 @@ import type { Contents, Functions } from './contents.js';
 import { fingerprintOf, type SavedParts } from './fingerprint.js';
 import { withFunctions } from './function-nodes.js';
 import { flatOutputs, type TraceSource, tensorsIn } from './function-source.js';
+import { byBytes } from './structured.js';
 
 /** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
 const TENSORFLOW_VERSION = '2.15.0';
@@ -53,7 +54,10 @@ function withGraph(objects: Contents['objects'], functions: Functions): GraphPar
     signatures: functions.signatures.map(({ name, trace }) => ({ name, function: traces.indexOf(trace) })),
     variables: functions.variables,
   });
-  const { graphDef, signatureDef, saverDef } = encoded;
+  const { graphDef, saverDef } = encoded;
+  // As every map in the file: in the order of its keys, in which TensorFlow hashes them.
+  const named = Object.entries(encoded.signatureDef).sort(([a], [b]) => byBytes(a, b));
+  const signatureDef = Object.fromEntries(named);
   return { graphDef, signatureDef, saverDef, objectGraphDef: withFunctions(objects, functions, traces, encoded) };
 }
 
