@@ -10,6 +10,7 @@ import {
   SavedModelSchema,
   toBinary,
 } from '../stored/messages.js';
+import { WRITER } from '../stored/own-files.js';
 import type { Contents, Functions } from './contents.js';
 import { fingerprintOf, type SavedParts } from './fingerprint.js';
 import { withFunctions } from './function-nodes.js';
@@ -33,6 +34,7 @@ export function encodeSavedModel({ objects, functions }: Contents): SavedParts {
           strippedOpList: new Uint8Array(),
           tags: ['serve'],
           tensorflowVersion: TENSORFLOW_VERSION,
+          tensorflowGitVersion: WRITER,
           strippedDefaultAttrs: functions !== undefined,
         },
         ...graph,

@@ -5,6 +5,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Layer, LayersModel, LayerVariable } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
+import type { SignatureInput } from '../dynamic/places.js';
 import { trace } from '../dynamic/trace.js';
 import type { FunctionSource, SignatureSource, TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
@@ -86,7 +87,7 @@ function warningOf(model: LayersModel, { message }: Error, without: string): str
 class ModelTraces {
   readonly #entry: KerasEntry;
   readonly #call: ModelCall;
-  readonly #inputs: readonly InputSpec[];
+  readonly #inputs: readonly SignatureInput[];
   readonly #outputNames: readonly string[];
 
   constructor(model: LayersModel, entry: KerasEntry) {
@@ -98,8 +99,7 @@ class ModelTraces {
   }
 
   trace(training: boolean): TraceSource {
-    const options = { seeds: this.#call.seeds, sameBatch: true };
-    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, options));
+    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, { sameBatch: true }));
     const tensors = graph.inputs.map(({ name, outputs }): Structured => ({ tensor: { name, ...outputs[0]! } }));
     return {
       name: `${this.#entry.config.name}_call`,
