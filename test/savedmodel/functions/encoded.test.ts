@@ -441,6 +441,14 @@ describe('refuses', () => {
       );
   });
 
+  it('more constants than a message holds', () => {
+    const maker = new GraphMaker();
+    maker.argument('x', 'float32', []);
+    // Memory that nobody touches.
+    const graph = maker.graph(maker.constantOf('uint8', [2 ** 31], new Uint8Array(2 ** 31)));
+    expect(() => encode(graph)).toThrow(expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', found: 2 ** 31 }));
+  });
+
   it('variables that are not saved', () => {
     const maker = new GraphMaker();
     maker.argument('x', 'float32', []);
