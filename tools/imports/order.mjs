@@ -38,10 +38,7 @@ export const ORDER = [
   'training/savedmodel/stored',
   'training/savedmodel/graphs',
   'training/savedmodel/traced',
-<<<<<<< HEAD
-=======
   'training/savedmodel/dynamic/loops',
->>>>>>> keras
   'training/savedmodel/dynamic/tables',
   'training/savedmodel/dynamic',
   'training/savedmodel/defined',
