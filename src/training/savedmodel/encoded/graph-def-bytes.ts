@@ -16,12 +16,13 @@ export interface ConstantNode {
   readonly constant: Constant;
 }
 
-/** `constants`: further nodes. */
+/** `constants`: the first nodes. */
 export function graphBytes(
   graph: MessageInitShape<typeof GraphDefSchema>,
   constants: readonly ConstantNode[],
 ): Uint8Array {
-  const parts = [toBinary(GraphDefSchema, create(GraphDefSchema, graph)), ...constants.flatMap(nodeParts)];
+  // Fields and maps in order: fingerprint.pb is of a file that TensorFlow wrote so.
+  const parts = [...constants.flatMap(nodeParts), toBinary(GraphDefSchema, create(GraphDefSchema, graph))];
   const bytes = new Uint8Array(lengthOf(parts));
   let at = 0;
   for (const part of parts) {
@@ -33,7 +34,7 @@ export function graphBytes(
 
 /** Numbers are those of the fields in proto/saved_model.proto. */
 function nodeParts({ name, constant: { dtype, shape, data } }: ConstantNode): Uint8Array[] {
-  const attr = { dtype: typeValue(dtype), _output_shapes: shapesValue([shape]) };
+  const attr = { _output_shapes: shapesValue([shape]), dtype: typeValue(dtype) };
   const node = toBinary(NodeDefSchema, create(NodeDefSchema, { name, op: 'Const', attr }));
   const texts = isTexts(data) ? { stringVal: [...data] } : {};
   const described = { dtype, tensorShape: shapeMessage(shape), ...texts };
