@@ -78,6 +78,8 @@ export class Description {
   }
 
   #find(value: unknown, path: string): Trackable | undefined {
+    if (typeof value === 'function' && tracksChildren(value))
+      return this.#known.get(value) ?? this.#collection(value, path);
     if (typeof value !== 'object' || value === null) return undefined;
     const known = this.#known.get(value);
     if (known) return known;
@@ -152,6 +154,11 @@ export class Description {
     this.#known.set(value, node);
     return node;
   }
+}
+
+/** Also a function that `func` of tensorbundle/savedmodel made, which is an object without values, as in Python. */
+function tracksChildren(value: object): boolean {
+  return typeof (value as { trackedChildren?: unknown }).trackedChildren === 'function';
 }
 
 /** Keras's default name where tfjs has only given a number. */

@@ -150,3 +150,11 @@ function wrap(value: bigint): bigint {
 function word(data: DataView, at: number): bigint {
   return data.getBigUint64(at, true);
 }
+
+const CAT = 0xc6a4_a793_5bd1_e995n;
+
+/** The fingerprint of two (`FingerprintCat64`). */
+export function fingerprintOfBoth(first: bigint, second: bigint): bigint {
+  const mixed = wrap((first ^ CAT ^ wrap(shifted(wrap(second * CAT)) * CAT)) * CAT);
+  return shifted(wrap(shifted(mixed) * CAT));
+}

@@ -1,0 +1,254 @@
+/** From a JavaScript function to one graph for all sizes. */
+import { TensorBundleError } from '../../../errors.js';
+import { isError } from '../../../realms.js';
+import type { Graph } from '../graphs/graph.js';
+import { record, type Traceable } from '../traced/recorder.js';
+import type { OutputStructure, Recording } from '../traced/recording.js';
+import { differenceOf } from './alignment.js';
+import { withOne } from './ones.js';
+import {
+  countOf,
+  describePlaces,
+  type Groups,
+  groupings,
+  inputsAt,
+  type NullPlace,
+  nullPlaces,
+  type SignatureInput,
+} from './places.js';
+import { placeOf } from './problems.js';
+import { pruned } from './pruned.js';
+import { laddersFor, type Pools } from './sizes.js';
+import { type Run, Trial } from './trial.js';
+
+export interface Trace {
+  readonly graph: Graph;
+  readonly structure: OutputStructure;
+}
+
+export interface TraceOptions {
+  /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
+  readonly sameBatch?: boolean;
+}
+
+/** How often other sizes are tried if a function works, but not as one graph. */
+const MOST_FAILURES = 3;
+
+/**
+ * Runs the function several times: with null dimensions, at as many sizes as it takes to know what depends on them.
+ * Emits a TensorBundleWarning if the graph is not the function where a dimension is 1.
+ *
+ * Throws ERR_NOT_SUPPORTED if it cannot become a graph, or not one for all sizes; and what the function throws.
+ */
+export function trace(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions = {}): Trace {
+  const places = nullPlaces(signature);
+  if (places.length === 0) return traceStatic(fn, signature);
+  return new Tracer(fn, signature, places, options).trace();
+}
+
+/** The function may keep things from its first run for later ones, so the second and the third count as well. */
+function traceStatic(fn: Traceable, signature: readonly SignatureInput[]): Trace {
+  const run = (): Recording => {
+    const { graph, structure } = record(fn, inputsAt(signature, [], []));
+    return { graph: pruned(graph), structure };
+  };
+  const [first, second] = [run(), run()];
+  if (differenceOf(first.graph, second.graph, true) === null) return first;
+  const third = run();
+  const difference = differenceOf(second.graph, third.graph, true);
+  if (difference === null) return second;
+  throw notRepeatable(difference.text, placeOf(difference.node?.place));
+}
+
+function notRepeatable(text: string, place: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `the function does not do the same every time: ${text} (${place}). What changes between calls must be an input, ` +
+      'a variable, or one of the random operations of TensorFlow.js',
+    { found: place },
+  );
+}
+
+interface Attempt {
+  readonly groups: Groups;
+  readonly pools: Pools;
+}
+
+class Tracer {
+  readonly #fn: Traceable;
+  readonly #signature: readonly SignatureInput[];
+  readonly #places: readonly NullPlace[];
+  readonly #options: TraceOptions;
+  #allowsEmpty = false;
+  /** What the function threw first. */
+  #thrown: { error: unknown; at: string } | undefined;
+
+  constructor(
+    fn: Traceable,
+    signature: readonly SignatureInput[],
+    places: readonly NullPlace[],
+    options: TraceOptions,
+  ) {
+    this.#fn = fn;
+    this.#signature = signature;
+    this.#places = places;
+    this.#options = options;
+  }
+
+  trace(): Trace {
+    const ranks = this.#signature.map(({ shape }) => shape.length);
+    const { free, forced } = groupings(this.#places, ranks, this.#options.sameBatch ?? false);
+    const found = this.#first(free);
+    if (found !== null) return found;
+    const square = this.#first(forced);
+    if (square !== null) {
+      const places = describePlaces(this.#signature, this.#places);
+      warn(`the function ran only with equal sizes for ${places}; what is saved is right for equal sizes only`);
+      return square;
+    }
+    this.#allowsEmpty = true;
+    const empty = this.#first(free);
+    if (empty !== null) return empty;
+    throw this.#neverRan();
+  }
+
+  /** Of the attempts at which the function works. Null if it does at none. */
+  #first(ways: readonly Groups[]): Trace | null {
+    let failure: { error: unknown; attempt: Attempt; trial: Trial } | undefined;
+    let failures = 0;
+    for (const attempt of this.#attempts(ways)) {
+      const trial = new Trial(sizes => this.#run(attempt.groups, sizes), countOf(attempt.groups), attempt.pools);
+      if (!trial.collect()) continue;
+      try {
+        const graph = this.#checkedAtOne(trial.settle(), trial, attempt.groups);
+        return { graph, structure: (trial.runs[0] as Run).structure };
+      } catch (error) {
+        failure ??= { error, attempt, trial };
+        failures++;
+        if (failures >= MOST_FAILURES) break;
+      }
+    }
+    if (failure !== undefined) throw this.#explained(failure.error, failure.attempt, failure.trial);
+    return null;
+  }
+
+  *#attempts(ways: readonly Groups[]): Iterable<Attempt> {
+    const ladders = ways.map(groups => {
+      const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
+        this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+      );
+      return [...laddersFor(firsts)];
+    });
+    const longest = Math.max(0, ...ladders.map(({ length }) => length));
+    for (let step = 0; step < longest; step++) {
+      for (const [i, groups] of ways.entries()) {
+        const pools = ladders[i]?.[step];
+        if (pools !== undefined) yield { groups, pools };
+      }
+    }
+  }
+
+  #run(groups: Groups, sizes: readonly number[]): Run | null {
+    const inputs = inputsAt(this.#signature, groups, sizes);
+    let recording: Recording;
+    try {
+      recording = record(this.#fn, inputs);
+    } catch (error) {
+      if (error instanceof TensorBundleError) throw error;
+      const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
+      this.#thrown ??= { error, at };
+      return null;
+    }
+    const graph = pruned(recording.graph);
+    // The shape of a scalar is an empty constant everywhere.
+    const isEmpty = graph.nodes.some(
+      ({ kind, outputs }) => kind !== 'constant' && outputs.some(({ shape }) => shape.includes(0)),
+    );
+    if (isEmpty && !this.#allowsEmpty) return null;
+    return { sizes, graph, structure: recording.structure };
+  }
+
+  #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
+    let checked = graph;
+    const { sizes } = runs[0] as Run;
+    for (const group of sizes.keys()) {
+      const one = this.#run(
+        groups,
+        sizes.map((size, other) => (other === group ? 1 : size)),
+      );
+      if (one === null) continue;
+      const next = withOne(checked, runs, one);
+      if (next === undefined) {
+        warn(
+          `the function does something else where ${this.#describe(groups, group)} is 1: ` +
+            'there, what is saved does the same as at other sizes',
+        );
+      }
+      checked = next ?? checked;
+    }
+    return checked;
+  }
+
+  #describe(groups: Groups, group: number): string {
+    const members = this.#places.filter((_, i) => groups[i] === group);
+    return describePlaces(this.#signature, members);
+  }
+
+  /** The error, with the dimensions that are to blame; or another, if the function is never the same. */
+  #explained(error: unknown, { groups, pools }: Attempt, { runs }: Trial): unknown {
+    if (!(error instanceof TensorBundleError)) return error;
+    const { sizes, graph } = runs[0] as Run;
+    const again = this.#run(groups, sizes);
+    const difference = again === null ? null : differenceOf(graph, again.graph, true);
+    if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
+    const all = [...sizes.keys()];
+    const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));
+    const names = (blamed.length > 0 ? blamed : all).map(group => this.#describe(groups, group));
+    const tried = runs.slice(0, 4).map(run => `[${run.sizes.join(', ')}]`);
+    return new TensorBundleError(
+      error.code,
+      `${error.message}. It depends on ${names.join(' and ')}; the sizes were ${tried.join(', ')}`,
+      { expected: error.expected, found: error.found, cause: error.cause },
+    );
+  }
+
+  /** Whether it does not work either if only this dimension moves. */
+  #failsAlone(groups: Groups, { pools }: Pools, sizes: readonly number[], group: number): boolean {
+    const own = pools[group]?.filter(size => !sizes.includes(size)) ?? [];
+    const alone = new Trial(
+      ([size]) =>
+        this.#run(
+          groups,
+          sizes.map((other, i) => (i === group ? (size as number) : other)),
+        ),
+      1,
+      { pools: [own] },
+    );
+    if (!alone.collect()) return false;
+    try {
+      alone.settle();
+      return false;
+    } catch {
+      return true;
+    }
+  }
+
+  #neverRan(): TensorBundleError {
+    const { error, at } = this.#thrown ?? { error: undefined, at: 'all sizes' };
+    const reason = error === undefined ? 'a tensor was empty' : `it threw: ${messageOf(error)}`;
+    return new TensorBundleError(
+      'ERR_NOT_SUPPORTED',
+      `the function ran at none of the sizes that were tried for ${describePlaces(this.#signature, this.#places)}; ` +
+        `at ${at} ${reason}. Give fixed sizes in the signature`,
+      { cause: error },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return isError(error) ? error.message : String(error);
+}
+
+function warn(message: string): void {
+  process.emitWarning(message, { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_TRACED_OTHERWISE' });
+}
