@@ -75,6 +75,7 @@ const REFUSED: readonly (readonly [what: string, save: Save, message: RegExp])[]
     dir => saveModel({ f: () => tf.scalar(1) } as never, dir),
     /'object\.f' is function, which cannot .* must be made by func/,
   ],
+  ['an empty object', dir => saveModel({}, dir), /there is nothing in the object/],
   ['an array', dir => saveModel([identity] as never, dir), /not an array itself/],
   ['no object', dir => saveModel(undefined as never, dir), /saveModel takes a model, or an object/],
   [

@@ -26,6 +26,7 @@ export function objectContents(object: object, given: Signatures | undefined): C
   const description = new Description([object], { scalingForm: 'tf_keras' });
   const root = description.trackable(object, 'object');
   description.complete();
+  if (root.children.length + root.attributes.length === 0) throw invalidArgument('there is nothing in the object');
   for (const { name } of root.children) if (TAKEN.includes(name)) throw takenName(name);
   const numbering = numberObjects(root);
   const objectOf = (node: Trackable): unknown => description.objectOf(node);
