@@ -15,7 +15,7 @@ function attributeOf({ name, type, value }: NativeAttribute, binding: NativeBind
     case binding.TF_ATTR_TYPE:
       return isList ? { kind: 'types', value: value.map(Number) } : { kind: 'type', value: Number(value) };
     case binding.TF_ATTR_INT:
-      return isList ? { kind: 'ints', value: value.map(Number) } : { kind: 'int', value: Number(value) };
+      return isList ? { kind: 'ints', value: value.map(integer) } : { kind: 'int', value: integer(value) };
     case binding.TF_ATTR_FLOAT:
       return isList ? { kind: 'floats', value: value.map(Number) } : { kind: 'float', value: Number(value) };
     case binding.TF_ATTR_BOOL:
@@ -27,4 +27,9 @@ function attributeOf({ name, type, value }: NativeAttribute, binding: NativeBind
     default:
       throw new TypeError(`the attribute ${name} has the unknown type ${type}`);
   }
+}
+
+/** The binding cuts fractions off. */
+function integer(value: unknown): number {
+  return Math.trunc(Number(value));
 }

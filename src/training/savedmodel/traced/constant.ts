@@ -1,11 +1,19 @@
 /** Tensors whose values become part of the function. */
+import { TextEncoder } from 'node:util';
 import type { Constant, Place } from '../graphs/graph.js';
+
+/** The values as a Constant has them. */
+export type ConstantData = Constant['data'];
+
+/**
+ * Values of tensors that were there before the function ran, by their `dataId`. All recordings of one function can
+ * share it.
+ */
+export type ConstantCache = WeakMap<object, ConstantData>;
 
 const TEXT = new TextEncoder();
 
-/** Copies the values. */
-export function constantOf(shape: readonly number[], dtype: number, values: unknown, place?: Place): Constant {
-  const data = ArrayBuffer.isView(values) ? bytesOf(values) : (values as readonly (Uint8Array | string)[]).map(textOf);
+export function constantOf(shape: readonly number[], dtype: number, data: ConstantData, place?: Place): Constant {
   return {
     kind: 'constant',
     shape: [...shape],
@@ -16,8 +24,12 @@ export function constantOf(shape: readonly number[], dtype: number, values: unkn
   };
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+/** `isOwn`: nobody else has the values. Otherwise they are copied. */
+export function dataOf(values: unknown, isOwn = false): ConstantData {
+  if (!ArrayBuffer.isView(values)) return (values as readonly (Uint8Array | string)[]).map(textOf);
+  const { buffer, byteOffset, byteLength } = values;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return isOwn ? bytes : Uint8Array.from(bytes);
 }
 
 function textOf(value: Uint8Array | string): Uint8Array {

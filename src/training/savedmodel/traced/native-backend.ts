@@ -28,7 +28,9 @@ export interface NativeBinding {
   readonly TF_ATTR_SHAPE: number;
   executeOp(op: string, attributes: readonly NativeAttribute[], inputs: readonly number[], n: number): NativeOutput[];
   createTensor(shape: readonly number[], dtype: number, values: ArrayBufferView | readonly Uint8Array[]): number;
+  /** A copy. */
   tensorDataSync(id: number): unknown;
+  runSavedModel(...given: readonly unknown[]): unknown;
 }
 
 /** What the backend keeps of a tensor. `values` are those that TensorFlow does not have yet. */
@@ -49,6 +51,8 @@ export interface NativeBackend {
   readonly tensorMap: { get(dataId: object): KeptTensor | undefined; has(dataId: object): boolean };
   getInputTensorIds(tensors: readonly TensorLike[]): number[];
   readSync(dataId: object): unknown;
+  read(dataId: object): Promise<unknown>;
+  write(values: unknown, shape: readonly number[], dtype: string): object;
   incRef(dataId: object): void;
   refCount(dataId: object): number;
   disposeData(dataId: object, force?: boolean): boolean;

@@ -1,70 +1,105 @@
-/** Runs a function once, on real tensors, and records what TensorFlow executed. */
+/** Runs a function on real tensors, and records what TensorFlow executed. */
+import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';
-import { engine, Tensor, tensor } from '../../../tfjs-core.js';
+import { engine, type Tensor } from '../../../tfjs-core.js';
 import type { Argument, Assignment } from '../graphs/graph.js';
+import type { ConstantCache } from './constant.js';
+import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
-import type { OutputStructure, Recording } from './recording.js';
+import { OptimizerGuard } from './optimizer-guard.js';
+import { outputsOf } from './outputs.js';
+import { Randomness } from './randomness.js';
+import { type RecordedInput, tensorFor } from './recorded-input.js';
+import type { Recording } from './recording.js';
+import { Replacements } from './replacements.js';
 import { VariableGuard } from './variable-guard.js';
 import { Watch } from './watch.js';
 
-/** A tensor that the function gets. */
-export interface RecordedInput {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-}
+export type { ConstantCache } from './constant.js';
+export type { RecordedInput } from './recorded-input.js';
 
 export type Traceable = (...inputs: Tensor[]) => unknown;
 
+export interface RecordOptions {
+  /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
+  readonly constants?: ConstantCache;
+  /**
+   * Seeds that the program gives to random tensors, and that shall make other numbers in every run, like the `seed` of a
+   * layer. A tensor with any other seed is a constant, as it is in TensorFlow.js. Default: only those of the layers that
+   * compute.
+   */
+  readonly seeds?: Iterable<number>;
+}
+
+/** Set while a function is recorded. */
+let isRecording = false;
+
 /**
- * The variables have the same values afterwards, whatever the function does to them, and no tensor is left.
+ * The variables have the same values afterwards, whatever the function does to them, and no tensor is left. Variables
+ * that it makes at its first call, and only then, stay.
  *
  * Throws ERR_NOT_SUPPORTED if the function cannot become a graph, and what the function throws.
  */
-export function record(fn: Traceable, inputs: readonly RecordedInput[]): Recording {
+export function record(fn: Traceable, inputs: readonly RecordedInput[], options: RecordOptions = {}): Recording {
+  if (isRecording) {
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', 'a function that is traced cannot trace another one');
+  }
+  isRecording = true;
+  try {
+    const shared = { ...options, constants: options.constants ?? new WeakMap() };
+    const first = recordOnce(fn, inputs, shared);
+    if (first.made.length === 0 && !first.hasKept) return first.recording;
+    const second = recordOnce(fn, inputs, shared);
+    if (second.made.length > 0) throw newRefused([...first.made, ...second.made]);
+    return second.recording;
+  } finally {
+    isRecording = false;
+  }
+}
+
+interface Run {
+  readonly recording: Recording;
+  /** Variables that the function made. */
+  readonly made: readonly Variable[];
+  /** Whether it made tensors that it kept. */
+  readonly hasKept: boolean;
+}
+
+function recordOnce(
+  fn: Traceable,
+  inputs: readonly RecordedInput[],
+  { constants, seeds = [] }: RecordOptions & { constants: ConstantCache },
+): Run {
   const backend = nativeBackend();
   const guard = new VariableGuard(backend);
-  const watch = new Watch(backend);
+  const optimizers = new OptimizerGuard();
+  const layers = new LayersAtWork();
+  const randomness = new Randomness(() => [...layers.seeds(), ...seeds]);
+  const watch = new Watch(backend, constants, randomness);
+  const replacements = new Replacements();
   engine().startScope('tensorbundle');
   try {
     const tensors = inputs.map(input => tensorFor(input));
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);
-    watch.start();
-    const { structure, returned } = outputsOf(fn(...tensors));
-    refuseNew(guard);
+    for (const one of [randomness, layers, guard, optimizers, watch]) one.start(replacements);
+    const { structure, tensors: returned } = outputsOf(fn(...tensors));
+    watch.check();
+    randomness.check();
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
-    return { graph: { inputs: args, nodes: watch.nodes, outputs, assignments }, structure };
+    const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
+    return { recording: { graph, structure }, made: guard.made, hasKept: watch.hasKept() };
+  } catch (error) {
+    // The function may have gone on after a refusal, and failed for that reason.
+    watch.check();
+    throw error;
   } finally {
-    watch.stop();
+    replacements.restore();
     engine().endScope();
     guard.restore();
-  }
-}
-
-/** TensorFlow has it already, so that its values are no constants of JavaScript. */
-function tensorFor({ dtype, shape }: RecordedInput): Tensor {
-  const count = shape.reduce((product, size) => product * size, 1);
-  return tensor(valuesOf(dtype, count) as Float32Array, [...shape], dtype as 'float32');
-}
-
-/** Any values would do: functions that depend on them are refused. An integer is often an index, so it is 0. */
-function valuesOf(dtype: string, count: number): Float32Array | Int32Array | Uint8Array | string[] {
-  switch (dtype) {
-    case 'int32':
-      return new Int32Array(count);
-    case 'bool':
-      return Uint8Array.from({ length: count }, (_, i) => i % 2);
-    case 'string':
-      return Array.from({ length: count }, () => 'a');
-    default:
-      // Between 0.1 and 0.9, and all different from their neighbours.
-      return Float32Array.from(
-        { length: dtype === 'complex64' ? 2 * count : count },
-        (_, i) => 0.1 + ((i * 0.618) % 0.8),
-      );
+    optimizers.restore();
   }
 }
 
@@ -73,37 +108,13 @@ function argumentOf({ name }: RecordedInput, { dataId, shape }: Tensor, backend:
   return { kind: 'argument', name, outputs: [{ dtype, shape: [...shape] }] };
 }
 
-function outputsOf(returned: unknown): { structure: OutputStructure; returned: Tensor[] } {
-  if (returned instanceof Tensor) return { structure: { kind: 'single' }, returned: [returned] };
-  if (returned instanceof Promise) {
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
-      'the function is asynchronous; what becomes a graph must be done before it returns',
-    );
-  }
-  if (Array.isArray(returned) && returned.every(one => one instanceof Tensor)) {
-    return { structure: { kind: 'list', length: returned.length }, returned };
-  }
-  const named = Object.entries(typeof returned === 'object' && returned !== null ? returned : { '': returned });
-  if (!named.every((entry): entry is [string, Tensor] => entry[1] instanceof Tensor)) {
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
-      'the function must return a tensor, a list of tensors, or an object of tensors',
-    );
-  }
-  return {
-    structure: { kind: 'named', names: named.map(([name]) => name) },
-    returned: named.map(([, one]) => one),
-  };
-}
-
-function refuseNew(guard: VariableGuard): void {
-  const [made] = guard.made();
-  if (!made) return;
-  throw new TensorBundleError(
+/** Disposes of the variables of two calls. */
+function newRefused(made: readonly Variable[]): TensorBundleError {
+  for (const variable of made) variable.dispose();
+  const { name } = made[0]!;
+  return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `the function makes the variable '${made.name}'; make it before, so that it can be saved (an optimizer makes its ` +
-      'variables at its first step)',
-    { tensor: made.name },
+    `the function makes the variable '${name}' in every call; make it before, or in the first call only`,
+    { tensor: name },
   );
 }

@@ -3,36 +3,51 @@
  * tensor that no operation made becomes a constant.
  */
 import type { Variable } from '@tensorflow/tfjs-core';
-import { TensorBundleError } from '../../../errors.js';
 import { engine, type Tensor } from '../../../tfjs-core.js';
-import type { Argument, GraphNode, Place, Value } from '../graphs/graph.js';
+import type { Argument, GraphNode, Value } from '../graphs/graph.js';
 import { attributesOf } from './attributes.js';
-import { constantOf } from './constant.js';
+import { type ConstantCache, constantOf, dataOf } from './constant.js';
 import type { NativeAttribute, NativeBackend, NativeBinding, NativeOutput, TensorLike } from './native-backend.js';
-import { stackHere } from './program-place.js';
+import { ProgramPlace } from './program-place.js';
+import { randomNodes } from './random-tensor.js';
+import type { Randomness } from './randomness.js';
+import { readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
+import type { Replacements } from './replacements.js';
+import { isNarrower, narrowed, typeOf, withTrueTypes } from './true-types.js';
 
 /** The kernel that reads its indices to check them, and does nothing else with them. */
 const READING_KERNEL = 'GatherV2';
 
 type RunKernel = ReturnType<typeof engine>['runKernel'];
 
+/** Tensors that a recorded call made and kept (tf.keep), and that depend on what it got. */
+const stale = new WeakSet<object>();
+
 export class Watch {
   /** In the order in which they were made, each after its inputs. */
   readonly nodes: GraphNode[] = [];
   readonly #backend: NativeBackend;
+  readonly #constants: ConstantCache;
+  readonly #randomness: Randomness;
   /** By the numbers of the tensors in TensorFlow. */
   readonly #values = new Map<number, Value>();
-  /** Tensors that were there before. */
+  /** Tensors that are known by their data: those that were there before, and random ones. */
   readonly #known = new Map<object, () => Value>();
-  /** The nodes that depend on an argument or a variable. */
+  /** Tensors from outside that became constants. */
+  readonly #outside = new Set<object>();
+  /** Tensors that the function keeps (tf.keep). */
+  readonly #kept = new Set<Tensor>();
+  /** The nodes that depend on an argument, a variable or a random number. */
   readonly #moving = new Set<GraphNode>();
-  readonly #kernels: string[] = [];
-  readonly #undo: (() => void)[] = [];
+  readonly #kernels: { readonly name: string; place?: ProgramPlace }[] = [];
   /** What the next tensor that TensorFlow is given stands for, if not for a constant. */
   #adopting: Value | undefined;
+  #failure: unknown;
 
-  constructor(backend: NativeBackend) {
+  constructor(backend: NativeBackend, constants: ConstantCache, randomness: Randomness) {
     this.#backend = backend;
+    this.#constants = constants;
+    this.#randomness = randomness;
   }
 
   addArgument(node: Argument, { dataId }: Tensor): void {
@@ -41,21 +56,71 @@ export class Watch {
   }
 
   addVariable(variable: Variable): void {
-    let value: Value | undefined;
-    this.#known.set(variable.dataId, () => {
-      value ??= { node: this.#add(this.#read(variable)), index: 0 };
-      this.#moving.add(value.node);
-      return value;
-    });
+    this.#addKnown(variable.dataId, () => [this.#read(variable)]);
   }
 
-  /** Call `stop` whatever happens. */
-  start(): void {
+  /** Until `replacements` are put back. */
+  start(replacements: Replacements): void {
     const backend = this.#backend;
-    const { binding, getInputTensorIds, readSync } = backend;
-    const core = engine();
-    const runKernel: RunKernel = core.runKernel;
-    const watched: NativeBinding = Object.create(binding, {
+    const { binding, getInputTensorIds, readSync, read, write } = backend;
+    replacements.replace(backend, 'binding', this.#watched(binding));
+    replacements.replace(backend, 'getInputTensorIds', tensors => {
+      for (const one of tensors)
+        if (one.dataId) this.#prepare(one.dataId, () => getInputTensorIds.call(backend, [one]));
+      const ids = getInputTensorIds.call(backend, tensors);
+      return ids.map((id, i) => this.#input(tensors[i]!, id));
+    });
+    replacements.replace(backend, 'readSync', dataId => {
+      this.#checkRead(dataId);
+      return readSync.call(backend, dataId);
+    });
+    replacements.replace(backend, 'read', dataId => {
+      // A rejection that the function does not handle would end the process; the refusal comes when it has returned.
+      if (this.#isRefused(dataId)) return new Promise(() => {});
+      return read.call(backend, dataId);
+    });
+    replacements.replace(backend, 'write', (values, shape, dtype) => {
+      const dataId = write.call(backend, values, shape, dtype);
+      const random = this.#randomness.tensorOf(values, shape, this.#backend.tensorMap.get(dataId)!.dtype);
+      if (random) this.#addKnown(dataId, () => randomNodes(random));
+      return dataId;
+    });
+    this.#watchEngine(replacements);
+  }
+
+  /** What made the function impossible as a graph, also if it went on. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+    for (const dataId of this.#outside) if (!this.#backend.tensorMap.has(dataId)) throw stateRefused();
+  }
+
+  /**
+   * Call it after the function. Whether it made and kept tensors that another call would have without making them, such
+   * as a table that it makes at its first call.
+   */
+  hasKept(): boolean {
+    const left = [...this.#kept].filter(({ isDisposed, dataId }) => !isDisposed && !this.#outside.has(dataId));
+    for (const { dataId } of left) if (this.#isMoving(dataId)) stale.add(dataId);
+    return left.some(({ dataId }) => !this.#isMoving(dataId));
+  }
+
+  /** The value that a tensor has, of the type that TensorFlow.js says. Call it while watching. */
+  valueOf(tensor: Tensor): Value {
+    const value = this.#valueOf(tensor.dataId);
+    const type = typeOf(tensor.dtype);
+    return isNarrower(type, value) ? { node: this.#add(narrowed(value)), index: 0 } : value;
+  }
+
+  #valueOf(dataId: object): Value {
+    const known = this.#known.get(dataId);
+    if (known) return known();
+    const { shape, dtype, values, id } = this.#backend.tensorMap.get(dataId)!;
+    if (values !== null) return { node: this.#add(constantOf(shape, dtype, dataOf(values))), index: 0 };
+    return this.#values.get(id) ?? this.#existing(dataId, id);
+  }
+
+  #watched(binding: NativeBinding): NativeBinding {
+    return Object.create(binding, {
       executeOp: {
         value: (op: string, attributes: readonly NativeAttribute[], inputs: readonly number[], n: number) => {
           const outputs = binding.executeOp(op, attributes, inputs, n);
@@ -71,43 +136,43 @@ export class Watch {
           return id;
         },
       },
-    });
-    replace(this.#undo, backend, 'binding', watched);
-    replace(this.#undo, backend, 'getInputTensorIds', (tensors: readonly TensorLike[]) => {
-      for (const one of tensors)
-        if (one.dataId) this.#prepare(one.dataId, () => getInputTensorIds.call(backend, [one]));
-      const ids = getInputTensorIds.call(backend, tensors);
-      tensors.forEach(({ dataId }, i) => {
-        if (dataId && !this.#values.has(ids[i]!)) this.#values.set(ids[i]!, this.#existing(dataId, ids[i]!));
-      });
-      return ids;
-    });
-    replace(this.#undo, backend, 'readSync', (dataId: object) => {
-      this.#checkRead(dataId);
-      return readSync.call(backend, dataId);
-    });
-    replace(this.#undo, core, 'runKernel', ((name: string, ...rest: unknown[]) => {
-      this.#kernels.push(name);
+      runSavedModel: { value: () => this.#fail(savedModelRefused(this.#place())) },
+    }) as NativeBinding;
+  }
+
+  #watchEngine(replacements: Replacements): void {
+    const core = engine();
+    const { runKernel, keep } = core;
+    replacements.replace(core, 'runKernel', ((name: string, inputs: object, attributes?: { seed?: unknown }) => {
+      const isRandom = name === 'Multinomial' && this.#randomness.explains(attributes?.seed);
+      this.#kernels.push({ name });
       try {
-        return (runKernel as (...given: unknown[]) => unknown).call(core, name, ...rest);
+        // The attributes of a node whose seed is 0 make other numbers in every run.
+        return runKernel.call(
+          core,
+          name,
+          inputs as never,
+          (isRandom ? { ...attributes, seed: 0 } : attributes) as never,
+        );
       } finally {
         this.#kernels.pop();
       }
     }) as RunKernel);
+    replacements.replace(core, 'keep', (<T extends Tensor>(tensor: T): T => {
+      this.#kept.add(tensor);
+      return keep.call(core, tensor) as T;
+    }) as typeof keep);
   }
 
-  stop(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo.length = 0;
-  }
-
-  /** The value that a tensor has. Call it while watching. */
-  valueOf({ dataId }: Tensor): Value {
-    const known = this.#known.get(dataId);
-    if (known) return known();
-    const kept = this.#backend.tensorMap.get(dataId)!;
-    if (kept.values !== null) return { node: this.#add(constantOf(kept.shape, kept.dtype, kept.values)), index: 0 };
-    return this.#values.get(kept.id) ?? this.#existing(dataId, kept.id);
+  #addKnown(dataId: object, make: () => readonly GraphNode[]): void {
+    let value: Value | undefined;
+    this.#known.set(dataId, () => {
+      if (value) return value;
+      const nodes = make();
+      for (const node of nodes) this.#moving.add(this.#add(node));
+      value = { node: nodes.at(-1)!, index: 0 };
+      return value;
+    });
   }
 
   /** What is known by its data may get its number in TensorFlow only now: `give` gives it one. */
@@ -119,23 +184,27 @@ export class Watch {
     this.#adopting = undefined;
   }
 
+  #input({ dataId }: TensorLike, id: number): number {
+    if (dataId && !this.#values.has(id)) this.#values.set(id, this.#existing(dataId, id));
+    return id;
+  }
+
   #existing(dataId: object, id: number): Value {
     const known = this.#known.get(dataId);
     if (known) return known();
+    if (stale.has(dataId)) this.#fail(staleRefused(this.#place()));
+    this.#outside.add(dataId);
+    let data = this.#constants.get(dataId);
+    if (!data) {
+      data = dataOf(this.#backend.binding.tensorDataSync(id), true);
+      this.#constants.set(dataId, data);
+    }
     const { shape, dtype } = this.#backend.tensorMap.get(dataId)!;
-    return {
-      node: this.#add(constantOf(shape, dtype, this.#backend.binding.tensorDataSync(id), this.#place())),
-      index: 0,
-    };
+    return { node: this.#add(constantOf(shape, dtype, data, this.#place())), index: 0 };
   }
 
-  #constant(
-    id: number,
-    shape: readonly number[],
-    dtype: number,
-    values: ArrayBufferView | readonly Uint8Array[],
-  ): void {
-    this.#values.set(id, { node: this.#add(constantOf(shape, dtype, values, this.#place())), index: 0 });
+  #constant(id: number, shape: readonly number[], dtype: number, values: unknown): void {
+    this.#values.set(id, { node: this.#add(constantOf(shape, dtype, dataOf(values), this.#place())), index: 0 });
   }
 
   #operation(
@@ -144,17 +213,16 @@ export class Watch {
     ids: readonly number[],
     made: readonly NativeOutput[],
   ): void {
-    const inputs = ids.map(id => this.#values.get(id)!);
-    const outputs = made.map(({ dtype, shape }) => ({ dtype, shape: [...shape] }));
-    const node = this.#add({
-      kind: 'operation',
-      op,
-      attributes: attributesOf(attributes, this.#backend.binding),
-      inputs,
-      outputs,
-      place: this.#place(),
-    });
-    if (inputs.some(value => this.#moving.has(value.node))) this.#moving.add(node);
+    const given = ids.map(id => this.#values.get(id)!);
+    const { casts, ...typed } = withTrueTypes(
+      { op, attributes: attributesOf(attributes, this.#backend.binding), inputs: given },
+      made,
+    );
+    for (const cast of casts) this.#add(cast);
+    const node = this.#add({ kind: 'operation', op, ...typed, place: this.#place() });
+    if (op === 'Multinomial' || given.some(value => this.#moving.has(value.node))) {
+      for (const one of [...casts, node]) this.#moving.add(one);
+    }
     for (const [index, { id }] of made.entries()) this.#values.set(id, { node, index });
   }
 
@@ -168,37 +236,34 @@ export class Watch {
     return node;
   }
 
-  #place(): Place {
-    return { kernel: this.#kernels.at(-1) ?? '', stack: stackHere() };
+  /** The same one for all that a kernel does. */
+  #place(): ProgramPlace {
+    const kernel = this.#kernels.at(-1);
+    if (!kernel) return new ProgramPlace('');
+    kernel.place ??= new ProgramPlace(kernel.name);
+    return kernel.place;
+  }
+
+  #isMoving(dataId: object): boolean {
+    if (this.#known.has(dataId)) return true;
+    const kept = this.#backend.tensorMap.get(dataId);
+    const value = kept && this.#values.get(kept.id);
+    return value !== undefined && this.#moving.has(value.node);
   }
 
   /** Throws if the program reads values that differ from call to call. */
   #checkRead(dataId: object): void {
-    if (this.#kernels.at(-1) === READING_KERNEL) return;
-    const kept = this.#backend.tensorMap.get(dataId);
-    const isMoving =
-      this.#known.has(dataId) || (kept && this.#moving.has(this.#values.get(kept.id)?.node as GraphNode));
-    if (!isMoving) return;
-    const stack = stackHere();
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
-      `the function reads the values of a tensor (${stack[0] ?? 'in TensorFlow.js'}), so what it does next depends on ` +
-        'them, and a graph cannot follow; compute with tensors instead, such as tf.where',
-      { found: stack[0] },
-    );
+    if (this.#kernels.at(-1)?.name !== READING_KERNEL && this.#isRefused(dataId)) throw this.#failure;
   }
-}
 
-function replace<T extends object, K extends keyof T>(undo: (() => void)[], target: T, key: K, value: T[K]): void {
-  const own = Object.getOwnPropertyDescriptor(target, key);
-  Object.defineProperty(target, key, {
-    value,
-    configurable: true,
-    writable: true,
-    enumerable: own?.enumerable ?? false,
-  });
-  undo.push(() => {
-    if (own) Object.defineProperty(target, key, own);
-    else delete (target as Partial<T>)[key];
-  });
+  #isRefused(dataId: object): boolean {
+    if (!this.#isMoving(dataId)) return false;
+    this.#failure ??= readRefused(this.#place());
+    return true;
+  }
+
+  #fail(error: Error): never {
+    this.#failure ??= error;
+    throw this.#failure;
+  }
 }
