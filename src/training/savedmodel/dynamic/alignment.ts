@@ -1,6 +1,7 @@
 /** Whether recordings of a function at different sizes are the same operations, wired alike. */
-import type { Graph, GraphNode, Value } from '../graphs/graph.js';
+import type { Graph, GraphNode, Operation, Value } from '../graphs/graph.js';
 import { nameOf } from './problems.js';
+import { sameValues } from './values.js';
 
 /** The first place where two graphs differ in more than numbers. */
 export interface Difference {
@@ -9,8 +10,8 @@ export interface Difference {
   readonly text: string;
 }
 
-/** Null if they are alike. Attributes, shapes and the values of constants may differ. */
-export function differenceOf(first: Graph, second: Graph): Difference | null {
+/** Null if they are alike. Only if `exact`, attributes, shapes and values of constants count as well. */
+export function differenceOf(first: Graph, second: Graph, exact = false): Difference | null {
   const numbered = [first, second].map(numbersIn) as [Map<GraphNode, number>, Map<GraphNode, number>];
   const wired = (left: Value, right: Value) => sameSource(left, right, numbered);
   for (let i = 0; i < Math.max(first.nodes.length, second.nodes.length); i++) {
@@ -24,8 +25,11 @@ export function differenceOf(first: Graph, second: Graph): Difference | null {
     if (a.length !== b.length || !a.every((value, k) => wired(value, b[k] as Value))) {
       return { node: left, text: `${nameOf(left)} takes other tensors at another size` };
     }
+    if (exact && !sameDetails(left, right)) {
+      return { node: left, text: `${nameOf(left)} has other numbers the second time` };
+    }
     if (left.kind !== 'loop' || right.kind !== 'loop') continue;
-    const inside = differenceOf(left.condition, right.condition) ?? differenceOf(left.body, right.body);
+    const inside = differenceOf(left.condition, right.condition, exact) ?? differenceOf(left.body, right.body, exact);
     if (inside !== null) return inside;
   }
   const outputs = first.outputs.length === second.outputs.length;
@@ -67,4 +71,23 @@ function sameOperation(left: GraphNode, right: GraphNode): boolean {
 
 function inputsOf(node: GraphNode): readonly Value[] {
   return node.kind === 'operation' || node.kind === 'loop' ? node.inputs : [];
+}
+
+function sameDetails(left: GraphNode, right: GraphNode): boolean {
+  if (JSON.stringify(left.outputs) !== JSON.stringify(right.outputs)) return false;
+  if (left.kind === 'constant') return right.kind === 'constant' && sameValues(left, right);
+  if (left.kind !== 'operation') return true;
+  return right.kind === 'operation' && sameAttributes(left, right);
+}
+
+function sameAttributes(left: Operation, right: Operation): boolean {
+  return (
+    left.attributes.size === right.attributes.size &&
+    [...left.attributes.keys()].every(name => hasSame(left, right, name))
+  );
+}
+
+/** Whether the attribute is the same in both. */
+export function hasSame(left: Operation, right: Operation, name: string): boolean {
+  return JSON.stringify(left.attributes.get(name)) === JSON.stringify(right.attributes.get(name));
 }

@@ -11,7 +11,7 @@ import type {
   Shape,
   Value,
 } from '../graphs/graph.js';
-import { differenceOf } from './alignment.js';
+import { differenceOf, hasSame } from './alignment.js';
 import { attributeMoves, partOf, withoutAttributes } from './attributes.js';
 import { constantFor, type Use } from './constants.js';
 import { cannotGeneralize, nameOf } from './problems.js';
@@ -28,7 +28,7 @@ export interface Sized {
  * Throws ERR_NOT_SUPPORTED if the operations differ, or if something moves that cannot be computed from dimensions.
  */
 export function generalize(recordings: readonly Sized[]): Graph {
-  const graphs = recordings.map(({ graph }) => graph);
+  const graphs = recordings.map(({ graph }) => pruned(graph));
   const [first, ...others] = graphs as [Graph, ...Graph[]];
   for (const other of others) {
     const difference = differenceOf(first, other);
@@ -103,7 +103,7 @@ class GraphMaker {
   #operation(runs: readonly Operation[]): void {
     const [first] = runs as [Operation];
     const inputs = first.inputs.map((_, slot) => this.#input(runs, slot));
-    const moving = [...first.attributes.keys()].filter(key => !sameAttribute(runs, key));
+    const moving = [...first.attributes.keys()].filter(name => !runs.every(run => hasSame(first, run, name)));
     if (moving.length === 0) {
       const node: Operation = { ...first, inputs, outputs: this.#types(runs) };
       this.#scope.nodes.push(node);
@@ -214,9 +214,4 @@ class GraphMaker {
 
 function shapesOf(runs: readonly GraphNode[], output: number): Shape[] {
   return runs.map(({ outputs }) => (outputs[output] as OutputType).shape);
-}
-
-function sameAttribute(runs: readonly Operation[], name: string): boolean {
-  const text = JSON.stringify(runs[0]?.attributes.get(name));
-  return runs.every(({ attributes }) => JSON.stringify(attributes.get(name)) === text);
 }
