@@ -78,7 +78,8 @@ export class Description {
   }
 
   #find(value: unknown, path: string): Trackable | undefined {
-    if (typeof value === 'function' && tracksChildren(value)) return this.#known.get(value) ?? this.#collection(value, path);
+    if (typeof value === 'function' && tracksChildren(value))
+      return this.#known.get(value) ?? this.#collection(value, path);
     if (typeof value !== 'object' || value === null) return undefined;
     const known = this.#known.get(value);
     if (known) return known;

@@ -1,6 +1,6 @@
 /** Builds graphs by hand. */
 import type { Variable } from '@tensorflow/tfjs-core';
-import { dtypeInfo } from '../../../src/format/dtypes.js';
+import { dtypeInfo, type NumericArray } from '../../../src/format/dtypes.js';
 import type {
   Argument,
   Assignment,
@@ -31,7 +31,7 @@ export class GraphMaker {
     const data =
       dtype === 'string'
         ? values.map(text => new Uint8Array(Buffer.from(String(text))))
-        : new Uint8Array(array.from(values as never).buffer);
+        : bytesOf(new array(values.length), values);
     const node: Constant = { kind: 'constant', dtype: number, shape, data, outputs: [output([dtype, shape])] };
     return this.#add(node);
   }
@@ -82,4 +82,9 @@ export class GraphMaker {
 
 function output([dtype, shape]: Typed): OutputType {
   return { dtype: dtypeInfo(dtype).number, shape };
+}
+
+function bytesOf(array: NumericArray, values: readonly (number | string)[]): Uint8Array {
+  for (const [i, value] of values.entries()) array[i] = Number(value);
+  return new Uint8Array(array.buffer as ArrayBuffer);
 }

@@ -11,7 +11,7 @@ const FLOAT = dtypeInfo('float32').number;
 const SAME_VALUES: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Cast', 'ExpandDims', 'Squeeze']);
 
 /** Operations in the place of one. */
-export interface Replacement {
+interface Replacement {
   readonly nodes: readonly (Constant | Operation)[];
   readonly output: Value;
 }

@@ -4,7 +4,7 @@ import type { Operation, Place } from '../graphs/graph.js';
 import { type Attributes, attributeValue, intValue, typesValue, typeValue } from './attribute-values.js';
 import { type OperationType, operationType, type Parameter } from './operation-table.js';
 
-export interface CompleteOperation {
+interface CompleteOperation {
   readonly type: OperationType;
   readonly attributes: Attributes;
   /** Of each output, how a function refers to it: `output:0`. */

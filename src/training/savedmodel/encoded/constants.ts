@@ -1,7 +1,6 @@
 /** Tensors whose values are in the file. Large ones are there once, however many functions have them. */
 import { createHash } from 'node:crypto';
 import { TensorBundleError } from '../../../errors.js';
-import { dtypeInfo } from '../../../format/dtypes.js';
 import type { Constant } from '../graphs/graph.js';
 import { type Attributes, type AttributeValue, shapeMessage, typeValue } from './attribute-values.js';
 
@@ -9,7 +8,6 @@ import { type Attributes, type AttributeValue, shapeMessage, typeValue } from '.
 const INLINE = 1024;
 /** A message ends at 2 GiB, and there are objects and signatures beside the constants. */
 const MOST = 1.5 * 2 ** 30;
-const STRING = dtypeInfo('string').number;
 
 export class SharedConstants {
   /** Null: a small one. */
@@ -62,19 +60,24 @@ export class SharedConstants {
 
 /** The attributes of a Const. */
 export function constantAttributes({ dtype, shape, data }: Omit<Constant, 'kind' | 'outputs'>): Attributes {
-  const values = dtype === STRING ? { stringVal: [...(data as readonly Uint8Array[])] } : { tensorContent: data };
+  const values = isTexts(data) ? { stringVal: [...data] } : { tensorContent: data };
   const tensor = { dtype, tensorShape: shapeMessage(shape), ...values } as const;
   return { dtype: typeValue(dtype), value: { value: { case: 'tensor', value: tensor } } as AttributeValue };
 }
 
 function sizeOf({ data }: Constant): number {
-  return data instanceof Uint8Array ? data.length : data.reduce((sum, { length }) => sum + length + 2, 0);
+  // A text has its length before it.
+  return isTexts(data) ? data.reduce((sum, { length }) => sum + length + 2, 0) : data.length;
 }
 
 /** The same for all constants with the same type, shape and values. */
 function contentOf({ dtype, shape, data }: Constant): string {
   const hash = createHash('sha256').update(`${dtype}:${shape}:`);
-  if (data instanceof Uint8Array) hash.update(data);
+  if (!isTexts(data)) hash.update(data);
   else for (const text of data) hash.update(`${text.length}:`).update(text);
   return hash.digest('base64');
+}
+
+function isTexts(data: Constant['data']): data is readonly Uint8Array[] {
+  return Array.isArray(data);
 }

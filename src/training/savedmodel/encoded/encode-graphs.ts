@@ -35,7 +35,7 @@ const PREDICT = 'tensorflow/serving/predict';
 /** SaverDef.CheckpointFormatVersion. */
 const TENSOR_BUNDLES = 2;
 
-export interface GraphSignature {
+interface GraphSignature {
   readonly name: string;
   /** The function that it calls, by position. */
   readonly function: number;
@@ -49,7 +49,7 @@ export interface GraphsSource {
 }
 
 /** What is behind an argument that callers do not give: a variable of the source, or one of `constants`. */
-export interface BoundInput {
+interface BoundInput {
   readonly kind: 'variable' | 'constant';
   readonly index: number;
 }
@@ -66,7 +66,7 @@ export interface ConcreteFunction {
 }
 
 /** A large constant, which functions are bound to. */
-export interface BoundConstant extends OutputType {
+interface BoundConstant extends OutputType {
   /** In the graph. */
   readonly nodeName: string;
 }

@@ -3,8 +3,8 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OutputType, Shape } from '../graphs/graph.js';
 import type { FunctionDefSchema, NodeDefSchema } from '../stored/messages.js';
 import { type Attributes, shapeMessage, shapesValue, textValue, typeValue } from './attribute-values.js';
-import { argumentName, nodeName, UniqueNames } from './names.js';
 import { RESOURCE } from './operation-table.js';
+import { argumentName, nodeName, UniqueNames } from './unique-names.js';
 
 export type FunctionMessage = MessageInitShape<typeof FunctionDefSchema>;
 export type NodeMessage = MessageInitShape<typeof NodeDefSchema>;

@@ -125,8 +125,8 @@ export class GraphEncoder implements OuterGraph {
   }
 
   #loop(node: Loop): readonly string[] {
-    const { name, first } = encodeLoop(node, this);
-    return node.outputs.map((_, i) => `${name}:output:${first + i}`);
+    const name = encodeLoop(node, this);
+    return node.outputs.map((_, i) => `${name}:output:${i}`);
   }
 
   /** TensorFlow.js calls what it has no type for by the name of one that it has. */

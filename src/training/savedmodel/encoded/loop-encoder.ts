@@ -1,19 +1,12 @@
 /**
- * A loop as TensorFlow's While. Its first two arguments are a counter and the most iterations (-1: any number), which
- * TensorFlow's gradient of loops expects there (tensorflow/python/ops/while_v2.py). The last are the large constants
- * that the loop uses.
+ * A loop as TensorFlow's While. The large constants that it uses are its last arguments. Its first two are a counter and
+ * the most iterations, which TensorFlow's gradient of loops expects there (tensorflow/python/ops/while_v2.py); whoever
+ * makes the loop gives it both.
  */
-import { dtypeInfo } from '../../../format/dtypes.js';
-import type { Constant, Graph, Loop, OutputType, Value } from '../graphs/graph.js';
-import { boolValue, functionValue, intValue, shapesValue, typesValue, typeValue } from './attribute-values.js';
-import { constantAttributes } from './constants.js';
+import type { Graph, Loop, OutputType, Value } from '../graphs/graph.js';
+import { boolValue, functionValue, intValue, shapesValue, typesValue } from './attribute-values.js';
 import { type CapturedArguments, FunctionBuilder } from './function-builder.js';
 import type { Library } from './library.js';
-
-const INT32 = dtypeInfo('int32').number;
-const COUNT: OutputType = { dtype: INT32, shape: [] };
-/** The counter and the limit. */
-const FIRST = 2;
 
 /** What encodes a graph, of which the loop is a part. */
 export interface OuterGraph {
@@ -26,13 +19,11 @@ export interface OuterGraph {
   inner(builder: FunctionBuilder, captured: CapturedArguments): OuterGraph;
 }
 
-/** The name of the node, and which of its outputs is the loop's first. */
-export function encodeLoop(loop: Loop, outer: OuterGraph): { name: string; first: number } {
+/** The name of the node. The constants are its last outputs. */
+export function encodeLoop(loop: Loop, outer: OuterGraph): string {
   const { builder, library } = outer;
   const { constants } = library.capturesOf(loop.condition, loop.body);
   const types = [
-    COUNT,
-    COUNT,
     ...loop.body.inputs.map(({ outputs }) => outputs[0]!),
     ...constants.map(number => library.constantType(number)),
   ];
@@ -45,8 +36,6 @@ export function encodeLoop(loop: Loop, outer: OuterGraph): { name: string; first
     op: stateful ? 'While' : 'StatelessWhile',
     name: 'while',
     inputs: [
-      number(builder, 0, 'while/loop_counter'),
-      number(builder, -1, 'while/maximum_iterations'),
       ...loop.inputs.map(value => outer.reference(value)),
       ...constants.map(constant => outer.captured.constants.get(constant)!),
     ],
@@ -63,7 +52,7 @@ export function encodeLoop(loop: Loop, outer: OuterGraph): { name: string; first
     shapes,
   });
   builder.stateful ||= stateful;
-  return { name, first: FIRST };
+  return name;
 }
 
 interface Part {
@@ -90,13 +79,10 @@ function conditionFunction(part: Part): PartFunction {
 function bodyFunction(part: Part): PartFunction {
   const { body } = part.loop;
   return functionOf(body, 'while_body', part, (builder, encoder, references) => {
-    const one = number(builder, 1, 'add/y');
-    const attributes = { T: typeValue(INT32) };
-    const next = builder.node({ op: 'AddV2', name: 'add', inputs: [references[0]!, one], attributes, shapes: [[]] });
     const values = body.outputs.map(value => encoder.reference(value));
     // What goes through unchanged must be seen to do so: then TensorFlow need not carry it from step to step.
-    const captured = references.slice(FIRST + values.length);
-    for (const [i, value] of [`${next}:z:0`, references[1]!, ...values, ...captured].entries()) {
+    const captured = references.slice(values.length);
+    for (const [i, value] of [...values, ...captured].entries()) {
       const type = part.types[i]!;
       builder.output('identity', type.dtype, value === references[i] ? value : builder.identity(value, type));
     }
@@ -110,21 +96,13 @@ function functionOf(
   finish: (builder: FunctionBuilder, encoder: OuterGraph, references: readonly string[]) => void,
 ): PartFunction {
   const builder = new FunctionBuilder();
-  const names = ['loop_counter', 'maximum_iterations', ...graph.inputs.map(({ name }) => name)];
+  const names = graph.inputs.map(({ name }) => name);
   const references = types.map((type, i) => builder.argument({ ...type, name: names[i] ?? 'constant' }));
-  const first = FIRST + graph.inputs.length;
-  const captured = new Map(constants.map((constant, i) => [constant, references[first + i]!]));
+  const captured = new Map(constants.map((constant, i) => [constant, references[names.length + i]!]));
   const encoder = outer.inner(builder, { variables: new Map(), constants: captured });
-  encoder.encode(graph, references.slice(FIRST, first));
+  encoder.encode(graph, references.slice(0, names.length));
   finish(builder, encoder, references);
   const name = outer.library.uniqueName(prefix);
   outer.library.functions.push(builder.finish(name));
   return { name, stateful: builder.stateful };
-}
-
-/** How nodes refer to a new Const. */
-function number(builder: FunctionBuilder, value: number, name: string): string {
-  const data = new Uint8Array(new Int32Array([value]).buffer);
-  const constant: Omit<Constant, 'kind' | 'outputs'> = { ...COUNT, shape: [], data };
-  return `${builder.node({ op: 'Const', name, attributes: constantAttributes(constant), shapes: [[]] })}:output:0`;
 }

@@ -9,7 +9,7 @@ import { constantAttributes } from './constants.js';
 import { callOf, type EncodedFunction } from './encoded-function.js';
 import { type NodeMessage, nodeMessage } from './function-builder.js';
 import type { Library } from './library.js';
-import { nodeName, UniqueNames } from './names.js';
+import { nodeName, UniqueNames } from './unique-names.js';
 
 const STRING = dtypeInfo('string').number;
 /** Of TensorFlow's own SavedModels; programs may know it. */
@@ -21,6 +21,8 @@ export interface SaverNames {
   readonly save: string;
   readonly restore: string;
 }
+
+type Shapes = Parameters<typeof shapesValue>[0];
 
 export class ServingGraph {
   readonly nodes: NodeMessage[] = [];
@@ -36,7 +38,8 @@ export class ServingGraph {
     this.#variables = library.variables.map(({ fullName, dtype, shape }) => {
       const name = this.#names.unique(nodeName(fullName));
       const attributes = { dtype: typeValue(dtype), shape: shapeValue(shape), shared_name: textValue(name) };
-      return this.#node('VarHandleOp', name, [], attributes, [[]]);
+      this.#add(name, 'VarHandleOp', [], attributes, [[]]);
+      return name;
     });
     this.#reads = library.variables.map(({ dtype, shape }, i) => {
       const handle = this.#variables[i]!;
@@ -128,15 +131,13 @@ export class ServingGraph {
     return this.#node('Const', name, [], constantAttributes({ dtype: STRING, shape, data }), [shape]);
   }
 
-  #node(
-    op: string,
-    name: string,
-    inputs: readonly string[],
-    attributes: Attributes,
-    shapes: Parameters<typeof shapesValue>[0],
-  ): string {
+  #node(op: string, name: string, inputs: readonly string[], attributes: Attributes, shapes: Shapes): string {
     const unique = this.#names.unique(name);
-    this.nodes.push(nodeMessage(unique, op, inputs, { ...attributes, _output_shapes: shapesValue(shapes) }));
+    this.#add(unique, op, inputs, attributes, shapes);
     return unique;
+  }
+
+  #add(name: string, op: string, inputs: readonly string[], attributes: Attributes, shapes: Shapes): void {
+    this.nodes.push(nodeMessage(name, op, inputs, { ...attributes, _output_shapes: shapesValue(shapes) }));
   }
 }

@@ -6,7 +6,7 @@ import { definitionOf, type TracedFunction } from '../defined/func.js';
 /** A function, which is then called `serving_default`; or several by their names. */
 export type Signatures = AnyFunction | { readonly [name: string]: AnyFunction };
 
-// biome-ignore lint/suspicious/noExplicitAny: placeholder
+/** Of any signature. */
 export type AnyFunction = TracedFunction;
 
 /** The name that programs ask for if they are told none. */
@@ -46,10 +46,13 @@ export function defaultSignatures(
 function checkName(name: string): void {
   if (NAME.test(name) && !name.startsWith('__saved_model_')) return;
   const expected = 'letters, digits and _ . \\ / > -, the first one a letter, a digit or a dot';
-  throw invalidArgument(`'${name}' cannot be the name of a signature (${expected}); give signatures: { name: function }`, {
-    expected,
-    found: name,
-  });
+  throw invalidArgument(
+    `'${name}' cannot be the name of a signature (${expected}); give signatures: { name: function }`,
+    {
+      expected,
+      found: name,
+    },
+  );
 }
 
 function notSignatures(found: unknown): TensorBundleError {

@@ -10,10 +10,12 @@ import {
   SavedModelSchema,
   toBinary,
 } from '../stored/messages.js';
+import { WRITER } from '../stored/own-files.js';
 import type { Contents, Functions } from './contents.js';
 import { fingerprintOf, type SavedParts } from './fingerprint.js';
 import { withFunctions } from './function-nodes.js';
 import { flatOutputs, type TraceSource, tensorsIn } from './function-source.js';
+import { byBytes } from './structured.js';
 
 /** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
 const TENSORFLOW_VERSION = '2.15.0';
@@ -32,6 +34,7 @@ export function encodeSavedModel({ objects, functions }: Contents): SavedParts {
           strippedOpList: new Uint8Array(),
           tags: ['serve'],
           tensorflowVersion: TENSORFLOW_VERSION,
+          tensorflowGitVersion: WRITER,
           strippedDefaultAttrs: functions !== undefined,
         },
         ...graph,
@@ -53,7 +56,10 @@ function withGraph(objects: Contents['objects'], functions: Functions): GraphPar
     signatures: functions.signatures.map(({ name, trace }) => ({ name, function: traces.indexOf(trace) })),
     variables: functions.variables,
   });
-  const { graphDef, signatureDef, saverDef } = encoded;
+  const { graphDef, saverDef } = encoded;
+  // As every map in the file: in the order of its keys, in which TensorFlow hashes them.
+  const named = Object.entries(encoded.signatureDef).sort(([a], [b]) => byBytes(a, b));
+  const signatureDef = Object.fromEntries(named);
   return { graphDef, signatureDef, saverDef, objectGraphDef: withFunctions(objects, functions, traces, encoded) };
 }
 

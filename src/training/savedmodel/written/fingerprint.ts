@@ -56,9 +56,7 @@ function* hashOfSignatures(signatures: MetaGraphDef['signatureDef']): Steps<bigi
 }
 
 /** In the order of the numbers in their names. The numbers themselves do not count. */
-function* hashOfFunctions(
-  functions: NonNullable<MetaGraphDef['objectGraphDef']>['concreteFunctions'],
-): Steps<bigint> {
+function* hashOfFunctions(functions: NonNullable<MetaGraphDef['objectGraphDef']>['concreteFunctions']): Steps<bigint> {
   const numberOf = (name: string): number => Number(name.slice(name.lastIndexOf('_') + 1));
   let hash = 0n;
   for (const name of Object.keys(functions).sort((a, b) => numberOf(a) - numberOf(b))) {

@@ -5,11 +5,7 @@
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ConcreteFunction, EncodedGraphs } from '../encoded/encode-graphs.js';
-import type {
-  FunctionSpecSchema,
-  SavedConcreteFunctionSchema,
-  SavedObjectGraphSchema,
-} from '../stored/messages.js';
+import type { FunctionSpecSchema, SavedConcreteFunctionSchema, SavedObjectGraphSchema } from '../stored/messages.js';
 import type { Functions } from './contents.js';
 import { type FunctionArgument, type FunctionSource, type TraceSource, tensorsIn } from './function-source.js';
 import { type ObjectInit, SIGNATURES, userObject } from './object-graph.js';
@@ -19,7 +15,6 @@ interface Reference {
   nodeId: number;
   localName: string;
 }
-
 
 /**
  * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they were
@@ -87,7 +82,9 @@ class FunctionNodes {
 
   #function({ args, inputSignature, traces }: FunctionSource): ObjectInit {
     const signature = inputSignature && { tuple: inputSignature.map(tensor => ({ tensor })) };
-    const references = traces.map((trace, i): Reference => ({ localName: `trace_${i}`, nodeId: this.#trace(trace, args) }));
+    const references = traces.map(
+      (trace, i): Reference => ({ localName: `trace_${i}`, nodeId: this.#trace(trace, args) }),
+    );
     const concreteFunctions = traces.map(trace => this.#encodedTrace(trace).name);
     return {
       children: references,

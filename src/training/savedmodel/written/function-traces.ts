@@ -5,8 +5,8 @@ import { dtypeInfo } from '../../../format/dtypes.js';
 import type { Numbering } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
 import { type Definition, definitionOf } from '../defined/func.js';
+import { trace } from '../dynamic/trace.js';
 import type { Graph } from '../graphs/graph.js';
-import { record } from '../traced/recorder.js';
 import type { AnyFunction } from './chosen-signatures.js';
 import type { NumberedVariable } from './contents.js';
 import type { FunctionSource, SignatureSource, TraceSource } from './function-source.js';
@@ -68,10 +68,7 @@ function traceOf({ fn, inputs }: Definition, name: string): TraceSource {
     (input): TensorSpec => ({ name: input.name, dtype: dtypeInfo(input.dtype).number, shape: input.shape }),
   );
   try {
-    const { graph, structure } = record(
-      fn,
-      inputs.map(input => ({ ...input, shape: input.shape.map(size => size ?? 2) })),
-    );
+    const { graph, structure } = trace(fn, inputs);
     return { name, graph, structure, inputs: specs.map(tensor => ({ tensor })) };
   } catch (error) {
     throw error instanceof TensorBundleError ? inFunction(error, name) : error;

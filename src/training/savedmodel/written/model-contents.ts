@@ -13,11 +13,11 @@ import { architectureOf } from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
 import { checkedSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, type Functions, numberedVariables } from './contents.js';
+import { FunctionTraces } from './function-traces.js';
 import { kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
-import { FunctionTraces } from './function-traces.js';
 
 export interface ModelChoice {
   /** Default: whether the model is compiled. */
@@ -86,4 +86,3 @@ function describe(model: LayersModel, { includeOptimizer = true, extra, extras =
   const root = { children: [...children, signatures, ...added], attributes, extras: beside };
   return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
 }
-

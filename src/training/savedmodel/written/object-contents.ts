@@ -1,13 +1,11 @@
-/** An object with functions and variables that is no model: what `tf.saved_model.save` writes for a tf.Module. */
+/** An object with functions and variables that is not a model: what `tf.saved_model.save` writes for a tf.Module. */
 import { invalidArgument, type TensorBundleError } from '../../../errors.js';
 import { numberObjects } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
 import { isAnyVariable, isLayer } from '../../../layers/family.js';
-import { isOptimizer } from '../../../layers/optimizers/optimizer.js';
 import { layerKind } from '../../../layers/registry.js';
 import { trainedWeights, weightNames } from '../../../layers/trained.js';
 import type { Layer } from '../../../layers/types.js';
-import { classOf } from '../../../realms.js';
 import { Description } from '../../checkpoint/description.js';
 import { definitionOf } from '../defined/func.js';
 import { type AnyFunction, checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';

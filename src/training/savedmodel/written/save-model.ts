@@ -29,7 +29,7 @@ export const SAVED_MODEL_WRITER_OPTIONS: OptionList<SavedModelWriterOptions> = {
   onProgress: 'function',
 };
 
-/** Options for an object that is no model. */
+/** Options for an object that is not a model. */
 export interface SaveObjectOptions extends SavedModelWriterOptions {
   /**
    * The functions that programs for serving call: one, which is then called `serving_default`, or several by their
