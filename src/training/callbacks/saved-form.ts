@@ -56,7 +56,9 @@ const CHECKPOINT: SavedForm = {
 };
 
 const SAVED_MODEL_FORM: SavedForm = {
-  capture: (model, extras, budget) => new CapturedSavedModel(modelContents(model, { extras }), budget),
+  // Tracing would stop the training while the model runs a dozen times.
+  capture: (model, extras, budget) =>
+    new CapturedSavedModel(modelContents(model, { extras, saveTraces: false }), budget),
   storedOf: storedModelsOf,
   newestOf: async (pattern, directories) => (await storedModelsOf(pattern, directories))[0] ?? null,
 };

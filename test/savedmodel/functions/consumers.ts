@@ -33,14 +33,13 @@ export async function inConverted({ calls }: Proof, scratch: string): Promise<Fi
       const model = await tf.loadGraphModel(tf.io.fileSystem(join(folder, 'model.json')) as never);
       const { inputs, outputs } = (model as unknown as { signature: Signature }).signature;
       for (const call of some) {
-        const feed = Object.fromEntries(Object.entries(call.inputs).map(([name, t]) => [inputs[name]!.name, t]));
-        const names = Object.keys(call.outputs);
-        const found = [
-          await model.executeAsync(
-            feed,
-            names.map(name => outputs[name]!.name),
-          ),
-        ].flat();
+        // Tensors of equal shapes the converter calls by their names in the graph.
+        const feed = Object.fromEntries(
+          Object.entries(call.inputs).map(([name, t]) => [inputs[name]?.name ?? `${name}:0`, t]),
+        );
+        const names = Object.keys(call.outputs).sort();
+        const wanted = names.map((name, i) => outputs[name]?.name ?? (i === 0 ? 'Identity:0' : `Identity_${i}:0`));
+        const found = await execute(model, feed, wanted);
         worst = Math.max(worst, distances(Object.fromEntries(names.map((name, i) => [name, found[i]!])), call));
         tf.dispose(found);
       }
@@ -48,6 +47,16 @@ export async function inConverted({ calls }: Proof, scratch: string): Promise<Fi
     }
     return { difference: worst };
   });
+}
+
+/** Loops, and outputs whose shapes depend on values, need `executeAsync`, which warns where there are none. */
+async function execute(model: tf.GraphModel, feed: Tensors, names: string[]): Promise<tf.Tensor[]> {
+  try {
+    return [model.execute(feed, names)].flat();
+  } catch (error) {
+    if (!/dynamic|control flow/i.test((error as Error).message)) throw error;
+    return [await model.executeAsync(feed, names)].flat();
+  }
 }
 
 interface Signature {
@@ -83,8 +92,8 @@ function distances(found: Tensors, { outputs }: Call): number {
 function distance(found: tf.Tensor, expected: tf.Tensor, name: string): number {
   if (found.shape.join() !== expected.shape.join() || found.dtype !== expected.dtype)
     throw new Error(`${name} is ${found.dtype} [${found.shape}] instead of ${expected.dtype} [${expected.shape}]`);
-  const wanted = expected.dataSync();
-  return found.dataSync().reduce((worst: number, value: number | string, i: number) => {
+  const wanted = [...expected.dataSync()] as (number | string)[];
+  return ([...found.dataSync()] as (number | string)[]).reduce((worst: number, value: number | string, i: number) => {
     const other = wanted[i]!;
     if (Object.is(value, other) || value === other) return worst;
     const far = Math.abs(Number(value) - Number(other)) / Math.max(1, Math.abs(Number(other)));

@@ -1,16 +1,9 @@
 /** The functions that a LayersModel gets in a SavedModel: TensorFlow runs them, and Python trains them. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { saveModel } from '../../../src/savedmodel.js';
-import { randomizeVariables } from '../../layers/keras.js';
+import { describe } from 'vitest';
 import { apply } from '../../layers/matrix-model.js';
-import { runPython } from '../../oracle/python.js';
-import { type ModelSubject, modelProof } from './model-proof.js';
-import type { Proof } from './proof.js';
-import { expectProven, type Findings, proveFunctions } from './prove.js';
+import type { ModelSubject } from './model-proof.js';
+import { describeFunctions } from './saved-models.js';
 
 const l = tf.layers;
 
@@ -60,26 +53,6 @@ const MODELS: Readonly<Record<string, ModelSubject>> = {
   },
 };
 
-let directory: string;
-let findings: Findings;
-const proofs: Record<string, Proof> = {};
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tensorbundle model functions '));
-  for (const [name, subject] of Object.entries(MODELS)) {
-    const model = subject.make();
-    randomizeVariables(model, 1);
-    const dir = join(directory, name);
-    const before = tf.memory().numTensors;
-    await saveModel(model, dir, { durable: false });
-    expect(tf.memory().numTensors).toBe(before);
-    proofs[name] = await modelProof(name, dir, model, subject);
-  }
-  findings = await proveFunctions(Object.values(proofs));
-}, 120_000);
-
-afterAll(() => rm(directory, { recursive: true, force: true }));
-
-test.each(Object.keys(MODELS))('%s', name => {
-  expectProven(findings, proofs[name]!);
+describe('models', () => {
+  describeFunctions(MODELS);
 });

@@ -14,7 +14,10 @@ import { expectProven, type Findings, proveFunctions } from './prove.js';
 export type Loading = Omit<ModelSubject, 'make'> & { make(): tf.LayersModel | Promise<tf.LayersModel> };
 
 /** All consumers compute what the model computes. Nothing is left behind in memory. */
-export function describeFunctions(subjects: Readonly<Record<string, Loading>>, { tolerance = 1e-5, random = true } = {}): void {
+export function describeFunctions(
+  subjects: Readonly<Record<string, Loading>>,
+  { tolerance = 1e-5, random = true } = {},
+): void {
   const proofs = new Map<string, Proof | Error>();
   let findings: Findings = {};
   let directory: string;
@@ -23,7 +26,7 @@ export function describeFunctions(subjects: Readonly<Record<string, Loading>>, {
     directory = await mkdtemp(join(tmpdir(), 'tensorbundle model functions '));
     for (const [index, [name, subject]] of Object.entries(subjects).entries())
       proofs.set(name, await prepared(name, subject, index).catch((error: Error) => error));
-    findings = await proveFunctions([...proofs.values()].filter(proof => !(proof instanceof Error)));
+    findings = await proveFunctions([...proofs.values()].flatMap(proof => (proof instanceof Error ? [] : [proof])));
   }, 900_000);
 
   afterAll(() => rm(directory, { recursive: true, force: true }));

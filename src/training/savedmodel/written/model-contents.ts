@@ -1,12 +1,12 @@
 /**
  * A model, as in the SavedModel that Keras writes with `model.save(path, save_traces=False)`, and functions over it.
  */
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Numbering, numberObjects } from '../../../graph/numbering.js';
 import { branch, type Extra, type Trackable } from '../../../graph/trackable.js';
 import { isLayer } from '../../../layers/family.js';
 import { layerKind } from '../../../layers/registry.js';
 import { trainedWeights, weightNames } from '../../../layers/trained.js';
+import type { Layer, LayersModel } from '../../../layers/types.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
 import { architectureOf } from '../../models/whole-model.js';
@@ -14,9 +14,10 @@ import { EXTRA } from '../stored/file-names.js';
 import { checkedSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, type Functions, numberedVariables } from './contents.js';
 import { FunctionTraces } from './function-traces.js';
-import { kerasEntries } from './keras-config.js';
+import { type KerasEntry, kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
+import { modelFunctions } from './model-functions.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
 
 export interface ModelChoice {
@@ -26,13 +27,14 @@ export interface ModelChoice {
   /** What is stored beside the objects. */
   readonly extras?: readonly Extra[];
   readonly signatures?: Signatures | undefined;
+  /** Whether the model gets functions. Left out: if it can. */
+  readonly saveTraces?: boolean | undefined;
 }
 
 /** Synchronous. Throws what `saveModel` documents for a model. */
 export function modelContents(model: LayersModel, choice: ModelChoice): Contents {
   const { root, objectOf } = describe(model, choice);
-  const { includeOptimizer = true, signatures } = choice;
-
+  const { includeOptimizer = true } = choice;
   const numbering = numberObjects(root);
   const entries = kerasEntries(model);
   const weights = new Set(weightNames(model.weights));
@@ -51,21 +53,37 @@ export function modelContents(model: LayersModel, choice: ModelChoice): Contents
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  const functions = modelFunctions(numbering, objectOf, signatures);
+  const functions = functionsOf(model, { numbering, objectOf, entries }, choice);
   return { root, objects, metadata, ...(functions && { functions }) };
 }
 
+interface Placed {
+  readonly numbering: Numbering;
+  readonly objectOf: Described['objectOf'];
+  readonly entries: ReadonlyMap<Layer, KerasEntry>;
+}
+
 /** Undefined if there are none. */
-function modelFunctions(
-  numbering: Numbering,
-  objectOf: Described['objectOf'],
-  given: Signatures | undefined,
+function functionsOf(
+  model: LayersModel,
+  { numbering, objectOf, entries }: Placed,
+  { signatures: given, saveTraces }: ModelChoice,
 ): Functions | undefined {
   const traces = new FunctionTraces(numberedVariables(numbering), 'the model; give it as `extra`');
   const functions = traces.functionsIn(numbering, objectOf);
-  if (functions.size === 0 && given === undefined) return undefined;
-  const signatures = given === undefined ? [] : traces.signatures(checkedSignatures(given));
-  return { functions, added: new Map(), signatures, variables: traces.variables, lists: new Map() };
+  const chosen = given && traces.signatures(checkedSignatures(given));
+  const own = saveTraces === false ? undefined : modelFunctions(model, { entries, isRequired: saveTraces });
+  if (functions.size === 0 && chosen === undefined && own === undefined) return undefined;
+  const { variables } = traces;
+  const numbers = new Map(variables.map(({ variable, number }) => [variable, number]));
+  const lists = [...(own?.lists ?? [])].map(([name, all]) => [name, all.map(one => numbers.get(one)!)] as const);
+  return {
+    functions,
+    added: new Map(own && [['__call__', own.call]]),
+    signatures: chosen ?? own?.signatures ?? [],
+    variables,
+    lists: new Map(lists),
+  };
 }
 
 interface Described {

@@ -5,6 +5,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Layer, LayersModel, LayerVariable } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
+import type { SignatureInput } from '../dynamic/places.js';
 import { trace } from '../dynamic/trace.js';
 import type { FunctionSource, SignatureSource, TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
@@ -86,7 +87,7 @@ function warningOf(model: LayersModel, { message }: Error, without: string): str
 class ModelTraces {
   readonly #entry: KerasEntry;
   readonly #call: ModelCall;
-  readonly #inputs: readonly InputSpec[];
+  readonly #inputs: readonly SignatureInput[];
   readonly #outputNames: readonly string[];
 
   constructor(model: LayersModel, entry: KerasEntry) {

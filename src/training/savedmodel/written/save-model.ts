@@ -53,9 +53,16 @@ export interface SaveModelOptions extends SavedModelWriterOptions {
   extra?: Trackables;
   /**
    * The functions that programs for serving call: one, which is then called `serving_default`, or several by their
-   * names. They may use the variables of the model and of `extra`. Default: none.
+   * names. They may use the variables of the model and of `extra`. Default: the model itself, as `serving_default`.
    */
   signatures?: Signatures;
+  /**
+   * Whether TensorFlow can run the model without Keras: `tf.saved_model.load(dir)` can then be called and trained, and
+   * there is a signature for serving. True: rejects with the reason if the model cannot become a graph. False: no
+   * functions are traced, which saves their time. Default: true, but a model that cannot become a graph is saved
+   * without functions, and a warning says why.
+   */
+  saveTraces?: boolean;
 }
 
 const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
@@ -63,6 +70,7 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
   includeOptimizer: 'flag',
   extra: true,
   signatures: true,
+  saveTraces: 'flag',
 };
 
 /**
@@ -78,8 +86,11 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * Its signatures can be served by anything that runs TensorFlow; `loadFunctions` runs them here. Functions are traced
  * during the call, which needs the backend of `@tensorflow/tfjs-node`.
  *
- * Without `signatures`, a model is what Keras writes with `save_traces=False`: there are no functions in it. So
- * `tf.saved_model.load(dir)` gives the variables and no signatures, and TensorFlow Serving cannot run it.
+ * A model gets functions, too, as with Keras's `save_traces=True`: `tf.saved_model.load(dir)` is called as
+ * `loaded(inputs)` or `loaded(inputs, training=True)`, has `variables` and `trainable_variables`, and the signature
+ * `serving_default`. They compute what TensorFlow.js computes: with `training`, BatchNormalization moves its averages
+ * even if it is frozen, and Dropout draws anew at each call. A stateful layer, or one that reads the values of tensors,
+ * cannot become a graph: then there are no functions, and a warning says why.
  *
  * The values are those of the moment of the call; training may go on meanwhile. DIR is replaced as a whole: readers,
  * and a crash, see the old model or the new one. It is replaced only if it holds nothing but a SavedModel.
@@ -113,25 +124,25 @@ export async function saveModel(object: object, dir: PathLike, options: SaveMode
 /** As `saveModel`, and says what was written. */
 export async function writeSavedModel(object: object, dir: PathLike, options: SaveModelOptions): Promise<SaveResult> {
   refuseUnknown(options, 'saveModel', SAVE_MODEL_OPTIONS);
-  const { includeOptimizer, extra, signatures, ...writer } = options;
+  const { includeOptimizer, extra, signatures, saveTraces, ...writer } = options;
   const path = savePathOf(dir, 'savedmodel');
-  const contents = contentsOf(object, { includeOptimizer, extra, signatures });
+  const contents = contentsOf(object, { includeOptimizer, extra, signatures, saveTraces });
   return await new CapturedSavedModel(contents, CopyBudget.forForeground()).write(path, writer);
 }
 
-type Choice = Pick<SaveModelOptions, 'includeOptimizer' | 'extra' | 'signatures'>;
+type Choice = Pick<SaveModelOptions, 'includeOptimizer' | 'extra' | 'signatures' | 'saveTraces'>;
 
 function contentsOf(object: object, choice: { [K in keyof Choice]: Choice[K] | undefined }): Contents {
-  const { includeOptimizer, extra, signatures } = choice;
+  const { includeOptimizer, extra, signatures, saveTraces } = choice;
   if (isModel(object)) {
     if (includeOptimizer && !object.optimizer) {
       throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
     }
     return modelContents(object, choice);
   }
-  if (includeOptimizer !== undefined || extra !== undefined) {
+  if (includeOptimizer !== undefined || extra !== undefined || saveTraces !== undefined) {
     throw invalidArgument(
-      '`includeOptimizer` and `extra` are for models; an object is saved with everything that is in it',
+      '`includeOptimizer`, `extra` and `saveTraces` are for models; an object is saved with everything that is in it',
     );
   }
   return objectContents(object, signatures);

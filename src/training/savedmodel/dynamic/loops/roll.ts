@@ -1,0 +1,133 @@
+/** Loops of a program, found in recordings of the operations that they executed. */
+import type { Graph } from '../../graphs/graph.js';
+import { bodyOf } from './body.js';
+import { Draft } from './draft.js';
+import { labelOf } from './labels.js';
+import type { Step } from './nodes.js';
+import { gather, isCollection } from './parts.js';
+import { countFor, type Plan, planLoop } from './plan.js';
+import { entryOf, putLoop } from './replace.js';
+import { settle } from './settle.js';
+import type { Run } from './slots.js';
+
+/**
+ * Puts a Loop in the place of each loop that ran more often in some recordings of a function than in others. What no
+ * loop explains stays as it is: then the results differ in their operations.
+ *
+ * Where two recordings first differ, a loop has just ended in one of them and goes on in the other: the loop is found
+ * from there. Loops in loops come first, as they end first.
+ */
+export function roll(graphs: readonly Graph[]): Graph[] {
+  const rolling = new Rolling(graphs.map(Draft.of));
+  while (rolling.rollNext());
+  return rolling.finish();
+}
+
+class Rolling {
+  readonly #drafts: readonly Draft[];
+  /** Operations that take results of all iterations apart. */
+  readonly #known = new Set<Step>();
+  #done = 0;
+
+  constructor(drafts: readonly Draft[]) {
+    this.#drafts = drafts;
+  }
+
+  /** False: all recordings have the same operations, or differ in a way that is no loop. */
+  rollNext(): boolean {
+    const parting = partingOf(this.#drafts);
+    if (!parting || parting.at <= this.#done) return false;
+    const { at, learner } = parting;
+    for (let period = 1; period <= at; period++) {
+      if (!repeats(learner, at, period)) continue;
+      const found = this.#findLoop(learner, at, period);
+      if (!found) continue;
+      this.#roll(found.plan, found.start);
+      return true;
+    }
+    return false;
+  }
+
+  /** In the steps around `at` that repeat in the learner with this period. */
+  #findLoop(learner: Draft, at: number, period: number): { plan: Plan; start: number } | undefined {
+    let start = at - period;
+    while (start > 0 && labelOf(learner.steps[start - 1]!) === labelOf(learner.steps[start - 1 + period]!)) start--;
+    for (; start + period <= at; start++) {
+      const plan = planLoop(this.#drafts, learner, start, period);
+      if (plan) return { plan, start };
+    }
+    return undefined;
+  }
+
+  #roll(plan: Plan, start: number): void {
+    const [first] = this.#drafts as [Draft];
+    const pattern = first.steps.slice(start, start + plan.period).map(labelOf);
+    const isSettled = this.#put(this.#drafts, start, plan);
+    this.#done = start;
+    // The same loop may come again, as when it is in a loop itself.
+    if (!isSettled) for (const draft of this.#drafts) this.#putAgain(draft, start + 1, plan, pattern);
+  }
+
+  /** Returns whether the body had steps whose numbers of inputs or outputs differ between recordings. */
+  #put(drafts: readonly Draft[], start: number, plan: Plan): boolean {
+    const all = drafts.map(draft => {
+      const run: Run = { draft, start, period: plan.period };
+      const count = countFor(draft, start, plan);
+      const entry = entryOf(run, count, plan);
+      return { run, count, entry, body: bodyOf(run, count, plan, entry.types) };
+    });
+    const isSettled = settle(
+      all.map(one => one.body),
+      this.#known,
+    );
+    for (const { run, count, entry, body } of all) putLoop(run, count, plan, entry, body.finish(), this.#known);
+    for (const draft of drafts) this.#gather(draft, start);
+    return isSettled;
+  }
+
+  #putAgain(draft: Draft, from: number, plan: Plan, pattern: readonly string[]): void {
+    const { period } = plan;
+    for (let start = from; start + 2 * period <= draft.steps.length; start++) {
+      const isLike = pattern.every((label, i) => labelOf(draft.steps[start + i]!) === label);
+      if (isLike && repeats(draft, start + period, period) && countFor(draft, start, plan) > 1) {
+        this.#put([draft], start, plan);
+      }
+    }
+  }
+
+  #gather(draft: Draft, from: number): void {
+    for (let at = draft.steps.length - 1; at > from; at--) {
+      const step = draft.steps[at]!;
+      if (isCollection(step) && step.inputs.some(({ node }) => this.#known.has(node as Step))) {
+        gather(draft, at, this.#known);
+      }
+    }
+  }
+
+  finish(): Graph[] {
+    if (!partingOf(this.#drafts)) settle(this.#drafts, this.#known);
+    return this.#drafts.map(draft => draft.finish());
+  }
+}
+
+/** The first position at which two drafts differ, and the one of these two that has more steps. */
+function partingOf(drafts: readonly Draft[]): { at: number; learner: Draft } | undefined {
+  const [first] = drafts as [Draft];
+  let parting: { at: number; learner: Draft } | undefined;
+  for (const draft of drafts) {
+    const length = Math.min(first.steps.length, draft.steps.length);
+    let at = 0;
+    while (at < length && labelOf(first.steps[at]!) === labelOf(draft.steps[at]!)) at++;
+    if (at === length && first.steps.length === draft.steps.length) continue;
+    if (parting && parting.at <= at) continue;
+    parting = { at, learner: first.steps.length > draft.steps.length ? first : draft };
+  }
+  return parting;
+}
+
+/** Whether the steps before a position are like those after it. */
+function repeats({ steps }: Draft, at: number, period: number): boolean {
+  if (at + period > steps.length) return false;
+  for (let i = at; i < at + period; i++) if (labelOf(steps[i]!) !== labelOf(steps[i - period]!)) return false;
+  return true;
+}
