@@ -50,7 +50,7 @@ class Interpreter {
     return { shape, values: this.#backend.binding.tensorDataSync(id) };
   }
 
-  #node(node: GraphNode, valueOf: (value: { node: GraphNode; index: number }) => Held): readonly Held[] {
+  #node(node: GraphNode, held: (value: { node: GraphNode; index: number }) => Held): readonly Held[] {
     switch (node.kind) {
       case 'argument':
         throw new Error(`the argument ${node.name} is not among the inputs`);
@@ -59,12 +59,12 @@ class Interpreter {
       case 'variable':
         return this.#backend.getInputTensorIds([node.variable as never]);
       case 'loop': {
-        let state: Held[] = node.inputs.map(valueOf);
+        let state: Held[] = node.inputs.map(held);
         while (this.#isTrue(this.graph(node.condition, state)[0] as Id)) state = this.graph(node.body, state);
         return state;
       }
       case 'operation':
-        return this.#checked(node, this.#operation(node, node.inputs.map(valueOf)));
+        return this.#checked(node, this.#operation(node, node.inputs.map(held)));
     }
   }
 

@@ -23,6 +23,19 @@ export function roll(graphs: readonly Graph[]): Graph[] {
   return rolling.finish();
 }
 
+/** Where two drafts differ first, and the one of them that has more steps. */
+interface Parting {
+  readonly at: number;
+  readonly learner: Draft;
+}
+
+interface Found {
+  readonly plan: Plan;
+  readonly start: number;
+  /** How many steps after the loop all recordings have in common. */
+  readonly agreed: number;
+}
+
 class Rolling {
   readonly #drafts: readonly Draft[];
   /** Operations that take results of all iterations apart. */
@@ -37,26 +50,47 @@ class Rolling {
   rollNext(): boolean {
     const parting = partingOf(this.#drafts);
     if (!parting || parting.at <= this.#done) return false;
-    const { at, learner } = parting;
-    for (let period = 1; period <= at; period++) {
-      if (!repeats(learner, at, period)) continue;
-      const found = this.#findLoop(learner, at, period);
-      if (!found) continue;
-      this.#roll(found.plan, found.start);
-      return true;
-    }
-    return false;
+    const found = this.#findLoop(parting);
+    if (found) this.#roll(found.plan, found.start);
+    return found !== undefined;
   }
 
-  /** In the steps around `at` that repeat in the learner with this period. */
-  #findLoop(learner: Draft, at: number, period: number): { plan: Plan; start: number } | undefined {
+  /** The loop after which the recordings agree for longest. */
+  #findLoop(parting: Parting): Found | undefined {
+    let best: Found | undefined;
+    for (let period = 1; period <= parting.at; period++) {
+      if (!repeats(parting.learner, parting.at, period)) continue;
+      const found = this.#findPeriod(parting, period);
+      if (found && found.agreed > (best?.agreed ?? 0)) best = found;
+      if (best?.agreed === Number.POSITIVE_INFINITY) break;
+    }
+    return best;
+  }
+
+  /** In the steps around the parting that repeat in the learner with this period. */
+  #findPeriod({ at, learner }: Parting, period: number): Found | undefined {
     let start = at - period;
     while (start > 0 && labelOf(learner.steps[start - 1]!) === labelOf(learner.steps[start - 1 + period]!)) start--;
     for (; start + period <= at; start++) {
       const plan = planLoop(this.#drafts, learner, start, period);
-      if (plan) return { plan, start };
+      if (!plan) continue;
+      const ends = this.#drafts.map(draft => start + countFor(draft, start, plan) * period);
+      const agreed = Math.min(...this.#drafts.map((_, i) => this.#agreed(i, ends)));
+      if (agreed > 0) return { plan, start, agreed };
     }
     return undefined;
+  }
+
+  /** How many steps of the draft `i` are like those of the first, from the end of the loop in each; all: infinity. */
+  #agreed(i: number, ends: readonly number[]): number {
+    const [first, other] = [this.#drafts[0]!.steps, this.#drafts[i]!.steps];
+    const [from, at] = [ends[0]!, ends[i]!];
+    const isAlike = (k: number): boolean => labelOf(first[from + k]!) === labelOf(other[at + k]!);
+    const length = Math.min(first.length - from, other.length - at);
+    let count = 0;
+    while (count < length && isAlike(count)) count++;
+    const areAll = count === first.length - from && count === other.length - at;
+    return areAll ? Number.POSITIVE_INFINITY : count;
   }
 
   #roll(plan: Plan, start: number): void {
@@ -110,10 +144,9 @@ class Rolling {
   }
 }
 
-/** The first position at which two drafts differ, and the one of these two that has more steps. */
-function partingOf(drafts: readonly Draft[]): { at: number; learner: Draft } | undefined {
+function partingOf(drafts: readonly Draft[]): Parting | undefined {
   const [first] = drafts as [Draft];
-  let parting: { at: number; learner: Draft } | undefined;
+  let parting: Parting | undefined;
   for (const draft of drafts) {
     const length = Math.min(first.steps.length, draft.steps.length);
     let at = 0;
