@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DTYPES, dtypeInfo } from '../../../src/format/dtypes.js';
+import { CheckpointWriter, type DType, type TensorData, type TensorSource } from '../../../src/index.js';
+import { encodeGraphs, type StoredVariable } from '../../../src/training/savedmodel/encoded/encode-graphs.js';
 import type { Graph, Value } from '../../../src/training/savedmodel/graphs/graph.js';
 import { runPython } from '../../oracle/python.js';
 import { GraphMaker, type Typed } from './graph-maker.js';
-import { saveGraphs } from './saved-graphs.js';
+import { saveGraphs, writeSavedModel } from './saved-graphs.js';
 
 type Inputs = Record<string, readonly [dtype: string, values: unknown]>;
 
@@ -15,6 +18,8 @@ interface Job {
   readonly dir: string;
   readonly calls: readonly { readonly signature: string; readonly inputs: Inputs }[];
   readonly gradients?: readonly [call: number, output: string];
+  /** Whether there are no objects in the checkpoint. */
+  readonly flat?: boolean;
 }
 
 interface Answer {
@@ -35,7 +40,7 @@ const answers = new Map<string, Answer>();
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle encoded '));
   const jobs: Job[] = [];
-  for (const make of [dense, counting, kinds, looping, normalizing, bare]) {
+  for (const make of [dense, counting, kinds, looping, normalizing, bare, types]) {
     const dir = join(directory, make.name);
     jobs.push({ dir, ...(await make(dir)) });
   }
@@ -290,6 +295,38 @@ async function bare(dir: string): Promise<Omit<Job, 'dir'>> {
   return { calls: [{ signature: 'serving_default', inputs: {} }] };
 }
 
+/** Variables of many types, one of them stored as another type than the function has. */
+async function types(dir: string): Promise<Omit<Job, 'dir'>> {
+  const half = tf.variable(tf.tensor1d([1, 2]), true, 'half');
+  const maker = new GraphMaker();
+  const before = maker.read(half);
+  maker.assign(half, maker.run('AddV2', [before, maker.constant('float32', [], [1])], [['float32', [2]]])[0]!);
+  const source = {
+    functions: [{ name: 'half', graph: maker.graph(before), inputNames: [], outputNames: ['half'] }],
+    signatures: [{ name: 'half', function: 0 }],
+  };
+  const writer = new CheckpointWriter(join(dir, 'variables', 'variables'), { durable: false });
+  const add = (
+    name: string,
+    dtype: DType,
+    shape: number[],
+    data: TensorData,
+    variable?: tf.Variable,
+  ): StoredVariable => {
+    const key = `${name}/.ATTRIBUTES/VARIABLE_VALUE`;
+    writer.add(key, { dtype, shape, data } as TensorSource);
+    return { key, fullName: name, dtype: dtypeInfo(dtype).number, shape, variable };
+  };
+  const variables = DTYPES.filter(dtype => dtype !== 'variant').map(dtype => {
+    const bytes = new Uint8Array(dtypeInfo(dtype).bytes).fill(1);
+    return add(dtype, dtype, [], dtype === 'string' ? [bytes] : new (dtypeInfo(dtype).array)(bytes.buffer));
+  });
+  variables.push(add('half', 'bfloat16', [2], new Uint16Array([0x3f80, 0x4000]), half));
+  await writeSavedModel(dir, source, variables, encodeGraphs({ ...source, variables }));
+  await writer.finish();
+  return { calls: [{ signature: 'half', inputs: {} }], flat: true };
+}
+
 describe('a function with variables and a large constant', () => {
   it('computes what the graph says', () => {
     expectOutputs(answerOf(dense), 0, { sum: [24, 27], Input: [1, 1], again: [24, 27] });
@@ -362,4 +399,52 @@ it('runs in TensorFlow.js', async () => {
   const { y } = loaded.predict({ x: tf.tensor1d([0, 0]) }) as Record<string, tf.Tensor>;
   expect([...(await y!.data())]).toEqual([2, 8]);
   loaded.dispose();
+});
+
+it('a graph has the variables of all types that TensorFlow runs', () => {
+  const { session, stored: written } = answerOf(types);
+  expect(session).toEqual([{ half: [1, 2] }]);
+  expect(written['half/.ATTRIBUTES/VARIABLE_VALUE']).toEqual([2, 3]);
+  expect(written['int64/.ATTRIBUTES/VARIABLE_VALUE']).toEqual(['72340172838076673']);
+  const lacking = DTYPES.filter(dtype => !(`${dtype}/.ATTRIBUTES/VARIABLE_VALUE` in written));
+  expect(lacking).toEqual(
+    DTYPES.filter(dtype => /variant|int16$|int[24]$|float[48]/.test(dtype) && !/^u?int16/.test(dtype)),
+  );
+});
+
+it('the table of operations is that of TensorFlow', async () => {
+  await runPython('tools/operations.py', ['--check']);
+});
+
+describe('refuses', () => {
+  const encode = (graph: Graph) =>
+    encodeGraphs({
+      functions: [{ name: 'f', graph, inputNames: ['x'], outputNames: ['y'] }],
+      signatures: [],
+      variables: [],
+    });
+  const float: Typed = ['float32', []];
+
+  it.each([
+    ['NoSuchOp', [float], /NoSuchOp \(of NoSuchOp, at model \(program.js:1:1\)\).* none of those/],
+    ['AddV2', [float], /AddV2 .* cannot have 1 inputs/],
+    ['Cast', [['int32', []]] as Typed[], undefined],
+    ['Einsum', [float], /Einsum .* lacks its attribute equation/],
+  ])('%s', (op, outputs, message) => {
+    const maker = new GraphMaker();
+    const x = maker.argument('x', 'float32', []);
+    const graph = maker.graph(maker.run(op, [x], outputs)[0]!);
+    if (message === undefined) encode(graph);
+    else
+      expect(() => encode(graph)).toThrow(
+        expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', message: expect.stringMatching(message) }),
+      );
+  });
+
+  it('variables that are not saved', () => {
+    const maker = new GraphMaker();
+    maker.argument('x', 'float32', []);
+    const graph = maker.graph(maker.read(tf.variable(tf.scalar(1), true, 'lost')));
+    expect(() => encode(graph)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', tensor: 'lost' }));
+  });
 });

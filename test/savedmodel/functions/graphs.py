@@ -21,9 +21,11 @@ def listed(value):
     value = np.asarray(value)
     if value.dtype.kind in "OS":
         return [text.decode() if isinstance(text, bytes) else str(text) for text in value.ravel()]
-    if value.dtype.kind == "V" or str(value.dtype) == "bfloat16":
+    if value.dtype.kind == "V":  # bfloat16
         value = value.astype("float32")
-    return value.ravel().tolist()
+    # JSON has neither complex numbers nor all integers of 64 bits.
+    exact = value.dtype.kind in "bf" or value.dtype.itemsize < 8
+    return value.ravel().tolist() if exact else [str(number) for number in value.ravel()]
 
 
 def array(dtype, value):
@@ -88,6 +90,9 @@ def gradients(loaded, call, output):
 
 
 def answer(job):
+    if job.get("flat"):
+        session, stored = in_session(job)
+        return {"session": session, "stored": stored}
     loaded = tf.saved_model.load(job["dir"])
     result = {"eager": [in_eager(job, call, loaded) for call in job["calls"]]}
     result["variables"] = {

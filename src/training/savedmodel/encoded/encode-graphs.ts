@@ -23,7 +23,7 @@ import {
 import { Library, type StoredVariable } from './library.js';
 import { ServingGraph } from './serving-graph.js';
 
-export type { GraphFunction, NamedOutput } from './encoded-function.js';
+export type { NamedOutput } from './encoded-function.js';
 export type { StoredVariable } from './library.js';
 
 /** Of TensorFlow 2.15's graphs, whose form this is. */

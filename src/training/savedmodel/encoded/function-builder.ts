@@ -10,7 +10,7 @@ export type FunctionMessage = MessageInitShape<typeof FunctionDefSchema>;
 export type NodeMessage = MessageInitShape<typeof NodeDefSchema>;
 
 /** An argument; of a variable's handle, `holds` is what the variable has. */
-export interface ArgumentType extends OutputType {
+interface ArgumentType extends OutputType {
   readonly name: string;
   readonly holds?: OutputType | undefined;
 }

@@ -1,9 +1,11 @@
 /** The functions of a SavedModel, and what they share: variables and large constants. */
 import type { Variable } from '@tensorflow/tfjs-core';
-import { invalidArgument } from '../../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../../errors.js';
+import { dtypeOfNumber } from '../../../format/dtypes.js';
 import type { Graph, OutputType } from '../graphs/graph.js';
 import { SharedConstants } from './constants.js';
 import type { FunctionMessage } from './function-builder.js';
+import { isHandledType } from './handled-types.js';
 
 /** A variable of the SavedModel. */
 export interface StoredVariable {
@@ -43,10 +45,19 @@ export class Library {
 
   variableNumber(variable: Variable): number {
     const number = this.#numbers.get(variable);
-    if (number !== undefined) return number;
+    if (number !== undefined) {
+      const { dtype } = this.variables[number]!;
+      if (isHandledType(dtype)) return number;
+      const { name } = dtypeOfNumber(dtype);
+      throw new TensorBundleError(
+        'ERR_NOT_SUPPORTED',
+        `a function uses the variable '${variable.name}', and TensorFlow has no variables of type ${name} in graphs`,
+        { tensor: variable.name, found: name },
+      );
+    }
     throw invalidArgument(
       `a function uses the variable '${variable.name}', which is not saved; give saveModel the object that holds it`,
-      { found: variable.name },
+      { tensor: variable.name },
     );
   }
 

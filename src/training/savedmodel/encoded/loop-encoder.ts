@@ -1,7 +1,7 @@
 /**
- * A loop as TensorFlow's While. The large constants that it uses are its last arguments. Its first two are a counter and
- * the most iterations, which TensorFlow's gradient of loops expects there (tensorflow/python/ops/while_v2.py); whoever
- * makes the loop gives it both.
+ * A loop as TensorFlow's While. The large constants that it uses are its last arguments. Its first two are a counter
+ * and the most iterations, which TensorFlow's gradient of loops expects there (tensorflow/python/ops/while_v2.py); they
+ * are inputs of the loop already.
  */
 import type { Graph, Loop, OutputType, Value } from '../graphs/graph.js';
 import { boolValue, functionValue, intValue, shapesValue, typesValue } from './attribute-values.js';

@@ -2,9 +2,8 @@
 import { dtypeInfo } from '../../../format/dtypes.js';
 import { OPERATIONS } from './operations.js';
 
-/** Types of TensorFlow that no tensor of a checkpoint has. */
+/** The type of handles, which no tensor of a checkpoint has. */
 export const RESOURCE = 20;
-export const VARIANT = 21;
 
 /** An argument or a result. */
 export interface Parameter {
@@ -19,7 +18,7 @@ export interface Parameter {
   readonly fixed?: number | undefined;
 }
 
-export interface AttributeType {
+interface AttributeType {
   /** As in OpDef: 'type', 'int', 'list(shape)'… */
   readonly type: string;
   readonly hasDefault: boolean;

@@ -8,7 +8,8 @@ import { type Attributes, shapesValue, shapeValue, textValue, typesValue, typeVa
 import { constantAttributes } from './constants.js';
 import { callOf, type EncodedFunction } from './encoded-function.js';
 import { type NodeMessage, nodeMessage } from './function-builder.js';
-import type { Library } from './library.js';
+import { isHandledType } from './handled-types.js';
+import type { Library, StoredVariable } from './library.js';
 import { nodeName, UniqueNames } from './unique-names.js';
 
 const STRING = dtypeInfo('string').number;
@@ -16,7 +17,7 @@ const STRING = dtypeInfo('string').number;
 const FILE_NAME = 'saver_filename';
 
 /** Names of tensors and nodes, as SaverDef has them. */
-export interface SaverNames {
+interface SaverNames {
   readonly fileName: string;
   readonly save: string;
   readonly restore: string;
@@ -28,24 +29,27 @@ export class ServingGraph {
   readonly nodes: NodeMessage[] = [];
   readonly #library: Library;
   readonly #names = new UniqueNames();
-  /** Of the handles of variables, and of large constants. */
-  readonly #variables: readonly string[];
+  /** Those that a graph may have. */
+  readonly #variables: readonly StoredVariable[];
+  /** Nodes of their handles, and of what reads them. */
+  readonly #handles = new Map<StoredVariable, string>();
   readonly #reads: readonly string[];
+  /** Nodes of the large constants. */
   readonly constants: readonly string[];
 
   constructor(library: Library) {
     this.#library = library;
-    this.#variables = library.variables.map(({ fullName, dtype, shape }) => {
-      const name = this.#names.unique(nodeName(fullName));
+    this.#variables = library.variables.filter(({ dtype }) => isHandledType(dtype));
+    for (const variable of this.#variables) {
+      const name = this.#names.unique(nodeName(variable.fullName));
+      const { dtype, shape } = variable;
       const attributes = { dtype: typeValue(dtype), shape: shapeValue(shape), shared_name: textValue(name) };
       this.#add(name, 'VarHandleOp', [], attributes, [[]]);
-      return name;
-    });
-    this.#reads = library.variables.map(({ dtype, shape }, i) => {
-      const handle = this.#variables[i]!;
-      return this.#node('ReadVariableOp', `${handle}/Read/ReadVariableOp`, [handle], { dtype: typeValue(dtype) }, [
-        shape,
-      ]);
+      this.#handles.set(variable, name);
+    }
+    this.#reads = [...this.#handles].map(([{ dtype, shape }, handle]) => {
+      const attributes = { dtype: typeValue(dtype) };
+      return this.#node('ReadVariableOp', `${handle}/Read/ReadVariableOp`, [handle], attributes, [shape]);
     });
     this.constants = library.shared.constants.map(constant =>
       this.#node('Const', 'Const', [], constantAttributes(constant), [constant.shape]),
@@ -72,7 +76,7 @@ export class ServingGraph {
   call(called: EncodedFunction, inputs: readonly string[]): string {
     const { op, attributes } = callOf(called, this.#library);
     const captures = [
-      ...called.variables.map(number => this.#variables[number]!),
+      ...called.variables.map(number => this.#handles.get(this.#library.variables[number]!)!),
       ...called.constants.map(number => this.constants[number]!),
     ];
     const shapes = called.outputs.map(({ shape }) => shape);
@@ -80,7 +84,7 @@ export class ServingGraph {
   }
 
   saver(): SaverNames {
-    const { variables } = this.#library;
+    const variables = this.#variables;
     const fileName = this.placeholder(FILE_NAME, { dtype: STRING, shape: [] });
     const saved = variables.length === 0 ? [] : [this.#save(fileName)];
     const identity = [fileName, ...saved.map(node => `^${node}`)];
@@ -96,24 +100,24 @@ export class ServingGraph {
   }
 
   #restore(fileName: string): string[] {
-    const { variables } = this.#library;
-    const inputs = [fileName, ...this.#keys('save/RestoreV2')];
+    const variables = this.#variables;
+    const from = [fileName, ...this.#keys('save/RestoreV2')];
     const shapes = variables.map(() => null);
-    const restored = this.#node('RestoreV2', 'save/RestoreV2', inputs, this.#types(), shapes);
-    return variables.map(({ dtype }, i) => {
-      const value = i === 0 ? restored : `${restored}:${i}`;
-      const attributes = { dtype: typeValue(dtype) };
-      return this.#node('AssignVariableOp', 'save/AssignVariableOp', [this.#variables[i]!, value], attributes, []);
+    const restored = this.#node('RestoreV2', 'save/RestoreV2', from, this.#types(), shapes);
+    return variables.map((variable, i) => {
+      const inputs = [this.#handles.get(variable)!, i === 0 ? restored : `${restored}:${i}`];
+      const attributes = { dtype: typeValue(variable.dtype) };
+      return this.#node('AssignVariableOp', 'save/AssignVariableOp', inputs, attributes, []);
     });
   }
 
   #types(): Attributes {
-    return { dtypes: typesValue(this.#library.variables.map(({ dtype }) => dtype)) };
+    return { dtypes: typesValue(this.#variables.map(({ dtype }) => dtype)) };
   }
 
   /** Keys, and which parts of the tensors: the whole. */
   #keys(prefix: string): string[] {
-    const { variables } = this.#library;
+    const variables = this.#variables;
     const keys = this.#texts(
       `${prefix}/tensor_names`,
       variables.map(({ key }) => key),
