@@ -5,7 +5,7 @@ import { ELEMENTWISE } from './elementwise.js';
 import { LAYOUT } from './layout.js';
 import { ASSIGNMENTS, LOOPS } from './loops.js';
 import { NETWORKS } from './networks.js';
-import { type DataType, type Made, type Outside, Program, type Statement } from './program.js';
+import { type DataType, type Outside, Program, type Statement } from './program.js';
 import { Size, type Sizes } from './size.js';
 
 export interface Input {
@@ -84,7 +84,8 @@ export function randomComposition(seed: number): Composition {
     program.made.push({ name, dtype, shape: shapes[i]!, bound: dtype === 'int32' ? 5 : 1 });
   }
   grow(program);
-  return { seed, inputs, shapes, least, ...program, returned: returned(program, inputs.length) };
+  const { statements, outside } = program;
+  return { seed, inputs, shapes, least, statements, outside, returned: returned(program, inputs.length) };
 }
 
 function grow(program: Program): void {
@@ -155,7 +156,10 @@ export function runnable(composition: Composition, environment: Environment): Ru
 }
 
 /** Values for inputs of these sizes. */
-export function inputsOf({ inputs, shapes, seed }: Composition, sizes: Sizes): tf.Tensor[] {
+export function inputsOf(
+  { inputs, shapes, seed }: Pick<Composition, 'inputs' | 'shapes' | 'seed'>,
+  sizes: Sizes,
+): tf.Tensor[] {
   return inputs.map(({ dtype }, i) => {
     const shape = shapes[i]!.map(size => size.at(sizes));
     const random = new Choices(seed * 31 + i + sizes.reduce((sum, size) => 13 * sum + size, 0));
@@ -199,8 +203,4 @@ export async function smallest(
     if (await fails(one)) return one;
   }
   return composition;
-}
-
-export function madeShapes(made: readonly Made[], sizes: Sizes): number[][] {
-  return made.map(({ shape }) => shape.map(size => size.at(sizes)));
 }
