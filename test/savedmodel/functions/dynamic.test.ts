@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { it } from 'vitest';
 import { type Check, expectAtUnseen } from './unseen.js';
 
-const weights = (...shape: number[]) => tf.variable(tf.randomNormal(shape));
+const weights = (...shape: number[]) =>
+  tf.variable<tf.Rank.R4>(tf.randomNormal(shape as [number, number, number, number]));
 const w34 = weights(3, 4);
 const k33 = weights(3, 3, 3, 4);
 const k22 = weights(2, 2, 4, 3);

@@ -70,3 +70,23 @@ function listOf(returned: unknown): tf.Tensor[] {
 export function operationsOf(graph: Graph): string[] {
   return graph.nodes.map(node => (node.kind === 'operation' ? node.op : node.kind));
 }
+
+/** The graph as text, one line for each node. */
+export function textOf(graph: Graph): string {
+  const names = new Map<unknown, string>();
+  for (const input of graph.inputs) names.set(input, input.name);
+  const refer = (value: { node: unknown; index: number }) =>
+    `${names.get(value.node)}${value.index ? `:${value.index}` : ''}`;
+  const lines = graph.nodes.map((node, i) => {
+    names.set(node, `n${i}`);
+    const shapes = node.outputs.map(({ shape }) => `[${shape.join()}]`).join(' ');
+    if (node.kind === 'constant') {
+      const data = node.data as Uint8Array;
+      const values = node.dtype === 3 ? new Int32Array(data.slice().buffer) : new Float32Array(data.slice().buffer);
+      return `n${i} = constant ${shapes} ${values.slice(0, 8).join()}`;
+    }
+    if (node.kind === 'operation') return `n${i} = ${node.op}(${node.inputs.map(refer).join(', ')}) ${shapes}`;
+    return `n${i} = ${node.kind} ${shapes}`;
+  });
+  return [...lines, `return ${graph.outputs.map(refer).join(', ')}`].join('\n');
+}

@@ -4,7 +4,7 @@ import { nameOf } from './problems.js';
 import { sameValues } from './values.js';
 
 /** The first place where two graphs differ in more than numbers. */
-export interface Difference {
+interface Difference {
   /** Of the first graph; undefined if it has ended there. */
   readonly node: GraphNode | undefined;
   readonly text: string;

@@ -91,10 +91,9 @@ class Evaluation {
   }
 
   #constant({ shape, dtype, data }: Constant): NativeOutput {
-    const values =
-      data instanceof Uint8Array
-        ? (TYPED[dtype]?.(data.slice().buffer as ArrayBuffer) ?? data)
-        : (data as Uint8Array[]);
+    const values = ArrayBuffer.isView(data)
+      ? (TYPED[dtype]?.(data.slice().buffer as ArrayBuffer) ?? data)
+      : (data as Uint8Array[]);
     const id = this.#binding.createTensor(shape, dtype, values);
     this.#made.push(id);
     return { id, dtype, shape };

@@ -83,11 +83,6 @@ function compute(op: Arithmetic, left: number, right: number): number {
   }
 }
 
-/** Whether it is a single dimension or number: nothing that a fit could have got wrong. */
-export function isPlain(expression: Expression): boolean {
-  return expression.kind !== 'arithmetic';
-}
-
 /** Whether division occurs: what several formulas may fit. */
 export function divides(expression: Expression): boolean {
   if (expression.kind !== 'arithmetic') return false;

@@ -3,7 +3,7 @@ import { arithmetic, type Dimension, dimensionOf, type Expression, evaluate, plu
 import { fitInteger } from './fit-integers.js';
 
 /** Names of TensorFlow's operations; 'Identity' is none. */
-export type Curve = 'Identity' | 'Reciprocal' | 'Sqrt' | 'Rsqrt' | 'Log' | 'Square';
+type Curve = 'Identity' | 'Reciprocal' | 'Sqrt' | 'Rsqrt' | 'Log' | 'Square';
 
 export interface Fraction {
   readonly base: Expression;

@@ -12,8 +12,8 @@ import type {
   Value,
 } from '../graphs/graph.js';
 import { differenceOf, hasSame } from './alignment.js';
-import { attributeMoves, partOf, withoutAttributes } from './attributes.js';
-import { constantFor, type Use } from './constants.js';
+import { attributeMoves, partOf, withoutAttributes } from './moving-attributes.js';
+import { constantFor, type Use } from './moving-constants.js';
 import { cannotGeneralize, nameOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { Frame, numberOf, Scope, widened } from './scope.js';

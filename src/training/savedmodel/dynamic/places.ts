@@ -27,29 +27,36 @@ export function countOf(groups: Groups): number {
 }
 
 /**
- * Ways to group them, the freest first. A function of several inputs may need equal sizes: first of the batch, then of
- * the same axis counted from the start or from the end, then of all.
+ * Ways to group them, the freest first. A function of several inputs may need equal sizes: of the batch, or of the same
+ * axis counted from the start or from the end. `forced`: the last resort, where dimensions of one input are equal.
  */
-export function groupings(places: readonly NullPlace[], ranks: readonly number[], sameBatch: boolean): Groups[] {
-  const keys: readonly ((place: NullPlace, i: number) => string)[] = [
-    ({ axis }, i) => (sameBatch && axis === 0 ? 'batch' : `own ${i}`),
-    ({ axis }, i) => (axis === 0 ? 'batch' : `own ${i}`),
-    ({ axis }) => `axis ${axis}`,
-    ({ axis, input }) => (axis === 0 ? 'batch' : `axis ${axis - (ranks[input] as number)}`),
-    ({ axis }) => (axis === 0 ? 'batch' : 'other'),
-    () => 'all',
-  ];
-  const found = new Map<string, Groups>();
-  for (const key of keys) {
-    const numbers = new Map<string, number>();
-    const groups = places.map((place, i) => {
-      const name = key(place, i);
-      if (!numbers.has(name)) numbers.set(name, numbers.size);
-      return numbers.get(name) as number;
-    });
-    if (!found.has(groups.join())) found.set(groups.join(), groups);
-  }
-  return [...found.values()];
+export function groupings(
+  places: readonly NullPlace[],
+  ranks: readonly number[],
+  sameBatch: boolean,
+): { free: Groups[]; forced: Groups[] } {
+  const own = ({ axis, input }: NullPlace) => `${axis} of ${input}`;
+  const free = [
+    (place: NullPlace) => (sameBatch && place.axis === 0 ? 'batch' : own(place)),
+    (place: NullPlace) => (place.axis === 0 ? 'batch' : own(place)),
+    ({ axis }: NullPlace) => `${axis}`,
+    ({ axis, input }: NullPlace) => (axis === 0 ? 'batch' : `${axis - (ranks[input] as number)}`),
+  ].map(key => grouped(places, key));
+  const forced = [({ axis }: NullPlace) => (axis === 0 ? 'batch' : 'other'), () => 'all'].map(key =>
+    grouped(places, key),
+  );
+  const seen = new Set<string>();
+  const fresh = (groups: Groups) => !seen.has(groups.join()) && seen.add(groups.join());
+  return { free: free.filter(fresh), forced: forced.filter(fresh) };
+}
+
+function grouped(places: readonly NullPlace[], key: (place: NullPlace) => string): Groups {
+  const numbers = new Map<string, number>();
+  return places.map(place => {
+    const name = key(place);
+    if (!numbers.has(name)) numbers.set(name, numbers.size);
+    return numbers.get(name) as number;
+  });
 }
 
 /** The inputs with these sizes of the groups. */

@@ -12,7 +12,7 @@ export function cannotGeneralize(problem: string, node: GraphNode | undefined, f
   );
 }
 
-/** The first line of the user's program. */
+/** The innermost line of the program that was traced. */
 export function placeOf(place: Place | undefined): string {
   return place?.stack[0]?.trim().replace(/^at /, '') ?? 'an unknown place';
 }

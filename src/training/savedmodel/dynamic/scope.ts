@@ -3,7 +3,7 @@
  * the dimensions that move, and the operations that compute numbers from these, each made once.
  */
 import type { Argument, Attribute, GraphNode, Operation, OutputType, Place, Shape, Value } from '../graphs/graph.js';
-import { type Arithmetic, type Dimension, type Expression, levelOf, type Sizes } from './expressions.js';
+import { type Arithmetic, type Dimension, type Expression, levelOf } from './expressions.js';
 import { isMoving } from './fit-integers.js';
 import { constantOf, INT32 } from './values.js';
 
@@ -190,8 +190,4 @@ export function numberOf(node: GraphNode): number {
 export function widened(shapes: readonly Shape[]): Shape {
   const [first, ...others] = shapes as [Shape, ...Shape[]];
   return first.map((size, axis) => (others.every(shape => shape[axis] === size) ? size : null));
-}
-
-export function sizesAt(shapes: readonly Shape[], axis: number): Sizes {
-  return shapes.map(shape => shape[axis] as number);
 }

@@ -1,10 +1,11 @@
 /** From a JavaScript function to one graph for all sizes. */
 import { TensorBundleError } from '../../../errors.js';
+import { isError } from '../../../realms.js';
 import type { Graph } from '../graphs/graph.js';
 import { record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
-import { generalize, type Sized } from './generalize.js';
+import { withOne } from './ones.js';
 import {
   countOf,
   describePlaces,
@@ -17,7 +18,8 @@ import {
 } from './places.js';
 import { placeOf } from './problems.js';
 import { pruned } from './pruned.js';
-import { laddersFor, type Pools, sizesFrom, spans } from './sizes.js';
+import { laddersFor, type Pools } from './sizes.js';
+import { type Run, Trial } from './trial.js';
 
 export interface Trace {
   readonly graph: Graph;
@@ -29,15 +31,12 @@ export interface TraceOptions {
   readonly sameBatch?: boolean;
 }
 
-/** More recordings than this do not make a formula that fits. */
-const MOST_RECORDINGS = 24;
-/** Sizes that were not used, at which the graph must be the same, in a row. */
-const CHECKS = 2;
 /** How often other sizes are tried if a function works, but not as one graph. */
 const MOST_FAILURES = 3;
 
 /**
- * Runs the function several times.
+ * Runs the function several times: with null dimensions, at as many sizes as it takes to know what depends on them.
+ * Emits a TensorBundleWarning if the graph is not the function where a dimension is 1.
  *
  * Throws ERR_NOT_SUPPORTED if it cannot become a graph, or not one for all sizes; and what the function throws.
  */
@@ -70,13 +69,19 @@ function notRepeatable(text: string, place: string): TensorBundleError {
   );
 }
 
+interface Attempt {
+  readonly groups: Groups;
+  readonly pools: Pools;
+}
+
 class Tracer {
   readonly #fn: Traceable;
   readonly #signature: readonly SignatureInput[];
   readonly #places: readonly NullPlace[];
   readonly #options: TraceOptions;
+  #allowsEmpty = false;
   /** What the function threw first. */
-  #thrown: { error: unknown; sizes: string } | undefined;
+  #thrown: { error: unknown; at: string } | undefined;
 
   constructor(
     fn: Traceable,
@@ -92,36 +97,49 @@ class Tracer {
 
   trace(): Trace {
     const ranks = this.#signature.map(({ shape }) => shape.length);
-    const ways = groupings(this.#places, ranks, this.#options.sameBatch ?? false);
-    let failure: unknown;
-    let failures = 0;
-    for (const allowEmpty of [false, true]) {
-      const tried = new Set<string>();
-      for (const groups of ways) tried.add(groups.join());
-      for (const { groups, pools } of this.#attempts(ways)) {
-        const trial = new Trial(sizes => this.#run(groups, sizes, allowEmpty), countOf(groups), pools);
-        if (!trial.collect()) continue;
-        try {
-          return trial.settle();
-        } catch (error) {
-          failure ??= error;
-          failures++;
-          if (failures >= MOST_FAILURES) throw this.#explained(failure);
-        }
-      }
-      if (failures > 0) throw this.#explained(failure);
+    const { free, forced } = groupings(this.#places, ranks, this.#options.sameBatch ?? false);
+    const found = this.#first(free);
+    if (found !== null) return found;
+    const square = this.#first(forced);
+    if (square !== null) {
+      const places = describePlaces(this.#signature, this.#places);
+      warn(`the function ran only with equal sizes for ${places}; what is saved is right for equal sizes only`);
+      return square;
     }
+    this.#allowsEmpty = true;
+    const empty = this.#first(free);
+    if (empty !== null) return empty;
     throw this.#neverRan();
   }
 
-  *#attempts(ways: readonly Groups[]): Iterable<{ groups: Groups; pools: Pools }> {
+  /** Of the attempts at which the function works. Null if it does at none. */
+  #first(ways: readonly Groups[]): Trace | null {
+    let failure: { error: unknown; attempt: Attempt; trial: Trial } | undefined;
+    let failures = 0;
+    for (const attempt of this.#attempts(ways)) {
+      const trial = new Trial(sizes => this.#run(attempt.groups, sizes), countOf(attempt.groups), attempt.pools);
+      if (!trial.collect()) continue;
+      try {
+        const graph = this.#checkedAtOne(trial.settle(), trial, attempt.groups);
+        return { graph, structure: (trial.runs[0] as Run).structure };
+      } catch (error) {
+        failure ??= { error, attempt, trial };
+        failures++;
+        if (failures >= MOST_FAILURES) break;
+      }
+    }
+    if (failure !== undefined) throw this.#explained(failure.error, failure.attempt, failure.trial);
+    return null;
+  }
+
+  *#attempts(ways: readonly Groups[]): Iterable<Attempt> {
     const ladders = ways.map(groups => {
-      const first = Array.from({ length: countOf(groups) }, (_, group) =>
+      const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
         this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
       );
-      return [...laddersFor(first)];
+      return [...laddersFor(firsts)];
     });
-    const longest = Math.max(...ladders.map(({ length }) => length));
+    const longest = Math.max(0, ...ladders.map(({ length }) => length));
     for (let step = 0; step < longest; step++) {
       for (const [i, groups] of ways.entries()) {
         const pools = ladders[i]?.[step];
@@ -130,94 +148,107 @@ class Tracer {
     }
   }
 
-  /** Null if the function does not work at these sizes. */
-  #run(groups: Groups, sizes: readonly number[], allowEmpty: boolean): Run | null {
+  #run(groups: Groups, sizes: readonly number[]): Run | null {
     const inputs = inputsAt(this.#signature, groups, sizes);
     let recording: Recording;
     try {
       recording = record(this.#fn, inputs);
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
-      const text = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
-      this.#thrown ??= { error, sizes: text };
+      const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
+      this.#thrown ??= { error, at };
       return null;
     }
     const graph = pruned(recording.graph);
-    const isEmpty = graph.nodes.some(({ outputs }) => outputs.some(({ shape }) => shape.includes(0)));
-    if (isEmpty && !allowEmpty) return null;
+    // The shape of a scalar is an empty constant everywhere.
+    const isEmpty = graph.nodes.some(
+      ({ kind, outputs }) => kind !== 'constant' && outputs.some(({ shape }) => shape.includes(0)),
+    );
+    if (isEmpty && !this.#allowsEmpty) return null;
     return { sizes, graph, structure: recording.structure };
   }
 
-  #explained(error: unknown): unknown {
-    return error;
+  #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
+    let checked = graph;
+    const { sizes } = runs[0] as Run;
+    for (const group of sizes.keys()) {
+      const one = this.#run(
+        groups,
+        sizes.map((size, other) => (other === group ? 1 : size)),
+      );
+      if (one === null) continue;
+      const next = withOne(checked, runs, one);
+      if (next === undefined) {
+        warn(
+          `the function does something else where ${this.#describe(groups, group)} is 1: ` +
+            'there, what is saved does the same as at other sizes',
+        );
+      }
+      checked = next ?? checked;
+    }
+    return checked;
+  }
+
+  #describe(groups: Groups, group: number): string {
+    const members = this.#places.filter((_, i) => groups[i] === group);
+    return describePlaces(this.#signature, members);
+  }
+
+  /** The error, with the dimensions that are to blame; or another, if the function is never the same. */
+  #explained(error: unknown, { groups, pools }: Attempt, { runs }: Trial): unknown {
+    if (!(error instanceof TensorBundleError)) return error;
+    const { sizes, graph } = runs[0] as Run;
+    const again = this.#run(groups, sizes);
+    const difference = again === null ? null : differenceOf(graph, again.graph, true);
+    if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
+    const all = [...sizes.keys()];
+    const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));
+    const names = (blamed.length > 0 ? blamed : all).map(group => this.#describe(groups, group));
+    const tried = runs.slice(0, 4).map(run => `[${run.sizes.join(', ')}]`);
+    return new TensorBundleError(
+      error.code,
+      `${error.message}. It depends on ${names.join(' and ')}; the sizes were ${tried.join(', ')}`,
+      { expected: error.expected, found: error.found, cause: error.cause },
+    );
+  }
+
+  /** Whether it does not work either if only this dimension moves. */
+  #failsAlone(groups: Groups, { pools }: Pools, sizes: readonly number[], group: number): boolean {
+    const own = pools[group]?.filter(size => !sizes.includes(size)) ?? [];
+    const alone = new Trial(
+      ([size]) =>
+        this.#run(
+          groups,
+          sizes.map((other, i) => (i === group ? (size as number) : other)),
+        ),
+      1,
+      { pools: [own] },
+    );
+    if (!alone.collect()) return false;
+    try {
+      alone.settle();
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   #neverRan(): TensorBundleError {
-    const { error, sizes } = this.#thrown ?? { error: new Error('its results are empty'), sizes: 'all sizes' };
-    const text = error instanceof Error ? error.message : String(error);
+    const { error, at } = this.#thrown ?? { error: undefined, at: 'all sizes' };
+    const reason = error === undefined ? 'a tensor was empty' : `it threw: ${messageOf(error)}`;
     return new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `the function did not run at any of the sizes that were tried for ${describePlaces(this.#signature, this.#places)}` +
-        `; at ${sizes} it threw: ${text}. Give sizes in the signature that fit`,
+      `the function ran at none of the sizes that were tried for ${describePlaces(this.#signature, this.#places)}; ` +
+        `at ${at} ${reason}. Give fixed sizes in the signature`,
       { cause: error },
     );
   }
 }
 
-interface Run extends Sized {
-  readonly structure: OutputStructure;
+function messageOf(error: unknown): string {
+  return isError(error) ? error.message : String(error);
 }
 
-/** Runs at sizes of some pools. */
-class Trial {
-  readonly #run: (sizes: readonly number[]) => Run | null;
-  readonly #count: number;
-  readonly #sizes: Iterator<readonly number[]>;
-  readonly #runs: Run[] = [];
-
-  constructor(run: (sizes: readonly number[]) => Run | null, count: number, pools: Pools) {
-    this.#run = run;
-    this.#count = count;
-    this.#sizes = sizesFrom(pools)[Symbol.iterator]();
-  }
-
-  /** Whether it works at enough sizes. */
-  collect(): boolean {
-    const enough = this.#count + 3;
-    for (let misses = 0; misses <= enough; ) {
-      const run = this.#next();
-      if (run === undefined) return false;
-      if (run === null) {
-        misses++;
-        // Nothing at all: other sizes are needed.
-        if (this.#runs.length === 0 && misses >= 2) return false;
-        continue;
-      }
-      this.#runs.push(run);
-      if (this.#runs.length >= enough && spans(this.#runs.map(({ sizes }) => sizes))) return true;
-    }
-    return false;
-  }
-
-  /** The graph, once further sizes do not change it any more. */
-  settle(): Trace {
-    const { structure } = this.#runs[0] as Run;
-    let graph = generalize(this.#runs);
-    for (let same = 0; same < CHECKS; ) {
-      const run = this.#next();
-      if (run === undefined || this.#runs.length > MOST_RECORDINGS) break;
-      if (run === null) continue;
-      this.#runs.push(run);
-      const next = generalize(this.#runs);
-      same = differenceOf(graph, next, true) === null ? same + 1 : 0;
-      graph = next;
-    }
-    return { graph, structure };
-  }
-
-  /** Undefined if there are no more sizes. */
-  #next(): Run | null | undefined {
-    const { done, value } = this.#sizes.next();
-    return done ? undefined : this.#run(value);
-  }
+function warn(message: string): void {
+  process.emitWarning(message, { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_TRACED_OTHERWISE' });
 }

@@ -7,7 +7,7 @@ export const BOOL = 10;
 
 /** Null if its values are not numbers of 32 bits or booleans: nothing is computed for other types. */
 export function numbersOf({ dtype, data }: Constant): ArrayLike<number> | null {
-  if (!(data instanceof Uint8Array)) return null;
+  if (!isBytes(data)) return null;
   if (dtype === BOOL) return data;
   if (dtype !== FLOAT && dtype !== INT32) return null;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -43,11 +43,15 @@ export function sameValues(left: Constant, right: Constant): boolean {
 
 function sameData(left: Constant['data'], right: Constant['data']): boolean {
   if (left === right) return true;
-  if (left instanceof Uint8Array) return right instanceof Uint8Array && sameBytes(left, right);
-  if (right instanceof Uint8Array || left.length !== right.length) return false;
+  if (isBytes(left)) return isBytes(right) && sameBytes(left, right);
+  if (isBytes(right) || left.length !== right.length) return false;
   return left.every((bytes, i) => sameBytes(bytes, right[i] as Uint8Array));
 }
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && Buffer.compare(left, right) === 0;
+}
+
+function isBytes(data: Constant['data']): data is Uint8Array {
+  return ArrayBuffer.isView(data);
 }

@@ -4,17 +4,17 @@
  * the others; and up to three values split at thresholds of i, i − j or i + j, such as masks and unit matrices.
  */
 import type { OutputType, Place, Shape, Value } from '../graphs/graph.js';
+import { castTo, reshaped, scalarNumber, typeAttribute } from './computed-numbers.js';
 import type { Dimension, Expression, Sizes } from './expressions.js';
 import { fitInteger, isMoving } from './fit-integers.js';
-import { castTo, reshaped, scalarNumber, typeAttribute } from './numbers.js';
 import { type Scope, widened } from './scope.js';
-import { type Linear, linearIn } from './tables/linear.js';
-import { type Steps, stepsOf } from './tables/steps.js';
+import { type Linear, linearIn } from './tables/linear-table.js';
+import { type Steps, stepsOf } from './tables/step-table.js';
 import type { Table } from './tables/table.js';
-import { BOOL, FLOAT, INT32 } from './values.js';
+import { BOOL, INT32 } from './values.js';
 
 /** What is needed to make one. */
-export interface Making {
+interface Making {
   readonly scope: Scope;
   readonly dtype: number;
   /** The constant in each run. */
@@ -240,5 +240,3 @@ export function isPrefix(tables: readonly Table[]): boolean {
     return next === undefined || table.values.every((value, i) => value === next.values[i]);
   });
 }
-
-export const TABLE_TYPES: readonly number[] = [FLOAT, INT32, BOOL];

@@ -1,12 +1,12 @@
 /** What stands for a constant: itself if it never moves, or operations that compute it from dimensions. */
 import type { Constant, GraphNode, Loop, Operation, OutputType, Value } from '../graphs/graph.js';
+import { reshaped, scalarNumber } from './computed-numbers.js';
 import { type Dimension, divides, type Expression, numeral } from './expressions.js';
 import { distinct, fitInteger, isMoving } from './fit-integers.js';
-import { reshaped, scalarNumber } from './numbers.js';
+import { isPrefix, makeTable } from './moving-tables.js';
 import { cannotGeneralize, nameOf } from './problems.js';
 import type { Scope } from './scope.js';
 import type { Table } from './tables/table.js';
-import { isPrefix, makeTable } from './tables.js';
 import { INT32, numbersOf, sameValues } from './values.js';
 
 /** An input of an operation, which is given as it is in each run. */
@@ -71,8 +71,8 @@ class ConstantMaker {
     if (made !== null) return made;
     if (isPrefix(this.#tables)) {
       throw this.#problem(
-        'JavaScript makes it, longer for larger sizes. Compute it with tensors (tf.range, tf.sin…), or make it once at ' +
-          'its largest size and slice it',
+        'JavaScript makes it, longer for larger sizes. Compute it with tensors (tf.range, tf.sin…), or make it once ' +
+          'at its largest size and slice it',
       );
     }
     throw this.#problem(
@@ -123,7 +123,9 @@ class ConstantMaker {
     const missing = found.flatMap((expression, i) => (expression === null || divides(expression) ? [i] : []));
     // TensorFlow computes one number of a shape by itself, for sure.
     const [only, ...more] = missing;
-    if (only !== undefined && more.length === 0 && rest.length === 0 && this.#takesRest()) found[only] = numeral(-1);
+    if (only !== undefined && more.length === 0 && this.#takesRest() && rest.length === 0 && !hasRest(columns)) {
+      found[only] = numeral(-1);
+    }
     return found.map((expression, i) => {
       if (expression === null) throw this.#unknown(columns[i] as readonly number[]);
       return expression;
@@ -133,7 +135,7 @@ class ConstantMaker {
   /** Places that can be −1: the only moving number of a shape, sizes of a slice that goes to the end. */
   #rest(columns: readonly (readonly number[])[]): number[] {
     const moving = columns.flatMap((column, i) => (isMoving(column) ? [i] : []));
-    if (this.#takesRest()) return moving.length === 1 ? moving : [];
+    if (this.#takesRest()) return moving.length === 1 && !hasRest(columns) ? moving : [];
     const [use, ...others] = this.#uses;
     if (use === undefined || others.length > 0 || use.slot !== 2 || !isOperation(use, 'Slice')) return [];
     return moving.filter(axis =>
@@ -178,4 +180,9 @@ class ConstantMaker {
 function isOperation({ runs }: Use, op: string): boolean {
   const [node] = runs;
   return node?.kind === 'operation' && node.op === op;
+}
+
+/** Whether the program has left one number of a shape to TensorFlow. */
+function hasRest(columns: readonly (readonly number[])[]): boolean {
+  return columns.some(column => column.includes(-1));
 }

@@ -1,0 +1,73 @@
+/** Runs of a function at sizes of some pools, until further sizes do not change the graph any more. */
+import type { Graph } from '../graphs/graph.js';
+import type { OutputStructure } from '../traced/recording.js';
+import { differenceOf } from './alignment.js';
+import { generalize, type Sized } from './generalize.js';
+import { type Pools, sizesFrom, spans } from './sizes.js';
+
+export interface Run extends Sized {
+  readonly structure: OutputStructure;
+}
+
+/** Null if the function does not work at these sizes, or a tensor is empty there. */
+type Runner = (sizes: readonly number[]) => Run | null;
+
+/** More recordings than this do not make a formula that fits. */
+const MOST_RECORDINGS = 24;
+/** Sizes that were not used, at which the graph must be the same, in a row. */
+const CHECKS = 2;
+/** If the function works at none of the first sizes, others are needed. */
+const FIRST_MISSES = 3;
+const MOST_MISSES = 12;
+
+export class Trial {
+  readonly runs: Run[] = [];
+  readonly #run: Runner;
+  readonly #count: number;
+  readonly #sizes: Iterator<readonly number[]>;
+
+  /** `count`: how many sizes move by themselves. */
+  constructor(run: Runner, count: number, pools: Pools) {
+    this.#run = run;
+    this.#count = count;
+    this.#sizes = sizesFrom(pools)[Symbol.iterator]();
+  }
+
+  /** Whether it works at enough sizes. */
+  collect(): boolean {
+    const enough = this.#count + 3;
+    for (let misses = 0; misses < MOST_MISSES; ) {
+      const run = this.#next();
+      if (run === undefined) return false;
+      if (run === null) {
+        misses++;
+        if (this.runs.length === 0 && misses >= FIRST_MISSES) return false;
+        continue;
+      }
+      this.runs.push(run);
+      if (this.runs.length >= enough && spans(this.runs.map(({ sizes }) => sizes))) return true;
+    }
+    return false;
+  }
+
+  /** Throws what `generalize` throws. */
+  settle(): Graph {
+    let graph = generalize(this.runs);
+    for (let same = 0; same < CHECKS; ) {
+      const run = this.#next();
+      if (run === undefined || this.runs.length > MOST_RECORDINGS) break;
+      if (run === null) continue;
+      this.runs.push(run);
+      const next = generalize(this.runs);
+      same = differenceOf(graph, next, true) === null ? same + 1 : 0;
+      graph = next;
+    }
+    return graph;
+  }
+
+  /** Undefined if there are no more sizes. */
+  #next(): Run | null | undefined {
+    const { done, value } = this.#sizes.next();
+    return done ? undefined : this.#run(value);
+  }
+}
