@@ -38,6 +38,7 @@ export const ORDER = [
   'training/savedmodel/stored',
   'training/savedmodel/graphs',
   'training/savedmodel/traced',
+  'training/savedmodel/dynamic/loops',
   'training/savedmodel/dynamic/tables',
   'training/savedmodel/dynamic',
   'training/savedmodel/defined',

@@ -33,6 +33,10 @@ from tensorflow.python.checkpoint import trackable_view
 from tensorflow.python.tools import saved_model_cli
 
 
+# Where `node tools/setup.mjs` puts the package tensorflowjs.
+CONVERTER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", ".tools", "converter")
+
+
 def value_of(sent):
     if sent["dtype"] == "string":
         return np.array([base64.b64decode(one) for one in sent["data"]], object).reshape(sent["shape"])
@@ -238,6 +242,7 @@ def with_converter(model):
     for name in ["tensorflow_decision_forests", "jax", "jax.experimental"]:
         sys.modules.setdefault(name, types.ModuleType(name))
     sys.modules["jax.experimental"].jax2tf = None
+    sys.path.append(CONVERTER)
     from tensorflowjs.converters import converter
 
     for number, name in enumerate(signatures_of(model)):

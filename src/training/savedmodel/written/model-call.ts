@@ -5,7 +5,6 @@ import { fieldOf, isLayer } from '../../../layers/family.js';
 import { layerKind } from '../../../layers/registry.js';
 import type { Layer, LayersModel } from '../../../layers/types.js';
 import { dispose } from '../../../tfjs-core.js';
-import { within } from '../traced/named-scopes.js';
 
 /** Where cells keep the dropout masks of a sequence. */
 const MASKS = ['dropoutMask', 'recurrentDropoutMask'] as const;
@@ -13,8 +12,6 @@ const MASKS = ['dropoutMask', 'recurrentDropoutMask'] as const;
 type Masks = Partial<Record<(typeof MASKS)[number], Tensor | Tensor[] | null>>;
 
 export class ModelCall {
-  /** Those of layers: what they draw with a fixed seed must still differ from call to call. */
-  readonly seeds: ReadonlySet<number>;
   readonly #model: LayersModel;
   readonly #layers: readonly Layer[];
   readonly #undo: (() => void)[] = [];
@@ -25,8 +22,6 @@ export class ModelCall {
   constructor(model: LayersModel) {
     this.#model = model;
     this.#layers = layersIn(model);
-    const seeds = this.#layers.map(layer => (layer as { seed?: unknown }).seed);
-    this.seeds = new Set(seeds.filter(seed => typeof seed === 'number'));
     const stateful = this.#layers.find(layer => !('layers' in layer) && layer.stateful);
     if (!stateful) return;
     throw new TensorBundleError(
@@ -61,14 +56,13 @@ export class ModelCall {
     }
   }
 
-  /** What happens in the layer is known to be of it, and masks of a training that goes on stay out of the function. */
+  /** What is thrown in the layer is known to be of it, and masks of a training that goes on stay out of the function. */
   #enter(layer: Layer): void {
     const own = Object.getOwnPropertyDescriptor(layer, 'call');
     const { call } = layer;
-    const scope = nameOf(layer);
     const watched: typeof call = (...given) => {
       try {
-        return within(scope, () => call.apply(layer, given));
+        return call.apply(layer, given);
       } catch (error) {
         this.#failed ??= layer;
         throw error;

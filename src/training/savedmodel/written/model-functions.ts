@@ -99,8 +99,7 @@ class ModelTraces {
   }
 
   trace(training: boolean): TraceSource {
-    const options = { seeds: this.#call.seeds, sameBatch: true };
-    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, options));
+    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, { sameBatch: true }));
     const tensors = graph.inputs.map(({ name, outputs }): Structured => ({ tensor: { name, ...outputs[0]! } }));
     return {
       name: `${this.#entry.config.name}_call`,
