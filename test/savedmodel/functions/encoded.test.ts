@@ -40,7 +40,7 @@ const answers = new Map<string, Answer>();
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle encoded '));
   const jobs: Job[] = [];
-  for (const make of [dense, counting, kinds, looping, normalizing, bare, types]) {
+  for (const make of [dense, counting, kinds, looping, scanning, normalizing, bare, types]) {
     const dir = join(directory, make.name);
     jobs.push({ dir, ...(await make(dir)) });
   }
@@ -240,6 +240,69 @@ async function looping(dir: string): Promise<Omit<Job, 'dir'>> {
   return { calls: [call([0, 0, 0]), call([])], gradients: [0, 'y'] };
 }
 
+/** y = w y + x for each row of x; all y. Rows go in and out by lists of tensors. */
+async function scanning(dir: string): Promise<Omit<Job, 'dir'>> {
+  const w = tf.variable(tf.tensor1d([2, 3]), true, 'factor');
+  const row: Typed = ['float32', [2]];
+  const scalar: Typed = ['int32', []];
+  const list: Typed = ['variant', []];
+  const element = { element_dtype: { kind: 'type', value: 1 } } as const;
+  const types: [name: string, ...Typed][] = [
+    ['loop_counter', ...scalar],
+    ['maximum_iterations', ...scalar],
+    ['y', ...row],
+    ['ys', ...list],
+    ['xs', ...list],
+    ['w', ...row],
+    ['n', ...scalar],
+  ];
+  const condition = new GraphMaker();
+  const tested = types.map(type => condition.argument(...type));
+  const less = condition.run('Less', [tested[0]!, tested[6]!], [['bool', []]])[0]!;
+  const body = new GraphMaker();
+  const [i, most, y, ys, xs, factor, n] = types.map(type => body.argument(...type));
+  const [next] = body.run('AddV2', [i!, body.constant('int32', [], [1])], [scalar]);
+  const [x] = body.run('TensorListGetItem', [xs!, i!, body.constant('int32', [1], [2])], [row], element);
+  const [product] = body.run('Mul', [y!, factor!], [row]);
+  const [sum] = body.run('AddV2', [product!, x!], [row]);
+  const [kept] = body.run('TensorListSetItem', [ys!, i!, sum!], [list]);
+  const maker = new GraphMaker();
+  const rows = maker.argument('x', 'float32', [null, 2]);
+  const read = maker.read(w);
+  const shape = maker.constant('int32', [1], [2]);
+  const [listed] = maker.run('TensorListFromTensor', [rows, shape], [list]);
+  const [length] = maker.run('TensorListLength', [listed!], [scalar]);
+  const [empty] = maker.run('TensorListReserve', [shape, length!], [list], element);
+  const start = [0, -1].map(number => maker.constant('int32', [], [number]));
+  const zeros = maker.constant('float32', [2], [0, 0]);
+  const outputs = [next!, most!, sum!, kept!, xs!, factor!, n!];
+  const inputs = [...start, zeros, empty!, listed!, read, length!];
+  const loop = maker.loop(condition.graph(less), body.graph(...outputs), inputs);
+  const [all] = maker.run('TensorListStack', [loop[3]!, shape], [['float32', [null, 2]]], element);
+  await saveGraphs(
+    dir,
+    { w },
+    {
+      functions: [
+        { name: 'scan', graph: maker.graph(all!, loop[2]!), inputNames: ['x'], outputNames: ['all', 'last'] },
+      ],
+      signatures: [{ name: 'serving_default', function: 0 }],
+    },
+  );
+  const inputsOf = (x: number[][]) => ({ signature: 'serving_default', inputs: { x: ['float32', x] as const } });
+  return {
+    calls: [
+      inputsOf([
+        [1, 1],
+        [0, 1],
+        [1, 0],
+      ]),
+      inputsOf([[1, 2]]),
+    ],
+    gradients: [0, 'all'],
+  };
+}
+
 /** By a variable's mean, and by the batch's own. */
 async function normalizing(dir: string): Promise<Omit<Job, 'dir'>> {
   const w = tf.variable(tf.tensor1d([2]), true, 'scale');
@@ -381,6 +444,14 @@ it('has loops, through which gradients flow', () => {
   expect(Object.values(answer.gradients)).toEqual([[6, 9]]);
 });
 
+it('has lists of tensors in loops', () => {
+  const answer = answerOf(scanning);
+  expectOutputs(answer, 0, { all: [1, 1, 2, 4, 5, 12], last: [5, 12] });
+  expectOutputs(answer, 1, { all: [1, 2], last: [1, 2] });
+  // The sum of all is x0 (1 + w + w²) + x1 (1 + w) + x2.
+  expect(Object.values(answer.gradients)).toEqual([[5, 8]]);
+});
+
 it('has no operation that TensorFlow keeps for itself or for old graphs', () => {
   const answer = answerOf(normalizing);
   expectOutputs(answer, 0, { y: [2, 6] });
@@ -439,6 +510,14 @@ describe('refuses', () => {
       expect(() => encode(graph)).toThrow(
         expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', message: expect.stringMatching(message) }),
       );
+  });
+
+  it('more constants than a message holds', () => {
+    const maker = new GraphMaker();
+    maker.argument('x', 'float32', []);
+    // Memory that nobody touches.
+    const graph = maker.graph(maker.constantOf('uint8', [2 ** 31], new Uint8Array(2 ** 31)));
+    expect(() => encode(graph)).toThrow(expect.objectContaining({ code: 'ERR_NOT_SUPPORTED', found: 2 ** 31 }));
   });
 
   it('variables that are not saved', () => {

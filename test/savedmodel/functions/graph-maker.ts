@@ -27,13 +27,17 @@ export class GraphMaker {
   }
 
   constant(dtype: string, shape: readonly number[], values: readonly (number | string)[]): Value {
-    const { number, array } = dtypeInfo(dtype);
+    const { array } = dtypeInfo(dtype);
     const data =
       dtype === 'string'
         ? values.map(text => new Uint8Array(Buffer.from(String(text))))
         : bytesOf(new array(values.length), values);
-    const node: Constant = { kind: 'constant', dtype: number, shape, data, outputs: [output([dtype, shape])] };
-    return this.#add(node);
+    return this.constantOf(dtype, shape, data);
+  }
+
+  constantOf(dtype: string, shape: readonly number[], data: Constant['data']): Value {
+    const { number } = dtypeInfo(dtype);
+    return this.#add({ kind: 'constant', dtype: number, shape, data, outputs: [output([dtype, shape])] });
   }
 
   read(variable: Variable, dtype: string = variable.dtype): Value {

@@ -33,7 +33,7 @@ def array(dtype, value):
 
 
 def in_eager(job, call, loaded):
-    inputs = {name: tf.constant(value, dtype) for name, (dtype, value) in call["inputs"].items()}
+    inputs = {name: tf.constant(array(dtype, value), dtype) for name, (dtype, value) in call["inputs"].items()}
     outputs = loaded.signatures[call["signature"]](**inputs)
     return {name: {"shape": value.shape.as_list(), "values": listed(value)} for name, value in outputs.items()}
 
@@ -81,7 +81,7 @@ def library(job):
 
 
 def gradients(loaded, call, output):
-    inputs = {name: tf.constant(value, dtype) for name, (dtype, value) in call["inputs"].items()}
+    inputs = {name: tf.constant(array(dtype, value), dtype) for name, (dtype, value) in call["inputs"].items()}
     variables = [v for v in vars(loaded).values() if isinstance(v, tf.Variable) and v.trainable]
     with tf.GradientTape() as tape:
         result = tf.reduce_sum(loaded.signatures[call["signature"]](**inputs)[output])

@@ -37,6 +37,7 @@ export class SharedConstants {
       this.#add(bytes);
       return null;
     }
+    if (bytes > MOST) this.#add(bytes);
     const content = contentOf(constant);
     const known = this.#byContent.get(content);
     if (known !== undefined) return known;
