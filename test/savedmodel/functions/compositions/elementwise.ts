@@ -136,7 +136,7 @@ const comparison: Maker = p => {
   if (found === null) return false;
   const [x, y, shape] = found;
   const op = p.choices.one(x.dtype === 'int32' ? COMPARED : COMPARED.slice(0, 4));
-  const other = p.choices.chance(0.5) ? p.choices.one(['0.17', '0.51', '-0.33']) : null;
+  const other = p.choices.chance(0.5) ? p.choices.one(['0.1713', '0.5171', '-0.3373']) : null;
   if (other !== null && x.dtype === 'float32') return p.let(`${x.name}.${op}(${other})`, 'bool', x.shape) !== null;
   return p.let(`${x.name}.${op}(${y.name})`, 'bool', shape) !== null;
 };
@@ -156,7 +156,7 @@ const where: Maker = p => {
   if (x === null) return false;
   const y = p.float(({ shape }) => sameShape(shape, x.shape));
   const c = p.any(({ dtype, shape }) => dtype === 'bool' && sameShape(shape, x.shape));
-  const condition = c === null ? `${x.name}.greater(0.21)` : c.name;
+  const condition = c === null ? `${x.name}.greater(0.2137)` : c.name;
   const other = p.choices.one([y?.name ?? x.name, `tf.zerosLike(${x.name})`, `${x.name}.neg()`, 'tf.scalar(0.5)']);
   const both = p.choices.chance(0.5) ? `${x.name}, ${other}` : `${other}, ${x.name}`;
   return p.let(`tf.where(${condition}, ${both})`, 'float32', x.shape, x.bound + (y?.bound ?? 1)) !== null;

@@ -191,9 +191,9 @@ const choice: Maker = p => {
   const options: (readonly [string, Made['dtype'], readonly Size[], number])[] = [
     [`${name}.argMax(${axis})`, 'int32', without, 30],
     [`${name}.argMin(${axis})`, 'int32', without, 30],
-    [`${name}.greater(0.37).any(${axis})`, 'bool', without, 1],
-    [`${name}.less(0.41).all(${axis})`, 'bool', without, 1],
-    [`tf.sum(${name}.greater(0.2), ${axis})`, 'int32', without, 30],
+    [`${name}.greater(0.3719).any(${axis})`, 'bool', without, 1],
+    [`${name}.less(0.4133).all(${axis})`, 'bool', without, 1],
+    [`tf.sum(${name}.greater(0.2137), ${axis})`, 'int32', without, 30],
   ];
   if (p.least(last) >= 2) {
     options.push([`tf.topk(${name}, 2).values`, 'float32', [...shape.slice(0, -1), Size.of(2)], x.bound]);

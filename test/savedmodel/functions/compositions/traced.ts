@@ -1,8 +1,8 @@
 /** A random function against its graph, both in Node, at sizes that tracing never chose. */
 import * as tf from '@tensorflow/tfjs-node';
+import { evaluateGraph } from '../../../../src/training/savedmodel/dynamic/evaluate.js';
 import { type Trace, trace } from '../../../../src/training/savedmodel/dynamic/trace.js';
 import { Choices } from '../../../layers/random-numbers.js';
-import { interpret } from '../interpret.js';
 import {
   type Composition,
   type Environment,
@@ -118,11 +118,11 @@ function difference(traced: Trace, fn: Runnable, subject: Subject, environment: 
     const order = Object.values(environment)
       .map(variable => graph.assignments.find(one => (one.variable as tf.Tensor) === variable))
       .filter(one => one !== undefined);
-    const found = interpret({ ...graph, outputs: [...graph.outputs, ...order.map(({ value }) => value)] }, inputs);
+    const found = evaluateGraph({ ...graph, outputs: [...graph.outputs, ...order.map(({ value }) => value)] }, inputs);
     for (const [i, [name, tensor]] of wanted.entries()) {
-      const { shape, values: some } = found[i]!;
+      const { shape } = found[i]!;
       if (shape.join() !== tensor.shape.join()) return `${name} is [${shape}], not [${tensor.shape}]`;
-      const far = distance(some as ArrayLike<number>, tensor.dataSync() as ArrayLike<number>);
+      const far = distance(found[i]!.dataSync() as ArrayLike<number>, tensor.dataSync() as ArrayLike<number>);
       if (!(far <= 1e-5)) return `${name} differs by ${far}`;
     }
     return '';
