@@ -12,8 +12,8 @@ import { lossOf } from './prove.js';
 export const ALL: readonly Consumer[] = ['load', 'session', 'cli', 'tfsm', 'lite', 'converter', 'keras', 'node'];
 
 export interface ModelSubject extends Subject {
-  /** Whether layers draw numbers in training, so that no outputs of that can be expected. Default: false. */
-  readonly isRandom?: boolean;
+  /** Why the model gets no functions: the reason that is given. */
+  readonly notTraced?: RegExp;
   /** Whether TensorFlow.js cannot train it. Default: false. */
   readonly isUntrainable?: boolean;
   /** Default: all of them. */
@@ -36,7 +36,7 @@ export async function modelProof(
   model: tf.LayersModel,
   subject: ModelSubject,
 ): Promise<Proof> {
-  const { consumers = ALL, isRandom = false, isUntrainable = false, sizes = SIZES } = subject;
+  const { consumers = ALL, isUntrainable = false, sizes = SIZES } = subject;
   const names = endpointNames(kerasEntries(model).get(model)!);
   const fullNames = await fullNamesIn(dir, model);
   const calls = sizes.flatMap((open, i): Call[] => {
@@ -46,10 +46,15 @@ export async function modelProof(
     const served = { signature: 'serving_default', inputs, outputs: inference.outputs };
     const method = { method: '__call__', packed: given.length > 1, inputs } as const;
     const calls: Call[] = [served, { ...method, ...inference }];
-    if (isRandom || isUntrainable || open[0] === 1) return calls;
+    if (isRandom(model) || isUntrainable || open[0] === 1) return calls;
     return [...calls, { ...method, training: true, ...results(model, given, names.outputs, fullNames, true) }];
   });
   return { name, dir, calls, consumers };
+}
+
+/** Whether layers draw numbers in training, so that no outputs of that can be expected. */
+function isRandom(model: tf.LayersModel): boolean {
+  return /Dropout"|Noise"|dropout":0\.\d/.test(JSON.stringify(model.toJSON(null, false)));
 }
 
 function named(names: readonly string[], tensors: readonly tf.Tensor[]): Record<string, tf.Tensor> {
@@ -120,7 +125,7 @@ function gradientsOf(model: tf.LayersModel, loss: () => tf.Scalar): (readonly [t
       return gradient ? [[variable, gradient] as const] : [];
     });
   } catch (error) {
-    if (/gradient/i.test((error as Error).message)) return [];
+    if (/gradient|reading 'dataId'/i.test((error as Error).message)) return [];
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 /** Functions recorded at several sizes, and their loops found. */
 import * as tf from '@tensorflow/tfjs-node';
+import { evaluateGraph } from '../../../src/training/savedmodel/dynamic/evaluate.js';
 import { roll } from '../../../src/training/savedmodel/dynamic/loops/roll.js';
 import type { Constant, Graph, GraphNode, Loop } from '../../../src/training/savedmodel/graphs/graph.js';
 import { type RecordedInput, record, type Traceable } from '../../../src/training/savedmodel/traced/recorder.js';
-import { interpret } from './interpret.js';
 
 export interface Rolled {
   /** The kinds of all nodes, those of bodies in parentheses, the same for all sizes. */
@@ -32,11 +32,9 @@ export function rolled(
     tf.tidy(() => {
       const given = shapes[i]!.map((shape, k) => tf.randomNormal([...shape], 0, 1, 'float32', 7 + k));
       const expected = flat(fn(...given));
-      const found = interpret(graph, given);
+      const found = evaluateGraph(graph, given);
       if (found.length !== expected.length) throw new Error(`${found.length} outputs, not ${expected.length}`);
-      return Math.max(
-        ...found.map(({ shape, values }, k) => differenceOf(expected[k]!, shape, values as Float32Array)),
-      );
+      return Math.max(...found.map((one, k) => differenceOf(one, expected[k]!)));
     }),
   );
   return { kinds: kinds[0]!, graph: graphs[0]!, loops: loopsOf(graphs[0]!), difference: Math.max(...differences) };
@@ -47,9 +45,9 @@ function flat(returned: tf.TensorContainer): tf.Tensor[] {
   return Object.values(returned as Record<string, tf.Tensor>);
 }
 
-function differenceOf(expected: tf.Tensor, shape: readonly number[], values: ArrayLike<number>): number {
-  if (expected.shape.join() !== shape.join()) throw new Error(`the shape is [${shape}], not [${expected.shape}]`);
-  return Math.max(0, ...Array.from(expected.dataSync(), (value, i) => Math.abs(value - values[i]!)));
+function differenceOf(a: tf.Tensor, b: tf.Tensor): number {
+  if (a.shape.join() !== b.shape.join()) throw new Error(`the shape is [${a.shape}], not [${b.shape}]`);
+  return a.sub(b).abs().max().dataSync()[0]!;
 }
 
 /** Checks the order of the nodes as well. */

@@ -84,8 +84,8 @@ export class FunctionBuilder {
         controlOutput: [...this.#control],
       },
       nodeDef: [...this.#nodes],
-      ret: Object.fromEntries(outputs.map(({ name: own, from }) => [own, from])),
-      controlRet: Object.fromEntries(this.#control.map(node => [node, node])),
+      ret: ordered(outputs.map(({ name: own, from }) => [own, from])),
+      controlRet: ordered(this.#control.map(node => [node, node])),
       attr: { _input_shapes: shapesValue(this.#arguments.map(({ argument }) => argument.shape)) },
       argAttr: Object.fromEntries(
         this.#arguments.map(({ argument: { name: own, dtype, shape } }, i) => [
@@ -98,11 +98,17 @@ export class FunctionBuilder {
 }
 
 export function nodeMessage(name: string, op: string, input: readonly string[], attr: Attributes): NodeMessage {
-  return { name, op, input: [...input], attr };
+  return { name, op, input: [...input], attr: ordered(Object.entries(attr)) };
+}
+
+/** A map in the order of its keys, in which TensorFlow hashes what is in a file. */
+function ordered<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function described(name: string, dtype: number, shape: Shape): Attributes {
-  const attributes: Attributes = { _user_specified_name: textValue(name) };
+  const attributes: Attributes = {};
   if (dtype !== RESOURCE) attributes._output_shapes = shapesValue([shape]);
+  attributes._user_specified_name = textValue(name);
   return attributes;
 }

@@ -1,4 +1,5 @@
 /** Where in a program an operation is done. */
+import { URL } from 'node:url';
 import type { Place } from '../graphs/graph.js';
 import { scopesHere } from './named-scopes.js';
 
@@ -34,7 +35,7 @@ export class ProgramPlace implements Place {
     return this.#stack;
   }
 
-  /** For messages: the innermost line of the user's program, and the layer. */
+  /** For messages: the innermost line of the program, and the layer. */
   get text(): string {
     const { stack } = this;
     const scope = this.#scopes[0];

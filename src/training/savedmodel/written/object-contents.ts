@@ -3,12 +3,14 @@ import { invalidArgument, type TensorBundleError } from '../../../errors.js';
 import { numberObjects } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
 import { isAnyVariable, isLayer } from '../../../layers/family.js';
+import { isOptimizer } from '../../../layers/optimizers/optimizer.js';
 import { layerKind } from '../../../layers/registry.js';
 import { trainedWeights, weightNames } from '../../../layers/trained.js';
 import type { Layer } from '../../../layers/types.js';
+import { classOf } from '../../../realms.js';
 import { Description } from '../../checkpoint/description.js';
-import { definitionOf } from '../defined/func.js';
-import { type AnyFunction, checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';
+import { definitionOf, type TracedFunction } from '../defined/func.js';
+import { checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, numberedVariables } from './contents.js';
 import { FunctionTraces } from './function-traces.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
@@ -19,10 +21,12 @@ const TAKEN: readonly string[] = [SIGNATURES, 'tensorflow_version', 'tensorflow_
 
 /** Synchronous. Throws what `saveModel` documents for an object. */
 export function objectContents(object: object, given: Signatures | undefined): Contents {
-  if (isAnyVariable(object) || isLayer(object) || definitionOf(object)) throw notAnObject(object);
+  const single = singleThing(object);
+  if (single !== undefined) throw notAnObject(single);
   const description = new Description([object], { scalingForm: 'tf_keras' });
   const root = description.trackable(object, 'object');
   description.complete();
+  if (root.children.length + root.attributes.length === 0) throw invalidArgument('there is nothing in the object');
   for (const { name } of root.children) if (TAKEN.includes(name)) throw takenName(name);
   const numbering = numberObjects(root);
   const objectOf = (node: Trackable): unknown => description.objectOf(node);
@@ -38,11 +42,11 @@ export function objectContents(object: object, given: Signatures | undefined): C
   });
   const traces = new FunctionTraces(numberedVariables(numbering), 'the object; add it, under any name');
   const functions = traces.functionsIn(numbering, objectOf);
-  const all = live.filter((one): one is AnyFunction => definitionOf(one) !== undefined);
-  const top = new Map<string, AnyFunction>();
+  const all = live.filter((one): one is TracedFunction => definitionOf(one) !== undefined);
+  const top = new Map<string, TracedFunction>();
   for (const { name, node } of root.children) {
     const one = objectOf(node);
-    if (definitionOf(one)) top.set(name, one as AnyFunction);
+    if (definitionOf(one)) top.set(name, one as TracedFunction);
   }
   const chosen = given === undefined ? defaultSignatures(all, top) : checkedSignatures(given);
   const signatures = traces.signatures(chosen);
@@ -55,12 +59,21 @@ function trainedIn(layer: Layer): ReturnType<typeof trainedWeights> {
   return trainedWeights(layer, one => layerKind(one).inner?.(one) ?? []);
 }
 
-function notAnObject(found: object): TensorBundleError {
-  const what = isAnyVariable(found) ? 'a variable' : isLayer(found) ? 'a layer' : 'a function';
+/** What it is called, if it is not an object that holds others by name. */
+function singleThing(object: unknown): string | undefined {
+  if (definitionOf(object)) return 'a function';
+  if (typeof object !== 'object' || object === null) return classOf(object);
+  if (isAnyVariable(object)) return 'a variable';
+  if (isLayer(object)) return 'a layer';
+  if (isOptimizer(object)) return 'an optimizer';
+  return Array.isArray(object) ? 'an array' : undefined;
+}
+
+function notAnObject(found: string): TensorBundleError {
   return invalidArgument(
-    `saveModel takes a model, or an object that holds functions, variables and models by name, not ${what} itself; ` +
-      'put it into an object: { name: it }',
-    { found: what },
+    'saveModel takes a model, or an object that holds functions, variables and models by name, ' +
+      `not ${found} itself; put it into an object: { name: it }`,
+    { found },
   );
 }
 

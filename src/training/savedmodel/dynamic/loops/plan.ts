@@ -24,15 +24,32 @@ export interface Plan {
   readonly firsts: readonly Scalar[];
 }
 
-/** The loop that begins at the same position in all drafts; undefined if there is none whose length differs. */
-export function planLoop(drafts: readonly Draft[], learner: Draft, start: number, period: number): Plan | undefined {
-  const learned = learnSlots({ draft: learner, start, period });
+/** Where a loop may begin, in all drafts, and what its body may be. */
+export interface Candidate {
+  readonly drafts: readonly Draft[];
+  /** The draft in which the loop runs often. */
+  readonly learner: Draft;
+  readonly start: number;
+  readonly period: number;
+  /** Whether it may have constants that follow no rule. */
+  readonly allowsTables: boolean;
+}
+
+/**
+ * The loop; undefined if there is none that runs more often in some recordings than in others. `loose`: the constants,
+ * by `offset:slot`, that are not to be in the body.
+ */
+export function planLoop(
+  { drafts, learner, start, period, allowsTables }: Candidate,
+  loose: ReadonlySet<string> = new Set(),
+): Plan | undefined {
+  const learned = learnSlots({ draft: learner, start, period }, allowsTables);
   if (!learned) return undefined;
   const { slots } = learned;
   const runs = drafts.map((draft): Run => ({ draft, start, period }));
   const counts = runs.map(run => countIterations(run, slots));
   if (new Set(counts).size === 1 || Math.min(...counts) < leastCount(slots)) return undefined;
-  const fixed = fixedConstants(runs, counts, slots);
+  const fixed = fixedConstants(runs, counts, slots, loose);
   const layouts = runs.map(run => layoutOf(run, slots, fixed));
   const [layout] = layouts as [Layout];
   if (layouts.some(one => JSON.stringify(one) !== JSON.stringify(layout))) return undefined;
@@ -72,6 +89,28 @@ export function countFor(draft: Draft, start: number, plan: Plan): number {
   if (count < leastCount(plan.slots)) return 0;
   if (JSON.stringify(layoutOf(run, plan.slots, plan.fixed)) !== JSON.stringify(plan.layout)) return 0;
   return agrees(run, count, plan) ? count : 0;
+}
+
+/**
+ * The constants in the body that are others where the same steps repeat again. These are outside of the body then,
+ * provided that the steps repeat more often in some drafts: so they are in a loop themselves.
+ */
+export function looseConstants(again: readonly (readonly Run[])[], { layout }: Plan): Set<string> {
+  const loose = new Set<string>();
+  if (new Set(again.map(runs => runs.length)).size < 2) return loose;
+  const [first, ...others] = again.flat();
+  for (const [offset, sources] of layout.sources.entries()) {
+    for (const [slot, { kind }] of sources.entries()) {
+      const constant = kind === 'constant' && constantAt(first!, 0, offset, slot);
+      if (!constant) continue;
+      const isSame = others.every(run => {
+        const other = constantAt(run, 0, offset, slot);
+        return other && sameConstant(constant, other);
+      });
+      if (!isSame) loose.add(`${offset}:${slot}`);
+    }
+  }
+  return loose;
 }
 
 /** Whether the numbers, shapes and uses of a run are among those of the plan. */
@@ -132,13 +171,14 @@ function fixedConstants(
   runs: readonly Run[],
   counts: readonly number[],
   slots: readonly (readonly Slot[])[],
+  loose: ReadonlySet<string>,
 ): FixedConstants {
   const operands = new Set<string>();
   const steps = new Map<string, Constant>();
   for (const [offset, ofStep] of slots.entries()) {
     for (const [i, { kind }] of ofStep.entries()) {
       const firsts = runs.map(run => constantAt(run, 0, offset, i));
-      if (kind === 'invariant' && allSame(firsts)) operands.add(`${offset}:${i}`);
+      if (kind === 'invariant' && allSame(firsts) && !loose.has(`${offset}:${i}`)) operands.add(`${offset}:${i}`);
       if (kind !== 'affine') continue;
       // A run of one iteration does not show the step.
       const found = runs.flatMap((run, k) => (counts[k]! > 1 ? [differenceAt(run, offset, i)] : []));

@@ -5,10 +5,10 @@ import { Draft } from './draft.js';
 import { labelOf } from './labels.js';
 import type { Step } from './nodes.js';
 import { gather, isCollection } from './parts.js';
-import { countFor, type Plan, planLoop } from './plan.js';
+import { type Candidate, countFor, looseConstants, type Plan, planLoop } from './plan.js';
 import { entryOf, putLoop } from './replace.js';
 import { settle } from './settle.js';
-import type { Run } from './slots.js';
+import { countIterations, type Run } from './slots.js';
 
 /**
  * Puts a Loop in the place of each loop that ran more often in some recordings of a function than in others. What no
@@ -30,9 +30,9 @@ interface Parting {
 }
 
 interface Found {
+  readonly candidate: Candidate;
   readonly plan: Plan;
-  readonly start: number;
-  /** How many steps after the loop all recordings have in common. */
+  /** The step of the first draft up to which all are alike, if the loop is not counted. */
   readonly agreed: number;
 }
 
@@ -50,17 +50,17 @@ class Rolling {
   rollNext(): boolean {
     const parting = partingOf(this.#drafts);
     if (!parting || parting.at <= this.#done) return false;
-    const found = this.#findLoop(parting);
-    if (found) this.#roll(found.plan, found.start);
+    const found = this.#findLoop(parting, false) ?? this.#findLoop(parting, true);
+    if (found) this.#roll(found);
     return found !== undefined;
   }
 
   /** The loop after which the recordings agree for longest. */
-  #findLoop(parting: Parting): Found | undefined {
+  #findLoop(parting: Parting, allowsTables: boolean): Found | undefined {
     let best: Found | undefined;
     for (let period = 1; period <= parting.at; period++) {
       if (!repeats(parting.learner, parting.at, period)) continue;
-      const found = this.#findPeriod(parting, period);
+      const found = this.#findPeriod(parting, period, allowsTables);
       if (found && found.agreed > (best?.agreed ?? 0)) best = found;
       if (best?.agreed === Number.POSITIVE_INFINITY) break;
     }
@@ -68,15 +68,16 @@ class Rolling {
   }
 
   /** In the steps around the parting that repeat in the learner with this period. */
-  #findPeriod({ at, learner }: Parting, period: number): Found | undefined {
+  #findPeriod({ at, learner }: Parting, period: number, allowsTables: boolean): Found | undefined {
     let start = at - period;
     while (start > 0 && labelOf(learner.steps[start - 1]!) === labelOf(learner.steps[start - 1 + period]!)) start--;
     for (; start + period <= at; start++) {
-      const plan = planLoop(this.#drafts, learner, start, period);
+      const candidate: Candidate = { drafts: this.#drafts, learner, start, period, allowsTables };
+      const plan = planLoop(candidate);
       if (!plan) continue;
       const ends = this.#drafts.map(draft => start + countFor(draft, start, plan) * period);
       const agreed = Math.min(...this.#drafts.map((_, i) => this.#agreed(i, ends)));
-      if (agreed > 0) return { plan, start, agreed };
+      if (agreed > 0) return { candidate, plan, agreed: ends[0]! + agreed };
     }
     return undefined;
   }
@@ -93,13 +94,21 @@ class Rolling {
     return areAll ? Number.POSITIVE_INFINITY : count;
   }
 
-  #roll(plan: Plan, start: number): void {
-    const [first] = this.#drafts as [Draft];
-    const pattern = first.steps.slice(start, start + plan.period).map(labelOf);
+  #roll({ candidate, plan: first }: Found): void {
+    const { learner, start, period } = candidate;
+    const pattern = learner.steps.slice(start, start + period).map(labelOf);
+    const again = this.#drafts.map(draft => [...repetitions(draft, start, first, pattern)]);
+    const loose = looseConstants(again, first);
+    const plan = (loose.size > 0 && planLoop(candidate, loose)) || first;
     const isSettled = this.#put(this.#drafts, start, plan);
     this.#done = start;
     // The same loop may come again, as when it is in a loop itself.
-    if (!isSettled) for (const draft of this.#drafts) this.#putAgain(draft, start + 1, plan, pattern);
+    if (isSettled) return;
+    for (const draft of this.#drafts) {
+      for (const run of repetitions(draft, start + 1, plan, pattern)) {
+        if (countFor(draft, run.start, plan) > 1) this.#put([draft], run.start, plan);
+      }
+    }
   }
 
   /** Returns whether the body had steps whose numbers of inputs or outputs differ between recordings. */
@@ -117,16 +126,6 @@ class Rolling {
     for (const { run, count, entry, body } of all) putLoop(run, count, plan, entry, body.finish(), this.#known);
     for (const draft of drafts) this.#gather(draft, start);
     return isSettled;
-  }
-
-  #putAgain(draft: Draft, from: number, plan: Plan, pattern: readonly string[]): void {
-    const { period } = plan;
-    for (let start = from; start + 2 * period <= draft.steps.length; start++) {
-      const isLike = pattern.every((label, i) => labelOf(draft.steps[start + i]!) === label);
-      if (isLike && repeats(draft, start + period, period) && countFor(draft, start, plan) > 1) {
-        this.#put([draft], start, plan);
-      }
-    }
   }
 
   #gather(draft: Draft, from: number): void {
@@ -163,4 +162,18 @@ function repeats({ steps }: Draft, at: number, period: number): boolean {
   if (at + period > steps.length) return false;
   for (let i = at; i < at + period; i++) if (labelOf(steps[i]!) !== labelOf(steps[i - period]!)) return false;
   return true;
+}
+
+/** Where the steps of a plan run at least twice. The draft may change meanwhile, at the last of these and after it. */
+function* repetitions(draft: Draft, from: number, { period, slots }: Plan, pattern: readonly string[]): Iterable<Run> {
+  for (let start = from; start + 2 * period <= draft.steps.length; start++) {
+    const isLike = pattern.every((label, i) => labelOf(draft.steps[start + i]!) === label);
+    if (!isLike || !repeats(draft, start + period, period)) continue;
+    const run = { draft, start, period };
+    const count = countIterations(run, slots);
+    if (count < 2) continue;
+    yield run;
+    // Unless it was replaced, the next one begins after it.
+    if (draft.steps[start] && labelOf(draft.steps[start]!) === pattern[0]) start += count * period - 1;
+  }
 }

@@ -67,10 +67,13 @@ export function splitAxis(parts: Operation): number {
  * The slots of each step of a run, and how many iterations have them; undefined if there are no two. Which slot it is
  * shows best in an iteration that is not among the first: all of these are tried.
  */
-export function learnSlots(run: Run): { slots: readonly (readonly Slot[])[]; count: number } | undefined {
+export function learnSlots(
+  run: Run,
+  allowsTables: boolean,
+): { slots: readonly (readonly Slot[])[]; count: number } | undefined {
   let best: { slots: readonly (readonly Slot[])[]; count: number } | undefined;
   for (let shown = 1; shown <= FARTHEST && labelsRepeat(run, shown); shown++) {
-    const slots = slotsShownBy(run, shown);
+    const slots = slotsShownBy(run, shown, allowsTables);
     const count = slots ? countIterations(run, slots) : 0;
     if (slots && count > shown && count > (best?.count ?? 1)) best = { slots, count };
   }
@@ -93,12 +96,12 @@ function sameStep(run: Run, iteration: number, offset: number): boolean {
   );
 }
 
-function slotsShownBy(run: Run, shown: number): Slot[][] | undefined {
+function slotsShownBy(run: Run, shown: number, allowsTables: boolean): Slot[][] | undefined {
   const slots: Slot[][] = [];
   for (let offset = 0; offset < run.period; offset++) {
     const found = stepAt(run, shown, offset)!.inputs.map((_, i) => slotShownBy(run, shown, offset, i));
-    if (!found.every(slot => slot !== undefined)) return undefined;
-    slots.push(found);
+    if (!found.every(slot => slot !== undefined && (allowsTables || slot.kind !== 'table'))) return undefined;
+    slots.push(found as Slot[]);
   }
   return slots;
 }
