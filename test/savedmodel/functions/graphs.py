@@ -68,9 +68,6 @@ def library(job):
     with open(os.path.join(job["dir"], "saved_model.pb"), "rb") as file:
         content = file.read()
     graph_def = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
-    # Not whole functions: Python orders the numbers in `arg_attr` otherwise than the library of TensorFlow.
-    nodes = [*graph_def.node, *(node for function in graph_def.library.function for node in function.node_def)]
-    ordered = all(node.SerializeToString(deterministic=True) in content for node in nodes)
     shapes = {}
     with tf.Graph().as_default():
         tf.import_graph_def(graph_def, name="")
@@ -80,7 +77,7 @@ def library(job):
                 None if out.shape.rank is None else out.shape.as_list() for out in made.outputs
             ]
     nodes = {f.signature.name: [[n.op, n.name] for n in f.node_def] for f in graph_def.library.function}
-    return {"ordered": ordered, "shapes": shapes, "nodes": nodes, "graph": [[n.op, n.name] for n in graph_def.node]}
+    return {"shapes": shapes, "nodes": nodes, "graph": [[n.op, n.name] for n in graph_def.node]}
 
 
 def gradients(loaded, call, output):
