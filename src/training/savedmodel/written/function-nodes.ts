@@ -9,7 +9,7 @@ import type { FunctionSpecSchema, SavedConcreteFunctionSchema, SavedObjectGraphS
 import type { Functions } from './contents.js';
 import { type FunctionArgument, type FunctionSource, type TraceSource, tensorsIn } from './function-source.js';
 import { type ObjectInit, SIGNATURES, userObject } from './object-graph.js';
-import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured.js';
+import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured-values.js';
 
 interface Reference {
   nodeId: number;

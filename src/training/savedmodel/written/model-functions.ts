@@ -10,7 +10,7 @@ import { trace } from '../dynamic/trace.js';
 import type { FunctionSource, SignatureSource, TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
 import { ModelCall } from './model-call.js';
-import type { Structured } from './structured.js';
+import type { Structured } from './structured-values.js';
 
 export interface ModelFunctions {
   /** `__call__` of the model. */
