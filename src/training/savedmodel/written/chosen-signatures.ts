@@ -7,7 +7,7 @@ import { definitionOf, type TracedFunction } from '../defined/func.js';
 export type Signatures = TracedFunction | { readonly [name: string]: TracedFunction };
 
 /** The name that programs ask for if they are told none. */
-const SERVING_DEFAULT = 'serving_default';
+export const SERVING_DEFAULT = 'serving_default';
 /** Of several functions, the one that is also SERVING_DEFAULT. */
 const DEFAULTS: readonly string[] = [SERVING_DEFAULT, 'call', 'predict'];
 /** TensorFlow makes names of a graph of it. */
