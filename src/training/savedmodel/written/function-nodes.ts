@@ -17,8 +17,8 @@ interface Reference {
 }
 
 /**
- * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they were
- * encoded.
+ * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they
+ * were encoded.
  */
 export function withFunctions(
   objects: readonly ObjectInit[],
