@@ -8,6 +8,7 @@ import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
 import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
+import { callTraced } from './program-place.js';
 import { Randomness } from './random-numbers.js';
 import { type RecordedInput, tensorFor } from './recorded-input.js';
 import type { Recording } from './recording.js';
@@ -103,7 +104,7 @@ function recordOnce(
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);
     for (const one of [randomness, layers, guard, optimizers, watch]) one.start(replacements);
-    const { structure, tensors: returned } = outputsOf(fn(...tensors));
+    const { structure, tensors: returned } = outputsOf(callTraced(fn, tensors));
     watch.check();
     randomness.check();
     const outputs = returned.map(one => watch.valueOf(one));
