@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { record } from '../../../src/training/savedmodel/traced/recorder.js';
-import { NO_OPERATIONS, OPERATIONS, UNTRACED } from './operations.js';
+import { NO_OPERATIONS, OPERATIONS, UNTRACED } from './traced-operations.js';
 
 const NAMESPACES = [
   'browser',

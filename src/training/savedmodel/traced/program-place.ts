@@ -7,6 +7,8 @@ import { scopesHere } from './named-scopes.js';
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
 const HERE = new URL('../../../', import.meta.url).pathname;
 const FRAMES = 60;
+/** Calls the function: what is further out only asked for the trace. */
+const CALLER = new URL('./recorder.', import.meta.url).pathname;
 
 /** Taken for each operation, so the text of the stack is made only if somebody asks for it. */
 export class ProgramPlace implements Place {
@@ -45,9 +47,10 @@ export class ProgramPlace implements Place {
 function linesOf(stack: unknown): string[] {
   // Error.prepareStackTrace, which is the program's, may make anything of it.
   if (typeof stack !== 'string') return [];
-  return stack
-    .split('\n')
-    .slice(1)
+  const lines = stack.split('\n').slice(1);
+  const end = lines.findIndex(line => line.includes(CALLER));
+  return lines
+    .slice(0, end < 0 ? undefined : end)
     .map(line => line.trim().replace(/^at /, ''))
     .filter(line => !FOREIGN.test(line) && !line.includes(HERE));
 }
