@@ -22,6 +22,7 @@ export const {
   clone,
   complex,
   cumsum,
+  dispose,
   div,
   dropout,
   engine,

@@ -31,9 +31,12 @@ export function modelTrackable(model: LayersModel): Trackable {
 
 /** Throws ERR_INVALID_ARGUMENT for something that is not a LayersModel. */
 export function checkModel(model: LayersModel): void {
-  if (!Array.isArray((model as Partial<LayersModel> | null)?.layers) || typeof model.getClassName !== 'function') {
-    throw invalidArgument('give a model made by tf.sequential, tf.model or tf.loadLayersModel');
-  }
+  if (!isModel(model)) throw invalidArgument('give a model made by tf.sequential, tf.model or tf.loadLayersModel');
+}
+
+export function isModel(value: unknown): value is LayersModel {
+  const { layers, getClassName } = (value ?? {}) as Partial<LayersModel>;
+  return Array.isArray(layers) && typeof getClassName === 'function';
 }
 
 interface ModelViewOptions {

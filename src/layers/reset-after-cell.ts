@@ -102,10 +102,9 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       return tidy(() => {
         const [inputs, state] = given as [Tensor, Tensor];
         const [inputBias, recurrentBias] = this.useBias ? unstack(this.bias.read()) : [];
-        const seed = this.#seed(kwargs ?? {});
         const training = kwargs?.training === true;
-        const inputMasks = training ? this.#masks(inputs, this.dropout, seed) : [];
-        const stateMasks = training ? this.#masks(state, this.recurrentDropout, seed + GATES) : [];
+        const inputMasks = training ? this.#masks(inputs, this.dropout, kwargs, 0) : [];
+        const stateMasks = training ? this.#masks(state, this.recurrentDropout, kwargs, GATES) : [];
         const [xz, xr, xh] = product(inputs, this.kernel.read(), inputBias, inputMasks);
         const [hz, hr, hh] = product(state, this.recurrentKernel.read(), recurrentBias, stateMasks);
         const update = this.recurrentActivation.apply(add(xz, hz));
@@ -128,9 +127,13 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       return seed;
     }
 
-    /** One mask for all gates, or one per gate; none if nothing is dropped. */
-    #masks(like: Tensor, rate: number, seed: number): Tensor[] {
+    /**
+     * One mask for all gates, or one per gate, with seeds from the `first` of the run on. None if nothing is dropped:
+     * then no random number is drawn either, as a traced function may not depend on one.
+     */
+    #masks(like: Tensor, rate: number, run: object, first: number): Tensor[] {
       if (!(0 < rate && rate < 1)) return [];
+      const seed = this.#seed(run) + first;
       const count = this.implementation === 1 ? GATES : 1;
       return Array.from({ length: count }, (_, gate) => dropout(onesLike(like), rate, undefined, seed + gate));
     }

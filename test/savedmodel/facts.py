@@ -22,6 +22,10 @@ from tensorflow.python.tools import saved_model_cli
 import cpu_only  # noqa: F401
 
 
+# For functions.
+LISTS = ("root.variables", "root.trainable_variables")
+
+
 def nodes_of(directory):
     """Each object by its path: its kind and, for a variable, what is known of it. Without functions, and without what
     Python keeps for itself.
@@ -35,7 +39,7 @@ def nodes_of(directory):
         number, path = queue.pop(0)
         node = graph.nodes[number]
         kind = node.WhichOneof("kind")
-        if kind == "function" or path.endswith((".keras_api", ".extra", "._random_generator", "object_factories")):
+        if kind in ("function", "bare_concrete_function") or path in LISTS or path.endswith((".keras_api", ".extra", "._random_generator", "object_factories")):
             continue
         if number in seen:
             found[path] = seen[number]

@@ -9,7 +9,8 @@ import type { Extra } from '../../graph/trackable.js';
 import type { Directories } from '../../storage/directories.js';
 import { weightsTrackable } from '../models/model-weights.js';
 import { wholeModel } from '../models/whole-model.js';
-import { CapturedModel } from '../savedmodel/written/captured-model.js';
+import { CapturedSavedModel } from '../savedmodel/written/captured-saved-model.js';
+import { modelContents } from '../savedmodel/written/model-contents.js';
 import { SAVED_MODEL_WRITER_OPTIONS, type SavedModelWriterOptions } from '../savedmodel/written/save-model.js';
 import type { FilePattern } from './file-pattern.js';
 import { newestOf, storedModelsOf, storedOf } from './file-pattern-files.js';
@@ -55,7 +56,9 @@ const CHECKPOINT: SavedForm = {
 };
 
 const SAVED_MODEL_FORM: SavedForm = {
-  capture: (model, extras, budget) => new CapturedModel(model, { extras }, budget),
+  // Tracing would stop the training while the model runs a dozen times.
+  capture: (model, extras, budget) =>
+    new CapturedSavedModel(modelContents(model, { extras, saveTraces: false }), budget),
   storedOf: storedModelsOf,
   newestOf: async (pattern, directories) => (await storedModelsOf(pattern, directories))[0] ?? null,
 };

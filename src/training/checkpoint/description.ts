@@ -78,6 +78,8 @@ export class Description {
   }
 
   #find(value: unknown, path: string): Trackable | undefined {
+    if (typeof value === 'function' && tracksChildren(value))
+      return this.#known.get(value) ?? this.#collection(value, path);
     if (typeof value !== 'object' || value === null) return undefined;
     const known = this.#known.get(value);
     if (known) return known;
@@ -154,6 +156,11 @@ export class Description {
   }
 }
 
+/** Also a function that `func` of tensorbundle/savedmodel made, which is an object without values, as in Python. */
+function tracksChildren(value: object): boolean {
+  return typeof (value as { trackedChildren?: unknown }).trackedChildren === 'function';
+}
+
 /** Keras's default name where tfjs has only given a number. */
 function variableName(variable: AnyVariable): string {
   const name = 'originalName' in variable ? variable.originalName : variable.name;
@@ -216,7 +223,8 @@ function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
   return invalidArgument(
     `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an ` +
-      'array, object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()',
+      'array, object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()' +
+      (typeof value === 'function' ? '; a function must be made by func of tensorbundle/savedmodel' : ''),
     { found: what },
   );
 }

@@ -12,6 +12,7 @@ import type {
   Value,
 } from '../graphs/graph.js';
 import { differenceOf, hasSame } from './alignment.js';
+import { roll } from './loops/roll.js';
 import { attributeMoves, partOf, withoutAttributes } from './moving-attributes.js';
 import { constantFor, type Use } from './moving-constants.js';
 import { cannotGeneralize, nameOf } from './problems.js';
@@ -28,13 +29,26 @@ export interface Sized {
  * Throws ERR_NOT_SUPPORTED if the operations differ, or if something moves that cannot be computed from dimensions.
  */
 export function generalize(recordings: readonly Sized[]): Graph {
-  const graphs = recordings.map(({ graph }) => pruned(graph));
+  const graphs = alike(recordings.map(({ graph }) => graph));
   const [first, ...others] = graphs as [Graph, ...Graph[]];
   for (const other of others) {
     const difference = differenceOf(first, other);
     if (difference !== null) throw cannotGeneralize(difference.text, difference.node);
   }
   return pruned(new GraphMaker(graphs, new Scope()).make());
+}
+
+/** Without what nothing needs, and with loops if the recordings are not the same operations without them. */
+function alike(recorded: readonly Graph[]): readonly Graph[] {
+  const needed = recorded.map(pruned);
+  if (areAlike(needed)) return needed;
+  // In all that was executed, needed or not, the last steps of a loop are like the others.
+  const rolled = roll(recorded).map(pruned);
+  return areAlike(rolled) ? rolled : roll(needed).map(pruned);
+}
+
+function areAlike([first, ...others]: readonly Graph[]): boolean {
+  return others.every(other => differenceOf(first as Graph, other) === null);
 }
 
 class GraphMaker {

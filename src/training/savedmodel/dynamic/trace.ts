@@ -180,13 +180,12 @@ class Tracer {
       this.#thrown ??= { error, at };
       return null;
     }
-    const graph = pruned(recording.graph);
     // The shape of a scalar is an empty constant everywhere.
-    const isEmpty = graph.nodes.some(
+    const isEmpty = pruned(recording.graph).nodes.some(
       ({ kind, outputs }) => kind !== 'constant' && outputs.some(({ shape }) => shape.includes(0)),
     );
     if (isEmpty && !this.#allowsEmpty) return null;
-    return { sizes, graph, structure: recording.structure };
+    return { sizes, graph: recording.graph, structure: recording.structure };
   }
 
   #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {

@@ -22,7 +22,7 @@ export interface Value {
 export interface Place {
   /** The kernel of TensorFlow.js that made it, such as 'Reshape'. */
   readonly kernel: string;
-  /** Lines of the JavaScript stack, the innermost of the user's program first. */
+  /** Lines of the JavaScript stack, of the program that is traced, the innermost first. */
   readonly stack: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 /** What is in a SavedModel, as plain data for people and programs. */
 import { type PathLike, pathOf } from '../../../commit/paths.js';
 import { type Signature, signaturesOf } from '../functions/signatures.js';
+import { WRITER } from '../stored/own-files.js';
 import { readStoredModel } from '../stored/stored-model.js';
 import { type AssetSummary, type FileSizes, filesOf } from './files.js';
 import { type ConcreteFunction, concreteFunctionsOf, type FunctionSummary, functionsOf } from './functions.js';
@@ -60,7 +61,7 @@ export async function describeSavedModel(given: PathLike): Promise<SavedModelDes
       tensorflow: info?.tensorflowVersion ?? '',
       tensorflowGit: info?.tensorflowGitVersion ?? '',
       keras: textOf(objects[0]?.metadata, 'keras_version'),
-      tensorbundle: stored.isOwn,
+      tensorbundle: stored.isOwn || info?.tensorflowGitVersion === WRITER,
     },
     fingerprint: fingerprint && {
       savedModelChecksum: String(fingerprint.savedModelChecksum),

@@ -1,6 +1,9 @@
-/** The files of a SavedModel: what a save may write, and therefore replace. */
+/** How this package's SavedModels are known, and their files: what a save may write, and therefore replace. */
 import { parseIntentName, parseShardName, parseUnsyncedName } from '../../../commit/names.js';
 import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL, VARIABLES } from './file-names.js';
+
+/** The writer of the SavedModel, in place of a revision of TensorFlow. */
+export const WRITER = 'tensorbundle';
 
 /** Files in `assets` are not ours: nothing here writes them. */
 const DIRECTORIES: readonly string[] = [VARIABLES, 'assets'];

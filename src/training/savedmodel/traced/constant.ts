@@ -3,7 +3,7 @@ import { TextEncoder } from 'node:util';
 import type { Constant, Place } from '../graphs/graph.js';
 
 /** The values as a Constant has them. */
-export type ConstantData = Constant['data'];
+type ConstantData = Constant['data'];
 
 /**
  * Values of tensors that were there before the function ran, by their `dataId`. All recordings of one function can

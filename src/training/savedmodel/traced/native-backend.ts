@@ -34,7 +34,7 @@ export interface NativeBinding {
 }
 
 /** What the backend keeps of a tensor. `values` are those that TensorFlow does not have yet. */
-export interface KeptTensor {
+interface KeptTensor {
   readonly shape: readonly number[];
   readonly dtype: number;
   readonly id: number;

@@ -1,4 +1,5 @@
 /** Where in a program an operation is done. */
+import { URL } from 'node:url';
 import type { Place } from '../graphs/graph.js';
 import { scopesHere } from './named-scopes.js';
 
@@ -6,6 +7,8 @@ import { scopesHere } from './named-scopes.js';
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
 const HERE = new URL('../../../', import.meta.url).pathname;
 const FRAMES = 60;
+/** Calls the function: what is further out only asked for the trace. */
+const CALLER = new URL('./recorder.', import.meta.url).pathname;
 
 /** Taken for each operation, so the text of the stack is made only if somebody asks for it. */
 export class ProgramPlace implements Place {
@@ -32,7 +35,7 @@ export class ProgramPlace implements Place {
     return this.#stack;
   }
 
-  /** For messages: the innermost line of the user's program, and the layer. */
+  /** For messages: the innermost line of the program, and the layer. */
   get text(): string {
     const { stack } = this;
     const scope = this.#scopes[0];
@@ -44,9 +47,10 @@ export class ProgramPlace implements Place {
 function linesOf(stack: unknown): string[] {
   // Error.prepareStackTrace, which is the program's, may make anything of it.
   if (typeof stack !== 'string') return [];
-  return stack
-    .split('\n')
-    .slice(1)
+  const lines = stack.split('\n').slice(1);
+  const end = lines.findIndex(line => line.includes(CALLER));
+  return lines
+    .slice(0, end < 0 ? undefined : end)
     .map(line => line.trim().replace(/^at /, ''))
     .filter(line => !FOREIGN.test(line) && !line.includes(HERE));
 }

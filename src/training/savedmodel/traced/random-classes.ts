@@ -22,7 +22,7 @@ export interface NormalGenerator extends Generator {
   readonly truncated: boolean;
 }
 
-export interface RandomClasses {
+interface RandomClasses {
   readonly uniform: new (min: number, max: number, dtype: null, seed: number) => UniformGenerator;
   readonly normal: new (
     mean: number,

@@ -9,15 +9,15 @@ export interface RecordedInput {
   readonly shape: readonly number[];
 }
 
-/** Any values would do: functions that depend on them are refused. An integer is often an index, so it is 0. */
-export function tensorFor({ dtype, shape }: RecordedInput): Tensor {
+/** Any values would do: functions that depend on them are refused. All integers are `integer`. */
+export function tensorFor({ dtype, shape }: RecordedInput, integer: number): Tensor {
   const count = shape.reduce((product, size) => product * size, 1);
   const sizes = [...shape];
   switch (dtype) {
     case 'float32':
       return tensor(fractions(count), sizes);
     case 'int32':
-      return tensor(new Int32Array(count), sizes, 'int32');
+      return tensor(new Int32Array(count).fill(integer), sizes, 'int32');
     case 'bool':
       return tensor(
         Uint8Array.from({ length: count }, (_, i) => i % 2),

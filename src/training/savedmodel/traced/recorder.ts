@@ -8,7 +8,7 @@ import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
 import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
-import { Randomness } from './randomness.js';
+import { Randomness } from './random-numbers.js';
 import { type RecordedInput, tensorFor } from './recorded-input.js';
 import type { Recording } from './recording.js';
 import { Replacements } from './replacements.js';
@@ -24,9 +24,9 @@ export interface RecordOptions {
   /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
   readonly constants?: ConstantCache;
   /**
-   * Seeds that the program gives to random tensors, and that shall make other numbers in every run, like the `seed` of a
-   * layer. A tensor with any other seed is a constant, as it is in TensorFlow.js. Default: only those of the layers that
-   * compute.
+   * Seeds that the program gives to random tensors, and that shall make other numbers in every run, like the `seed`
+   * of a layer. A tensor with any other seed is a constant, as it is in TensorFlow.js. Default: only those of the
+   * layers that compute.
    */
   readonly seeds?: Iterable<number>;
 }
@@ -47,9 +47,9 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
   isRecording = true;
   try {
     const shared = { ...options, constants: options.constants ?? new WeakMap() };
-    const first = recordOnce(fn, inputs, shared);
+    const first = recordFirst(fn, inputs, shared);
     if (first.made.length === 0 && !first.hasKept) return first.recording;
-    const second = recordOnce(fn, inputs, shared);
+    const second = recordOnce(fn, inputs, shared, first.integer);
     if (second.made.length > 0) throw newRefused([...first.made, ...second.made]);
     return second.recording;
   } finally {
@@ -59,16 +59,35 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
 
 interface Run {
   readonly recording: Recording;
+  /** What the integers of the inputs were. */
+  readonly integer: number;
   /** Variables that the function made. */
   readonly made: readonly Variable[];
   /** Whether it made tensors that it kept. */
   readonly hasKept: boolean;
 }
 
+type SharedOptions = RecordOptions & { readonly constants: ConstantCache };
+
+/** An integer is often an index, for which 0 is right, and sometimes a divisor, for which it is not. */
+function recordFirst(fn: Traceable, inputs: readonly RecordedInput[], options: SharedOptions): Run {
+  try {
+    return recordOnce(fn, inputs, options, 0);
+  } catch (error) {
+    if (error instanceof TensorBundleError || !inputs.some(({ dtype }) => dtype === 'int32')) throw error;
+    try {
+      return recordOnce(fn, inputs, options, 1);
+    } catch {
+      throw error;
+    }
+  }
+}
+
 function recordOnce(
   fn: Traceable,
   inputs: readonly RecordedInput[],
-  { constants, seeds = [] }: RecordOptions & { constants: ConstantCache },
+  { constants, seeds = [] }: SharedOptions,
+  integer: number,
 ): Run {
   const backend = nativeBackend();
   const guard = new VariableGuard(backend);
@@ -79,7 +98,7 @@ function recordOnce(
   const replacements = new Replacements();
   engine().startScope('tensorbundle');
   try {
-    const tensors = inputs.map(input => tensorFor(input));
+    const tensors = inputs.map(input => tensorFor(input, integer));
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);
@@ -90,7 +109,7 @@ function recordOnce(
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
-    return { recording: { graph, structure }, made: guard.made, hasKept: watch.hasKept() };
+    return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {
     // The function may have gone on after a refusal, and failed for that reason.
     watch.check();

@@ -20,8 +20,8 @@ export function savedModelRefused(place: ProgramPlace): TensorBundleError {
 
 export function staleRefused(place: ProgramPlace): TensorBundleError {
   return refused(
-    `the function uses a tensor that an earlier call made and kept by tf.keep (${place.text}); of a call, only what ` +
-      'variables hold is there in the next one',
+    `the function uses a tensor that an earlier call made and kept by tf.keep (${place.text}); of a call, only ` +
+      'what variables hold is there in the next one',
     place,
   );
 }
@@ -29,8 +29,8 @@ export function staleRefused(place: ProgramPlace): TensorBundleError {
 export function stateRefused(): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    'the function uses a tensor from outside, and disposes of it; of a call, only what variables hold is there in the ' +
-      'next one',
+    'the function uses a tensor from outside, and disposes of it; of a call, only what variables hold is there in ' +
+      'the next one',
   );
 }
 

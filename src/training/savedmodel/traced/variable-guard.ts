@@ -1,8 +1,8 @@
 /**
  * Recording runs a function for real. What it does to variables is noted, and undone.
  *
- * The variables that it makes stay, with their first values: as for a tf.function of Python, those of its first call are
- * there in all others (slots of an optimizer, weights of a layer that is built when it is called).
+ * The variables that it makes stay, with their first values: as for a tf.function of Python, those of its first call
+ * are there in all others (slots of an optimizer, weights of a layer that is built when it is called).
  */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';

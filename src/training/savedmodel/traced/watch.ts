@@ -9,8 +9,8 @@ import { attributesOf } from './attributes.js';
 import { type ConstantCache, constantOf, dataOf } from './constant.js';
 import type { NativeAttribute, NativeBackend, NativeBinding, NativeOutput, TensorLike } from './native-backend.js';
 import { ProgramPlace } from './program-place.js';
+import type { Randomness } from './random-numbers.js';
 import { randomNodes } from './random-tensor.js';
-import type { Randomness } from './randomness.js';
 import { readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 import { isNarrower, narrowed, typeOf, withTrueTypes } from './true-types.js';
@@ -35,6 +35,8 @@ export class Watch {
   readonly #known = new Map<object, () => Value>();
   /** Tensors from outside that became constants. */
   readonly #outside = new Set<object>();
+  /** Tensors that the function made of JavaScript values. */
+  readonly #written = new WeakSet<object>();
   /** Tensors that the function keeps (tf.keep). */
   readonly #kept = new Set<Tensor>();
   /** The nodes that depend on an argument, a variable or a random number. */
@@ -81,6 +83,7 @@ export class Watch {
     });
     replacements.replace(backend, 'write', (values, shape, dtype) => {
       const dataId = write.call(backend, values, shape, dtype);
+      this.#written.add(dataId);
       const random = this.#randomness.tensorOf(values, shape, this.#backend.tensorMap.get(dataId)!.dtype);
       if (random) this.#addKnown(dataId, () => randomNodes(random));
       return dataId;
@@ -178,7 +181,11 @@ export class Watch {
   /** What is known by its data may get its number in TensorFlow only now: `give` gives it one. */
   #prepare(dataId: object, give: () => void): void {
     const known = this.#known.get(dataId);
-    if (!known || this.#backend.tensorMap.get(dataId)!.values === null) return;
+    if (this.#backend.tensorMap.get(dataId)!.values === null) return;
+    if (!known) {
+      if (!this.#written.has(dataId)) this.#outside.add(dataId);
+      return;
+    }
     this.#adopting = known();
     give();
     this.#adopting = undefined;

@@ -3,27 +3,67 @@
  * (tensorflow/cc/saved_model/fingerprinting.cc).
  */
 import { randomBytes } from 'node:crypto';
-import { inTurns } from '../../../format/turns.js';
-import { create, type FingerprintDef, FingerprintDefSchema } from '../stored/messages.js';
-import { fingerprint64 } from './farm-hash.js';
+import { inTurns, type Steps } from '../../../format/turns.js';
+import {
+  create,
+  type FingerprintDef,
+  FingerprintDefSchema,
+  type MetaGraphDef,
+  SavedConcreteFunctionSchema,
+  SignatureDefSchema,
+  toBinary,
+} from '../stored/messages.js';
+import { fingerprint64, fingerprintOfBoth } from './farm-hash.js';
+import { comparable } from './program-graph.js';
+import { byBytes } from './structured.js';
 
-/** The hash of a graph without operations; the hashes of no signatures and of no functions are 0. */
-const NO_GRAPH = 1_826_355_931_633_539_578n;
 /** Of TensorFlow's form. */
 const VERSION = 4;
 
-/** `saved`: the bytes of saved_model.pb; `index`: those of variables/variables.index. */
+/** A SavedModel as it is written. */
+export interface SavedParts {
+  /** Of saved_model.pb. */
+  readonly bytes: Uint8Array;
+  readonly metaGraph: MetaGraphDef;
+}
+
+/** `index`: the bytes of variables/variables.index. */
 export async function fingerprintOf(
-  saved: Uint8Array,
+  { bytes, metaGraph }: SavedParts,
   index: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<FingerprintDef> {
-  const hash = (bytes: Uint8Array): Promise<bigint> => inTurns(fingerprint64(bytes), signal, 'the save');
+  const hash = (steps: Steps<bigint>): Promise<bigint> => inTurns(steps, signal, 'the save');
+  const { graphDef, signatureDef, objectGraphDef } = metaGraph;
   return create(FingerprintDefSchema, {
-    savedModelChecksum: await hash(saved),
-    graphDefProgramHash: NO_GRAPH,
-    checkpointHash: await hash(index),
+    savedModelChecksum: await hash(fingerprint64(bytes)),
+    graphDefProgramHash: await hash(fingerprint64(comparable(graphDef))),
+    signatureDefHash: await hash(hashOfSignatures(signatureDef)),
+    savedObjectGraphHash: await hash(hashOfFunctions(objectGraphDef?.concreteFunctions ?? {})),
+    checkpointHash: await hash(fingerprint64(index)),
     version: { producer: VERSION },
     uuid: BigInt(`0x${randomBytes(16).toString('hex')}`).toString(),
   });
+}
+
+function* hashOfSignatures(signatures: MetaGraphDef['signatureDef']): Steps<bigint> {
+  let hash = 0n;
+  for (const name of Object.keys(signatures).sort(byBytes)) {
+    hash = fingerprintOfBoth(hash, yield* fingerprint64(Buffer.from(name)));
+    hash = fingerprintOfBoth(hash, yield* fingerprint64(toBinary(SignatureDefSchema, signatures[name]!)));
+  }
+  return hash;
+}
+
+/** In the order of the numbers in their names. The numbers themselves do not count. */
+function* hashOfFunctions(functions: NonNullable<MetaGraphDef['objectGraphDef']>['concreteFunctions']): Steps<bigint> {
+  const numberOf = (name: string): number => Number(name.slice(name.lastIndexOf('_') + 1));
+  let hash = 0n;
+  for (const name of Object.keys(functions).sort((a, b) => numberOf(a) - numberOf(b))) {
+    const base = Buffer.from(name.slice(0, name.lastIndexOf('_') + 1));
+    hash = fingerprintOfBoth(hash, yield* fingerprint64(base));
+    const one = toBinary(SavedConcreteFunctionSchema, functions[name]!);
+    hash = fingerprintOfBoth(hash, yield* fingerprint64(one));
+  }
+  return hash;
 }

@@ -12,10 +12,11 @@ import type { Trackable } from '../../../graph/trackable.js';
 import { isAnyVariable, isLayer } from '../../../layers/family.js';
 import { isOptimizer } from '../../../layers/optimizers/optimizer.js';
 import type { Layer } from '../../../layers/types.js';
-import type { SavedObjectGraphSchema, SavedObjectSchema } from '../stored/messages.js';
+import type { SavedObject, SavedObjectSchema } from '../stored/messages.js';
 
-type ObjectGraph = MessageInitShape<typeof SavedObjectGraphSchema>;
-type Kind = NonNullable<MessageInitShape<typeof SavedObjectSchema>['kind']>;
+/** A `SavedObject` that is being made. */
+export type ObjectInit = Exclude<MessageInitShape<typeof SavedObjectSchema>, SavedObject>;
+type Kind = NonNullable<ObjectInit['kind']>;
 
 /** Names of Keras's dictionaries. All other objects without values and with numbered children are lists. */
 const DICTIONARIES: ReadonlySet<string> = new Set(['_index_dict', '_trainable_variables_indices']);
@@ -34,10 +35,11 @@ interface ObjectGraphSource {
   isTrainable(variable: Variable): boolean;
 }
 
-export function savedObjectGraph(source: ObjectGraphSource): ObjectGraph {
+/** By their numbers. */
+export function savedObjects(source: ObjectGraphSource): ObjectInit[] {
   const { objects, numbers } = source.numbering;
   const names = edgeNames(source.numbering);
-  const nodes = objects.map(({ object }, number) => ({
+  return objects.map(({ object }, number) => ({
     children: object.children.map(({ name, node }) => ({ localName: name, nodeId: numbers.get(node)! })),
     slotVariables: writtenSlots(object, numbers).map(({ variable, name, node }) => ({
       originalVariableNodeId: numbers.get(variable)!,
@@ -46,7 +48,6 @@ export function savedObjectGraph(source: ObjectGraphSource): ObjectGraph {
     })),
     kind: kindOf(object, names[number]!, source),
   }));
-  return { nodes };
 }
 
 /** What Keras calls the kind of a layer. */
@@ -59,7 +60,7 @@ export function layerIdentifier(layer: Layer): string {
 }
 
 /** For each node, the name of the edge by which it was first met; '' for the root. */
-function edgeNames({ objects, numbers }: Numbering): string[] {
+export function edgeNames({ objects, numbers }: Numbering): string[] {
   const names = objects.map(() => '');
   const seen = new Set([0]);
   for (const { object } of objects) {
@@ -100,7 +101,7 @@ function collectionIdentifier({ children, attributes }: Trackable, edge: string,
   return '_generic_user_object';
 }
 
-function userObject(identifier: string, producer = 1): Kind {
+export function userObject(identifier: string, producer = 1): Kind {
   return {
     case: 'userObject',
     value: { identifier, version: { producer, minConsumer: 1 } },

@@ -92,8 +92,8 @@ export class Randomness {
     if (!call) return;
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `the function calls Math.random (${call.place.text}), whose number would be a constant of the graph; make random ` +
-        'tensors by tf.randomUniform, tf.randomNormal, tf.truncatedNormal, tf.multinomial or tf.dropout',
+      `the function calls Math.random (${call.place.text}), whose number would be a constant of the graph; make ` +
+        'random tensors by tf.randomUniform, tf.randomNormal, tf.truncatedNormal, tf.multinomial or tf.dropout',
       { found: call.place.text },
     );
   }

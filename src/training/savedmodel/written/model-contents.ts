@@ -1,0 +1,106 @@
+/**
+ * A model, as in the SavedModel that Keras writes with `model.save(path, save_traces=False)`, and functions over it.
+ */
+import { type Numbering, numberObjects } from '../../../graph/numbering.js';
+import { branch, type Extra, type Trackable } from '../../../graph/trackable.js';
+import { isLayer } from '../../../layers/family.js';
+import { layerKind } from '../../../layers/registry.js';
+import { trainedWeights, weightNames } from '../../../layers/trained.js';
+import type { Layer, LayersModel } from '../../../layers/types.js';
+import { Description } from '../../checkpoint/description.js';
+import type { Trackables } from '../../checkpoint/trackable-value.js';
+import { architectureOf } from '../../models/whole-model.js';
+import { EXTRA } from '../stored/file-names.js';
+import { checkedSignatures, type Signatures } from './chosen-signatures.js';
+import { type Contents, type Functions, numberedVariables } from './contents.js';
+import { FunctionTraces } from './function-traces.js';
+import { type KerasEntry, kerasEntries } from './keras-config.js';
+import { kerasMetadata } from './keras-metadata.js';
+import { trainingConfig } from './keras-training.js';
+import { modelFunctions } from './model-functions.js';
+import { SIGNATURES, savedObjects } from './object-graph.js';
+
+export interface ModelChoice {
+  /** Default: whether the model is compiled. */
+  readonly includeOptimizer?: boolean | undefined;
+  readonly extra?: Trackables | undefined;
+  /** What is stored beside the objects. */
+  readonly extras?: readonly Extra[];
+  readonly signatures?: Signatures | undefined;
+  /** Whether the model gets functions. Left out: if it can. */
+  readonly saveTraces?: boolean | undefined;
+}
+
+/** Synchronous. Throws what `saveModel` documents for a model. */
+export function modelContents(model: LayersModel, choice: ModelChoice): Contents {
+  const { root, objectOf } = describe(model, choice);
+  const { includeOptimizer = true } = choice;
+  const numbering = numberObjects(root);
+  const entries = kerasEntries(model);
+  const weights = new Set(weightNames(model.weights));
+  const trained = new Set(weightNames(trainedWeights(model, layer => layerKind(layer).inner?.(layer) ?? [])));
+  const objects = savedObjects({
+    numbering,
+    objectOf,
+    isTrainable: ({ name, trainable }) => (weights.has(name) ? trained.has(name) : trainable),
+  });
+  const metadata = kerasMetadata({
+    numbering,
+    entries,
+    layerOf: number => {
+      const live = objectOf(numbering.objects[number]!.object);
+      return isLayer(live) ? live : undefined;
+    },
+    training: includeOptimizer ? trainingConfig(model, entries) : undefined,
+  });
+  const functions = functionsOf(model, { numbering, objectOf, entries }, choice);
+  return { root, objects, metadata, ...(functions && { functions }) };
+}
+
+interface Placed {
+  readonly numbering: Numbering;
+  readonly objectOf: Described['objectOf'];
+  readonly entries: ReadonlyMap<Layer, KerasEntry>;
+}
+
+/** Undefined if there are none. */
+function functionsOf(
+  model: LayersModel,
+  { numbering, objectOf, entries }: Placed,
+  { signatures: given, saveTraces }: ModelChoice,
+): Functions | undefined {
+  const traces = new FunctionTraces(numberedVariables(numbering), 'the model; give it as `extra`');
+  const functions = traces.functionsIn(numbering, objectOf);
+  const chosen = given && traces.signatures(checkedSignatures(given));
+  const own = saveTraces === false ? undefined : modelFunctions(model, { entries, isRequired: saveTraces });
+  if (functions.size === 0 && chosen === undefined && own === undefined) return undefined;
+  const { variables } = traces;
+  const numbers = new Map(variables.map(({ variable, number }) => [variable, number]));
+  const lists = [...(own?.lists ?? [])].map(([name, all]) => [name, all.map(one => numbers.get(one)!)] as const);
+  return {
+    functions,
+    added: new Map(own && [['__call__', own.call]]),
+    signatures: chosen ?? own?.signatures ?? [],
+    variables,
+    lists: new Map(lists),
+  };
+}
+
+interface Described {
+  readonly root: Trackable;
+  objectOf(trackable: Trackable): unknown;
+}
+
+function describe(model: LayersModel, { includeOptimizer = true, extra, extras = [] }: ModelChoice): Described {
+  // Only tf_keras loads a model of this form.
+  const description = new Description([model, extra], { optimizers: includeOptimizer, scalingForm: 'tf_keras' });
+  const described = description.trackable(model, 'model');
+  const added = extra === undefined ? [] : [{ name: EXTRA, node: description.trackable(extra, EXTRA) }];
+  description.complete();
+  const { children, attributes } = described;
+  const beside = [architectureOf(model, includeOptimizer), ...extras];
+  // TensorFlow looks for it in every SavedModel.
+  const signatures = { name: SIGNATURES, node: branch([]) };
+  const root = { children: [...children, signatures, ...added], attributes, extras: beside };
+  return { root, objectOf: node => (node === root ? model : description.objectOf(node)) };
+}
