@@ -41,11 +41,25 @@ function traced(model: LayersModel, entry: KerasEntry): ModelTraces {
   let found: ModelTraces = {};
   try {
     const tracer = new ModelTracer(model, entry);
-    found = { inference: tracer.trace(false) };
-    return { ...found, training: tracer.trace(true) };
+    const inference = tracer.trace(false);
+    found = { inference };
+    return { inference, training: isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
   } catch (error) {
     return { ...found, problem: error as Error };
   }
+}
+
+/** Layers of TensorFlow.js that do something else in training. */
+const TRAINED = /"class_name":"(BatchNormalization|GaussianNoise|\w*Dropout\w*|Random\w*)"|dropout":(?!0[,}])/;
+
+/** Whether training is known to make no difference. */
+function isAlike(model: LayersModel, { config }: KerasEntry): boolean {
+  return layersIn(model).every(isOfTensorFlow) && !TRAINED.test(JSON.stringify(config));
+}
+
+function inTraining(inference: TraceSource): TraceSource {
+  const [tensors, , ...more] = inference.inputs;
+  return { ...inference, inputs: [tensors!, true, ...more] };
 }
 
 /** Traces a model as Keras calls it. */
