@@ -236,11 +236,10 @@ class Tracer {
   #failsAlone(groups: Groups, { pools }: Pools, sizes: readonly number[], group: number): boolean {
     const own = pools[group]?.filter(size => !sizes.includes(size)) ?? [];
     const alone = new Trial(
-      ([size]) =>
-        this.#run(
-          groups,
-          sizes.map((other, i) => (i === group ? (size as number) : other)),
-        ),
+      moved => {
+        const run = this.#run(groups, [...sizes.slice(0, group), ...moved, ...sizes.slice(group + 1)]);
+        return run === null ? null : { ...run, sizes: moved };
+      },
       1,
       { pools: [own] },
     );

@@ -36,7 +36,7 @@ export class Trial {
   /** Whether it works at enough sizes. */
   collect(): boolean {
     const enough = this.#count + 3;
-    for (let misses = 0; misses < MOST_MISSES; ) {
+    for (let misses = 0; misses < MOST_MISSES && this.runs.length < MOST_RECORDINGS; ) {
       const run = this.#next();
       if (run === undefined) return false;
       if (run === null) {
