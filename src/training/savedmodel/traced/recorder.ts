@@ -109,6 +109,7 @@ function recordOnce(
     randomness.check();
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
+    watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
     return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {

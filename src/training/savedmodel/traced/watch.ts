@@ -3,6 +3,7 @@
  * tensor that no operation made becomes a constant.
  */
 import type { Variable } from '@tensorflow/tfjs-core';
+import { isStepCount } from '../../../optimizers/step-counts.js';
 import { engine, type Tensor } from '../../../tfjs-core.js';
 import type { Argument, GraphNode, Value } from '../graphs/graph.js';
 import { attributesOf } from './attributes.js';
@@ -11,7 +12,7 @@ import type { NativeAttribute, NativeBackend, NativeBinding, NativeOutput, Tenso
 import { ProgramPlace } from './program-place.js';
 import type { Randomness } from './random-numbers.js';
 import { randomNodes } from './random-tensor.js';
-import { readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
+import { countRefused, readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 import { isNarrower, narrowed, typeOf, withTrueTypes } from './true-types.js';
 
@@ -39,6 +40,8 @@ export class Watch {
   readonly #written = new WeakSet<object>();
   /** Tensors that the function keeps (tf.keep). */
   readonly #kept = new Set<Tensor>();
+  /** Constants that an optimizer counts up from step to step. */
+  readonly #counts = new Set<GraphNode>();
   /** The nodes that depend on an argument, a variable or a random number. */
   readonly #moving = new Set<GraphNode>();
   readonly #kernels: { readonly name: string; place?: ProgramPlace }[] = [];
@@ -71,7 +74,9 @@ export class Watch {
       tensors.map(one => {
         const give = (): number => getInputTensorIds.call(backend, [one])[0]!;
         if (one.dataId) this.#prepare(one.dataId, give);
-        return this.#input(one, give());
+        const id = this.#input(one, give());
+        if (one.dataId && isStepCount(one.dataId)) this.#counts.add(this.#values.get(id)!.node);
+        return id;
       }),
     );
     replacements.replace(backend, 'readSync', dataId => {
@@ -97,6 +102,18 @@ export class Watch {
   check(): void {
     if (this.#failure) throw this.#failure;
     for (const dataId of this.#outside) if (!this.#backend.tensorMap.has(dataId)) throw stateRefused();
+  }
+
+  /** Throws if what the function gives depends on a number that changes from step to step. */
+  checkCounts(results: readonly Value[]): void {
+    const seen = new Set<GraphNode>();
+    const open = this.#counts.size === 0 ? [] : results.map(({ node }) => node);
+    for (let node = open.pop(); node; node = open.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (this.#counts.has(node)) throw countRefused(node.place as ProgramPlace);
+      if (node.kind === 'operation') open.push(...node.inputs.map(input => input.node));
+    }
   }
 
   /**
