@@ -30,6 +30,7 @@ export class Watch {
   readonly #backend: NativeBackend;
   readonly #constants: ConstantCache;
   readonly #randomness: Randomness;
+  readonly #hasPlaces: boolean;
   /** By the numbers of the tensors in TensorFlow. */
   readonly #values = new Map<number, Value>();
   /** Tensors that are known by their data: those that were there before, and random ones. */
@@ -49,10 +50,11 @@ export class Watch {
   #adopting: Value | undefined;
   #failure: unknown;
 
-  constructor(backend: NativeBackend, constants: ConstantCache, randomness: Randomness) {
+  constructor(backend: NativeBackend, constants: ConstantCache, randomness: Randomness, hasPlaces: boolean) {
     this.#backend = backend;
     this.#constants = constants;
     this.#randomness = randomness;
+    this.#hasPlaces = hasPlaces;
   }
 
   addArgument(node: Argument, { dataId }: Tensor): void {
@@ -158,7 +160,7 @@ export class Watch {
           return id;
         },
       },
-      runSavedModel: { value: () => this.#fail(savedModelRefused(this.#place())) },
+      runSavedModel: { value: () => this.#fail(savedModelRefused(this.#placeNow())) },
     }) as NativeBinding;
   }
 
@@ -218,7 +220,7 @@ export class Watch {
   #existing(dataId: object, id: number): Value {
     const known = this.#known.get(dataId);
     if (known) return known();
-    if (stale.has(dataId)) this.#fail(staleRefused(this.#place()));
+    if (stale.has(dataId)) this.#fail(staleRefused(this.#placeNow()));
     this.#outside.add(dataId);
     let data = this.#constants.get(dataId);
     if (!data) {
@@ -265,9 +267,14 @@ export class Watch {
   /** The same one for all that a kernel does. */
   #place(): ProgramPlace {
     const kernel = this.#kernels.at(-1);
-    if (!kernel) return new ProgramPlace('');
-    kernel.place ??= new ProgramPlace(kernel.name);
+    if (!kernel) return new ProgramPlace('', this.#hasPlaces);
+    kernel.place ??= new ProgramPlace(kernel.name, this.#hasPlaces);
     return kernel.place;
+  }
+
+  /** For a refusal. */
+  #placeNow(): ProgramPlace {
+    return new ProgramPlace(this.#kernels.at(-1)?.name ?? '');
   }
 
   #isMoving(dataId: object): boolean {
@@ -284,7 +291,7 @@ export class Watch {
 
   #isRefused(dataId: object): boolean {
     if (!this.#isMoving(dataId)) return false;
-    this.#failure ??= readRefused(this.#place());
+    this.#failure ??= readRefused(this.#placeNow());
     return true;
   }
 
