@@ -2,10 +2,10 @@
  * Watches how a function makes random numbers. TensorFlow.js makes random tensors in JavaScript, from a seed that is
  * Math.random()'s if the program gives none: such a tensor becomes a random operation, not a constant.
  */
-import { TensorBundleError } from '../../../errors.js';
 import { ProgramPlace } from './program-place.js';
 import { type NormalGenerator, randomClasses, type UniformGenerator } from './random-classes.js';
 import type { RandomTensor } from './random-tensor.js';
+import { refused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 
 type AnyGenerator = UniformGenerator | NormalGenerator;
@@ -90,11 +90,10 @@ export class Randomness {
   check(): void {
     const [call] = this.#calls;
     if (!call) return;
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
+    throw refused(
       `the function calls Math.random (${call.place.text}), whose number would be a constant of the graph; make ` +
         'random tensors by tf.randomUniform, tf.randomNormal, tf.truncatedNormal, tf.multinomial or tf.dropout',
-      { found: call.place.text },
+      call.place,
     );
   }
 
@@ -112,11 +111,10 @@ export class Randomness {
   #refuseGamma(): void {
     const call = this.#calls.at(-1);
     if (!call) return;
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
+    throw refused(
       `the function calls tf.randomGamma (${call.place.text}), which computes in JavaScript what no operation of ` +
         'TensorFlow with gradients does; make the tensor outside, and pass it in',
-      { found: call.place.text },
+      call.place,
     );
   }
 }

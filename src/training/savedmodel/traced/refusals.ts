@@ -34,7 +34,7 @@ export function stateRefused(): TensorBundleError {
   );
 }
 
-function refused(message: string, { kernel, text }: ProgramPlace): TensorBundleError {
+export function refused(message: string, { kernel, text }: ProgramPlace): TensorBundleError {
   const operation = operationHere();
   return new TensorBundleError('ERR_NOT_SUPPORTED', message, {
     found: { place: text, ...(kernel && { kernel }), ...(operation && { operation }) },

@@ -66,12 +66,14 @@ export class Watch {
     const backend = this.#backend;
     const { binding, getInputTensorIds, readSync, read, write } = backend;
     replacements.replace(backend, 'binding', this.#watched(binding));
-    replacements.replace(backend, 'getInputTensorIds', tensors => {
-      for (const one of tensors)
-        if (one.dataId) this.#prepare(one.dataId, () => getInputTensorIds.call(backend, [one]));
-      const ids = getInputTensorIds.call(backend, tensors);
-      return ids.map((id, i) => this.#input(tensors[i]!, id));
-    });
+    // One by one, so that the constants of an operation are in the order of its inputs.
+    replacements.replace(backend, 'getInputTensorIds', tensors =>
+      tensors.map(one => {
+        const give = (): number => getInputTensorIds.call(backend, [one])[0]!;
+        if (one.dataId) this.#prepare(one.dataId, give);
+        return this.#input(one, give());
+      }),
+    );
     replacements.replace(backend, 'readSync', dataId => {
       this.#checkRead(dataId);
       return readSync.call(backend, dataId);
