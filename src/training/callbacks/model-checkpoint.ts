@@ -36,7 +36,8 @@ export interface ModelCheckpointOptions {
   saveWeightsOnly?: boolean;
   /**
    * 'checkpoint' (default): `filepath` is a prefix. 'savedmodel': it is a directory that becomes a SavedModel, which
-   * Python loads with its architecture (`saveModel` of `tensorbundle/savedmodel`). Not with `saveWeightsOnly: true`.
+   * Python loads with its architecture (`saveModel` of `tensorbundle/savedmodel`). Its functions are traced within the
+   * first save, also with `background: true`; later saves use them again. Not with `saveWeightsOnly: true`.
    */
   format?: 'checkpoint' | 'savedmodel';
   /**

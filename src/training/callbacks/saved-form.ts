@@ -56,9 +56,7 @@ const CHECKPOINT: SavedForm = {
 };
 
 const SAVED_MODEL_FORM: SavedForm = {
-  // Tracing would stop the training while the model runs a dozen times.
-  capture: (model, extras, budget) =>
-    new CapturedSavedModel(modelContents(model, { extras, saveTraces: false }), budget),
+  capture: (model, extras, budget) => new CapturedSavedModel(modelContents(model, { extras }), budget),
   storedOf: storedModelsOf,
   newestOf: async (pattern, directories) => (await storedModelsOf(pattern, directories))[0] ?? null,
 };

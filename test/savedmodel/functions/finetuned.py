@@ -22,8 +22,8 @@ def given(shapes):
 
 
 def loss_of(outputs):
-    """Each output is to be 0.3 everywhere."""
-    return tf.add_n([tf.reduce_mean(tf.square(one - 0.3)) for one in tf.nest.flatten(outputs)])
+    """Each output is to be 2 everywhere."""
+    return tf.add_n([tf.reduce_mean(tf.square(one - 2.0)) for one in tf.nest.flatten(outputs)])
 
 
 def finetune(model):
@@ -43,7 +43,8 @@ def finetune(model):
 
     for _ in range(model["steps"]):
         step()
-    calls = [[one.numpy() for one in tf.nest.flatten(loaded(inputs, training=training))] for training in [True, True, False, False]]
+    modes = [True, True, False, False]
+    calls = [[one.numpy() for one in tf.nest.flatten(loaded(inputs, training=training))] for training in modes]
     same = [all(np.array_equal(a, b) for a, b in zip(calls[i], calls[i + 1])) for i in [0, 2]]
     return {
         "losses": [float(first), float(loss_of(loaded(inputs)))],
@@ -52,16 +53,7 @@ def finetune(model):
         "moved": [name for name, variable in variables.items() if np.any(variable.numpy() != before[name])],
         "random": not same[0],
         "repeatable": same[1],
-        "mean": float(np.mean([np.mean(one) for one in calls[0]])),
     }
-
-
-def layered(model):
-    """In a model of Keras 3, for inference and training."""
-    layer = keras.layers.TFSMLayer(model["dir"], call_endpoint="serving_default")
-    inputs = given(model["inputs"])
-    whole = keras.Sequential([layer, keras.layers.Lambda(lambda outputs: list(outputs.values())[0])])
-    return {"predicted": whole.predict(inputs, verbose=0).ravel().tolist()}
 
 
 def main():

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { fromBinary, SavedModelSchema } from '../../../src/training/savedmodel/stored/messages.js';
 import { kerasEntries } from '../../../src/training/savedmodel/written/keras-config.js';
-import { endpointNames } from '../../../src/training/savedmodel/written/model-functions.js';
+import { endpointNames } from '../../../src/training/savedmodel/written/model-traces.js';
 import type { Subject } from '../../layers/keras.js';
 import type { Call, Consumer, Proof } from './proof.js';
 import { lossOf } from './prove.js';

@@ -98,7 +98,7 @@ function nameOf(layer: Layer): string {
 }
 
 /** All layers in the model, however deep. A cell that its layer made is part of that. */
-function layersIn(model: LayersModel): Layer[] {
+export function layersIn(model: LayersModel): Layer[] {
   const found = new Set<Layer>();
   const walk = (holder: Layer): void => {
     for (const layer of layerKind(holder).inner?.(holder) ?? []) {

@@ -1,0 +1,135 @@
+/** The traces of a model. They do not depend on the values of its variables, so that later saves use them again. */
+
+import type { Layer, LayersModel } from '../../../layers/types.js';
+import { liveValue } from '../../../layers/variable.js';
+import { isSameWitness, type Witness } from '../../../layers/witness.js';
+import { engine, serialization } from '../../../tfjs-core.js';
+import type { SignatureInput } from '../dynamic/places.js';
+import { trace } from '../dynamic/trace.js';
+import type { TraceSource } from './function-source.js';
+import type { KerasEntry } from './keras-config.js';
+import { layersIn, ModelCall } from './model-call.js';
+import type { Structured } from './structured.js';
+
+export interface ModelTraces {
+  /** What the model computes without training; undefined if it cannot become a graph. */
+  readonly inference?: TraceSource;
+  /** And with training. */
+  readonly training?: TraceSource;
+  /** Why the first of them that is missing is missing. */
+  readonly problem?: Error;
+}
+
+interface Kept {
+  readonly witness: Witness;
+  readonly traces: ModelTraces;
+}
+
+const kept = new WeakMap<LayersModel, Kept>();
+
+/** Synchronous; the model and its variables are as before afterwards. */
+export function modelTraces(model: LayersModel, entry: KerasEntry): ModelTraces {
+  const witness = witnessOf(model, entry);
+  const before = witness && kept.get(model);
+  if (before && isSameWitness(before.witness, witness)) return before.traces;
+  const traces = traced(model, entry);
+  if (witness) kept.set(model, { witness, traces });
+  return traces;
+}
+
+function traced(model: LayersModel, entry: KerasEntry): ModelTraces {
+  let found: ModelTraces = {};
+  try {
+    const tracer = new ModelTracer(model, entry);
+    const inference = tracer.trace(false);
+    found = { inference };
+    return { inference, training: isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
+  } catch (error) {
+    return { ...found, problem: error as Error };
+  }
+}
+
+/** Layers of TensorFlow.js that do something else in training. */
+const TRAINED = /"class_name":"(BatchNormalization|GaussianNoise|\w*Dropout\w*|Random\w*)"|dropout":(?!0[,}])/;
+
+/** Whether training is known to make no difference. */
+function isAlike(model: LayersModel, { config }: KerasEntry): boolean {
+  return layersIn(model).every(isOfTensorFlow) && !TRAINED.test(JSON.stringify(config));
+}
+
+function inTraining(inference: TraceSource): TraceSource {
+  const [tensors, , ...more] = inference.inputs;
+  return { ...inference, inputs: [tensors!, true, ...more] };
+}
+
+/** Traces a model as Keras calls it. */
+class ModelTracer {
+  readonly #entry: KerasEntry;
+  readonly #call: ModelCall;
+  readonly #inputs: readonly SignatureInput[];
+  readonly #outputNames: readonly string[];
+
+  constructor(model: LayersModel, entry: KerasEntry) {
+    this.#entry = entry;
+    this.#call = new ModelCall(model);
+    const names = endpointNames(entry);
+    this.#inputs = model.inputs.map(({ shape, dtype }, i) => ({ shape, dtype, name: names.inputs[i]! }));
+    this.#outputNames = names.outputs;
+  }
+
+  trace(training: boolean): TraceSource {
+    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, { sameBatch: true }));
+    const tensors = graph.inputs.map(({ name, outputs }): Structured => ({ tensor: { name, ...outputs[0]! } }));
+    return {
+      name: `${this.#entry.config.name}_call`,
+      graph,
+      structure,
+      inputs: [tensors.length === 1 ? tensors[0]! : { list: tensors }, training, null],
+      outputNames: this.#outputNames,
+    };
+  }
+}
+
+/**
+ * What the traces depend on: the configuration, the layers and their variables. Null if that is not known: a layer of a
+ * class of the user's may look at anything.
+ */
+function witnessOf(model: LayersModel, { config }: KerasEntry): Witness | null {
+  const layers = layersIn(model);
+  if (!layers.every(isOfTensorFlow)) return null;
+  const weights = model.weights.map(weight => liveValue(weight, weight.originalName));
+  return [engine().backend, JSON.stringify(config), layers.length, ...layers, ...weights];
+}
+
+function isOfTensorFlow(layer: Layer): boolean {
+  const { classNameMap } = serialization.SerializationMap.getMap();
+  const [registered] = classNameMap[layer.getClassName()] ?? [];
+  const isModel = 'layers' in layer;
+  return (isModel || registered === layer.constructor) && !Object.hasOwn(layer, 'call');
+}
+
+/** Keras's names of the inputs and the outputs. */
+export function endpointNames({ class_name: className, config }: KerasEntry): { inputs: string[]; outputs: string[] } {
+  if (className === 'Sequential') {
+    const layers = config.layers as readonly KerasEntry[];
+    return { inputs: [String(layers[0]!.config.name)], outputs: [String(layers.at(-1)!.config.name)] };
+  }
+  const named = (references: unknown): string[] => (references as [string, ...unknown[]][]).map(([name]) => name);
+  return { inputs: named(config.input_layers), outputs: unique(named(config.output_layers)) };
+}
+
+/** A layer may give several outputs (tf_keras/src/engine/functional.py, _set_output_names). */
+function unique(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
+  return names.map(name => {
+    let free = name;
+    while (taken.has(free)) {
+      const count = counts.get(name) ?? 1;
+      free = `${name}_${count}`;
+      counts.set(name, count + 1);
+    }
+    taken.add(free);
+    return free;
+  });
+}
