@@ -219,7 +219,7 @@ class Tracer {
     if (!(error instanceof TensorBundleError)) return error;
     const { sizes, graph } = runs[0] as Run;
     const again = this.#run(groups, sizes);
-    const difference = again === null ? null : differenceOf(graph, again.graph, true);
+    const difference = again === null ? null : differenceOf(pruned(graph), pruned(again.graph), true);
     if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
     const all = [...sizes.keys()];
     const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));
