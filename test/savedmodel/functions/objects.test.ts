@@ -271,9 +271,7 @@ describe('in Node', () => {
   });
 
   it('loadModel says what it is', async () => {
-    await expect(loadModel(at('module'))).rejects.toThrow(
-      /saveModel for an object that is not a model; loadFunctions/,
-    );
+    await expect(loadModel(at('module'))).rejects.toThrow(/saveModel for an object that is not a model; loadFunctions/);
     expect((await loadModel(at('model'))).layers).toHaveLength(1);
   });
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { func, saveModel, type TracedFunction } from '../../../src/savedmodel.js';
-import { OPERATIONS, type OperationCase, type OperationInput } from './traced-operations.js';
 import type { Call, Proof } from './proof.js';
 import { expectProven, type Findings, proveFunctions } from './prove.js';
+import { OPERATIONS, type OperationCase, type OperationInput } from './traced-operations.js';
 
 /** By axis; tracing takes smaller ones. */
 const SIZES = [11, 13, 17, 19];
