@@ -25,10 +25,14 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "layers"))
+
 import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+
+import cpu_only  # noqa: F401
 from tensorflow.python.checkpoint import trackable_view
 from tensorflow.python.tools import saved_model_cli
 
