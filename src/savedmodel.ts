@@ -20,5 +20,5 @@ export {
   type SignatureParameter,
 } from './training/savedmodel/functions/load-functions.js';
 export { type LoadModelOptions, loadModel } from './training/savedmodel/loaded/load-model.js';
-export type { AnyFunction, Signatures } from './training/savedmodel/written/chosen-signatures.js';
+export type { Signatures } from './training/savedmodel/written/chosen-signatures.js';
 export { type SaveModelOptions, type SaveObjectOptions, saveModel } from './training/savedmodel/written/save-model.js';

@@ -15,6 +15,7 @@
  */
 import { addon } from './addon.mjs';
 import { clang } from './clang.mjs';
+import { converter } from './converter.mjs';
 import { SetupFailure } from './failure.mjs';
 import { faultfs } from './faultfs.mjs';
 import { foreign } from './foreign.mjs';
@@ -36,6 +37,7 @@ export const STEPS = [
   prebuild,
   javascript,
   python,
+  converter,
   tfjs,
   pretrained,
   faultfs,

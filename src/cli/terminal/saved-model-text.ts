@@ -8,6 +8,9 @@ import { shortName } from './short-name.js';
 import { argumentsText, openShape, traceText } from './structured-text.js';
 import { columns, humanBytes, plural, type Style } from './style.js';
 
+/** Of the variables that a function uses. */
+const MOST_NAMES = 4;
+
 export function savedModelText(model: SavedModelDescription, limit: number, style: Style): string {
   const sections = [
     headOf(model, style),
@@ -95,10 +98,11 @@ function signatureLines(signatures: readonly Signature[], style: Style): string[
 }
 
 function functionSection(
-  { functions, concreteFunctions }: SavedModelDescription,
+  { functions, concreteFunctions, variables }: SavedModelDescription,
   limit: number,
   style: Style,
 ): string[] {
+  const variableNames = new Map(variables.map(({ node, path, name }) => [node, path ?? name]));
   const traces = new Map(concreteFunctions.map(one => [one.name, one]));
   const known = functions.filter(({ isBare }) => !isBare);
   const lines: string[] = [];
@@ -113,8 +117,20 @@ function functionSection(
       if (lines.length < limit) lines.push(`  ${style.dim(traceText(trace.inputs, trace.outputs))}`);
       else omitted++;
     }
+    const captures = new Set(names.flatMap(name => traces.get(name)?.captures ?? []));
+    const used = [...captures].flatMap(capture => variableNames.get(capture) ?? []);
+    if (used.length === 0) continue;
+    if (lines.length < limit) lines.push(`  ${style.dim(`uses ${usedText(used)}`)}`);
+    else omitted++;
   }
   return section('Functions', known.length, { lines, omitted }, style);
+}
+
+/** Variables by their names, as long as that fits. */
+function usedText(names: readonly string[]): string {
+  if (names.length <= MOST_NAMES) return names.map(shortName).join(', ');
+  const first = names.slice(0, MOST_NAMES - 1).map(shortName);
+  return `${first.join(', ')} and ${names.length - first.length} more variables`;
 }
 
 function variableSection({ variables }: SavedModelDescription, limit: number, style: Style): string[] {

@@ -59,7 +59,6 @@ const rows: Record<string, Row> = {
   layerNormalization: one(T, layers.layerNormalization()),
   'layerNormalization of two axes': one([3, 4], layers.layerNormalization({ axis: [1, 2] })),
   conv1d: one(T, layers.conv1d({ filters: 2, kernelSize: 3, strides: 2 })),
-  'conv1d causal': one(T, layers.conv1d({ filters: 2, kernelSize: 3, padding: 'causal', dilationRate: 2 })),
   'conv1d same': one(T, layers.conv1d({ filters: 2, kernelSize: 3, padding: 'same' })),
   conv2d: one(I, layers.conv2d({ filters: 2, kernelSize: 3, strides: 2, activation: 'relu' })),
   'conv2d same, dilated': one(I, layers.conv2d({ filters: 2, kernelSize: 3, padding: 'same', dilationRate: 2 })),
@@ -106,15 +105,11 @@ const rows: Record<string, Row> = {
   leakyReLU: one(T, layers.leakyReLU()),
   prelu: one([3, 4], layers.prelu({ alphaInitializer: 'ones' })),
   relu: one(T, layers.reLU({ maxValue: 2 })),
-  softmax: one(T, layers.softmax()),
   thresholdedReLU: one(T, layers.thresholdedReLU()),
   gaussianNoise: one(T, layers.gaussianNoise({ stddev: 1 })),
   gaussianDropout: one(T, layers.gaussianDropout({ rate: 0.5 })),
   alphaDropout: one(T, layers.alphaDropout({ rate: 0.5 })),
   rescaling: one(I, layers.rescaling({ scale: 2, offset: 1 })),
-  resizing: one(I, layers.resizing({ height: 4, width: 5 })),
-  centerCrop: one(I, layers.centerCrop({ height: 4, width: 5 })),
-  categoryEncoding: one([3], layers.categoryEncoding({ numTokens: 4, outputMode: 'multiHot' }), { dtype: 'int32' }),
 };
 
 for (const [name, { shapes, apply, dtype = 'float32' }] of Object.entries(rows)) {

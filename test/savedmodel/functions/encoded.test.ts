@@ -343,15 +343,17 @@ async function normalizing(dir: string): Promise<Omit<Job, 'dir'>> {
   };
 }
 
-/** No variables, no inputs. */
+const TEXTS = Array.from({ length: 300 }, (_, i) => `text ${i}`);
+
+/** No variables, no inputs. A large constant of texts. */
 async function bare(dir: string): Promise<Omit<Job, 'dir'>> {
   const maker = new GraphMaker();
-  const graph = maker.graph(maker.constant('int32', [2], [1, 2]));
+  const graph = maker.graph(maker.constant('int32', [2], [1, 2]), maker.constant('string', [300], TEXTS));
   await saveGraphs(
     dir,
     {},
     {
-      functions: [{ name: 'bare', graph, inputNames: [], outputNames: ['output_0'] }],
+      functions: [{ name: 'bare', graph, inputNames: [], outputNames: ['output_0', 'texts'] }],
       signatures: [{ name: 'serving_default', function: 0 }],
     },
   );
@@ -462,7 +464,7 @@ it('has no operation that TensorFlow keeps for itself or for old graphs', () => 
 });
 
 it('needs neither inputs nor variables', () => {
-  expectOutputs(answerOf(bare), 0, { output_0: [1, 2] });
+  expectOutputs(answerOf(bare), 0, { output_0: [1, 2], texts: TEXTS });
 });
 
 it('runs in TensorFlow.js', async () => {

@@ -21,10 +21,12 @@ export interface OperationCase {
   readonly fn: (...inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
   /** Its results differ from run to run. */
   readonly isRandom?: boolean;
+  /** It has variables of its own. */
+  readonly isStep?: boolean;
 }
 
 type Fn = (...inputs: tf.Tensor[]) => tf.Tensor | tf.Tensor[] | Record<string, tf.Tensor>;
-type Rest = Partial<Pick<OperationCase, 'about' | 'isRandom'>>;
+type Rest = Partial<Pick<OperationCase, 'about' | 'isRandom' | 'isStep'>>;
 
 const any = (...shape: (number | null)[]): OperationInput => ({ dtype: 'float32', shape });
 const int = (...shape: (number | null)[]): OperationInput => ({ dtype: 'int32', shape });
@@ -680,7 +682,7 @@ export const OPERATIONS: readonly OperationCase[] = [
   ...IMAGE,
   ...TRAINING,
   ...FILES,
-  ...STEPS,
+  ...STEPS.map(step => ({ ...step, isStep: true })),
 ];
 
 /** Why a function of TensorFlow.js does not become a graph, and a function that tries it. */

@@ -2,7 +2,7 @@
 import { TensorBundleError } from '../../../errors.js';
 import { isError } from '../../../realms.js';
 import type { Graph } from '../graphs/graph.js';
-import { record, type Traceable } from '../traced/recorder.js';
+import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
 import { withOne } from './ones.js';
@@ -29,8 +29,13 @@ export interface Trace {
 export interface TraceOptions {
   /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
   readonly sameBatch?: boolean;
+  /** Random numbers made with one of these seeds are random in the graph; default none. */
+  readonly seeds?: Iterable<number>;
 }
 
+/** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
+const MOST_ELEMENTS = 1_000_000;
+const MOST_GROWTH = 20;
 /** How often other sizes are tried if a function works, but not as one graph. */
 const MOST_FAILURES = 3;
 
@@ -42,14 +47,15 @@ const MOST_FAILURES = 3;
  */
 export function trace(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions = {}): Trace {
   const places = nullPlaces(signature);
-  if (places.length === 0) return traceStatic(fn, signature);
+  if (places.length === 0) return traceStatic(fn, signature, options);
   return new Tracer(fn, signature, places, options).trace();
 }
 
 /** The function may keep things from its first run for later ones, so the second and the third count as well. */
-function traceStatic(fn: Traceable, signature: readonly SignatureInput[]): Trace {
+function traceStatic(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions): Trace {
+  const recordOptions = recordOptionsOf(options);
   const run = (): Recording => {
-    const { graph, structure } = record(fn, inputsAt(signature, [], []));
+    const { graph, structure } = record(fn, inputsAt(signature, [], []), recordOptions);
     return { graph: pruned(graph), structure };
   };
   const [first, second] = [run(), run()];
@@ -58,6 +64,11 @@ function traceStatic(fn: Traceable, signature: readonly SignatureInput[]): Trace
   const difference = differenceOf(second.graph, third.graph, true);
   if (difference === null) return second;
   throw notRepeatable(difference.text, placeOf(difference.node?.place));
+}
+
+/** Tensors that were there before are kept once for all recordings. */
+function recordOptionsOf({ seeds }: TraceOptions): RecordOptions {
+  return { constants: new WeakMap(), ...(seeds === undefined ? {} : { seeds }) };
 }
 
 function notRepeatable(text: string, place: string): TensorBundleError {
@@ -78,7 +89,9 @@ class Tracer {
   readonly #fn: Traceable;
   readonly #signature: readonly SignatureInput[];
   readonly #places: readonly NullPlace[];
-  readonly #options: TraceOptions;
+  readonly #sameBatch: boolean;
+  readonly #recording: RecordOptions;
+  readonly #mostElements: number;
   #allowsEmpty = false;
   /** What the function threw first. */
   #thrown: { error: unknown; at: string } | undefined;
@@ -92,12 +105,19 @@ class Tracer {
     this.#fn = fn;
     this.#signature = signature;
     this.#places = places;
-    this.#options = options;
+    this.#sameBatch = options.sameBatch ?? false;
+    this.#recording = recordOptionsOf(options);
+    const least = inputsAt(
+      signature,
+      places.map(() => 0),
+      [1],
+    );
+    this.#mostElements = Math.max(MOST_ELEMENTS, MOST_GROWTH * elementsOf(least));
   }
 
   trace(): Trace {
     const ranks = this.#signature.map(({ shape }) => shape.length);
-    const { free, forced } = groupings(this.#places, ranks, this.#options.sameBatch ?? false);
+    const { free, forced } = groupings(this.#places, ranks, this.#sameBatch);
     const found = this.#first(free);
     if (found !== null) return found;
     const square = this.#first(forced);
@@ -150,9 +170,10 @@ class Tracer {
 
   #run(groups: Groups, sizes: readonly number[]): Run | null {
     const inputs = inputsAt(this.#signature, groups, sizes);
+    if (elementsOf(inputs) > this.#mostElements) return null;
     let recording: Recording;
     try {
-      recording = record(this.#fn, inputs);
+      recording = record(this.#fn, inputs, this.#recording);
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
       const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
@@ -198,7 +219,7 @@ class Tracer {
     if (!(error instanceof TensorBundleError)) return error;
     const { sizes, graph } = runs[0] as Run;
     const again = this.#run(groups, sizes);
-    const difference = again === null ? null : differenceOf(graph, again.graph, true);
+    const difference = again === null ? null : differenceOf(pruned(graph), pruned(again.graph), true);
     if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
     const all = [...sizes.keys()];
     const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));
@@ -215,11 +236,10 @@ class Tracer {
   #failsAlone(groups: Groups, { pools }: Pools, sizes: readonly number[], group: number): boolean {
     const own = pools[group]?.filter(size => !sizes.includes(size)) ?? [];
     const alone = new Trial(
-      ([size]) =>
-        this.#run(
-          groups,
-          sizes.map((other, i) => (i === group ? (size as number) : other)),
-        ),
+      moved => {
+        const run = this.#run(groups, [...sizes.slice(0, group), ...moved, ...sizes.slice(group + 1)]);
+        return run === null ? null : { ...run, sizes: moved };
+      },
       1,
       { pools: [own] },
     );
@@ -242,6 +262,10 @@ class Tracer {
       { cause: error },
     );
   }
+}
+
+function elementsOf(inputs: readonly RecordedInput[]): number {
+  return inputs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
 function messageOf(error: unknown): string {

@@ -36,7 +36,7 @@ export class Trial {
   /** Whether it works at enough sizes. */
   collect(): boolean {
     const enough = this.#count + 3;
-    for (let misses = 0; misses < MOST_MISSES; ) {
+    for (let misses = 0; misses < MOST_MISSES && this.runs.length < MOST_RECORDINGS; ) {
       const run = this.#next();
       if (run === undefined) return false;
       if (run === null) {
@@ -53,10 +53,13 @@ export class Trial {
   /** Throws what `generalize` throws. */
   settle(): Graph {
     let graph = generalize(this.runs);
-    for (let same = 0; same < CHECKS; ) {
+    for (let same = 0, misses = 0; same < CHECKS && misses < MOST_MISSES; ) {
       const run = this.#next();
       if (run === undefined || this.runs.length > MOST_RECORDINGS) break;
-      if (run === null) continue;
+      if (run === null) {
+        misses++;
+        continue;
+      }
       this.runs.push(run);
       const next = generalize(this.runs);
       same = differenceOf(graph, next, true) === null ? same + 1 : 0;

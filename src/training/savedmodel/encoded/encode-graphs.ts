@@ -4,14 +4,7 @@
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { OutputType } from '../graphs/graph.js';
-import {
-  create,
-  GraphDefSchema,
-  type SaverDefSchema,
-  type SignatureDefSchema,
-  type TensorInfoSchema,
-  toBinary,
-} from '../stored/messages.js';
+import type { SaverDefSchema, SignatureDefSchema, TensorInfoSchema } from '../stored/messages.js';
 import { shapeMessage } from './attribute-values.js';
 import {
   type EncodedFunction,
@@ -20,6 +13,7 @@ import {
   type GraphFunction,
   type NamedOutput,
 } from './encoded-function.js';
+import { graphBytes } from './graph-def-bytes.js';
 import { Library, type StoredVariable } from './library.js';
 import { ServingGraph } from './serving-graph.js';
 
@@ -99,13 +93,13 @@ export function encodeGraphs({ functions, signatures, variables }: GraphsSource)
     outputs: { [INIT_OP]: { name: graph.nothing(), tensorShape: { unknownRank: true } } },
   };
   const saver = graph.saver();
-  const message = create(GraphDefSchema, {
+  const message = {
     node: graph.nodes,
     library: { function: library.functions },
     versions: { producer: PRODUCER, minConsumer: MIN_CONSUMER },
-  });
+  };
   return {
-    graphDef: toBinary(GraphDefSchema, message),
+    graphDef: graphBytes(message, graph.constants),
     signatureDef,
     saverDef: {
       filenameTensorName: saver.fileName,
@@ -115,7 +109,7 @@ export function encodeGraphs({ functions, signatures, variables }: GraphsSource)
     },
     functions: encoded.map(concreteFunction),
     wrappers: wrappers.map(concreteFunction),
-    constants: graph.constants.map((nodeName, i) => ({ ...library.constantType(i), nodeName })),
+    constants: graph.constants.map(({ name }, i) => ({ ...library.constantType(i), nodeName: name })),
   };
 }
 

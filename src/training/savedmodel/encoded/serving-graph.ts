@@ -5,11 +5,12 @@
 import { dtypeInfo } from '../../../format/dtypes.js';
 import type { OutputType } from '../graphs/graph.js';
 import { type Attributes, shapesValue, shapeValue, textValue, typesValue, typeValue } from './attribute-values.js';
-import { constantAttributes } from './constants.js';
 import { callOf, type EncodedFunction } from './encoded-function.js';
 import { type NodeMessage, nodeMessage } from './function-builder.js';
+import type { ConstantNode } from './graph-def-bytes.js';
 import { isHandledType } from './handled-types.js';
 import type { Library, StoredVariable } from './library.js';
+import { constantAttributes } from './shared-constants.js';
 import { nodeName, UniqueNames } from './unique-names.js';
 
 const STRING = dtypeInfo('string').number;
@@ -34,8 +35,8 @@ export class ServingGraph {
   /** Nodes of their handles, and of what reads them. */
   readonly #handles = new Map<StoredVariable, string>();
   readonly #reads: readonly string[];
-  /** Nodes of the large constants. */
-  readonly constants: readonly string[];
+  /** The large ones, which are not among `nodes`. */
+  readonly constants: readonly ConstantNode[];
 
   constructor(library: Library) {
     this.#library = library;
@@ -51,9 +52,7 @@ export class ServingGraph {
       const attributes = { dtype: typeValue(dtype) };
       return this.#node('ReadVariableOp', `${handle}/Read/ReadVariableOp`, [handle], attributes, [shape]);
     });
-    this.constants = library.shared.constants.map(constant =>
-      this.#node('Const', 'Const', [], constantAttributes(constant), [constant.shape]),
-    );
+    this.constants = library.shared.constants.map(constant => ({ name: this.#names.unique('Const'), constant }));
   }
 
   /** The node's name. It does nothing. */
@@ -77,7 +76,7 @@ export class ServingGraph {
     const { op, attributes } = callOf(called, this.#library);
     const captures = [
       ...called.variables.map(number => this.#handles.get(this.#library.variables[number]!)!),
-      ...called.constants.map(number => this.constants[number]!),
+      ...called.constants.map(number => this.constants[number]!.name),
     ];
     const shapes = called.outputs.map(({ shape }) => shape);
     return this.#node(op, op, [...inputs, ...captures], attributes, shapes);

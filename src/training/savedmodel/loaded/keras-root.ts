@@ -98,8 +98,8 @@ function noKeras(stored: StoredModel): TensorBundleError {
   if (stored.keras !== null && stored.keras.size > 0) return noModel(stored, 'no Keras object');
   return refusal(
     path,
-    `the SavedModel ${path} has no Keras metadata: Keras 3's model.export, tf.saved_model.save, or saveModel of an ` +
-      'object that is not a model wrote it; ' +
+    `the SavedModel ${path} has no Keras metadata: Keras 3's model.export or tf.saved_model.save wrote it, or ` +
+      'saveModel for an object that is not a model; ' +
       `${OTHERWISE}. For a model that loadModel can make again, save it with tf_keras: ` +
       "model.save(dir, save_format='tf')",
   );

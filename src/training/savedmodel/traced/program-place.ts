@@ -3,12 +3,16 @@ import { URL } from 'node:url';
 import type { Place } from '../graphs/graph.js';
 import { scopesHere } from './named-scopes.js';
 
-/** Frames of TensorFlow.js, of this package and of Node.js are not the user's. */
+/** Frames of TensorFlow.js and of Node.js are not the program's. */
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
-const HERE = new URL('../../../', import.meta.url).pathname;
-const FRAMES = 60;
-/** Calls the function: what is further out only asked for the trace. */
-const CALLER = new URL('./recorder.', import.meta.url).pathname;
+/** Nor are those of this package, whose files, bundled or not, are all in this folder. */
+const HERE = new URL(import.meta.url).pathname.replace(/(.*\/(?:src|dist)\/).*/, '$1');
+const FRAMES = 32;
+
+/** Calls the function that is traced. What is further out on the stack only asked for the trace. */
+export function callTraced<I, O>(fn: (...inputs: I[]) => O, inputs: readonly I[]): O {
+  return fn(...inputs);
+}
 
 /** Taken for each operation, so the text of the stack is made only if somebody asks for it. */
 export class ProgramPlace implements Place {
@@ -17,9 +21,14 @@ export class ProgramPlace implements Place {
   #taken: { stack?: unknown } | undefined;
   #stack: readonly string[] = [];
 
-  constructor(kernel: string) {
+  /** Without a stack it costs nothing, and says only the kernel and the layer. */
+  constructor(kernel: string, hasStack = true) {
     this.kernel = kernel;
     this.#scopes = scopesHere();
+    if (!hasStack) {
+      this.#stack = this.#scopes;
+      return;
+    }
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = FRAMES;
     this.#taken = new Error();
@@ -48,7 +57,7 @@ function linesOf(stack: unknown): string[] {
   // Error.prepareStackTrace, which is the program's, may make anything of it.
   if (typeof stack !== 'string') return [];
   const lines = stack.split('\n').slice(1);
-  const end = lines.findIndex(line => line.includes(CALLER));
+  const end = lines.findIndex(line => line.includes(`at ${callTraced.name} `));
   return lines
     .slice(0, end < 0 ? undefined : end)
     .map(line => line.trim().replace(/^at /, ''))

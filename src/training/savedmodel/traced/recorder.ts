@@ -8,6 +8,7 @@ import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
 import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
+import { callTraced } from './program-place.js';
 import { Randomness } from './random-numbers.js';
 import { type RecordedInput, tensorFor } from './recorded-input.js';
 import type { Recording } from './recording.js';
@@ -23,6 +24,8 @@ export type Traceable = (...inputs: Tensor[]) => unknown;
 export interface RecordOptions {
   /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
   readonly constants?: ConstantCache;
+  /** Whether nodes have the lines of the program in their places. Default: true. */
+  readonly places?: boolean;
   /**
    * Seeds that the program gives to random tensors, and that shall make other numbers in every run, like the `seed`
    * of a layer. A tensor with any other seed is a constant, as it is in TensorFlow.js. Default: only those of the
@@ -86,7 +89,7 @@ function recordFirst(fn: Traceable, inputs: readonly RecordedInput[], options: S
 function recordOnce(
   fn: Traceable,
   inputs: readonly RecordedInput[],
-  { constants, seeds = [] }: SharedOptions,
+  { constants, seeds = [], places = true }: SharedOptions,
   integer: number,
 ): Run {
   const backend = nativeBackend();
@@ -94,7 +97,7 @@ function recordOnce(
   const optimizers = new OptimizerGuard();
   const layers = new LayersAtWork();
   const randomness = new Randomness(() => [...layers.seeds(), ...seeds]);
-  const watch = new Watch(backend, constants, randomness);
+  const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
   engine().startScope('tensorbundle');
   try {
@@ -103,11 +106,12 @@ function recordOnce(
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);
     for (const one of [randomness, layers, guard, optimizers, watch]) one.start(replacements);
-    const { structure, tensors: returned } = outputsOf(fn(...tensors));
+    const { structure, tensors: returned } = outputsOf(callTraced(fn, tensors));
     watch.check();
     randomness.check();
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
+    watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
     return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {

@@ -4,10 +4,7 @@ import { isLiteral } from '../../../realms.js';
 import { definitionOf, type TracedFunction } from '../defined/func.js';
 
 /** A function, which is then called `serving_default`; or several by their names. */
-export type Signatures = AnyFunction | { readonly [name: string]: AnyFunction };
-
-/** Of any signature. */
-export type AnyFunction = TracedFunction;
+export type Signatures = TracedFunction | { readonly [name: string]: TracedFunction };
 
 /** The name that programs ask for if they are told none. */
 export const SERVING_DEFAULT = 'serving_default';
@@ -17,10 +14,10 @@ const DEFAULTS: readonly string[] = [SERVING_DEFAULT, 'call', 'predict'];
 const NAME = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
 
 /** By name. Throws ERR_INVALID_ARGUMENT. */
-export function checkedSignatures(given: Signatures): ReadonlyMap<string, AnyFunction> {
-  if (definitionOf(given)) return new Map([[SERVING_DEFAULT, given as AnyFunction]]);
+export function checkedSignatures(given: Signatures): ReadonlyMap<string, TracedFunction> {
+  if (definitionOf(given)) return new Map([[SERVING_DEFAULT, given as TracedFunction]]);
   if (!isLiteral(given)) throw notSignatures(given);
-  const named = Object.entries(given as Readonly<Record<string, AnyFunction>>);
+  const named = Object.entries(given as Readonly<Record<string, TracedFunction>>);
   for (const [name, one] of named) {
     if (!definitionOf(one)) throw argumentMustBe(`signatures.${name}`, 'a function that func made', one);
     checkName(name);
@@ -33,9 +30,9 @@ export function checkedSignatures(given: Signatures): ReadonlyMap<string, AnyFun
  * several, each of the top has its own name, and one of them is also the default if its name says so.
  */
 export function defaultSignatures(
-  all: readonly AnyFunction[],
-  top: ReadonlyMap<string, AnyFunction>,
-): ReadonlyMap<string, AnyFunction> {
+  all: readonly TracedFunction[],
+  top: ReadonlyMap<string, TracedFunction>,
+): ReadonlyMap<string, TracedFunction> {
   const [one, ...more] = all;
   if (one !== undefined && more.length === 0) return new Map([[SERVING_DEFAULT, one]]);
   for (const name of top.keys()) checkName(name);

@@ -3,6 +3,7 @@
  * fingerprint of a SavedModel with it. A test compares it with TensorFlow.
  */
 import type { Steps } from '../../../format/turns.js';
+import { BLOCK, halvesOf, numbersOf, takeBlocks } from './farm-blocks.js';
 
 const MASK = 0xffff_ffff_ffff_ffffn;
 const K0 = 0xc3a5_c85c_97cb_3127n;
@@ -10,8 +11,7 @@ const K1 = 0xb492_b66f_be98_f273n;
 const K2 = 0x9ae1_6a3b_2f90_404fn;
 
 /** Bytes between two stops: about a millisecond. */
-const STEP = 64 * 512;
-const BLOCK = 64;
+const STEP = BLOCK * 4096;
 
 type Pair = readonly [bigint, bigint];
 
@@ -78,20 +78,17 @@ interface State {
 
 function* long(data: DataView): Steps<bigint> {
   const seed = 81n;
-  const y = wrap(seed * K1 + 113n);
-  const state: State = {
-    x: wrap(seed * K2 + word(data, 0)),
-    y,
-    z: wrap(shifted(wrap(y * K2 + 113n)) * K2),
-    v: [0n, 0n],
-    w: [0n, 0n],
-  };
+  const start = wrap(seed * K1 + 113n);
+  const first = [wrap(seed * K2 + word(data, 0)), start, wrap(shifted(wrap(start * K2 + 113n)) * K2)];
+  const halves = halvesOf([...first, 0n, 0n, 0n, 0n]);
   const rest = (data.byteLength - 1) % BLOCK;
   const end = data.byteLength - 1 - rest;
-  for (let at = 0; at < end; at += BLOCK) {
-    if (at % STEP === 0) yield;
-    block(data, at, state, K1, 1n);
+  for (let at = 0; at < end; at += STEP) {
+    yield;
+    takeBlocks(wordsOf(data, at, Math.min(STEP, end - at)), halves);
   }
+  const [x, y, z, v0, v1, w0, w1] = numbersOf(halves) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+  const state: State = { x, y, z, v: [v0, v1], w: [w0, w1] };
   const mul = wrap(K1 + ((state.z & 0xffn) << 1n));
   const w = state.w[0] + BigInt(rest);
   const v = wrap(state.v[0] + w);
@@ -105,7 +102,14 @@ function* long(data: DataView): Steps<bigint> {
   );
 }
 
-/** Takes in the 64 bytes at `at`. The last block has other factors. */
+/** Copied if they do not lie as words do. */
+function wordsOf({ buffer, byteOffset }: DataView, at: number, length: number): Int32Array {
+  const start = byteOffset + at;
+  if (start % Int32Array.BYTES_PER_ELEMENT === 0) return new Int32Array(buffer, start, length / 4);
+  return new Int32Array(buffer.slice(start, start + length));
+}
+
+/** Takes in the 64 bytes at `at`, which are the last ones: `takeBlocks` has other factors. */
 function block(data: DataView, at: number, state: State, mul: bigint, factor: bigint): void {
   const { v, w } = state;
   const x = wrap(rotated(state.x + state.y + v[0] + word(data, at + 8), 37n) * mul) ^ wrap(w[1] * factor);

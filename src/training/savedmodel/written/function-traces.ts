@@ -4,14 +4,13 @@ import { invalidArgument, TensorBundleError } from '../../../errors.js';
 import { dtypeInfo } from '../../../format/dtypes.js';
 import type { Numbering } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
-import { type Definition, definitionOf } from '../defined/func.js';
+import { type Definition, definitionOf, type TracedFunction } from '../defined/func.js';
 import { trace } from '../dynamic/trace.js';
 import type { Graph } from '../graphs/graph.js';
-import type { AnyFunction } from './chosen-signatures.js';
 import type { NumberedVariable } from './contents.js';
-import type { FunctionSource, SignatureSource, TraceSource } from './function-source.js';
+import { type FunctionSource, type SignatureSource, type TraceSource, tensorsIn } from './function-source.js';
 import { edgeNames } from './object-graph.js';
-import type { TensorSpec } from './structured.js';
+import type { TensorSpec } from './structured-values.js';
 
 export class FunctionTraces {
   readonly variables: readonly NumberedVariable[];
@@ -32,7 +31,7 @@ export class FunctionTraces {
     const found = new Map<number, FunctionSource>();
     for (const [number, { object }] of numbering.objects.entries()) {
       const live = objectOf(object);
-      if (definitionOf(live)) found.set(number, this.source(live as AnyFunction, names[number]!));
+      if (definitionOf(live)) found.set(number, this.source(live as TracedFunction, names[number]!));
     }
     return found;
   }
@@ -41,17 +40,17 @@ export class FunctionTraces {
    * `name` is what TensorFlow calls it, if it is not traced yet. Throws ERR_INVALID_ARGUMENT for variables that no
    * object has, and what tracing throws.
    */
-  source(fn: AnyFunction, name: string): FunctionSource {
+  source(fn: TracedFunction, name: string): FunctionSource {
     const trace = this.#trace(fn, name);
-    const inputSignature = trace.inputs.flatMap(one => (one instanceof Object && 'tensor' in one ? [one.tensor] : []));
+    const inputSignature = tensorsIn(trace.inputs);
     return { args: inputSignature.map(({ name }) => ({ name })), inputSignature, traces: [trace] };
   }
 
-  signatures(chosen: ReadonlyMap<string, AnyFunction>): SignatureSource[] {
+  signatures(chosen: ReadonlyMap<string, TracedFunction>): SignatureSource[] {
     return [...chosen].map(([name, fn]) => ({ name, trace: this.#trace(fn, name) }));
   }
 
-  #trace(fn: AnyFunction, name: string): TraceSource {
+  #trace(fn: TracedFunction, name: string): TraceSource {
     const known = this.#traces.get(fn);
     if (known) return known;
     const made = traceOf(definitionOf(fn)!, name);

@@ -9,8 +9,8 @@ import { trainedWeights, weightNames } from '../../../layers/trained.js';
 import type { Layer } from '../../../layers/types.js';
 import { classOf } from '../../../realms.js';
 import { Description } from '../../checkpoint/description.js';
-import { definitionOf } from '../defined/func.js';
-import { type AnyFunction, checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';
+import { definitionOf, type TracedFunction } from '../defined/func.js';
+import { checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, numberedVariables } from './contents.js';
 import { FunctionTraces } from './function-traces.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
@@ -26,6 +26,7 @@ export function objectContents(object: object, given: Signatures | undefined): C
   const description = new Description([object], { scalingForm: 'tf_keras' });
   const root = description.trackable(object, 'object');
   description.complete();
+  if (root.children.length + root.attributes.length === 0) throw invalidArgument('there is nothing in the object');
   for (const { name } of root.children) if (TAKEN.includes(name)) throw takenName(name);
   const numbering = numberObjects(root);
   const objectOf = (node: Trackable): unknown => description.objectOf(node);
@@ -41,11 +42,11 @@ export function objectContents(object: object, given: Signatures | undefined): C
   });
   const traces = new FunctionTraces(numberedVariables(numbering), 'the object; add it, under any name');
   const functions = traces.functionsIn(numbering, objectOf);
-  const all = live.filter((one): one is AnyFunction => definitionOf(one) !== undefined);
-  const top = new Map<string, AnyFunction>();
+  const all = live.filter((one): one is TracedFunction => definitionOf(one) !== undefined);
+  const top = new Map<string, TracedFunction>();
   for (const { name, node } of root.children) {
     const one = objectOf(node);
-    if (definitionOf(one)) top.set(name, one as AnyFunction);
+    if (definitionOf(one)) top.set(name, one as TracedFunction);
   }
   const chosen = given === undefined ? defaultSignatures(all, top) : checkedSignatures(given);
   const signatures = traces.signatures(chosen);

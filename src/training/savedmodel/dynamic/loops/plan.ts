@@ -36,19 +36,29 @@ export interface Candidate {
 }
 
 /**
- * The loop; undefined if there is none that runs more often in some recordings than in others. `loose`: the constants,
- * by `offset:slot`, that are not to be in the body.
+ * The plan of the loop that begins there; undefined if there is none that runs more often in some recordings than in
+ * others. `repeated`: how many iterations there seem to be in the learner. `loose`: the constants, by `offset:slot`,
+ * that are not to be in the body.
  */
 export function planLoop(
   { drafts, learner, start, period, allowsTables }: Candidate,
   loose: ReadonlySet<string> = new Set(),
-): Plan | undefined {
+): { plan: Plan | undefined; repeated: number } {
   const learned = learnSlots({ draft: learner, start, period }, allowsTables);
-  if (!learned) return undefined;
-  const { slots } = learned;
+  if (!learned) return { plan: undefined, repeated: 1 };
+  const { slots, count: repeated } = learned;
   const runs = drafts.map((draft): Run => ({ draft, start, period }));
   const counts = runs.map(run => countIterations(run, slots));
-  if (new Set(counts).size === 1 || Math.min(...counts) < leastCount(slots)) return undefined;
+  const isLoop = new Set(counts).size > 1 && Math.min(...counts) >= leastCount(slots);
+  return { plan: isLoop ? planFor(runs, counts, slots, loose) : undefined, repeated };
+}
+
+function planFor(
+  runs: readonly Run[],
+  counts: readonly number[],
+  slots: readonly (readonly Slot[])[],
+  loose: ReadonlySet<string>,
+): Plan | undefined {
   const fixed = fixedConstants(runs, counts, slots, loose);
   const layouts = runs.map(run => layoutOf(run, slots, fixed));
   const [layout] = layouts as [Layout];
@@ -63,7 +73,7 @@ export function planLoop(
   );
   if (!partShapes.every(shape => shape !== undefined)) return undefined;
   const plan: Plan = {
-    period,
+    period: runs[0]!.period,
     slots,
     fixed,
     layout,
@@ -77,7 +87,7 @@ export function planLoop(
 }
 
 /** A value of several iterations before needs that many first values. */
-export function leastCount(slots: readonly (readonly Slot[])[]): number {
+function leastCount(slots: readonly (readonly Slot[])[]): number {
   const distances = slots.flat().map(slot => (slot.kind === 'carried' ? slot.distance : 1));
   return Math.max(1, ...distances);
 }
@@ -198,7 +208,7 @@ export function constantAt(run: Run, iteration: number, offset: number, slot: nu
   return node?.kind === 'constant' ? node : undefined;
 }
 
-export function differenceAt(run: Run, offset: number, slot: number): Constant | undefined {
+function differenceAt(run: Run, offset: number, slot: number): Constant | undefined {
   const [first, second] = [constantAt(run, 0, offset, slot), constantAt(run, 1, offset, slot)];
   return first && second && stepBetween(first, second);
 }

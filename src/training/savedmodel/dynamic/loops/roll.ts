@@ -32,7 +32,7 @@ interface Parting {
 interface Found {
   readonly candidate: Candidate;
   readonly plan: Plan;
-  /** The step of the first draft up to which all are alike, if the loop is not counted. */
+  /** How many steps after the loop all recordings have in common; infinity if these are all that they have. */
   readonly agreed: number;
 }
 
@@ -46,7 +46,7 @@ class Rolling {
     this.#drafts = drafts;
   }
 
-  /** False: all recordings have the same operations, or differ in a way that is no loop. */
+  /** False: all recordings have the same operations, or differ in something that is not a loop. */
   rollNext(): boolean {
     const parting = partingOf(this.#drafts);
     if (!parting || parting.at <= this.#done) return false;
@@ -55,14 +55,17 @@ class Rolling {
     return found !== undefined;
   }
 
-  /** The loop after which the recordings agree for longest. */
+  /**
+   * The loop with the shortest body after which the recordings agree for a while. Should they never agree for as long
+   * as an iteration, it is the one after which they agree for longest.
+   */
   #findLoop(parting: Parting, allowsTables: boolean): Found | undefined {
     let best: Found | undefined;
     for (let period = 1; period <= parting.at; period++) {
       if (!repeats(parting.learner, parting.at, period)) continue;
       const found = this.#findPeriod(parting, period, allowsTables);
+      if (found && found.agreed >= period) return found;
       if (found && found.agreed > (best?.agreed ?? 0)) best = found;
-      if (best?.agreed === Number.POSITIVE_INFINITY) break;
     }
     return best;
   }
@@ -73,11 +76,15 @@ class Rolling {
     while (start > 0 && labelOf(learner.steps[start - 1]!) === labelOf(learner.steps[start - 1 + period]!)) start--;
     for (; start + period <= at; start++) {
       const candidate: Candidate = { drafts: this.#drafts, learner, start, period, allowsTables };
-      const plan = planLoop(candidate);
-      if (!plan) continue;
+      const { plan, repeated } = planLoop(candidate);
+      // Iterations that are as many in all recordings are not what is looked for.
+      if (!plan) {
+        start += (repeated - 1) * period;
+        continue;
+      }
       const ends = this.#drafts.map(draft => start + countFor(draft, start, plan) * period);
       const agreed = Math.min(...this.#drafts.map((_, i) => this.#agreed(i, ends)));
-      if (agreed > 0) return { candidate, plan, agreed: ends[0]! + agreed };
+      if (agreed > 0) return { candidate, plan, agreed };
     }
     return undefined;
   }
@@ -99,7 +106,7 @@ class Rolling {
     const pattern = learner.steps.slice(start, start + period).map(labelOf);
     const again = this.#drafts.map(draft => [...repetitions(draft, start, first, pattern)]);
     const loose = looseConstants(again, first);
-    const plan = (loose.size > 0 && planLoop(candidate, loose)) || first;
+    const plan = (loose.size > 0 && planLoop(candidate, loose).plan) || first;
     const isSettled = this.#put(this.#drafts, start, plan);
     this.#done = start;
     // The same loop may come again, as when it is in a loop itself.

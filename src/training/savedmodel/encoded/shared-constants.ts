@@ -79,6 +79,6 @@ function contentOf({ dtype, shape, data }: Constant): string {
   return hash.digest('base64');
 }
 
-function isTexts(data: Constant['data']): data is readonly Uint8Array[] {
+export function isTexts(data: Constant['data']): data is readonly Uint8Array[] {
   return Array.isArray(data);
 }
