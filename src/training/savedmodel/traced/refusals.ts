@@ -26,6 +26,14 @@ export function staleRefused(place: ProgramPlace): TensorBundleError {
   );
 }
 
+export function countRefused(place: ProgramPlace): TensorBundleError {
+  return refused(
+    `the function makes a step with an optimizer whose steps differ, because it counts them in JavaScript ` +
+      `(${place.text}); in a graph, every step would be the same one. tf.train's optimizers keep all in variables`,
+    place,
+  );
+}
+
 export function stateRefused(): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
