@@ -1,6 +1,6 @@
 /**
- * Step `converter`: tensorflowjs_converter from PyPI in the git-ignored folder .tools/converter. It runs in the Python of
- * step `python`, with this folder on its path.
+ * Step `converter`: tensorflowjs_converter from PyPI in the git-ignored folder .tools/converter. It runs in the Python
+ * of the step `python`, with this folder on its path.
  */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -42,16 +42,16 @@ export interface SavedFunction {
 export type SavedFunctions = Readonly<Record<string, SavedFunction>> & { [Symbol.dispose](): void };
 
 /**
- * The signatures of any SavedModel as functions: of tf_keras, of Keras 3's `export`, of tf.Module, of TensorFlow 1.
- * They run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in use; if the
- * program has not imported it, this call does.
+ * The signatures of any SavedModel as functions: of `saveModel`, of tf_keras, of Keras 3's `export`, of tf.Module, of
+ * TensorFlow 1. They run in TensorFlow, through `@tensorflow/tfjs-node`, which must be installed, and be the backend in
+ * use; if the program has not imported it, this call does.
  *
  * A SavedModel is a program, which may read and write files: load only one that you trust.
  *
- * Rejects with ERR_NOT_FOUND if the model has no signatures (as those that Keras saves without traces, and those of
- * `saveModel`: `loadModel` makes them from their metadata), or has lost its variables; ERR_NOT_SUPPORTED without
- * tfjs-node, on another backend, and for what TensorFlow cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED
- * and ERR_TOO_LARGE for what is not a SavedModel.
+ * Rejects with ERR_NOT_FOUND if the model has no signatures (as those that Keras and `saveModel` save without traces:
+ * `loadModel` makes them from their metadata), or has lost its variables; ERR_NOT_SUPPORTED without tfjs-node, on
+ * another backend, and for what TensorFlow cannot load; ERR_NOT_A_CHECKPOINT, ERR_CORRUPT, ERR_TRUNCATED and
+ * ERR_TOO_LARGE for what is not a SavedModel.
  *
  * @example
  * using functions = await loadFunctions('exported');
@@ -64,8 +64,8 @@ export async function loadFunctions(dir: PathLike): Promise<SavedFunctions> {
   if (signatures.length === 0) {
     throw new TensorBundleError(
       'ERR_NOT_FOUND',
-      `the SavedModel at ${path} has no signatures (Keras writes none with save_traces=False, and neither does ` +
-        'saveModel); if it is a model of Keras, use loadModel',
+      `the SavedModel at ${path} has no signatures (Keras and saveModel write none without traces); if it is a model ` +
+        'of Keras, use loadModel',
       { path },
     );
   }

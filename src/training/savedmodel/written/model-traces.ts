@@ -9,7 +9,7 @@ import { trace } from '../dynamic/trace.js';
 import type { TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
 import { layersIn, ModelCall } from './model-call.js';
-import type { Structured } from './structured.js';
+import type { Structured } from './structured-values.js';
 
 export interface ModelTraces {
   /** What the model computes without training; undefined if it cannot become a graph. */

@@ -39,7 +39,7 @@ function constant(like: Constant, data: Numbers): Constant {
   return { ...like, data: new Uint8Array(data.buffer) };
 }
 
-/** What must be added to `from` to get `to`; undefined if these are no numbers. */
+/** What must be added to `from` to get `to`; undefined if these are not numbers. */
 export function stepBetween(from: Constant, to: Constant): Constant | undefined {
   const [a, b] = [numbersOf(from), numbersOf(to)];
   if (!(a && b && sameKind(from, to))) return undefined;

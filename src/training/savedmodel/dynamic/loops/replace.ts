@@ -21,7 +21,7 @@ import { scalarValue } from './scalars.js';
 import { operand, type Run, sourceOf, stepAt } from './slots.js';
 
 /** What the loop gets, computed before it. */
-export interface Entry {
+interface Entry {
   readonly types: LoopTypes;
   readonly inputs: readonly Value[];
   readonly steps: readonly Step[];
@@ -108,7 +108,9 @@ function captured(run: Run, count: number, { place, what }: Capture): Value {
   }
 }
 
-/** The loop's place is that of its first step. `known` gets the operation that takes results of all iterations apart. */
+/**
+ * The loop's place is that of its first step. `known` gets the operations that take results of all iterations apart.
+ */
 export function putLoop(run: Run, count: number, plan: Plan, entry: Entry, body: Graph, known: Set<Step>): void {
   const { draft, start, period } = run;
   const { types, inputs } = entry;
