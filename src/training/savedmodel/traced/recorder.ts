@@ -16,12 +16,11 @@ import { Replacements } from './replacements.js';
 import { VariableGuard } from './variable-guard.js';
 import { Watch } from './watch.js';
 
-export type { ConstantCache } from './constant.js';
 export type { RecordedInput } from './recorded-input.js';
 
 export type Traceable = (...inputs: Tensor[]) => unknown;
 
-export interface RecordOptions {
+interface RecordOptions {
   /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
   readonly constants?: ConstantCache;
   /** Whether nodes have the lines of the program in their places. Default: true. */
