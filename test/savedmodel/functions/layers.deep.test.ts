@@ -56,6 +56,13 @@ describe.each(Object.entries({ CONVOLUTIONS, RECURRENT, WRAPPERS, NESTING, WEIGH
 
 describe('architectures and activations', () => {
   const subjects = { ...ARCHITECTURES, ...MORE_ARCHITECTURES, 'every activation': { make: activations } };
-  const few = Object.entries(subjects).map(([name, subject]) => [name, { ...subject, consumers: CONSUMERS }] as const);
+  const few = Object.entries(subjects).map(
+    ([name, subject]) =>
+      [
+        name,
+        // TensorFlow.js cannot train two recurrent layers with initial states.
+        { ...subject, consumers: CONSUMERS, isUntrainable: name.startsWith('an encoder-decoder') },
+      ] as const,
+  );
   describeFunctions(Object.fromEntries(few));
 });
