@@ -25,6 +25,7 @@ import {
 import { clip } from './clipping.js';
 import { iterationsWeight } from './iterations.js';
 import type { KerasOptimizerState, NumberInState, SlotList } from './saved-state.js';
+import { stepCount } from './step-counts.js';
 
 export interface OptimizerOptions {
   /** Default 0.001; for SGD 0.01. May be changed at any time. */
@@ -144,7 +145,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
     const named = all.filter(({ tensor }) => tensor != null);
     tidy(() => {
       const learningRate = this.#rate();
-      const step = scalar(this.iterations + 1, 'float32');
+      const step = stepCount(this.iterations + 1);
       const clipped = clip(
         named.map(({ tensor }) => tensor),
         this,
@@ -307,7 +308,7 @@ export abstract class KerasOptimizer extends Optimizer implements KerasOptimizer
   #rate(): Scalar {
     const rate = scalar(this.learningRate, 'float32');
     if (this.decay === 0) return rate;
-    return div(rate, add(1, mul(scalar(this.decay, 'float32'), scalar(this.iterations, 'float32'))));
+    return div(rate, add(1, mul(scalar(this.decay, 'float32'), stepCount(this.iterations))));
   }
 
   #decay(value: Variable, learningRate: Scalar): void {

@@ -167,13 +167,22 @@ test('tensorbundle/savedmodel', () => {
   expect(exportsOf('savedmodel.ts')).toMatchInlineSnapshot(`
     {
       "types": [
+        "FunctionInputs",
+        "FunctionOutput",
+        "InputSpec",
+        "InputType",
         "LoadModelOptions",
+        "RankedInputs",
         "SaveModelOptions",
+        "SaveObjectOptions",
         "SavedFunction",
         "SavedFunctions",
         "SignatureParameter",
+        "Signatures",
+        "TracedFunction",
       ],
       "values": [
+        "func",
         "loadFunctions",
         "loadModel",
         "saveModel",

@@ -66,8 +66,8 @@ def in_session(job):
 def library(job):
     """Each function on its own: how many nodes TensorFlow makes of it, and the static shapes of its outputs."""
     with open(os.path.join(job["dir"], "saved_model.pb"), "rb") as file:
-        saved = saved_model_pb2.SavedModel.FromString(file.read())
-    graph_def = saved.meta_graphs[0].graph_def
+        content = file.read()
+    graph_def = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
     shapes = {}
     with tf.Graph().as_default():
         tf.import_graph_def(graph_def, name="")

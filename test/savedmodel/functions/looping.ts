@@ -36,9 +36,11 @@ export const layers: [string, number, () => Layer | Layer[]][] = [
   ]),
 ];
 
-const w = tf.randomNormal([3, 3], 0, 0.5, 'float32', 1) as tf.Tensor2D;
-const step = (h: tf.Tensor, x: tf.Tensor): tf.Tensor => tf.tanh(h.matMul(w).add(x));
-const parts = (x: tf.Tensor, axis = 1): tf.Tensor[] => tf.unstack(x, axis);
+/** Of the steps of programs. */
+export const w = tf.variable(tf.randomNormal([3, 3], 0, 0.5, 'float32', 1), true, 'w');
+const step = (h: tf.Tensor, x: tf.Tensor): tf.Tensor => tf.tanh(h.matMul(w as unknown as tf.Tensor2D).add(x));
+// A copy: TensorFlow.js keeps the array for its gradients, which are wrong if a program turns it round.
+export const parts = (x: tf.Tensor, axis = 1): tf.Tensor[] => [...tf.unstack(x, axis)];
 const first = (x: tf.Tensor): tf.Tensor => x.slice([0, 0, 0], [-1, 1, -1]).reshape([-1, 3]);
 
 export const programs: [string, number, (x: tf.Tensor) => tf.TensorContainer][] = [
@@ -212,3 +214,11 @@ export const programs: [string, number, (x: tf.Tensor) => tf.TensorContainer][] 
     },
   ],
 ];
+
+/** A model of these layers for [batch, time, 3]. */
+export function modelOf(made: Layer | Layer[]): tf.LayersModel {
+  const input = tf.input({ shape: [null, 3] });
+  const through = (value: tf.SymbolicTensor, layer: Layer): tf.SymbolicTensor =>
+    layer.apply(value) as tf.SymbolicTensor;
+  return tf.model({ inputs: input, outputs: [made].flat().reduce(through, input) });
+}

@@ -113,7 +113,8 @@ def model(directory):
 def mixed(directory):
     loaded = tf.saved_model.load(directory)
     x = tf.constant([[1.0, 2.0, 3.0]])
-    return [plain(loaded.predict(x)), names(loaded.variables), names(loaded.trainable_variables)]
+    named = getattr(loaded, "my fn é")(x)["half"]
+    return [plain(loaded.predict(x)), names(loaded.variables), names(loaded.trainable_variables), plain(named)]
 
 
 def main():

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OBJECT_GRAPH_KEY } from '../../../src/graph/key.js';
 import { decodeObjectGraph } from '../../../src/graph/stored/decode.js';
 import { CheckpointReader } from '../../../src/index.js';
+import { Adam } from '../../../src/optimizers.js';
 import { func, loadFunctions, loadModel, saveModel } from '../../../src/savedmodel.js';
-import { Checkpoint, Counter } from '../../../src/tfjs.js';
+import { Checkpoint, Counter, Dataset } from '../../../src/tfjs.js';
 import { describeSavedModel } from '../../../src/training/savedmodel/shown/describe.js';
 import { readStoredModel } from '../../../src/training/savedmodel/stored/stored-model.js';
 import { runPython } from '../../oracle/python.js';
@@ -105,7 +106,14 @@ beforeAll(async () => {
   const row = tf.tensor2d([[1, 2, 3]]);
   expected.model = served(row).arraySync() as number[][];
   model.layers[0]!.trainable = false;
-  await saveModel({ model, bias: module.b, predict: served }, at('mixed'));
+  const optimizer = new Adam({ learningRate: 0.1 });
+  optimizer.minimize(() => module.w.square().sum() as tf.Scalar, false, [module.w]);
+  const iterator = await Dataset.fromTensorSlices(tf.range(0, 9)).batch(2).iterator();
+  await iterator.next();
+  const state = { serialize: () => 'text', deserialize: () => undefined };
+  const parts = { model, bias: module.b, optimizer, w: module.w, iterator, state };
+  const predict = { predict: served, 'my fn é': half };
+  await saveModel({ ...parts, ...predict }, at('mixed'), { signatures: served });
   const job = Object.fromEntries(['module', 'alone', 'model', 'mixed'].map(name => [name, at(name)]));
   const printed = await runPython('test/savedmodel/functions/objects.py', [], { input: JSON.stringify(job) });
   answer = JSON.parse(printed) as Answer;
@@ -193,11 +201,13 @@ describe('an object with functions, in Python', () => {
     expect(answer.aloneInSession).toEqual({ output_0: [9] });
   });
 
-  it('may hold models and their functions', () => {
-    const [predicted, variables, trainable] = answer.mixed;
+  it('may hold whatever a checkpoint holds, under any names', () => {
+    const [predicted, variables, trainable, named] = answer.mixed;
+    expect(named).toEqual((predicted as number[][]).map(row => row.map(one => one / 2)));
     expectNear(predicted, expected.model);
-    // The layer is frozen, and so is the variable.
-    expect([variables, trainable]).toEqual([['b:0', 'head/kernel:0', 'head/bias:0'], []]);
+    // The layer is frozen, and so is the bias. Variables without names are those of the iterator.
+    const own = (variables as string[]).filter(name => !name.startsWith('Variable'));
+    expect([own, trainable]).toEqual([['b:0', 'w:0', 'head/kernel:0', 'head/bias:0'], ['w:0']]);
   });
 });
 

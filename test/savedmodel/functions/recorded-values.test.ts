@@ -79,6 +79,15 @@ it('tensors from outside are read once for all recordings of a function', () => 
   table.dispose();
 });
 
+it('constants are in the order of the inputs, whether TensorFlow has their values already or not', () => {
+  const table = tf.tensor1d([1, 2, 3]);
+  const fn = (x: tf.Tensor): tf.Tensor => tf.broadcastTo(table, [x.shape[0], 3]);
+  const [first, second] = [0, 1].map(() => constants(record(fn, [X]).graph).map(({ dtype }) => dtype));
+  expect(first).toEqual([1, 3, 3]);
+  expect(second).toEqual(first);
+  table.dispose();
+});
+
 it('strings, complex numbers and booleans', () => {
   const words = tf.tensor1d(['a', 'é']);
   const shaped = tf.tensor1d(['b', 'c']).reshape([1, 2]);

@@ -1,6 +1,7 @@
 /** Functions that cannot become a graph, or do what they should not: what the error says, and that all is put back. */
 import * as tf from '@tensorflow/tfjs-node';
 import { expect, it, vi } from 'vitest';
+import * as optimizers from '../../../src/optimizers.js';
 import { record } from '../../../src/training/savedmodel/traced/recorder.js';
 
 const X = { name: 'x', dtype: 'float32', shape: [2, 3] };
@@ -206,6 +207,27 @@ it('tensors that a call keeps', () => {
     ),
   ).toThrow(/uses a tensor from outside, and disposes of it/);
   tf.dispose([table!, state!]);
+});
+
+it('optimizers whose steps differ by a count that is not a variable', () => {
+  const weight = tf.variable(tf.tensor1d([1, 2, 3]));
+  const step = (optimizer: tf.Optimizer) => (x: tf.Tensor) =>
+    optimizer.minimize(() => weight.mul(x).sum() as tf.Scalar, true)!;
+  const refused = [
+    new optimizers.Adam(),
+    new optimizers.Adamax(),
+    new optimizers.Nadam(),
+    new optimizers.SGD({ learningRate: 0.1, decay: 0.1 }),
+  ];
+  for (const one of refused) {
+    expect(() => record(step(one), [X])).toThrow(/counts them in JavaScript/);
+    one.dispose();
+  }
+  for (const one of [new optimizers.SGD({ learningRate: 0.1 }), new optimizers.RMSprop({}), new optimizers.Adagrad()]) {
+    record(step(one), [X]);
+    one.dispose();
+  }
+  weight.dispose();
 });
 
 it('disposed inputs', () => {

@@ -24,7 +24,7 @@ type RankOf<Length extends number> = number extends Length ? Rank : Length exten
 export interface TracedFunction<Signature extends readonly InputSpec[] = readonly InputSpec[], Output = TensorContainer>
   extends TracksChildren {
   /**
-   * Calls the function itself, once for each call. Throws ERR_INVALID_ARGUMENT for inputs of another number, type, rank
+   * Calls the function itself. Throws ERR_INVALID_ARGUMENT for inputs of another number, type, rank
    * or size than its signature says, and what the function throws.
    */
   (...inputs: FunctionInputs<Signature>): Output;
@@ -47,11 +47,12 @@ const definitions = new WeakMap<object, Definition>();
  * `@tf.function(input_signature=…)` is in Python. The result is called like `fn`. Nothing is traced before `saveModel`.
  *
  * `fn` is synchronous. It takes a tensor for each entry of `inputSignature`, and returns a tensor, an array of tensors,
- * or an object with a tensor for each name. Its operations may be those of any tf functions, layers and models. Variables
- * that it uses stay variables: in Python they can be trained, and what it assigns to them is assigned at each call.
+ * or an object with a tensor for each name. Its operations may be those of any tf functions, layers and models. The
+ * variables that it uses stay variables: in Python they can be trained, and what it assigns to them is assigned at each
+ * call.
  *
- * A dimension that is null in a shape may have any size. Inputs are named by `name`, else by the parameters of `fn`, else
- * `input_0`, `input_1` and so on. Types: float32, int32, bool, string, complex64.
+ * A dimension that is null in a shape may have any size. Inputs are named by `name`, else by the parameters of `fn`,
+ * else `input_0`, `input_1` and so on. Types: float32, int32, bool, string, complex64.
  *
  * Throws ERR_INVALID_ARGUMENT for a signature that is not of this form, and for two inputs of one name.
  *

@@ -3,7 +3,7 @@ import { argumentMustBe, invalidArgument, type TensorBundleError } from '../../.
 import type { Shape } from '../graphs/graph.js';
 
 /** The types that TensorFlow.js's tensors can have. */
-export const INPUT_TYPES = ['float32', 'int32', 'bool', 'string', 'complex64'] as const;
+const INPUT_TYPES = ['float32', 'int32', 'bool', 'string', 'complex64'] as const;
 export type InputType = (typeof INPUT_TYPES)[number];
 
 /** One input of a function. */

@@ -4,7 +4,7 @@
  * the engine, one that was bound.
  */
 
-/** Text in which commas and brackets mean nothing, and what leads nowhere: `/` in a default value may begin a RegExp. */
+/** Comments and strings, in which commas and brackets mean nothing. */
 const SKIPPED = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\[\s\S]|[^'\\])*'|"(?:\\[\s\S]|[^"\\])*"/y;
 const OPENING = '([{';
 const CLOSING = ')]}';

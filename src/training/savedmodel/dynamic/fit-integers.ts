@@ -136,7 +136,7 @@ function fitSum(target: Sizes, dimensions: readonly Dimension[]): Expression | n
   });
 }
 
-/** max(d + b, c), min(d + b, c), max(b − d, c). At least two runs must be free and one bound, or anything fits. */
+/** max(d + b, c), min(d + b, c), max(b − d, c). In two runs the bound must not cut, and in one it must, or anything fits. */
 function fitBounded(target: Sizes, dimensions: readonly Dimension[]): Expression | null {
   const least = Math.min(...target);
   const most = Math.max(...target);
@@ -145,14 +145,16 @@ function fitBounded(target: Sizes, dimensions: readonly Dimension[]): Expression
     const falling = dimension.sizes.map((size, run) => (target[run] as number) + size);
     for (const [op, bound] of [['Maximum', least] as const, ['Minimum', most] as const]) {
       const free = target.flatMap((value, run) => (value === bound ? [] : [run]));
-      if (free.length < 2 || free.length === target.length) continue;
+      if (free.length === 0 || free.length === target.length) continue;
+      const isEnough = (line: (size: number) => number) =>
+        target.filter((value, run) => value === line(dimension.sizes[run] as number)).length >= 2;
       const shift = common(free.map(run => rising[run] as number));
-      if (shift !== null) {
+      if (shift !== null && isEnough(size => size + shift)) {
         const found = arithmetic(op, plus(dimensionOf(dimension), shift), numeral(bound));
         if (agrees(target, run => bounded(op, (dimension.sizes[run] as number) + shift, bound))) return found;
       }
       const start = common(free.map(run => falling[run] as number));
-      if (start === null) continue;
+      if (start === null || !isEnough(size => start - size)) continue;
       const down = arithmetic('Sub', numeral(start), dimensionOf(dimension));
       if (agrees(target, run => bounded(op, start - (dimension.sizes[run] as number), bound))) {
         return arithmetic(op, down, numeral(bound));

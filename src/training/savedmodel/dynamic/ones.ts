@@ -24,17 +24,38 @@ export function withOne(graph: Graph, runs: readonly Run[], one: Run): Graph | u
   return more;
 }
 
-function sameResults(graph: Graph, recorded: Graph): boolean {
-  // Of random numbers and texts nothing can be said.
-  if (graph.nodes.some(node => node.kind === 'operation' && /Random|Multinomial|TruncatedNormal/.test(node.op))) {
-    return true;
+/**
+ * The same for a run at any other sizes: its formulas are used only if those that stand give other results. `near`:
+ * more runs like it, for formulas that need several.
+ */
+export function withOther(graph: Graph, runs: readonly Run[], other: Run, near: () => Run[]): Graph | undefined {
+  if (!isRandom(graph) && sameResults(graph, other.graph)) return graph;
+  for (const more of [() => [], near]) {
+    try {
+      return generalize([...runs, other, ...more()]);
+    } catch {
+      // Another formula may need more runs.
+    }
   }
+  return isRandom(graph) ? graph : undefined;
+}
+
+/** Of random numbers nothing can be said. */
+function isRandom({ nodes }: Graph): boolean {
+  return nodes.some(node => node.kind === 'operation' && /Random|Multinomial|TruncatedNormal/.test(node.op));
+}
+
+function sameResults(graph: Graph, recorded: Graph): boolean {
+  if (isRandom(graph)) return true;
+  const [all, wanted] = [withAssigned(graph), withAssigned(recorded)];
+  if (all.outputs.length !== wanted.outputs.length) return false;
+  if (!graph.assignments.every(({ variable }, i) => variable === recorded.assignments[i]?.variable)) return false;
   return tidy(() => {
     const inputs = recorded.inputs.map(({ outputs: [type] }) => sample(type?.dtype ?? 1, type?.shape as number[]));
-    const expected = evaluateGraph(recorded, inputs);
+    const expected = evaluateGraph(wanted, inputs);
     let found: Tensor[];
     try {
-      found = evaluateGraph(graph, inputs);
+      found = evaluateGraph(all, inputs);
     } catch {
       return false;
     }
@@ -42,12 +63,23 @@ function sameResults(graph: Graph, recorded: Graph): boolean {
   });
 }
 
+function withAssigned(graph: Graph): Graph {
+  return { ...graph, outputs: [...graph.outputs, ...graph.assignments.map(({ value }) => value)] };
+}
+
 function sample(dtype: number, shape: number[]): Tensor {
   const type = TYPES[dtype];
   const count = shape.reduce((product, size) => product * size, 1);
   if (type === undefined) return tensor(Array(count).fill('a'), shape, 'string');
-  if (type !== 'float32')
-    return tensor(new Int32Array(type === 'complex64' ? 2 * count : count), shape, type as 'int32');
+  // Integers are often indices, so they are small.
+  if (type === 'int32' || type === 'bool') {
+    return tensor(
+      Int32Array.from({ length: count }, (_, i) => i % 2),
+      shape,
+      type,
+    );
+  }
+  if (type === 'complex64') return tensor(new Float32Array(2 * count), shape, type);
   return tensor(
     Float32Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1))),
     shape,

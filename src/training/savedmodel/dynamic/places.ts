@@ -27,8 +27,8 @@ export function countOf(groups: Groups): number {
 }
 
 /**
- * Ways to group them, the freest first. A function of several inputs may need equal sizes: of the batch, or of the same
- * axis counted from the start or from the end. `forced`: the last resort, where dimensions of one input are equal.
+ * Ways to group them, the freest first. A function of several inputs may need equal sizes: of the batch, of one dimension
+ * of each of two inputs, or of the same axis counted from the start or from the end. `forced`: the last resort, where dimensions of one input are equal.
  */
 export function groupings(
   places: readonly NullPlace[],
@@ -39,6 +39,10 @@ export function groupings(
   const free = [
     (place: NullPlace) => (sameBatch && place.axis === 0 ? 'batch' : own(place)),
     (place: NullPlace) => (place.axis === 0 ? 'batch' : own(place)),
+    ...pairs(places).flatMap(pair => [
+      (place: NullPlace) => (pair.includes(place) ? 'pair' : sameBatch && place.axis === 0 ? 'batch' : own(place)),
+      (place: NullPlace) => (pair.includes(place) ? 'pair' : place.axis === 0 ? 'batch' : own(place)),
+    ]),
     ({ axis }: NullPlace) => `${axis}`,
     ({ axis, input }: NullPlace) => (axis === 0 ? 'batch' : `${axis - (ranks[input] as number)}`),
   ].map(key => grouped(places, key));
@@ -48,6 +52,13 @@ export function groupings(
   const seen = new Set<string>();
   const fresh = (groups: Groups) => !seen.has(groups.join()) && seen.add(groups.join());
   return { free: free.filter(fresh), forced: forced.filter(fresh) };
+}
+
+/** Of two inputs: the rows of one may be the columns of the other, as in a product of matrices. */
+function pairs(places: readonly NullPlace[]): (readonly NullPlace[])[] {
+  return places.flatMap((left, i) =>
+    places.slice(i + 1).flatMap(right => (left.input === right.input ? [] : [[left, right]])),
+  );
 }
 
 function grouped(places: readonly NullPlace[], key: (place: NullPlace) => string): Groups {

@@ -4,7 +4,7 @@ import type { GraphNode, Place } from '../graphs/graph.js';
 
 /** An error about a node: `problem` continues "… cannot be traced with null dimensions: ". */
 export function cannotGeneralize(problem: string, node: GraphNode | undefined, found?: unknown): TensorBundleError {
-  const where = node === undefined ? '' : ` at ${placeOf(node.place)}`;
+  const where = node === undefined ? '' : ` (${placeOf(node.place)})`;
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
     `the function cannot be traced with null dimensions: ${problem}${where}`,

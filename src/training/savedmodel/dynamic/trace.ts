@@ -5,7 +5,8 @@ import type { Graph } from '../graphs/graph.js';
 import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
-import { withOne } from './ones.js';
+import { farSizes } from './far.js';
+import { withOne, withOther } from './ones.js';
 import {
   countOf,
   describePlaces,
@@ -16,7 +17,7 @@ import {
   nullPlaces,
   type SignatureInput,
 } from './places.js';
-import { placeOf } from './problems.js';
+import { cannotGeneralize, placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools } from './sizes.js';
 import { type Run, Trial } from './trial.js';
@@ -80,11 +81,6 @@ function notRepeatable(text: string, place: string): TensorBundleError {
   );
 }
 
-interface Attempt {
-  readonly groups: Groups;
-  readonly pools: Pools;
-}
-
 class Tracer {
   readonly #fn: Traceable;
   readonly #signature: readonly SignatureInput[];
@@ -132,40 +128,41 @@ class Tracer {
     throw this.#neverRan();
   }
 
-  /** Of the attempts at which the function works. Null if it does at none. */
+  /**
+   * The freest way in which the function works at all: with more equal sizes than it needs, a formula could take the
+   * wrong dimension. Null if it works in none.
+   */
   #first(ways: readonly Groups[]): Trace | null {
-    let failure: { error: unknown; attempt: Attempt; trial: Trial } | undefined;
+    for (const groups of ways) {
+      const found = this.#atSomeSizes(groups);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  /** Null if the function works at no sizes. */
+  #atSomeSizes(groups: Groups): Trace | null {
+    let failure: { error: unknown; pools: Pools; trial: Trial } | undefined;
     let failures = 0;
-    for (const attempt of this.#attempts(ways)) {
-      const trial = new Trial(sizes => this.#run(attempt.groups, sizes), countOf(attempt.groups), attempt.pools);
+    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
+      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+    );
+    for (const pools of laddersFor(firsts)) {
+      const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
       if (!trial.collect()) continue;
       try {
-        const graph = this.#checkedAtOne(trial.settle(), trial, attempt.groups);
+        checkStructures(trial.runs);
+        const settled = this.#checkedFarAway(trial.settle(), trial, groups);
+        const graph = this.#checkedAtOne(settled, trial, groups);
         return { graph, structure: (trial.runs[0] as Run).structure };
       } catch (error) {
-        failure ??= { error, attempt, trial };
+        failure ??= { error, pools, trial };
         failures++;
         if (failures >= MOST_FAILURES) break;
       }
     }
-    if (failure !== undefined) throw this.#explained(failure.error, failure.attempt, failure.trial);
+    if (failure !== undefined) throw this.#explained(failure.error, groups, failure.pools, failure.trial);
     return null;
-  }
-
-  *#attempts(ways: readonly Groups[]): Iterable<Attempt> {
-    const ladders = ways.map(groups => {
-      const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
-        this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
-      );
-      return [...laddersFor(firsts)];
-    });
-    const longest = Math.max(0, ...ladders.map(({ length }) => length));
-    for (let step = 0; step < longest; step++) {
-      for (const [i, groups] of ways.entries()) {
-        const pools = ladders[i]?.[step];
-        if (pools !== undefined) yield { groups, pools };
-      }
-    }
   }
 
   #run(groups: Groups, sizes: readonly number[]): Run | null {
@@ -186,6 +183,37 @@ class Tracer {
     );
     if (isEmpty && !this.#allowsEmpty) return null;
     return { sizes, graph: recording.graph, structure: recording.structure };
+  }
+
+  #checkedFarAway(graph: Graph, { runs }: Trial, groups: Groups): Graph {
+    let checked = graph;
+    for (const { sizes, group } of farSizes(runs, this.#sameBatch)) {
+      const run = this.#run(groups, sizes);
+      if (run === null) continue;
+      checkStructures([runs[0] as Run, run]);
+      const near = (): Run[] => (group === undefined ? [] : this.#near(groups, sizes, group));
+      const next = withOther(checked, runs, run, near);
+      if (next === undefined && group !== undefined) {
+        const place = `${this.#describe(groups, group)} is ${sizes[group]}`;
+        throw cannotGeneralize(`it does something else where ${place} than at other sizes`, undefined, place);
+      }
+      if (next === undefined) {
+        const places = describePlaces(this.#signature, this.#places);
+        warn(
+          `the function does something else where ${places} are equal: there, what is saved does the same as elsewhere`,
+        );
+      } else if (next !== checked) {
+        runs.push(run);
+        checked = next;
+      }
+    }
+    return checked;
+  }
+
+  /** At sizes a little larger: one number alone does not tell a formula. */
+  #near(groups: Groups, sizes: readonly number[], group: number): Run[] {
+    const moved = (more: number) => sizes.map((size, other) => (other === group ? size + more : size));
+    return [4, 9].flatMap(more => this.#run(groups, moved(more)) ?? []);
   }
 
   #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
@@ -215,11 +243,11 @@ class Tracer {
   }
 
   /** The error, with the dimensions that are to blame; or another, if the function is never the same. */
-  #explained(error: unknown, { groups, pools }: Attempt, { runs }: Trial): unknown {
+  #explained(error: unknown, groups: Groups, pools: Pools, { runs }: Trial): unknown {
     if (!(error instanceof TensorBundleError)) return error;
     const { sizes, graph } = runs[0] as Run;
     const again = this.#run(groups, sizes);
-    const difference = again === null ? null : differenceOf(graph, again.graph, true);
+    const difference = again === null ? null : differenceOf(pruned(graph), pruned(again.graph), true);
     if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
     const all = [...sizes.keys()];
     const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));
@@ -262,6 +290,17 @@ class Tracer {
       { cause: error },
     );
   }
+}
+
+/** Names and their number must be the same at all sizes. */
+function checkStructures(runs: readonly Run[]): void {
+  const found = new Set(runs.map(({ structure }) => JSON.stringify(structure)));
+  if (found.size === 1) return;
+  throw cannotGeneralize(
+    'it returns other outputs, or in another order, at other sizes',
+    undefined,
+    [...found].join(' or '),
+  );
 }
 
 function elementsOf(inputs: readonly RecordedInput[]): number {

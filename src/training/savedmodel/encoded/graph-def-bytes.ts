@@ -9,7 +9,7 @@ import { LENGTH } from '../../../format/wire.js';
 import type { Constant } from '../graphs/graph.js';
 import { create, GraphDefSchema, NodeDefSchema, TensorProtoSchema, toBinary } from '../stored/messages.js';
 import { shapeMessage, shapesValue, typeValue } from './attribute-values.js';
-import { isTexts } from './constants.js';
+import { isTexts } from './shared-constants.js';
 
 export interface ConstantNode {
   readonly name: string;

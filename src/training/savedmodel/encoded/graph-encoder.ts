@@ -12,10 +12,10 @@ import type {
 import { typeValue } from './attribute-values.js';
 import { batchNorm } from './batch-norm.js';
 import { complete } from './completed.js';
-import { constantAttributes } from './constants.js';
 import type { CapturedArguments, FunctionBuilder } from './function-builder.js';
 import type { Library } from './library.js';
 import { encodeLoop, type OuterGraph } from './loop-encoder.js';
+import { constantAttributes } from './shared-constants.js';
 
 export class GraphEncoder implements OuterGraph {
   readonly builder: FunctionBuilder;

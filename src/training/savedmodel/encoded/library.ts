@@ -3,9 +3,9 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { invalidArgument, TensorBundleError } from '../../../errors.js';
 import { dtypeOfNumber } from '../../../format/dtypes.js';
 import type { Graph, OutputType } from '../graphs/graph.js';
-import { SharedConstants } from './constants.js';
 import type { FunctionMessage } from './function-builder.js';
 import { isHandledType } from './handled-types.js';
+import { SharedConstants } from './shared-constants.js';
 
 /** A variable of the SavedModel. */
 export interface StoredVariable {

@@ -5,12 +5,12 @@
 import { dtypeInfo } from '../../../format/dtypes.js';
 import type { OutputType } from '../graphs/graph.js';
 import { type Attributes, shapesValue, shapeValue, textValue, typesValue, typeValue } from './attribute-values.js';
-import { constantAttributes } from './constants.js';
 import { callOf, type EncodedFunction } from './encoded-function.js';
 import { type NodeMessage, nodeMessage } from './function-builder.js';
 import type { ConstantNode } from './graph-def-bytes.js';
 import { isHandledType } from './handled-types.js';
 import type { Library, StoredVariable } from './library.js';
+import { constantAttributes } from './shared-constants.js';
 import { nodeName, UniqueNames } from './unique-names.js';
 
 const STRING = dtypeInfo('string').number;

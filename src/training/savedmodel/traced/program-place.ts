@@ -7,7 +7,7 @@ import { scopesHere } from './named-scopes.js';
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
 /** Nor are those of this package, whose files, bundled or not, are all in this folder. */
 const HERE = new URL(import.meta.url).pathname.replace(/(.*\/(?:src|dist)\/).*/, '$1');
-const FRAMES = 60;
+const FRAMES = 32;
 
 /** Calls the function that is traced. What is further out on the stack only asked for the trace. */
 export function callTraced<I, O>(fn: (...inputs: I[]) => O, inputs: readonly I[]): O {
@@ -21,9 +21,14 @@ export class ProgramPlace implements Place {
   #taken: { stack?: unknown } | undefined;
   #stack: readonly string[] = [];
 
-  constructor(kernel: string) {
+  /** Without a stack it costs nothing, and says only the kernel and the layer. */
+  constructor(kernel: string, hasStack = true) {
     this.kernel = kernel;
     this.#scopes = scopesHere();
+    if (!hasStack) {
+      this.#stack = this.#scopes;
+      return;
+    }
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = FRAMES;
     this.#taken = new Error();

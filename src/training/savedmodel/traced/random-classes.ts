@@ -3,6 +3,7 @@
  * of them, but makes an object of one whenever it makes a random tensor.
  */
 import { randomGamma, randomNormal, randomUniform, type Tensor } from '../../../tfjs-core.js';
+import { optionalLayers } from '../../models/tfjs-layers.js';
 
 interface Generator {
   nextValue(): number;
@@ -22,28 +23,39 @@ export interface NormalGenerator extends Generator {
   readonly truncated: boolean;
 }
 
+export type UniformClass = new (min: number, max: number, dtype: null, seed: number) => UniformGenerator;
+export type NormalClass = new (
+  mean: number,
+  stdDev: number,
+  dtype: string | undefined,
+  truncated: boolean,
+  seed: number,
+) => NormalGenerator;
+
 interface RandomClasses {
-  readonly uniform: new (min: number, max: number, dtype: null, seed: number) => UniformGenerator;
-  readonly normal: new (
-    mean: number,
-    stdDev: number,
-    dtype: string | undefined,
-    truncated: boolean,
-    seed: number,
-  ) => NormalGenerator;
-  readonly gamma: new (alpha: number, beta: number, dtype: string, seed: number) => Generator;
+  readonly uniform: readonly UniformClass[];
+  readonly normal: readonly NormalClass[];
+  readonly gamma: readonly (new () => Generator)[];
 }
 
-let found: RandomClasses | null | undefined;
+let found: RandomClasses | undefined;
 
-/** Null if they cannot be found. */
-export function randomClasses(): RandomClasses | null {
-  if (found !== undefined) return found;
-  const uniform = classBehind('random', () => randomUniform([1]));
-  const normal = classBehind('random', () => randomNormal([1]));
-  const gamma = classBehind('randu', () => randomGamma([1], 1));
-  found = uniform && normal && gamma ? ({ uniform, normal, gamma } as RandomClasses) : null;
+/** Of this package's copy of tfjs-core, and of that of tfjs-layers, if it is another one. */
+export function randomClasses(): RandomClasses {
+  if (found) return found;
+  const { randomUniform: uniform, randomNormal: normal } = optionalLayers()?.initializers ?? {};
+  found = {
+    uniform: classesBehind('random', () => randomUniform([1]), uniform && (() => uniform({}).apply([1]))),
+    normal: classesBehind('random', () => randomNormal([1]), normal && (() => normal({}).apply([1]))),
+    gamma: classesBehind('randu', () => randomGamma([1], 1)),
+  };
   return found;
+}
+
+/** Each once; none that cannot be found. */
+function classesBehind<C>(key: string, ...makers: readonly ((() => Tensor) | undefined)[]): C[] {
+  const classes = makers.flatMap(make => (make ? [classBehind(key, make)] : []));
+  return [...new Set(classes.filter(one => one !== undefined))] as C[];
 }
 
 /**

@@ -2,10 +2,16 @@
  * Watches how a function makes random numbers. TensorFlow.js makes random tensors in JavaScript, from a seed that is
  * Math.random()'s if the program gives none: such a tensor becomes a random operation, not a constant.
  */
-import { TensorBundleError } from '../../../errors.js';
 import { ProgramPlace } from './program-place.js';
-import { type NormalGenerator, randomClasses, type UniformGenerator } from './random-classes.js';
+import {
+  type NormalClass,
+  type NormalGenerator,
+  randomClasses,
+  type UniformClass,
+  type UniformGenerator,
+} from './random-classes.js';
 import type { RandomTensor } from './random-tensor.js';
+import { refused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 
 type AnyGenerator = UniformGenerator | NormalGenerator;
@@ -36,27 +42,28 @@ export class Randomness {
       this.#calls.push({ value, place: new ProgramPlace('') });
       return value;
     });
-    if (!classes) return;
     const note = (generator: AnyGenerator | undefined): void => {
       this.#generator = generator;
     };
-    for (const { prototype } of [classes.uniform, classes.normal]) {
+    for (const { prototype } of [...classes.uniform, ...classes.normal]) {
       const { nextValue } = prototype as AnyGenerator;
       replacements.replace(prototype as AnyGenerator, 'nextValue', function (this: AnyGenerator) {
         note(this);
         return nextValue.call(this);
       });
     }
-    const gamma = classes.gamma.prototype as { nextValue(): number };
-    const { nextValue } = gamma;
     const refuse = (): void => this.#refuseGamma();
-    replacements.replace(gamma, 'nextValue', function (this: object) {
-      refuse();
-      const value = nextValue.call(this);
-      // It has made this of normal numbers.
-      note(undefined);
-      return value;
-    });
+    for (const { prototype } of classes.gamma) {
+      const gamma = prototype as { nextValue(): number };
+      const { nextValue } = gamma;
+      replacements.replace(gamma, 'nextValue', function (this: object) {
+        refuse();
+        const value = nextValue.call(this);
+        // It has made this of normal numbers.
+        note(undefined);
+        return value;
+      });
+    }
   }
 
   /** What a new tensor is, if its values were just made by a seed of Math.random or one of the seeds to look for. */
@@ -90,11 +97,10 @@ export class Randomness {
   check(): void {
     const [call] = this.#calls;
     if (!call) return;
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
+    throw refused(
       `the function calls Math.random (${call.place.text}), whose number would be a constant of the graph; make ` +
         'random tensors by tf.randomUniform, tf.randomNormal, tf.truncatedNormal, tf.multinomial or tf.dropout',
-      { found: call.place.text },
+      call.place,
     );
   }
 
@@ -112,11 +118,10 @@ export class Randomness {
   #refuseGamma(): void {
     const call = this.#calls.at(-1);
     if (!call) return;
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
+    throw refused(
       `the function calls tf.randomGamma (${call.place.text}), which computes in JavaScript what no operation of ` +
         'TensorFlow with gradients does; make the tensor outside, and pass it in',
-      { found: call.place.text },
+      call.place,
     );
   }
 }
@@ -135,12 +140,13 @@ function makes(like: AnyGenerator, seed: number, values: Values): boolean {
 }
 
 function twinOf(like: AnyGenerator, seed: number): AnyGenerator | undefined {
-  const { uniform, normal } = randomClasses()!;
   if ('range' in like) {
-    const twin = new uniform(like.min, like.min + 2, null, seed);
+    const twin = new (like.constructor as UniformClass)(like.min, like.min + 2, null, seed);
     twin.range = like.range;
     return twin;
   }
   // For this class, a seed of 0 is none.
-  return seed === 0 ? undefined : new normal(like.mean, like.stdDev, like.dtype, like.truncated, seed);
+  return seed === 0
+    ? undefined
+    : new (like.constructor as NormalClass)(like.mean, like.stdDev, like.dtype, like.truncated, seed);
 }

@@ -16,7 +16,6 @@ import { Replacements } from './replacements.js';
 import { VariableGuard } from './variable-guard.js';
 import { Watch } from './watch.js';
 
-export type { ConstantCache } from './constant.js';
 export type { RecordedInput } from './recorded-input.js';
 
 export type Traceable = (...inputs: Tensor[]) => unknown;
@@ -24,6 +23,8 @@ export type Traceable = (...inputs: Tensor[]) => unknown;
 export interface RecordOptions {
   /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
   readonly constants?: ConstantCache;
+  /** Whether nodes have the lines of the program in their places. Default: true. */
+  readonly places?: boolean;
   /**
    * Seeds that the program gives to random tensors, and that shall make other numbers in every run, like the `seed`
    * of a layer. A tensor with any other seed is a constant, as it is in TensorFlow.js. Default: only those of the
@@ -87,7 +88,7 @@ function recordFirst(fn: Traceable, inputs: readonly RecordedInput[], options: S
 function recordOnce(
   fn: Traceable,
   inputs: readonly RecordedInput[],
-  { constants, seeds = [] }: SharedOptions,
+  { constants, seeds = [], places = true }: SharedOptions,
   integer: number,
 ): Run {
   const backend = nativeBackend();
@@ -95,7 +96,7 @@ function recordOnce(
   const optimizers = new OptimizerGuard();
   const layers = new LayersAtWork();
   const randomness = new Randomness(() => [...layers.seeds(), ...seeds]);
-  const watch = new Watch(backend, constants, randomness);
+  const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
   engine().startScope('tensorbundle');
   try {
@@ -109,6 +110,7 @@ function recordOnce(
     randomness.check();
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
+    watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
     return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {

@@ -26,6 +26,14 @@ export function staleRefused(place: ProgramPlace): TensorBundleError {
   );
 }
 
+export function countRefused(place: ProgramPlace): TensorBundleError {
+  return refused(
+    `the function makes a step with an optimizer whose steps differ, because it counts them in JavaScript ` +
+      `(${place.text}); in a graph, every step would be the same one. tf.train's optimizers keep all in variables`,
+    place,
+  );
+}
+
 export function stateRefused(): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
@@ -34,7 +42,7 @@ export function stateRefused(): TensorBundleError {
   );
 }
 
-function refused(message: string, { kernel, text }: ProgramPlace): TensorBundleError {
+export function refused(message: string, { kernel, text }: ProgramPlace): TensorBundleError {
   const operation = operationHere();
   return new TensorBundleError('ERR_NOT_SUPPORTED', message, {
     found: { place: text, ...(kernel && { kernel }), ...(operation && { operation }) },

@@ -4,8 +4,8 @@
  */
 import type { Attribute, Operation, OutputType, Value } from '../graphs/graph.js';
 
-const TYPES: Readonly<Record<string, number>> = { float32: 1, int32: 3, string: 7, complex64: 8, bool: 10 };
-const INT32 = TYPES['int32']!;
+const INT32 = 3;
+const TYPES: Readonly<Record<string, number>> = { float32: 1, int32: INT32, string: 7, complex64: 8, bool: 10 };
 const UINT8 = 4;
 const INT64 = 9;
 

@@ -3,6 +3,7 @@
  * tensor that no operation made becomes a constant.
  */
 import type { Variable } from '@tensorflow/tfjs-core';
+import { isStepCount } from '../../../optimizers/step-counts.js';
 import { engine, type Tensor } from '../../../tfjs-core.js';
 import type { Argument, GraphNode, Value } from '../graphs/graph.js';
 import { attributesOf } from './attributes.js';
@@ -11,7 +12,7 @@ import type { NativeAttribute, NativeBackend, NativeBinding, NativeOutput, Tenso
 import { ProgramPlace } from './program-place.js';
 import type { Randomness } from './random-numbers.js';
 import { randomNodes } from './random-tensor.js';
-import { readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
+import { countRefused, readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 import { isNarrower, narrowed, typeOf, withTrueTypes } from './true-types.js';
 
@@ -29,6 +30,7 @@ export class Watch {
   readonly #backend: NativeBackend;
   readonly #constants: ConstantCache;
   readonly #randomness: Randomness;
+  readonly #hasPlaces: boolean;
   /** By the numbers of the tensors in TensorFlow. */
   readonly #values = new Map<number, Value>();
   /** Tensors that are known by their data: those that were there before, and random ones. */
@@ -39,6 +41,8 @@ export class Watch {
   readonly #written = new WeakSet<object>();
   /** Tensors that the function keeps (tf.keep). */
   readonly #kept = new Set<Tensor>();
+  /** Constants that an optimizer counts up from step to step. */
+  readonly #counts = new Set<GraphNode>();
   /** The nodes that depend on an argument, a variable or a random number. */
   readonly #moving = new Set<GraphNode>();
   readonly #kernels: { readonly name: string; place?: ProgramPlace }[] = [];
@@ -46,10 +50,11 @@ export class Watch {
   #adopting: Value | undefined;
   #failure: unknown;
 
-  constructor(backend: NativeBackend, constants: ConstantCache, randomness: Randomness) {
+  constructor(backend: NativeBackend, constants: ConstantCache, randomness: Randomness, hasPlaces: boolean) {
     this.#backend = backend;
     this.#constants = constants;
     this.#randomness = randomness;
+    this.#hasPlaces = hasPlaces;
   }
 
   addArgument(node: Argument, { dataId }: Tensor): void {
@@ -66,12 +71,16 @@ export class Watch {
     const backend = this.#backend;
     const { binding, getInputTensorIds, readSync, read, write } = backend;
     replacements.replace(backend, 'binding', this.#watched(binding));
-    replacements.replace(backend, 'getInputTensorIds', tensors => {
-      for (const one of tensors)
-        if (one.dataId) this.#prepare(one.dataId, () => getInputTensorIds.call(backend, [one]));
-      const ids = getInputTensorIds.call(backend, tensors);
-      return ids.map((id, i) => this.#input(tensors[i]!, id));
-    });
+    // One by one, so that the constants of an operation are in the order of its inputs.
+    replacements.replace(backend, 'getInputTensorIds', tensors =>
+      tensors.map(one => {
+        const give = (): number => getInputTensorIds.call(backend, [one])[0]!;
+        if (one.dataId) this.#prepare(one.dataId, give);
+        const id = this.#input(one, give());
+        if (one.dataId && isStepCount(one.dataId)) this.#counts.add(this.#values.get(id)!.node);
+        return id;
+      }),
+    );
     replacements.replace(backend, 'readSync', dataId => {
       this.#checkRead(dataId);
       return readSync.call(backend, dataId);
@@ -95,6 +104,18 @@ export class Watch {
   check(): void {
     if (this.#failure) throw this.#failure;
     for (const dataId of this.#outside) if (!this.#backend.tensorMap.has(dataId)) throw stateRefused();
+  }
+
+  /** Throws if what the function gives depends on a number that changes from step to step. */
+  checkCounts(results: readonly Value[]): void {
+    const seen = new Set<GraphNode>();
+    const open = this.#counts.size === 0 ? [] : results.map(({ node }) => node);
+    for (let node = open.pop(); node; node = open.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (this.#counts.has(node)) throw countRefused(node.place as ProgramPlace);
+      if (node.kind === 'operation') open.push(...node.inputs.map(input => input.node));
+    }
   }
 
   /**
@@ -139,7 +160,7 @@ export class Watch {
           return id;
         },
       },
-      runSavedModel: { value: () => this.#fail(savedModelRefused(this.#place())) },
+      runSavedModel: { value: () => this.#fail(savedModelRefused(this.#placeNow())) },
     }) as NativeBinding;
   }
 
@@ -199,7 +220,7 @@ export class Watch {
   #existing(dataId: object, id: number): Value {
     const known = this.#known.get(dataId);
     if (known) return known();
-    if (stale.has(dataId)) this.#fail(staleRefused(this.#place()));
+    if (stale.has(dataId)) this.#fail(staleRefused(this.#placeNow()));
     this.#outside.add(dataId);
     let data = this.#constants.get(dataId);
     if (!data) {
@@ -246,9 +267,14 @@ export class Watch {
   /** The same one for all that a kernel does. */
   #place(): ProgramPlace {
     const kernel = this.#kernels.at(-1);
-    if (!kernel) return new ProgramPlace('');
-    kernel.place ??= new ProgramPlace(kernel.name);
+    if (!kernel) return new ProgramPlace('', this.#hasPlaces);
+    kernel.place ??= new ProgramPlace(kernel.name, this.#hasPlaces);
     return kernel.place;
+  }
+
+  /** For a refusal. */
+  #placeNow(): ProgramPlace {
+    return new ProgramPlace(this.#kernels.at(-1)?.name ?? '');
   }
 
   #isMoving(dataId: object): boolean {
@@ -265,7 +291,7 @@ export class Watch {
 
   #isRefused(dataId: object): boolean {
     if (!this.#isMoving(dataId)) return false;
-    this.#failure ??= readRefused(this.#place());
+    this.#failure ??= readRefused(this.#placeNow());
     return true;
   }
 

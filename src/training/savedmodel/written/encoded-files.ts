@@ -15,7 +15,7 @@ import type { Contents, Functions } from './contents.js';
 import { fingerprintOf, type SavedParts } from './fingerprint.js';
 import { withFunctions } from './function-nodes.js';
 import { flatOutputs, type TraceSource, tensorsIn } from './function-source.js';
-import { byBytes } from './structured.js';
+import { byBytes } from './structured-values.js';
 
 /** Of TensorFlow, whose form this is. Programs that read SavedModels show it. */
 const TENSORFLOW_VERSION = '2.15.0';

@@ -9,7 +9,7 @@ export const BLOCK = 64;
 const WORDS = 16;
 
 /** Halves of x, y, z, and of the pairs v and w. */
-export type BlockState = Int32Array & { readonly length: 14 };
+type BlockState = Int32Array & { readonly length: 14 };
 
 const K1L = 0xbe98_f273 | 0;
 const K1H = 0xb492_b66f | 0;

@@ -15,7 +15,7 @@ import {
 } from '../stored/messages.js';
 import { fingerprint64, fingerprintOfBoth } from './farm-hash.js';
 import { comparable } from './program-graph.js';
-import { byBytes } from './structured.js';
+import { byBytes } from './structured-values.js';
 
 /** Of TensorFlow's form. */
 const VERSION = 4;

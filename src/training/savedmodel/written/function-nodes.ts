@@ -9,7 +9,7 @@ import type { FunctionSpecSchema, SavedConcreteFunctionSchema, SavedObjectGraphS
 import type { Functions } from './contents.js';
 import { type FunctionArgument, type FunctionSource, type TraceSource, tensorsIn } from './function-source.js';
 import { type ObjectInit, SIGNATURES, userObject } from './object-graph.js';
-import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured.js';
+import { byBytes, encodeStructured, type Structured, type TensorSpec } from './structured-values.js';
 
 interface Reference {
   nodeId: number;
@@ -17,8 +17,8 @@ interface Reference {
 }
 
 /**
- * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they were
- * encoded.
+ * The objects with their functions, and what TensorFlow says about each trace. `traces`: in the order in which they
+ * were encoded.
  */
 export function withFunctions(
   objects: readonly ObjectInit[],

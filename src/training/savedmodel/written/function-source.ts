@@ -1,7 +1,7 @@
 /** What becomes a function of a SavedModel: traces, and how Python calls them. */
 import type { Graph, Value } from '../graphs/graph.js';
 import type { OutputStructure } from '../traced/recording.js';
-import { byBytes, type Structured, type TensorSpec } from './structured.js';
+import { byBytes, type Structured, type TensorSpec } from './structured-values.js';
 
 /** A function for one combination of types and shapes. */
 export interface TraceSource {

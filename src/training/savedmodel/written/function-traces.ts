@@ -10,7 +10,7 @@ import type { Graph } from '../graphs/graph.js';
 import type { NumberedVariable } from './contents.js';
 import { type FunctionSource, type SignatureSource, type TraceSource, tensorsIn } from './function-source.js';
 import { edgeNames } from './object-graph.js';
-import type { TensorSpec } from './structured.js';
+import type { TensorSpec } from './structured-values.js';
 
 export class FunctionTraces {
   readonly variables: readonly NumberedVariable[];

@@ -20,7 +20,7 @@ import { trainingConfig } from './keras-training.js';
 import { modelFunctions } from './model-functions.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
 
-export interface ModelChoice {
+interface ModelChoice {
   /** Default: whether the model is compiled. */
   readonly includeOptimizer?: boolean | undefined;
   readonly extra?: Trackables | undefined;

@@ -9,7 +9,7 @@ import { trace } from '../dynamic/trace.js';
 import type { TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
 import { layersIn, ModelCall } from './model-call.js';
-import type { Structured } from './structured.js';
+import type { Structured } from './structured-values.js';
 
 export interface ModelTraces {
   /** What the model computes without training; undefined if it cannot become a graph. */
@@ -92,7 +92,7 @@ class ModelTracer {
 
 /**
  * What the traces depend on: the configuration, the layers and their variables. Null if that is not known: a layer of a
- * class of the user's may look at anything.
+ * user-defined class may look at anything.
  */
 function witnessOf(model: LayersModel, { config }: KerasEntry): Witness | null {
   const layers = layersIn(model);

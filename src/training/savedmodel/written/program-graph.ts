@@ -4,7 +4,7 @@
  * (tensorflow/core/graph/regularization/simple_delete.cc).
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { byBytes } from './structured.js';
+import { byBytes } from './structured-values.js';
 
 /** Numbers of fields and types in GraphDef, NodeDef, AttrValue, NameAttrList and types.proto. */
 const NODE = 1;

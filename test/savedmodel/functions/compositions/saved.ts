@@ -8,7 +8,6 @@ import {
   type Environment,
   environmentOf,
   inputsOf,
-  listed,
   type Runnable,
   runnable,
   sourceOf,
@@ -119,11 +118,4 @@ function callOf(
     outputs,
     ...(assigns(composition) ? { after } : {}),
   };
-}
-
-/** For reports: outputs at one size. */
-export function outputNames(composition: Composition, environment: Environment): string[] {
-  return tf.tidy(() =>
-    listed(runnable(composition, environment)(...inputsOf(composition, composition.least))).map(({ name }) => name),
-  );
 }

@@ -106,6 +106,7 @@ function difference(traced: Trace, fn: Runnable, subject: Subject, environment: 
   } catch (error) {
     return `the function throws there: ${(error as Error).message}`;
   }
+  let found: tf.Tensor[] = [];
   try {
     const { graph } = traced;
     const wanted = Object.entries(expected).filter(([name]) => !name.startsWith('after '));
@@ -118,7 +119,7 @@ function difference(traced: Trace, fn: Runnable, subject: Subject, environment: 
     const order = Object.values(environment)
       .map(variable => graph.assignments.find(one => (one.variable as tf.Tensor) === variable))
       .filter(one => one !== undefined);
-    const found = evaluateGraph({ ...graph, outputs: [...graph.outputs, ...order.map(({ value }) => value)] }, inputs);
+    found = evaluateGraph({ ...graph, outputs: [...graph.outputs, ...order.map(({ value }) => value)] }, inputs);
     for (const [i, [name, tensor]] of wanted.entries()) {
       const { shape } = found[i]!;
       if (shape.join() !== tensor.shape.join()) return `${name} is [${shape}], not [${tensor.shape}]`;
@@ -129,8 +130,7 @@ function difference(traced: Trace, fn: Runnable, subject: Subject, environment: 
   } catch (error) {
     return `the graph throws: ${(error as Error).message}`;
   } finally {
-    tf.dispose(inputs);
-    tf.dispose(expected);
+    tf.dispose([inputs, expected, found] as never);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Argument, Assignment, Constant, Graph, GraphNode, Value, VariableR
 import type { Step } from './nodes.js';
 
 /** What stands for a value from now on, where `user` has it as an input (undefined: it is a result of the graph). */
-export type Instead = (value: Value, user: Step | undefined) => Value | undefined;
+type Instead = (value: Value, user: Step | undefined) => Value | undefined;
 
 /** Constants and reads of variables are only known by the steps that use them. */
 export class Draft {

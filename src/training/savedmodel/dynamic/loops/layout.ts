@@ -9,7 +9,7 @@ export interface SlotPlace {
 }
 
 /** Values that an iteration has from the one `distance` before. Their first values are those of `place`. */
-export interface Carry {
+interface Carry {
   readonly offset: number;
   readonly output: number;
   readonly distance: number;

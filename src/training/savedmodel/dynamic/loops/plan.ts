@@ -1,8 +1,8 @@
 /** A loop as all recordings have it. */
 import type { Constant, Shape } from '../../graphs/graph.js';
-import { isSmall, sameConstant, stepBetween } from './constants.js';
 import type { Draft } from './draft.js';
 import { type FixedConstants, type Layout, layoutOf, type SlotPlace } from './layout.js';
+import { isSmall, sameConstant, stepBetween } from './repeated-constants.js';
 import { isFinal, isKept, joinResults, joinShapes, type Result, resultsOf, shapeOver } from './results.js';
 import { hasScalar, type Measured, type Scalar, scalarOf } from './scalars.js';
 import { countIterations, learnSlots, operand, partsOf, type Run, type Slot, splitAxis } from './slots.js';
@@ -87,7 +87,7 @@ function planFor(
 }
 
 /** A value of several iterations before needs that many first values. */
-export function leastCount(slots: readonly (readonly Slot[])[]): number {
+function leastCount(slots: readonly (readonly Slot[])[]): number {
   const distances = slots.flat().map(slot => (slot.kind === 'carried' ? slot.distance : 1));
   return Math.max(1, ...distances);
 }
@@ -208,7 +208,7 @@ export function constantAt(run: Run, iteration: number, offset: number, slot: nu
   return node?.kind === 'constant' ? node : undefined;
 }
 
-export function differenceAt(run: Run, offset: number, slot: number): Constant | undefined {
+function differenceAt(run: Run, offset: number, slot: number): Constant | undefined {
   const [first, second] = [constantAt(run, 0, offset, slot), constantAt(run, 1, offset, slot)];
   return first && second && stepBetween(first, second);
 }

@@ -12,16 +12,16 @@ import {
   typeOver,
 } from './arguments.js';
 import { elementShape } from './body.js';
-import { stacked, stepBetween } from './constants.js';
 import type { Capture } from './layout.js';
 import { INT32, int, int32, moved, of, operation, type Step, type, typeOf } from './nodes.js';
 import { axisOf, constantAt, countOf, firstOf, type Plan, partOf } from './plan.js';
+import { stacked, stepBetween } from './repeated-constants.js';
 import { collectedBy, isFinal, isKept, joinShapes, type Result } from './results.js';
 import { scalarValue } from './scalars.js';
 import { operand, type Run, sourceOf, stepAt } from './slots.js';
 
 /** What the loop gets, computed before it. */
-export interface Entry {
+interface Entry {
   readonly types: LoopTypes;
   readonly inputs: readonly Value[];
   readonly steps: readonly Step[];
@@ -108,7 +108,9 @@ function captured(run: Run, count: number, { place, what }: Capture): Value {
   }
 }
 
-/** The loop's place is that of its first step. `known` gets the operation that takes results of all iterations apart. */
+/**
+ * The loop's place is that of its first step. `known` gets the operations that take results of all iterations apart.
+ */
 export function putLoop(run: Run, count: number, plan: Plan, entry: Entry, body: Graph, known: Set<Step>): void {
   const { draft, start, period } = run;
   const { types, inputs } = entry;

@@ -89,7 +89,7 @@ export function isFinal({ last, early }: Result): boolean {
   return last && !early;
 }
 
-/** The shape in all iterations, null where they differ; undefined: these are no tensors of one rank. */
+/** The shape in all iterations, null where they differ; undefined: their ranks differ, or they are lists. */
 export function shapeOver(run: Run, count: number, offset: number, output: number): Shape | undefined {
   const types = Array.from({ length: count }, (_, i) => stepAt(run, i, offset)!.outputs[output]!);
   if (types[0]?.dtype === VARIANT) return undefined;

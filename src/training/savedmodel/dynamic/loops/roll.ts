@@ -46,7 +46,7 @@ class Rolling {
     this.#drafts = drafts;
   }
 
-  /** False: all recordings have the same operations, or differ in a way that is no loop. */
+  /** False: all recordings have the same operations, or differ in something that is not a loop. */
   rollNext(): boolean {
     const parting = partingOf(this.#drafts);
     if (!parting || parting.at <= this.#done) return false;
@@ -77,7 +77,7 @@ class Rolling {
     for (; start + period <= at; start++) {
       const candidate: Candidate = { drafts: this.#drafts, learner, start, period, allowsTables };
       const { plan, repeated } = planLoop(candidate);
-      // Iterations that are as many in all recordings are no part of what is looked for.
+      // Iterations that are as many in all recordings are not what is looked for.
       if (!plan) {
         start += (repeated - 1) * period;
         continue;

@@ -32,7 +32,7 @@ export function encodeStructured(value: Structured): Init {
 }
 
 /** Null: a dimension of any size. */
-export function encodeShape(shape: Shape): MessageInitShape<typeof TensorShapeProtoSchema> {
+function encodeShape(shape: Shape): MessageInitShape<typeof TensorShapeProtoSchema> {
   return { dim: shape.map(size => ({ size: BigInt(size ?? -1) })) };
 }
 
