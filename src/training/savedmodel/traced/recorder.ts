@@ -20,7 +20,7 @@ export type { RecordedInput } from './recorded-input.js';
 
 export type Traceable = (...inputs: Tensor[]) => unknown;
 
-interface RecordOptions {
+export interface RecordOptions {
   /** Give the same one to all recordings of a function, so that tensors from outside are read once. Default: none. */
   readonly constants?: ConstantCache;
   /** Whether nodes have the lines of the program in their places. Default: true. */
