@@ -39,7 +39,9 @@ def nodes_of(directory):
         number, path = queue.pop(0)
         node = graph.nodes[number]
         kind = node.WhichOneof("kind")
-        if kind in ("function", "bare_concrete_function") or path in LISTS or path.endswith((".keras_api", ".extra", "._random_generator", "object_factories")):
+        if kind in ("function", "bare_concrete_function") or path in LISTS:
+            continue
+        if path.endswith((".keras_api", ".extra", "._random_generator", "object_factories")):
             continue
         if number in seen:
             found[path] = seen[number]

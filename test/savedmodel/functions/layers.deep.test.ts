@@ -9,6 +9,7 @@ import { WRAPPERS } from '../../layers/matrix-wrappers.js';
 import { ARCHITECTURES, MORE_ARCHITECTURES } from '../architectures.js';
 import { activations } from '../compilations.js';
 import type { ModelSubject } from './model-proof.js';
+import type { Consumer } from './proof.js';
 import { describeFunctions } from './saved-models.js';
 
 /** Models that cannot become functions, and what is said then. */
@@ -27,10 +28,22 @@ function subjectsOf(rows: Rows): Record<string, ModelSubject> {
   const subjects = Object.entries(rows).map(([name, row]) => {
     const notTraced = NOT_TRACED[name];
     const isUntrainable = UNTRAINABLE.includes(name);
-    return [name, { ...row, make: () => row.make(given), isUntrainable, ...(notTraced && { notTraced }) }] as const;
+    return [
+      name,
+      { ...row, make: () => row.make(given), isUntrainable, consumers: CONSUMERS, ...(notTraced && { notTraced }) },
+    ] as const;
   });
   return Object.fromEntries(subjects);
 }
+
+/** Those who read the graph in ways of their own. The others have architectures.test.ts and prove.test.ts. */
+const CONSUMERS: readonly Consumer[] = (process.env.PROOF_BY?.split(' ') as Consumer[]) ?? [
+  'load',
+  'lite',
+  'converter',
+  'keras',
+  'node',
+];
 
 describe.each(Object.entries({ CONVOLUTIONS, RECURRENT, WRAPPERS, NESTING, WEIGHTLESS }))('%s', (_, rows) => {
   describeFunctions(subjectsOf(rows));

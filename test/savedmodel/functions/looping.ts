@@ -39,7 +39,8 @@ export const layers: [string, number, () => Layer | Layer[]][] = [
 /** Of the steps of programs. */
 export const w = tf.variable(tf.randomNormal([3, 3], 0, 0.5, 'float32', 1), true, 'w');
 const step = (h: tf.Tensor, x: tf.Tensor): tf.Tensor => tf.tanh(h.matMul(w as unknown as tf.Tensor2D).add(x));
-export const parts = (x: tf.Tensor, axis = 1): tf.Tensor[] => tf.unstack(x, axis);
+// A copy: TensorFlow.js keeps the array for its gradients, which are wrong if a program turns it round.
+export const parts = (x: tf.Tensor, axis = 1): tf.Tensor[] => [...tf.unstack(x, axis)];
 const first = (x: tf.Tensor): tf.Tensor => x.slice([0, 0, 0], [-1, 1, -1]).reshape([-1, 3]);
 
 export const programs: [string, number, (x: tf.Tensor) => tf.TensorContainer][] = [

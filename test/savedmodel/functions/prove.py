@@ -25,12 +25,16 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "layers"))
+
 import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
 from tensorflow.python.checkpoint import trackable_view
 from tensorflow.python.tools import saved_model_cli
+
+import cpu_only  # noqa: F401
 
 
 # Operations that TensorFlow.js's GraphModel lacks.
@@ -266,6 +270,10 @@ def with_keras(model):
     loaded = tf_keras.models.load_model(model["dir"], compile=False)
     variables = {variable.name.removesuffix(":0"): variable for variable in loaded.weights}
     worst = 0.0
+
+    def flattened(*arguments, **keywords):
+        return tf.nest.flatten(loaded(*arguments, **keywords))
+
     for call in model["calls"]:
         if call.get("signature") == "serving_default":
             if list(call["inputs"]) != loaded.input_names or list(call["outputs"]) != loaded.output_names:
@@ -277,7 +285,7 @@ def with_keras(model):
             # Keras infers with a BatchNormalization that is frozen, also in training; TensorFlow.js does not.
             if keywords["training"] and not all(layer.trainable for layer in loaded._flatten_layers()):
                 continue
-            worst = max(worst, run(lambda *a, **k: tf.nest.flatten(loaded(*a, **k)), arguments, keywords, call, variables))
+            worst = max(worst, run(flattened, arguments, keywords, call, variables))
     return {"difference": worst, "note": f"{type(loaded).__name__} of {len(variables)} variables"}
 
 

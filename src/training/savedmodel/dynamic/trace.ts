@@ -19,7 +19,7 @@ import {
 } from './places.js';
 import { cannotGeneralize, placeOf } from './problems.js';
 import { pruned } from './pruned.js';
-import { laddersFor, type Pools, sizesFrom } from './sizes.js';
+import { laddersFor, type Pools } from './sizes.js';
 import { type Run, Trial } from './trial.js';
 
 export interface Trace {
@@ -34,8 +34,6 @@ export interface TraceOptions {
   readonly seeds?: Iterable<number>;
 }
 
-/** Of a run that only tells whether the function works. */
-const FEW_ELEMENTS = 50_000;
 /** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
 const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
@@ -91,6 +89,7 @@ class Tracer {
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
+  #hasRun = false;
   /** What the function threw first. */
   #thrown: { error: unknown; at: string } | undefined;
 
@@ -135,8 +134,7 @@ class Tracer {
    * wrong dimension. Null if it works in none.
    */
   #first(ways: readonly Groups[]): Trace | null {
-    for (const [i, groups] of ways.entries()) {
-      if (i > 0 && !this.#runsAnywhere(groups)) continue;
+    for (const groups of ways) {
       const found = this.#atSomeSizes(groups);
       if (found !== null) return found;
     }
@@ -147,7 +145,11 @@ class Tracer {
   #atSomeSizes(groups: Groups): Trace | null {
     let failure: { error: unknown; pools: Pools; trial: Trial } | undefined;
     let failures = 0;
-    for (const pools of this.#ladders(groups)) {
+    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
+      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+    );
+    for (const pools of laddersFor(firsts)) {
+      this.#hasRun = false;
       const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
       if (!trial.collect()) continue;
       try {
@@ -165,29 +167,14 @@ class Tracer {
     return null;
   }
 
-  /** Tried at the first sizes of each ladder, since there are many ways. */
-  #runsAnywhere(groups: Groups): boolean {
-    for (const pools of this.#ladders(groups)) {
-      const [sizes] = sizesFrom(pools);
-      if (sizes === undefined || elementsOf(inputsAt(this.#signature, groups, sizes)) > FEW_ELEMENTS) continue;
-      if (this.#run(groups, sizes) !== null) return true;
-    }
-    return false;
-  }
-
-  #ladders(groups: Groups): Iterable<Pools> {
-    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
-      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
-    );
-    return laddersFor(firsts);
-  }
-
   #run(groups: Groups, sizes: readonly number[]): Run | null {
     const inputs = inputsAt(this.#signature, groups, sizes);
     if (elementsOf(inputs) > this.#mostElements) return null;
     let recording: Recording;
     try {
-      recording = record(this.#fn, inputs, this.#recording);
+      // The nodes of a trial are compared with those of its first run, which alone needs to know the places.
+      recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun });
+      this.#hasRun = true;
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
       const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');

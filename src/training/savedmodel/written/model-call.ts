@@ -26,7 +26,8 @@ export class ModelCall {
     if (!stateful) return;
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `${nameOf(stateful)} is stateful: what it gives depends on the calls before, which no function of a SavedModel knows`,
+      `${nameOf(stateful)} is stateful: what it gives depends on the calls before, which a function of a SavedModel ` +
+        'does not know',
       { found: stateful.name },
     );
   }
@@ -56,7 +57,7 @@ export class ModelCall {
     }
   }
 
-  /** What is thrown in the layer is known to be of it, and masks of a training that goes on stay out of the function. */
+  /** What is thrown in the layer is known to be of it. Masks of a training that goes on stay out of the function. */
   #enter(layer: Layer): void {
     const own = Object.getOwnPropertyDescriptor(layer, 'call');
     const { call } = layer;

@@ -92,7 +92,7 @@ class ModelTracer {
 
 /**
  * What the traces depend on: the configuration, the layers and their variables. Null if that is not known: a layer of a
- * class of the user's may look at anything.
+ * user-defined class may look at anything.
  */
 function witnessOf(model: LayersModel, { config }: KerasEntry): Witness | null {
   const layers = layersIn(model);

@@ -40,5 +40,5 @@ function contents({ inputs, nodes, outputs }: Graph): string {
 }
 
 function dataText({ data }: Constant): string {
-  return data instanceof Uint8Array ? Buffer.from(data).toString('latin1') : JSON.stringify(data);
+  return ArrayBuffer.isView(data) ? Buffer.from(data).toString('latin1') : JSON.stringify(data);
 }

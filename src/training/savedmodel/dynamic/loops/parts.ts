@@ -1,6 +1,5 @@
 /** Uses of the parts of a tensor without the operation that has an output for each part. */
 import type { Operation, OutputType, Place, Value } from '../../graphs/graph.js';
-import { firstNumber } from './constants.js';
 import type { Draft } from './draft.js';
 import {
   bool,
@@ -18,6 +17,7 @@ import {
   typeOf,
   without,
 } from './nodes.js';
+import { firstNumber } from './repeated-constants.js';
 import { splitAxis } from './slots.js';
 
 /** Parts of one tensor one after another (`by` 1, or -1: each after the next), or values of other origin. */

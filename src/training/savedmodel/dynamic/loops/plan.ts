@@ -1,8 +1,8 @@
 /** A loop as all recordings have it. */
 import type { Constant, Shape } from '../../graphs/graph.js';
-import { isSmall, sameConstant, stepBetween } from './constants.js';
 import type { Draft } from './draft.js';
 import { type FixedConstants, type Layout, layoutOf, type SlotPlace } from './layout.js';
+import { isSmall, sameConstant, stepBetween } from './repeated-constants.js';
 import { isFinal, isKept, joinResults, joinShapes, type Result, resultsOf, shapeOver } from './results.js';
 import { hasScalar, type Measured, type Scalar, scalarOf } from './scalars.js';
 import { countIterations, learnSlots, operand, partsOf, type Run, type Slot, splitAxis } from './slots.js';

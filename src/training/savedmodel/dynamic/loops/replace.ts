@@ -12,10 +12,10 @@ import {
   typeOver,
 } from './arguments.js';
 import { elementShape } from './body.js';
-import { stacked, stepBetween } from './constants.js';
 import type { Capture } from './layout.js';
 import { INT32, int, int32, moved, of, operation, type Step, type, typeOf } from './nodes.js';
 import { axisOf, constantAt, countOf, firstOf, type Plan, partOf } from './plan.js';
+import { stacked, stepBetween } from './repeated-constants.js';
 import { collectedBy, isFinal, isKept, joinShapes, type Result } from './results.js';
 import { scalarValue } from './scalars.js';
 import { operand, type Run, sourceOf, stepAt } from './slots.js';

@@ -1,9 +1,9 @@
 /** Where the operands of an iteration come from, and whether those of other iterations come from there as well. */
 import type { Operation, Value } from '../../graphs/graph.js';
-import { firstNumber, isAffine, sameConstant, sameKind, stepBetween } from './constants.js';
 import type { Draft } from './draft.js';
 import { labelOf } from './labels.js';
 import { intOf, type Step, typeOf } from './nodes.js';
+import { firstNumber, isAffine, sameConstant, sameKind, stepBetween } from './repeated-constants.js';
 
 /** Steps that seem to repeat: iteration i begins at start + i * period. */
 export interface Run {

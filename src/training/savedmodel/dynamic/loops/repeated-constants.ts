@@ -6,7 +6,7 @@ import { FLOAT, INT32 } from './nodes.js';
 const SMALL = 1024;
 
 export function isSmall({ data }: Constant): boolean {
-  return data instanceof Uint8Array && data.length <= SMALL;
+  return ArrayBuffer.isView(data) && data.length <= SMALL;
 }
 
 export function sameKind(a: Constant, b: Constant): boolean {
@@ -16,7 +16,7 @@ export function sameKind(a: Constant, b: Constant): boolean {
 export function sameConstant(a: Constant, b: Constant): boolean {
   if (a === b) return true;
   if (!sameKind(a, b)) return false;
-  if (a.data instanceof Uint8Array) return b.data instanceof Uint8Array && sameBytes(a.data, b.data);
+  if (ArrayBuffer.isView(a.data)) return ArrayBuffer.isView(b.data) && sameBytes(a.data, b.data);
   const others = b.data as readonly Uint8Array[];
   return a.data.length === others.length && a.data.every((bytes, i) => sameBytes(bytes, others[i]!));
 }
@@ -29,7 +29,7 @@ type Numbers = Int32Array | Float32Array;
 
 /** Undefined: values of another type. */
 function numbersOf({ dtype, data }: Constant): Numbers | undefined {
-  if (!(data instanceof Uint8Array)) return undefined;
+  if (!ArrayBuffer.isView(data)) return undefined;
   const bytes = Uint8Array.from(data).buffer;
   if (dtype === INT32) return new Int32Array(bytes);
   return dtype === FLOAT ? new Float32Array(bytes) : undefined;
@@ -64,7 +64,7 @@ export function stacked(constants: readonly Constant[]): Constant {
   const { dtype, data } = constants[0]!;
   const outputs = [{ dtype, shape }];
   const parts = constants.map(one => one.data);
-  if (data instanceof Uint8Array) {
+  if (ArrayBuffer.isView(data)) {
     return { kind: 'constant', shape, dtype, data: Uint8Array.from(Buffer.concat(parts as Uint8Array[])), outputs };
   }
   return { kind: 'constant', shape, dtype, data: (parts as (readonly Uint8Array[])[]).flat(), outputs };
