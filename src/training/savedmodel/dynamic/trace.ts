@@ -89,6 +89,7 @@ class Tracer {
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
+  #hasRun = false;
   /** What the function threw first. */
   #thrown: { error: unknown; at: string } | undefined;
 
@@ -148,6 +149,7 @@ class Tracer {
       this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
     );
     for (const pools of laddersFor(firsts)) {
+      this.#hasRun = false;
       const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
       if (!trial.collect()) continue;
       try {
@@ -170,7 +172,9 @@ class Tracer {
     if (elementsOf(inputs) > this.#mostElements) return null;
     let recording: Recording;
     try {
-      recording = record(this.#fn, inputs, this.#recording);
+      // The nodes of a trial are compared with those of its first run, which alone needs to know the places.
+      recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun });
+      this.#hasRun = true;
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
       const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');

@@ -164,7 +164,7 @@ const reduction: Maker = p => {
   const axes = shape.flatMap((_, i) => (p.choices.chance(0.5) ? [i] : []));
   const keep = p.choices.chance(0.4);
   const op = p.choices.one(REDUCTIONS);
-  const few = op === 'norm' ? axes.slice(0, 1) : axes;
+  const few = op === 'norm' ? axes.slice(0, 1) : op === 'euclideanNorm' ? axes.slice(0, 2) : axes;
   const chosen = few.length === 0 ? [shape.length - 1] : few;
   const count = product(chosen.map(i => shape[i]!)).at(p.limits.most);
   const result = keep
