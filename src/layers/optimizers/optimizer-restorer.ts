@@ -12,6 +12,7 @@ import type { MatchedCheckpoint, NamedValue, RestorePart, RestorePlan, Restorer 
 import { isLossScaling } from './loss-scaling.js';
 import { OptimizerRestoreParts } from './optimizer-restore-parts.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
+import { storedOwnVariables } from './own-variables.js';
 import { isSameKind } from './stored-kind.js';
 import { childKey, type StoredOptimizer, storedOptimizer } from './stored-optimizer.js';
 import { type LiveVariables, StoredSlots, type StoredSlotValue, slotMismatch } from './stored-slots.js';
@@ -107,6 +108,8 @@ export class OptimizerRestorer implements Restorer {
       ...this.#beside(restoreParts, isLegacy && !isOfMomentum, own),
       ...fitting.map(slot => restoreParts.slot(slot, slotFilterNames(slot))),
       ...scaling.parts,
+      // For functions in TensorFlow. The same values are beside the graph.
+      ...storedOwnVariables(stored).map(key => restoreParts.idle(key)),
     ];
     return { parts, missing, mismatched };
   }

@@ -1,7 +1,7 @@
 /** An optimizer as an object of a checkpoint: how it is written under Keras's names, and restored from them. */
 import { TensorBundleError } from '../../errors.js';
 import type { Trackable } from '../../graph/trackable.js';
-import { engine, type Optimizer } from '../../tfjs-core.js';
+import { engine, type Optimizer, type Variable } from '../../tfjs-core.js';
 import { isVariable } from '../family.js';
 import { variableOf } from '../variable.js';
 import { kerasState } from './keras-state.js';
@@ -28,6 +28,8 @@ interface OptimizerSurroundings extends Belongings {
   nodeOf(variableName: string): Trackable | undefined;
   /** Whether several variables of the checkpoint have this name in Keras. */
   isShared(fullName: string): boolean;
+  /** Variables that functions use which are saved with the optimizer. Default: none. */
+  readonly used?: ReadonlySet<Variable> | undefined;
   /** Default: as in the checkpoint that was restored, else Keras 3's. */
   readonly scalingForm?: ScalingForm | undefined;
 }
@@ -61,6 +63,7 @@ export function optimizerTrackable(optimizer: Optimizer, around: OptimizerSurrou
     trained: slotted.length > 0 ? slotted : known,
     scaling: lossScalingOf(optimizer, around.scalingForm),
     isShared: around.isShared,
+    used: around.used ?? new Set(),
   });
   const edges = around.keys === 'new' ? written.asNew() : written.asLegacy();
   const live = { known, all, existing, order, isIncomplete: around.isIncomplete };

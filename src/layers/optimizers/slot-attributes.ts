@@ -7,8 +7,9 @@ import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
 import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import type { Extra } from '../../graph/trackable.js';
-import { type Tensor, tidy } from '../../tfjs-core.js';
+import { type Tensor, tidy, type Variable } from '../../tfjs-core.js';
 import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
+import { isOwnVariable } from './own-variables.js';
 import { captureScaled } from './scaled-capture.js';
 
 export interface SlotPlace {
@@ -32,6 +33,16 @@ export const EXACT = 'exact';
  */
 export const OWNER = 'variable';
 
+interface SlotAttribute extends Attribute {
+  /** The optimizer's variable, if the slot is written with exactly its value. */
+  readonly slot: Variable | undefined;
+}
+
+/** The variable of a slot; undefined for any other attribute. */
+export function slotVariable(attribute: Attribute): Variable | undefined {
+  return (attribute as Partial<SlotAttribute>).slot;
+}
+
 /** A slot, the value of one that does not exist yet, or zeros that the optimizer does not keep. */
 type SlotValue = Tensor | TensorValue | 'zeros';
 
@@ -51,7 +62,7 @@ export class SlotValues {
     return value && { attribute: this.#attribute(value, place), exact: this.#exact(value, place) };
   }
 
-  #attribute(value: SlotValue, place: SlotPlace): Attribute {
+  #attribute(value: SlotValue, place: SlotPlace): SlotAttribute {
     const { variableName, kind, shape, fullName, label } = place;
     const state = this.#state;
     return {
@@ -64,6 +75,7 @@ export class SlotValues {
       assign: ({ data }) => {
         assignSlot(state, variableName, kind, fromKeras(state, kind, tensorValue('float32', shape, data)));
       },
+      slot: isOwnVariable(value) && state.scale(kind) === 1 ? value : undefined,
     };
   }
 

@@ -3,13 +3,14 @@
  * Keras 3.
  */
 
-import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { Optimizer, Variable } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../format/dtypes.js';
 import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import { branch, type Edge, type Extra, type Slot, type Trackable, variableNode } from '../../graph/trackable.js';
-import type { LossScaling } from './loss-scaling.js';
+import { type LossScaling, steppingOptimizer } from './loss-scaling.js';
 import type { NumberState, OptimizerState, SlotKind } from './optimizer-state.js';
-import { OWNER, type SlotPlace, type SlotValues } from './slot-attributes.js';
+import { ownVariables } from './own-variables.js';
+import { OWNER, type SlotPlace, type SlotValues, slotVariable } from './slot-attributes.js';
 
 /** A variable that has slots or may have them. */
 export interface SlotVariable {
@@ -38,6 +39,8 @@ interface OptimizerContent {
   /** The variables in Keras 3's list of trained ones, in the order of the slots, if there are any. */
   readonly trained: readonly SlotVariable[];
   readonly scaling: LossScaling | undefined;
+  /** The variables of functions that are saved with the optimizer. */
+  readonly used: ReadonlySet<Variable>;
   /** Whether several variables have this name in Keras. */
   isShared(fullName: string): boolean;
 }
@@ -47,12 +50,14 @@ export class WrittenOptimizer {
   readonly #state: OptimizerState;
   readonly #content: OptimizerContent;
   readonly #label: string;
+  readonly #optimizer: Optimizer;
 
   /** `state` is the state of the optimizer that makes the steps. */
   constructor(optimizer: Optimizer, state: OptimizerState, content: OptimizerContent) {
     this.#state = state;
     this.#content = content;
     this.#label = optimizer.getClassName();
+    this.#optimizer = steppingOptimizer(optimizer);
   }
 
   /** As tf_keras's new optimizers do, or, for loss scaling in Keras 3's form, as Keras 3 does. */
@@ -73,6 +78,7 @@ export class WrittenOptimizer {
       ...(scaling ? [{ name: 'loss_scale', node: this.#lossScale(scaling) }] : []),
     ];
     if (all.length > 0) children.push({ name: '_index_dict', node: branch([]) }, ...byList, ...this.#scalars());
+    children.push(...this.#used(all));
     return { children, slots: [], extras: this.#beside() };
   }
 
@@ -192,6 +198,14 @@ export class WrittenOptimizer {
       name: state.name,
       node: number(`${kerasName}/Variable`, state.name, 'float32', state),
     }));
+  }
+
+  /** What functions use of the optimizer and what is in none of the slots. */
+  #used(slots: readonly Trackable[]): Edge[] {
+    const { used } = this.#content;
+    if (used.size === 0) return [];
+    const held = new Set(slots.flatMap(({ attributes }) => attributes.map(slotVariable)));
+    return [ownVariables(this.#optimizer, one => used.has(one) && !held.has(one)) ?? []].flat();
   }
 
   #iteration(fullName: string): Trackable {

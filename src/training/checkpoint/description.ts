@@ -3,7 +3,7 @@
  * class that says what it tracks, Python state, or an array, object or Map of these
  * (tensorflow/python/trackable/base.py and data_structures.py decide this for Python).
  */
-import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { Optimizer, Variable } from '@tensorflow/tfjs-core';
 import { isResumable, resumableTrackable } from '../../data/resumable.js';
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { branch, type Edge, type Trackable } from '../../graph/trackable.js';
@@ -27,6 +27,8 @@ export interface DescribeOptions {
   scalingForm?: ScalingForm | undefined;
   /** Whether what optimizers keep for single variables is left out. Default false. */
   skipSlotVariables?: boolean | undefined;
+  /** Variables that functions use which are saved with the objects: those of optimizers get a place. Default: none. */
+  used?: ReadonlySet<Variable> | undefined;
   /** Default true: the optimizer of a compiled model is a child of the model, as in Keras. */
   optimizers?: boolean | undefined;
   /** Default false: a layer that is not built yet is refused. True: its values may come later. */
@@ -117,7 +119,7 @@ export class Description {
   #optimizer(optimizer: Optimizer, label: string): Trackable {
     const known = this.#known.get(optimizer);
     if (known) return known;
-    const { optimizerKeys = 'new', scalingForm, skipSlotVariables = false } = this.#options;
+    const { optimizerKeys = 'new', scalingForm, skipSlotVariables = false, used } = this.#options;
     const node: { -readonly [K in keyof Trackable]: Trackable[K] } = { children: [], attributes: [] };
     this.#optimizers.push(() =>
       Object.assign(
@@ -126,6 +128,7 @@ export class Description {
           ...this.#belongings(optimizer, label),
           keys: optimizerKeys,
           scalingForm,
+          used,
           slots: !skipSlotVariables,
           isIncomplete: this.#view.isIncomplete,
           nodeOf: name => this.#view.nodeOfVariable(name),

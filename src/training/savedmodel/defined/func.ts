@@ -1,5 +1,5 @@
 /** Functions that a SavedModel can hold: what `@tf.function(input_signature=…)` is in Python. */
-import type { Rank, Tensor, TensorContainer } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { argumentMustBe, invalidArgument, type TensorBundleError } from '../../../errors.js';
 import { Tensor as TensorClass } from '../../../tfjs-core.js';
 import type { TracksChildren } from '../../checkpoint/trackable-value.js';
@@ -21,7 +21,7 @@ type Ranks = [Rank.R0, Rank.R1, Rank.R2, Rank.R3, Rank.R4, Rank.R5, Rank.R6];
 type RankOf<Length extends number> = number extends Length ? Rank : Length extends keyof Ranks ? Ranks[Length] : Rank;
 
 /** A function that `func` made. */
-export interface TracedFunction<Signature extends readonly InputSpec[] = readonly InputSpec[], Output = TensorContainer>
+export interface TracedFunction<Signature extends readonly InputSpec[] = readonly InputSpec[], Output = FunctionOutput>
   extends TracksChildren {
   /**
    * Calls the function itself. Throws ERR_INVALID_ARGUMENT for inputs of another number, type, rank

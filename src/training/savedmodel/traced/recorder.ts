@@ -4,6 +4,7 @@ import { TensorBundleError } from '../../../errors.js';
 import { engine, type Tensor } from '../../../tfjs-core.js';
 import type { Argument, Assignment } from '../graphs/graph.js';
 import type { ConstantCache } from './constant.js';
+import { GradientTape } from './gradient-tape.js';
 import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
 import { OptimizerGuard } from './optimizer-guard.js';
@@ -98,6 +99,7 @@ function recordOnce(
   const randomness = new Randomness(() => [...layers.seeds(), ...seeds]);
   const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
+  const tape = new GradientTape();
   engine().startScope('tensorbundle');
   try {
     const tensors = inputs.map(input => tensorFor(input, integer));
@@ -119,6 +121,7 @@ function recordOnce(
     throw error;
   } finally {
     replacements.restore();
+    tape.release();
     engine().endScope();
     guard.restore();
     optimizers.restore();

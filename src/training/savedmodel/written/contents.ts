@@ -5,6 +5,7 @@ import { VARIABLE_VALUE } from '../../../graph/attribute.js';
 import { attributeKey } from '../../../graph/key.js';
 import type { NumberedObject, Numbering } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
+import { slotVariable } from '../../../layers/optimizers/slot-attributes.js';
 import { liveValue, variableOf } from '../../../layers/variable.js';
 import type { StoredVariable } from '../encoded/encode-graphs.js';
 import type { SavedMetadataSchema } from '../stored/messages.js';
@@ -42,11 +43,12 @@ export function numberedVariables({ objects }: Numbering): NumberedVariable[] {
   return objects.flatMap(({ object, path }: NumberedObject, number): NumberedVariable[] => {
     const value = object.attributes.find(({ name }) => name === VARIABLE_VALUE);
     if (value === undefined) return [];
-    const variable = variableOf(value);
+    const weight = variableOf(value);
+    const variable = weight ? liveValue(weight, value.label) : slotVariable(value);
     return [
       {
         number,
-        ...(variable && { variable: liveValue(variable, value.label) }),
+        ...(variable && { variable }),
         key: attributeKey(path, value.name),
         fullName: value.fullName,
         dtype: dtypeInfo(value.writtenAs ?? value.dtype).number,

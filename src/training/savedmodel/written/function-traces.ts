@@ -2,8 +2,9 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { invalidArgument, TensorBundleError } from '../../../errors.js';
 import { dtypeInfo } from '../../../format/dtypes.js';
-import type { Numbering } from '../../../graph/numbering.js';
+import { type Numbering, numberObjects } from '../../../graph/numbering.js';
 import type { Trackable } from '../../../graph/trackable.js';
+import { Description } from '../../checkpoint/description.js';
 import { type Definition, definitionOf, type TracedFunction } from '../defined/func.js';
 import { trace } from '../dynamic/trace.js';
 import type { Graph } from '../graphs/graph.js';
@@ -12,17 +13,26 @@ import { type FunctionSource, type SignatureSource, type TraceSource, tensorsIn 
 import { edgeNames } from './object-graph.js';
 import type { TensorSpec } from './structured-values.js';
 
+/**
+ * A trace may make variables that belong to the objects: slots of an optimizer, the weights of a layer that is built
+ * when it is called. So functions are traced before the objects are described.
+ */
 export class FunctionTraces {
-  readonly variables: readonly NumberedVariable[];
-  readonly #known: ReadonlySet<Variable | undefined>;
-  readonly #whole: string;
   readonly #traces = new Map<object, TraceSource>();
 
-  /** `whole` says in messages what has these variables. */
-  constructor(variables: readonly NumberedVariable[], whole: string) {
-    this.variables = variables;
-    this.#known = new Set(variables.map(({ variable }) => variable));
-    this.#whole = whole;
+  /** All variables that the traced functions use. */
+  get used(): ReadonlySet<Variable> {
+    return new Set([...this.#traces.values()].flatMap(({ graph }) => variablesOf(graph)));
+  }
+
+  /** `whole` says in messages what has the variables. Throws ERR_INVALID_ARGUMENT if a function uses others. */
+  requireKnown(variables: readonly NumberedVariable[], whole: string): void {
+    const known = new Set(variables.map(({ variable }) => variable));
+    for (const { graph, name } of this.#traces.values()) {
+      for (const variable of variablesOf(graph)) {
+        if (!known.has(variable)) throw unknownVariable(variable, name, whole);
+      }
+    }
   }
 
   /** The functions among the objects, by their numbers. */
@@ -36,10 +46,7 @@ export class FunctionTraces {
     return found;
   }
 
-  /**
-   * `name` is what TensorFlow calls it, if it is not traced yet. Throws ERR_INVALID_ARGUMENT for variables that no
-   * object has, and what tracing throws.
-   */
+  /** `name` is what TensorFlow calls it, if it is not traced yet. Throws what tracing throws. */
   source(fn: TracedFunction, name: string): FunctionSource {
     const trace = this.#trace(fn, name);
     const inputSignature = tensorsIn(trace.inputs);
@@ -54,12 +61,21 @@ export class FunctionTraces {
     const known = this.#traces.get(fn);
     if (known) return known;
     const made = traceOf(definitionOf(fn)!, name);
-    for (const variable of variablesOf(made.graph)) {
-      if (!this.#known.has(variable)) throw unknownVariable(variable, name, this.#whole);
-    }
     this.#traces.set(fn, made);
     return made;
   }
+}
+
+/**
+ * Traces all functions in an object; `path` is what messages call it. The object is described for that as it is before
+ * they run: a layer may not be built yet.
+ */
+export function tracesIn(object: object, path: string): FunctionTraces {
+  const description = new Description([object], { defer: true });
+  const numbering = numberObjects(description.trackable(object, path));
+  const traces = new FunctionTraces();
+  traces.functionsIn(numbering, node => description.objectOf(node));
+  return traces;
 }
 
 function traceOf({ fn, inputs }: Definition, name: string): TraceSource {

@@ -1,6 +1,7 @@
 /**
  * A model, as in the SavedModel that Keras writes with `model.save(path, save_traces=False)`, and functions over it.
  */
+import type { Variable } from '@tensorflow/tfjs-core';
 import { type Numbering, numberObjects } from '../../../graph/numbering.js';
 import { branch, type Extra, type Trackable } from '../../../graph/trackable.js';
 import { isLayer } from '../../../layers/family.js';
@@ -13,7 +14,8 @@ import { architectureOf } from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
 import { checkedSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, type Functions, numberedVariables } from './contents.js';
-import { FunctionTraces } from './function-traces.js';
+import type { SignatureSource } from './function-source.js';
+import { FunctionTraces, tracesIn } from './function-traces.js';
 import { type KerasEntry, kerasEntries } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
@@ -33,7 +35,9 @@ interface ModelChoice {
 
 /** Synchronous. Throws what `saveModel` documents for a model. */
 export function modelContents(model: LayersModel, choice: ModelChoice): Contents {
-  const { root, objectOf } = describe(model, choice);
+  const traces = choice.extra === undefined ? new FunctionTraces() : tracesIn(choice.extra, EXTRA);
+  const signatures = choice.signatures && traces.signatures(checkedSignatures(choice.signatures));
+  const { root, objectOf } = describe(model, choice, traces.used);
   const { includeOptimizer = true } = choice;
   const numbering = numberObjects(root);
   const entries = kerasEntries(model);
@@ -53,7 +57,8 @@ export function modelContents(model: LayersModel, choice: ModelChoice): Contents
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  const functions = functionsOf(model, { numbering, objectOf, entries }, choice);
+  const { saveTraces } = choice;
+  const functions = functionsOf(model, { numbering, objectOf, entries, traces, signatures, saveTraces });
   return { root, objects, metadata, ...(functions && { functions }) };
 }
 
@@ -61,26 +66,28 @@ interface Placed {
   readonly numbering: Numbering;
   readonly objectOf: Described['objectOf'];
   readonly entries: ReadonlyMap<Layer, KerasEntry>;
+  readonly traces: FunctionTraces;
+  /** Those that were asked for. */
+  readonly signatures: readonly SignatureSource[] | undefined;
+  readonly saveTraces: boolean | undefined;
 }
 
 /** Undefined if there are none. */
 function functionsOf(
   model: LayersModel,
-  { numbering, objectOf, entries }: Placed,
-  { signatures: given, saveTraces }: ModelChoice,
+  { numbering, objectOf, entries, traces, signatures, saveTraces }: Placed,
 ): Functions | undefined {
-  const traces = new FunctionTraces(numberedVariables(numbering), 'the model; give it as `extra`');
+  const variables = numberedVariables(numbering);
+  traces.requireKnown(variables, 'the model; give it as `extra`');
   const functions = traces.functionsIn(numbering, objectOf);
-  const chosen = given && traces.signatures(checkedSignatures(given));
   const own = saveTraces === false ? undefined : modelFunctions(model, { entries, isRequired: saveTraces });
-  if (functions.size === 0 && chosen === undefined && own === undefined) return undefined;
-  const { variables } = traces;
+  if (functions.size === 0 && signatures === undefined && own === undefined) return undefined;
   const numbers = new Map(variables.map(({ variable, number }) => [variable, number]));
   const lists = [...(own?.lists ?? [])].map(([name, all]) => [name, all.map(one => numbers.get(one)!)] as const);
   return {
     functions,
     added: new Map(own && [['__call__', own.call]]),
-    signatures: chosen ?? own?.signatures ?? [],
+    signatures: signatures ?? own?.signatures ?? [],
     variables,
     lists: new Map(lists),
   };
@@ -91,9 +98,13 @@ interface Described {
   objectOf(trackable: Trackable): unknown;
 }
 
-function describe(model: LayersModel, { includeOptimizer = true, extra, extras = [] }: ModelChoice): Described {
+function describe(
+  model: LayersModel,
+  { includeOptimizer = true, extra, extras = [] }: ModelChoice,
+  used: ReadonlySet<Variable>,
+): Described {
   // Only tf_keras loads a model of this form.
-  const description = new Description([model, extra], { optimizers: includeOptimizer, scalingForm: 'tf_keras' });
+  const description = new Description([model, extra], { optimizers: includeOptimizer, scalingForm: 'tf_keras', used });
   const described = description.trackable(model, 'model');
   const added = extra === undefined ? [] : [{ name: EXTRA, node: description.trackable(extra, EXTRA) }];
   description.complete();

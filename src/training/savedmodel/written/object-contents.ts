@@ -12,7 +12,7 @@ import { Description } from '../../checkpoint/description.js';
 import { definitionOf, type TracedFunction } from '../defined/func.js';
 import { checkedSignatures, defaultSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, numberedVariables } from './contents.js';
-import { FunctionTraces } from './function-traces.js';
+import { tracesIn } from './function-traces.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
 import { variableLists } from './variable-lists.js';
 
@@ -23,12 +23,16 @@ const TAKEN: readonly string[] = [SIGNATURES, 'tensorflow_version', 'tensorflow_
 export function objectContents(object: object, given: Signatures | undefined): Contents {
   const single = singleThing(object);
   if (single !== undefined) throw notAnObject(single);
-  const description = new Description([object], { scalingForm: 'tf_keras' });
+  const traces = tracesIn(object, 'object');
+  const chosenOnes = given && traces.signatures(checkedSignatures(given));
+  const description = new Description([object], { scalingForm: 'tf_keras', used: traces.used });
   const root = description.trackable(object, 'object');
   description.complete();
   if (root.children.length + root.attributes.length === 0) throw invalidArgument('there is nothing in the object');
   for (const { name } of root.children) if (TAKEN.includes(name)) throw takenName(name);
   const numbering = numberObjects(root);
+  const variables = numberedVariables(numbering);
+  traces.requireKnown(variables, 'the object; add it, under any name');
   const objectOf = (node: Trackable): unknown => description.objectOf(node);
   const live = numbering.objects.map(one => objectOf(one.object));
   const layers = live.filter(isLayer);
@@ -40,7 +44,6 @@ export function objectContents(object: object, given: Signatures | undefined): C
     objectOf: node => (isLayer(objectOf(node)) ? undefined : objectOf(node)),
     isTrainable: ({ name, trainable }) => (weights.has(name) ? trained.has(name) : trainable),
   });
-  const traces = new FunctionTraces(numberedVariables(numbering), 'the object; add it, under any name');
   const functions = traces.functionsIn(numbering, objectOf);
   const all = live.filter((one): one is TracedFunction => definitionOf(one) !== undefined);
   const top = new Map<string, TracedFunction>();
@@ -48,11 +51,10 @@ export function objectContents(object: object, given: Signatures | undefined): C
     const one = objectOf(node);
     if (definitionOf(one)) top.set(name, one as TracedFunction);
   }
-  const chosen = given === undefined ? defaultSignatures(all, top) : checkedSignatures(given);
-  const signatures = traces.signatures(chosen);
-  const lists = variableLists(numbering, live, traces.variables);
+  const signatures = chosenOnes ?? traces.signatures(defaultSignatures(all, top));
+  const lists = variableLists(numbering, live, variables);
   for (const { name } of root.children) lists.delete(name);
-  return { root, objects, functions: { functions, added: new Map(), signatures, variables: traces.variables, lists } };
+  return { root, objects, functions: { functions, added: new Map(), signatures, variables, lists } };
 }
 
 function trainedIn(layer: Layer): ReturnType<typeof trainedWeights> {
