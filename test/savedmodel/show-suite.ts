@@ -116,6 +116,7 @@ export function showSuite(folder: string, factsOf: () => Record<string, Facts>):
       '  free(a, b=2, *, flag=True)',
       '    (a: float32[], 2, flag: True) -> float32[]',
       '    (x: float64[?,2]) -> {n: int32[], y: float64[?,3]}',
+      '    uses w',
       '  w  float64  [2,3]  48 B  trainable  0:0  w',
       '  model  object  1 variable, 48 B',
       '  vocabulary.txt  6 B',

@@ -13,10 +13,10 @@ export const savedModelShow: Command = {
   synopsis: 'show DIR [--limit N] [--json]',
   summary: 'what is in a SavedModel',
   description: `Prints who wrote the SavedModel, its signatures with the types and shapes of their inputs and outputs,
-its functions with the arguments they were traced for, its variables and where they are stored, its objects with
-Keras's classes and names as a tree, and its assets. No tensor is read, and nothing is executed. DIR is the directory
-with the file saved_model.pb. '?' in a shape is any size, '[…]' any shape. A variable is stored at SHARD:OFFSET of
-variables/variables, which \`ls DIR\` lists.
+its functions with the arguments they were traced for and the variables that they use, its variables and where they are
+stored, its objects with Keras's classes and names as a tree, and its assets. No tensor is read, and nothing is
+executed. DIR is the directory with the file saved_model.pb. '?' in a shape is any size, '[…]' any shape. A variable is
+stored at SHARD:OFFSET of variables/variables, which \`ls DIR\` lists.
 
 In JSON, everything is there: {path, writtenBy: {tensorflow, tensorflowGit, keras, tensorbundle}, fingerprint, tags,
 tagSets, bytes: {savedModel, graph, kerasMetadata, fingerprint, variables, assets, total},

@@ -53,8 +53,7 @@ export async function proveFunctions(proofs: readonly Proof[]): Promise<Findings
     const path = join(directory, 'job.json');
     await writeFile(path, JSON.stringify({ models }));
     await runPython('test/savedmodel/functions/prove.py', [path]);
-    const answer = JSON.parse(await readFile(`${path}.answer`, 'utf8')) as { models: Findings; seconds: object };
-    if (process.env.PROOF_SECONDS) console.log(answer.seconds);
+    const answer = JSON.parse(await readFile(`${path}.answer`, 'utf8')) as { models: Findings };
     const findings = answer.models;
     for (const [index, proof] of proofs.entries()) {
       const found = findings[proof.name]!;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { func, loadFunctions, saveModel } from '../../../src/savedmodel.js';
+import { run } from '../../cli/program.js';
 import type { Call, Consumer, Proof } from './proof.js';
 import { expectProven, type Findings, proveFunctions } from './prove.js';
 
@@ -116,4 +117,31 @@ test('loadFunctions runs all signatures side by side, with the sizes and names t
     for (const [i, expected] of Object.values(outputs).entries())
       tf.test_util.expectArraysClose(found[i]!.dataSync(), expected.dataSync());
   }
+});
+
+test('the command shows them as they were written', () => {
+  const { code, out } = run(['saved-model', 'show', join(directory, 'lookups')]);
+  expect(code).toBe(0);
+  const [, signatures, functions] = out.split('\n\n');
+  expect(signatures!.split('\n').map(line => line.trim().split(/ +/).slice(0, 4).join(' '))).toEqual([
+    'Signatures (2)',
+    'look tensorflow/serving/predict',
+    'in ids int32 [?]',
+    'in scale float32 []',
+    'out rows float32 [?,3]',
+    'out sum int32 []',
+    'score tensorflow/serving/predict',
+    'in x float32 [?,4]',
+    'out output_0 float32 [?,2]',
+  ]);
+  expect(functions).toBe(
+    [
+      'Functions (2)',
+      '  inner/score(x)',
+      '    (x: float32[?,4]) -> float32[?,2]',
+      '    uses weights',
+      '  inner/look(ids, scale)',
+      '    (ids: int32[?], scale: float32[]) -> {rows: float32[?,3], sum: int32[]}',
+    ].join('\n'),
+  );
 });

@@ -21,6 +21,7 @@ const CURVES: readonly (readonly [Curve, (x: number) => number])[] = [
   ['Square', x => x * x],
 ];
 const SHIFTS = [0, -1, 1, -2, 2];
+const MORE_SHIFTS = [3, 4, -3, -4, 5, 6, 7, 8];
 const MOST_COMBINED = 16;
 /** What rounding to 32 bits leaves, several times. */
 const TOLERANCE = 5e-7;
@@ -60,6 +61,7 @@ function* bases(dimensions: readonly Dimension[]): Iterable<Expression> {
       yield arithmetic('Sub', right, left);
     }
   }
+  for (const shift of MORE_SHIFTS) for (const dimension of dimensions) yield plus(dimensionOf(dimension), shift);
   for (const pair of pairs) for (const third of few) yield arithmetic('Mul', pair, third);
 }
 

@@ -16,6 +16,7 @@ import type { CapturedArguments, FunctionBuilder } from './function-builder.js';
 import type { Library } from './library.js';
 import { encodeLoop, type OuterGraph } from './loop-encoder.js';
 import { constantAttributes } from './shared-constants.js';
+import { todaysOperation } from './todays-operation.js';
 
 export class GraphEncoder implements OuterGraph {
   readonly builder: FunctionBuilder;
@@ -113,9 +114,10 @@ export class GraphEncoder implements OuterGraph {
       for (const part of nodes) this.#encode(part);
       return [this.reference(output)];
     }
-    const { type, attributes, outputs } = complete(node);
+    const today = todaysOperation(node);
+    const { type, attributes, outputs } = complete(today);
     const name = this.builder.node({
-      op: node.op,
+      op: today.op,
       inputs: node.inputs.map(value => this.reference(value)),
       attributes,
       shapes: outputs.map((_, i) => node.outputs[i]?.shape ?? null),

@@ -49,7 +49,8 @@ export class ModelCall {
     this.#failed = undefined;
     try {
       // `predict` would divide the batch, and has no training mode.
-      return this.#model.apply(inputs, { training }) as Tensor | Tensor[];
+      // All layers get the same object, and recurrent ones leave their initial states in it.
+      return this.#model.apply(inputs, training ? { training } : undefined) as Tensor | Tensor[];
     } catch (error) {
       throw this.#named(error as Error);
     } finally {

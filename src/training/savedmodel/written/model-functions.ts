@@ -10,7 +10,7 @@ import type { FunctionSource, SignatureSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
 import { modelTraces } from './model-traces.js';
 
-export interface ModelFunctions {
+interface ModelFunctions {
   /** `__call__` of the model. */
   readonly call: FunctionSource;
   readonly signatures: readonly SignatureSource[];

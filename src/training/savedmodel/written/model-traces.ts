@@ -11,7 +11,7 @@ import type { KerasEntry } from './keras-config.js';
 import { layersIn, ModelCall } from './model-call.js';
 import type { Structured } from './structured-values.js';
 
-export interface ModelTraces {
+interface ModelTraces {
   /** What the model computes without training; undefined if it cannot become a graph. */
   readonly inference?: TraceSource;
   /** And with training. */

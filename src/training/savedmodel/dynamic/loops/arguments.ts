@@ -10,7 +10,11 @@ import { type Run, stepAt } from './slots.js';
 export const COUNTER: OutputType = { dtype: INT32, shape: [] };
 export const LIST: OutputType = { dtype: VARIANT, shape: [] };
 
-/** What a loop gets after the counter and the greatest number of iterations, in this order. */
+/**
+ * What a loop gets after the counter, the greatest number of iterations and the number of the round, in this order.
+ * The counter and the round are always equal, but only TensorFlow uses the counter: programs that convert graphs, such
+ * as tf2onnx, take it away and count themselves.
+ */
 export interface LoopTypes {
   /** Of each carried value: that of the iteration before, then that of the one before it, and so on. */
   readonly carries: readonly (readonly OutputType[])[];
@@ -52,6 +56,7 @@ export interface LoopArguments {
   readonly all: readonly Argument[];
   readonly counter: Value;
   readonly most: Value;
+  readonly round: Value;
   readonly carries: readonly (readonly Value[])[];
   readonly kept: readonly Value[];
   readonly finals: readonly Value[];
@@ -68,18 +73,22 @@ export function argumentsFor({ carries, kept, finals, captures }: LoopTypes): Lo
   };
   const counter = named('loop_counter', COUNTER);
   const most = named('maximum_iterations', COUNTER);
+  const round = named('round', COUNTER);
   const made = {
     carries: carries.map((types, i) => types.map((one, k) => named(`state_${i}_${k}`, one))),
     kept: kept.map((_, i) => named(`results_${i}`, LIST)),
     finals: finals.map((_, i) => named(`last_${i}`, LIST)),
   };
   const [count, ...rest] = captures.map((one, i) => named(`capture_${i}`, one)) as [Value, ...Value[]];
-  return { all, counter, most, ...made, count, captures: rest };
+  return { all, counter, most, round, ...made, count, captures: rest };
 }
 
-/** Whether the counter has not reached the number of iterations. */
+/** Of the first carried value in a loop's arguments. */
+export const FIRST_CARRIED = 3;
+
+/** Whether not all rounds are done. */
 export function conditionGraph(types: LoopTypes): Graph {
-  const { all, counter, count } = argumentsFor(types);
-  const less = operation('Less', { T: type(INT32) }, [counter, count], [{ dtype: BOOL, shape: [] }], undefined);
+  const { all, round, count } = argumentsFor(types);
+  const less = operation('Less', { T: type(INT32) }, [round, count], [{ dtype: BOOL, shape: [] }], undefined);
   return new Draft({ inputs: all, outputs: [of(less)], assignments: [] }, [less]).finish();
 }

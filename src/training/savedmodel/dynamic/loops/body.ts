@@ -56,8 +56,9 @@ class Body {
     const outputs = [
       this.#made(add(args.counter, of(int32(1)), COUNTER, undefined)),
       args.most,
+      this.#made(add(args.round, of(int32(1)), COUNTER, undefined)),
       ...args.carries.flatMap((chain, i) => [result(layout.carries[i]!), ...chain.slice(0, -1)]),
-      ...args.kept.map((list, i) => this.#set(list, args.counter, result(types.kept[i]!))),
+      ...args.kept.map((list, i) => this.#set(list, args.round, result(types.kept[i]!))),
       ...args.finals.map((list, i) => this.#set(list, of(int32(0)), result(types.finals[i]!))),
       args.count,
       ...args.captures,
@@ -106,21 +107,21 @@ class Body {
     }
   }
 
-  /** The counter times `by`. */
+  /** The round times `by`. */
   #scaled(by: Value): Value {
     const { dtype } = typeOf(by);
-    const number = dtype === FLOAT ? this.#once('float', () => this.#cast(dtype)) : this.#args.counter;
+    const number = dtype === FLOAT ? this.#once('float', () => this.#cast(dtype)) : this.#args.round;
     return this.#made(operation('Mul', { T: type(dtype) }, [number, by], [typeOf(by)], undefined));
   }
 
   #cast(dtype: number): Value {
     const attributes = { SrcT: type(INT32), DstT: type(dtype), Truncate: bool(false) };
-    return this.#made(operation('Cast', attributes, [this.#args.counter], [{ dtype, shape: [] }], undefined));
+    return this.#made(operation('Cast', attributes, [this.#args.round], [{ dtype, shape: [] }], undefined));
   }
 
   #fromTable(capture: number, result: OutputType): Value {
     const attributes = { Tparams: type(result.dtype), Tindices: type(INT32), Taxis: type(INT32), batch_dims: int(0) };
-    const inputs = [this.#capture(capture), this.#args.counter, of(int32(0))];
+    const inputs = [this.#capture(capture), this.#args.round, of(int32(0))];
     return this.#made(operation('GatherV2', attributes, inputs, [result], undefined));
   }
 
@@ -138,7 +139,7 @@ class Body {
   #partNumber({ stride }: Stream, index: number): Value {
     const { layout, firsts } = this.#plan;
     const first = firsts[index]!;
-    const far = stride === 1 ? this.#args.counter : this.#scaled(of(int32(stride)));
+    const far = stride === 1 ? this.#args.round : this.#scaled(of(int32(stride)));
     if (first.kind === 'fixed' && first.value === 0) return far;
     const from =
       first.kind === 'fixed'

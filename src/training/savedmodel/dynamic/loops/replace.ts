@@ -4,6 +4,7 @@ import {
   argumentsFor,
   carryOf,
   conditionGraph,
+  FIRST_CARRIED,
   finalsOf,
   keptOf,
   LIST,
@@ -74,6 +75,7 @@ export function entryOf(run: Run, count: number, plan: Plan): Entry {
   const inputs = [
     of(int32(0)),
     of(int32(-1)),
+    of(int32(0)),
     ...chains.flat(),
     ...kept.map(result => reserve(result, number)),
     ...finals.map(result => reserve(result, of(int32(1)))),
@@ -129,7 +131,7 @@ export function putLoop(run: Run, count: number, plan: Plan, entry: Entry, body:
     return of(step);
   };
   const firstOfChain = (carry: number): number => types.carries.slice(0, carry).flat().length;
-  const afterCarries = 2 + types.carries.flat().length;
+  const afterCarries = FIRST_CARRIED + types.carries.flat().length;
   const all = new Map<Result, Step>();
   const last = new Map<Result, Value>();
   for (const [i, result] of types.kept.entries()) {
@@ -142,7 +144,7 @@ export function putLoop(run: Run, count: number, plan: Plan, entry: Entry, body:
       result,
       carry === undefined
         ? finalOf(run, count, plan, result, { node: loop, index: list }, made)
-        : { node: loop, index: 2 + firstOfChain(carry) },
+        : { node: loop, index: FIRST_CARRIED + firstOfChain(carry) },
     );
   }
   for (const step of all.values()) known.add(step);
