@@ -92,6 +92,14 @@ describe('the variables that steps use', () => {
     });
   });
 
+  it('need the optimizer in the object', async () => {
+    const { step, weights } = partsOf('adagrad').adagrad!;
+    await expect(saveModel({ step, weights }, at('none'))).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(/^function 'step' uses .* not in the object.* belongs to an optimizer/),
+    });
+  });
+
   it('may be those of a layer that is built in the function', async () => {
     const dense = tf.layers.dense({ units: 2 });
     const f = func(x => dense.apply(x) as tf.Tensor, [{ shape: [null, 3], dtype: 'float32' }]);

@@ -102,9 +102,10 @@ function variablesOf({ nodes, assignments }: Graph): Variable[] {
   return [...new Set([...read, ...assignments.map(({ variable }) => variable)])];
 }
 
-function unknownVariable({ name, dtype, shape }: Variable, fn: string, whole: string): TensorBundleError {
+function unknownVariable({ name, dtype, shape, trainable }: Variable, fn: string, whole: string): TensorBundleError {
+  const hint = trainable ? '' : '. If it belongs to an optimizer, that is what must be there';
   return invalidArgument(
-    `function '${fn}' uses the variable '${name}' (${dtype} [${shape}]), which is not in ${whole}`,
+    `function '${fn}' uses the variable '${name}' (${dtype} [${shape}]), which is not in ${whole}${hint}`,
     { tensor: name, found: fn },
   );
 }
