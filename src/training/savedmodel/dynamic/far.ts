@@ -14,7 +14,7 @@ const TOGETHER = 6;
 const MOST_VALUES = 2_000_000;
 const MOST_OPERATIONS = 5_000;
 
-export interface FarSizes {
+interface FarSizes {
   readonly sizes: readonly number[];
   /** Undefined: all dimensions are equal. */
   readonly group: number | undefined;

@@ -136,7 +136,7 @@ function fitSum(target: Sizes, dimensions: readonly Dimension[]): Expression | n
   });
 }
 
-/** max(d + b, c), min(d + b, c), max(b − d, c). In two runs the bound must not cut, and in one it must, or anything fits. */
+/** max(d + b, c), min(d + b, c), max(b − d, c). In two runs the bound must not cut, and in one it must. */
 function fitBounded(target: Sizes, dimensions: readonly Dimension[]): Expression | null {
   const least = Math.min(...target);
   const most = Math.max(...target);

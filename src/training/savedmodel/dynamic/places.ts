@@ -27,8 +27,9 @@ export function countOf(groups: Groups): number {
 }
 
 /**
- * Ways to group them, the freest first. A function of several inputs may need equal sizes: of the batch, of one dimension
- * of each of two inputs, or of the same axis counted from the start or from the end. `forced`: the last resort, where dimensions of one input are equal.
+ * Ways to group them, the freest first. A function of several inputs may need equal sizes: of the batch, of one
+ * dimension of each of two inputs, or of the same axis counted from the start or from the end. `forced`: the last
+ * resort, where dimensions of one input are equal.
  */
 export function groupings(
   places: readonly NullPlace[],

@@ -19,7 +19,7 @@ import {
 } from './places.js';
 import { cannotGeneralize, placeOf } from './problems.js';
 import { pruned } from './pruned.js';
-import { laddersFor, type Pools } from './sizes.js';
+import { laddersFor, type Pools, sizesFrom } from './sizes.js';
 import { type Run, Trial } from './trial.js';
 
 export interface Trace {
@@ -34,6 +34,8 @@ export interface TraceOptions {
   readonly seeds?: Iterable<number>;
 }
 
+/** Of a run that only tells whether the function works. */
+const FEW_ELEMENTS = 50_000;
 /** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
 const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
@@ -134,7 +136,8 @@ class Tracer {
    * wrong dimension. Null if it works in none.
    */
   #first(ways: readonly Groups[]): Trace | null {
-    for (const groups of ways) {
+    for (const [i, groups] of ways.entries()) {
+      if (i > 0 && !this.#runsAnywhere(groups)) continue;
       const found = this.#atSomeSizes(groups);
       if (found !== null) return found;
     }
@@ -145,10 +148,7 @@ class Tracer {
   #atSomeSizes(groups: Groups): Trace | null {
     let failure: { error: unknown; pools: Pools; trial: Trial } | undefined;
     let failures = 0;
-    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
-      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
-    );
-    for (const pools of laddersFor(firsts)) {
+    for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
       const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
       if (!trial.collect()) continue;
@@ -165,6 +165,23 @@ class Tracer {
     }
     if (failure !== undefined) throw this.#explained(failure.error, groups, failure.pools, failure.trial);
     return null;
+  }
+
+  /** Tried at the first sizes of each ladder, since there are many ways. */
+  #runsAnywhere(groups: Groups): boolean {
+    for (const pools of this.#ladders(groups)) {
+      const [sizes] = sizesFrom(pools);
+      if (sizes === undefined || elementsOf(inputsAt(this.#signature, groups, sizes)) > FEW_ELEMENTS) continue;
+      if (this.#run(groups, sizes) !== null) return true;
+    }
+    return false;
+  }
+
+  #ladders(groups: Groups): Iterable<Pools> {
+    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
+      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+    );
+    return laddersFor(firsts);
   }
 
   #run(groups: Groups, sizes: readonly number[]): Run | null {

@@ -202,7 +202,8 @@ const oneHot: Maker = p => {
     const indices = `${x.name}.abs().mod(tf.scalar(${depth}, 'int32'))`;
     return p.let(`${table}.gather(${indices})`, 'float32', [...x.shape, width], 3) !== null;
   }
-  const text = `tf.oneHot(${x.name}.abs().mod(tf.scalar(${depth}, 'int32')), ${depth}${p.choices.chance(0.3) ? ', 0.9, 0.1' : ''})`;
+  const values = p.choices.chance(0.3) ? ', 0.9, 0.1' : '';
+  const text = `tf.oneHot(${x.name}.abs().mod(tf.scalar(${depth}, 'int32')), ${depth}${values})`;
   return p.let(`${text}.toFloat()`, 'float32', [...x.shape, Size.of(depth)]) !== null;
 };
 

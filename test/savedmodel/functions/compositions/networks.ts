@@ -28,11 +28,12 @@ const dense: Maker = p => {
     .slice(0, -1)
     .map((_, i) => `${name}.shape[${i}]`)
     .join(', ');
+  const rows = product(shape.slice(0, -1)).fixed ?? '-1';
   const letters = 'bcdef'.slice(0, shape.length - 1);
   const text = p.choices.one([
     `${name}.reshape([-1, ${channels(x)}]).matMul(${w}).reshape([${lead}, ${width}])`,
     `tf.einsum('${letters}i,io->${letters}o', ${name}, ${w})`,
-    `tf.matMul(${name}.reshape([${product(shape.slice(0, -1)).fixed ?? '-1'}, ${name}.shape[${shape.length - 1}]]), ${w})` +
+    `tf.matMul(${name}.reshape([${rows}, ${name}.shape[${shape.length - 1}]]), ${w})` +
       `.reshape([...${name}.shape.slice(0, -1), ${width}])`,
   ]);
   return p.let(text, 'float32', result, bound) !== null;
@@ -92,7 +93,8 @@ const convolution: Maker = p => {
       2 * bound,
     ],
     () => [
-      `tf.separableConv2d(${name}, ${p.weights([kernel, kernel, depth, 1])}, ${p.weights([1, 1, depth, filters])}, ${stride}, '${pad}')`,
+      `tf.separableConv2d(${name}, ${p.weights([kernel, kernel, depth, 1])}, ` +
+        `${p.weights([1, 1, depth, filters])}, ${stride}, '${pad}')`,
       [...spatial, Size.of(filters)],
       2 * bound,
     ],
@@ -107,7 +109,8 @@ const convolution: Maker = p => {
     () => [`tf.avgPool(${name}, ${kernel}, ${stride}, '${pad}')`, [...spatial, shape[3]!], bound],
     () => [`tf.localResponseNormalization(${name}, 2)`, shape, bound],
     () => [
-      `tf.batchNorm(${name}, ${p.weights([depth])}, ${p.weights([depth])}.abs().add(0.5), ${p.weights([depth])}, ${p.weights([depth])}, 0.01)`,
+      `tf.batchNorm(${name}, ${p.weights([depth])}, ${p.weights([depth])}.abs().add(0.5), ` +
+        `${p.weights([depth])}, ${p.weights([depth])}, 0.01)`,
       shape,
       2 * bound,
     ],
@@ -243,7 +246,8 @@ const attention: Maker = (p: Program) => {
     ? '.add(tf.linalg.bandPart(tf.ones([NAMEt, NAMEt]), -1, 0).sub(1).mul(1e9))'
     : p.choices.one(['', '.div(Math.sqrt(NAMEt))']);
   const text = `const [NAMEb, NAMEt, NAMEc] = X.shape;
-const NAMEh = w => X.reshape([NAMEb * NAMEt, NAMEc]).matMul(w).reshape([NAMEb, NAMEt, ${heads}, 2]).transpose([0, 2, 1, 3]);
+const NAMEx = X.reshape([NAMEb * NAMEt, NAMEc]);
+const NAMEh = w => NAMEx.matMul(w).reshape([NAMEb, NAMEt, ${heads}, 2]).transpose([0, 2, 1, 3]);
 const NAMEs = NAMEh(${q}).matMul(NAMEh(${k}), false, true).div(Math.sqrt(2))${mask}.softmax();
 const NAME = NAMEs.matMul(NAMEh(${v})).transpose([0, 2, 1, 3]).reshape([NAMEb, NAMEt, ${width}]);`;
   const written = (out: string): string => text.replaceAll('NAME', out).replaceAll(/\bX\b/g, name);
