@@ -1,4 +1,4 @@
-/** Tests of every layer of TensorFlow.js that is not recurrent, with null batch and, where it can, null space or time. */
+/** Tests of every layer of TensorFlow.js but recurrent ones, with null batch and, where it can, null space or time. */
 import * as tf from '@tensorflow/tfjs-node';
 import { expectAtUnseen, type Shape } from './unseen.js';
 
