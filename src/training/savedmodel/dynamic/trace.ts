@@ -30,10 +30,7 @@ export interface Trace {
 export interface TraceOptions {
   /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
   readonly sameBatch?: boolean;
-  /**
-   * Whether it is a model of layers of TensorFlow.js only. They compute the same for every batch, so that fewer sizes
-   * are tried; default false.
-   */
+  /** Whether all is done by layers of TensorFlow.js, which do the same for every batch; default false. */
   readonly hasKnownLayers?: boolean;
   /** Random numbers made with one of these seeds are random in the graph; default none. */
   readonly seeds?: Iterable<number>;
@@ -160,8 +157,8 @@ class Tracer {
     for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
       const isEasy = this.#hasKnownLayers && this.#batches(groups).every(({ isBatch }) => isBatch);
-      const thoroughness = isEasy ? ONLY_BATCHES : undefined;
-      const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools, thoroughness);
+      const run = (sizes: readonly number[]) => this.#run(groups, sizes);
+      const trial = new Trial(run, countOf(groups), pools, isEasy ? ONLY_BATCHES : undefined);
       if (!trial.collect()) continue;
       try {
         checkStructures(trial.runs);
