@@ -98,7 +98,11 @@ function results(
   fullNames: FullNames,
   training: boolean,
 ): Pick<Call, 'outputs' | 'gradients' | 'after'> {
-  const call = (): tf.Tensor[] => [model.apply([...given], training ? { training } : undefined)].flat() as tf.Tensor[];
+  // As `predict` calls it: applied, a model with two initial states throws.
+  const call = (): tf.Tensor[] =>
+    [
+      training ? model.apply([...given], { training }) : model.call([...given], undefined as never),
+    ].flat() as tf.Tensor[];
   const before = [...fullNames.keys()].map(variable => [variable, variable.clone()] as const);
   const outputs = named(outputNames, tf.tidy(call));
   const after = before.filter(([variable, old]) => variable.notEqual(old).any().dataSync()[0]);

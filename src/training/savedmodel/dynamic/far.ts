@@ -6,8 +6,8 @@ import type { Run } from './trial.js';
 
 /** One dimension has this size, the others are as in the first run. */
 const ALONE = [2, 3, 33, 130];
-/** Of a model of layers, which compute the same for every batch. */
-const ALONE_IN_MODELS = [33];
+/** Of known layers. */
+const ALONE_IN_LAYERS = [33];
 /** All dimensions have this size. */
 const TOGETHER = 6;
 /** Values of all tensors of a run, and its operations where loops have more of them. */
@@ -20,14 +20,18 @@ interface FarSizes {
   readonly group: number | undefined;
 }
 
-/** None at which a run is expected to cost too much. */
-export function* farSizes(runs: readonly Run[], isModel: boolean): Iterable<FarSizes> {
+/**
+ * None at which a run is expected to cost too much. `known`: those of the dimensions that layers of TensorFlow.js have,
+ * or undefined if the function may be anything. Known layers compute the same for every batch.
+ */
+export function* farSizes(runs: readonly Run[], known?: readonly { isBatch: boolean }[]): Iterable<FarSizes> {
   const seen = new Set(runs.map(({ sizes }) => sizes.join()));
   const [{ sizes: first, graph }] = runs as [Run];
   const values = valuesIn(runs[0] as Run);
   const isUnrolled = runs.some(run => run.graph.nodes.length !== graph.nodes.length);
   for (const group of first.keys()) {
-    for (const size of isModel ? ALONE_IN_MODELS : ALONE) {
+    if (known?.[group]?.isBatch) continue;
+    for (const size of known ? ALONE_IN_LAYERS : ALONE) {
       const growth = Math.max(1, size / (first[group] as number));
       if (values * growth > MOST_VALUES) continue;
       if (isUnrolled && graph.nodes.length * growth > MOST_OPERATIONS) continue;
@@ -35,7 +39,7 @@ export function* farSizes(runs: readonly Run[], isModel: boolean): Iterable<FarS
       if (!seen.has(sizes.join())) yield { sizes, group };
     }
   }
-  if (first.length > 1 && !isModel) yield { sizes: first.map(() => TOGETHER), group: undefined };
+  if (first.length > 1 && !known) yield { sizes: first.map(() => TOGETHER), group: undefined };
 }
 
 function valuesIn({ graph }: Run): number {

@@ -21,7 +21,7 @@ import {
 import { cannotGeneralize, placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools, sizesFrom } from './sizes.js';
-import { type Run, Trial } from './trial.js';
+import { type Run, type Thoroughness, Trial } from './trial.js';
 
 export interface Trace {
   readonly graph: Graph;
@@ -31,6 +31,8 @@ export interface Trace {
 export interface TraceOptions {
   /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
   readonly sameBatch?: boolean;
+  /** Whether all is done by layers of TensorFlow.js, which do the same for every batch; default false. */
+  readonly hasKnownLayers?: boolean;
   /** Random numbers made with one of these seeds are random in the graph; default none. */
   readonly seeds?: Iterable<number>;
   /** Give the same one for several functions, so that tensors from outside are read once; default a new one. */
@@ -42,6 +44,8 @@ const FEW_ELEMENTS = 50_000;
 /** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
 const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
+/** For known layers, where only batches move. */
+const ONLY_BATCHES: Thoroughness = { more: 1, checks: 1 };
 /** How often other sizes are tried if a function works, but not as one graph. */
 const MOST_FAILURES = 3;
 
@@ -91,6 +95,7 @@ class Tracer {
   readonly #signature: readonly SignatureInput[];
   readonly #places: readonly NullPlace[];
   readonly #sameBatch: boolean;
+  readonly #hasKnownLayers: boolean;
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
@@ -108,6 +113,7 @@ class Tracer {
     this.#signature = signature;
     this.#places = places;
     this.#sameBatch = options.sameBatch ?? false;
+    this.#hasKnownLayers = options.hasKnownLayers ?? false;
     this.#recording = recordOptionsOf(options);
     const least = inputsAt(
       signature,
@@ -153,7 +159,9 @@ class Tracer {
     let failures = 0;
     for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
-      const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
+      const isEasy = this.#hasKnownLayers && this.#batches(groups).every(({ isBatch }) => isBatch);
+      const run = (sizes: readonly number[]) => this.#run(groups, sizes);
+      const trial = new Trial(run, countOf(groups), pools, isEasy ? ONLY_BATCHES : undefined);
       if (!trial.collect()) continue;
       try {
         checkStructures(trial.runs);
@@ -181,10 +189,14 @@ class Tracer {
   }
 
   #ladders(groups: Groups): Iterable<Pools> {
-    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
-      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
-    );
-    return laddersFor(firsts);
+    return laddersFor(this.#batches(groups).map(({ isBatch }) => isBatch));
+  }
+
+  /** Which groups hold a first axis. */
+  #batches(groups: Groups): { isBatch: boolean }[] {
+    return Array.from({ length: countOf(groups) }, (_, group) => ({
+      isBatch: this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+    }));
   }
 
   #run(groups: Groups, sizes: readonly number[]): Run | null {
@@ -211,7 +223,8 @@ class Tracer {
 
   #checkedFarAway(graph: Graph, { runs }: Trial, groups: Groups): Graph {
     let checked = graph;
-    for (const { sizes, group } of farSizes(runs, this.#sameBatch)) {
+    const known = this.#hasKnownLayers ? this.#batches(groups) : undefined;
+    for (const { sizes, group } of farSizes(runs, known)) {
       const run = this.#run(groups, sizes);
       if (run === null) continue;
       checkStructures([runs[0] as Run, run]);
