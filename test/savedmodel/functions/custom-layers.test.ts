@@ -88,8 +88,8 @@ class Gated extends tf.layers.Layer {
   override build(shape: tf.Shape): void {
     for (const layer of [this.gate, ...this.blocks]) {
       layer.build(shape);
-      this.trainableWeights.push(...layer.trainableWeights);
-      this.nonTrainableWeights.push(...layer.nonTrainableWeights);
+      this._trainableWeights.push(...layer.trainableWeights);
+      this._nonTrainableWeights.push(...layer.nonTrainableWeights);
     }
     super.build(shape);
   }
@@ -157,7 +157,7 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle custom layers '));
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => process.env.KEEP ? import('node:fs').then(fs => fs.cpSync(directory, process.env.KEEP!, { recursive: true })) : rm(directory, { recursive: true, force: true }));
 
 async function warnings(action: () => Promise<unknown>): Promise<Error[]> {
   const found: Error[] = [];

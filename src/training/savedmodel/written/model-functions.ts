@@ -40,7 +40,7 @@ export function modelFunctions(
     if (lacking.length > 0) throw useless(lacking);
     return undefined;
   }
-  const { inference, training, problem } = modelTraces(model, entries.get(model)!);
+  const { inference, training, problem } = modelTraces(model, entries.get(model)!, lacking.length > 0);
   if (problem && saveTraces) throw problem;
   if (!inference && lacking.length > 0) throw useless(lacking, problem);
   if (problem) warn(model, problem, inference ? NO_TRAINING : NO_FUNCTIONS);
