@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { fromBinary, SavedModelSchema } from '../../../src/training/savedmodel/stored/messages.js';
-import { kerasEntries } from '../../../src/training/savedmodel/written/keras-config.js';
+import { kerasConfig } from '../../../src/training/savedmodel/written/keras-config.js';
 import { endpointNames } from '../../../src/training/savedmodel/written/model-traces.js';
 import type { Subject } from '../../layers/keras.js';
 import type { Call, Consumer, Proof } from './proof.js';
@@ -37,7 +37,7 @@ export async function modelProof(
   subject: ModelSubject,
 ): Promise<Proof> {
   const { consumers = ALL, isUntrainable = false, sizes = SIZES } = subject;
-  const names = endpointNames(kerasEntries(model).get(model)!);
+  const names = endpointNames(kerasConfig(model).entries.get(model)!);
   const fullNames = await fullNamesIn(dir, model);
   const calls = sizes.flatMap((open, i): Call[] => {
     const given = inputsAt(model, subject, open, i);

@@ -29,12 +29,7 @@ export class FunctionTraces {
 
   /** `whole` says in messages what has the variables. Throws ERR_INVALID_ARGUMENT if a function uses others. */
   requireKnown(variables: readonly NumberedVariable[], whole: string): void {
-    const known = new Set(variables.map(({ variable }) => variable));
-    for (const { graph, name } of this.#traces.values()) {
-      for (const variable of variablesOf(graph)) {
-        if (!known.has(variable)) throw unknownVariable(variable, name, whole);
-      }
-    }
+    requireKnown([...this.#traces.values()], variables, whole);
   }
 
   /** The functions among the objects, by their numbers. */
@@ -78,6 +73,20 @@ export function tracesIn(object: object, path: string): FunctionTraces {
   const traces = new FunctionTraces();
   traces.functionsIn(numbering, node => description.objectOf(node));
   return traces;
+}
+
+/** As the method, for any traces. */
+export function requireKnown(
+  traces: readonly TraceSource[],
+  variables: readonly NumberedVariable[],
+  whole: string,
+): void {
+  const known = new Set(variables.map(({ variable }) => variable));
+  for (const { graph, name } of traces) {
+    for (const variable of variablesOf(graph)) {
+      if (!known.has(variable)) throw unknownVariable(variable, name, whole);
+    }
+  }
 }
 
 function traceOf({ fn, inputs }: Definition, name: string, constants: ConstantCache): TraceSource {

@@ -28,23 +28,26 @@ interface Kept {
 
 const kept = new WeakMap<LayersModel, Kept>();
 
-/** Synchronous; the model and its variables are as before afterwards. */
-export function modelTraces(model: LayersModel, entry: KerasEntry): ModelTraces {
-  const witness = witnessOf(model, entry);
+/**
+ * Synchronous; the model and its variables are as before afterwards. `isUserDefined`: whether something in the model is
+ * of a user-defined class, which may look at anything.
+ */
+export function modelTraces(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): ModelTraces {
+  const witness = isUserDefined ? null : witnessOf(model, entry);
   const before = witness && kept.get(model);
   if (before && isSameWitness(before.witness, witness)) return before.traces;
-  const traces = traced(model, entry);
+  const traces = traced(model, entry, isUserDefined);
   if (witness) kept.set(model, { witness, traces });
   return traces;
 }
 
-function traced(model: LayersModel, entry: KerasEntry): ModelTraces {
+function traced(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): ModelTraces {
   let found: ModelTraces = {};
   try {
     const tracer = new ModelTracer(model, entry);
     const inference = tracer.trace(false);
     found = { inference };
-    return { inference, training: isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
+    return { inference, training: !isUserDefined && isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
   } catch (error) {
     return { ...found, problem: error as Error };
   }
@@ -107,10 +110,7 @@ class ModelTracer {
   }
 }
 
-/**
- * What the traces depend on: the configuration, the layers and their variables. Null if that is not known: a layer of a
- * user-defined class may look at anything.
- */
+/** What the traces depend on: the configuration, the layers and their variables. Null if that is not known. */
 function witnessOf(model: LayersModel, { config }: KerasEntry): Witness | null {
   const layers = layersIn(model);
   if (!layers.every(isOfTensorFlow)) return null;
