@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Adam } from '../../../src/optimizers.js';
 import { loadModel, saveModel } from '../../../src/savedmodel.js';
 import { ModelCheckpoint, saveModel as saveInFormat } from '../../../src/tfjs.js';
-import { Adam } from '../../../src/optimizers.js';
 import { randomizeVariables } from '../../layers/keras.js';
 import { modelProof } from './model-proof.js';
 import type { Proof } from './proof.js';
@@ -157,7 +157,11 @@ let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle custom layers '));
 });
-afterAll(() => process.env.KEEP ? import('node:fs').then(fs => fs.cpSync(directory, process.env.KEEP!, { recursive: true })) : rm(directory, { recursive: true, force: true }));
+afterAll(() =>
+  process.env.KEEP
+    ? import('node:fs').then(fs => fs.cpSync(directory, process.env.KEEP!, { recursive: true }))
+    : rm(directory, { recursive: true, force: true }),
+);
 
 async function warnings(action: () => Promise<unknown>): Promise<Error[]> {
   const found: Error[] = [];
