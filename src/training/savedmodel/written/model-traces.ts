@@ -46,7 +46,10 @@ function traced(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): 
     const tracer = new ModelTracer(model, entry);
     const inference = tracer.trace(false);
     found = { inference };
-    return { inference, training: !isUserDefined && isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
+    return {
+      inference,
+      training: !isUserDefined && isAlike(model, entry) ? inTraining(inference) : tracer.trace(true),
+    };
   } catch (error) {
     return { ...found, problem: error as Error };
   }
