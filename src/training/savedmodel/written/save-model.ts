@@ -103,8 +103,9 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * graph or `saveTraces` is false (the error lists all and says why), or for an optimizer that this version does not
  * know; ERR_INVALID_ARGUMENT for a model that is not built, `includeOptimizer: true` for one that is not compiled, an
  * `extra` that cannot be saved, an object with nothing in it, names that TensorFlow refuses, and functions that use a
- * variable which is not saved with them; ERR_NOT_SUPPORTED for a function that cannot become a graph (the error names the function, the operation and
- * its place in the program); ERR_EXISTS if DIR holds anything else; and with what `CheckpointWriter.finish` throws.
+ * variable which is not saved with them; ERR_NOT_SUPPORTED for a function that cannot become a graph (the error names
+ * the function, the operation and its place in the program); ERR_EXISTS if DIR holds anything else; and with what
+ * `CheckpointWriter.finish` throws.
  *
  * A loss or a metric that is a user-defined function cannot be written, and a few metrics Keras computes otherwise. A
  * warning names them. Without its loss, Keras loads the model uncompiled.
