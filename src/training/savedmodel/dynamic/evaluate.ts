@@ -1,5 +1,6 @@
 /** Runs a graph in TensorFlow, operation by operation, to compare it with the function that it was made from. */
-import { engine, type Tensor } from '../../../tfjs-core.js';
+import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from '../../../tfjs-core.js';
 import type { Attribute, Constant, Graph, GraphNode, Value } from '../graphs/graph.js';
 import {
   type NativeAttribute,
@@ -19,12 +20,20 @@ interface Binding extends NativeBinding {
   deleteTensor(id: number): void;
 }
 
-/** The outputs, then the values assigned to variables, whose own values stay. The caller disposes of them. */
-export function evaluateGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
+/**
+ * The outputs, then the values assigned to variables, whose own values stay. The caller disposes of them. `variables`:
+ * the values of some variables, instead of those that they have.
+ */
+export function evaluateGraph(
+  graph: Graph,
+  inputs: readonly Tensor[],
+  variables: ReadonlyMap<Variable, Tensor> = new Map(),
+): Tensor[] {
   const backend = nativeBackend();
   const evaluation = new Evaluation(
     backend.binding as Binding,
     tensor => backend.getInputTensorIds([tensor])[0] as number,
+    variables,
   );
   try {
     const given = inputs.map(tensor => ({ id: evaluation.idOf(tensor), dtype: 0, shape: tensor.shape }));
@@ -38,10 +47,12 @@ export function evaluateGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[]
 class Evaluation {
   readonly idOf: (tensor: Tensor) => number;
   readonly #binding: Binding;
+  readonly #variables: ReadonlyMap<Variable, Tensor>;
   readonly #made: number[] = [];
 
-  constructor(binding: Binding, idOf: (tensor: Tensor) => number) {
+  constructor(binding: Binding, idOf: (tensor: Tensor) => number, variables: ReadonlyMap<Variable, Tensor>) {
     this.#binding = binding;
+    this.#variables = variables;
     this.idOf = idOf;
   }
 
@@ -56,9 +67,7 @@ class Evaluation {
   /** A tensor of TensorFlow.js that outlives the evaluation. */
   copy({ id }: NativeOutput): Tensor {
     const [output] = this.#binding.executeOp('Identity', [], [id], 1) as [NativeOutput];
-    return (engine().backend as unknown as { createOutputTensor(output: NativeOutput): Tensor }).createOutputTensor(
-      output,
-    );
+    return nativeBackend().createOutputTensor(output);
   }
 
   dispose(): void {
@@ -72,7 +81,9 @@ class Evaluation {
       case 'constant':
         return [this.#constant(node)];
       case 'variable':
-        return [{ id: this.idOf(node.variable), dtype: 0, shape: node.variable.shape }];
+        return [
+          { id: this.idOf(this.#variables.get(node.variable) ?? node.variable), dtype: 0, shape: node.variable.shape },
+        ];
       case 'operation': {
         const attributes = [...node.attributes].map(([name, attribute]) => this.#attribute(name, attribute));
         const ids = node.inputs.map(value => resultOf(value).id);

@@ -5,8 +5,8 @@ import type { Graph } from '../graphs/graph.js';
 import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
-import { farSizes } from './far.js';
-import { withOne, withOther } from './ones.js';
+import { FarCheck } from './far.js';
+import { withOne } from './ones.js';
 import {
   countOf,
   describePlaces,
@@ -17,10 +17,10 @@ import {
   nullPlaces,
   type SignatureInput,
 } from './places.js';
-import { cannotGeneralize, placeOf } from './problems.js';
+import { placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools, sizesFrom } from './sizes.js';
-import { type Run, Trial } from './trial.js';
+import { checkStructures, type Run, Trial } from './trial.js';
 
 export interface Trace {
   readonly graph: Graph;
@@ -39,6 +39,8 @@ const FEW_ELEMENTS = 50_000;
 /** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
 const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
+/** For every way to group dimensions, if the function has thrown the same error everywhere. */
+const FEW_LADDERS = 3;
 /** How often other sizes are tried if a function works, but not as one graph. */
 const MOST_FAILURES = 3;
 
@@ -58,8 +60,8 @@ export function trace(fn: Traceable, signature: readonly SignatureInput[], optio
 function traceStatic(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions): Trace {
   const recordOptions = recordOptionsOf(options);
   const run = (): Recording => {
-    const { graph, structure } = record(fn, inputsAt(signature, [], []), recordOptions);
-    return { graph: pruned(graph), structure };
+    const recording = record(fn, inputsAt(signature, [], []), recordOptions);
+    return { ...recording, graph: pruned(recording.graph) };
   };
   const [first, second] = [run(), run()];
   if (differenceOf(first.graph, second.graph, true) === null) return first;
@@ -91,9 +93,12 @@ class Tracer {
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
+  #wasEmpty = false;
   #hasRun = false;
+  #hasWorked = false;
   /** What the function threw first. */
   #thrown: { error: unknown; at: string } | undefined;
+  readonly #messages = new Set<string>();
 
   constructor(
     fn: Traceable,
@@ -126,9 +131,10 @@ class Tracer {
       return square;
     }
     this.#allowsEmpty = true;
-    const empty = this.#first(free);
+    const empty = this.#wasEmpty ? this.#first(free) : null;
     if (empty !== null) return empty;
-    throw this.#neverRan();
+    // What is the same at all sizes has nothing to do with them.
+    throw this.#throwsTheSame() ? this.#thrown?.error : this.#neverRan();
   }
 
   /**
@@ -147,20 +153,30 @@ class Tracer {
   /** Null if the function works at no sizes. */
   #atSomeSizes(groups: Groups): Trace | null {
     let failure: { error: unknown; pools: Pools; trial: Trial } | undefined;
-    let failures = 0;
+    const failed: Trial[] = [];
     for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
       const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
       if (!trial.collect()) continue;
+      let settled: Graph;
       try {
         checkStructures(trial.runs);
-        const settled = this.#checkedFarAway(trial.settle(), trial, groups);
-        const graph = this.#checkedAtOne(settled, trial, groups);
+        settled = trial.settle();
+      } catch (error) {
+        failure ??= { error, pools, trial };
+        failed.push(trial);
+        if (failed.length >= MOST_FAILURES) break;
+        continue;
+      }
+      try {
+        // What other attempts have shown holds for this one: it may only have missed the sizes that tell.
+        const others = failed.flatMap(({ runs }) => runs);
+        const far = this.#checkedFarAway(settled, trial.runs, others, groups);
+        const graph = this.#checkedAtOne(far, trial, groups);
         return { graph, structure: (trial.runs[0] as Run).structure };
       } catch (error) {
         failure ??= { error, pools, trial };
-        failures++;
-        if (failures >= MOST_FAILURES) break;
+        break;
       }
     }
     if (failure !== undefined) throw this.#explained(failure.error, groups, failure.pools, failure.trial);
@@ -169,12 +185,17 @@ class Tracer {
 
   /** Tried at the first sizes of each ladder, since there are many ways. */
   #runsAnywhere(groups: Groups): boolean {
-    for (const pools of this.#ladders(groups)) {
+    const ladders = [...this.#ladders(groups)];
+    for (const pools of this.#throwsTheSame() ? ladders.slice(0, FEW_LADDERS) : ladders) {
       const [sizes] = sizesFrom(pools);
       if (sizes === undefined || elementsOf(inputsAt(this.#signature, groups, sizes)) > FEW_ELEMENTS) continue;
       if (this.#run(groups, sizes) !== null) return true;
     }
     return false;
+  }
+
+  #throwsTheSame(): boolean {
+    return !this.#hasWorked && this.#messages.size === 1;
   }
 
   #ladders(groups: Groups): Iterable<Pools> {
@@ -192,49 +213,33 @@ class Tracer {
       // The nodes of a trial are compared with those of its first run, which alone needs to know the places.
       recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun });
       this.#hasRun = true;
+      this.#hasWorked = true;
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
       const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
       this.#thrown ??= { error, at };
+      this.#messages.add(messageOf(error));
       return null;
     }
     // The shape of a scalar is an empty constant everywhere.
     const isEmpty = pruned(recording.graph).nodes.some(
       ({ kind, outputs }) => kind !== 'constant' && outputs.some(({ shape }) => shape.includes(0)),
     );
+    this.#wasEmpty ||= isEmpty;
     if (isEmpty && !this.#allowsEmpty) return null;
-    return { sizes, graph: recording.graph, structure: recording.structure };
+    return { ...recording, sizes };
   }
 
-  #checkedFarAway(graph: Graph, { runs }: Trial, groups: Groups): Graph {
-    let checked = graph;
-    for (const { sizes, group } of farSizes(runs, this.#sameBatch)) {
-      const run = this.#run(groups, sizes);
-      if (run === null) continue;
-      checkStructures([runs[0] as Run, run]);
-      const near = (): Run[] => (group === undefined ? [] : this.#near(groups, sizes, group));
-      const next = withOther(checked, runs, run, near);
-      if (next === undefined && group !== undefined) {
-        const place = `${this.#describe(groups, group)} is ${sizes[group]}`;
-        throw cannotGeneralize(`it does something else where ${place} than at other sizes`, undefined, place);
-      }
-      if (next === undefined) {
-        const places = describePlaces(this.#signature, this.#places);
-        warn(
-          `the function does something else where ${places} are equal: there, what is saved does the same as elsewhere`,
-        );
-      } else if (next !== checked) {
-        runs.push(run);
-        checked = next;
-      }
-    }
-    return checked;
-  }
-
-  /** At sizes a little larger: one number alone does not tell a formula. */
-  #near(groups: Groups, sizes: readonly number[], group: number): Run[] {
-    const moved = (more: number) => sizes.map((size, other) => (other === group ? size + more : size));
-    return [4, 9].flatMap(more => this.#run(groups, moved(more)) ?? []);
+  #checkedFarAway(graph: Graph, runs: Run[], others: readonly Run[], groups: Groups): Graph {
+    const far = new FarCheck({
+      runs,
+      others,
+      isModel: this.#sameBatch,
+      run: sizes => this.#run(groups, sizes),
+      describe: chosen => chosen.map(group => this.#describe(groups, group)).join(' and '),
+      warn,
+    });
+    return far.check(graph);
   }
 
   #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
@@ -311,17 +316,6 @@ class Tracer {
       { cause: error },
     );
   }
-}
-
-/** Names and their number must be the same at all sizes. */
-function checkStructures(runs: readonly Run[]): void {
-  const found = new Set(runs.map(({ structure }) => JSON.stringify(structure)));
-  if (found.size === 1) return;
-  throw cannotGeneralize(
-    'it returns other outputs, or in another order, at other sizes',
-    undefined,
-    [...found].join(' or '),
-  );
 }
 
 function elementsOf(inputs: readonly RecordedInput[]): number {

@@ -52,7 +52,7 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
     const shared = { ...options, constants: options.constants ?? new WeakMap() };
     const first = recordFirst(fn, inputs, shared);
     if (first.made.length === 0 && !first.hasKept) return first.recording;
-    const second = recordOnce(fn, inputs, shared, first.integer);
+    const second = recordOnce(fn, inputs, shared, first.recording.integer);
     if (second.made.length > 0) throw newRefused([...first.made, ...second.made]);
     return second.recording;
   } finally {
@@ -62,8 +62,6 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
 
 interface Run {
   readonly recording: Recording;
-  /** What the integers of the inputs were. */
-  readonly integer: number;
   /** Variables that the function made. */
   readonly made: readonly Variable[];
   /** Whether it made tensors that it kept. */
@@ -114,7 +112,7 @@ function recordOnce(
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
     watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
-    return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
+    return { recording: { graph, structure, integer }, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {
     // The function may have gone on after a refusal, and failed for that reason.
     watch.check();
