@@ -1,6 +1,7 @@
 /** How the results of a function and of its graph are compared, and with what values. */
 import * as tf from '@tensorflow/tfjs-node';
 import { expect, it } from 'vitest';
+import { evaluateGraph } from '../../../src/training/savedmodel/dynamic/evaluate.js';
 import { trace } from '../../../src/training/savedmodel/dynamic/trace.js';
 
 type Shape = (number | null)[];
@@ -63,6 +64,20 @@ it('variables are compared with other values than they have, which they keep', (
   zeros.dispose();
 });
 
+it('what is not random is compared, whatever is random beside it', () => {
+  const noisy = (x: tf.Tensor): tf.Tensor => (isLarge(x) ? x.sin() : x.cos()).add(tf.randomUniform(x.shape));
+  expect(() => traced(noisy, 'float32', [null])).toThrow(ELSEWHERE);
+  expect(() => traced(x => x.add(tf.randomNormal(x.shape)), 'float32', [null])).not.toThrow();
+});
+
+it('0 and −0 are two constants', () => {
+  const fn = (x: tf.Tensor): tf.Tensor => tf.div(1, tf.concat([tf.fill([x.shape[0]!], 0), tf.fill([x.shape[0]!], -0)]));
+  const { graph } = traced(fn, 'float32', [null]);
+  const [result] = evaluateGraph(graph, [tf.ones([2])]) as [tf.Tensor];
+  expect([...result.dataSync()]).toEqual([1, 1, -1, -1].map(sign => sign * Number.POSITIVE_INFINITY));
+  result.dispose();
+});
+
 it('complex numbers of any number', () => {
   const { graph } = traced(x => tf.mul(x, x), 'complex64', [null]);
   expect(graph.outputs.map(({ node }) => node.outputs[0])).toEqual([{ dtype: 8, shape: [null] }]);
@@ -79,9 +94,12 @@ it('integers that are indices of a single row', () => {
 it('a variable of complex numbers that the function does not use', () => {
   const values = tf.complex([1, 2], [3, 4]);
   const variable = tf.variable(values);
-  expect(() => traced(x => x.mul(2), 'float32', [null])).not.toThrow();
-  expect([...variable.dataSync()]).toEqual([1, 3, 2, 4]);
-  tf.dispose([values, variable]);
+  try {
+    expect(() => traced(x => x.mul(2), 'float32', [null])).not.toThrow();
+    expect([...variable.dataSync()]).toEqual([1, 3, 2, 4]);
+  } finally {
+    tf.dispose([values, variable]);
+  }
 });
 
 it.each([[{ a: 1 }], [[3, null]], ['two']])('a layer of the user with a field `layers`: %j', found => {

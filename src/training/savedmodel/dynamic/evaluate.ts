@@ -8,32 +8,37 @@ import {
   type NativeOutput,
   nativeBackend,
 } from '../traced/native-backend.js';
+import { FLOAT } from './values.js';
 
+const INT64 = 9;
 const TYPED: Readonly<Record<number, (buffer: ArrayBuffer) => ArrayBufferView>> = {
   1: buffer => new Float32Array(buffer),
   3: buffer => new Int32Array(buffer),
   8: buffer => new Float32Array(buffer),
-  9: buffer => new Int32Array(new BigInt64Array(buffer).length),
+  // Two numbers for each integer of 64 bits.
+  [INT64]: buffer => new Int32Array(buffer),
 };
 
 interface Binding extends NativeBinding {
   deleteTensor(id: number): void;
 }
 
-/**
- * The outputs, then the values assigned to variables, whose own values stay. The caller disposes of them. `variables`:
- * the values of some variables, instead of those that they have.
- */
-export function evaluateGraph(
-  graph: Graph,
-  inputs: readonly Tensor[],
-  variables: ReadonlyMap<Variable, Tensor> = new Map(),
-): Tensor[] {
+const RANDOM = /^(Random|Multinomial|TruncatedNormal)/;
+
+export interface EvaluationOptions {
+  /** The values of some variables. Default: those that they have. */
+  readonly variables?: ReadonlyMap<Variable, Tensor>;
+  /** Whether random operations are run. Else they give the same numbers every time. Default: true. */
+  readonly isRandom?: boolean;
+}
+
+/** The outputs, then the values assigned to variables, whose own values stay. The caller disposes of them. */
+export function evaluateGraph(graph: Graph, inputs: readonly Tensor[], options: EvaluationOptions = {}): Tensor[] {
   const backend = nativeBackend();
   const evaluation = new Evaluation(
     backend.binding as Binding,
     tensor => backend.getInputTensorIds([tensor])[0] as number,
-    variables,
+    options,
   );
   try {
     const given = inputs.map(tensor => ({ id: evaluation.idOf(tensor), dtype: 0, shape: tensor.shape }));
@@ -47,12 +52,12 @@ export function evaluateGraph(
 class Evaluation {
   readonly idOf: (tensor: Tensor) => number;
   readonly #binding: Binding;
-  readonly #variables: ReadonlyMap<Variable, Tensor>;
+  readonly #options: EvaluationOptions;
   readonly #made: number[] = [];
 
-  constructor(binding: Binding, idOf: (tensor: Tensor) => number, variables: ReadonlyMap<Variable, Tensor>) {
+  constructor(binding: Binding, idOf: (tensor: Tensor) => number, options: EvaluationOptions) {
     this.#binding = binding;
-    this.#variables = variables;
+    this.#options = options;
     this.idOf = idOf;
   }
 
@@ -82,12 +87,18 @@ class Evaluation {
         return [this.#constant(node)];
       case 'variable':
         return [
-          { id: this.idOf(this.#variables.get(node.variable) ?? node.variable), dtype: 0, shape: node.variable.shape },
+          {
+            id: this.idOf(this.#options.variables?.get(node.variable) ?? node.variable),
+            dtype: 0,
+            shape: node.variable.shape,
+          },
         ];
       case 'operation': {
         const attributes = [...node.attributes].map(([name, attribute]) => this.#attribute(name, attribute));
         const ids = node.inputs.map(value => resultOf(value).id);
-        return this.#kept(this.#binding.executeOp(node.op, attributes, ids, node.outputs.length));
+        const outputs = this.#kept(this.#binding.executeOp(node.op, attributes, ids, node.outputs.length));
+        const isMadeUp = this.#options.isRandom === false && RANDOM.test(node.op);
+        return isMadeUp ? this.#kept(outputs.map(output => this.#madeUp(output))) : outputs;
       }
       case 'loop': {
         let values = node.inputs.map(resultOf);
@@ -99,6 +110,14 @@ class Evaluation {
         return values;
       }
     }
+  }
+
+  /** Numbers for random ones: fractions, or zeros. */
+  #madeUp({ shape, dtype }: NativeOutput): NativeOutput {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const fractions = Float32Array.from({ length: count }, (_, i) => 0.05 + ((i * 0.618) % 0.9));
+    const values = dtype === FLOAT ? fractions : new Int32Array(dtype === INT64 ? 2 * count : count);
+    return { id: this.#binding.createTensor(shape, dtype, values), dtype, shape };
   }
 
   #constant({ shape, dtype, data }: Constant): NativeOutput {

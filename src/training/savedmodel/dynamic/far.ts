@@ -5,7 +5,7 @@
 import type { Graph } from '../graphs/graph.js';
 import { generalize } from './generalize.js';
 import { cannotGeneralize } from './problems.js';
-import { isRandom, sameResults } from './same-results.js';
+import { sameResults } from './same-results.js';
 import { checkStructures, type Run } from './trial.js';
 
 /** One dimension has this size, the others are as in the first run. */
@@ -78,6 +78,11 @@ export class FarCheck {
     return checked;
   }
 
+  /** Whether another graph has the same results at all sizes that were checked. */
+  holds(graph: Graph): boolean {
+    return this.#compared.every(run => sameResults(graph, run));
+  }
+
   get #first(): Run {
     return this.#checked.runs[0] as Run;
   }
@@ -86,7 +91,6 @@ export class FarCheck {
   #with(graph: Graph, run: Run, groups: readonly number[]): Graph {
     const { runs, describe } = this.#checked;
     checkStructures([this.#first, run]);
-    if (isRandom(graph)) return this.#random(graph, run);
     if (sameResults(graph, run)) {
       this.#compared.push(run);
       return graph;
@@ -101,17 +105,6 @@ export class FarCheck {
       undefined,
       `${place}, and ${runs.length} other runs`,
     );
-  }
-
-  #random(graph: Graph, run: Run): Graph {
-    const runs = [...this.#checked.runs, run];
-    try {
-      const more = generalize(runs);
-      this.#checked.runs.push(run);
-      return more;
-    } catch {
-      return graph;
-    }
   }
 
   #mendedAlone(run: Run, group: number): Graph | undefined {
@@ -162,8 +155,12 @@ export class FarCheck {
     );
   }
 
-  #alone(group: number, size: number): Run | null {
-    return this.#run(this.#first.sizes.map((old, other) => (other === group ? size : old)));
+  /** Or a little larger, so that no dimension has the size of another. */
+  #alone(group: number, least: number): Run | null {
+    const { sizes } = this.#first;
+    let size = least;
+    while (sizes.some((old, other) => other !== group && old === size)) size++;
+    return this.#run(sizes.map((old, other) => (other === group ? size : old)));
   }
 
   /** Null if the function does not work there, or if it was run there before. */

@@ -235,6 +235,8 @@ function fitRemainder(target: Sizes, dimensions: readonly Dimension[]): Expressi
   if (Math.min(...target) < 0 || most >= LARGEST_DIVISOR) return null;
   for (let divisor = Math.max(2, most + 1); divisor <= LARGEST_DIVISOR; divisor++) {
     const found = first(dimensions, dimension => {
+      // With few runs any large divisor fits: the remainders must have come back to the start at least once.
+      if (Math.max(...dimension.sizes) - Math.min(...dimension.sizes) < divisor) return null;
       for (const sign of [1, -1]) {
         const shift = modulo((target[0] as number) - sign * (dimension.sizes[0] as number), divisor);
         const fits = agrees(target, run => modulo(sign * (dimension.sizes[run] as number) + shift, divisor));
@@ -245,10 +247,7 @@ function fitRemainder(target: Sizes, dimensions: readonly Dimension[]): Expressi
       }
       return null;
     });
-    // With few runs any large divisor fits: the remainders must have come back to the start at least once.
-    if (found !== null && dimensions.some(({ sizes }) => Math.max(...sizes) - Math.min(...sizes) >= divisor)) {
-      return found;
-    }
+    if (found !== null) return found;
   }
   return null;
 }

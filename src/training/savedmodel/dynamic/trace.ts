@@ -171,8 +171,8 @@ class Tracer {
       try {
         // What other attempts have shown holds for this one: it may only have missed the sizes that tell.
         const others = failed.flatMap(({ runs }) => runs);
-        const far = this.#checkedFarAway(settled, trial.runs, others, groups);
-        const graph = this.#checkedAtOne(far, trial, groups);
+        const far = this.#farCheck(trial.runs, others, groups);
+        const graph = this.#checkedAtOne(far.check(settled), far, trial, groups);
         return { graph, structure: (trial.runs[0] as Run).structure };
       } catch (error) {
         failure ??= { error, pools, trial };
@@ -230,8 +230,8 @@ class Tracer {
     return { ...recording, sizes };
   }
 
-  #checkedFarAway(graph: Graph, runs: Run[], others: readonly Run[], groups: Groups): Graph {
-    const far = new FarCheck({
+  #farCheck(runs: Run[], others: readonly Run[], groups: Groups): FarCheck {
+    return new FarCheck({
       runs,
       others,
       isModel: this.#sameBatch,
@@ -239,10 +239,9 @@ class Tracer {
       describe: chosen => chosen.map(group => this.#describe(groups, group)).join(' and '),
       warn,
     });
-    return far.check(graph);
   }
 
-  #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
+  #checkedAtOne(graph: Graph, far: FarCheck, { runs }: Trial, groups: Groups): Graph {
     let checked = graph;
     const { sizes } = runs[0] as Run;
     for (const group of sizes.keys()) {
@@ -251,7 +250,9 @@ class Tracer {
         sizes.map((size, other) => (other === group ? 1 : size)),
       );
       if (one === null) continue;
-      const next = withOne(checked, runs, one);
+      const found = withOne(checked, runs, one);
+      // A formula that is right for 1 must be so everywhere else, too.
+      const next = found === checked || (found !== undefined && far.holds(found)) ? found : undefined;
       if (next === undefined) {
         warn(
           `the function does something else where ${this.#describe(groups, group)} is 1: ` +
