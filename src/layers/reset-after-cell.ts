@@ -5,11 +5,25 @@
  */
 
 import type { GRUCellLayerArgs, layers } from '@tensorflow/tfjs-layers';
-import { add, dropout, matMul, mul, onesLike, split, sub, type Tensor, tidy, unstack } from '../tfjs-core.js';
+import { add, dropout, keep, matMul, mul, onesLike, split, sub, type Tensor, tidy, unstack } from '../tfjs-core.js';
 
 export type GRUCell = ReturnType<typeof layers.gruCell>;
 /** The GRUCell class of a copy of tfjs-layers. */
 export type GRUCellClass = new (args: GRUCellLayerArgs) => GRUCell;
+
+/** Dropout masks: one for all gates, or one for each gate; none if nothing is dropped. */
+interface Masks {
+  readonly inputs: readonly Tensor[];
+  readonly state: readonly Tensor[];
+}
+
+const NO_MASKS: Masks = { inputs: [], state: [] };
+
+/** What the layer of this package knows of its cell. */
+export interface MaskedCell {
+  /** Disposes of the dropout masks of the last run over a sequence. */
+  releaseMasks(): void;
+}
 
 type Build = Parameters<GRUCell['build']>[0];
 type Config = ReturnType<GRUCell['getConfig']>;
@@ -37,8 +51,6 @@ export function withKerasDefaults<Args extends GRUCellLayerArgs>(args: Args): Ar
 }
 
 const GATES = 3;
-/** Seeds are whole numbers above 0, because 0 would mean no seed. */
-const MAX_SEED = 2 ** 30;
 
 const cellClasses = new WeakMap<GRUCellClass, GRUCellClass>();
 
@@ -52,10 +64,11 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
     static readonly className = 'GRUCell';
 
     /**
-     * Seeds of the dropout masks, by the object that one run over a sequence passes to every step. All its steps have
-     * the same masks, which each step makes again from the seed, so that no tensor has to be kept.
+     * All steps of a run over a sequence have the same masks. A run is known by the object that it passes to every
+     * step. The masks are kept until the next run, as in TensorFlow.js's own cells, or until they are released.
      */
-    readonly #seeds = new WeakMap<object, number>();
+    #run: object | undefined;
+    #masks = NO_MASKS;
 
     constructor(args: GRUCellLayerArgs) {
       super({ ...withKerasDefaults(args), resetAfter: false });
@@ -102,11 +115,9 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       return tidy(() => {
         const [inputs, state] = given as [Tensor, Tensor];
         const [inputBias, recurrentBias] = this.useBias ? unstack(this.bias.read()) : [];
-        const training = kwargs?.training === true;
-        const inputMasks = training ? this.#masks(inputs, this.dropout, kwargs, 0) : [];
-        const stateMasks = training ? this.#masks(state, this.recurrentDropout, kwargs, GATES) : [];
-        const [xz, xr, xh] = product(inputs, this.kernel.read(), inputBias, inputMasks);
-        const [hz, hr, hh] = product(state, this.recurrentKernel.read(), recurrentBias, stateMasks);
+        const masks = kwargs?.training === true ? this.#masksFor(kwargs, inputs, state) : NO_MASKS;
+        const [xz, xr, xh] = product(inputs, this.kernel.read(), inputBias, masks.inputs);
+        const [hz, hr, hh] = product(state, this.recurrentKernel.read(), recurrentBias, masks.state);
         const update = this.recurrentActivation.apply(add(xz, hz));
         const reset = this.recurrentActivation.apply(add(xr, hr));
         const candidate = this.activation.apply(add(xh, mul(reset, hh)));
@@ -119,23 +130,28 @@ export function resetAfterCell(Base: GRUCellClass): GRUCellClass {
       return { ...super.getConfig(), resetAfter: true };
     }
 
-    #seed(run: object): number {
-      const known = this.#seeds.get(run);
-      if (known !== undefined) return known;
-      const seed = 1 + Math.floor(Math.random() * MAX_SEED);
-      this.#seeds.set(run, seed);
-      return seed;
+    releaseMasks(): void {
+      for (const mask of [...this.#masks.inputs, ...this.#masks.state]) mask.dispose();
+      this.#masks = NO_MASKS;
+      this.#run = undefined;
     }
 
-    /**
-     * One mask for all gates, or one per gate, with seeds from the `first` of the run on. None if nothing is dropped:
-     * then no random number is drawn either, as a traced function may not depend on one.
-     */
-    #masks(like: Tensor, rate: number, run: object, first: number): Tensor[] {
+    #masksFor(run: object, inputs: Tensor, state: Tensor): Masks {
+      if (this.#run === run) return this.#masks;
+      this.releaseMasks();
+      this.#run = run;
+      this.#masks = {
+        inputs: this.#masksLike(inputs, this.dropout),
+        state: this.#masksLike(state, this.recurrentDropout),
+      };
+      return this.#masks;
+    }
+
+    /** If nothing is dropped, no random number is drawn either. */
+    #masksLike(value: Tensor, rate: number): Tensor[] {
       if (!(0 < rate && rate < 1)) return [];
-      const seed = this.#seed(run) + first;
       const count = this.implementation === 1 ? GATES : 1;
-      return Array.from({ length: count }, (_, gate) => dropout(onesLike(like), rate, undefined, seed + gate));
+      return Array.from({ length: count }, () => keep(dropout(onesLike(value), rate)));
     }
   }
 

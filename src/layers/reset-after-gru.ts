@@ -4,7 +4,7 @@ import type { GRULayerArgs, layers } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../errors.js';
 import { cast, cumsum, expandDims, minimum, mul, reverse, slice, type Tensor, tidy } from '../tfjs-core.js';
 import type { KerasGRUArgs } from './gru-options.js';
-import { type GRUCellClass, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
+import { type GRUCellClass, type MaskedCell, resetAfterCell, withKerasDefaults } from './reset-after-cell.js';
 
 export type GRU = ReturnType<typeof layers.gru>;
 /** The GRU class of a copy of tfjs-layers. */
@@ -65,7 +65,7 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
 
     override call(inputs: Tensor | Tensor[], kwargs: CallArguments | null): Tensor | Tensor[] {
       return tidy(() => {
-        const outputs = super.call(inputs, kwargs ?? {});
+        const outputs = this.#run(inputs, kwargs ?? {});
         const { mask, initialState } = kwargs ?? {};
         // Without an initial state, TensorFlow.js already outputs zeros until the first step that is not masked.
         if (!mask || !(this.#givesZeros || initialState || this.stateful)) return outputs;
@@ -73,6 +73,15 @@ export function resetAfterGRU(Base: GRUClass): GRUClass {
         const shown = mul(output, this.#shown(mask));
         return Array.isArray(outputs) ? [shown, ...states] : shown;
       });
+    }
+
+    #run(inputs: Tensor | Tensor[], kwargs: CallArguments): Tensor | Tensor[] {
+      try {
+        return super.call(inputs, kwargs);
+      } finally {
+        // What gradients need of them, TensorFlow.js keeps.
+        (this.cell as unknown as MaskedCell).releaseMasks();
+      }
     }
 
     /**

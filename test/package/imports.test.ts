@@ -50,6 +50,7 @@ test("import 'tensorbundle/optimizers' loads no addon", () => {
     'dist/shared-iterations.js',
     'dist/shared-plain.js',
     'dist/shared-sgd.js',
+    'dist/shared-step-counts.js',
     'dist/shared-tfjs-core.js',
   ]);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { saveModel } from '../../../src/savedmodel.js';
+import { gru } from '../../../src/tfjs.js';
 import { randomizeVariables } from '../../layers/keras.js';
 import { runPython } from '../../oracle/python.js';
 
@@ -42,6 +43,7 @@ const MODELS: Readonly<Record<string, { make(): tf.LayersModel; inputs: number[]
         layers: [
           l.gaussianNoise({ stddev: 0.1, inputShape: [5, 4] }),
           l.spatialDropout1d({ rate: 0.2, seed: 3 }),
+          gru({ units: 4, dropout: 0.2, recurrentDropout: 0.2, returnSequences: true, name: 'first' }),
           l.lstm({ units: 4, dropout: 0.2, recurrentDropout: 0.2, name: 'memory' }),
           l.gaussianDropout({ rate: 0.1 }),
           l.alphaDropout({ rate: 0.1 }),

@@ -63,7 +63,7 @@ export async function writeSavedModel(
     metaGraphs: [
       {
         metaInfoDef: { strippedOpList: new Uint8Array(), tags: ['serve'], tensorflowVersion: '2.15.0' },
-        graphDef,
+        graphDef: Buffer.concat(graphDef),
         signatureDef,
         saverDef,
         objectGraphDef: objectGraph(source, variables, encoded),

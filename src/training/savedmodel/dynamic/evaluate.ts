@@ -11,12 +11,16 @@ import {
 import { FLOAT } from './values.js';
 
 const INT64 = 9;
-const TYPED: Readonly<Record<number, (buffer: ArrayBuffer) => ArrayBufferView>> = {
-  1: buffer => new Float32Array(buffer),
-  3: buffer => new Int32Array(buffer),
-  8: buffer => new Float32Array(buffer),
+/** Elements of at most this many bytes. */
+const WIDEST = 8;
+
+/** What TensorFlow takes the values of each type as. */
+const TYPED: Readonly<Record<number, (bytes: Uint8Array) => ArrayBufferView>> = {
+  1: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
+  3: ({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length / 4),
+  8: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
   // Two numbers for each integer of 64 bits.
-  [INT64]: buffer => new Int32Array(buffer),
+  [INT64]: ({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length / 4),
 };
 
 interface Binding extends NativeBinding {
@@ -121,9 +125,7 @@ class Evaluation {
   }
 
   #constant({ shape, dtype, data }: Constant): NativeOutput {
-    const values = ArrayBuffer.isView(data)
-      ? (TYPED[dtype]?.(data.slice().buffer as ArrayBuffer) ?? data)
-      : (data as Uint8Array[]);
+    const values = ArrayBuffer.isView(data) ? typed(data, dtype) : (data as Uint8Array[]);
     const id = this.#binding.createTensor(shape, dtype, values);
     this.#made.push(id);
     return { id, dtype, shape };
@@ -152,4 +154,10 @@ class Evaluation {
     };
     return { name, type: types[kind], value };
   }
+}
+
+/** Copied only if the bytes do not lie as elements do. */
+function typed(data: Uint8Array, dtype: number): ArrayBufferView {
+  const bytes = data.byteOffset % WIDEST === 0 ? data : data.slice();
+  return TYPED[dtype]?.(bytes) ?? bytes;
 }

@@ -2,6 +2,7 @@
 import { TensorBundleError } from '../../../errors.js';
 import { isError } from '../../../realms.js';
 import type { Graph } from '../graphs/graph.js';
+import type { ConstantCache } from '../traced/constant.js';
 import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
@@ -32,6 +33,8 @@ export interface TraceOptions {
   readonly sameBatch?: boolean;
   /** Random numbers made with one of these seeds are random in the graph; default none. */
   readonly seeds?: Iterable<number>;
+  /** Give the same one for several functions, so that tensors from outside are read once; default a new one. */
+  readonly constants?: ConstantCache;
 }
 
 /** Of a run that only tells whether the function works. */
@@ -72,8 +75,8 @@ function traceStatic(fn: Traceable, signature: readonly SignatureInput[], option
 }
 
 /** Tensors that were there before are kept once for all recordings. */
-function recordOptionsOf({ seeds }: TraceOptions): RecordOptions {
-  return { constants: new WeakMap(), ...(seeds === undefined ? {} : { seeds }) };
+function recordOptionsOf({ seeds, constants = new WeakMap() }: TraceOptions): RecordOptions {
+  return { constants, ...(seeds === undefined ? {} : { seeds }) };
 }
 
 function notRepeatable(text: string, place: string): TensorBundleError {

@@ -66,8 +66,8 @@ interface BoundConstant extends OutputType {
 }
 
 export interface EncodedGraphs {
-  /** A GraphDef. */
-  readonly graphDef: Uint8Array;
+  /** The parts of a GraphDef, which are not copies of large constants. */
+  readonly graphDef: readonly Uint8Array[];
   readonly signatureDef: Record<string, MessageInitShape<typeof SignatureDefSchema>>;
   readonly saverDef: MessageInitShape<typeof SaverDefSchema>;
   /** As those of the source. */

@@ -1,5 +1,4 @@
 /** Tensors whose values are in the file. Large ones are there once, however many functions have them. */
-import { createHash } from 'node:crypto';
 import { TensorBundleError } from '../../../errors.js';
 import type { Constant } from '../graphs/graph.js';
 import { type Attributes, type AttributeValue, shapeMessage, typeValue } from './attribute-values.js';
@@ -12,7 +11,8 @@ const MOST = 1.5 * 2 ** 30;
 export class SharedConstants {
   /** Null: a small one. */
   readonly #known = new WeakMap<Constant, number | null>();
-  readonly #byContent = new Map<string, number>();
+  /** The numbers of those with one type and shape. */
+  readonly #alike = new Map<string, number[]>();
   readonly #constants: Constant[] = [];
   #bytes = 0;
 
@@ -38,12 +38,15 @@ export class SharedConstants {
       return null;
     }
     if (bytes > MOST) this.#add(bytes);
-    const content = contentOf(constant);
-    const known = this.#byContent.get(content);
+    const kind = `${constant.dtype}:${constant.shape}`;
+    const alike = this.#alike.get(kind) ?? [];
+    this.#alike.set(kind, alike);
+    // Not by hashes, which take longer: two that differ mostly do so early.
+    const known = alike.find(number => isSameData(this.#constants[number]!.data, constant.data));
     if (known !== undefined) return known;
     this.#add(bytes);
     const number = this.#constants.push(constant) - 1;
-    this.#byContent.set(content, number);
+    alike.push(number);
     return number;
   }
 
@@ -71,12 +74,14 @@ function sizeOf({ data }: Constant): number {
   return isTexts(data) ? data.reduce((sum, { length }) => sum + length + 2, 0) : data.length;
 }
 
-/** The same for all constants with the same type, shape and values. */
-function contentOf({ dtype, shape, data }: Constant): string {
-  const hash = createHash('sha256').update(`${dtype}:${shape}:`);
-  if (!isTexts(data)) hash.update(data);
-  else for (const text of data) hash.update(`${text.length}:`).update(text);
-  return hash.digest('base64');
+function isSameData(left: Constant['data'], right: Constant['data']): boolean {
+  if (left === right) return true;
+  if (isTexts(left)) return isTexts(right) && left.every((text, i) => isSameBytes(text, right[i]!));
+  return !isTexts(right) && isSameBytes(left, right);
+}
+
+function isSameBytes(left: Uint8Array, right: Uint8Array): boolean {
+  return left.length === right.length && Buffer.compare(left, right) === 0;
 }
 
 export function isTexts(data: Constant['data']): data is readonly Uint8Array[] {

@@ -29,7 +29,7 @@ export function dataOf(values: unknown, isOwn = false): ConstantData {
   if (!ArrayBuffer.isView(values)) return (values as readonly (Uint8Array | string)[]).map(textOf);
   const { buffer, byteOffset, byteLength } = values;
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  return isOwn ? bytes : Uint8Array.from(bytes);
+  return isOwn ? bytes : bytes.slice();
 }
 
 function textOf(value: Uint8Array | string): Uint8Array {

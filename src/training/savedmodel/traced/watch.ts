@@ -200,16 +200,23 @@ export class Watch {
   }
 
   /** What is known by its data may get its number in TensorFlow only now: `give` gives it one. */
-  #prepare(dataId: object, give: () => void): void {
+  #prepare(dataId: object, give: () => number): void {
     const known = this.#known.get(dataId);
     if (this.#backend.tensorMap.get(dataId)!.values === null) return;
     if (!known) {
-      if (!this.#written.has(dataId)) this.#outside.add(dataId);
+      if (!this.#written.has(dataId)) this.#upload(dataId, give);
       return;
     }
     this.#adopting = known();
     give();
     this.#adopting = undefined;
+  }
+
+  /** TensorFlow gets a tensor from outside. Its values are kept for the other recordings, as they are here. */
+  #upload(dataId: object, give: () => number): void {
+    this.#outside.add(dataId);
+    const node = this.#values.get(give())?.node;
+    if (node?.kind === 'constant') this.#constants.set(dataId, node.data);
   }
 
   #input({ dataId }: TensorLike, id: number): number {

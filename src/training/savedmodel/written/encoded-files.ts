@@ -1,11 +1,12 @@
 /** The bytes of a SavedModel's small files. Loaded with the first save: the schemas take milliseconds. */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { encodeGraphs } from '../encoded/encode-graphs.js';
+import { framed, joined, lengthOf } from '../encoded/framed-bytes.js';
 import {
   create,
   FingerprintDefSchema,
   type MetaGraphDef,
-  type MetaGraphDefSchema,
+  MetaGraphDefSchema,
   SavedMetadataSchema,
   SavedModelSchema,
   toBinary,
@@ -21,30 +22,42 @@ import { byBytes } from './structured-values.js';
 const TENSORFLOW_VERSION = '2.15.0';
 
 type MetaGraphInit = Exclude<MessageInitShape<typeof MetaGraphDefSchema>, MetaGraphDef>;
-type GraphParts = Pick<MetaGraphInit, 'graphDef' | 'signatureDef' | 'saverDef' | 'objectGraphDef'>;
+/** The fields of a MetaGraphDef after the graph. */
+type AfterGraph = Pick<MetaGraphInit, 'signatureDef' | 'saverDef' | 'objectGraphDef'>;
+
+/** Numbers of fields in SavedModel and MetaGraphDef. */
+const META_GRAPHS = 2;
+const GRAPH_DEF = 2;
 
 /** saved_model.pb. */
 export function encodeSavedModel({ objects, functions }: Contents): SavedParts {
-  const graph: GraphParts = functions ? withGraph(objects, functions) : { objectGraphDef: { nodes: [...objects] } };
-  const saved = create(SavedModelSchema, {
-    savedModelSchemaVersion: 1n,
-    metaGraphs: [
-      {
-        metaInfoDef: {
-          strippedOpList: new Uint8Array(),
-          tags: ['serve'],
-          tensorflowVersion: TENSORFLOW_VERSION,
-          tensorflowGitVersion: WRITER,
-          strippedDefaultAttrs: functions !== undefined,
-        },
-        ...graph,
-      },
-    ],
+  const { graphDef, ...rest }: WithGraph = functions
+    ? withGraph(objects, functions)
+    : { graphDef: [], objectGraphDef: { nodes: [...objects] } };
+  const head = create(MetaGraphDefSchema, {
+    metaInfoDef: {
+      strippedOpList: new Uint8Array(),
+      tags: ['serve'],
+      tensorflowVersion: TENSORFLOW_VERSION,
+      tensorflowGitVersion: WRITER,
+      strippedDefaultAttrs: functions !== undefined,
+    },
   });
-  return { bytes: toBinary(SavedModelSchema, saved), metaGraph: saved.metaGraphs[0]! };
+  const tail = create(MetaGraphDefSchema, rest);
+  const metaGraph = [
+    toBinary(MetaGraphDefSchema, head),
+    ...(functions ? framed(GRAPH_DEF, graphDef) : []),
+    toBinary(MetaGraphDefSchema, tail),
+  ];
+  const version = toBinary(SavedModelSchema, create(SavedModelSchema, { savedModelSchemaVersion: 1n }));
+  const bytes = joined([version, ...framed(META_GRAPHS, metaGraph)]);
+  const graphEnd = bytes.length - metaGraph.at(-1)!.length;
+  return { bytes, graphDef: bytes.subarray(graphEnd - lengthOf(graphDef), graphEnd), afterGraph: tail };
 }
 
-function withGraph(objects: Contents['objects'], functions: Functions): GraphParts {
+type WithGraph = AfterGraph & { readonly graphDef: readonly Uint8Array[] };
+
+function withGraph(objects: Contents['objects'], functions: Functions): WithGraph {
   const traces = [
     ...new Set([
       ...[...functions.functions.values(), ...functions.added.values()].flatMap(one => one.traces),

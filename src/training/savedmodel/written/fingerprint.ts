@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { inTurns, type Steps } from '../../../format/turns.js';
+import { joined } from '../encoded/framed-bytes.js';
 import {
   create,
   type FingerprintDef,
@@ -24,20 +25,23 @@ const VERSION = 4;
 export interface SavedParts {
   /** Of saved_model.pb. */
   readonly bytes: Uint8Array;
-  readonly metaGraph: MetaGraphDef;
+  /** A part of it: the GraphDef, empty if there is none. */
+  readonly graphDef: Uint8Array;
+  /** What is after the graph in it. */
+  readonly afterGraph: MetaGraphDef;
 }
 
 /** `index`: the bytes of variables/variables.index. */
 export async function fingerprintOf(
-  { bytes, metaGraph }: SavedParts,
+  { bytes, graphDef, afterGraph }: SavedParts,
   index: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<FingerprintDef> {
   const hash = (steps: Steps<bigint>): Promise<bigint> => inTurns(steps, signal, 'the save');
-  const { graphDef, signatureDef, objectGraphDef } = metaGraph;
+  const { signatureDef, objectGraphDef } = afterGraph;
   return create(FingerprintDefSchema, {
     savedModelChecksum: await hash(fingerprint64(bytes)),
-    graphDefProgramHash: await hash(fingerprint64(comparable(graphDef))),
+    graphDefProgramHash: await hash(fingerprint64(joined(comparable(graphDef)))),
     signatureDefHash: await hash(hashOfSignatures(signatureDef)),
     savedObjectGraphHash: await hash(hashOfFunctions(objectGraphDef?.concreteFunctions ?? {})),
     checkpointHash: await hash(fingerprint64(index)),

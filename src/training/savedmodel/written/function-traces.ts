@@ -8,6 +8,7 @@ import { Description } from '../../checkpoint/description.js';
 import { type Definition, definitionOf, type TracedFunction } from '../defined/func.js';
 import { trace } from '../dynamic/trace.js';
 import type { Graph } from '../graphs/graph.js';
+import type { ConstantCache } from '../traced/constant.js';
 import type { NumberedVariable } from './contents.js';
 import { type FunctionSource, type SignatureSource, type TraceSource, tensorsIn } from './function-source.js';
 import { edgeNames } from './object-graph.js';
@@ -19,6 +20,7 @@ import type { TensorSpec } from './structured-values.js';
  */
 export class FunctionTraces {
   readonly #traces = new Map<object, TraceSource>();
+  readonly #constants: ConstantCache = new WeakMap();
 
   /** All variables that the traced functions use. */
   get used(): ReadonlySet<Variable> {
@@ -60,7 +62,7 @@ export class FunctionTraces {
   #trace(fn: TracedFunction, name: string): TraceSource {
     const known = this.#traces.get(fn);
     if (known) return known;
-    const made = traceOf(definitionOf(fn)!, name);
+    const made = traceOf(definitionOf(fn)!, name, this.#constants);
     this.#traces.set(fn, made);
     return made;
   }
@@ -78,12 +80,12 @@ export function tracesIn(object: object, path: string): FunctionTraces {
   return traces;
 }
 
-function traceOf({ fn, inputs }: Definition, name: string): TraceSource {
+function traceOf({ fn, inputs }: Definition, name: string, constants: ConstantCache): TraceSource {
   const specs = inputs.map(
     (input): TensorSpec => ({ name: input.name, dtype: dtypeInfo(input.dtype).number, shape: input.shape }),
   );
   try {
-    const { graph, structure } = trace(fn, inputs);
+    const { graph, structure } = trace(fn, inputs, { constants });
     return { name, graph, structure, inputs: specs.map(tensor => ({ tensor })) };
   } catch (error) {
     throw error instanceof TensorBundleError ? inFunction(error, name) : error;

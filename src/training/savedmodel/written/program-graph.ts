@@ -4,6 +4,7 @@
  * (tensorflow/core/graph/regularization/simple_delete.cc).
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { framed } from '../encoded/framed-bytes.js';
 import { byBytes } from './structured-values.js';
 
 /** Numbers of fields and types in GraphDef, NodeDef, AttrValue, NameAttrList and types.proto. */
@@ -29,33 +30,27 @@ interface Field {
   readonly content: Uint8Array;
 }
 
-/** The bytes that TensorFlow hashes. */
-export function comparable(graphDef: Uint8Array): Uint8Array {
-  const writer = new BinaryWriter();
-  for (const { number, content } of fieldsOf(graphDef)) {
-    if (number === NODE) writer.tag(NODE, WireType.LengthDelimited).bytes(comparableNode(content));
-  }
-  // They are there, but empty.
-  for (const number of [LIBRARY, VERSIONS]) writer.tag(number, WireType.LengthDelimited).bytes(new Uint8Array());
-  return writer.finish();
+/** The bytes that TensorFlow hashes, in parts. */
+export function comparable(graphDef: Uint8Array): Uint8Array[] {
+  const nodes = fieldsOf(graphDef).filter(({ number }) => number === NODE);
+  // The others are there, but empty.
+  const empty = [LIBRARY, VERSIONS].flatMap(number => framed(number, []));
+  return [...nodes.flatMap(({ content }) => framed(NODE, comparableNode(content))), ...empty];
 }
 
-function comparableNode(node: Uint8Array): Uint8Array {
+function comparableNode(node: Uint8Array): Uint8Array[] {
   const fields = fieldsOf(node);
   const op = text(fields.find(({ number }) => number === OP)?.content);
   const attributes = new Map(
     fields.filter(({ number }) => number === ATTRIBUTE).map(({ content }) => attributeOf(content)),
   );
-  const writer = new BinaryWriter();
-  for (const { number, bytes } of fields) if (number < ATTRIBUTE) writer.raw(bytes);
-  for (const name of [...attributes.keys()].sort(byBytes)) {
-    const value = comparableValue(op, name, attributes);
-    writer.tag(ATTRIBUTE, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.LengthDelimited).string(name);
-    writer.tag(2, WireType.LengthDelimited).bytes(value).join();
-  }
-  for (const { number, bytes } of fields) if (number > ATTRIBUTE) writer.raw(bytes);
-  return writer.finish();
+  const entries = [...attributes.keys()].sort(byBytes).flatMap(name => {
+    const key = framed(1, [Buffer.from(name)]);
+    return framed(ATTRIBUTE, [...key, ...framed(2, [comparableValue(op, name, attributes)])]);
+  });
+  const bytesOf = (isMeant: (number: number) => boolean): Uint8Array[] =>
+    fields.filter(({ number }) => isMeant(number)).map(({ bytes }) => bytes);
+  return [...bytesOf(number => number < ATTRIBUTE), ...entries, ...bytesOf(number => number > ATTRIBUTE)];
 }
 
 function comparableValue(op: string, name: string, attributes: ReadonlyMap<string, Uint8Array>): Uint8Array {

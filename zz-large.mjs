@@ -1,0 +1,17 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { func, saveModel } from '/work/wt/steps/dist/savedmodel.js';
+const mb = Number(process.argv[2]);
+const kind = process.argv[3] ?? 'dynamic';
+const n = mb * 1e6 / 4 / 100;
+const c = tf.randomUniform([100, n]);
+await tf.nextFrame?.();
+const rss0 = process.memoryUsage().rss;
+let peak = 0;
+const f = func(x => x.matMul(c), [{ shape: [kind === 'static' ? 2 : null, 100], dtype: 'float32' }]);
+const t0 = performance.now();
+const p = saveModel({ f }, '/tmp/notes19/steps/large', {durable: false});
+const t1 = performance.now();
+const rss1 = process.memoryUsage().rss;
+await p;
+const t2 = performance.now();
+console.log(JSON.stringify({ mb, kind, call: Math.round(t1 - t0), rest: Math.round(t2 - t1), rssBefore: Math.round(rss0 / 1e6), rssAfterCall: Math.round(rss1/1e6), maxRss: Math.round(process.resourceUsage().maxRSS / 1e3) }));
