@@ -41,7 +41,7 @@ it('where results are not numbers for some values, others are compared', () => {
       'float32',
       [null],
     ),
-  ).not.toThrow();
+  ).toThrow(ELSEWHERE);
   expect(() =>
     traced(
       x =>
@@ -123,4 +123,22 @@ it('a function that throws at all sizes throws its own error, soon', () => {
   const shapes = Array.from({ length: 5 }, (): Shape => [null, null]);
   expect(() => traced(fails, 'float32', ...shapes)).toThrow(new RangeError('a mistake'));
   expect(calls).toBeLessThan(400);
+});
+
+it('scopes that the function opens are ended, and its backend is not used further', () => {
+  const { state } = tf.engine() as unknown as { state: { scopeStack: unknown[] } };
+  const before = state.scopeStack.length;
+  const opens = (x: tf.Tensor): tf.Tensor => {
+    tf.engine().startScope('left open');
+    throw new Error(`a mistake with ${x.shape[0]}`);
+  };
+  expect(() => traced(opens, 'float32', [3])).toThrow('a mistake with 3');
+  expect(state.scopeStack).toHaveLength(before);
+  const chooses = (x: tf.Tensor): tf.Tensor => {
+    void tf.setBackend('cpu');
+    return x.mul(2);
+  };
+  expect(() => traced(chooses, 'float32', [3])).toThrow();
+  expect(tf.getBackend()).toBe('tensorflow');
+  expect([...tf.add(1, 2).dataSync()]).toEqual([3]);
 });

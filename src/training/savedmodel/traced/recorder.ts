@@ -1,12 +1,13 @@
 /** Runs a function on real tensors, and records what TensorFlow executed. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';
-import { engine, type Tensor } from '../../../tfjs-core.js';
+import type { Tensor } from '../../../tfjs-core.js';
 import type { Argument, Assignment } from '../graphs/graph.js';
 import type { ConstantCache } from './constant.js';
 import { GradientTape } from './gradient-tape.js';
 import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
+import { OpenScopes } from './open-scopes.js';
 import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
 import { callTraced } from './program-place.js';
@@ -38,8 +39,8 @@ export interface RecordOptions {
 let isRecording = false;
 
 /**
- * The variables have the same values afterwards, whatever the function does to them, and no tensor is left. Variables
- * that it makes at its first call, and only then, stay.
+ * The variables have the same values afterwards, whatever the function does to them, and no tensor is left but those
+ * that the function keeps (tf.keep). Variables that it makes at its first call, and only then, stay.
  *
  * Throws ERR_NOT_SUPPORTED if the function cannot become a graph, and what the function throws.
  */
@@ -98,7 +99,7 @@ function recordOnce(
   const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
   const tape = new GradientTape();
-  engine().startScope('tensorbundle');
+  const scopes = new OpenScopes();
   try {
     const tensors = inputs.map(input => tensorFor(input, integer));
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
@@ -118,11 +119,24 @@ function recordOnce(
     watch.check();
     throw error;
   } finally {
-    replacements.restore();
-    tape.release();
-    engine().endScope();
-    guard.restore();
-    optimizers.restore();
+    undoAll([
+      () => replacements.restore(),
+      () => scopes.restore(),
+      () => tape.release(),
+      () => scopes.end(),
+      () => guard.restore(),
+      () => optimizers.restore(),
+    ]);
+  }
+}
+
+/** All of them, also if one throws. */
+function undoAll([undo, ...others]: readonly (() => void)[]): void {
+  if (!undo) return;
+  try {
+    undo();
+  } finally {
+    undoAll(others);
   }
 }
 
