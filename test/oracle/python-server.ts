@@ -23,7 +23,11 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   }
   // In a group of its own: Ctrl+C is not for it. It ends with its stdin, which closes with this process, however that
   // ends.
-  const server = spawn(PYTHON, [SERVER], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+  const server = spawn(PYTHON, [SERVER], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+    env: { ...process.env, ...project.config.env },
+  });
   const ended = once(server, 'exit');
   const [socket] = (await Promise.race([once(createInterface(server.stdout), 'line'), ended])) as [unknown];
   if (typeof socket !== 'string') throw new Error(`${SERVER} ended before it served`);

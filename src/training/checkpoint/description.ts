@@ -180,7 +180,20 @@ function itemsOf(value: object, path: string): Trackables | readonly unknown[] |
     for (const key of value.keys()) if (typeof key !== 'string') throw badKey(key, path);
     return Object.fromEntries(value as Map<string, TrackableValue>);
   }
-  return isLiteral(value) ? (value as Trackables) : undefined;
+  return isLiteral(value) ? (value as Trackables) : fieldsWithFunctions(value);
+}
+
+/**
+ * The fields of an instance of a class, if functions that `func` made are among them: it is then what tf.Module is in
+ * Python, whose fields are tracked, except for numbers, strings and the like. Other classes say themselves what they
+ * track.
+ */
+function fieldsWithFunctions(value: object): Trackables | undefined {
+  const fields = Object.entries(value) as [string, unknown][];
+  const isTraced = (one: unknown): boolean => typeof one === 'function' && tracksChildren(one);
+  if (!fields.some(([, one]) => isTraced(one))) return undefined;
+  const tracked = fields.filter(([, one]) => (typeof one === 'object' && one !== null) || isTraced(one));
+  return Object.fromEntries(tracked) as Trackables;
 }
 
 /** Every layer and model in the values; needed to name them. */
@@ -212,7 +225,9 @@ function addTrackedLayers(values: readonly unknown[], found: Layer[], seen: Set<
 
 function plainItems(value: object): unknown[] | undefined {
   if (isMap(value)) return [...value.values()];
-  return Array.isArray(value) || isLiteral(value) ? Object.values(value) : undefined;
+  if (Array.isArray(value) || isLiteral(value)) return Object.values(value);
+  const fields = fieldsWithFunctions(value);
+  return fields && Object.values(fields);
 }
 
 function badKey(key: unknown, path: string): TensorBundleError {
@@ -226,7 +241,7 @@ function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
   return invalidArgument(
     `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an ` +
-      'array, object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()' +
+      'array, plain object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()' +
       (typeof value === 'function' ? '; a function must be made by func of tensorbundle/savedmodel' : ''),
     { found: what },
   );

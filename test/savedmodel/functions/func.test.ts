@@ -1,7 +1,7 @@
 /** What `func` takes and refuses, without TensorFlow's files. */
 import * as tf from '@tensorflow/tfjs-node';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { func, type InputSpec } from '../../../src/savedmodel.js';
+import { func, type InputSpec, type TracedFunction } from '../../../src/savedmodel.js';
 
 const VECTOR = { shape: [null, 2], dtype: 'float32' } as const satisfies InputSpec;
 const SCALAR = { shape: [], dtype: 'int32' } as const satisfies InputSpec;
@@ -22,6 +22,8 @@ describe('func', () => {
     const rows = func((x: tf.Tensor2D) => x.unstack(), [VECTOR]);
     expectTypeOf(rows).returns.toEqualTypeOf<tf.Tensor[]>();
     expectTypeOf(rows).parameter(0).toEqualTypeOf<tf.Tensor>();
+    const all: readonly TracedFunction[] = [rows, func(x => ({ x }), [SCALAR])];
+    expect(all.flatMap(namesOf)).toEqual(['x', 'x']);
     // @ts-expect-error two inputs
     expect(() => rows(tf.zeros([1, 2]), tf.scalar(1))).toThrow('takes 1 tensors (x), not 2');
     // @ts-expect-error rank 2 is not rank 3

@@ -1,58 +1,14 @@
 /** The functions that a LayersModel gets in a SavedModel: TensorFlow runs them, and Python trains them. */
-import * as tf from '@tensorflow/tfjs-node';
 import { describe } from 'vitest';
-import { apply } from '../../layers/matrix-model.js';
-import type { ModelSubject } from './model-proof.js';
+import type { Consumer } from './proof.js';
 import { describeFunctions } from './saved-models.js';
+import { SERVED_MODELS } from './served-models.js';
 
-const l = tf.layers;
-
-const MODELS: Readonly<Record<string, ModelSubject>> = {
-  'a network for images of any size': {
-    make: () =>
-      tf.sequential({
-        layers: [
-          l.conv2d({ inputShape: [null as never, null as never, 2], filters: 3, kernelSize: 3, activation: 'relu' }),
-          l.batchNormalization(),
-          l.maxPooling2d({ poolSize: 2 }),
-          l.globalAveragePooling2d({}),
-          l.dense({ units: 4, activation: 'softmax' }),
-        ],
-      }),
-    sizes: [
-      [3, 12, 9],
-      [1, 20, 31],
-    ],
-  },
-  'an LSTM over sequences of any length': {
-    make: () =>
-      tf.sequential({
-        layers: [
-          l.embedding({ inputDim: 20, outputDim: 4, inputShape: [null as never] }),
-          l.lstm({ units: 5, returnSequences: true }),
-          l.dense({ units: 2 }),
-        ],
-      }),
-    vocabulary: 20,
-    sizes: [
-      [2, 11],
-      [5, 3],
-    ],
-  },
-  'two inputs and two outputs of a shared layer': {
-    make: () => {
-      const [left, right] = [tf.input({ shape: [4], name: 'left' }), tf.input({ shape: [4], name: 'right' })];
-      const tower = l.dense({ units: 3, activation: 'tanh', name: 'tower' });
-      const both = apply(l.concatenate(), [apply(tower, left), apply(tower, right)]);
-      const outputs = [
-        apply(l.dense({ units: 2, name: 'classes' }), both),
-        apply(l.dense({ units: 1, name: 'score' }), both),
-      ];
-      return tf.model({ inputs: [left, right], outputs });
-    },
-  },
-};
+// Everything that runs SavedModels is in the deep test, and in those of objects with functions.
+const consumers: readonly Consumer[] = ['load', 'node'];
 
 describe('models', () => {
-  describeFunctions(MODELS);
+  describeFunctions(
+    Object.fromEntries(Object.entries(SERVED_MODELS).map(([name, subject]) => [name, { ...subject, consumers }])),
+  );
 });

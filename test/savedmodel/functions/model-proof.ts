@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { fromBinary, SavedModelSchema } from '../../../src/training/savedmodel/stored/messages.js';
-import { kerasEntries } from '../../../src/training/savedmodel/written/keras-config.js';
+import { kerasConfig } from '../../../src/training/savedmodel/written/keras-config.js';
 import { endpointNames } from '../../../src/training/savedmodel/written/model-traces.js';
 import type { Subject } from '../../layers/keras.js';
 import type { Call, Consumer, Proof } from './proof.js';
@@ -37,7 +37,7 @@ export async function modelProof(
   subject: ModelSubject,
 ): Promise<Proof> {
   const { consumers = ALL, isUntrainable = false, sizes = SIZES } = subject;
-  const names = endpointNames(kerasEntries(model).get(model)!);
+  const names = endpointNames(kerasConfig(model).entries.get(model)!);
   const fullNames = await fullNamesIn(dir, model);
   const calls = sizes.flatMap((open, i): Call[] => {
     const given = inputsAt(model, subject, open, i);
@@ -98,7 +98,11 @@ function results(
   fullNames: FullNames,
   training: boolean,
 ): Pick<Call, 'outputs' | 'gradients' | 'after'> {
-  const call = (): tf.Tensor[] => [model.apply([...given], training ? { training } : undefined)].flat() as tf.Tensor[];
+  // As `predict` calls it: applied, a model with two initial states throws.
+  const call = (): tf.Tensor[] =>
+    [
+      training ? model.apply([...given], { training }) : model.call([...given], undefined as never),
+    ].flat() as tf.Tensor[];
   const before = [...fullNames.keys()].map(variable => [variable, variable.clone()] as const);
   const outputs = named(outputNames, tf.tidy(call));
   const after = before.filter(([variable, old]) => variable.notEqual(old).any().dataSync()[0]);

@@ -37,8 +37,10 @@ export function lossOf(outputs: readonly tf.Tensor[]): tf.Scalar {
   });
 }
 
-/** Runs all calls of all SavedModels. Never rejects because of what a consumer says. */
-export async function proveFunctions(proofs: readonly Proof[]): Promise<Findings> {
+const SCRIPT = 'test/savedmodel/functions/prove.py';
+
+/** Runs all calls of all SavedModels. Never rejects because of what a consumer says. `script`: what runs prove.py. */
+export async function proveFunctions(proofs: readonly Proof[], script = SCRIPT): Promise<Findings> {
   const directory = await mkdtemp(join(tmpdir(), 'tensorbundle proof '));
   try {
     const scratch = (index: number): string => join(directory, String(index));
@@ -52,7 +54,7 @@ export async function proveFunctions(proofs: readonly Proof[]): Promise<Findings
     for (const { scratch: folder } of models) await mkdir(folder);
     const path = join(directory, 'job.json');
     await writeFile(path, JSON.stringify({ models }));
-    await runPython('test/savedmodel/functions/prove.py', [path]);
+    await runPython(script, [path]);
     const answer = JSON.parse(await readFile(`${path}.answer`, 'utf8')) as { models: Findings };
     const findings = answer.models;
     for (const [index, proof] of proofs.entries()) {

@@ -1,4 +1,5 @@
 /** Random tensors are random operations, with what they were scaled and rounded by. */
+import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-node';
 import { expect, it } from 'vitest';
 import type { Graph, Operation } from '../../../src/training/savedmodel/graphs/graph.js';
@@ -131,4 +132,30 @@ it('a layer whose size is random', () => {
   const layer = tf.layers.randomWidth({ factor: 0.5 });
   const images = { name: 'x', dtype: 'float32', shape: [1, 4, 4, 1] };
   expect(() => record(x => layer.apply(x), [images])).toThrow(/reads the values.*RandomWidth/);
+});
+
+it('a program that has another copy of tfjs-core than this package', () => {
+  const load = createRequire(import.meta.url);
+  const path = load.resolve('@tensorflow/tfjs-core');
+  const before = load.cache[path];
+  delete load.cache[path];
+  const core = load(path) as typeof tf;
+  if (before) load.cache[path] = before;
+  expect(core.randomNormal).not.toBe(tf.randomNormal);
+  for (let i = 0; i < 2; i++) {
+    const { graph } = record(x => core.dropout(x, 0.5).add(core.randomNormal([2, 3], 1)), [X]);
+    expect(opsOf(graph)).toEqual(expect.arrayContaining(['RandomUniform', 'RandomStandardNormal']));
+    expect('random' in {}).toBe(false);
+  }
+  expect(() => record(x => x.mul(Math.random()), [X])).toThrow(/calls Math\.random/);
+  expect('random' in {}).toBe(false);
+});
+
+it('a clock', () => {
+  const { now } = Date;
+  expect(() => record(x => x.mul(Date.now()), [X])).toThrow(/calls Date\.now \(at .*randomness\.test\.ts/);
+  expect(() => record(x => x.mul(performance.now()), [X])).toThrow(/calls performance\.now \(at .*randomness/);
+  expect(Date.now).toBe(now);
+  expect(Object.hasOwn(performance, 'now')).toBe(false);
+  expect(() => record(x => (tf.util.now(), x.mul(2)), [X])).not.toThrow();
 });

@@ -24,7 +24,10 @@ export const OPTIMIZERS: Readonly<Record<string, () => tf.Optimizer>> = {
   RMSprop: () => new optimizers.RMSprop({ learningRate: 0.02, momentum: 0.5, centered: true, clipnorm: 1 }),
 };
 
-const DATA = [tf.linspace(-1, 1, 12).reshape([4, 3]) as tf.Tensor2D, tf.tensor2d([[1], [0], [-1], [2]])] as const;
+export const DATA = [
+  tf.linspace(-1, 1, 12).reshape([4, 3]) as tf.Tensor2D,
+  tf.tensor2d([[1], [0], [-1], [2]]),
+] as const;
 
 /** The inputs of a step. */
 function rowsOf(batch: number | null) {

@@ -10,8 +10,8 @@ import { checkStructures, type Run } from './trial.js';
 
 /** One dimension has this size, the others are as in the first run. */
 const ALONE = [2, 3, 33, 130, 1031];
-/** Of a model of layers, which compute the same for every batch. */
-const ALONE_IN_MODELS = [33];
+/** Of known layers. */
+const ALONE_IN_LAYERS = [33];
 /** All dimensions are different. */
 const APART = [29, 23, 31, 37, 19, 41, 17, 43];
 /** All dimensions have this size. */
@@ -40,7 +40,11 @@ interface Checked {
   readonly runs: Run[];
   /** Others that must have the graph's results: of attempts that failed. */
   readonly others: readonly Run[];
-  readonly isModel: boolean;
+  /**
+   * The dimensions that layers of TensorFlow.js have, which compute the same for every batch; undefined if the function
+   * may be anything.
+   */
+  readonly known: readonly { readonly isBatch: boolean }[] | undefined;
   run(sizes: readonly number[]): Run | null;
   /** What these dimensions are called. */
   describe(groups: readonly number[]): string;
@@ -61,17 +65,18 @@ export class FarCheck {
    * Sizes at which a run is expected to cost too much are not tried.
    */
   check(graph: Graph): Graph {
-    const { others, isModel } = this.#checked;
+    const { others, known } = this.#checked;
     const groups = [...this.#first.sizes.keys()];
     let checked = graph;
     for (const run of others) checked = this.#with(checked, run, groups);
     for (const group of groups) {
-      for (const size of isModel ? ALONE_IN_MODELS : ALONE) {
+      if (known?.[group]?.isBatch) continue;
+      for (const size of known ? ALONE_IN_LAYERS : ALONE) {
         const run = this.#alone(group, size);
         if (run !== null) checked = this.#with(checked, run, [group]);
       }
     }
-    if (groups.length === 1 || isModel) return checked;
+    if (groups.length === 1 || known) return checked;
     const apart = this.#run(groups.map(group => APART[group % APART.length] as number));
     if (apart !== null) checked = this.#with(checked, apart, groups);
     this.#checkTogether(checked, groups);

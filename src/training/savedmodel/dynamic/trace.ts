@@ -21,7 +21,7 @@ import {
 import { placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools, sizesFrom } from './sizes.js';
-import { checkStructures, type Run, Trial } from './trial.js';
+import { checkStructures, type Run, type Thoroughness, Trial } from './trial.js';
 
 export interface Trace {
   readonly graph: Graph;
@@ -31,6 +31,8 @@ export interface Trace {
 export interface TraceOptions {
   /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
   readonly sameBatch?: boolean;
+  /** Whether all is done by layers of TensorFlow.js, which do the same for every batch; default false. */
+  readonly hasKnownLayers?: boolean;
   /** Random numbers made with one of these seeds are random in the graph; default none. */
   readonly seeds?: Iterable<number>;
   /** Give the same one for several functions, so that tensors from outside are read once; default a new one. */
@@ -44,6 +46,8 @@ const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
 /** For every way to group dimensions, if the function has thrown the same error everywhere. */
 const FEW_LADDERS = 3;
+/** For known layers, where only batches move. */
+const ONLY_BATCHES: Thoroughness = { more: 1, checks: 1 };
 /** How often other sizes are tried if a function works, but not as one graph. */
 const MOST_FAILURES = 3;
 
@@ -93,6 +97,7 @@ class Tracer {
   readonly #signature: readonly SignatureInput[];
   readonly #places: readonly NullPlace[];
   readonly #sameBatch: boolean;
+  readonly #hasKnownLayers: boolean;
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
@@ -113,6 +118,7 @@ class Tracer {
     this.#signature = signature;
     this.#places = places;
     this.#sameBatch = options.sameBatch ?? false;
+    this.#hasKnownLayers = options.hasKnownLayers ?? false;
     this.#recording = recordOptionsOf(options);
     const least = inputsAt(
       signature,
@@ -159,7 +165,9 @@ class Tracer {
     const failed: Trial[] = [];
     for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
-      const trial = new Trial(sizes => this.#run(groups, sizes), countOf(groups), pools);
+      const isEasy = this.#hasKnownLayers && this.#batches(groups).every(({ isBatch }) => isBatch);
+      const run = (sizes: readonly number[]) => this.#run(groups, sizes);
+      const trial = new Trial(run, countOf(groups), pools, isEasy ? ONLY_BATCHES : undefined);
       if (!trial.collect()) continue;
       let settled: Graph;
       try {
@@ -202,10 +210,14 @@ class Tracer {
   }
 
   #ladders(groups: Groups): Iterable<Pools> {
-    const firsts = Array.from({ length: countOf(groups) }, (_, group) =>
-      this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
-    );
-    return laddersFor(firsts);
+    return laddersFor(this.#batches(groups).map(({ isBatch }) => isBatch));
+  }
+
+  /** Which groups hold a first axis. */
+  #batches(groups: Groups): { isBatch: boolean }[] {
+    return Array.from({ length: countOf(groups) }, (_, group) => ({
+      isBatch: this.#places.some(({ axis }, i) => axis === 0 && groups[i] === group),
+    }));
   }
 
   #run(groups: Groups, sizes: readonly number[]): Run | null {
@@ -237,7 +249,7 @@ class Tracer {
     return new FarCheck({
       runs,
       others,
-      isModel: this.#sameBatch,
+      known: this.#hasKnownLayers ? this.#batches(groups) : undefined,
       run: sizes => this.#run(groups, sizes),
       describe: chosen => chosen.map(group => this.#describe(groups, group)).join(' and '),
       warn,

@@ -13,8 +13,16 @@ type Runner = (sizes: readonly number[]) => Run | null;
 
 /** More recordings than this do not make a formula that fits. */
 const MOST_RECORDINGS = 24;
-/** Sizes that were not used, at which the graph must be the same, in a row. */
-const CHECKS = 2;
+/** How many sizes it takes. */
+export interface Thoroughness {
+  /** At which a formula is looked for, beside one for each dimension. */
+  readonly more: number;
+  /** Others, at which the graph must be the same, in a row. */
+  readonly checks: number;
+}
+
+/** For a function of which nothing is known. */
+const ANYTHING: Thoroughness = { more: 3, checks: 2 };
 /** If the function works at none of the first sizes, others are needed. */
 const FIRST_MISSES = 3;
 const MOST_MISSES = 12;
@@ -23,18 +31,20 @@ export class Trial {
   readonly runs: Run[] = [];
   readonly #run: Runner;
   readonly #count: number;
+  readonly #thoroughness: Thoroughness;
   readonly #sizes: Iterator<readonly number[]>;
 
   /** `count`: how many sizes move by themselves. */
-  constructor(run: Runner, count: number, pools: Pools) {
+  constructor(run: Runner, count: number, pools: Pools, thoroughness = ANYTHING) {
     this.#run = run;
+    this.#thoroughness = thoroughness;
     this.#count = count;
     this.#sizes = sizesFrom(pools)[Symbol.iterator]();
   }
 
   /** Whether it works at enough sizes. */
   collect(): boolean {
-    const enough = this.#count + 3;
+    const enough = this.#count + this.#thoroughness.more;
     for (let misses = 0; misses < MOST_MISSES && this.runs.length < MOST_RECORDINGS; ) {
       const run = this.#next();
       if (run === undefined) return false;
@@ -52,7 +62,7 @@ export class Trial {
   /** Throws what `generalize` throws. */
   settle(): Graph {
     let graph = generalize(this.runs);
-    for (let same = 0, misses = 0; same < CHECKS && misses < MOST_MISSES; ) {
+    for (let same = 0, misses = 0; same < this.#thoroughness.checks && misses < MOST_MISSES; ) {
       const run = this.#next();
       if (run === undefined || this.runs.length > MOST_RECORDINGS) break;
       if (run === null) {

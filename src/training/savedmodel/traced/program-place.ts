@@ -7,11 +7,21 @@ import { scopesHere } from './named-scopes.js';
 const FOREIGN = /node_modules\/@tensorflow\/|\(node:|at node:|<anonymous>/;
 /** Nor are those of this package, whose files, bundled or not, are all in this folder. */
 const HERE = new URL(import.meta.url).pathname.replace(/(.*\/(?:src|dist)\/).*/, '$1');
+const PACKAGE = /\/node_modules\/|\(node:|at node:/;
 const FRAMES = 32;
 
 /** Calls the function that is traced. What is further out on the stack only asked for the trace. */
 export function callTraced<I, O>(fn: (...inputs: I[]) => O, inputs: readonly I[]): O {
   return fn(...inputs);
+}
+
+/** Call it in a function that stands in for another one: whether the program itself calls that, and no package. */
+export function isCalledByProgram(): boolean {
+  const { stack } = new Error();
+  if (typeof stack !== 'string') return false;
+  // The first line is the message; then come this function and the one that stands in.
+  const caller = stack.split('\n')[3];
+  return caller !== undefined && !PACKAGE.test(caller) && !caller.includes(HERE);
 }
 
 /** Taken for each operation, so the text of the stack is made only if somebody asks for it. */

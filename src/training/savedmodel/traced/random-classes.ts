@@ -38,18 +38,46 @@ interface RandomClasses {
   readonly gamma: readonly (new () => Generator)[];
 }
 
-let found: RandomClasses | undefined;
+/** What only classes of random numbers have. */
+type RandomClass = UniformClass | NormalClass;
 
-/** Of this package's copy of tfjs-core, and of that of tfjs-layers, if it is another one. */
+let found: RandomClasses | undefined;
+/** Of other copies of tfjs-core. */
+const others = new Set<RandomClass>();
+
+/** Of this package's copy of tfjs-core, of that of tfjs-layers, and of others that were met. */
 export function randomClasses(): RandomClasses {
-  if (found) return found;
+  found ??= ownClasses();
+  return found;
+}
+
+/** All whose numbers become random operations. */
+export function generatorClasses(): readonly RandomClass[] {
+  const { uniform, normal } = randomClasses();
+  return [...uniform, ...normal, ...others];
+}
+
+/**
+ * Finds the class of a generator that asks for its seed now: it makes its source of numbers of that next. The program
+ * may use another copy of tfjs-core than this package. Gives what ends the waiting.
+ */
+export function onGenerator(met: (one: RandomClass) => void): () => void {
+  return onAssignment('random', made => {
+    const { constructor, nextValue } = made as Partial<Generator>;
+    const isKnown = generatorClasses().includes(constructor as RandomClass);
+    if (isKnown || typeof nextValue !== 'function' || !('range' in made || 'stdDev' in made)) return;
+    others.add(constructor as RandomClass);
+    met(constructor as RandomClass);
+  });
+}
+
+function ownClasses(): RandomClasses {
   const { randomUniform: uniform, randomNormal: normal } = optionalLayers()?.initializers ?? {};
-  found = {
+  return {
     uniform: classesBehind('random', () => randomUniform([1]), uniform && (() => uniform({}).apply([1]))),
     normal: classesBehind('random', () => randomNormal([1]), normal && (() => normal({}).apply([1]))),
     gamma: classesBehind('randu', () => randomGamma([1], 1)),
   };
-  return found;
 }
 
 /** Each once; none that cannot be found. */
@@ -58,25 +86,32 @@ function classesBehind<C>(key: string, ...makers: readonly ((() => Tensor) | und
   return [...new Set(classes.filter(one => one !== undefined))] as C[];
 }
 
-/**
- * The class whose constructor assigns to `key` while the tensor is made: for so long, a setter that every object
- * inherits waits for it.
- */
+/** The class whose constructor assigns to `key` while the tensor is made. */
 function classBehind(key: string, make: () => Tensor): unknown {
-  const root = Object.prototype as Record<string, unknown>;
-  if (key in root || Object.isFrozen(root)) return undefined;
   let made: object | undefined;
-  Object.defineProperty(root, key, {
-    configurable: true,
-    set(this: object, value: unknown) {
-      made ??= this;
-      Object.defineProperty(this, key, { value, configurable: true, enumerable: true, writable: true });
-    },
+  const end = onAssignment(key, one => {
+    made ??= one;
   });
   try {
     make().dispose();
   } finally {
-    delete root[key];
+    end();
   }
   return made?.constructor;
+}
+
+/** A setter that every object inherits waits for an assignment to `key`, until what is returned is called. */
+function onAssignment(key: string, assigned: (made: object) => void): () => void {
+  const root = Object.prototype as Record<string, unknown>;
+  if (key in root || Object.isFrozen(root)) return () => {};
+  Object.defineProperty(root, key, {
+    configurable: true,
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, key, { value, configurable: true, enumerable: true, writable: true });
+      assigned(this);
+    },
+  });
+  return () => {
+    delete root[key];
+  };
 }

@@ -4,8 +4,10 @@
  */
 import { ProgramPlace } from './program-place.js';
 import {
+  generatorClasses,
   type NormalClass,
   type NormalGenerator,
+  onGenerator,
   randomClasses,
   type UniformClass,
   type UniformGenerator,
@@ -30,30 +32,37 @@ export class Randomness {
   /** What made the last number. Its numbers are written into a tensor before anything else happens. */
   #generator: AnyGenerator | undefined;
 
+  /** Ends the waiting for a generator of a class that is not known. */
+  #stopWaiting: () => void = () => {};
+
   constructor(seeds: () => Iterable<number>) {
     this.#seeds = seeds;
   }
 
   start(replacements: Replacements): void {
-    const classes = randomClasses();
+    const { gamma: gammaClasses } = randomClasses();
     const { random } = Math;
     replacements.replace(Math, 'random', () => {
       const value = random();
       this.#calls.push({ value, place: new ProgramPlace('') });
+      this.#stopWaiting();
+      this.#stopWaiting = onGenerator(watch);
       return value;
     });
+    replacements.alsoRestore(() => this.#stopWaiting());
     const note = (generator: AnyGenerator | undefined): void => {
       this.#generator = generator;
     };
-    for (const { prototype } of [...classes.uniform, ...classes.normal]) {
+    const watch = ({ prototype }: NormalClass | UniformClass): void => {
       const { nextValue } = prototype as AnyGenerator;
       replacements.replace(prototype as AnyGenerator, 'nextValue', function (this: AnyGenerator) {
         note(this);
         return nextValue.call(this);
       });
-    }
+    };
+    for (const one of generatorClasses()) watch(one);
     const refuse = (): void => this.#refuseGamma();
-    for (const { prototype } of classes.gamma) {
+    for (const { prototype } of gammaClasses) {
       const gamma = prototype as { nextValue(): number };
       const { nextValue } = gamma;
       replacements.replace(gamma, 'nextValue', function (this: object) {
@@ -68,6 +77,7 @@ export class Randomness {
 
   /** What a new tensor is, if its values were just made by a seed of Math.random or one of the seeds to look for. */
   tensorOf(values: unknown, shape: readonly number[], dtype: number): RandomTensor | undefined {
+    this.#stopWaiting();
     const generator = this.#generator;
     if (!generator) return undefined;
     const place = new ProgramPlace('');

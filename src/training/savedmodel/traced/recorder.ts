@@ -3,6 +3,7 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';
 import type { Tensor } from '../../../tfjs-core.js';
 import type { Argument, Assignment } from '../graphs/graph.js';
+import { Clocks } from './clocks.js';
 import type { ConstantCache } from './constant.js';
 import { GradientTape } from './gradient-tape.js';
 import { LayersAtWork } from './layers-at-work.js';
@@ -96,6 +97,7 @@ function recordOnce(
   const optimizers = new OptimizerGuard();
   const layers = new LayersAtWork();
   const randomness = new Randomness(() => [...layers.seeds(), ...seeds]);
+  const clocks = new Clocks();
   const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
   const tape = new GradientTape();
@@ -105,10 +107,11 @@ function recordOnce(
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);
-    for (const one of [randomness, layers, guard, optimizers, watch]) one.start(replacements);
+    for (const one of [randomness, clocks, layers, guard, optimizers, watch]) one.start(replacements);
     const { structure, tensors: returned } = outputsOf(callTraced(fn, tensors));
     watch.check();
     randomness.check();
+    clocks.check();
     const outputs = returned.map(one => watch.valueOf(one));
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
     watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);

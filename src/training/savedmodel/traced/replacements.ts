@@ -16,6 +16,11 @@ export class Replacements {
     });
   }
 
+  /** Something else that is done when all is put back. */
+  alsoRestore(action: () => void): void {
+    this.#undo.push(action);
+  }
+
   /** Puts back what was there before. */
   restore(): void {
     for (const undo of this.#undo.splice(0).reverse()) undo();

@@ -15,6 +15,7 @@ import { randomNodes } from './random-tensor.js';
 import { countRefused, readRefused, savedModelRefused, staleRefused, stateRefused } from './refusals.js';
 import type { Replacements } from './replacements.js';
 import { isNarrower, narrowed, typeOf, withTrueTypes } from './true-types.js';
+import { checkWindow } from './windows.js';
 
 /** The kernel that reads its indices to check them, and does nothing else with them. */
 const READING_KERNEL = 'GatherV2';
@@ -147,6 +148,7 @@ export class Watch {
     return Object.create(binding, {
       executeOp: {
         value: (op: string, attributes: readonly NativeAttribute[], inputs: readonly number[], n: number) => {
+          checkWindow(op, attributes, () => inputs.map(id => this.#shapeOf(id)));
           const outputs = binding.executeOp(op, attributes, inputs, n);
           this.#operation(op, attributes, inputs, outputs);
           return outputs;
@@ -259,6 +261,11 @@ export class Watch {
       for (const one of [...casts, node]) this.#moving.add(one);
     }
     for (const [index, { id }] of made.entries()) this.#values.set(id, { node, index });
+  }
+
+  #shapeOf(id: number): readonly number[] {
+    const { node, index } = this.#values.get(id)!;
+    return node.outputs[index]!.shape as readonly number[];
   }
 
   #read(variable: Variable): GraphNode {

@@ -29,12 +29,7 @@ export class FunctionTraces {
 
   /** `whole` says in messages what has the variables. Throws ERR_INVALID_ARGUMENT if a function uses others. */
   requireKnown(variables: readonly NumberedVariable[], whole: string): void {
-    const known = new Set(variables.map(({ variable }) => variable));
-    for (const { graph, name } of this.#traces.values()) {
-      for (const variable of variablesOf(graph)) {
-        if (!known.has(variable)) throw unknownVariable(variable, name, whole);
-      }
-    }
+    requireKnown([...this.#traces.values()], variables, whole);
   }
 
   /** The functions among the objects, by their numbers. */
@@ -80,6 +75,20 @@ export function tracesIn(object: object, path: string): FunctionTraces {
   return traces;
 }
 
+/** As the method, for any traces. */
+export function requireKnown(
+  traces: readonly TraceSource[],
+  variables: readonly NumberedVariable[],
+  whole: string,
+): void {
+  const known = new Set(variables.map(({ variable }) => variable));
+  for (const { graph, name } of traces) {
+    for (const variable of variablesOf(graph)) {
+      if (!known.has(variable)) throw unknownVariable(variable, name, whole);
+    }
+  }
+}
+
 function traceOf({ fn, inputs }: Definition, name: string, constants: ConstantCache): TraceSource {
   const specs = inputs.map(
     (input): TensorSpec => ({ name: input.name, dtype: dtypeInfo(input.dtype).number, shape: input.shape }),
@@ -102,9 +111,10 @@ function variablesOf({ nodes, assignments }: Graph): Variable[] {
   return [...new Set([...read, ...assignments.map(({ variable }) => variable)])];
 }
 
-function unknownVariable({ name, dtype, shape }: Variable, fn: string, whole: string): TensorBundleError {
+function unknownVariable({ name, dtype, shape, trainable }: Variable, fn: string, whole: string): TensorBundleError {
+  const hint = trainable ? '' : '. If it belongs to an optimizer, that is what must be there';
   return invalidArgument(
-    `function '${fn}' uses the variable '${name}' (${dtype} [${shape}]), which is not in ${whole}`,
+    `function '${fn}' uses the variable '${name}' (${dtype} [${shape}]), which is not in ${whole}${hint}`,
     { tensor: name, found: fn },
   );
 }

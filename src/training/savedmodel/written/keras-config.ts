@@ -2,10 +2,11 @@
  * The architecture of a model in Keras's form, layer by layer, from TensorFlow.js's JSON: with Keras's names, and what
  * is frozen marked as Keras does.
  */
-import { TensorBundleError } from '../../../errors.js';
+import { layerKind } from '../../../layers/registry.js';
 import type { Layer, LayersModel } from '../../../layers/types.js';
 import { ACTIVATIONS, type Json, kerasClass, LAYERS, PARTS, repair } from './keras-classes.js';
 import { configNames } from './keras-names.js';
+import { pythonConfig } from './python-config.js';
 
 /** A layer in Keras's form. */
 export interface KerasEntry {
@@ -31,21 +32,23 @@ interface Holder {
   readonly backwardLayer?: Layer;
 }
 
-/**
- * The model and all layers in it that Keras lists. Throws ERR_NOT_SUPPORTED if Keras lacks some of them or of their
- * parts; the error lists all.
- */
-export function kerasEntries(model: LayersModel): ReadonlyMap<Layer, KerasEntry> {
+export interface KerasConfig {
+  /** The model and all layers in it that Keras lists. */
+  readonly entries: ReadonlyMap<Layer, KerasEntry>;
+  /** The layers, and the parts of layers, that Keras lacks, in words. */
+  readonly lacking: readonly string[];
+}
+
+export function kerasConfig(model: LayersModel): KerasConfig {
   const conversion = new Conversion(model);
   conversion.convert(model.toJSON(null, false) as unknown as Written, model, false);
-  conversion.requireAllKnown();
-  return conversion.entries;
+  return { entries: conversion.entries, lacking: [...conversion.lacking] };
 }
 
 class Conversion {
   readonly entries = new Map<Layer, KerasEntry>();
+  readonly lacking = new Set<string>();
   readonly #names: ReadonlyMap<Layer, string>;
-  readonly #unknown = new Set<string>();
 
   constructor(model: LayersModel) {
     this.#names = configNames(model);
@@ -55,7 +58,8 @@ class Conversion {
   convert(written: Written, layer: Layer, isFrozen: boolean): void {
     const { class_name: className, config } = written;
     const name = this.#names.get(layer) ?? layer.name;
-    if (!LAYERS.has(className)) this.#unknown.add(`the layer '${layer.name}' of the class ${className}`);
+    const isKnown = LAYERS.has(className);
+    if (!isKnown) this.lacking.add(`the layer '${layer.name}' of the class ${className}`);
     const frozen = isFrozen || ('layers' in layer && !layer.trainable);
     this.#hold(written, layer, frozen);
     repair(className, config, layer);
@@ -65,17 +69,15 @@ class Conversion {
     if (className === 'InputLayer') config.ragged = false;
     written.class_name = kerasClass(className);
     this.entries.set(layer, written);
+    if (!isKnown) this.#convertHeld(layer, frozen);
   }
 
-  requireAllKnown(): void {
-    if (this.#unknown.size === 0) return;
-    const found = [...this.#unknown];
-    throw new TensorBundleError(
-      'ERR_NOT_SUPPORTED',
-      `Keras lacks ${found.join(', ')}, so this model cannot be a SavedModel; replace them, or save with saveWeights ` +
-        "or saveModel of 'tensorbundle/tfjs' and make the model in Python yourself",
-      { found },
-    );
+  /** What a user-defined layer holds may be missing in its configuration. Keras asks for it nevertheless. */
+  #convertHeld(layer: Layer, isFrozen: boolean): void {
+    for (const held of layerKind(layer).inner?.(layer) ?? []) {
+      if (this.entries.has(held)) continue;
+      this.convert({ class_name: held.getClassName(), config: pythonConfig(held) }, held, isFrozen);
+    }
   }
 
   /** What the layer holds. */
@@ -151,12 +153,16 @@ class Conversion {
     for (const [key, value] of Object.entries(config)) {
       const of = `of the layer '${layer.name}' (${layer.getClassName()})`;
       if (key.endsWith('activation')) {
-        if (value !== null && !ACTIVATIONS.has(value)) this.#unknown.add(`the activation ${String(value)} ${of}`);
-      } else if (/_(initializer|regularizer|constraint)$/.test(key) && value !== null) {
-        const part = value as { class_name: string };
-        if (!PARTS.has(part.class_name)) this.#unknown.add(`${part.class_name} as ${key} ${of}`);
-        part.class_name = kerasClass(part.class_name);
+        if (typeof value === 'string' && !ACTIVATIONS.has(value)) this.lacking.add(`the activation ${value} ${of}`);
+      } else if (/_(initializer|regularizer|constraint)$/.test(key) && isPart(value)) {
+        if (!PARTS.has(value.class_name)) this.lacking.add(`${value.class_name} as ${key} ${of}`);
+        value.class_name = kerasClass(value.class_name);
       }
     }
   }
+}
+
+/** In the configuration of a user-defined layer, anything may have such a name. */
+function isPart(value: unknown): value is { class_name: string } {
+  return typeof value === 'object' && value !== null && 'class_name' in value && typeof value.class_name === 'string';
 }

@@ -48,9 +48,11 @@ export class ModelCall {
   #call(inputs: Tensor[], training: boolean): Tensor | Tensor[] {
     this.#failed = undefined;
     try {
-      // `predict` would divide the batch, and has no training mode.
-      // All layers get the same object, and recurrent ones leave their initial states in it.
-      return this.#model.apply(inputs, training ? { training } : undefined) as Tensor | Tensor[];
+      // `predict` would divide the batch, and has no training mode. It does not apply the model either, but calls it:
+      // applied, it gives all layers one object, in which recurrent ones leave their initial states.
+      if (training) return this.#model.apply(inputs, { training }) as Tensor | Tensor[];
+      const outputs = [this.#model.call(inputs, undefined as never)].flat();
+      return outputs.length === 1 ? outputs[0]! : outputs;
     } catch (error) {
       throw this.#named(error as Error);
     } finally {

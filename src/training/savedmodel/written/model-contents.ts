@@ -7,7 +7,7 @@ import { branch, type Extra, type Trackable } from '../../../graph/trackable.js'
 import { isLayer } from '../../../layers/family.js';
 import { layerKind } from '../../../layers/registry.js';
 import { trainedWeights, weightNames } from '../../../layers/trained.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../layers/types.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
 import { architectureOf } from '../../models/whole-model.js';
@@ -15,11 +15,11 @@ import { EXTRA } from '../stored/file-names.js';
 import { checkedSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, type Functions, numberedVariables } from './contents.js';
 import type { SignatureSource } from './function-source.js';
-import { FunctionTraces, tracesIn } from './function-traces.js';
-import { type KerasEntry, kerasEntries } from './keras-config.js';
+import { FunctionTraces, requireKnown, tracesIn } from './function-traces.js';
+import { kerasConfig } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
 import { trainingConfig } from './keras-training.js';
-import { modelFunctions } from './model-functions.js';
+import { type ModelFunctions, modelFunctions } from './model-functions.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
 
 interface ModelChoice {
@@ -37,10 +37,14 @@ interface ModelChoice {
 export function modelContents(model: LayersModel, choice: ModelChoice): Contents {
   const traces = choice.extra === undefined ? new FunctionTraces() : tracesIn(choice.extra, EXTRA);
   const signatures = choice.signatures && traces.signatures(checkedSignatures(choice.signatures));
+  const config = kerasConfig(model);
+  const { entries } = config;
+  const { includeOptimizer = true, saveTraces } = choice;
+  // A user-defined layer may make variables when it is called for the first time.
+  const isEarly = config.lacking.length > 0;
+  const early = isEarly ? modelFunctions(model, config, saveTraces) : undefined;
   const { root, objectOf } = describe(model, choice, traces.used);
-  const { includeOptimizer = true } = choice;
   const numbering = numberObjects(root);
-  const entries = kerasEntries(model);
   const weights = new Set(weightNames(model.weights));
   const trained = new Set(weightNames(trainedWeights(model, layer => layerKind(layer).inner?.(layer) ?? [])));
   const objects = savedObjects({
@@ -57,30 +61,29 @@ export function modelContents(model: LayersModel, choice: ModelChoice): Contents
     },
     training: includeOptimizer ? trainingConfig(model, entries) : undefined,
   });
-  const { saveTraces } = choice;
-  const functions = functionsOf(model, { numbering, objectOf, entries, traces, signatures, saveTraces });
+  const own = isEarly ? early : modelFunctions(model, config, saveTraces);
+  const functions = functionsOf({ numbering, objectOf, traces, signatures, own });
   return { root, objects, metadata, ...(functions && { functions }) };
 }
+
+const OUTSIDE = 'the model; give it as `extra`';
 
 interface Placed {
   readonly numbering: Numbering;
   readonly objectOf: Described['objectOf'];
-  readonly entries: ReadonlyMap<Layer, KerasEntry>;
   readonly traces: FunctionTraces;
   /** Those that were asked for. */
   readonly signatures: readonly SignatureSource[] | undefined;
-  readonly saveTraces: boolean | undefined;
+  /** The model's. */
+  readonly own: ModelFunctions | undefined;
 }
 
 /** Undefined if there are none. */
-function functionsOf(
-  model: LayersModel,
-  { numbering, objectOf, entries, traces, signatures, saveTraces }: Placed,
-): Functions | undefined {
+function functionsOf({ numbering, objectOf, traces, signatures, own }: Placed): Functions | undefined {
   const variables = numberedVariables(numbering);
-  traces.requireKnown(variables, 'the model; give it as `extra`');
+  traces.requireKnown(variables, OUTSIDE);
+  if (own) requireKnown(own.call.traces, variables, OUTSIDE);
   const functions = traces.functionsIn(numbering, objectOf);
-  const own = saveTraces === false ? undefined : modelFunctions(model, { entries, isRequired: saveTraces });
   if (functions.size === 0 && signatures === undefined && own === undefined) return undefined;
   const numbers = new Map(variables.map(({ variable, number }) => [variable, number]));
   const lists = [...(own?.lists ?? [])].map(([name, all]) => [name, all.map(one => numbers.get(one)!)] as const);

@@ -3,14 +3,15 @@
  * signature `serving_default` (tf_keras/src/saving/legacy/saved_model/save_impl.py).
  */
 import type { Variable } from '@tensorflow/tfjs-core';
-import type { Layer, LayersModel, LayerVariable } from '../../../layers/types.js';
+import type { LayersModel, LayerVariable } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
 import { SERVING_DEFAULT } from './chosen-signatures.js';
 import type { FunctionSource, SignatureSource } from './function-source.js';
-import type { KerasEntry } from './keras-config.js';
+import type { KerasConfig } from './keras-config.js';
+import { useless, warnOfLacking } from './lacking-in-keras.js';
 import { modelTraces } from './model-traces.js';
 
-interface ModelFunctions {
+export interface ModelFunctions {
   /** `__call__` of the model. */
   readonly call: FunctionSource;
   readonly signatures: readonly SignatureSource[];
@@ -25,26 +26,26 @@ const ARGUMENTS: FunctionSource['args'] = [
   { name: 'mask', default: null },
 ];
 
-interface Choice {
-  /** What Keras calls the layers. */
-  readonly entries: ReadonlyMap<Layer, KerasEntry>;
-  /** Whether there must be functions. Left out: a model that cannot have them gives a warning. */
-  readonly isRequired?: boolean | undefined;
-}
-
 /**
- * Synchronous; the model and its variables are as before afterwards. Undefined if it cannot become a graph: a warning
- * says why, once for a model. Throws the reason if functions are required: ERR_NOT_SUPPORTED, with the name of the
- * layer.
+ * Synchronous; the model and its variables are as before afterwards. `saveTraces`: whether there must be functions; left
+ * out, a model that cannot become a graph has none, and a warning says why, once for a model. True: throws the reason,
+ * ERR_NOT_SUPPORTED with the name of the layer. Throws it also for a model that Keras cannot make: it needs functions.
  */
 export function modelFunctions(
   model: LayersModel,
-  { entries, isRequired = false }: Choice,
+  { entries, lacking }: KerasConfig,
+  saveTraces?: boolean,
 ): ModelFunctions | undefined {
-  const { inference, training, problem } = modelTraces(model, entries.get(model)!);
-  if (problem && isRequired) throw problem;
+  if (saveTraces === false) {
+    if (lacking.length > 0) throw useless(lacking);
+    return undefined;
+  }
+  const { inference, training, problem } = modelTraces(model, entries.get(model)!, lacking.length > 0);
+  if (problem && saveTraces) throw problem;
+  if (!inference && lacking.length > 0) throw useless(lacking, problem);
   if (problem) warn(model, problem, inference ? NO_TRAINING : NO_FUNCTIONS);
   if (!inference) return undefined;
+  if (lacking.length > 0) warnOfLacking(model, lacking);
   return {
     call: { args: ARGUMENTS, traces: training ? [training, inference] : [inference] },
     signatures: [{ name: SERVING_DEFAULT, trace: inference }],
