@@ -29,7 +29,7 @@ interface Binding extends NativeBinding {
 
 const RANDOM = /^(Random|Multinomial|TruncatedNormal)/;
 
-export interface EvaluationOptions {
+interface EvaluationOptions {
   /** The values of some variables. Default: those that they have. */
   readonly variables?: ReadonlyMap<Variable, Tensor>;
   /** Whether random operations are run. Else they give the same numbers every time. Default: true. */
