@@ -1,5 +1,6 @@
 /** Runs a graph in TensorFlow, operation by operation, to compare it with the function that it was made from. */
-import { engine, type Tensor } from '../../../tfjs-core.js';
+import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from '../../../tfjs-core.js';
 import type { Attribute, Constant, Graph, GraphNode, Value } from '../graphs/graph.js';
 import {
   type NativeAttribute,
@@ -7,7 +8,9 @@ import {
   type NativeOutput,
   nativeBackend,
 } from '../traced/native-backend.js';
+import { FLOAT } from './values.js';
 
+const INT64 = 9;
 /** Elements of at most this many bytes. */
 const WIDEST = 8;
 
@@ -16,19 +19,30 @@ const TYPED: Readonly<Record<number, (bytes: Uint8Array) => ArrayBufferView>> = 
   1: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
   3: ({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length / 4),
   8: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
-  9: ({ buffer, byteOffset, length }) => Int32Array.from(new BigInt64Array(buffer, byteOffset, length / 8), Number),
+  // Two numbers for each integer of 64 bits.
+  [INT64]: ({ buffer, byteOffset, length }) => new Int32Array(buffer, byteOffset, length / 4),
 };
 
 interface Binding extends NativeBinding {
   deleteTensor(id: number): void;
 }
 
+const RANDOM = /^(Random|Multinomial|TruncatedNormal)/;
+
+interface EvaluationOptions {
+  /** The values of some variables. Default: those that they have. */
+  readonly variables?: ReadonlyMap<Variable, Tensor>;
+  /** Whether random operations are run. Else they give the same numbers every time. Default: true. */
+  readonly isRandom?: boolean;
+}
+
 /** The outputs, then the values assigned to variables, whose own values stay. The caller disposes of them. */
-export function evaluateGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[] {
+export function evaluateGraph(graph: Graph, inputs: readonly Tensor[], options: EvaluationOptions = {}): Tensor[] {
   const backend = nativeBackend();
   const evaluation = new Evaluation(
     backend.binding as Binding,
     tensor => backend.getInputTensorIds([tensor])[0] as number,
+    options,
   );
   try {
     const given = inputs.map(tensor => ({ id: evaluation.idOf(tensor), dtype: 0, shape: tensor.shape }));
@@ -42,10 +56,12 @@ export function evaluateGraph(graph: Graph, inputs: readonly Tensor[]): Tensor[]
 class Evaluation {
   readonly idOf: (tensor: Tensor) => number;
   readonly #binding: Binding;
+  readonly #options: EvaluationOptions;
   readonly #made: number[] = [];
 
-  constructor(binding: Binding, idOf: (tensor: Tensor) => number) {
+  constructor(binding: Binding, idOf: (tensor: Tensor) => number, options: EvaluationOptions) {
     this.#binding = binding;
+    this.#options = options;
     this.idOf = idOf;
   }
 
@@ -60,9 +76,7 @@ class Evaluation {
   /** A tensor of TensorFlow.js that outlives the evaluation. */
   copy({ id }: NativeOutput): Tensor {
     const [output] = this.#binding.executeOp('Identity', [], [id], 1) as [NativeOutput];
-    return (engine().backend as unknown as { createOutputTensor(output: NativeOutput): Tensor }).createOutputTensor(
-      output,
-    );
+    return nativeBackend().createOutputTensor(output);
   }
 
   dispose(): void {
@@ -76,11 +90,19 @@ class Evaluation {
       case 'constant':
         return [this.#constant(node)];
       case 'variable':
-        return [{ id: this.idOf(node.variable), dtype: 0, shape: node.variable.shape }];
+        return [
+          {
+            id: this.idOf(this.#options.variables?.get(node.variable) ?? node.variable),
+            dtype: 0,
+            shape: node.variable.shape,
+          },
+        ];
       case 'operation': {
         const attributes = [...node.attributes].map(([name, attribute]) => this.#attribute(name, attribute));
         const ids = node.inputs.map(value => resultOf(value).id);
-        return this.#kept(this.#binding.executeOp(node.op, attributes, ids, node.outputs.length));
+        const outputs = this.#kept(this.#binding.executeOp(node.op, attributes, ids, node.outputs.length));
+        const isMadeUp = this.#options.isRandom === false && RANDOM.test(node.op);
+        return isMadeUp ? this.#kept(outputs.map(output => this.#madeUp(output))) : outputs;
       }
       case 'loop': {
         let values = node.inputs.map(resultOf);
@@ -92,6 +114,14 @@ class Evaluation {
         return values;
       }
     }
+  }
+
+  /** Numbers for random ones: fractions, or zeros. */
+  #madeUp({ shape, dtype }: NativeOutput): NativeOutput {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const fractions = Float32Array.from({ length: count }, (_, i) => 0.05 + ((i * 0.618) % 0.9));
+    const values = dtype === FLOAT ? fractions : new Int32Array(dtype === INT64 ? 2 * count : count);
+    return { id: this.#binding.createTensor(shape, dtype, values), dtype, shape };
   }
 
   #constant({ shape, dtype, data }: Constant): NativeOutput {

@@ -16,7 +16,7 @@ import {
 /** Beyond these many dimensions, products and sums of several are not tried. */
 const MOST_COMBINED = 40;
 const LARGEST_COEFFICIENT = 8;
-const LARGEST_DIVISOR = 64;
+const LARGEST_DIVISOR = 128;
 
 type Family = (target: Sizes, dimensions: readonly Dimension[]) => Expression | null;
 
@@ -182,34 +182,39 @@ function fitExtremes(target: Sizes, dimensions: readonly Dimension[]): Expressio
   });
 }
 
-/** floor((a·d + b)/s). */
+/** floor((a·d + b)/s): with a = 1 first; rounding down, up or to the nearest before any other b. */
 function fitQuotient(target: Sizes, dimensions: readonly Dimension[]): Expression | null {
-  for (let factor = 1; factor <= LARGEST_COEFFICIENT; factor++) {
-    for (let divisor = 2; divisor <= LARGEST_DIVISOR; divisor++) {
-      if (factor > 1 && divisor % factor === 0) continue;
-      const found = first(dimensions, dimension => {
-        const shift = roundingShift(target, dimension.sizes, factor, divisor);
-        if (shift === null) return null;
-        return arithmetic('FloorDiv', plus(times(dimensionOf(dimension), factor), shift), numeral(divisor));
-      });
-      if (found !== null) return found;
+  for (const [least, most] of [[1, 1] as const, [2, LARGEST_COEFFICIENT] as const]) {
+    for (const isUsual of [true, false]) {
+      for (let factor = least; factor <= most; factor++) {
+        for (let divisor = 2; divisor <= LARGEST_DIVISOR; divisor++) {
+          if (factor > 1 && divisor % factor === 0) continue;
+          const found = first(dimensions, dimension => {
+            const shift = roundingShift(target, dimension.sizes, factor, divisor, isUsual);
+            if (shift === null) return null;
+            return arithmetic('FloorDiv', plus(times(dimensionOf(dimension), factor), shift), numeral(divisor));
+          });
+          if (found !== null) return found;
+        }
+      }
     }
   }
   return null;
 }
 
-/** The b of floor((a·d + b)/s), if there is one: rounding down, up or to the nearest before any other. */
-function roundingShift(target: Sizes, sizes: Sizes, factor: number, divisor: number): number | null {
+/** The b of floor((a·d + b)/s), if there is one. */
+function roundingShift(target: Sizes, sizes: Sizes, factor: number, divisor: number, isUsual: boolean): number | null {
   let least = Number.NEGATIVE_INFINITY;
   let most = Number.POSITIVE_INFINITY;
   for (const [run, value] of target.entries()) {
     const low = value * divisor - factor * (sizes[run] as number);
     least = Math.max(least, low);
     most = Math.min(most, low + divisor - 1);
+    if (least > most) return null;
   }
-  if (least > most) return null;
   const usual = [0, divisor - 1, Math.floor(divisor / 2)].find(shift => shift >= least && shift <= most);
   if (usual !== undefined) return usual;
+  if (isUsual) return null;
   return least > 0 ? least : most;
 }
 
@@ -230,6 +235,8 @@ function fitRemainder(target: Sizes, dimensions: readonly Dimension[]): Expressi
   if (Math.min(...target) < 0 || most >= LARGEST_DIVISOR) return null;
   for (let divisor = Math.max(2, most + 1); divisor <= LARGEST_DIVISOR; divisor++) {
     const found = first(dimensions, dimension => {
+      // With few runs any large divisor fits: the remainders must have come back to the start at least once.
+      if (Math.max(...dimension.sizes) - Math.min(...dimension.sizes) < divisor) return null;
       for (const sign of [1, -1]) {
         const shift = modulo((target[0] as number) - sign * (dimension.sizes[0] as number), divisor);
         const fits = agrees(target, run => modulo(sign * (dimension.sizes[run] as number) + shift, divisor));
@@ -240,10 +247,7 @@ function fitRemainder(target: Sizes, dimensions: readonly Dimension[]): Expressi
       }
       return null;
     });
-    // With few runs any large divisor fits: the remainders must have come back to the start at least once.
-    if (found !== null && dimensions.some(({ sizes }) => Math.max(...sizes) - Math.min(...sizes) >= divisor)) {
-      return found;
-    }
+    if (found !== null) return found;
   }
   return null;
 }

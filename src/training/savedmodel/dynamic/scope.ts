@@ -82,7 +82,7 @@ export class Scope {
 
   constant(dtype: number, shape: readonly number[], numbers: ArrayLike<number>): Value {
     const small = numbers.length <= 16;
-    const key = `${dtype}[${shape.join()}](${small ? [...Array.from(numbers)].join() : ''})`;
+    const key = `${dtype}[${shape.join()}](${small ? Array.from(numbers, keyOf).join() : ''})`;
     const known = small ? this.#made.get(key) : undefined;
     if (known !== undefined) return known;
     const node = constantOf(dtype, shape, numbers);
@@ -190,4 +190,9 @@ export function numberOf(node: GraphNode): number {
 export function widened(shapes: readonly Shape[]): Shape {
   const [first, ...others] = shapes as [Shape, ...Shape[]];
   return first.map((size, axis) => (others.every(shape => shape[axis] === size) ? size : null));
+}
+
+/** Not the same for 0 and −0. */
+function keyOf(number: number): string {
+  return Object.is(number, -0) ? '-0' : String(number);
 }

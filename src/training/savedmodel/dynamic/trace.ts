@@ -6,8 +6,8 @@ import type { ConstantCache } from '../traced/constant.js';
 import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
 import type { OutputStructure, Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
-import { farSizes } from './far.js';
-import { withOne, withOther } from './ones.js';
+import { FarCheck } from './far.js';
+import { withOne } from './ones.js';
 import {
   countOf,
   describePlaces,
@@ -18,10 +18,10 @@ import {
   nullPlaces,
   type SignatureInput,
 } from './places.js';
-import { cannotGeneralize, placeOf } from './problems.js';
+import { placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools, sizesFrom } from './sizes.js';
-import { type Run, type Thoroughness, Trial } from './trial.js';
+import { checkStructures, type Run, type Thoroughness, Trial } from './trial.js';
 
 export interface Trace {
   readonly graph: Graph;
@@ -44,6 +44,8 @@ const FEW_ELEMENTS = 50_000;
 /** Sizes with more elements than this are not tried, unless small sizes have almost as many. */
 const MOST_ELEMENTS = 1_000_000;
 const MOST_GROWTH = 20;
+/** For every way to group dimensions, if the function has thrown the same error everywhere. */
+const FEW_LADDERS = 3;
 /** For known layers, where only batches move. */
 const ONLY_BATCHES: Thoroughness = { more: 1, checks: 1 };
 /** How often other sizes are tried if a function works, but not as one graph. */
@@ -65,8 +67,8 @@ export function trace(fn: Traceable, signature: readonly SignatureInput[], optio
 function traceStatic(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions): Trace {
   const recordOptions = recordOptionsOf(options);
   const run = (): Recording => {
-    const { graph, structure } = record(fn, inputsAt(signature, [], []), recordOptions);
-    return { graph: pruned(graph), structure };
+    const recording = record(fn, inputsAt(signature, [], []), recordOptions);
+    return { ...recording, graph: pruned(recording.graph) };
   };
   const [first, second] = [run(), run()];
   if (differenceOf(first.graph, second.graph, true) === null) return first;
@@ -99,9 +101,12 @@ class Tracer {
   readonly #recording: RecordOptions;
   readonly #mostElements: number;
   #allowsEmpty = false;
+  #wasEmpty = false;
   #hasRun = false;
+  #hasWorked = false;
   /** What the function threw first. */
   #thrown: { error: unknown; at: string } | undefined;
+  readonly #messages = new Set<string>();
 
   constructor(
     fn: Traceable,
@@ -135,9 +140,10 @@ class Tracer {
       return square;
     }
     this.#allowsEmpty = true;
-    const empty = this.#first(free);
+    const empty = this.#wasEmpty ? this.#first(free) : null;
     if (empty !== null) return empty;
-    throw this.#neverRan();
+    // What is the same at all sizes has nothing to do with them.
+    throw this.#throwsTheSame() ? this.#thrown?.error : this.#neverRan();
   }
 
   /**
@@ -156,22 +162,32 @@ class Tracer {
   /** Null if the function works at no sizes. */
   #atSomeSizes(groups: Groups): Trace | null {
     let failure: { error: unknown; pools: Pools; trial: Trial } | undefined;
-    let failures = 0;
+    const failed: Trial[] = [];
     for (const pools of this.#ladders(groups)) {
       this.#hasRun = false;
       const isEasy = this.#hasKnownLayers && this.#batches(groups).every(({ isBatch }) => isBatch);
       const run = (sizes: readonly number[]) => this.#run(groups, sizes);
       const trial = new Trial(run, countOf(groups), pools, isEasy ? ONLY_BATCHES : undefined);
       if (!trial.collect()) continue;
+      let settled: Graph;
       try {
         checkStructures(trial.runs);
-        const settled = this.#checkedFarAway(trial.settle(), trial, groups);
-        const graph = this.#checkedAtOne(settled, trial, groups);
+        settled = trial.settle();
+      } catch (error) {
+        failure ??= { error, pools, trial };
+        failed.push(trial);
+        if (failed.length >= MOST_FAILURES) break;
+        continue;
+      }
+      try {
+        // What other attempts have shown holds for this one: it may only have missed the sizes that tell.
+        const others = failed.flatMap(({ runs }) => runs);
+        const far = this.#farCheck(trial.runs, others, groups);
+        const graph = this.#checkedAtOne(far.check(settled), far, trial, groups);
         return { graph, structure: (trial.runs[0] as Run).structure };
       } catch (error) {
         failure ??= { error, pools, trial };
-        failures++;
-        if (failures >= MOST_FAILURES) break;
+        break;
       }
     }
     if (failure !== undefined) throw this.#explained(failure.error, groups, failure.pools, failure.trial);
@@ -180,12 +196,17 @@ class Tracer {
 
   /** Tried at the first sizes of each ladder, since there are many ways. */
   #runsAnywhere(groups: Groups): boolean {
-    for (const pools of this.#ladders(groups)) {
+    const ladders = [...this.#ladders(groups)];
+    for (const pools of this.#throwsTheSame() ? ladders.slice(0, FEW_LADDERS) : ladders) {
       const [sizes] = sizesFrom(pools);
       if (sizes === undefined || elementsOf(inputsAt(this.#signature, groups, sizes)) > FEW_ELEMENTS) continue;
       if (this.#run(groups, sizes) !== null) return true;
     }
     return false;
+  }
+
+  #throwsTheSame(): boolean {
+    return !this.#hasWorked && this.#messages.size === 1;
   }
 
   #ladders(groups: Groups): Iterable<Pools> {
@@ -207,53 +228,35 @@ class Tracer {
       // The nodes of a trial are compared with those of its first run, which alone needs to know the places.
       recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun });
       this.#hasRun = true;
+      this.#hasWorked = true;
     } catch (error) {
       if (error instanceof TensorBundleError) throw error;
       const at = inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
       this.#thrown ??= { error, at };
+      this.#messages.add(messageOf(error));
       return null;
     }
     // The shape of a scalar is an empty constant everywhere.
     const isEmpty = pruned(recording.graph).nodes.some(
       ({ kind, outputs }) => kind !== 'constant' && outputs.some(({ shape }) => shape.includes(0)),
     );
+    this.#wasEmpty ||= isEmpty;
     if (isEmpty && !this.#allowsEmpty) return null;
-    return { sizes, graph: recording.graph, structure: recording.structure };
+    return { ...recording, sizes };
   }
 
-  #checkedFarAway(graph: Graph, { runs }: Trial, groups: Groups): Graph {
-    let checked = graph;
-    const known = this.#hasKnownLayers ? this.#batches(groups) : undefined;
-    for (const { sizes, group } of farSizes(runs, known)) {
-      const run = this.#run(groups, sizes);
-      if (run === null) continue;
-      checkStructures([runs[0] as Run, run]);
-      const near = (): Run[] => (group === undefined ? [] : this.#near(groups, sizes, group));
-      const next = withOther(checked, runs, run, near);
-      if (next === undefined && group !== undefined) {
-        const place = `${this.#describe(groups, group)} is ${sizes[group]}`;
-        throw cannotGeneralize(`it does something else where ${place} than at other sizes`, undefined, place);
-      }
-      if (next === undefined) {
-        const places = describePlaces(this.#signature, this.#places);
-        warn(
-          `the function does something else where ${places} are equal: there, what is saved does the same as elsewhere`,
-        );
-      } else if (next !== checked) {
-        runs.push(run);
-        checked = next;
-      }
-    }
-    return checked;
+  #farCheck(runs: Run[], others: readonly Run[], groups: Groups): FarCheck {
+    return new FarCheck({
+      runs,
+      others,
+      known: this.#hasKnownLayers ? this.#batches(groups) : undefined,
+      run: sizes => this.#run(groups, sizes),
+      describe: chosen => chosen.map(group => this.#describe(groups, group)).join(' and '),
+      warn,
+    });
   }
 
-  /** At sizes a little larger: one number alone does not tell a formula. */
-  #near(groups: Groups, sizes: readonly number[], group: number): Run[] {
-    const moved = (more: number) => sizes.map((size, other) => (other === group ? size + more : size));
-    return [4, 9].flatMap(more => this.#run(groups, moved(more)) ?? []);
-  }
-
-  #checkedAtOne(graph: Graph, { runs }: Trial, groups: Groups): Graph {
+  #checkedAtOne(graph: Graph, far: FarCheck, { runs }: Trial, groups: Groups): Graph {
     let checked = graph;
     const { sizes } = runs[0] as Run;
     for (const group of sizes.keys()) {
@@ -262,7 +265,9 @@ class Tracer {
         sizes.map((size, other) => (other === group ? 1 : size)),
       );
       if (one === null) continue;
-      const next = withOne(checked, runs, one);
+      const found = withOne(checked, runs, one);
+      // A formula that is right for 1 must be so everywhere else, too.
+      const next = found === checked || (found !== undefined && far.holds(found)) ? found : undefined;
       if (next === undefined) {
         warn(
           `the function does something else where ${this.#describe(groups, group)} is 1: ` +
@@ -327,17 +332,6 @@ class Tracer {
       { cause: error },
     );
   }
-}
-
-/** Names and their number must be the same at all sizes. */
-function checkStructures(runs: readonly Run[]): void {
-  const found = new Set(runs.map(({ structure }) => JSON.stringify(structure)));
-  if (found.size === 1) return;
-  throw cannotGeneralize(
-    'it returns other outputs, or in another order, at other sizes',
-    undefined,
-    [...found].join(' or '),
-  );
 }
 
 function elementsOf(inputs: readonly RecordedInput[]): number {

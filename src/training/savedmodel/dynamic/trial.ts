@@ -1,13 +1,12 @@
 /** Runs of a function at sizes of some pools, until further sizes do not change the graph any more. */
 import type { Graph } from '../graphs/graph.js';
-import type { OutputStructure } from '../traced/recording.js';
+import type { Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
 import { generalize, type Sized } from './generalize.js';
+import { cannotGeneralize } from './problems.js';
 import { type Pools, sizesFrom, spans } from './sizes.js';
 
-export interface Run extends Sized {
-  readonly structure: OutputStructure;
-}
+export interface Run extends Sized, Recording {}
 
 /** Null if the function does not work at these sizes, or a tensor is empty there. */
 type Runner = (sizes: readonly number[]) => Run | null;
@@ -83,4 +82,15 @@ export class Trial {
     const { done, value } = this.#sizes.next();
     return done ? undefined : this.#run(value);
   }
+}
+
+/** Throws ERR_NOT_SUPPORTED if names of outputs, or their number, are not the same in all runs. */
+export function checkStructures(runs: readonly Run[]): void {
+  const found = new Set(runs.map(({ structure }) => JSON.stringify(structure)));
+  if (found.size === 1) return;
+  throw cannotGeneralize(
+    'it returns other outputs, or in another order, at other sizes',
+    undefined,
+    [...found].join(' or '),
+  );
 }

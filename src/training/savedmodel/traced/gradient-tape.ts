@@ -15,7 +15,7 @@ export class GradientTape {
     const { activeTape } = state;
     if (activeTape === null || activeTape === this.#before) return;
     for (const { saved = [] } of activeTape) for (const one of saved) one.dispose();
-    state.activeTape = null;
+    state.activeTape = this.#before;
   }
 }
 

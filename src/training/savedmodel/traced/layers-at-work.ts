@@ -1,5 +1,6 @@
 /** Which layer of tfjs-layers computes, while a function is recorded: for places, and for the seeds of layers. */
 import type { layers } from '@tensorflow/tfjs-layers';
+import { isLayer } from '../../../layers/family.js';
 import { optionalLayers } from '../../models/tfjs-layers.js';
 import { within } from './named-scopes.js';
 import type { Replacements } from './replacements.js';
@@ -28,8 +29,7 @@ export class LayersAtWork {
 
   #work<T>(layer: Layer, replacements: Replacements, action: () => T): T {
     // A model calls the layers in it directly (tfjs-layers/src/engine/container.ts, runInternalGraph).
-    const { layers: inner = [] } = layer as { readonly layers?: readonly Layer[] };
-    for (const one of inner) if (!this.#watched.has(one)) this.#watchCalls(one, replacements);
+    for (const one of layersIn(layer)) if (!this.#watched.has(one)) this.#watchCalls(one, replacements);
     if (this.#working.at(-1) === layer) return action();
     this.#working.push(layer);
     try {
@@ -44,4 +44,10 @@ export class LayersAtWork {
     const { call } = layer;
     replacements.replace(layer, 'call', (...given) => this.#work(layer, replacements, () => call.apply(layer, given)));
   }
+}
+
+/** A layer of the user may have anything in a field of this name. */
+function layersIn(layer: Layer): Layer[] {
+  const { layers } = layer as { readonly layers?: unknown };
+  return Array.isArray(layers) ? layers.filter(isLayer) : [];
 }

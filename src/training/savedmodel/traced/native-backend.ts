@@ -3,7 +3,7 @@
  * tfjs_binding.d.ts).
  */
 import { TensorBundleError } from '../../../errors.js';
-import { engine } from '../../../tfjs-core.js';
+import { engine, type Tensor } from '../../../tfjs-core.js';
 
 /** An attribute of an operation, as kernels give it. `type` is one of the numbers TF_ATTR_… of the binding. */
 export interface NativeAttribute {
@@ -55,6 +55,7 @@ export interface NativeBackend {
   write(values: unknown, shape: readonly number[], dtype: string): object;
   incRef(dataId: object): void;
   refCount(dataId: object): number;
+  createOutputTensor(output: NativeOutput): Tensor;
   disposeData(dataId: object, force?: boolean): boolean;
 }
 

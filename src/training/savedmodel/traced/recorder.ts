@@ -1,13 +1,14 @@
 /** Runs a function on real tensors, and records what TensorFlow executed. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';
-import { engine, type Tensor } from '../../../tfjs-core.js';
+import type { Tensor } from '../../../tfjs-core.js';
 import type { Argument, Assignment } from '../graphs/graph.js';
 import { Clocks } from './clocks.js';
 import type { ConstantCache } from './constant.js';
 import { GradientTape } from './gradient-tape.js';
 import { LayersAtWork } from './layers-at-work.js';
 import { type NativeBackend, nativeBackend } from './native-backend.js';
+import { OpenScopes } from './open-scopes.js';
 import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
 import { callTraced } from './program-place.js';
@@ -39,8 +40,8 @@ export interface RecordOptions {
 let isRecording = false;
 
 /**
- * The variables have the same values afterwards, whatever the function does to them, and no tensor is left. Variables
- * that it makes at its first call, and only then, stay.
+ * The variables have the same values afterwards, whatever the function does to them, and no tensor is left but those
+ * that the function keeps (tf.keep). Variables that it makes at its first call, and only then, stay.
  *
  * Throws ERR_NOT_SUPPORTED if the function cannot become a graph, and what the function throws.
  */
@@ -53,7 +54,7 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
     const shared = { ...options, constants: options.constants ?? new WeakMap() };
     const first = recordFirst(fn, inputs, shared);
     if (first.made.length === 0 && !first.hasKept) return first.recording;
-    const second = recordOnce(fn, inputs, shared, first.integer);
+    const second = recordOnce(fn, inputs, shared, first.recording.integer);
     if (second.made.length > 0) throw newRefused([...first.made, ...second.made]);
     return second.recording;
   } finally {
@@ -63,8 +64,6 @@ export function record(fn: Traceable, inputs: readonly RecordedInput[], options:
 
 interface Run {
   readonly recording: Recording;
-  /** What the integers of the inputs were. */
-  readonly integer: number;
   /** Variables that the function made. */
   readonly made: readonly Variable[];
   /** Whether it made tensors that it kept. */
@@ -102,7 +101,7 @@ function recordOnce(
   const watch = new Watch(backend, constants, randomness, places);
   const replacements = new Replacements();
   const tape = new GradientTape();
-  engine().startScope('tensorbundle');
+  const scopes = new OpenScopes();
   try {
     const tensors = inputs.map(input => tensorFor(input, integer));
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
@@ -117,17 +116,30 @@ function recordOnce(
     const assignments = guard.assigned().map((variable): Assignment => ({ variable, value: watch.valueOf(variable) }));
     watch.checkCounts([...outputs, ...assignments.map(({ value }) => value)]);
     const graph = { inputs: args, nodes: watch.nodes, outputs, assignments };
-    return { recording: { graph, structure }, integer, made: guard.made, hasKept: watch.hasKept() };
+    return { recording: { graph, structure, integer }, made: guard.made, hasKept: watch.hasKept() };
   } catch (error) {
     // The function may have gone on after a refusal, and failed for that reason.
     watch.check();
     throw error;
   } finally {
-    replacements.restore();
-    tape.release();
-    engine().endScope();
-    guard.restore();
-    optimizers.restore();
+    undoAll([
+      () => replacements.restore(),
+      () => scopes.restore(),
+      () => tape.release(),
+      () => scopes.end(),
+      () => guard.restore(),
+      () => optimizers.restore(),
+    ]);
+  }
+}
+
+/** All of them, also if one throws. */
+function undoAll([undo, ...others]: readonly (() => void)[]): void {
+  if (!undo) return;
+  try {
+    undo();
+  } finally {
+    undoAll(others);
   }
 }
 

@@ -11,4 +11,6 @@ export type OutputStructure =
 export interface Recording {
   readonly graph: Graph;
   readonly structure: OutputStructure;
+  /** What the integers of its inputs were: not every function can do something with every integer. */
+  readonly integer: number;
 }

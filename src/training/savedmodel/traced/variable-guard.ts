@@ -6,7 +6,7 @@
  */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { TensorBundleError } from '../../../errors.js';
-import { engine, type Tensor, tensor } from '../../../tfjs-core.js';
+import { engine, type Tensor } from '../../../tfjs-core.js';
 import type { NativeBackend } from './native-backend.js';
 import { ProgramPlace } from './program-place.js';
 import type { Replacements } from './replacements.js';
@@ -26,7 +26,7 @@ export class VariableGuard {
       // This moves it here, if another backend has it.
       backend.tensorMap.get(variable.dataId);
       // Two variables made of one tensor share its data, and could not be told apart.
-      if (backend.refCount(variable.dataId) > 1) giveOwnData(variable);
+      if (backend.refCount(variable.dataId) > 1) giveOwnData(variable, backend);
       this.#keep(this.#before, variable);
     }
   }
@@ -89,10 +89,11 @@ function disposalRefused({ name }: Variable): TensorBundleError {
   );
 }
 
-/** Data that only this variable has. */
-function giveOwnData(variable: Variable): void {
-  const values = variable.dataSync<'float32'>().slice();
-  const copy = tensor(values, variable.shape, variable.dtype);
+/** Data that only this variable has, of any type. */
+function giveOwnData(variable: Variable, backend: NativeBackend): void {
+  const ids = backend.getInputTensorIds([variable]);
+  const [output] = backend.binding.executeOp('Identity', [], ids, 1);
+  const copy = backend.createOutputTensor(output!);
   variable.assign(copy);
   copy.dispose();
 }
