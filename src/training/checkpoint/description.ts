@@ -241,7 +241,8 @@ function notTrackable(value: unknown, path: string): TensorBundleError {
   const what = classOf(value);
   return invalidArgument(
     `'${path}' is ${what}, which cannot be saved in a checkpoint; give a model, layer, optimizer, tf.Variable, an ` +
-      'array, plain object or Map of these, an object with trackedChildren(), or one with serialize() and deserialize()' +
+      'array, plain object or Map of these, an object with trackedChildren(), or one with serialize() and ' +
+      'deserialize()' +
       (typeof value === 'function' ? '; a function must be made by func of tensorbundle/savedmodel' : ''),
     { found: what },
   );

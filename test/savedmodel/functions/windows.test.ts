@@ -22,5 +22,5 @@ test.each([
 });
 
 test('TensorFlow refuses what is refused here', () => {
-  expect(() => tf.conv2d(tf.ones([1, 1, 9, 1]), tf.ones([3, 3, 1, 1]), 1, 'valid').dataSync()).toThrow();
+  expect(() => tf.conv2d(tf.ones<tf.Rank.R4>([1, 1, 9, 1]), tf.ones([3, 3, 1, 1]), 1, 'valid').dataSync()).toThrow();
 });

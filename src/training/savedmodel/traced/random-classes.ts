@@ -38,7 +38,6 @@ interface RandomClasses {
   readonly gamma: readonly (new () => Generator)[];
 }
 
-/** What only classes of random numbers have. */
 type RandomClass = UniformClass | NormalClass;
 
 let found: RandomClasses | undefined;
@@ -63,11 +62,12 @@ export function generatorClasses(): readonly RandomClass[] {
  */
 export function onGenerator(met: (one: RandomClass) => void): () => void {
   return onAssignment('random', made => {
-    const { constructor, nextValue } = made as Partial<Generator>;
-    const isKnown = generatorClasses().includes(constructor as RandomClass);
-    if (isKnown || typeof nextValue !== 'function' || !('range' in made || 'stdDev' in made)) return;
-    others.add(constructor as RandomClass);
-    met(constructor as RandomClass);
+    const one = made.constructor as RandomClass;
+    const { nextValue } = made as Partial<Generator>;
+    const isRandom = typeof nextValue === 'function' && ('range' in made || 'stdDev' in made);
+    if (!isRandom || generatorClasses().includes(one)) return;
+    others.add(one);
+    met(one);
   });
 }
 

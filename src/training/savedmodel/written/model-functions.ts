@@ -27,9 +27,10 @@ const ARGUMENTS: FunctionSource['args'] = [
 ];
 
 /**
- * Synchronous; the model and its variables are as before afterwards. `saveTraces`: whether there must be functions; left
- * out, a model that cannot become a graph has none, and a warning says why, once for a model. True: throws the reason,
- * ERR_NOT_SUPPORTED with the name of the layer. Throws it also for a model that Keras cannot make: it needs functions.
+ * Synchronous; the model and its variables are as before afterwards. `saveTraces`: whether there must be functions.
+ * Left out: a model that cannot become a graph has none, and a warning says why, once for a model. True: throws the
+ * reason, ERR_NOT_SUPPORTED with the name of the layer. It is also thrown for a model that Keras cannot make, as that
+ * needs functions.
  */
 export function modelFunctions(
   model: LayersModel,

@@ -4,9 +4,8 @@ import type { Layer, LayersModel } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
 import { isSameWitness, type Witness } from '../../../layers/witness.js';
 import { engine, serialization } from '../../../tfjs-core.js';
-import { optionalLayers } from '../../models/tfjs-layers.js';
 import type { SignatureInput } from '../dynamic/places.js';
-import { type TraceOptions, trace } from '../dynamic/trace.js';
+import { trace } from '../dynamic/trace.js';
 import type { TraceSource } from './function-source.js';
 import type { KerasEntry } from './keras-config.js';
 import { layersIn, ModelCall } from './model-call.js';
@@ -47,7 +46,10 @@ function traced(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): 
     const tracer = new ModelTracer(model, entry);
     const inference = tracer.trace(false);
     found = { inference };
-    return { inference, training: !isUserDefined && isAlike(model, entry) ? inTraining(inference) : tracer.trace(true) };
+    return {
+      inference,
+      training: !isUserDefined && isAlike(model, entry) ? inTraining(inference) : tracer.trace(true),
+    };
   } catch (error) {
     return { ...found, problem: error as Error };
   }
@@ -57,22 +59,8 @@ function traced(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): 
 const TRAINED = /"class_name":"(BatchNormalization|GaussianNoise|\w*Dropout\w*|Random\w*)"|dropout":(?!0[,}])/;
 
 /** Whether training is known to make no difference. */
-function isAlike(model: LayersModel, entry: KerasEntry): boolean {
-  return hasKnownLayers(model, entry) && !TRAINED.test(JSON.stringify(entry.config));
-}
-
-/** Activations of TensorFlow.js, as Keras writes them, without underscores. A program can register others. */
-const ACTIVATIONS =
-  /^(?:linear|relu6?|[es]elu|gelu|gelunew|sigmoid|hardsigmoid|swish|mish|tanh|softmax|logsoftmax|softplus|softsign)$/i;
-
-/** Whether all that it computes is TensorFlow.js's. */
-function hasKnownLayers(model: LayersModel, { config }: KerasEntry): boolean {
-  const activations = JSON.stringify(config).matchAll(/activation":"(\w+)"/g);
-  return (
-    isOfTensorFlow(model) &&
-    layersIn(model).every(isOfTensorFlow) &&
-    [...activations].every(([, name]) => ACTIVATIONS.test(name!.replaceAll('_', '')))
-  );
+function isAlike(model: LayersModel, { config }: KerasEntry): boolean {
+  return layersIn(model).every(isOfTensorFlow) && !TRAINED.test(JSON.stringify(config));
 }
 
 function inTraining(inference: TraceSource): TraceSource {
@@ -86,7 +74,6 @@ class ModelTracer {
   readonly #call: ModelCall;
   readonly #inputs: readonly SignatureInput[];
   readonly #outputNames: readonly string[];
-  readonly #options: TraceOptions;
 
   constructor(model: LayersModel, entry: KerasEntry) {
     this.#entry = entry;
@@ -94,11 +81,10 @@ class ModelTracer {
     const names = endpointNames(entry);
     this.#inputs = model.inputs.map(({ shape, dtype }, i) => ({ shape, dtype, name: names.inputs[i]! }));
     this.#outputNames = names.outputs;
-    this.#options = { sameBatch: true, hasKnownLayers: hasKnownLayers(model, entry) };
   }
 
   trace(training: boolean): TraceSource {
-    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, this.#options));
+    const { graph, structure } = this.#call.tracing(training, fn => trace(fn, this.#inputs, { sameBatch: true }));
     const tensors = graph.inputs.map(({ name, outputs }): Structured => ({ tensor: { name, ...outputs[0]! } }));
     return {
       name: `${this.#entry.config.name}_call`,
@@ -118,16 +104,12 @@ function witnessOf(model: LayersModel, { config }: KerasEntry): Witness | null {
   return [engine().backend, JSON.stringify(config), layers.length, ...layers, ...weights];
 }
 
-/** Programs register classes, too, but TensorFlow.js has functions for its own only: `layers.dense` makes a Dense. */
 function isOfTensorFlow(layer: Layer): boolean {
-  const name = layer.getClassName();
-  const [registered] = serialization.SerializationMap.getMap().classNameMap[name] ?? [];
-  if (registered !== layer.constructor || Object.hasOwn(layer, 'call')) return false;
-  const own = Object.keys(optionalLayers()?.layers ?? {});
-  return MODELS.has(name) || own.some(one => one.toLowerCase() === name.toLowerCase());
+  const { classNameMap } = serialization.SerializationMap.getMap();
+  const [registered] = classNameMap[layer.getClassName()] ?? [];
+  const isModel = 'layers' in layer;
+  return (isModel || registered === layer.constructor) && !Object.hasOwn(layer, 'call');
 }
-
-const MODELS: ReadonlySet<string> = new Set(['Model', 'Functional', 'Sequential']);
 
 /** Keras's names of the inputs and the outputs. */
 export function endpointNames({ class_name: className, config }: KerasEntry): { inputs: string[]; outputs: string[] } {

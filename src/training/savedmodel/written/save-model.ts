@@ -60,7 +60,7 @@ export interface SaveModelOptions extends SavedModelWriterOptions {
    * Whether TensorFlow can run the model without Keras: `tf.saved_model.load(dir)` can then be called and trained, and
    * there is a signature for serving. True: rejects with the reason if the model cannot become a graph. False: no
    * functions are traced, which saves their time. Default: true, but a model that cannot become a graph is saved
-   * without functions, and a warning says why.
+   * without functions, and a warning says why. If Keras lacks some of its layers, it needs functions.
    */
   saveTraces?: boolean;
 }
@@ -84,7 +84,8 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * `tf.saved_model.save` saves a tf.Module: `tf.saved_model.load(dir)` has its functions, its variables, which can be
  * trained on, and the lists `variables` and `trainable_variables` (unless the object has something under these names).
  * Its signatures can be served by anything that runs TensorFlow; `loadFunctions` runs them here. Functions are traced
- * during the call, which needs the backend of `@tensorflow/tfjs-node`.
+ * during the call, which needs the backend of `@tensorflow/tfjs-node`. An instance of a class with such functions in
+ * its fields is taken, too: of its other fields, numbers, strings and plain functions are left out.
  *
  * A model gets functions, too, as with Keras's `save_traces=True`: `tf.saved_model.load(dir)` is called as
  * `loaded(inputs)` or `loaded(inputs, training=True)`, has `variables` and `trainable_variables`, and the signature
@@ -95,12 +96,16 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * The values are those of the moment of the call; training may go on meanwhile. DIR is replaced as a whole: readers,
  * and a crash, see the old model or the new one. It is replaced only if it holds nothing but a SavedModel.
  *
- * Rejects with ERR_NOT_SUPPORTED if Keras lacks some of the layers, or of their activations, initializers, regularizers
- * or constraints (the error lists all), or for an optimizer that this version does not know; ERR_INVALID_ARGUMENT for a
- * model that is not built, `includeOptimizer: true` for one that is not compiled, an `extra` that cannot be saved, an
- * object with nothing in it, names that TensorFlow refuses, and functions that use a variable which is not saved with
- * them; ERR_NOT_SUPPORTED for a function that cannot become a graph (the error names the function, the operation and
- * its place in the program); ERR_EXISTS if DIR holds anything else; and with what `CheckpointWriter.finish` throws.
+ * Layers, activations, initializers, regularizers and constraints that Keras lacks are run by the functions. Only
+ * `load_model` needs them, as `custom_objects`; a warning lists them.
+ *
+ * Rejects with ERR_NOT_SUPPORTED if Keras lacks something and there are no functions, because the model cannot become a
+ * graph or `saveTraces` is false (the error lists all and says why), or for an optimizer that this version does not
+ * know; ERR_INVALID_ARGUMENT for a model that is not built, `includeOptimizer: true` for one that is not compiled, an
+ * `extra` that cannot be saved, an object with nothing in it, names that TensorFlow refuses, and functions that use a
+ * variable which is not saved with them; ERR_NOT_SUPPORTED for a function that cannot become a graph (the error names
+ * the function, the operation and its place in the program); ERR_EXISTS if DIR holds anything else; and with what
+ * `CheckpointWriter.finish` throws.
  *
  * A loss or a metric that is a user-defined function cannot be written, and a few metrics Keras computes otherwise. A
  * warning names them. Without its loss, Keras loads the model uncompiled.
