@@ -12,16 +12,35 @@ import type { ReadableFile } from '../storage/file.js';
 import { type AllOpened, openTogether } from '../storage/open-together.js';
 import { IndexFile } from './index-file.js';
 import { locate } from './locate.js';
-import { MAX_INDEX_BYTES, type OpenBundle, openBundle } from './open-bundle.js';
+import { exchangedFor, isGone, MAX_ATTEMPTS, MAX_INDEX_BYTES, type OpenBundle, openBundle } from './open-bundle.js';
 import { ShardFiles } from './shard-files.js';
 
 /** Throws what `locate` and `openBundle` throw. */
 export async function openAtOnce(given: PathLike, signal: AbortSignal | undefined): Promise<OpenBundle> {
+  for (let attempt = 1; ; attempt++) {
+    const seen: { directory?: Directory } = {};
+    try {
+      return await open(given, signal, seen);
+    } catch (error) {
+      const mayRetry = attempt < MAX_ATTEMPTS && isGone(error) && seen.directory !== undefined;
+      const other = mayRetry ? await exchangedFor(seen.directory as Directory) : null;
+      if (other === null) throw error;
+      await other.close();
+    }
+  }
+}
+
+async function open(
+  given: PathLike,
+  signal: AbortSignal | undefined,
+  seen: { directory?: Directory },
+): Promise<OpenBundle> {
   const prefix = pathOf(given);
   // A later `process.chdir` moves none. An absolute path needs them only if it cannot be opened at once.
   const here = isAbsolute(prefix) ? null : new Directories();
   const opened = prefix === '' || signal?.aborted ? null : await tryAtOnce(prefix, signal);
   if (opened?.bundle) return opened.bundle;
+  if (opened?.directory) seen.directory = opened.directory;
   const directories = here ?? new Directories();
   if (opened?.directory !== undefined) directories.put(splitPrefix(prefix).directory, opened.directory);
   try {

@@ -5,7 +5,7 @@
 import { indexName, shardName } from '../commit/names.js';
 import { isNativeError, TensorBundleError, throwIfAborted } from '../errors.js';
 import type { DescriptorPool } from '../storage/descriptor-pool.js';
-import type { Directory } from '../storage/directory.js';
+import { Directory } from '../storage/directory.js';
 import type { ReadableFile } from '../storage/file.js';
 import { IndexFile } from './index-file.js';
 import type { Located } from './locate.js';
@@ -14,7 +14,7 @@ import { MANY_SHARDS, ShardFiles } from './shard-files.js';
 /** An index of 100,000 tensors has about 10 MB. */
 export const MAX_INDEX_BYTES = 2 ** 31 - 1;
 /** An overwrite takes milliseconds. If this many happen during one opening, something else is wrong. */
-const MAX_ATTEMPTS = 1000;
+export const MAX_ATTEMPTS = 1000;
 
 /**
  * Tells whether an index on disk is still the one that was opened. `identity` alone is not enough, because the number
@@ -46,7 +46,36 @@ interface OpenOptions {
  * Takes over the located directory, and closes it when it is no longer needed. Throws ERR_NOT_FOUND, ERR_MISSING_SHARD,
  * ERR_PERMISSION, ERR_IO, ERR_ABORTED, and what reading the index throws.
  */
-export async function openBundle({ prefix, base, ...found }: Located, options: OpenOptions = {}): Promise<OpenBundle> {
+export async function openBundle(located: Located, options: OpenOptions = {}): Promise<OpenBundle> {
+  let current = located;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openIn(current, options);
+    } catch (error) {
+      const other = attempt < MAX_ATTEMPTS && isGone(error) ? await exchangedFor(current.directory) : null;
+      if (other === null) throw error;
+      current = { ...current, directory: other };
+    }
+  }
+}
+
+/** Whether it may have been there, and have gone with its directory. */
+export function isGone(error: unknown): boolean {
+  return error instanceof TensorBundleError && (error.code === 'ERR_NOT_FOUND' || error.code === 'ERR_MISSING_SHARD');
+}
+
+/**
+ * The directory that now has the path of this one, which may be closed. A save of a SavedModel exchanges the whole
+ * directory and removes the old one. Null if it is still the same, or there is none.
+ */
+export async function exchangedFor({ path, identity }: Directory): Promise<Directory | null> {
+  const now = await Directory.open(path).catch(() => null);
+  if (now?.identity !== identity) return now;
+  await now.close();
+  return null;
+}
+
+async function openIn({ prefix, base, ...found }: Located, options: OpenOptions): Promise<OpenBundle> {
   const { pool } = options;
   const directory = pool ? await pool.shareDirectory(found.directory) : found.directory;
   const release = (): Promise<void> => (pool ? pool.releaseDirectory(directory) : directory.close());

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { locate } from '../../src/bundle/locate.js';
+import { openBundle } from '../../src/bundle/open-bundle.js';
 import { nextCall } from '../../src/commit/call-order.js';
 import { savedAt } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
@@ -206,6 +208,20 @@ describe('readers', () => {
     };
     await Promise.all([read(), read(), write()].map(one => one.finally(() => (isDone = true))));
     expect(seen.size).toBeGreaterThan(3);
+  });
+
+  it('that have opened the old directory go on in the new one', async () => {
+    const { path } = place();
+    await saveModelAt(path, 1);
+    const located = await locate(join(path, 'variables/variables'));
+    await saveModelAt(path, 2);
+    const { index, close } = await openBundle(located);
+    expect(index.numShards).toBe(2);
+    await close();
+    // What is nowhere is not looked for again and again.
+    const gone = await locate(join(path, 'variables/variables'));
+    rmSync(path, { recursive: true });
+    await expect(openBundle(gone)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
   });
 });
 

@@ -13,6 +13,7 @@ import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../../../options.js';
 import { isError } from '../../../realms.js';
+import { withDirectory } from '../../../storage/directory.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
 import { makeModel } from '../../models/bare-model.js';
@@ -20,6 +21,7 @@ import { freeze } from '../../models/frozen.js';
 import { loadInto } from '../../models/model-weights.js';
 import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
+import type { StoredModel } from '../stored/stored-model.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { type KerasRoot, kerasRoot } from './keras-root.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
@@ -70,8 +72,8 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
 export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
   const { extra, ...given } = options;
-  const stored = await readSavedModel(dir);
-  await using reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
+  const { stored, reader: opened } = await openTogether(dir);
+  await using reader = opened;
   // What this package wrote comes back exactly. Python, where the model may change, writes it without this.
   const isOurs = reader.has(extraKey('', 'model'));
   const model = isOurs ? await modelIn(reader, given) : await fromKeras(reader, kerasRoot(stored), given, stored.path);
@@ -81,6 +83,17 @@ export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): 
   } catch (error) {
     disposeOf(model);
     throw error;
+  }
+}
+
+/** The objects and the variables of one save, whatever saves replace the directory meanwhile. */
+async function openTogether(dir: PathLike): Promise<{ stored: StoredModel; reader: CheckpointReader }> {
+  for (;;) {
+    const stored = await readSavedModel(dir);
+    const reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
+    const isSame = await withDirectory(stored.path, async ({ identity }) => identity === stored.identity);
+    if (isSame) return { stored, reader };
+    await reader.close();
   }
 }
 

@@ -36,6 +36,8 @@ const OTHER_FORMS = {
 export interface StoredModel extends ModelFile {
   /** The directory, as it was given. */
   readonly path: string;
+  /** Which directory it is: a save puts another one in its place. */
+  readonly identity: string;
   /** The objects of TensorFlow 2, the root first. Empty for what TensorFlow 1 wrote. */
   readonly nodes: readonly SavedObject[];
   /** What Keras says of its layers, by the number of the node. Null if Keras did not write the model. */
@@ -69,6 +71,7 @@ export async function readStoredModel(given: PathLike): Promise<StoredModel> {
     return {
       ...model,
       path,
+      identity: directory.identity,
       nodes,
       keras,
       fingerprint: fingerprint && decodedFrom(FingerprintDefSchema, fingerprint, directory.pathOf(FINGERPRINT)),
