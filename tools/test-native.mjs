@@ -5,8 +5,8 @@
  *   node tools/test-native.mjs [release|address|thread|valgrind|arm64]...
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -56,9 +56,9 @@ function run(command, args, options = {}) {
   return { ok: result.status === 0, output };
 }
 
-/** Compiles everything into `directory`, a few files at a time. */
-function compile({ flags, compiler: words = [env.CXX ?? 'g++'], environment = {} }, directory) {
-  const compiler = words.join(' ');
+/** Compiles into `directory`, a few files at a time, what has changed since it was compiled there. */
+function compile({ flags, compiler: command = [env.CXX ?? 'g++'], environment = {} }, directory) {
+  const compiler = command.join(' ');
   const warnings = ['-Wall', '-Wextra', '-Werror'];
   const common = [
     '-std=c++17',
@@ -69,18 +69,29 @@ function compile({ flags, compiler: words = [env.CXX ?? 'g++'], environment = {}
     ...flags,
     '-pthread',
   ];
-  mkdirSync(directory, { recursive: true });
-  const objects = sources().map(source => ({ source, object: `${source.replaceAll(/[\\/]/g, '_')}.o` }));
+  mkdirSync(join(root, directory), { recursive: true });
+  // Whatever was compiled in another way is compiled again.
+  const how = join(directory, 'how');
+  const words = [
+    compiler,
+    run(command[0], [...command.slice(1), '--version'], { env: { ...env, ...environment } }).output,
+    ...common,
+  ].join('\n');
+  if (!existsSync(join(root, how)) || readFileSync(join(root, how), 'utf8') !== words)
+    writeFileSync(join(root, how), words);
+  // All paths are relative to the root: make cannot have a space in a name.
+  const objects = sources().map(source => ({ source, object: join(directory, `${source.replaceAll('/', '_')}.o`) }));
   const makefile = [
-    `all: ${objects.map(({ object }) => object).join(' ')}\n\t${compiler} ${flags.join(' ')} -pthread -o tests $^`,
+    `all: ${objects.map(({ object }) => object).join(' ')}\n` +
+      `\t${compiler} ${flags.join(' ')} -pthread -o ${join(directory, 'tests')} $^`,
     ...objects.map(
       ({ source, object }) =>
-        `${object}:\n\tcd '${root}' && ` +
-        `${compiler} ${common.join(' ')} -c ${source} -o '${join(directory, object)}'`,
+        `${object}: ${source} ${how}\n\t${compiler} ${common.join(' ')} -MMD -MP -c ${source} -o ${object}`,
     ),
+    // What each includes, as the compiler has told.
+    `-include ${join(directory, '*.d')}`,
   ].join('\n');
   return run('make', ['-s', '-j', String(Math.min(cpus().length, 4)), '-f', '-', 'all'], {
-    cwd: directory,
     env: { ...env, ...environment },
     input: `${makefile}\n`,
   });
@@ -102,15 +113,11 @@ export function isHere(name) {
 export function testNative(name) {
   const variant = VARIANTS[name];
   const { runner = [], only = [] } = variant;
-  const directory = mkdtempSync(join(tmpdir(), 'tensorbundle-native-'));
-  try {
-    const compiled = compile(variant, directory);
-    if (!compiled.ok) return compiled;
-    const [command, ...args] = [...runner, join(directory, 'tests'), ...only];
-    return run(command, args);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const directory = join('.tools', 'native-tests', name);
+  const compiled = compile(variant, directory);
+  if (!compiled.ok) return compiled;
+  const [command, ...args] = [...runner, join(root, directory, 'tests'), ...only];
+  return run(command, args);
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {

@@ -4,11 +4,15 @@ import type { Consumer } from './proof.js';
 import { describeFunctions } from './saved-models.js';
 import { SERVED_MODELS } from './served-models.js';
 
-// Everything that runs SavedModels is in the deep test, and in those of objects with functions.
+// The other models, and everything that runs SavedModels, are in the deep test and in those of objects.
 const consumers: readonly Consumer[] = ['load', 'node'];
 
 describe('models', () => {
   describeFunctions(
-    Object.fromEntries(Object.entries(SERVED_MODELS).map(([name, subject]) => [name, { ...subject, consumers }])),
+    Object.fromEntries(
+      Object.entries(SERVED_MODELS)
+        .slice(0, 1)
+        .map(([name, subject]) => [name, { ...subject, consumers }]),
+    ),
   );
 });

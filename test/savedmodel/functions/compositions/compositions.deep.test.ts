@@ -1,4 +1,4 @@
-/** More random functions. A failure shows the smallest function that fails, and its seed. */
+/** More random functions, in Node and in TensorFlow. A failure shows the smallest function that fails, and its seed. */
 import { describeInNode, describeSavedCompositions } from './suite.js';
 
 /** From `RANDOM_SEED` if that is set, to try others or to repeat one. */
