@@ -18,7 +18,7 @@ const size = () =>
     .reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
 const measured = (times, syncs) => ({ seconds: times[0], times, bytes: size(), verifies: true, syncs });
 
-const save = durable => repeated(repeats, () => saveModel(model, path, { durable }));
+const save = durable => repeated(repeats, () => saveModel(model, path, { durable, saveTraces: false }));
 const parts = { save: measured(await save(false), false), synced: measured(await save(true), true) };
 const load = await repeated(repeats, async () => (await loadModel(path)).dispose());
 answer({ parts: { ...parts, load: measured(load, false) } });
