@@ -33,9 +33,8 @@ export default defineConfig({
           globalSetup,
           testTimeout: 600_000,
           hookTimeout: 600_000,
-          // For test/depth.ts. And without oneDNN: its gradient of a convolution of a 1 × 1 filter and strides of 2
-          // writes beyond its memory (TensorFlow 2.21, in Python as well).
-          env: { TENSORBUNDLE_TESTS: 'deep', TF_ENABLE_ONEDNN_OPTS: '0' },
+          // For test/depth.ts.
+          env: { TENSORBUNDLE_TESTS: 'deep' },
         },
       },
     ],

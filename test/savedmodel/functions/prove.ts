@@ -79,7 +79,9 @@ export function expectProven(findings: Findings, { name, consumers }: Proof, tol
   for (const consumer of consumers) {
     const { error, difference } = found[consumer] ?? { error: 'not asked' };
     expect(error, `${name} in ${CONSUMERS[consumer]}`).toBeUndefined();
-    expect(difference, `${name} in ${CONSUMERS[consumer]}`).toBeLessThanOrEqual(tolerance);
+    // Keras does not run the functions but its own layers, which add up in another order, above all in training.
+    const most = consumer === 'keras' ? 5 * tolerance : tolerance;
+    expect(difference, `${name} in ${CONSUMERS[consumer]}`).toBeLessThanOrEqual(most);
   }
 }
 

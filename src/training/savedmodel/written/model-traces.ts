@@ -1,8 +1,10 @@
 /** The traces of a model. They do not depend on the values of its variables, so that later saves use them again. */
 
+import { TensorBundleError } from '../../../errors.js';
 import type { Layer, LayersModel } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
 import { isSameWitness, type Witness } from '../../../layers/witness.js';
+import { isError } from '../../../realms.js';
 import { engine, serialization } from '../../../tfjs-core.js';
 import { optionalLayers } from '../../models/tfjs-layers.js';
 import type { SignatureInput } from '../dynamic/places.js';
@@ -50,8 +52,15 @@ function traced(model: LayersModel, entry: KerasEntry, isUserDefined: boolean): 
     found = { inference };
     return { inference, training: isKnown && isAlike(entry) ? inTraining(inference) : tracer.trace(true) };
   } catch (error) {
-    return { ...found, problem: error as Error };
+    return { ...found, problem: asProblem(error) };
   }
+}
+
+/** What a layer throws at every size is why the model has no functions. */
+function asProblem(error: unknown): TensorBundleError {
+  if (error instanceof TensorBundleError) return error;
+  const why = isError(error) ? error.message : String(error);
+  return new TensorBundleError('ERR_NOT_SUPPORTED', `the model cannot be traced: ${why}`, { cause: error });
 }
 
 /** Layers of TensorFlow.js that do something else in training. */
