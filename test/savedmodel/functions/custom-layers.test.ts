@@ -195,7 +195,7 @@ describe('TensorFlow and tf_keras compute the same', () => {
       expect([warning, ...more]).toMatchObject([{ code: 'TENSORBUNDLE_LACKING_IN_KERAS' }]);
       proofs.set(name, await modelProof(name, dir, model, { make, consumers: ['load', 'keras'], sizes: SIZES }));
     }
-    findings = await proveFunctions([...proofs.values()], 'test/savedmodel/functions/custom_layers.py');
+    findings = await proveFunctions([...proofs.values()], { script: 'test/savedmodel/functions/custom_layers.py' });
   });
 
   it.each(Object.keys(MODELS))('%s', name => expectProven(findings, proofs.get(name)!));

@@ -43,5 +43,5 @@ const NETWORKS: Readonly<Record<string, Loading>> = {
 };
 
 describe('trained networks', () => {
-  describeFunctions(NETWORKS, { random: false });
+  describeFunctions(NETWORKS, { random: false, withoutOneDnn: true });
 });

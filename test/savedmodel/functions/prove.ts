@@ -39,8 +39,18 @@ export function lossOf(outputs: readonly tf.Tensor[]): tf.Scalar {
 
 const SCRIPT = 'test/savedmodel/functions/prove.py';
 
-/** Runs all calls of all SavedModels. Never rejects because of what a consumer says. `script`: what runs prove.py. */
-export async function proveFunctions(proofs: readonly Proof[], script = SCRIPT): Promise<Findings> {
+interface Proving {
+  /** What runs prove.py. */
+  readonly script?: string;
+  /** Beside the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs all calls of all SavedModels. Never rejects because of what a consumer says. */
+export async function proveFunctions(
+  proofs: readonly Proof[],
+  { script = SCRIPT, env = {} }: Proving = {},
+): Promise<Findings> {
   const directory = await mkdtemp(join(tmpdir(), 'tensorbundle proof '));
   try {
     const scratch = (index: number): string => join(directory, String(index));
@@ -54,7 +64,7 @@ export async function proveFunctions(proofs: readonly Proof[], script = SCRIPT):
     for (const { scratch: folder } of models) await mkdir(folder);
     const path = join(directory, 'job.json');
     await writeFile(path, JSON.stringify({ models }));
-    await runPython(script, [path]);
+    await runPython(script, [path], { env });
     const answer = JSON.parse(await readFile(`${path}.answer`, 'utf8')) as { models: Findings };
     const findings = answer.models;
     for (const [index, proof] of proofs.entries()) {
