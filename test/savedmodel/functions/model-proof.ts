@@ -120,8 +120,8 @@ function results(
 }
 
 /**
- * The gradient of a convolution with a filter of 1 and strides of 2 writes beyond its memory in oneDNN (TensorFlow 2.21,
- * in Python as well), which ends the process sooner or later.
+ * The gradient of a convolution with a filter of 1 and strides of 2 writes beyond its memory in oneDNN (TensorFlow
+ * 2.21, in Python as well), which ends the process sooner or later.
  */
 function isFatal(layer: tf.layers.Layer): boolean {
   const { kernelSize, strides } = layer.getConfig() as { kernelSize?: unknown; strides?: unknown };
