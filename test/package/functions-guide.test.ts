@@ -31,6 +31,7 @@ describe('the table of what cannot become a graph', () => {
     () => func(x => x.add(Math.random()), scalar),
     () => func(x => x.add(Date.now() % 7), scalar),
     () => func(x => x.add(++calls), scalar),
+    () => func(x => x.sum().div(tf.unique(x as tf.Tensor1D).values.size), vector),
     () => func(x => (x.shape[0]! % 2 === 0 ? x.sum() : x.max()), vector),
     () => func(x => tf.variable(x).square(), scalar),
     () =>

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { expect } from 'vitest';
 import { evaluateGraph } from '../../../src/training/savedmodel/dynamic/evaluate.js';
 import type { SignatureInput } from '../../../src/training/savedmodel/dynamic/places.js';
-import { type Trace, type TraceOptions, trace } from '../../../src/training/savedmodel/dynamic/trace.js';
+import { trace } from '../../../src/training/savedmodel/dynamic/trace.js';
+import type { Trace, TraceOptions } from '../../../src/training/savedmodel/dynamic/trace-options.js';
 import type { Graph } from '../../../src/training/savedmodel/graphs/graph.js';
 
 export type Shape = readonly (number | null)[];

@@ -10,8 +10,14 @@ interface Difference {
   readonly text: string;
 }
 
-/** Null if they are alike. Only if `exact`, attributes, shapes and values of constants count as well. */
-export function differenceOf(first: Graph, second: Graph, exact = false): Difference | null {
+/**
+ * What counts beside the operations and their wiring. 'numbers': attributes, and the constants. 'everything': also the
+ * shapes of all results.
+ */
+type Depth = 'operations' | 'numbers' | 'everything';
+
+/** Null if they are alike. */
+export function differenceOf(first: Graph, second: Graph, depth: Depth = 'operations'): Difference | null {
   const numbered = [first, second].map(numbersIn) as [Map<GraphNode, number>, Map<GraphNode, number>];
   const wired = (left: Value, right: Value) => sameSource(left, right, numbered);
   for (let i = 0; i < Math.max(first.nodes.length, second.nodes.length); i++) {
@@ -25,11 +31,11 @@ export function differenceOf(first: Graph, second: Graph, exact = false): Differ
     if (a.length !== b.length || !a.every((value, k) => wired(value, b[k] as Value))) {
       return { node: left, text: `${nameOf(left)} takes other tensors at another size` };
     }
-    if (exact && !sameDetails(left, right)) {
+    if (depth !== 'operations' && !sameDetails(left, right, depth)) {
       return { node: left, text: `${nameOf(left)} has other numbers the second time` };
     }
     if (left.kind !== 'loop' || right.kind !== 'loop') continue;
-    const inside = differenceOf(left.condition, right.condition, exact) ?? differenceOf(left.body, right.body, exact);
+    const inside = differenceOf(left.condition, right.condition, depth) ?? differenceOf(left.body, right.body, depth);
     if (inside !== null) return inside;
   }
   const outputs = first.outputs.length === second.outputs.length;
@@ -73,8 +79,8 @@ function inputsOf(node: GraphNode): readonly Value[] {
   return node.kind === 'operation' || node.kind === 'loop' ? node.inputs : [];
 }
 
-function sameDetails(left: GraphNode, right: GraphNode): boolean {
-  if (JSON.stringify(left.outputs) !== JSON.stringify(right.outputs)) return false;
+function sameDetails(left: GraphNode, right: GraphNode, depth: Depth): boolean {
+  if (depth === 'everything' && JSON.stringify(left.outputs) !== JSON.stringify(right.outputs)) return false;
   if (left.kind === 'constant') return right.kind === 'constant' && sameValues(left, right);
   if (left.kind !== 'operation') return true;
   return right.kind === 'operation' && sameAttributes(left, right);

@@ -7,21 +7,10 @@ import { cannotGeneralize, nameOf } from './problems.js';
 import type { Attributes, Scope } from './scope.js';
 import { INT32 } from './values.js';
 
-/** Null if there is no such operation. */
-export function withoutAttributes(
-  scope: Scope,
-  runs: readonly Operation[],
-  moving: readonly string[],
-  inputs: readonly Value[],
-  outputs: readonly OutputType[],
-): GraphNode | null {
-  return pooledWhole(scope, runs, moving, inputs, outputs);
-}
-
 const WHOLE: Readonly<Record<string, string>> = { AvgPool: 'Mean', MaxPool: 'Max' };
 
-/** A pool over the whole image, of any size, is a mean or a maximum. */
-function pooledWhole(
+/** A pool over the whole image, of any size, is a mean or a maximum. Null if there is no such operation. */
+export function withoutAttributes(
   scope: Scope,
   runs: readonly Operation[],
   moving: readonly string[],

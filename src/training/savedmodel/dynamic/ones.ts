@@ -16,6 +16,6 @@ export function withOne(graph: Graph, runs: readonly Run[], one: Run): Graph | u
   } catch {
     return sameResults(graph, one) ? graph : undefined;
   }
-  if (differenceOf(graph, more, true) === null || sameResults(graph, one)) return graph;
+  if (differenceOf(graph, more, 'everything') === null || sameResults(graph, one)) return graph;
   return more;
 }

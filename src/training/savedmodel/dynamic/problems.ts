@@ -12,6 +12,16 @@ export function cannotGeneralize(problem: string, node: GraphNode | undefined, f
   );
 }
 
+/** `text`: what was not the same again, at `place`. */
+export function notRepeatable(text: string, place: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `the function does not do the same every time: ${text} (${place}). What changes between calls must be an input, ` +
+      'a variable, or one of the random operations of TensorFlow.js',
+    { found: place },
+  );
+}
+
 /** The innermost line of the program that was traced. */
 export function placeOf(place: Place | undefined): string {
   return place?.stack[0]?.trim().replace(/^at /, '') ?? 'an unknown place';

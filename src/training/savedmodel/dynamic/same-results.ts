@@ -5,7 +5,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { type Tensor, tensor, tidy } from '../../../tfjs-core.js';
 import type { Argument, Graph } from '../graphs/graph.js';
-import { tensorFor } from '../traced/recorded-input.js';
+import { tensorFor, type Values } from '../traced/recorded-input.js';
 import type { Recording } from '../traced/recording.js';
 import { evaluateGraph } from './evaluate.js';
 
@@ -24,9 +24,9 @@ type Sample = (input: Argument, recorded: Recording) => Tensor;
 
 /** The next ones are used where the function throws, or gives what is not a number. */
 const SAMPLES: readonly Sample[] = [
-  varied,
-  (input, recorded) => asRecorded(input, recorded),
-  (input, recorded) => scaled(asRecorded(input, recorded), 20),
+  (input, recorded) => inputFor(input, recorded, 'varied'),
+  (input, recorded) => inputFor(input, recorded),
+  (input, recorded) => scaled(inputFor(input, recorded), 20),
 ];
 
 export function sameResults(graph: Graph, recorded: Recording): boolean {
@@ -103,30 +103,9 @@ function scaled(input: Tensor, factor: number): Tensor {
   );
 }
 
-function asRecorded({ name, outputs: [type] }: Argument, { integer }: Recording): Tensor {
-  return tensorFor({ name, dtype: TYPES[type?.dtype ?? 1] ?? 'float32', shape: type?.shape as number[] }, integer);
-}
-
-/** Integers are often indices, so they are small. */
-function varied(input: Argument, recorded: Recording): Tensor {
-  const [type] = input.outputs;
-  const shape = type?.shape as number[];
-  const count = shape.reduce((product, size) => product * size, 1);
-  switch (TYPES[type?.dtype ?? 1]) {
-    case 'float32':
-      return tensor(
-        Float32Array.from({ length: count }, (_, i) => Math.sin(12.9898 * (i + 1))),
-        shape,
-      );
-    case 'int32':
-      return tensor(
-        Int32Array.from({ length: count }, (_, i) => i % 2),
-        shape,
-        'int32',
-      );
-    default:
-      return asRecorded(input, recorded);
-  }
+function inputFor({ name, outputs: [type] }: Argument, { integer }: Recording, values?: Values): Tensor {
+  const input = { name, dtype: TYPES[type?.dtype ?? 1] ?? 'float32', shape: type?.shape as number[] };
+  return tensorFor(input, integer, values);
 }
 
 function hasNoNumbers(result: Tensor): boolean {

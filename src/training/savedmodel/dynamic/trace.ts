@@ -2,12 +2,13 @@
 import { TensorBundleError } from '../../../errors.js';
 import { isError } from '../../../realms.js';
 import type { Graph } from '../graphs/graph.js';
-import type { ConstantCache } from '../traced/constant.js';
+import type { Values } from '../traced/recorded-input.js';
 import { type RecordedInput, type RecordOptions, record, type Traceable } from '../traced/recorder.js';
-import type { OutputStructure, Recording } from '../traced/recording.js';
+import type { Recording } from '../traced/recording.js';
 import { differenceOf } from './alignment.js';
 import { FarCheck } from './far.js';
 import { withOne } from './ones.js';
+import { withOtherValues } from './other-values.js';
 import {
   countOf,
   describePlaces,
@@ -18,26 +19,12 @@ import {
   nullPlaces,
   type SignatureInput,
 } from './places.js';
-import { placeOf } from './problems.js';
+import { notRepeatable, placeOf } from './problems.js';
 import { pruned } from './pruned.js';
 import { laddersFor, type Pools, sizesFrom } from './sizes.js';
+import { traceStatic } from './static-trace.js';
+import { recordOptionsOf, type Trace, type TraceOptions } from './trace-options.js';
 import { checkStructures, type Run, type Thoroughness, Trial } from './trial.js';
-
-export interface Trace {
-  readonly graph: Graph;
-  readonly structure: OutputStructure;
-}
-
-export interface TraceOptions {
-  /** Whether the first axis, where it is null, is one dimension of all inputs; default false. */
-  readonly sameBatch?: boolean;
-  /** Whether all is done by layers of TensorFlow.js, which do the same for every batch; default false. */
-  readonly hasKnownLayers?: boolean;
-  /** Random numbers made with one of these seeds are random in the graph; default none. */
-  readonly seeds?: Iterable<number>;
-  /** Give the same one for several functions, so that tensors from outside are read once; default a new one. */
-  readonly constants?: ConstantCache;
-}
 
 /** Of a run that only tells whether the function works. */
 const FEW_ELEMENTS = 50_000;
@@ -61,35 +48,6 @@ export function trace(fn: Traceable, signature: readonly SignatureInput[], optio
   const places = nullPlaces(signature);
   if (places.length === 0) return traceStatic(fn, signature, options);
   return new Tracer(fn, signature, places, options).trace();
-}
-
-/** The function may keep things from its first run for later ones, so the second and the third count as well. */
-function traceStatic(fn: Traceable, signature: readonly SignatureInput[], options: TraceOptions): Trace {
-  const recordOptions = recordOptionsOf(options);
-  const run = (): Recording => {
-    const recording = record(fn, inputsAt(signature, [], []), recordOptions);
-    return { ...recording, graph: pruned(recording.graph) };
-  };
-  const [first, second] = [run(), run()];
-  if (differenceOf(first.graph, second.graph, true) === null) return first;
-  const third = run();
-  const difference = differenceOf(second.graph, third.graph, true);
-  if (difference === null) return second;
-  throw notRepeatable(difference.text, placeOf(difference.node?.place));
-}
-
-/** Tensors that were there before are kept once for all recordings. */
-function recordOptionsOf({ seeds, constants = new WeakMap() }: TraceOptions): RecordOptions {
-  return { constants, ...(seeds === undefined ? {} : { seeds }) };
-}
-
-function notRepeatable(text: string, place: string): TensorBundleError {
-  return new TensorBundleError(
-    'ERR_NOT_SUPPORTED',
-    `the function does not do the same every time: ${text} (${place}). What changes between calls must be an input, ` +
-      'a variable, or one of the random operations of TensorFlow.js',
-    { found: place },
-  );
 }
 
 class Tracer {
@@ -171,6 +129,7 @@ class Tracer {
       if (!trial.collect()) continue;
       let settled: Graph;
       try {
+        if (!this.#hasKnownLayers) trial.runs.push(...this.#otherValues(trial.runs[0] as Run, groups));
         checkStructures(trial.runs);
         settled = trial.settle();
       } catch (error) {
@@ -220,13 +179,17 @@ class Tracer {
     }));
   }
 
-  #run(groups: Groups, sizes: readonly number[]): Run | null {
+  #otherValues(first: Run, groups: Groups): Run[] {
+    return withOtherValues(first, values => this.#run(groups, first.sizes, values));
+  }
+
+  #run(groups: Groups, sizes: readonly number[], values: Values = 'plain'): Run | null {
     const inputs = inputsAt(this.#signature, groups, sizes);
     if (elementsOf(inputs) > this.#mostElements) return null;
     let recording: Recording;
     try {
       // The nodes of a trial are compared with those of its first run, which alone needs to know the places.
-      recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun });
+      recording = record(this.#fn, inputs, { ...this.#recording, places: !this.#hasRun, values });
       this.#hasRun = true;
       this.#hasWorked = true;
     } catch (error) {
@@ -289,7 +252,7 @@ class Tracer {
     if (!(error instanceof TensorBundleError)) return error;
     const { sizes, graph } = runs[0] as Run;
     const again = this.#run(groups, sizes);
-    const difference = again === null ? null : differenceOf(pruned(graph), pruned(again.graph), true);
+    const difference = again === null ? null : differenceOf(pruned(graph), pruned(again.graph), 'everything');
     if (difference !== null) return notRepeatable(difference.text, placeOf(difference.node?.place));
     const all = [...sizes.keys()];
     const blamed = all.filter(group => all.length === 1 || this.#failsAlone(groups, pools, sizes, group));

@@ -71,7 +71,7 @@ export class Trial {
       }
       this.runs.push(run);
       const next = generalize(this.runs);
-      same = differenceOf(graph, next, true) === null ? same + 1 : 0;
+      same = differenceOf(graph, next, 'everything') === null ? same + 1 : 0;
       graph = next;
     }
     return graph;

@@ -9,35 +9,55 @@ export interface RecordedInput {
   readonly shape: readonly number[];
 }
 
-/** Any values would do: functions that depend on them are refused. All integers are `integer`. */
-export function tensorFor({ dtype, shape }: RecordedInput, integer: number): Tensor {
-  const count = shape.reduce((product, size) => product * size, 1);
+/**
+ * What the values are like. 'plain': all integers are the same, and floats lie between 0.1 and 0.9. 'varied': floats of
+ * both signs, and two integers. 'repeated': of each value there are several.
+ */
+export type Values = 'plain' | 'varied' | 'repeated';
+
+const FLOATS: Readonly<Record<Values, (i: number) => number>> = {
+  // All different from their neighbours.
+  plain: i => 0.1 + ((i * 0.618) % 0.8),
+  varied: i => Math.sin(12.9898 * (i + 1)),
+  repeated: i => 0.1 + 0.3 * ((i >> 1) % 3),
+};
+/** Integers are often indices, so they are small. */
+const STEPS: Readonly<Record<Values, (i: number) => number>> = {
+  plain: () => 0,
+  varied: i => i % 2,
+  repeated: i => (i >> 1) % 2,
+};
+
+/** Functions that depend on the values are refused. Integers are `integer`, or one more. */
+export function tensorFor({ dtype, shape }: RecordedInput, integer: number, values: Values = 'plain'): Tensor {
+  const length = shape.reduce((product, size) => product * size, 1);
   const sizes = [...shape];
+  const step = (_: unknown, i: number): number => STEPS[values](i);
+  const floats = (): Tensor =>
+    tensor(
+      Float32Array.from({ length }, (_, i) => FLOATS[values](i)),
+      sizes,
+    );
   switch (dtype) {
     case 'float32':
-      return tensor(fractions(count), sizes);
+      return floats();
     case 'int32':
-      return tensor(new Int32Array(count).fill(integer), sizes, 'int32');
-    case 'bool':
       return tensor(
-        Uint8Array.from({ length: count }, (_, i) => i % 2),
+        Int32Array.from({ length }, (_, i) => integer + STEPS[values](i)),
         sizes,
-        'bool',
+        'int32',
       );
+    case 'bool':
+      return tensor(Uint8Array.from({ length }, values === 'plain' ? (_, i) => i % 2 : step), sizes, 'bool');
     case 'string':
       return tensor(
-        Array.from({ length: count }, () => 'a'),
+        Array.from({ length }, (_, i) => 'ab'[STEPS[values](i)]!),
         sizes,
         'string',
       );
     case 'complex64':
-      return tidy(() => complex(tensor(fractions(count), sizes), tensor(fractions(count), sizes)));
+      return tidy(() => complex(floats(), floats()));
     default:
       throw argumentMustBe('dtype', "'float32', 'int32', 'bool', 'string' or 'complex64'", dtype);
   }
-}
-
-/** Between 0.1 and 0.9, and all different from their neighbours. */
-function fractions(count: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => 0.1 + ((i * 0.618) % 0.8));
 }

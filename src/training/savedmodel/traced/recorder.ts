@@ -13,7 +13,7 @@ import { OptimizerGuard } from './optimizer-guard.js';
 import { outputsOf } from './outputs.js';
 import { callTraced } from './program-place.js';
 import { Randomness } from './random-numbers.js';
-import { type RecordedInput, tensorFor } from './recorded-input.js';
+import { type RecordedInput, tensorFor, type Values } from './recorded-input.js';
 import type { Recording } from './recording.js';
 import { Replacements } from './replacements.js';
 import { VariableGuard } from './variable-guard.js';
@@ -34,6 +34,8 @@ export interface RecordOptions {
    * layers that compute.
    */
   readonly seeds?: Iterable<number>;
+  /** What the inputs hold. Default: 'plain'. */
+  readonly values?: Values;
 }
 
 /** Set while a function is recorded. */
@@ -89,7 +91,7 @@ function recordFirst(fn: Traceable, inputs: readonly RecordedInput[], options: S
 function recordOnce(
   fn: Traceable,
   inputs: readonly RecordedInput[],
-  { constants, seeds = [], places = true }: SharedOptions,
+  { constants, seeds = [], places = true, values }: SharedOptions,
   integer: number,
 ): Run {
   const backend = nativeBackend();
@@ -103,7 +105,7 @@ function recordOnce(
   const tape = new GradientTape();
   const scopes = new OpenScopes();
   try {
-    const tensors = inputs.map(input => tensorFor(input, integer));
+    const tensors = inputs.map(input => tensorFor(input, integer, values));
     const args = inputs.map((input, i): Argument => argumentOf(input, tensors[i]!, backend));
     for (const [i, node] of args.entries()) watch.addArgument(node, tensors[i]!);
     for (const variable of guard.variables) watch.addVariable(variable);

@@ -1,7 +1,8 @@
 /** A random function against its graph, both in Node, at sizes that tracing never chose. */
 import * as tf from '@tensorflow/tfjs-node';
 import { evaluateGraph } from '../../../../src/training/savedmodel/dynamic/evaluate.js';
-import { type Trace, trace } from '../../../../src/training/savedmodel/dynamic/trace.js';
+import { trace } from '../../../../src/training/savedmodel/dynamic/trace.js';
+import type { Trace } from '../../../../src/training/savedmodel/dynamic/trace-options.js';
 import { Choices } from '../../../layers/random-numbers.js';
 import {
   type Composition,
