@@ -1,7 +1,8 @@
 /** Whether recordings of a function at different sizes are the same operations, wired alike. */
+
+import { sameValues } from '../graphs/constant-values.js';
 import type { Graph, GraphNode, Operation, Value } from '../graphs/graph.js';
 import { nameOf } from './problems.js';
-import { sameValues } from './values.js';
 
 /** The first place where two graphs differ in more than numbers. */
 interface Difference {

@@ -1,10 +1,10 @@
 /** Operations of the graph that compute the numbers of a constant that moves, whatever its type. */
 import type { OutputType, Place, Shape, Value } from '../graphs/graph.js';
+import { FLOAT, INT32 } from '../graphs/type-numbers.js';
 import type { Dimension, Sizes } from './expressions.js';
 import { type Fraction, fitFraction } from './fit-floats.js';
 import { fitInteger } from './fit-integers.js';
 import type { Attributes, Scope } from './scope.js';
-import { FLOAT, INT32 } from './values.js';
 
 export function typeAttribute(dtype: number): Attributes {
   return { T: { kind: 'type', value: dtype } };

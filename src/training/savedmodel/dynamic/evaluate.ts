@@ -2,13 +2,13 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from '../../../tfjs-core.js';
 import type { Attribute, Constant, Graph, GraphNode, Value } from '../graphs/graph.js';
+import { FLOAT } from '../graphs/type-numbers.js';
 import {
   type NativeAttribute,
   type NativeBinding,
   type NativeOutput,
   nativeBackend,
 } from '../traced/native-backend.js';
-import { FLOAT } from './values.js';
 
 const INT64 = 9;
 /** Elements of at most this many bytes. */

@@ -1,11 +1,11 @@
 /** Operations with attributes that move: those that other operations can do, whose numbers are inputs. */
 import type { GraphNode, Operation, OutputType, Shape, Value } from '../graphs/graph.js';
+import { INT32 } from '../graphs/type-numbers.js';
 import { typeAttribute } from './computed-numbers.js';
 import { numeral } from './expressions.js';
 import { distinct, fitInteger, isMoving } from './fit-integers.js';
 import { cannotGeneralize, nameOf } from './problems.js';
 import type { Attributes, Scope } from './scope.js';
-import { INT32 } from './values.js';
 
 const WHOLE: Readonly<Record<string, string>> = { AvgPool: 'Mean', MaxPool: 'Max' };
 

@@ -1,5 +1,8 @@
 /** What stands for a constant: itself if it never moves, or operations that compute it from dimensions. */
+
+import { numbersOf, sameValues } from '../graphs/constant-values.js';
 import type { Constant, GraphNode, Loop, Operation, OutputType, Value } from '../graphs/graph.js';
+import { INT32 } from '../graphs/type-numbers.js';
 import { reshaped, scalarNumber } from './computed-numbers.js';
 import { type Dimension, divides, type Expression, numeral } from './expressions.js';
 import { distinct, fitInteger, isMoving } from './fit-integers.js';
@@ -7,7 +10,6 @@ import { isPrefix, makeTable } from './moving-tables.js';
 import { cannotGeneralize, nameOf } from './problems.js';
 import type { Scope } from './scope.js';
 import type { Table } from './tables/table.js';
-import { INT32, numbersOf, sameValues } from './values.js';
 
 /** An input of an operation, which is given as it is in each run. */
 export interface Use {

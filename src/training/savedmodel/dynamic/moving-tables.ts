@@ -4,6 +4,7 @@
  * the others; and up to three values split at thresholds of i, i − j or i + j, such as masks and unit matrices.
  */
 import type { OutputType, Place, Shape, Value } from '../graphs/graph.js';
+import { BOOL, INT32 } from '../graphs/type-numbers.js';
 import { castTo, reshaped, scalarNumber, typeAttribute } from './computed-numbers.js';
 import type { Dimension, Expression, Sizes } from './expressions.js';
 import { fitInteger, isMoving } from './fit-integers.js';
@@ -11,7 +12,6 @@ import { type Scope, widened } from './scope.js';
 import { type Linear, linearIn } from './tables/linear-table.js';
 import { type Steps, stepsOf } from './tables/step-table.js';
 import type { Table } from './tables/table.js';
-import { BOOL, INT32 } from './values.js';
 
 /** What is needed to make one. */
 interface Making {

@@ -2,10 +2,12 @@
  * The graph that is being made, one scope for the function and one for each graph of a loop in it: its nodes so far,
  * the dimensions that move, and the operations that compute numbers from these, each made once.
  */
+
+import { numberConstant } from '../graphs/constant-values.js';
 import type { Argument, Attribute, GraphNode, Operation, OutputType, Place, Shape, Value } from '../graphs/graph.js';
+import { INT32 } from '../graphs/type-numbers.js';
 import { type Arithmetic, type Dimension, type Expression, levelOf } from './expressions.js';
 import { isMoving } from './fit-integers.js';
-import { constantOf, INT32 } from './values.js';
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -85,7 +87,7 @@ export class Scope {
     const key = `${dtype}[${shape.join()}](${small ? Array.from(numbers, keyOf).join() : ''})`;
     const known = small ? this.#made.get(key) : undefined;
     if (known !== undefined) return known;
-    const node = constantOf(dtype, shape, numbers);
+    const node = numberConstant(dtype, shape, numbers);
     this.nodes.push(node);
     const value = { node, index: 0 };
     if (small) this.#made.set(key, value);

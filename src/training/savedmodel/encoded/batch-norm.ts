@@ -1,13 +1,7 @@
-/**
- * FusedBatchNorm, whose first version TensorFlow.js executes, as operations of today. Its gradient takes mean and
- * variance for given, so it is kept only if they are; those of a batch are normalized with by plain arithmetic, through
- * which gradients flow into both.
- */
-import { dtypeInfo } from '../../../format/dtypes.js';
 import type { Attribute, Constant, Operation, OutputType, Value } from '../graphs/graph.js';
+import { FLOAT } from '../graphs/type-numbers.js';
 import { notEncodable } from './completed.js';
 
-const FLOAT = dtypeInfo('float32').number;
 const SAME_VALUES: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Cast', 'ExpandDims', 'Squeeze']);
 
 /** Operations in the place of one. */

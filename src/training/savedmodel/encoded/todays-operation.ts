@@ -4,8 +4,7 @@
  */
 import { dtypeInfo } from '../../../format/dtypes.js';
 import type { Operation } from '../graphs/graph.js';
-
-const STRING = dtypeInfo('string').number;
+import { STRING } from '../graphs/type-numbers.js';
 
 export function todaysOperation(node: Operation): Operation {
   const [a, b] = node.inputs;

@@ -1,9 +1,6 @@
 /** Random tensors of TensorFlow.js as operations of TensorFlow. */
 import type { Attribute, Constant, GraphNode, Operation, Place, Value } from '../graphs/graph.js';
-
-const FLOAT = 1;
-const INT32 = 3;
-const BOOL = 10;
+import { BOOL, FLOAT, INT32 } from '../graphs/type-numbers.js';
 
 /** A tensor of `scale * x + offset`. */
 export interface RandomTensor {

@@ -3,11 +3,15 @@
  * that gets one is executed with its true type, whatever its attributes say; a graph must say it right.
  */
 import type { Attribute, Operation, OutputType, Value } from '../graphs/graph.js';
+import { BOOL, COMPLEX64, FLOAT, INT32, INT64, STRING, UINT8 } from '../graphs/type-numbers.js';
 
-const INT32 = 3;
-const TYPES: Readonly<Record<string, number>> = { float32: 1, int32: INT32, string: 7, complex64: 8, bool: 10 };
-const UINT8 = 4;
-const INT64 = 9;
+const TYPES: Readonly<Record<string, number>> = {
+  float32: FLOAT,
+  int32: INT32,
+  string: STRING,
+  complex64: COMPLEX64,
+  bool: BOOL,
+};
 
 /** The type of TensorFlow that a type of TensorFlow.js stands for. */
 export function typeOf(dtype: string): number {

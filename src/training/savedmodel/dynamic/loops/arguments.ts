@@ -1,8 +1,9 @@
 /** The arguments of a loop's functions. */
 import type { Argument, Graph, OutputType, Shape, Value } from '../../graphs/graph.js';
+import { BOOL, INT32, VARIANT } from '../../graphs/type-numbers.js';
 import { Draft } from './draft.js';
 import type { Layout } from './layout.js';
-import { BOOL, INT32, of, operation, type, VARIANT } from './nodes.js';
+import { of, operation, type } from './nodes.js';
 import type { Plan } from './plan.js';
 import { isFinal, isKept, joinShapes, type Result } from './results.js';
 import { type Run, stepAt } from './slots.js';

@@ -1,5 +1,6 @@
 /** One iteration of a loop. */
 import type { Constant, OutputType, Shape, Value } from '../../graphs/graph.js';
+import { FLOAT, INT32 } from '../../graphs/type-numbers.js';
 import {
   argumentsFor,
   COUNTER,
@@ -11,7 +12,7 @@ import {
 } from './arguments.js';
 import { Draft } from './draft.js';
 import type { Source, Stream } from './layout.js';
-import { add, bool, FLOAT, INT32, int, int32, int32s, of, operation, type Step, type, typeOf } from './nodes.js';
+import { add, bool, int, int32, int32s, of, operation, type Step, type, typeOf } from './nodes.js';
 import { axisOf, constantAt, type Plan, partOf } from './plan.js';
 import { type Run, stepAt } from './slots.js';
 

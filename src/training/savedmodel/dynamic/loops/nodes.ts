@@ -1,10 +1,6 @@
 /** The nodes that loops are made of. */
 import type { Attribute, Constant, Loop, Operation, OutputType, Place, Shape, Value } from '../../graphs/graph.js';
-
-export const FLOAT = 1;
-export const INT32 = 3;
-export const BOOL = 10;
-export const VARIANT = 21;
+import { INT32 } from '../../graphs/type-numbers.js';
 
 /** What runs when the function is called. */
 export type Step = Operation | Loop;

@@ -1,10 +1,10 @@
 /** Uses of the parts of a tensor without the operation that has an output for each part. */
 import type { Operation, OutputType, Place, Value } from '../../graphs/graph.js';
+import { INT32 } from '../../graphs/type-numbers.js';
 import type { Draft } from './draft.js';
 import {
   bool,
   element,
-  INT32,
   int,
   int32,
   int32s,

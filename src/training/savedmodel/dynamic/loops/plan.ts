@@ -1,8 +1,10 @@
 /** A loop as all recordings have it. */
+
+import { sameValues } from '../../graphs/constant-values.js';
 import type { Constant, Shape } from '../../graphs/graph.js';
 import type { Draft } from './draft.js';
 import { type FixedConstants, type Layout, layoutOf, type SlotPlace } from './layout.js';
-import { isSmall, sameConstant, stepBetween } from './repeated-constants.js';
+import { isSmall, stepBetween } from './repeated-constants.js';
 import { isFinal, isKept, joinResults, joinShapes, type Result, resultsOf, shapeOver } from './results.js';
 import { hasScalar, type Measured, type Scalar, scalarOf } from './scalars.js';
 import { countIterations, learnSlots, operand, partsOf, type Run, type Slot, splitAxis } from './slots.js';
@@ -115,7 +117,7 @@ export function looseConstants(again: readonly (readonly Run[])[], { layout }: P
       if (!constant) continue;
       const isSame = others.every(run => {
         const other = constantAt(run, 0, offset, slot);
-        return other && sameConstant(constant, other);
+        return other && sameValues(constant, other);
       });
       if (!isSame) loose.add(`${offset}:${slot}`);
     }
@@ -200,7 +202,7 @@ function fixedConstants(
 
 function allSame(constants: readonly (Constant | undefined)[]): boolean {
   const [first] = constants;
-  return first !== undefined && isSmall(first) && constants.every(one => one && sameConstant(first, one));
+  return first !== undefined && isSmall(first) && constants.every(one => one && sameValues(first, one));
 }
 
 export function constantAt(run: Run, iteration: number, offset: number, slot: number): Constant | undefined {

@@ -1,6 +1,7 @@
 /** Constants of one iteration compared with those of others. */
+import { numbersOf } from '../../graphs/constant-values.js';
 import type { Constant, GraphNode } from '../../graphs/graph.js';
-import { FLOAT, INT32 } from './nodes.js';
+import { BOOL } from '../../graphs/type-numbers.js';
 
 /** The largest that is part of a loop's body. */
 const SMALL = 1024;
@@ -13,45 +14,22 @@ export function sameKind(a: Constant, b: Constant): boolean {
   return a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i]);
 }
 
-export function sameConstant(a: Constant, b: Constant): boolean {
-  if (a === b) return true;
-  if (!sameKind(a, b)) return false;
-  if (ArrayBuffer.isView(a.data)) return ArrayBuffer.isView(b.data) && sameBytes(a.data, b.data);
-  const others = b.data as readonly Uint8Array[];
-  return a.data.length === others.length && a.data.every((bytes, i) => sameBytes(bytes, others[i]!));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
-}
-
-type Numbers = Int32Array | Float32Array;
-
-/** Undefined: values of another type. */
-function numbersOf({ dtype, data }: Constant): Numbers | undefined {
-  if (!ArrayBuffer.isView(data)) return undefined;
-  const bytes = Uint8Array.from(data).buffer;
-  if (dtype === INT32) return new Int32Array(bytes);
-  return dtype === FLOAT ? new Float32Array(bytes) : undefined;
-}
-
-function constant(like: Constant, data: Numbers): Constant {
-  return { ...like, data: new Uint8Array(data.buffer) };
+/** Null: values of another type. */
+function stepsOf(constant: Constant): Int32Array | Float32Array | null {
+  return constant.dtype === BOOL ? null : (numbersOf(constant) as Int32Array | Float32Array | null);
 }
 
 /** What must be added to `from` to get `to`; undefined if these are not numbers. */
 export function stepBetween(from: Constant, to: Constant): Constant | undefined {
-  const [a, b] = [numbersOf(from), numbersOf(to)];
+  const [a, b] = [stepsOf(from), stepsOf(to)];
   if (!(a && b && sameKind(from, to))) return undefined;
-  return constant(
-    from,
-    a.map((value, i) => b[i]! - value),
-  );
+  const steps = a.map((value, i) => b[i]! - value);
+  return { ...from, data: new Uint8Array(steps.buffer) };
 }
 
 /** Whether `value` is exactly what TensorFlow computes as base + i * step. */
 export function isAffine(value: Constant, base: Constant, step: Constant, i: number): boolean {
-  const [found, from, by] = [numbersOf(value), numbersOf(base), numbersOf(step)];
+  const [found, from, by] = [stepsOf(value), stepsOf(base), stepsOf(step)];
   if (!(found && from && by && sameKind(value, base))) return false;
   const product = by.map(one => one * i);
   const sum = from.map((one, k) => one + product[k]!);
@@ -72,5 +50,5 @@ export function stacked(constants: readonly Constant[]): Constant {
 
 /** Of an int32 constant; 0 if it is none. */
 export function firstNumber(node: GraphNode): number {
-  return (node.kind === 'constant' && numbersOf(node)?.[0]) || 0;
+  return (node.kind === 'constant' && stepsOf(node)?.[0]) || 0;
 }

@@ -1,5 +1,6 @@
 /** Puts a loop in the place of the iterations that a program ran. */
 import type { Graph, Loop, OutputType, Value } from '../../graphs/graph.js';
+import { INT32 } from '../../graphs/type-numbers.js';
 import {
   argumentsFor,
   carryOf,
@@ -14,7 +15,7 @@ import {
 } from './arguments.js';
 import { elementShape } from './body.js';
 import type { Capture } from './layout.js';
-import { INT32, int, int32, moved, of, operation, type Step, type, typeOf } from './nodes.js';
+import { int, int32, moved, of, operation, type Step, type, typeOf } from './nodes.js';
 import { axisOf, constantAt, countOf, firstOf, type Plan, partOf } from './plan.js';
 import { stacked, stepBetween } from './repeated-constants.js';
 import { collectedBy, isFinal, isKept, joinShapes, type Result } from './results.js';

@@ -1,6 +1,7 @@
 /** Which values of a run of iterations are used after it. */
 import type { Shape, Value } from '../../graphs/graph.js';
-import { type Step, VARIANT } from './nodes.js';
+import { VARIANT } from '../../graphs/type-numbers.js';
+import type { Step } from './nodes.js';
 import { type Run, sourceOf, stepAt } from './slots.js';
 
 /** Operations that put many tensors together. */

@@ -1,6 +1,7 @@
 /** Numbers of a loop, such as how often it runs, and how a graph for any size gets them. */
 import type { Value } from '../../graphs/graph.js';
-import { add, dimension, INT32, int32, of, type Step } from './nodes.js';
+import { INT32 } from '../../graphs/type-numbers.js';
+import { add, dimension, int32, of, type Step } from './nodes.js';
 
 /** A number in one recording, and the axis of a tensor whose size it may follow. */
 export interface Measured {

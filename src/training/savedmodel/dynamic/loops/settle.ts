@@ -1,7 +1,8 @@
 /** Steps whose numbers of inputs or outputs differ between recordings, replaced by such whose numbers do not. */
 import type { Operation, Value } from '../../graphs/graph.js';
+import { INT32 } from '../../graphs/type-numbers.js';
 import type { Draft } from './draft.js';
-import { INT32, int32s, of, operation, type Step, type } from './nodes.js';
+import { int32s, of, operation, type Step, type } from './nodes.js';
 import { gather, isCollection, partAt } from './parts.js';
 import { partsOf, splitAxis } from './slots.js';
 

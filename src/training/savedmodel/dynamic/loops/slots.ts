@@ -1,9 +1,11 @@
 /** Where the operands of an iteration come from, and whether those of other iterations come from there as well. */
+
+import { sameValues } from '../../graphs/constant-values.js';
 import type { Operation, Value } from '../../graphs/graph.js';
 import type { Draft } from './draft.js';
 import { labelOf } from './labels.js';
 import { intOf, type Step, typeOf } from './nodes.js';
-import { firstNumber, isAffine, sameConstant, sameKind, stepBetween } from './repeated-constants.js';
+import { firstNumber, isAffine, sameKind, stepBetween } from './repeated-constants.js';
 
 /** Steps that seem to repeat: iteration i begins at start + i * period. */
 export interface Run {
@@ -129,7 +131,7 @@ function slotShownBy(run: Run, shown: number, offset: number, slot: number): Slo
 
 function isSame(a: Value, b: Value): boolean {
   if (a.node === b.node) return a.index === b.index;
-  return a.node.kind === 'constant' && b.node.kind === 'constant' && sameConstant(a.node, b.node);
+  return a.node.kind === 'constant' && b.node.kind === 'constant' && sameValues(a.node, b.node);
 }
 
 /** How many iterations from the first on have these slots. */

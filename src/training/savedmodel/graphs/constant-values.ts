@@ -1,12 +1,9 @@
 /** Constants as numbers, and numbers as constants. Types are numbers of types.proto. */
-import type { Constant, OutputType, Place } from '../graphs/graph.js';
-
-export const FLOAT = 1;
-export const INT32 = 3;
-export const BOOL = 10;
+import type { Constant, OutputType, Place } from './graph.js';
+import { BOOL, FLOAT, INT32 } from './type-numbers.js';
 
 /** Null if its values are not numbers of 32 bits or booleans: nothing is computed for other types. */
-export function numbersOf({ dtype, data }: Constant): ArrayLike<number> | null {
+export function numbersOf({ dtype, data }: Constant): Float32Array | Int32Array | Uint8Array | null {
   if (!isBytes(data)) return null;
   if (dtype === BOOL) return data;
   if (dtype !== FLOAT && dtype !== INT32) return null;
@@ -18,7 +15,7 @@ export function numbersOf({ dtype, data }: Constant): ArrayLike<number> | null {
   return numbers;
 }
 
-export function constantOf(
+export function numberConstant(
   dtype: number,
   shape: readonly number[],
   numbers: ArrayLike<number>,
