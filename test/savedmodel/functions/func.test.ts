@@ -96,7 +96,30 @@ describe('func', () => {
     );
   });
 
+  it.each<[what: string, signature: unknown]>([
+    // biome-ignore lint/suspicious/noSparseArray: that is what is tried
+    ['a hole among the inputs', [{ shape: [], dtype: 'float32' }, , { shape: [], dtype: 'float32' }]],
+    // biome-ignore lint/suspicious/noSparseArray: that is what is tried
+    ['a hole in a shape', [{ shape: [2, , 3], dtype: 'float32' }]],
+    ['a BigInt', [{ shape: [2n], dtype: 'float32' }]],
+    ['a size beyond 2^31', [{ shape: [2 ** 31], dtype: 'float32' }]],
+  ])('refuses %s', (_, signature) => {
+    const code = 'ERR_INVALID_ARGUMENT';
+    expect(() => func(x => x as tf.Tensor, signature as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('stays as it was, whatever becomes of the signature that was given', () => {
+    const shape: (number | null)[] = [null];
+    const given = [{ shape, dtype: 'float32' as const, name: 'x' }];
+    const made = func(x => x!, given);
+    shape.push(3);
+    given.length = 0;
+    expect(made.inputSignature).toEqual([{ shape: [null], dtype: 'float32', name: 'x' }]);
+    expect(() => (made.inputSignature as unknown[]).push(1)).toThrow(TypeError);
+  });
+
   it('takes nothing but a function', () => {
     expect(() => func(tf.scalar(1) as never, [])).toThrow('the first argument of func must be a function');
+    expect(() => func(class {} as never, [])).toThrow('a function that can be called without new');
   });
 });

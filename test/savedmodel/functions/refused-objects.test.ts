@@ -90,6 +90,11 @@ const REFUSED: readonly (readonly [what: string, save: Save, message: RegExp])[]
     /'a b' cannot be the name of a signature/,
   ],
   [
+    'a name that makes a promise of an object',
+    dir => saveModel({ w }, dir, { signatures: { then: identity } }),
+    /'then' cannot be the name of a signature/,
+  ],
+  [
     'the name of what TensorFlow runs first',
     dir => saveModel({ w }, dir, { signatures: { __saved_model_init_op: identity } }),
     /cannot be the name of a signature/,

@@ -40,6 +40,9 @@ export interface Definition {
   readonly inputs: readonly NamedInput[];
 }
 
+/** How the text of a class begins. */
+const CLASS = /^class\b/;
+
 const definitions = new WeakMap<object, Definition>();
 
 /**
@@ -66,7 +69,10 @@ export function func<const Signature extends readonly InputSpec[], Output extend
   inputSignature: Signature,
 ): TracedFunction<Signature, Output> {
   if (typeof fn !== 'function') throw argumentMustBe('the first argument of func', 'a function', fn);
-  const inputs = checkedInputs(inputSignature, parameterNames(fn));
+  if (CLASS.test(Function.prototype.toString.call(fn))) {
+    throw argumentMustBe('the first argument of func', 'a function that can be called without new', 'a class');
+  }
+  const inputs = Object.freeze(checkedInputs(inputSignature, parameterNames(fn)));
   const traced = (...given: unknown[]): Output => {
     checkGiven(inputs, given);
     return fn(...(given as unknown as RankedInputs<Signature>));

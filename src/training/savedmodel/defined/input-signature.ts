@@ -37,7 +37,8 @@ export function checkedInputs(signature: unknown, names: readonly (string | unde
   if (!Array.isArray(signature)) {
     throw argumentMustBe('inputSignature', 'an array with { shape, dtype } for each input', signature);
   }
-  const specs = signature.map((spec: unknown, i) => checkedSpec(spec, `inputSignature[${i}]`));
+  // An array may have holes, which `map` would leave out.
+  const specs = Array.from(signature, (spec: unknown, i) => checkedSpec(spec, `inputSignature[${i}]`));
   const taken = new Set<string>();
   for (const { name } of specs) {
     if (name === undefined) continue;
@@ -45,30 +46,33 @@ export function checkedInputs(signature: unknown, names: readonly (string | unde
     taken.add(name);
   }
   return specs.map(({ name, dtype, shape }, i) => {
-    if (name !== undefined) return { name, dtype, shape };
+    if (name !== undefined) return Object.freeze({ name, dtype, shape });
     const own = names[i];
     const free = own !== undefined && isName(own) && !taken.has(own) ? own : `input_${i}`;
     if (taken.has(free)) throw sameName(free);
     taken.add(free);
-    return { name: free, dtype, shape };
+    return Object.freeze({ name: free, dtype, shape });
   });
 }
 
 function checkedSpec(spec: unknown, what: string): InputSpec {
   if (typeof spec !== 'object' || spec === null) throw argumentMustBe(what, 'an object { shape, dtype, name }', spec);
   const { shape, dtype, name } = spec as Partial<InputSpec>;
-  const isShape =
-    Array.isArray(shape) && shape.every(size => size === null || (Number.isSafeInteger(size) && size >= 0));
-  if (!isShape) {
-    const expected = 'an array of whole numbers, with null for each dimension of any size';
-    throw argumentMustBe(`${what}.shape`, expected, JSON.stringify(shape));
+  const sizes: readonly unknown[] = Array.isArray(shape) ? Array.from(shape as unknown[]) : [undefined];
+  if (!sizes.every(isSize)) {
+    const expected = 'an array of whole numbers below 2^31, with null for each dimension of any size';
+    throw argumentMustBe(`${what}.shape`, expected, Array.isArray(shape) ? `[${sizes.map(String).join(', ')}]` : shape);
   }
   if (!INPUT_TYPES.some(type => type === dtype)) throw argumentMustBe(`${what}.dtype`, INPUT_TYPES.join(', '), dtype);
   if (name !== undefined && !isName(name)) {
     const expected = 'a name of letters, digits and underscores that Python can have for an argument';
     throw argumentMustBe(`${what}.name`, expected, JSON.stringify(name));
   }
-  return { shape: [...shape], dtype: dtype!, ...(name !== undefined && { name }) };
+  return { shape: Object.freeze(sizes), dtype: dtype!, ...(name !== undefined && { name }) };
+}
+
+function isSize(size: unknown): size is number | null {
+  return size === null || (Number.isInteger(size) && (size as number) >= 0 && (size as number) < 2 ** 31);
 }
 
 function isName(name: unknown): name is string {

@@ -1,5 +1,5 @@
 /** Tensors for a function that is recorded. */
-import { argumentMustBe } from '../../../errors.js';
+import { argumentMustBe, TensorBundleError } from '../../../errors.js';
 import { complex, type Tensor, tensor, tidy } from '../../../tfjs-core.js';
 
 /** A tensor that the function gets. */
@@ -28,9 +28,19 @@ const STEPS: Readonly<Record<Values, (i: number) => number>> = {
   repeated: i => (i >> 1) % 2,
 };
 
-/** Functions that depend on the values are refused. Integers are `integer`, or one more. */
-export function tensorFor({ dtype, shape }: RecordedInput, integer: number, values: Values = 'plain'): Tensor {
+/** A gigabyte of floats. */
+const MOST_VALUES = 2 ** 28;
+
+/** Functions that depend on the values are refused. Integers are `integer`, or one more. Throws ERR_TOO_LARGE. */
+export function tensorFor({ name, dtype, shape }: RecordedInput, integer: number, values: Values = 'plain'): Tensor {
   const length = shape.reduce((product, size) => product * size, 1);
+  if (length > MOST_VALUES) {
+    throw new TensorBundleError(
+      'ERR_TOO_LARGE',
+      `the input '${name}' has ${length} values, too many to run the function with; give null for its largest dimension`,
+      { tensor: name, expected: MOST_VALUES, found: length },
+    );
+  }
   const sizes = [...shape];
   const step = (_: unknown, i: number): number => STEPS[values](i);
   const floats = (): Tensor =>

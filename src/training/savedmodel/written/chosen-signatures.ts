@@ -41,8 +41,9 @@ export function defaultSignatures(
 }
 
 function checkName(name: string): void {
-  if (NAME.test(name) && !name.startsWith('__saved_model_')) return;
-  const expected = 'letters, digits and _ . \\ / > -, the first one a letter, a digit or a dot';
+  // An object with a `then` is a promise for JavaScript, so `loadFunctions` could not give it.
+  if (NAME.test(name) && !name.startsWith('__saved_model_') && name !== 'then') return;
+  const expected = "letters, digits and _ . \\ / > -, the first one a letter, a digit or a dot, and not 'then'";
   throw invalidArgument(
     `'${name}' cannot be the name of a signature (${expected}); give signatures: { name: function }`,
     {
