@@ -91,7 +91,7 @@ const REFUSED: readonly (readonly [what: string, save: Save, message: RegExp])[]
   ],
   [
     'a name that makes a promise of an object',
-    dir => saveModel({ w }, dir, { signatures: { then: identity } }),
+    dir => saveModel({ w }, dir, { signatures: Object.fromEntries([['then', identity]]) }),
     /'then' cannot be the name of a signature/,
   ],
   [

@@ -37,7 +37,8 @@ export function tensorFor({ name, dtype, shape }: RecordedInput, integer: number
   if (length > MOST_VALUES) {
     throw new TensorBundleError(
       'ERR_TOO_LARGE',
-      `the input '${name}' has ${length} values, too many to run the function with; give null for its largest dimension`,
+      `the input '${name}' has ${length} values, too many to run the function with; ` +
+        'give null for its largest dimension',
       { tensor: name, expected: MOST_VALUES, found: length },
     );
   }
