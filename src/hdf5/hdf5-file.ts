@@ -1,6 +1,6 @@
 /**
- * An open HDF5 file, whoever reads it: this package's own reader, or h5wasm where that one does not know a structure.
- * Everything that comes from the file has been checked. All methods reject with ERR_CORRUPT, ERR_TRUNCATED,
+ * An open HDF5 file, however it is read: by this package's own reader, or by h5wasm where that one does not know a
+ * structure. Everything that comes from the file has been checked. All methods reject with ERR_CORRUPT, ERR_TRUNCATED,
  * ERR_TOO_LARGE, ERR_NOT_SUPPORTED, ERR_IO, ERR_ABORTED (the `signal` of `openHdf5`) and ERR_CLOSED.
  */
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';

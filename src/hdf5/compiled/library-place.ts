@@ -8,8 +8,8 @@ export function findLibrary(path: string, reason: string): string {
   } catch (cause) {
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `${path} has ${reason}, which tensorbundle reads with h5wasm: \`npm install h5wasm\`. Or copy the file in Python ` +
-        `with h5py, whose defaults need no h5wasm`,
+      `${path} has ${reason}, which tensorbundle reads with h5wasm: \`npm install h5wasm\`. Or copy it with Python's ` +
+        `h5py, whose defaults need no h5wasm`,
       { path, expected: 'h5wasm', found: reason, cause },
     );
   }
