@@ -5,8 +5,8 @@
  * LEAST_HELD_BYTES, or the largest tensor if it is larger.
  */
 import { availableMemory } from 'node:process';
-import { ReadMemory, readingWith } from '../../bundle/read-memory.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import { ReadMemory, readingWith } from '../../storage/read-memory.js';
 import type { RestoreSource } from './restore-source.js';
 
 /** So much may always be in memory, being read or waiting to be assigned. */

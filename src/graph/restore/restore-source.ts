@@ -3,8 +3,8 @@
  * values have names. Whether values are whole is known before one is assigned: `check` or a read says it.
  */
 
-import type { ReadMemory } from '../../bundle/read-memory.js';
 import type { TensorValue } from '../../format/dtypes.js';
+import type { ReadMemory } from '../../storage/read-memory.js';
 import type { StoredEntry } from '../stored-graph.js';
 
 /** What a source is, as a part of a sentence. */
