@@ -60,8 +60,9 @@ export type Squares = [number[], number][];
 
 export function squares(model: tf.LayersModel): Squares {
   const values = [...new Set(model.weights)].map(weight => {
-    const data = weight.read().dataSync();
-    return [weight.shape as number[], data.reduce((sum, value) => sum + value ** 2, 0)] as [number[], number];
+    let sum = 0;
+    for (const value of weight.read().dataSync()) sum += value ** 2;
+    return [weight.shape as number[], sum] as [number[], number];
   });
   return values.sort(compare);
 }
