@@ -1,8 +1,8 @@
 /** What is said of layers that TensorFlow.js has, and computes or trains in another way than Keras. */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
+import { kerasTopology, type Topology } from '../../src/training/keras/config/topology.js';
 import { makeModel } from '../../src/training/models/bare-model.js';
-import { kerasTopology, type Topology } from '../../src/training/savedmodel/loaded/topology.js';
 
 type Config = Record<string, null | boolean | number | string | (null | number)[] | { class_name: string }>;
 

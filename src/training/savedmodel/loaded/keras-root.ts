@@ -3,9 +3,6 @@
  * (tf_keras/src/saving/legacy/saved_model).
  */
 import { TensorBundleError } from '../../../errors.js';
-import type { LayerPath } from '../../models/frozen.js';
-import { KERAS_METADATA, SAVED_MODEL } from '../stored/file-names.js';
-import type { StoredModel } from '../stored/stored-model.js';
 import {
   isList,
   isObject,
@@ -15,7 +12,10 @@ import {
   kerasObject,
   parseKerasJson,
   text,
-} from './keras-json.js';
+} from '../../keras/config/keras-json.js';
+import type { LayerPath } from '../../models/frozen.js';
+import { KERAS_METADATA, SAVED_MODEL } from '../stored/file-names.js';
+import type { StoredModel } from '../stored/stored-model.js';
 
 /** Identifiers of objects that are models. */
 const MODELS: readonly string[] = ['_tf_keras_model', '_tf_keras_network', '_tf_keras_sequential'];

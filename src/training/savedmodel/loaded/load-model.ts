@@ -16,17 +16,17 @@ import { isError } from '../../../realms.js';
 import { withDirectory } from '../../../storage/directory.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
+import { compilationFromKeras } from '../../keras/config/compilation-from-keras.js';
+import { optimizerFromKeras } from '../../keras/config/optimizer-from-keras.js';
+import { kerasTopology, type Topology } from '../../keras/config/topology.js';
 import { makeModel } from '../../models/bare-model.js';
 import { freeze } from '../../models/frozen.js';
 import { loadInto } from '../../models/model-weights.js';
 import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
 import type { StoredModel } from '../stored/stored-model.js';
-import { compilationFromKeras } from './compilation-from-keras.js';
 import { type KerasRoot, kerasRoot } from './keras-root.js';
-import { optimizerFromKeras } from './optimizer-from-keras.js';
 import { readSavedModel } from './saved-model-path.js';
-import { kerasTopology, type Topology } from './topology.js';
 
 /** The key of a rate, which legacy optimizers with a schedule do not store. */
 const RATE = /(^|\/)learning_rate\/\.ATTRIBUTES\/VARIABLE_VALUE/;

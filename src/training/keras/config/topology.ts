@@ -14,7 +14,6 @@ import {
   plainName,
   text,
 } from './keras-json.js';
-import type { KerasRoot } from './keras-root.js';
 import { camelCase, inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions } from './topology-options.js';
 import { TopologyProblems } from './topology-problems.js';
@@ -26,6 +25,14 @@ const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim',
 /** Layers that compute something else while they are trained. */
 const TRAINING =
   /Dropout|Noise|BatchNormalization|Sequential|Functional|Model|RNN|LSTM|GRU|Bidirectional|TimeDistributed/;
+
+interface ModelSource {
+  readonly model: KerasObject;
+  /** Whether it is a graph of layers, so that its configuration says everything. */
+  readonly isNetwork: boolean;
+  /** With which the model was built; null if that is not known. */
+  readonly inputShape: Json;
+}
 
 export interface Topology {
   /** For `tf.loadLayersModel`, in Keras's spelling. */
@@ -41,7 +48,11 @@ export interface Topology {
  * layers and options that TensorFlow.js lacks, all in one;
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
-export function kerasTopology({ model: root, isNetwork, inputShape }: KerasRoot, most: number, path: string): Topology {
+export function kerasTopology(
+  { model: root, isNetwork, inputShape }: ModelSource,
+  most: number,
+  path: string,
+): Topology {
   const converter = new Converter(path, most);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
