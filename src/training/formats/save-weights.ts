@@ -85,7 +85,6 @@ async function saveWeightsFile(
       { path },
     );
   }
-  const { includeOptimizer = true } = options;
   const checked = checkFileOptions(options, 'saveWeights', SAVE_WEIGHTS_OPTIONS, path);
-  return await saveKerasFile(model, path, form, includeOptimizer && form === 'keras-weights', checked);
+  return await saveKerasFile(model, path, form, options.includeOptimizer, checked);
 }
