@@ -7,7 +7,7 @@ import { boxRuns } from '../format/box-runs.js';
 import type { TensorData } from '../format/dtypes.js';
 import type { TensorSlice } from '../format/slices.js';
 import { inTurns } from '../format/turns.js';
-import { arrayOf } from './arrays.js';
+import { arrayOf } from '../storage/arrays.js';
 import type { SharedPart, SliceIndex } from './slice-index.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { inFileOrder } from './tensor-ranges.js';

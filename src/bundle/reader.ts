@@ -4,12 +4,12 @@ import type { PathLike } from '../commit/paths.js';
 import { invalidArgument, requireMade, TensorBundleError } from '../errors.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { refuseUnknown } from '../options.js';
+import { ReadMemory, readingWith } from '../storage/read-memory.js';
 import { checkBundle } from './check-bundle.js';
 import type { Located } from './locate.js';
 import { type Entry, NamedTensors } from './named-tensors.js';
 import { openAtOnce } from './open-at-once.js';
 import { type OpenBundle, openBundle } from './open-bundle.js';
-import { ReadMemory, readingWith } from './read-memory.js';
 import {
   OPEN_OPTIONS,
   type OpenOptions,

@@ -5,7 +5,7 @@ import { sizeOf } from '../format/shape.js';
 import { StoredStrings } from '../format/strings.js';
 import { inTurns } from '../format/turns.js';
 import { checkVariants } from '../format/variants.js';
-import { makeArray } from './arrays.js';
+import { makeArray } from '../storage/arrays.js';
 import type { StoredTensor } from './stored-tensor.js';
 import { naming, type TensorFiles } from './tensor-files.js';
 import { batchesOf, checksumsOf, isEncoded, readInto } from './tensor-ranges.js';

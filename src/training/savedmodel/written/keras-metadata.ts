@@ -5,9 +5,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Numbering } from '../../../graph/numbering.js';
 import type { Layer } from '../../../layers/types.js';
+import type { Json } from '../../keras/config/keras-classes.js';
+import type { KerasEntry } from '../../keras/config/keras-config.js';
 import type { SavedMetadataSchema } from '../stored/messages.js';
-import type { Json } from './keras-classes.js';
-import type { KerasEntry } from './keras-config.js';
 import { layerIdentifier } from './object-graph.js';
 
 /** Of tf_keras, whose form this is. */

@@ -10,15 +10,15 @@ import { trainedWeights, weightNames } from '../../../layers/trained.js';
 import type { LayersModel } from '../../../layers/types.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
+import { kerasConfig } from '../../keras/config/keras-config.js';
+import { trainingConfig } from '../../keras/config/keras-training.js';
 import { architectureOf } from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
 import { checkedSignatures, type Signatures } from './chosen-signatures.js';
 import { type Contents, type Functions, numberedVariables } from './contents.js';
 import type { SignatureSource } from './function-source.js';
 import { FunctionTraces, requireKnown, tracesIn } from './function-traces.js';
-import { kerasConfig } from './keras-config.js';
 import { kerasMetadata } from './keras-metadata.js';
-import { trainingConfig } from './keras-training.js';
 import { type ModelFunctions, modelFunctions } from './model-functions.js';
 import { SIGNATURES, savedObjects } from './object-graph.js';
 

@@ -6,12 +6,12 @@ import { liveValue } from '../../../layers/variable.js';
 import { isSameWitness, type Witness } from '../../../layers/witness.js';
 import { isError } from '../../../realms.js';
 import { engine, serialization } from '../../../tfjs-core.js';
+import type { KerasEntry } from '../../keras/config/keras-config.js';
 import { optionalLayers } from '../../models/tfjs-layers.js';
 import type { SignatureInput } from '../dynamic/places.js';
 import { trace } from '../dynamic/trace.js';
 import type { TraceOptions } from '../dynamic/trace-options.js';
 import type { TraceSource } from './function-source.js';
-import type { KerasEntry } from './keras-config.js';
 import { layersIn, ModelCall } from './model-call.js';
 import type { Structured } from './structured-values.js';
 

@@ -7,9 +7,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { native } from '../../src/binding.js';
-import { ReadMemory, readingWith } from '../../src/bundle/read-memory.js';
 import { dtypeInfo } from '../../src/format/dtypes.js';
 import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { ReadMemory, readingWith } from '../../src/storage/read-memory.js';
 
 const MIB = 1024 * 1024;
 const FLOAT = dtypeInfo('float32');
