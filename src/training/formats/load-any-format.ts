@@ -9,6 +9,7 @@ import { refuseUnknown } from '../../options.js';
 import { withDirectories } from '../../storage/directories.js';
 import { LOAD_MODEL_OPTIONS, type LoadModelOptions, modelIn } from '../models/whole-model.js';
 import { SAVED_MODEL, VARIABLES } from '../savedmodel/stored/file-names.js';
+import { openStored } from './opened-by-content.js';
 
 /**
  * Makes a new model from what `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false`
@@ -29,9 +30,13 @@ import { SAVED_MODEL, VARIABLES } from '../savedmodel/stored/file-names.js';
  */
 export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
-  await using reader = await CheckpointReader.open(path);
-  const savedModel = await savedModelAt(path, reader.prefix);
-  if (savedModel === null) return await modelIn(reader, options);
+  await using stored = await openStored(path);
+  if (!(stored instanceof CheckpointReader)) {
+    const { loadKerasModel } = await import('../keras/files/load-keras-model.js');
+    return await loadKerasModel(stored, options);
+  }
+  const savedModel = await savedModelAt(path, stored.prefix);
+  if (savedModel === null) return await modelIn(stored, options);
   // Most programs load no SavedModel, and its schemas take milliseconds.
   const { loadModel: loadSavedModel } = await import('../savedmodel/loaded/load-model.js');
   return await loadSavedModel(savedModel, options);

@@ -2,12 +2,15 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
-import { type PathLike, savePathOf } from '../../commit/paths.js';
+import { type PathLike, pathOf, savePathOf } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
 import { saveGraph } from '../../graph/stored/captured-graph.js';
 import { checkModel } from '../../layers/model.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
-import { weightsTrackable } from './model-weights.js';
+import { saveKerasFile } from '../keras/files/captured-keras-file.js';
+import { type FileForm, weightsForm } from '../keras/files/file-form.js';
+import { checkFileOptions } from '../keras/files/file-options.js';
+import { weightsTrackable } from '../models/model-weights.js';
 
 export interface SaveWeightsOptions extends WriterOptions {
   /**
@@ -53,7 +56,7 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
  */
 export async function saveWeights(
   model: LayersModel,
-  prefix: PathLike,
+  path: PathLike,
   options: SaveWeightsOptions = {},
 ): Promise<SaveResult> {
   refuseUnknown(options, 'saveWeights', SAVE_WEIGHTS_OPTIONS);
@@ -62,7 +65,27 @@ export async function saveWeights(
   if (options.includeOptimizer && !model.optimizer) {
     throw invalidArgument('the model has no optimizer; compile it, or leave includeOptimizer out');
   }
-  const path = savePathOf(prefix);
+  const local = pathOf(path);
+  const form = weightsForm(local);
+  if (form !== null) return await saveWeightsFile(model, local, form, options);
   const root = weightsTrackable(model, { optimizers: includeOptimizer, optimizerKeys });
-  return await saveGraph(root, path, writer, updateState ? nameAsLatest : undefined);
+  return await saveGraph(root, savePathOf(path), writer, updateState ? nameAsLatest : undefined);
+}
+
+async function saveWeightsFile(
+  model: LayersModel,
+  path: string,
+  form: FileForm,
+  options: SaveWeightsOptions,
+): Promise<SaveResult> {
+  if (form === 'h5-weights' && options.includeOptimizer) {
+    throw invalidArgument(
+      `a file such as '${path}' holds the weights of layers only; leave includeOptimizer out, save to a name that ends ` +
+        "in '.weights.h5', or save the whole model with saveModel",
+      { path },
+    );
+  }
+  const { includeOptimizer = true } = options;
+  const checked = checkFileOptions(options, 'saveWeights', SAVE_WEIGHTS_OPTIONS, path);
+  return await saveKerasFile(model, path, form, includeOptimizer && form === 'keras-weights', checked);
 }

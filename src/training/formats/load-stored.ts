@@ -1,0 +1,21 @@
+/** Loads weights into a model from whatever a path leads to. */
+import '../../disposal.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CheckpointReader } from '../../bundle/reader.js';
+import type { PathLike } from '../../commit/paths.js';
+import type { RestoreStatus } from '../../graph/restore/restore-status.js';
+import type { LoadWeightsOptions } from '../models/load-weights-options.js';
+import { loadInto } from '../models/model-weights.js';
+import { openStored } from './opened-by-content.js';
+
+/** See `loadWeights`. */
+export async function loadStored(
+  model: LayersModel,
+  path: PathLike,
+  options: LoadWeightsOptions = {},
+): Promise<RestoreStatus> {
+  await using stored = await openStored(path);
+  if (stored instanceof CheckpointReader) return await loadInto(model, stored, options);
+  const { loadKerasWeights } = await import('../keras/reading/load-keras-weights.js');
+  return await loadKerasWeights(model, await stored.weights(), options);
+}
