@@ -34,7 +34,7 @@ const names = (count: number, bytes: number): string[] =>
 const ATTRIBUTES: Record<string, AttributeSpec> = {
   text: { text: 'a text with é, 漢字 and 🎉' },
   empty: { text: '' },
-  long: { text: 'x'.repeat(5_000_000) },
+  long: { text: 'x'.repeat(isDeep ? 20_000_000 : 2_000_000) },
   bytes: { bytes: '{"a": 1}' },
   'long bytes': { bytes: 'y'.repeat(100_000) },
   texts: { texts: ['', 'a', 'été', 'z'.repeat(10_000)] },
@@ -44,7 +44,6 @@ const ATTRIBUTES: Record<string, AttributeSpec> = {
   'no fixed': { fixed: [] },
   'empty fixed': { fixed: [''] },
   'large fixed': { fixed: names(1000, 64) },
-  ...Object.fromEntries(names(60, 9).map(name => [name, { fixed: names(1000, 60) }])),
   true: { dtype: 'bool', shape: [], values: [true] },
   bools: { dtype: 'bool', shape: [3], values: [true, false, true] },
   int: { dtype: 'int64', shape: [], values: [-5] },
@@ -58,6 +57,10 @@ const ATTRIBUTES: Record<string, AttributeSpec> = {
   'with/slash and é': { text: 'v' },
 };
 
+const SMALL_ATTRIBUTES = Object.fromEntries(
+  Object.entries(ATTRIBUTES).filter(([, one]) => JSON.stringify(one).length < 10_000),
+);
+
 /** A random tree; links lead to objects that came before. */
 function random(seed: number): NodeSpec {
   let state = seed * 7919 + 13;
@@ -65,7 +68,7 @@ function random(seed: number): NodeSpec {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return Math.floor((state / 2 ** 32) * n);
   };
-  const kinds = Object.entries(ATTRIBUTES).filter(([, one]) => JSON.stringify(one).length < 10_000);
+  const kinds = Object.entries(SMALL_ATTRIBUTES);
   const made: string[] = [];
   const attributes = (): Record<string, AttributeSpec> =>
     Object.fromEntries(Array.from({ length: below(4) }, () => kinds[below(kinds.length)]!));
@@ -107,7 +110,7 @@ const SPECS: Record<string, NodeSpec> = {
   attributes: {
     attributes: ATTRIBUTES,
     children: {
-      'on a group': { attributes: ATTRIBUTES, children: {} },
+      'on a group': { attributes: SMALL_ATTRIBUTES, children: {} },
       'on a dataset': { dtype: 'float32', shape: [2], seed: 1, attributes: { a: { text: 'b' }, n: { fixed: ['c'] } } },
     },
   },
@@ -127,6 +130,10 @@ const SPECS: Record<string, NodeSpec> = {
   'long names': flat(40, i => `${'é'.repeat(2000)}${i}`),
   // JavaScript would sort these otherwise than by bytes.
   'order of bytes': flat(6, i => ['\uffee', '😀', 'z', 'é', 'Z', '0'][i]!),
+  'a large header': {
+    attributes: Object.fromEntries(names(50, 9).map(name => [name, { fixed: names(1000, 60) }])),
+    children: {},
+  },
   large: { children: { a: dataset('float32', [300_000], 96), b: dataset('bfloat16', [70_001], 95) } },
 };
 
