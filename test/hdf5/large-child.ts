@@ -39,8 +39,8 @@ const begun = performance.now();
 await publishFile(path, { durable, call: nextCall() }, plan);
 const written = performance.now();
 const writing = peak() - before;
-await using range = await openFileRange(path);
-await using file = await openHdf5(range, {});
+const range = await openFileRange(path);
+const file = await openHdf5(range);
 for (const [i, count] of rows.entries()) {
   const dataset = await file.at(`vars/${i}`);
   if (dataset?.kind !== 'dataset') throw new Error(`vars/${i} is missing`);

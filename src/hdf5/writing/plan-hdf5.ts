@@ -39,10 +39,11 @@ export interface PlannedHdf5 {
  * ERR_TOO_LARGE, each with the path in the file as `tensor`.
  */
 export function planHdf5(root: GroupToWrite, path: string): PlannedHdf5 {
-  return new Plan(root, path);
+  const plan = new Plan(root, path);
+  return { bytes: plan.bytes, pieces: signal => plan.pieces(signal) };
 }
 
-class Plan implements PlannedHdf5 {
+class Plan {
   readonly bytes: number;
   readonly #objects: readonly PlacedObject[];
   readonly #texts = new TextCollections();
