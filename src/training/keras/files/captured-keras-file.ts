@@ -55,8 +55,11 @@ export class CapturedKerasFile {
     if (onStaged) weights.whenRead(onStaged);
     try {
       const plan = this.#plan(path);
-      const content = { bytes: plan.bytes, pieces: plan.pieces, check: (file: ReadableFile) => this.#check(file) };
-      await publishFile(path, { ...options, call: weights.call }, content);
+      await publishFile(
+        path,
+        { ...options, call: weights.call },
+        { bytes: plan.bytes, pieces: signal => plan.pieces(signal), check: file => this.#check(file) },
+      );
       return { prefix: path, tensors: weights.tensors, shards: 1, bytesWritten: plan.bytes, bytesLinked: 0 };
     } finally {
       weights.release();
@@ -69,7 +72,7 @@ export class CapturedKerasFile {
     const weights = planHdf5(root, `${path}, ${WEIGHTS}`);
     return planArchive([
       ...[...this.#texts].map(([name, text]) => textEntry(name, text)),
-      { name: WEIGHTS, bytes: weights.bytes, pieces: weights.pieces },
+      { name: WEIGHTS, bytes: weights.bytes, pieces: signal => weights.pieces(signal) },
     ]);
   }
 
