@@ -11,7 +11,8 @@ import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { AttributeToWrite, GroupToWrite } from '../../../hdf5/writing/content.js';
 import { planHdf5 } from '../../../hdf5/writing/plan-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
-import { keras2Attributes, keras3Files, kerasNamesOf } from '../config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../config/keras-files.js';
+import { configNames } from '../config/keras-names.js';
 import { type CapturedWeights, capturedWeights } from '../writing/captured-weights.js';
 import type { FileForm } from './file-form.js';
 import type { FileOptions } from './file-options.js';
@@ -45,8 +46,8 @@ export class CapturedKerasFile {
   constructor(model: LayersModel, form: FileForm, { includeOptimizer, best, budget }: CaptureOptions) {
     this.#form = form;
     this.#texts = textsOf(model, form, includeOptimizer !== false && model.optimizer != null, best);
-    const names = kerasNamesOf(model);
-    this.#weights = capturedWeights(model, { form: LAYOUTS[form], includeOptimizer, names }, budget);
+    const choice = { form: LAYOUTS[form], includeOptimizer, names: configNames(model) };
+    this.#weights = capturedWeights(model, choice, budget);
   }
 
   /** Throws what `publishFile` throws. The values are released, whatever happens. */
@@ -101,9 +102,9 @@ export async function saveKerasFile(
 function textsOf(model: LayersModel, form: FileForm, includeOptimizer: boolean, best: string | undefined): Texts {
   const texts = new Map<string, string>();
   if (form === 'keras') {
-    const { config, metadata } = keras3Files(model, { includeOptimizer });
-    texts.set(METADATA, JSON.stringify(best === undefined ? metadata : { ...metadata, [BEST]: best }));
-    texts.set(CONFIG, JSON.stringify(config));
+    const { config, metadata } = keras3Files(model, { includeOptimizer }, new Date());
+    texts.set(METADATA, best === undefined ? metadata : JSON.stringify({ ...JSON.parse(metadata), [BEST]: best }));
+    texts.set(CONFIG, config);
     return texts;
   }
   if (form === 'h5') {
