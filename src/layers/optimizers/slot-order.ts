@@ -23,5 +23,11 @@ export function slotOrder(optimizer: Optimizer): SlotOrder | undefined {
     return { kerasName, groups, scalars: scalars.map(({ name }) => name) };
   }
   const known = OPTIMIZERS.get(optimizer.getClassName())?.(optimizer);
-  return known && { kerasName: known.kerasName, groups: known.groups.map(group => group.map(({ list }) => list)), scalars: [] };
+  return (
+    known && {
+      kerasName: known.kerasName,
+      groups: known.groups.map(group => group.map(({ list }) => list)),
+      scalars: [],
+    }
+  );
 }

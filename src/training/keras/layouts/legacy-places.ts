@@ -9,7 +9,7 @@ import type { Layer } from '../../../layers/types.js';
 import { convertedWeights } from './legacy-conversions.js';
 import type { LegacyFile, StoredLayer, StoredWeight } from './legacy-file.js';
 import type { LegacyLayer } from './legacy-layers.js';
-import { type StoredValue, valueOf } from './stored-value.js';
+import { plainValue, type StoredValue } from './stored-value.js';
 
 /** A layer of the live model, and the names that Keras may have for it. */
 export interface NamedLegacyLayer extends LegacyLayer {
@@ -70,7 +70,7 @@ export function pairedWeights(
   stored: StoredLayer,
   kerasVersion: string,
 ): (readonly [Attribute, LegacyPlace])[] {
-  const given = stored.weights.map(({ key, dataset }) => valueOf(key, dataset));
+  const given = stored.weights.map(({ key, dataset }) => plainValue(key, dataset));
   const values = convertedWeights(layer, given, kerasVersion);
   const names = new Map(stored.weights.map(({ key, name }) => [key, name]));
   const order = values.length === given.length ? orderOf(variables, values, stored.weights) : undefined;
@@ -105,10 +105,11 @@ function orderOf(
     taken.set(name, from + 1);
     return from;
   });
-  const isFitting =
-    !byLastName.includes(-1) && variables.every((one, i) => isSameShape(one, values[byLastName[i]!]!));
+  const isFitting = !byLastName.includes(-1) && variables.every((one, i) => isSameShape(one, values[byLastName[i]!]!));
   // With a different number of them, names tell more than the order.
-  return isFitting || (values.length !== variables.length && !byLastName.every(at => at === -1)) ? byLastName : undefined;
+  return isFitting || (values.length !== variables.length && !byLastName.every(at => at === -1))
+    ? byLastName
+    : undefined;
 }
 
 function isComplete(places: readonly (number | undefined)[]): places is readonly number[] {

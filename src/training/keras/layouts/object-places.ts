@@ -84,7 +84,8 @@ export class ObjectPlaces {
   #list(items: readonly Item[], parent: ObjectPlace, list: string): ObjectPlace[] {
     const group =
       parent.group &&
-      (groupAt(parent.group, list) ?? (list === 'layers' ? parent.group.groups.get(OLD_LIST) : undefined) ??
+      (groupAt(parent.group, list) ??
+        (list === 'layers' ? parent.group.groups.get(OLD_LIST) : undefined) ??
         groupAt(parent.group, underscored(list)));
     const found = new Map<Keras3Object, StoredGroup>();
     if (group) this.#byName(items, group, found);
@@ -116,12 +117,17 @@ export class ObjectPlaces {
     const classes = grouped(items);
     for (const [base, all] of classes) {
       const live = all.filter(({ object }) => this.#holding.has(object));
-      const spellings = new Set([base, ...live.map(({ object }) => snakeCase(object.layer.getClassName(), 'tf_keras'))]);
+      const spellings = new Set([
+        base,
+        ...live.map(({ object }) => snakeCase(object.layer.getClassName(), 'tf_keras')),
+      ]);
       const stored = [...list.groups]
         .filter(([name, group]) => spellings.has(unnumbered(name)) && holdsDatasets(group))
         .sort(([a], [b]) => numberOf(a) - numberOf(b))
         .map(([, group]) => group);
-      const exact = live.map(({ name }) => list.groups.get(name)).map(group => (group && holdsDatasets(group) ? group : undefined));
+      const exact = live
+        .map(({ name }) => list.groups.get(name))
+        .map(group => (group && holdsDatasets(group) ? group : undefined));
       const isRanked = exact.includes(undefined) && stored.length === live.length;
       live.forEach(({ object }, i) => {
         const group = isRanked ? stored[i] : exact[i];

@@ -88,7 +88,8 @@ function unnamedParts([iterations, ...rest]: readonly OptimizerValue[]): Parts {
 
 /** In a file without names, the learning rate of an optimizer of another class. */
 function loneRate([first]: readonly OptimizerValue[]): OptimizerValue | undefined {
-  const isRate = first?.name === undefined && first?.dataset.shape.length === 0 && first.dataset.dtype.startsWith('float');
+  const isRate =
+    first?.name === undefined && first?.dataset.shape.length === 0 && first.dataset.dtype.startsWith('float');
   return isRate ? first : undefined;
 }
 
@@ -169,7 +170,5 @@ function withoutRoom(
     room.length > 0 &&
     room.every(({ dataset: { shape } }) => shape.length === 1 && shape[0] === 1) &&
     values.slice(count, 2 * count).some(({ dataset: { shape } }) => shape.length > 1);
-  return isRoom
-    ? { values: values.slice(0, 2 * count), idle: room.map(({ key }) => key) }
-    : { values, idle: [] };
+  return isRoom ? { values: values.slice(0, 2 * count), idle: room.map(({ key }) => key) } : { values, idle: [] };
 }

@@ -51,7 +51,10 @@ export function datasetAt(root: StoredGroup, path: string): Hdf5Dataset | undefi
 }
 
 /** All datasets below a group, by their paths. */
-export function datasetsBelow(group: StoredGroup, found: Map<string, Hdf5Dataset> = new Map()): Map<string, Hdf5Dataset> {
+export function datasetsBelow(
+  group: StoredGroup,
+  found: Map<string, Hdf5Dataset> = new Map(),
+): Map<string, Hdf5Dataset> {
   for (const [name, dataset] of group.datasets) found.set(joined(group.path, name), dataset);
   for (const inner of group.groups.values()) datasetsBelow(inner, found);
   return found;

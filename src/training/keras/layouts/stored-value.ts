@@ -13,7 +13,7 @@ export interface StoredValue {
   readonly make?: (elements: readonly Float32Array[]) => Float32Array;
 }
 
-export function valueOf(key: string, dataset: Hdf5Dataset): StoredValue {
+export function plainValue(key: string, dataset: Hdf5Dataset): StoredValue {
   return { key, datasets: [dataset], shape: dataset.shape, dtype: dataset.dtype };
 }
 

@@ -4,13 +4,19 @@
  * numbers themselves.
  */
 import { TensorBundleError } from '../../../errors.js';
-import { type NumericArray, dtypeInfo, type StoredDType, type TensorValue, tensorValue } from '../../../format/dtypes.js';
+import {
+  dtypeInfo,
+  type NumericArray,
+  type StoredDType,
+  type TensorValue,
+  tensorValue,
+} from '../../../format/dtypes.js';
 import { sizeOf } from '../../../format/shape.js';
 import type { RestoreSource, SourceKind } from '../../../graph/restore/restore-source.js';
 import type { StoredEntry } from '../../../graph/stored-graph.js';
 import type { Hdf5Dataset, Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { ReadMemory, readingWith } from '../../../storage/read-memory.js';
-import { type StoredValue, valueOf } from '../layouts/stored-value.js';
+import { plainValue, type StoredValue } from '../layouts/stored-value.js';
 import { castInto, isFloat } from './cast-values.js';
 
 /** Larger values of another type are cast piece by piece. */
@@ -26,7 +32,7 @@ export class StoredValues implements RestoreSource {
   constructor(file: Hdf5File, datasets: ReadonlyMap<string, Hdf5Dataset>) {
     this.#file = file;
     this.prefix = file.path;
-    this.#values = new Map([...datasets].map(([path, dataset]) => [path, valueOf(path, dataset)]));
+    this.#values = new Map([...datasets].map(([path, dataset]) => [path, plainValue(path, dataset)]));
   }
 
   /** Says of what a value is made, which has been the dataset at its key until now. */
@@ -45,7 +51,9 @@ export class StoredValues implements RestoreSource {
   entry(name: string): StoredEntry {
     const value = this.#valueOf(name);
     const dtype = typeOf(value);
-    const bytes = isFloat(value.dtype) ? sizeOf(value.shape) * 4 : value.datasets.reduce((sum, one) => sum + one.bytes, 0);
+    const bytes = isFloat(value.dtype)
+      ? sizeOf(value.shape) * 4
+      : value.datasets.reduce((sum, one) => sum + one.bytes, 0);
     return { dtype, shape: value.shape, bytes };
   }
 
