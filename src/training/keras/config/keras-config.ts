@@ -35,6 +35,10 @@ interface Holder {
 export interface KerasConfig {
   /** The model and all layers in it that Keras lists. */
   readonly entries: ReadonlyMap<Layer, KerasEntry>;
+  /** The layers that the configuration of the model has, by the object that describes them. */
+  readonly layers: ReadonlyMap<object, Layer>;
+  /** Layers that it has more than once, as part of several models, with numbers. */
+  readonly shared: ReadonlyMap<Layer, number>;
   /** The layers, and the parts of layers, that Keras lacks, in words. */
   readonly lacking: readonly string[];
 }
@@ -42,11 +46,23 @@ export interface KerasConfig {
 export function kerasConfig(model: LayersModel): KerasConfig {
   const conversion = new Conversion(model);
   conversion.convert(model.toJSON(null, false) as unknown as Written, model, false);
-  return { entries: conversion.entries, lacking: [...conversion.lacking] };
+  const { entries, layers } = conversion;
+  return { entries, layers, shared: repeated([...layers.values()]), lacking: [...conversion.lacking] };
+}
+
+function repeated(layers: readonly Layer[]): Map<Layer, number> {
+  const met = new Set<Layer>();
+  const numbers = new Map<Layer, number>();
+  for (const layer of layers) {
+    if (met.has(layer) && !numbers.has(layer)) numbers.set(layer, numbers.size + 1);
+    met.add(layer);
+  }
+  return numbers;
 }
 
 class Conversion {
   readonly entries = new Map<Layer, KerasEntry>();
+  readonly layers = new Map<object, Layer>();
   readonly lacking = new Set<string>();
   readonly #names: ReadonlyMap<Layer, string>;
 
@@ -69,6 +85,7 @@ class Conversion {
     if (className === 'InputLayer') config.ragged = false;
     written.class_name = kerasClass(className);
     this.entries.set(layer, written);
+    this.layers.set(written, layer);
     if (!isKnown) this.#convertHeld(layer, frozen);
   }
 
