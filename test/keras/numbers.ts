@@ -50,8 +50,7 @@ export function expectNear(found: number[][], wanted: number[][], tolerance: num
   ).toEqual(wanted.map(({ length }) => length));
   const all = wanted.flat();
   const errors = found.flat().map((value, i) => Math.abs(value - all[i]!) / Math.max(1, Math.abs(all[i]!)));
-  // Not Math.max: it gives NaN its due, but not for the message.
-  const worst = errors.reduce((most, error) => (error <= most ? most : error), 0);
+  const worst = errors.reduce((most, error) => Math.max(most, error), 0);
   expect(worst, what).toBeLessThanOrEqual(tolerance);
 }
 

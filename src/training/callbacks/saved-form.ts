@@ -107,10 +107,9 @@ const SAVED_MODEL_FORM: SavedForm = {
 };
 
 function fileForm(form: FileForm): SavedForm {
-  const includeOptimizer = form !== 'h5-weights';
   return {
     capture: (model, best, budget) => {
-      const captured = new CapturedKerasFile(model, form, { includeOptimizer, best, budget });
+      const captured = new CapturedKerasFile(model, form, { best, budget });
       return {
         write: (path, writer, { onStaged }) =>
           captured.write(path, checkFileOptions(writer, WRITER, WRITER_OPTIONS, path), onStaged),

@@ -9,15 +9,22 @@ import { LOAD_WEIGHTS_OPTIONS, type LoadWeightsOptions } from '../models/load-we
 import { loadStored } from './load-stored.js';
 
 /**
- * Loads weights into a built model; also the state of its optimizer, if the model is compiled and the checkpoint has
- * one. PATH is a prefix, one of its files, or a directory (its latest checkpoint): of what tf_keras or this package
- * saved as weights, of `tf.train.Checkpoint(model=…)`, or of a SavedModel. Only what the model needs is read.
+ * Loads weights into a built model; also the state of its optimizer, if the model is compiled and there is one. What is
+ * at PATH is known by its content. Only what the model needs is read.
  *
- * Variables are found by their path of objects, not by the names of layers. A checkpoint without an object graph is
- * matched by Keras's names of variables, or by `map`.
+ * - A checkpoint: a prefix, one of its files, or a directory (its latest checkpoint), of what tf_keras or this package
+ *   saved as weights, of `tf.train.Checkpoint(model=…)`, or of a SavedModel. Variables are found by their path of
+ *   objects, not by the names of layers. A checkpoint without an object graph is matched by Keras's names of variables,
+ *   or by `map`.
+ * - `.weights.h5` of Keras 3 or tf_keras, `.weights.json` with several such files (`max_shard_size`), or the weights in
+ *   a `.keras`: found by the path of objects, too.
+ * - `.h5` of Keras 2, of weights or of a whole model: matched by the order of layers, or by their names.
  *
- * Missing and unused values are not errors: look at the status. Shapes, dtypes and checksums of everything are checked
- * before anything is changed. Nothing is converted: float16 values do not fit a float32 variable.
+ * HDF5 files with parts that this package's own reader does not know need the package `h5wasm`.
+ *
+ * Missing and unused values are not errors: look at the status. Shapes and dtypes of everything, and the checksums of a
+ * checkpoint or a `.keras`, are checked before anything is changed. Of a checkpoint nothing is converted: float16 values
+ * do not fit a float32 variable. Of Keras's files, floating-point values are, as Keras does.
  *
  * Rejects with:
  *
@@ -29,7 +36,9 @@ import { loadStored } from './load-stored.js';
  *   optimizers of which the checkpoint says too little (Keras 3's MultiOptimizer, gradient_accumulation_steps), unless
  *   `includeOptimizer: false`.
  * - ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.
- * - What `CheckpointReader.open` and `read` throw.
+ * - What `CheckpointReader.open` and `read` throw. For files of Keras: ERR_NOT_FOUND, ERR_CORRUPT, ERR_TRUNCATED,
+ *   ERR_CHECKSUM (in a `.keras`), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_SUPPORTED for a form that is not
+ *   known.
  *
  * Of an optimizer of another class only the steps and the learning rate are taken; the rest is `unused`. A GRU with
  * reset_after=True and use_bias=False cannot be told from the other variant by what a checkpoint holds: such weights
@@ -43,6 +52,7 @@ import { loadStored } from './load-stored.js';
  *
  * @example
  * (await loadWeights(model, 'out/digits')).assertConsumed();
+ * (await loadWeights(model, 'from-python.weights.h5')).assertConsumed();
  */
 export async function loadWeights(
   model: LayersModel,

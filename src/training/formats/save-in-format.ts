@@ -66,7 +66,7 @@ export async function saveModel(
   if (form !== null) {
     const checked = checkFileOptions(writer, 'saveModel', WRITER_OPTIONS, local);
     checkModel(model);
-    return await saveKerasFile(model, local, form, includeOptimizer, checked);
+    return await saveKerasFile(model, local, form, options.includeOptimizer, checked);
   }
   checkModel(model);
   // Options that a SavedModel lacks are refused there.

@@ -1,4 +1,4 @@
-/** Saves the weights of a model as tf_keras's `save_weights` does. */
+/** Saves the weights of a model as the `save_weights` of tf_keras and Keras 3 do. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type SaveResult, WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { nameAsLatest } from '../../commit/latest-name.js';
@@ -37,10 +37,17 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
 };
 
 /**
- * Saves all weights of a built model, trainable or not, under PREFIX; the optimizer as well, if the model is compiled.
- * What is there is replaced atomically. The values are those of the moment of the call; training may go on meanwhile.
- * For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)` writes for the same architecture
- * and layer names. Layers without a name of yours get Keras's automatic names.
+ * Saves all weights of a built model, trainable or not; the optimizer as well, if the model is compiled. What is there
+ * is replaced atomically. The values are those of the moment of the call; training may go on meanwhile. The name chooses
+ * the form:
+ *
+ * - `out/digits.weights.h5`: the file of Keras 3's `save_weights`, which tf_keras loads, too (but for the optimizer).
+ * - `out/digits.h5` (or `.hdf5`): the file of Keras 2's `save_weights`, without the optimizer.
+ * - Any other name is a prefix. For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)` writes
+ *   for the same architecture and layer names. Layers without a name of yours get Keras's automatic names.
+ *
+ * One file takes no options that only checkpoints have: `shards`, `keepPrevious`, `overwrite: 'in-place'`,
+ * `optimizerKeys`, `updateState`. The result tells its path as `prefix`, and one shard.
  *
  * Values that TensorFlow.js holds as a JavaScript array (all of them on the cpu backend; on tfjs-node those that no
  * operation has used yet) are copied at the call, up to 32 MiB in all, because your program may write into such an
@@ -48,8 +55,10 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
  * save copies up to 4 MiB, so that its call stays short: write into no such array before it is `staged`.
  *
  * Throws what `CheckpointWriter.finish` throws; ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this
- * version does not know; ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that
- * is not compiled. If writing the state file fails, the weights are saved already.
+ * version does not know, and for a name that means something else, such as `.keras` (a whole model);
+ * ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that is not compiled, or for a
+ * form without an optimizer, and for options that the form does not have. If writing the state file fails, the weights
+ * are saved already.
  *
  * @example
  * await saveWeights(model, 'out/digits');      // out/digits.index, out/digits.data-00000-of-00001, out/checkpoint
@@ -85,7 +94,6 @@ async function saveWeightsFile(
       { path },
     );
   }
-  const { includeOptimizer = true } = options;
   const checked = checkFileOptions(options, 'saveWeights', SAVE_WEIGHTS_OPTIONS, path);
-  return await saveKerasFile(model, path, form, includeOptimizer && form === 'keras-weights', checked);
+  return await saveKerasFile(model, path, form, options.includeOptimizer, checked);
 }

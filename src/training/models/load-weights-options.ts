@@ -11,7 +11,8 @@ export interface LoadWeightsOptions {
   skipMismatch?: boolean;
   /**
    * Loads only the variables that have a matching name: the key in the checkpoint
-   * (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or without that suffix), Keras's name (`dense/kernel`) or
+   * (`layer_with_weights-0/kernel/.ATTRIBUTES/…`, with or without that suffix) or the path of the dataset in a file of
+   * Keras (`layers/dense/vars/0`), Keras's name (`dense/kernel`) or
    * TensorFlow.js's (`dense_Dense1/kernel`). What an optimizer keeps for a variable goes with the variable. The numbers
    * of an optimizer have their key, Keras's name (`learning_rate`, `iterations`, `decay`, …) and the optimizer's own
    * name. Default: all variables.
@@ -36,6 +37,12 @@ export interface LoadWeightsOptions {
    */
   map?: Record<string, string>;
   /**
+   * For `.h5` files of Keras 2 only. Default false: layers are matched by their order if the file and the model have
+   * the same number of layers with weights, as Keras does, else by their names. True: by their names alone, as Keras's
+   * `by_name=True`; layers that the file lacks keep their values. ERR_INVALID_ARGUMENT for another file.
+   */
+  byName?: boolean;
+  /**
    * Default false. True: the tensors of the model may be views of the mapped file instead of copies. That is faster and
    * needs less memory, but the file must not be changed in place while the model is in use.
    */
@@ -48,5 +55,6 @@ export const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
   include: true,
   exclude: true,
   map: true,
+  byName: 'flag',
   alias: 'flag',
 };

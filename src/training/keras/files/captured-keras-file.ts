@@ -18,8 +18,8 @@ import type { FileOptions } from './file-options.js';
 import { BEST, CONFIG, METADATA, WEIGHTS } from './member-names.js';
 
 export interface CaptureOptions {
-  /** Whether the optimizer with its state is saved, if there is one, and how the model was compiled. */
-  readonly includeOptimizer: boolean;
+  /** Whether the optimizer with its state is saved, and how the model was compiled. Default: whether it is compiled. */
+  readonly includeOptimizer?: boolean | undefined;
   /** What ModelCheckpoint stores about the best value of a metric. */
   readonly best?: string | undefined;
   /** Limits what is copied at the call. */
@@ -44,7 +44,7 @@ export class CapturedKerasFile {
   /** Synchronous; keeps every value. Throws ERR_NOT_SUPPORTED for what Keras lacks, and as `saveWeights`. */
   constructor(model: LayersModel, form: FileForm, { includeOptimizer, best, budget }: CaptureOptions) {
     this.#form = form;
-    this.#texts = textsOf(model, form, includeOptimizer, best);
+    this.#texts = textsOf(model, form, includeOptimizer !== false && model.optimizer != null, best);
     const names = kerasNamesOf(model);
     this.#weights = capturedWeights(model, { form: LAYOUTS[form], includeOptimizer, names }, budget);
   }
@@ -88,7 +88,7 @@ export async function saveKerasFile(
   model: LayersModel,
   path: string,
   form: FileForm,
-  includeOptimizer: boolean,
+  includeOptimizer: boolean | undefined,
   options: FileOptions,
 ): Promise<SaveResult> {
   const captured = new CapturedKerasFile(model, form, { includeOptimizer, budget: CopyBudget.forForeground() });
