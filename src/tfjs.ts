@@ -48,7 +48,9 @@ export type {
 } from './training/checkpoint/trackable-value.js';
 export { CheckpointView, TrackableView, type ViewDifference } from './training/checkpoint/views.js';
 export { loadModel } from './training/formats/load-any-format.js';
+export { loadWeights } from './training/formats/load-weights.js';
 export { type SaveModelOptions, saveModel } from './training/formats/save-in-format.js';
+export { type SaveWeightsOptions, saveWeights } from './training/formats/save-weights.js';
 export { CheckpointManager } from './training/manager/manager.js';
 export type { LowSpace, ManagerOptions, ManagerSaveOptions } from './training/manager/manager-options.js';
 export type { PreemptionSaver } from './training/manager/preemption-saver.js';
@@ -62,6 +64,5 @@ export {
 } from './training/manager/retention.js';
 export type { SaveFrequency } from './training/manager/save-schedule.js';
 export type { CompileOptions } from './training/models/compilation.js';
-export { type LoadWeightsOptions, loadWeights } from './training/models/load-weights.js';
-export { type SaveWeightsOptions, saveWeights } from './training/models/save-weights.js';
+export type { LoadWeightsOptions } from './training/models/load-weights-options.js';
 export type { LoadModelOptions } from './training/models/whole-model.js';

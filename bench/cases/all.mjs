@@ -14,6 +14,7 @@ import { crc } from './crc.mjs';
 import { delay } from './delay.mjs';
 import { growthCount, growthSize } from './growth.mjs';
 import { hugeTensor, sixGigabytes } from './huge.mjs';
+import { kerasLarge, kerasMobileNet, kerasNetwork } from './keras-files.mjs';
 import { load, loadCold, loadTensorFlowFile } from './load.mjs';
 import { machineLimits } from './machine-limits.mjs';
 import { many1000, many100000 } from './many.mjs';
@@ -50,6 +51,9 @@ export const cases = [
   loadCold,
   handler,
   savedModel,
+  kerasNetwork,
+  kerasMobileNet,
+  kerasLarge,
   strings,
   slices,
   memory,

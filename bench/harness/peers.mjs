@@ -14,7 +14,7 @@ const LIST = join(ROOT, '.tools', 'peers', 'peers.json');
 /** tfjs-node needs no program of its own: it is a development dependency, and subjects/ measures it. */
 const OWN = 'tfjs-node';
 
-export const PEERS = ['raw', 'crc', 'tensorflow', 'keras', OWN, 'safetensors', 'torch', 'tensorstore'];
+export const PEERS = ['raw', 'crc', 'tensorflow', 'keras', 'keras-files', OWN, 'safetensors', 'torch', 'tensorstore'];
 
 /** Without the list no peer is available: then only what needs none is measured. */
 export async function readPeers() {

@@ -146,10 +146,13 @@ async function explainFile(path: string, directories: Directories): Promise<neve
     if (!file) throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist`, { path });
     const bytes = new Uint8Array(Math.min(file.size, 4096));
     await file.read(0, bytes);
+    const what = recognize(bytes);
     // A V1 checkpoint is one table file; reading it as an index says so.
-    if (file.size < 1 << 30) await checkV1(await file.readAll(1 << 30), path);
-    const what = recognize(bytes) ?? 'a file of another kind';
-    throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${what}`, { path });
+    if (what === null && file.size < 1 << 30) await checkV1(await file.readAll(1 << 30), path);
+    const found = what ?? 'a file of another kind';
+    throw new TensorBundleError('ERR_NOT_A_CHECKPOINT', `${path} is not a TensorFlow checkpoint but ${found}`, {
+      path,
+    });
   } finally {
     await file?.close();
   }

@@ -5,7 +5,7 @@
 import { TextDecoder } from 'node:util';
 
 const SIGNATURES: readonly [readonly number[], string][] = [
-  [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file (Keras .h5 weights)'],
+  [[0x89, 0x48, 0x44, 0x46], 'an HDF5 file (of Keras: loadWeights and loadModel of tensorbundle/tfjs read it)'],
   [[0x50, 0x4b, 0x05, 0x06], 'an empty zip archive'],
   [[0x1f, 0x8b], 'a gzip file'],
   [[0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], 'a NumPy file'],
@@ -38,7 +38,8 @@ function recognizeArchive(bytes: Uint8Array): string {
   const length = (bytes[26] ?? 0) | ((bytes[27] ?? 0) << 8);
   const member = new TextDecoder().decode(bytes.subarray(30, 30 + length));
   if (member.endsWith('.npy')) return 'an archive of NumPy arrays (.npz)';
-  if (/(^|\/)(metadata|config)\.json$|\.weights\.h5$/.test(member)) return 'a .keras file of Keras';
+  if (/(^|\/)(metadata|config)\.json$|\.weights\.h5$/.test(member))
+    return 'a .keras file of Keras (loadModel and loadWeights of tensorbundle/tfjs read it)';
   if (/\/(data\.pkl|version|byteorder|\.format_version|\.data\/.*)$/.test(member)) return 'a PyTorch file';
   return 'a zip archive';
 }

@@ -1,4 +1,13 @@
 /** Types of a decoded object graph of a checkpoint. What decodes and walks it is in `stored/`. */
+import type { StoredDType } from '../format/dtypes.js';
+
+/** Type, shape and size of a stored value. */
+export interface StoredEntry {
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+}
+
 export interface StoredEdge {
   readonly name: string;
   readonly node: number;

@@ -4,11 +4,10 @@
  * read and set. An object has a Restorer if a checkpoint holds it in another form than the live one: optimizers, with
  * three generations of keys, values to convert, and slots that may not exist yet.
  */
-import type { Entry } from '../bundle/reader.js';
 import type { TensorValue } from '../format/dtypes.js';
 import type { Attribute } from './attribute.js';
 import type { Mismatch } from './mismatch.js';
-import type { StoredSubgraph } from './stored-graph.js';
+import type { StoredEntry, StoredSubgraph } from './stored-graph.js';
 
 /**
  * A variable that an optimizer keeps for another variable (TensorFlow's slot variable). It is written beside the
@@ -132,7 +131,7 @@ export interface MatchedCheckpoint {
   liveOf(node: number): Trackable | undefined;
   has(key: string): boolean;
   /** Type, shape and size of a stored value. Throws ERR_NOT_FOUND. */
-  entry(key: string): Entry;
+  entry(key: string): StoredEntry;
 }
 
 /** Values that are restored together. */

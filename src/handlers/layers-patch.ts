@@ -43,7 +43,7 @@ function patchSave(prototype: LayersModel): void {
     }
     if (path.startsWith(CHECKPOINT)) {
       const includeOptimizer = config?.includeOptimizer ?? false;
-      await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer });
+      await saveModel(this, path.slice(CHECKPOINT.length), { includeOptimizer, format: 'checkpoint' });
       return artifactsInfo(this.toJSON(null, false) as object, descriptionOf(this));
     }
     const handlers = path.startsWith(FILE) ? tfio.getSaveHandlers(path) : [];

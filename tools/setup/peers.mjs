@@ -153,10 +153,10 @@ export const peers = {
         [python, script('published_crc.py')],
         CRC.every(name => name in failed) ? failed[CRC[0]] : undefined,
       ),
-      ...['tensorflow', 'keras'].map(name =>
+      ...['tensorflow', 'keras', 'keras-files'].map(name =>
         described(
           name,
-          [tensorflow, script(`with_${name}.py`)],
+          [tensorflow, script(`with_${name.replace('-', '_')}.py`)],
           existsSync(tensorflow) ? undefined : `there is no .tools/venv: run \`npm run setup\`, ${AGAIN}`,
         ),
       ),

@@ -20,6 +20,7 @@ import { SetupFailure } from './failure.mjs';
 import { faultfs } from './faultfs.mjs';
 import { foreign } from './foreign.mjs';
 import { javascript } from './javascript.mjs';
+import { kerasFiles } from './keras-files.mjs';
 import { lock } from './lock.mjs';
 import { managers } from './managers.mjs';
 import { packages } from './packages.mjs';
@@ -40,6 +41,7 @@ export const STEPS = [
   converter,
   tfjs,
   pretrained,
+  kerasFiles,
   faultfs,
   foreign,
   managers,

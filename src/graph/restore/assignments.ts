@@ -5,9 +5,9 @@
  * LEAST_HELD_BYTES, or the largest tensor if it is larger.
  */
 import { availableMemory } from 'node:process';
-import type { CheckpointReader } from '../../bundle/reader.js';
 import type { TensorValue } from '../../format/dtypes.js';
 import { ReadMemory, readingWith } from '../../storage/read-memory.js';
+import type { RestoreSource } from './restore-source.js';
 
 /** So much may always be in memory, being read or waiting to be assigned. */
 const LEAST_HELD_BYTES = 64 * 1024 * 1024;
@@ -48,7 +48,7 @@ type Read = (names: readonly string[]) => Promise<TensorValue[]>;
  * them only once. Throws what the reader throws.
  */
 export async function assignAll(
-  reader: CheckpointReader,
+  reader: RestoreSource,
   assignments: readonly Assignment[],
   alias: boolean,
   onceBytes?: number,

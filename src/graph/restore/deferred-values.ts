@@ -3,7 +3,6 @@
  * wait for its variables (tensorflow/python/trackable/base.py, `_preload_simple_restoration` and its like). They are
  * checked and read when the restore is made, and stay in memory until a variable takes them.
  */
-import type { CheckpointReader } from '../../bundle/reader.js';
 import { type DType, isKnownDType, type TensorValue, tensorValue } from '../../format/dtypes.js';
 import type { Attribute } from '../attribute.js';
 import { compare, isSameShape } from '../mismatch.js';
@@ -13,6 +12,7 @@ import type { StoredGraph } from '../stored-graph.js';
 import type { Incomplete, Trackable } from '../trackable.js';
 import { matchByEdges } from './by-edges.js';
 import { findMisplaced, MisplacedWeightsError } from './misplaced.js';
+import type { RestoreSource } from './restore-source.js';
 import { type Labelled, RestoreMismatchError, type RestoreOutcome, restoreStatus } from './restore-status.js';
 import type { StoredNames } from './stored-names.js';
 
@@ -39,7 +39,7 @@ interface Fitting {
 }
 
 /** Whether the checkpoint has values for an object that is not complete yet. */
-export function isAwaited(reader: CheckpointReader, { graph, owners }: StoredNames): boolean {
+export function isAwaited(reader: RestoreSource, { graph, owners }: StoredNames): boolean {
   return [...owners].some(
     ([node, { incomplete }]) => graph && incomplete && keysBelow(graph, node).some(key => reader.has(key)),
   );
@@ -50,7 +50,7 @@ export function isAwaited(reader: CheckpointReader, { graph, owners }: StoredNam
  * throws.
  */
 export async function deferValues(
-  reader: CheckpointReader,
+  reader: RestoreSource,
   { graph, owners }: StoredNames,
   outcome: RestoreOutcome,
 ): Promise<() => void> {

@@ -22,8 +22,9 @@ function matches(pattern: RegExp, names: readonly string[]): boolean {
   return names.some(name => name.search(pattern) >= 0);
 }
 
-export function isSelected(variable: KeyedAttribute, options: SelectionOptions): boolean {
-  return isSelectedName(filterNames(variable), options);
+/** `more`: other names by which filters know the variable. */
+export function isSelected(variable: KeyedAttribute, options: SelectionOptions, more: readonly string[] = []): boolean {
+  return isSelectedName([...filterNames(variable), ...more], options);
 }
 
 /** Whether `exclude` alone leaves out a variable with these names. */

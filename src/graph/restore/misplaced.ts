@@ -10,6 +10,7 @@ import { pathOfKey } from '../key.js';
 import { numberPlainObjects } from '../numbering.js';
 import { enumerate } from '../object-path.js';
 import type { LayerName, Trackable } from '../trackable.js';
+import type { SourceKind } from './restore-source.js';
 
 /** A stored value and its taker: the variable that is to get it, or a layer that has no variables yet. */
 export interface Taking {
@@ -17,6 +18,8 @@ export interface Taking {
   readonly key: string;
   /** Name of its variable when it was saved: `a/kernel`. */
   readonly storedName: string;
+  /** Where the values of its layer are, if the key does not tell. */
+  readonly place?: string | undefined;
   readonly taker: Attribute | Trackable;
   /** Name of the taker here: `b/kernel`. */
   readonly name: string;
@@ -170,6 +173,10 @@ function placesOf(layers: readonly NamedLayer[], takings: readonly Taking[]): Re
     const value = takings.find(({ storedName }) => isWithin(partsOf(scope), partsOf(storedName)));
     const last = value && lastOf(value.storedName);
     const [, depth] = [...depths].find(([variable]) => lastOf(variable) === last) ?? [];
+    if (value?.place !== undefined) {
+      places.set(name, value.place);
+      continue;
+    }
     // In a model, Keras 3 has other edges, and not the same number of them.
     if (value === undefined || depth === undefined || isModel) return undefined;
     places.set(name, partsOf(pathOfKey(value.key)).slice(0, -depth).join('/'));
@@ -198,7 +205,7 @@ export class MisplacedWeightsError extends TensorBundleError {
   readonly misplaced: readonly { readonly layer: string; readonly weightsOf: string; readonly key: string }[];
 
   /** `source` says what has the values, `path` where that is. */
-  constructor(found: readonly Misplacement[], source: 'the checkpoint' | 'the other model', path: string) {
+  constructor(found: readonly Misplacement[], source: SourceKind | 'the other model', path: string) {
     const pairs = [...new Map(found.map(one => [`${one.taker}\n${one.owner}`, one])).values()];
     const [first] = pairs;
     const more =
@@ -222,7 +229,7 @@ export class MisplacedWeightsError extends TensorBundleError {
 
 function remedy(pairs: readonly Misplacement[], source: string): string {
   const as = 'build the model with its layers in the order in which it was saved';
-  if (source !== 'the checkpoint')
+  if (source === 'the other model')
     return (
       `build both models with their layers in the same order, or copy layer by layer: ` +
       `to.getLayer('${pairs[0]!.owner}').setWeights(from.getLayer('${pairs[0]!.owner}').getWeights())`

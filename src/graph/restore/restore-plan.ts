@@ -1,5 +1,4 @@
 /** Plans a restore: what it is going to do, known before any value is read. */
-import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import type { Attribute } from '../attribute.js';
 import { compare, isSameShape, splitLabel } from '../mismatch.js';
@@ -8,6 +7,7 @@ import type { EarlyCheck, Trackable } from '../trackable.js';
 import type { Assignment } from './assignments.js';
 import { isSelected, type SelectionOptions } from './filters.js';
 import { findMisplaced, type Misplacement } from './misplaced.js';
+import type { RestoreSource } from './restore-source.js';
 import type { RestoreOutcome } from './restore-status.js';
 import { refusedObject, selectedPlans } from './restorer-plans.js';
 import { ambiguousRoot, type StoredNames } from './stored-names.js';
@@ -46,19 +46,19 @@ const MAX_CONVERTED_BYTES = 1 << 20;
 
 export function planRestore(
   root: Trackable,
-  reader: CheckpointReader,
+  reader: RestoreSource,
   stored: StoredNames,
   options: PlanOptions,
 ): PlannedRestore {
   const { objects } = numberPlainObjects(root);
   const variables = keyedAttributes(objects);
-  const selected = variables.filter(variable => isSelected(variable, options));
+  const selected = variables.filter(variable => isSelected(variable, options, stored.alsoCalled?.(variable)));
   if (stored.ambiguous.length > 0 && !selected.every(variable => stored.isMapped(variable)))
     throw ambiguousRoot(root, stored.ambiguous, reader.prefix);
   const taken = new Set(variables.flatMap(variable => stored.nameOf(variable) ?? []));
   const outcome: RestoreOutcome = {
     path: reader.prefix,
-    source: 'the checkpoint',
+    source: reader.kind ?? 'the checkpoint',
     root: stored.root,
     selected: selected.length,
     loaded: [],

@@ -3,6 +3,7 @@ import { type ErrorCode, TensorBundleError } from '../../errors.js';
 import { pathOfKey } from '../key.js';
 import { describeMismatch, differsInType, type Mismatch, splitLabel, typeOf } from '../mismatch.js';
 import { enumerate } from '../object-path.js';
+import type { SourceKind } from './restore-source.js';
 
 /** Outcome of reading a checkpoint into live objects. Keys are checkpoint keys. */
 export interface RestoreStatus {
@@ -39,10 +40,10 @@ export interface Labelled {
 }
 
 export interface RestoreOutcome {
-  /** The checkpoint's prefix, or the model the values came from; for messages. */
+  /** The checkpoint's prefix, the path of a file, or the model the values came from; for messages. */
   path: string;
   /** What the values came from, as a part of a sentence. */
-  source: 'the checkpoint' | 'the other model';
+  source: SourceKind | 'the other model';
   /** Path of the object the values were taken from, where that is not the root. */
   root: string;
   /** How many variables `include` and `exclude` leave. */
@@ -137,15 +138,16 @@ class Status implements RestoreStatus {
   #hints(): string[] {
     const { missing, unused } = this;
     if (this.#outcome.selected === 0) return ['`include` and `exclude` leave no variable of the model.'];
-    if (missing.length === 0 || unused.length === 0 || this.#outcome.source !== 'the checkpoint') return [];
+    if (missing.length === 0 || unused.length === 0 || this.#outcome.source === 'the other model') return [];
+    const { source } = this.#outcome;
     const paths = enumerate(unused.map(pathOfKey), 3);
     if (this.loaded.length > 0 || this.mismatched.length > 0) {
       return [`If the missing values are there under other names (${paths}), give these names with \`map\`.`];
     }
     return [
-      `Nothing in the checkpoint was found where this model would have it. Its own paths look like ${paths}; ` +
-        "`map` can name them, for variables or for whole layers: { map: { 'name of a layer': 'path in the " +
-        "checkpoint' } }",
+      `Nothing in ${source} was found where this model would have it. Its own paths look like ${paths}; ` +
+        "`map` can name them, for variables or for whole layers: { map: { 'name of a layer': 'path in " +
+        `${source}' } }`,
     ];
   }
 
@@ -183,7 +185,7 @@ export function restoreStatus(outcome: RestoreOutcome): RestoreStatus {
 /** What to do about mismatches. A value of another type is not converted, so it has to be saved with the right type. */
 function adviceOn({ mismatched, source }: RestoreOutcome): string {
   const types = new Set(mismatched.flatMap(one => (differsInType(one) ? [typeOf(one.expected)] : [])));
-  if (source !== 'the checkpoint') return `Build both models with the same ${types.size > 0 ? 'types' : 'sizes'}`;
+  if (source === 'the other model') return `Build both models with the same ${types.size > 0 ? 'types' : 'sizes'}`;
   const remedy =
     types.size > 0 ? `Save it as ${[...types].join(' and ')}` : 'Build the model with the sizes it was saved with';
   return `${remedy}, or pass skipMismatch: true to load the rest`;

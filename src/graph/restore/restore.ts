@@ -3,7 +3,6 @@
  * assign. A refusal or damage is found before anything has changed.
  */
 
-import type { CheckpointReader } from '../../bundle/reader.js';
 import type { DType, TensorValue } from '../../format/dtypes.js';
 import { compare } from '../mismatch.js';
 import { numberPlainObjects } from '../numbering.js';
@@ -11,10 +10,11 @@ import type { Trackable } from '../trackable.js';
 import { type Assignment, assignAll } from './assignments.js';
 import { deferValues, isAwaited } from './deferred-values.js';
 import { MisplacedWeightsError } from './misplaced.js';
-import { type MapOptions, readNameMap } from './name-map.js';
+import { type MapOptions, type NameMap, readNameMap } from './name-map.js';
 import { type Conversion, type PlanOptions, planRestore, refused } from './restore-plan.js';
+import type { RestoreSource } from './restore-source.js';
 import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
-import { type StoredNamesOptions, storedNames } from './stored-names.js';
+import { type StoredNames, type StoredNamesOptions, storedNames } from './stored-names.js';
 
 /** What a restore is about to do. Keys are checkpoint keys. */
 export interface RestoreMatch {
@@ -33,6 +33,8 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
   alias?: boolean | undefined;
   /** How many bytes may be in memory for the sake of reading them only once. Default: a part of the free memory. */
   onceBytes?: number | undefined;
+  /** Finds the names of the values. Default: as in a checkpoint. */
+  namesIn?: ((root: Trackable, nameMap: NameMap) => StoredNames | Promise<StoredNames>) | undefined;
   /** Called before anything is changed. If it throws, the restore rejects with that error. */
   accept?: ((match: RestoreMatch) => void) | undefined;
 }
@@ -45,15 +47,15 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
  */
 export async function restore(
   root: Trackable,
-  reader: CheckpointReader,
+  reader: RestoreSource,
   options: RestoreOptions = {},
 ): Promise<RestoreStatus> {
   const nameMap = readNameMap(numberPlainObjects(root), options);
-  const stored = await storedNames(root, reader, nameMap, options);
+  const stored = await (options.namesIn?.(root, nameMap) ?? storedNames(root, reader, nameMap, options));
   const plan = planRestore(root, reader, stored, options);
   const { outcome, assignments, conversions, early, refusals, misplaced, names } = plan;
   if (refusals.length > 0) throw refused(refusals, reader.prefix);
-  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, 'the checkpoint', reader.prefix);
+  if (misplaced.length > 0) throw new MisplacedWeightsError(misplaced, outcome.source, reader.prefix);
   const converted = await convertAll(reader, conversions, outcome);
   const looked = await copiesOf(reader, early);
   for (const [i, { label, check }] of early.entries())
@@ -82,10 +84,7 @@ export async function restore(
 }
 
 /** The values, in memory of their own. Mostly there are none, and then there is nothing to call or to wait for. */
-function copiesOf(
-  reader: CheckpointReader,
-  values: readonly { key: string }[],
-): TensorValue[] | Promise<TensorValue[]> {
+function copiesOf(reader: RestoreSource, values: readonly { key: string }[]): TensorValue[] | Promise<TensorValue[]> {
   if (values.length === 0) return [];
   return reader.readAll(
     values.map(({ key }) => key),
@@ -95,7 +94,7 @@ function copiesOf(
 
 /** Converts small values before anything is assigned. A value that cannot be converted is a mismatch. */
 async function convertAll(
-  reader: CheckpointReader,
+  reader: RestoreSource,
   conversions: readonly Conversion[],
   outcome: RestoreOutcome,
 ): Promise<Assignment[]> {

@@ -1,11 +1,11 @@
 /** Plans of the objects that have a restorer, without what `include` and `exclude` leave out. */
-import type { CheckpointReader } from '../../bundle/reader.js';
 import { TensorBundleError } from '../../errors.js';
 import { extraKey, pathOfKey } from '../key.js';
 import { type KeyedAttribute, keyedAttributes, type NumberedObject, numberObjects } from '../numbering.js';
 import { keysBelow, storedPaths } from '../stored/walks.js';
 import type { NamedValue, RestorePlan, Trackable } from '../trackable.js';
 import { filterNames, isExcludedName, isSelectedName, type SelectionOptions } from './filters.js';
+import type { RestoreSource } from './restore-source.js';
 import { joinKey, type StoredNames } from './stored-names.js';
 
 interface PlannedObject {
@@ -29,7 +29,7 @@ interface Options extends SelectionOptions {
 export function selectedPlans(
   objects: readonly NumberedObject[],
   variables: readonly KeyedAttribute[],
-  reader: CheckpointReader,
+  reader: RestoreSource,
   stored: StoredNames,
   options: Options,
 ): PlannedObject[] {
@@ -41,7 +41,12 @@ export function selectedPlans(
   };
   const nodes = new Map([...owners].map(([node, object]) => [object, node]));
   const paths = graph && storedPaths(graph);
-  const byAttribute = new Map(variables.map(variable => [variable.attribute, filterNames(variable)]));
+  const byAttribute = new Map(
+    variables.map(variable => [
+      variable.attribute,
+      [...filterNames(variable), ...(stored.alsoCalled?.(variable) ?? [])],
+    ]),
+  );
   const namesOfNode = (node: Trackable | undefined): readonly string[] =>
     node?.attributes.flatMap(attribute => byAttribute.get(attribute) ?? []) ?? [];
   return objects.flatMap(({ object, path }) => {

@@ -3,7 +3,6 @@
  * later.
  */
 
-import type { CheckpointReader } from '../../bundle/reader.js';
 import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { isBytes } from '../../realms.js';
 import type { Attribute } from '../attribute.js';
@@ -21,6 +20,7 @@ import type { Fits } from './by-position.js';
 import { nameBelowScope } from './by-scope.js';
 import { type Accompanied, accompaniedValues, type Companion } from './companions.js';
 import type { MappedObject, NameMap } from './name-map.js';
+import type { RestoreSource } from './restore-source.js';
 import { matchGraph } from './stored-root.js';
 
 export interface StoredNames {
@@ -43,6 +43,10 @@ export interface StoredNames {
   isMapped(variable: KeyedAttribute): boolean;
   /** The name of a stored value's variable when it was saved; undefined if it is not known. */
   storedNameOf(key: string): string | undefined;
+  /** Where the values of a value's layer are, as `map` may name it. Left out if the key tells. */
+  placeOf?(key: string): string | undefined;
+  /** More names by which filters know the variable, beside those of a checkpoint. */
+  alsoCalled?(variable: KeyedAttribute): readonly string[];
   /** Whether `map` mentions the variable itself, not only an object that it is in. */
   isNamed(variable: KeyedAttribute): boolean;
   /** The innermost object that `map` mentions and that this variable or object is in. */
@@ -65,7 +69,7 @@ export interface StoredNamesOptions {
 /** Throws ERR_CORRUPT for a damaged object graph, ERR_INVALID_ARGUMENT for a `map` to something that does not exist. */
 export async function storedNames(
   root: Trackable,
-  reader: CheckpointReader,
+  reader: RestoreSource,
   nameMap: NameMap,
   { companions = [], search = true, aside = () => [] }: StoredNamesOptions,
 ): Promise<StoredNames> {
@@ -79,7 +83,7 @@ export async function storedNames(
 function namesByPath(
   root: Trackable,
   graph: StoredGraph,
-  reader: CheckpointReader,
+  reader: RestoreSource,
   nameMap: NameMap,
   companions: readonly Companion[],
   search: boolean,
@@ -140,7 +144,7 @@ function namesByPath(
 }
 
 /** A name-based checkpoint (tf.compat.v1.train.Saver): TensorFlow falls back to the variables' names, and so do we. */
-function namesByVariable(reader: CheckpointReader, nameMap: NameMap): StoredNames {
+function namesByVariable(reader: RestoreSource, nameMap: NameMap): StoredNames {
   const names = reader.names();
   const found = new Map<Attribute, string | undefined>();
   for (const { object, name, stored } of nameMap.objects) {

@@ -1,9 +1,9 @@
 /** Lists which stored value each variable is about to take, to check that it does not belong to another layer. */
-import type { CheckpointReader } from '../../bundle/reader.js';
 import type { Attribute } from '../attribute.js';
 import type { KeyedAttribute } from '../numbering.js';
 import { keysBelow } from '../stored/walks.js';
 import type { Taking } from './misplaced.js';
+import type { RestoreSource } from './restore-source.js';
 import type { StoredNames } from './stored-names.js';
 
 /**
@@ -13,7 +13,7 @@ import type { StoredNames } from './stored-names.js';
 export function takingsOf(
   variables: readonly KeyedAttribute[],
   assigned: ReadonlySet<Attribute>,
-  reader: CheckpointReader,
+  reader: RestoreSource,
   stored: StoredNames,
 ): Taking[] {
   return variables.flatMap(variable => {
@@ -23,13 +23,14 @@ export function takingsOf(
     if (key === undefined || storedName === undefined || !reader.has(key)) return [];
     const within = stored.mappedWith(attribute);
     const isSure = stored.isNamed(variable) || !assigned.has(attribute);
-    return [{ key, storedName, taker: attribute, name: attribute.fullName, isSure, within }];
+    const place = stored.placeOf?.(key);
+    return [{ key, storedName, place, taker: attribute, name: attribute.fullName, isSure, within }];
   });
 }
 
 /** What layers without variables yet are going to take once they have some. */
 export function laterTakings(
-  reader: CheckpointReader,
+  reader: RestoreSource,
   { graph, owners, storedNameOf, mappedWith }: StoredNames,
 ): Taking[] {
   return [...owners].flatMap(([node, object]) => {

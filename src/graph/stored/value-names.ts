@@ -2,9 +2,14 @@
  * Which tensors of a checkpoint are values of objects, in checkpoints of any program. Not all of them have a key that
  * is in the graph.
  */
-import type { CheckpointReader } from '../../bundle/reader.js';
 import { attributesOf, extraKey, STATE } from '../key.js';
 import type { StoredGraph } from '../stored-graph.js';
+
+/** The names of a checkpoint's tensors. */
+interface StoredNamesOf {
+  names(): readonly string[];
+  has(name: string): boolean;
+}
 
 /**
  * Names of the values of some nodes, in node order, each once. An object that is not a variable may have other tensors,
@@ -16,17 +21,17 @@ export function storedValues(
   graph: StoredGraph,
   nodes: readonly number[],
   paths: ReadonlyMap<number, string>,
-  reader: CheckpointReader,
+  source: StoredNamesOf,
 ): Set<string> {
   const found = new Set<string>();
   let tensors: Map<string, readonly string[]> | undefined;
   for (const node of nodes) {
     for (const { key } of graph[node]!.attributes) {
-      if (reader.has(key)) {
+      if (source.has(key)) {
         found.add(key);
         continue;
       }
-      tensors ??= byObject(reader.names());
+      tensors ??= byObject(source.names());
       const object = attributesOf(key) ?? '';
       for (const name of tensors.get(object) ?? []) found.add(name);
       // Each object once: a hostile graph may name one object any number of times.
@@ -34,7 +39,7 @@ export function storedValues(
     }
     const path = paths.get(node);
     const state = path === undefined ? undefined : extraKey(path, STATE);
-    if (state !== undefined && reader.has(state)) found.add(state);
+    if (state !== undefined && source.has(state)) found.add(state);
   }
   return found;
 }

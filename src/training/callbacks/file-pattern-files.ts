@@ -1,4 +1,5 @@
-/** Finds the checkpoints and SavedModels on disk whose names come from a pattern. */
+/** Finds the checkpoints, SavedModels and files of Keras on disk whose names come from a pattern. */
+import type { FileStat } from '../../binding.js';
 import { latestIn } from '../../bundle/find-latest.js';
 import { newestIndexes } from '../../bundle/newest-indexes.js';
 import { joinPrefix, splitPrefix } from '../../commit/names.js';
@@ -16,15 +17,31 @@ export async function storedOf(pattern: FilePattern, directories: Directories): 
 }
 
 /** As `storedOf`, for SavedModels. */
-export async function storedModelsOf(pattern: FilePattern, directories: Directories): Promise<string[]> {
+export function storedModelsOf(pattern: FilePattern, directories: Directories): Promise<string[]> {
+  return newestFirst(pattern, directories, async (path, stat) => {
+    const model = stat?.kind === 'directory' ? await directories.open(path) : null;
+    return (await model?.stat(SAVED_MODEL)) ?? null;
+  });
+}
+
+/** As `storedOf`, for single files. */
+export function storedFilesOf(pattern: FilePattern, directories: Directories): Promise<string[]> {
+  return newestFirst(pattern, directories, async (_, stat) => stat);
+}
+
+/** `fileOf` gives the file that tells when it was saved. */
+async function newestFirst(
+  pattern: FilePattern,
+  directories: Directories,
+  fileOf: (path: string, stat: FileStat | null) => Promise<FileStat | null>,
+): Promise<string[]> {
   const { directory } = pattern;
   const opened = directory === null ? null : await directories.open(directory);
   if (directory === null || opened === null) return [];
   const found: { readonly path: string; readonly modified: bigint }[] = [];
   for (const name of (await opened.list()).filter(one => pattern.matches(one))) {
     const path = joinPrefix(directory, name);
-    const model = (await opened.stat(name))?.kind === 'directory' ? await directories.open(path) : null;
-    const file = await model?.stat(SAVED_MODEL);
+    const file = await fileOf(path, await opened.stat(name));
     if (file?.kind === 'file') found.push({ path, modified: file.modified });
   }
   return found.sort((a, b) => (a.modified < b.modified ? 1 : a.modified > b.modified ? -1 : 0)).map(({ path }) => path);

@@ -1,21 +1,17 @@
 /** Saves while `model.fit` runs, by the rules of Keras (tf_keras/src/callbacks.py, ModelCheckpoint). */
-import '../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { locate } from '../../bundle/locate.js';
-import { CheckpointReader } from '../../bundle/reader.js';
 import { CopyBudget } from '../../bundle/tf-staging.js';
 import { WRITER_OPTIONS, type WriterOptions } from '../../bundle/writer-options.js';
 import { absolutePrefix, splitSavePrefix } from '../../commit/names.js';
-import { type PathLike, savePathOf } from '../../commit/paths.js';
+import { type PathLike, pathOf } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
 import { type OptionList, refuseUnknown } from '../../options.js';
 import { type Directories, withDirectories } from '../../storage/directories.js';
 import { BackgroundQueue } from '../checkpoint/background.js';
 import { PreemptionWatch } from '../manager/preemption.js';
 import { type SaveFrequency, SaveSchedule } from '../manager/save-schedule.js';
-import { loadInto } from '../models/model-weights.js';
 import { BestSoFar } from './best-so-far.js';
-import { bestExtra, bestIn, storedBest } from './best-value.js';
+import { bestText } from './best-value.js';
 import { FilePattern } from './file-pattern.js';
 import { hintFor, Monitor, type MonitorMode, numbersIn } from './monitor.js';
 import { formOf, type SavedForm } from './saved-form.js';
@@ -23,23 +19,25 @@ import { TrainingCallback } from './training-callback.js';
 
 export interface ModelCheckpointOptions {
   /**
-   * Prefix of what is saved, or its directory, if `format` is 'savedmodel'. May have fields with Python's formats:
-   * `{epoch}` and `{batch}` (both count from 1; `batch` only with a number as `saveFreq`) and any metric:
-   * `run/{epoch:02d}-{val_loss:.2f}`.
+   * Where to save, as in Keras: `run/best.keras`; `run/best.weights.h5` with `saveWeightsOnly`; `run/best.h5` with and
+   * without it. Any other name is the prefix of a checkpoint, or, with `format: 'savedmodel'`, a directory. May have
+   * fields with Python's formats: `{epoch}` and `{batch}` (both count from 1; `batch` only with a number as `saveFreq`)
+   * and any metric: `run/{epoch:02d}-{val_loss:.2f}.keras`.
    */
   filepath: PathLike;
   /** Name of the metric. Default 'val_loss'. TensorFlow.js calls the accuracy `acc` and `val_acc`. */
   monitor?: string;
   /** Default false: every save is made. True: a save is made only if the metric is better than ever before. */
   saveBestOnly?: boolean;
-  /** Default false: the architecture is in the checkpoint, too, for `loadModel`. True: it is not. */
+  /** Default false: the architecture is saved, too, for `loadModel`. True: it is not. */
   saveWeightsOnly?: boolean;
   /**
-   * 'checkpoint' (default): `filepath` is a prefix. 'savedmodel': it is a directory that becomes a SavedModel, which
-   * Python loads with its architecture (`saveModel` of `tensorbundle/savedmodel`). Its functions are traced within the
-   * first save, also with `background: true`; later saves use them again. Not with `saveWeightsOnly: true`.
+   * Default: by the ending of `filepath`. 'keras': `.keras`. 'h5': `.h5`, `.hdf5`. 'checkpoint': any other, a prefix.
+   * 'savedmodel': `filepath` is a directory that becomes a SavedModel, which Python loads with its architecture
+   * (`saveModel` of `tensorbundle/savedmodel`). Its functions are traced within the first save, also with `background:
+   * true`; later saves use them again. 'keras' and 'savedmodel': not with `saveWeightsOnly: true`.
    */
-  format?: 'checkpoint' | 'savedmodel';
+  format?: 'checkpoint' | 'savedmodel' | 'keras' | 'h5';
   /**
    * Whether less ('min') or more ('max') is better. Default 'auto': more for a metric with "acc" in its name, less for
    * others.
@@ -79,7 +77,10 @@ export interface ModelCheckpointOptions {
    * Sequential. Default: the model that is trained.
    */
   model?: LayersModel;
-  /** How the files are written. Default: the defaults of WriterOptions. */
+  /**
+   * How the files are written. Default: the defaults of WriterOptions. A file of Keras takes `durable`, `overwrite`
+   * ('atomic' or 'error'), `lockTimeoutMs`, `signal` and `onProgress`.
+   */
   writer?: WriterOptions;
 }
 
@@ -88,7 +89,7 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
   monitor: true,
   saveBestOnly: 'flag',
   saveWeightsOnly: 'flag',
-  format: ['checkpoint', 'savedmodel'],
+  format: ['checkpoint', 'savedmodel', 'keras', 'h5'],
   mode: true,
   saveFreq: { seconds: true },
   saveBeforePreemption: 'flag',
@@ -105,18 +106,18 @@ const OPTIONS: OptionList<ModelCheckpointOptions> = {
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_MODEL_CHECKPOINT' };
 
 /**
- * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically, and is named in the directory's
- * `checkpoint` file. The optimizer of a compiled model is saved, too. With `saveBestOnly`, the best value is stored in
- * the checkpoint (Keras forgets it), so that a training that goes on later does not overwrite a better model; delete
- * the files to begin anew.
+ * Keras's `ModelCheckpoint`. A save replaces the last one of the same name atomically; a checkpoint is named in the
+ * directory's `checkpoint` file. The optimizer of a compiled model is saved, too (not in an `.h5` of weights alone).
+ * With `saveBestOnly`, the best value is stored beside the weights (Keras forgets it, and ignores it there), so that a
+ * training that goes on later does not overwrite a better model; delete the files to begin anew.
  *
  * TensorFlow.js trains a Sequential as the functional model inside it, and passes only that one to callbacks. So that
  * model is saved, under the same keys, and `loadModel` returns it. With the option `model`, the Sequential is saved.
  *
  * The constructor throws ERR_INVALID_ARGUMENT, ERR_FILENAME_PATTERN, and ERR_NOT_SUPPORTED for a URL that is not
- * `file:` and for the name of a file in another format (`.h5`, `.keras`, …). `fit` rejects with ERR_FILENAME_PATTERN
- * for a field that is not the name of a metric (before the first epoch, if TensorFlow.js says which metrics there will
- * be), and with what `saveWeights` throws.
+ * `file:` and for the name of a file in another format (`.npz`, `.pt`, …) or for another content (a whole model in a
+ * `.weights.h5`). `fit` rejects with ERR_FILENAME_PATTERN for a field that is not the name of a metric (before the
+ * first epoch, if TensorFlow.js says which metrics there will be), and with what `saveWeights` or `saveModel` throws.
  *
  * @example
  * await model.fit(xs, ys, { epochs: 10, callbacks: [new ModelCheckpoint({ filepath: 'run/cp-{epoch:04d}.ckpt' })] });
@@ -144,12 +145,12 @@ export class ModelCheckpoint extends TrainingCallback {
     refuseUnknown(options, 'ModelCheckpoint', OPTIONS);
     super(options.model);
     const { saveFreq, initialValueThreshold = null } = options;
-    // Checked now, so that a wrong name does not fail only after an epoch. A pattern has the same ending as the paths
-    // that it makes.
-    const filepath = savePathOf(options.filepath, options.format);
+    // Checked now, so that a wrong name does not fail only after an epoch.
+    const filepath = pathOf(options.filepath);
     splitSavePrefix(filepath);
     this.#options = options;
-    this.#form = formOf(options.format ?? 'checkpoint', options.saveWeightsOnly ?? false, options.writer ?? {});
+    const { format, saveWeightsOnly = false, writer = {} } = options;
+    this.#form = formOf({ filepath, format, saveWeightsOnly, writer });
     this.#pattern = new FilePattern(filepath);
     this.#monitor = new Monitor(options.monitor ?? 'val_loss', options.mode ?? 'auto');
     this.#schedule = new SaveSchedule('ModelCheckpoint', saveFreq);
@@ -188,12 +189,12 @@ export class ModelCheckpoint extends TrainingCallback {
     };
     const newest = loadWeightsOnRestart ? await this.#form.newestOf(this.#pattern, directories) : null;
     if (newest !== null) {
-      await using reader = await CheckpointReader.openLocated(await locate(newest, directories));
-      (await loadInto(model, reader)).assertNontrivialMatch();
-      if (saveBestOnly) take(await bestIn(reader, this.#monitor));
+      const { status, best } = await this.#form.load(model, newest, directories, this.#monitor);
+      status.assertNontrivialMatch();
+      if (saveBestOnly) take(best);
     }
     for (const path of saveBestOnly ? await this.#form.storedOf(this.#pattern, directories) : [])
-      if (path !== newest) take(await storedBest(path, directories, this.#monitor));
+      if (path !== newest) take(await this.#form.bestIn(path, directories, this.#monitor));
   }
 
   override async onEpochBegin(epoch: number): Promise<void> {
@@ -289,10 +290,10 @@ export class ModelCheckpoint extends TrainingCallback {
   async #save(path: string, best: number | null): Promise<void> {
     const background = this.#options.background === true && !this.#isLast;
     const writer: WriterOptions = { ...this.#options.writer, ...(this.#isLast && { durable: true }) };
-    const extras = this.#options.saveBestOnly && best !== null ? [bestExtra(this.#monitor, best)] : [];
+    const text = this.#options.saveBestOnly && best !== null ? bestText(this.#monitor, best) : undefined;
     const absolute = absolutePrefix(path);
     const budget = background ? CopyBudget.forBackground() : CopyBudget.forForeground();
-    const captured = this.#form.capture(this.trained, extras, budget);
+    const captured = this.#form.capture(this.trained, text, budget);
     const hope = this.#best.hope(best);
     const { durable } = this.#queue.submit(path, {
       run: onStaged => captured.write(absolute, writer, { onStaged, calmly: background }),

@@ -140,8 +140,12 @@ export class Description {
   }
 
   #belongings(optimizer: Optimizer, label: string): Belongings {
+    return this.belongings(this.#compiled.get(optimizer) ?? [], label);
+  }
+
+  /** What shows which variables the slots of an optimizer belong to, with which `models` were compiled. */
+  belongings(models: readonly LayersModel[], label: string): Belongings {
     const names = (weights: readonly AnyVariable[]): string[] => weights.map(one => liveValue(one, one.name).name);
-    const models = this.#compiled.get(optimizer) ?? [];
     const given = models.map(model => names(givenWeights(model))).filter(({ length }) => length > 0);
     const compiled = models.map(model => this.#view.trainedNames(model));
     return {

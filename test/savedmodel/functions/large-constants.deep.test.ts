@@ -32,4 +32,4 @@ it('a function with 200 MB of constants', async () => {
       .dataSync()[0],
   ).toBe(0);
   await rm(directory, { recursive: true, force: true });
-}, 60_000);
+}, 300_000);

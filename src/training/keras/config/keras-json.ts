@@ -13,31 +13,67 @@ export interface JsonObject {
 export interface KerasObject {
   readonly className: string;
   readonly config: JsonObject;
+  /** Where Python has the class. Only Keras 3 says it. */
+  readonly module?: string;
 }
 
 /** Far above any real model, whose JSON is about six levels deep for each model within a model. */
 const MAX_DEPTH = 256;
+/** Of the text. Models of thousands of layers have a few million. */
+const MAX_LENGTH = 32 * 1024 ** 2;
+/** Lists and objects in it, which need more memory than their text. */
+const MAX_OBJECTS = 2_000_000;
 /** Objects that stand for a list. */
 const LISTS: readonly unknown[] = ['__tuple__', 'TensorShape'];
+/** Objects that stand for the value in their configuration. */
+const VALUES: readonly unknown[] = ['__numpy__', '__tensor__', '__bytes__'];
+/** Python writes these numbers, which JSON does not know. Texts are in the pattern to be passed over. */
+const NUMBERS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
-/** Throws ERR_CORRUPT for a text that is not the JSON of an object, or is nested too deeply. */
+/**
+ * Throws ERR_CORRUPT for a text that is not the JSON of an object, or is nested too deeply; ERR_TOO_LARGE for one that
+ * would need too much memory.
+ */
 export function parseKerasJson(text: string, path: string): JsonObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw notKerasJson(path, 'is not JSON', cause);
-  }
-  const json = plain(parsed as Json, 0, path);
+  if (text.length > MAX_LENGTH || (text.match(/[[{]/g)?.length ?? 0) > MAX_OBJECTS)
+    throw new TensorBundleError('ERR_TOO_LARGE', `what ${path} says about the model is larger than any real model`, {
+      path,
+      expected: MAX_LENGTH,
+      found: text.length,
+    });
+  const json = plain(parsed(text, path), 0, path);
   if (isObject(json)) return json;
   throw notKerasJson(path, 'is not an object');
+}
+
+function parsed(text: string, path: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    try {
+      return JSON.parse(text.replace(NUMBERS, asJson)) as Json;
+    } catch {
+      throw notKerasJson(path, 'is not JSON', cause);
+    }
+  }
+}
+
+function asJson(token: string): string {
+  if (token === 'NaN') return 'null';
+  return token.startsWith('"') ? token : token.replace('Infinity', '1e999');
 }
 
 function plain(value: Json, depth: number, path: string): Json {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) throw notKerasJson(path, `is nested more than ${MAX_DEPTH} levels deep`);
   if (isList(value)) return value.map(item => plain(item, depth + 1, path));
-  if (LISTS.includes(value.class_name)) return isList(value.items) ? plain(value.items, depth, path) : null;
+  const { class_name: className, items, config } = value;
+  if (LISTS.includes(className)) return isList(items) ? plain(items, depth, path) : null;
+  if (VALUES.includes(className)) return isObject(config) ? plain(config.value ?? null, depth, path) : null;
+  // Keras 2 writes numbers of numpy so.
+  if (value.type === 'ndarray' && 'value' in value) return plain(value.value ?? null, depth, path);
+  // TensorFlow.js copies the keys of configurations into objects, where this one would set the prototype.
+  if (Object.hasOwn(value, '__proto__')) throw notKerasJson(path, "has an object with the key '__proto__'");
   const entries = Object.entries(value as Record<string, Json>);
   return Object.fromEntries(entries.map(([key, item]) => [key, plain(item, depth + 1, path)]));
 }
@@ -60,9 +96,11 @@ export function isList(value: Json | undefined): value is readonly Json[] {
 /** Undefined for a value of another form. A missing configuration counts as an empty one. */
 export function kerasObject(value: Json | undefined): KerasObject | undefined {
   if (!isObject(value)) return undefined;
-  const { class_name: className, config } = value;
+  const { class_name: className, config, module, registered_name: registered } = value;
   if (typeof className !== 'string') return undefined;
-  return { className, config: isObject(config) ? config : {} };
+  // A function is an object of this class, and its name is the configuration.
+  const name = className === 'function' ? text(config, text(registered, className)) : className;
+  return { className: name, config: isObject(config) ? config : {}, module: text(module, '') };
 }
 
 /** The name of a class without the package that `register_keras_serializable` puts before it: `Custom>Adam`. */

@@ -65,12 +65,23 @@ const CELLS = /^(SimpleRNN|LSTM|ConvLSTM2D)$|Cell$/;
 /** A SeparableConv2D has these of its parts. TensorFlow.js refuses them. */
 const SEPARABLE: readonly string[] = ['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'];
 /** These say nothing about what is computed: gradients, speed, where a layer is computed. */
-const DROPPED: readonly string[] = ['experimental_autocast', 'autocast', 'fused', 'synchronized', 'jit_compile'];
+const DROPPED: readonly string[] = [
+  ...['experimental_autocast', 'autocast', 'fused', 'synchronized', 'jit_compile', 'quantization_config', 'lora_rank'],
+  ...['lora_alpha', 'optional', 'use_cudnn'],
+];
 /** In the sequence of Embedding: whether gradients are sparse. */
 const EMBEDDING: readonly string[] = ['sparse'];
 
-/** The configuration of a layer of a class that TensorFlow.js has, without the layers in it. */
-export function layerOptions(className: string, config: JsonObject, problems: TopologyProblems): JsonObject {
+/**
+ * The configuration of a layer of a class that TensorFlow.js has, without the layers in it. `hasMasks`: whether a layer
+ * of the model makes masks, so that options for masked steps matter.
+ */
+export function layerOptions(
+  className: string,
+  config: JsonObject,
+  problems: TopologyProblems,
+  hasMasks: boolean,
+): JsonObject {
   const name = String(config.name ?? '');
   const dropped = [...DROPPED, ...(className === 'Embedding' ? EMBEDDING : [])];
   const left = className === 'SeparableConv2D' ? [...dropped, ...SEPARABLE] : dropped;
@@ -78,7 +89,7 @@ export function layerOptions(className: string, config: JsonObject, problems: To
   if (Object.hasOwn(OTHERWISE, className)) problems.remark(`${className} '${name}' ${OTHERWISE[className]}`);
   if (UNUSABLE.includes(className)) problems.lacksOption(className, name, 'it cannot be computed within a model');
   remarkOnTraining(className, name, config, problems);
-  const ignored = { ...IGNORED, ...BY_CLASS[className], ...maskedOutput(className, config) };
+  const ignored = { ...IGNORED, ...BY_CLASS[className], ...(hasMasks && maskedOutput(className, config)) };
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || left.includes(key)) continue;
     const given = key === 'axis' && className === 'BatchNormalization' ? single(value) : value;

@@ -1,22 +1,21 @@
 /**
- * Keras's configuration of a model as the topology that TensorFlow.js makes the same model from. The two forms are
- * nearly equal; what differs is put right here and in topology-options.ts.
+ * Keras's configuration of a model as the topology that TensorFlow.js makes the same model from. The forms of Keras 2
+ * and TensorFlow.js are nearly equal; those of Keras 3 and of Keras's first versions differ more. What differs is put
+ * right here, in topology-calls.ts and in topology-options.ts.
  */
 import { TensorBundleError } from '../../../errors.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
-import {
-  isList,
-  isObject,
-  type Json,
-  type JsonObject,
-  type KerasObject,
-  kerasObject,
-  plainName,
-  text,
-} from './keras-json.js';
-import { camelCase, inputType, isRegistered, shown } from './topology-objects.js';
+import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
+import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
+import { layerClass } from './layer-class.js';
+import { NestedCalls } from './nested-calls.js';
+import { layersOf } from './old-names.js';
+import { operationLayer } from './operation-layer.js';
+import { isPlace, layerCall, placeOf, type TensorPlace } from './topology-calls.js';
+import { inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions } from './topology-options.js';
 import { TopologyProblems } from './topology-problems.js';
+import { twoWays } from './two-ways.js';
 
 /** Far above any real model. */
 const MAX_LAYERS = 100_000;
@@ -25,6 +24,8 @@ const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim',
 /** Layers that compute something else while they are trained. */
 const TRAINING =
   /Dropout|Noise|BatchNormalization|Sequential|Functional|Model|RNN|LSTM|GRU|Bidirectional|TimeDistributed/;
+/** These take more than one tensor, beside models and classes of users. */
+const TAKES_STATES = /RNN|LSTM|GRU|Bidirectional/;
 
 interface ModelSource {
   readonly model: KerasObject;
@@ -67,6 +68,7 @@ function isModel(className: string): boolean {
 
 class Converter {
   readonly problems = new TopologyProblems();
+  #hasMasks = false;
   #count = 0;
 
   constructor(
@@ -75,6 +77,7 @@ class Converter {
   ) {}
 
   model({ className, config }: KerasObject, inputShape: Json = null): JsonObject {
+    if (!this.#hasMasks) this.#hasMasks = hasMasks(config.layers ?? null);
     const made = className === 'Sequential' ? this.#sequential(config, inputShape) : this.#functional(config);
     return { class_name: className, config: made };
   }
@@ -94,14 +97,20 @@ class Converter {
   }
 
   #functional(config: JsonObject): JsonObject {
-    const layers = this.#layers(config.layers);
-    const inputs = places(config.input_layers);
-    const outputs = places(config.output_layers);
-    const lost = unreachableLayer(layers);
+    const entries = isList(config.layers) ? config.layers : [];
+    const [givenInputs, givenOutputs] = [places(config.input_layers), places(config.output_layers)];
+    const masks = automaticMasks(entries, givenOutputs);
+    const kept = entries.filter(entry => !masks.has(isObject(entry) ? text(entry.name, '') : ''));
+    const layers = this.#layers(isList(config.layers) ? kept : undefined);
+    const calls = new NestedCalls(layers, kept, givenOutputs);
+    const connected = layers.map((layer, i) => this.#connect(layer, kept[i] as JsonObject, calls, masks));
+    const inputs = givenInputs.map(place => calls.asOutput(place));
+    const outputs = givenOutputs.map(place => calls.asOutput(place));
+    const lost = unreachableLayer(connected);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
     if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
-    return { name: text(config.name, 'model'), layers, input_layers: inputs, output_layers: outputs };
+    return { name: text(config.name, 'model'), layers: connected, input_layers: inputs, output_layers: outputs };
   }
 
   #layers(entries: Json | undefined): JsonObject[] {
@@ -114,77 +123,80 @@ class Converter {
   #layer(entry: Json | undefined): JsonObject {
     const object = kerasObject(entry);
     if (object === undefined) throw this.#damaged(`there is no layer where one should be (${shown(entry)})`);
-    const given = entry as JsonObject;
-    const { config } = object;
-    const name = text(given.name, text(config.name, ''));
-    const className = this.#classOf(object, name);
-    const made =
-      className === undefined
-        ? { class_name: object.className, config: { name } }
-        : isModel(className)
-          ? this.model({ className, config })
-          : { class_name: className, config: this.#config(className, config) };
-    if (!('inbound_nodes' in given)) return made;
-    return { ...made, name, inbound_nodes: this.#nodes(given.inbound_nodes, object, name) };
-  }
-
-  /** The name that is registered here; undefined if there is none. */
-  #classOf({ className, config }: KerasObject, name: string): string | undefined {
-    const plain = plainName(className);
-    // TensorFlow.js changes the name in the JSON in this way before it looks for the class.
-    const known = [className, plain].map(camelCase).find(isRegistered);
-    if (known !== undefined) return known;
-    // A class of a user that extends Model and is made of layers.
-    if (isList(config.layers) && config.output_layers !== undefined) return 'Functional';
-    this.problems.lacksClass(plain, name);
-    return undefined;
+    const given: JsonObject = entry as JsonObject;
+    const name = text(object.config.name, text(given.name, ''));
+    if (isOperation(entry)) return operationLayer(given, name, this.problems);
+    const found = layerClass(object, name, this.problems);
+    if (found === undefined) return { class_name: object.className, config: { name } };
+    const { className, config } = found;
+    if (!isModel(className)) return { class_name: className, config: this.#config(className, config) };
+    const of = isList(given.config) ? layersOf(given.config) : config;
+    return this.model({ className, config: of }, buildShape(given));
   }
 
   #config(className: string, config: JsonObject): JsonObject {
     if (className === 'InputLayer') {
-      const { name = null, batch_input_shape: shape = null, dtype } = config;
+      const { name = null, batch_input_shape: old = null, batch_shape: shape = old, dtype } = config;
       for (const key of ['sparse', 'ragged'])
         if (config[key] === true) this.problems.lacksOption(className, text(name, ''), `${key}: true`);
       return { name, batch_input_shape: shape, dtype: inputType(dtype) };
     }
-    const { layer, cell, cells, ...options } = config;
+    const { layer, cell, cells, ...options } = className === 'Bidirectional' ? twoWays(config, this.problems) : config;
     for (const key of SIZES) {
       const size = options[key];
       if (size !== undefined && size !== null && !(Number.isInteger(size) && Number(size) <= this.most))
         throw this.#damaged(`'${text(config.name, '')}' has ${shown(size)} ${key}, which its weights cannot have`);
     }
-    const made: Record<string, Json> = { ...layerOptions(className, options, this.problems) } as Record<string, Json>;
+    const made: Record<string, Json> = {
+      ...layerOptions(className, options, this.problems, this.#hasMasks),
+    } as Record<string, Json>;
     if (isObject(layer)) made.layer = this.#layer(layer);
     if (isObject(cell)) made.cell = this.#layer(cell);
     if (isList(cells)) made.cells = cells.map(one => this.#layer(one));
     return made;
   }
 
-  /** The calls of a layer: for each, the tensors that it was given. */
-  #nodes(nodes: Json | undefined, { className, config }: KerasObject, name: string): Json {
+  /** A layer with its calls: for each, the tensors that it was given. */
+  #connect(layer: JsonObject, given: JsonObject, calls: NestedCalls, masks: ReadonlySet<string>): JsonObject {
+    const name = text(given.name, text(configOf(layer).name, ''));
+    const { inbound_nodes: nodes } = given;
     if (!isList(nodes)) throw this.#damaged(`it does not say what the layer '${name}' gets`);
-    return nodes.map(node => {
-      const named = isObject(node) ? byName(node, config) : undefined;
-      const tensors = named ?? (isList(node) ? (isTensor(node) ? [node] : node) : []);
-      const made = tensors.filter(isTensor).map(([from, call, output, options]) => {
-        if (isObject(options)) this.#checkCall(options, className, name);
-        return [from!, call!, output!, {}];
-      });
-      const isOther = tensors.length !== made.length || (!isList(node) && node !== null && named === undefined);
-      if (isOther || made.some(([from]) => from === '_CONSTANT_VALUE'))
-        this.problems.lacksOption(className, name, 'a call with something else than tensors');
-      return made;
+    const object = kerasObject(given)!;
+    const inputs = inputNames(object.config);
+    const made = nodes.map(node => {
+      const call = node === null ? undefined : layerCall(node, inputs);
+      if (call === undefined) {
+        if (node !== null) this.problems.lacksOption(object.className, name, 'a call with something else than tensors');
+        return [];
+      }
+      if (call.hasOthers && !isOperation(given))
+        this.problems.lacksOption(object.className, name, 'a call with something else than tensors');
+      this.#checkCall(call, object.className, name, isOperation(given), masks);
+      return call.tensors.map(place => [...calls.asInput(place, call.isNew), {}]);
     });
+    return { ...layer, name, inbound_nodes: made };
   }
 
   /** TensorFlow.js ignores the options of a call. */
-  #checkCall(options: JsonObject, className: string, name: string): void {
+  #checkCall(
+    { options, named, masks: given, isNew }: NonNullable<ReturnType<typeof layerCall>>,
+    className: string,
+    name: string,
+    isDone: boolean,
+    masks: ReadonlySet<string>,
+  ): void {
+    const takes = TAKES_STATES.test(className) || !isRegistered(className);
+    if (!given.every(([from]) => masks.has(from))) this.problems.lacksOption(className, name, 'a call with mask');
+    if (isDone) return;
+    if (!takes && named.length > 0)
+      this.problems.lacksOption(className, name, `a call with a tensor as ${named.join(', ')}`);
     for (const [key, value] of Object.entries(options)) {
       if (value === null || value === undefined) continue;
       if (key !== 'training') this.problems.lacksOption(className, name, `a call with ${key}: ${shown(value)}`);
-      else if (TRAINING.test(className) && value === true)
-        this.problems.lacksOption(className, name, 'a call with training: true');
-      else if (TRAINING.test(className))
+      // In Keras 3 the model's own way of running counts, not what is written.
+      else if (isNew || !TRAINING.test(className)) continue;
+      else if (value === true) this.problems.lacksOption(className, name, 'a call with training: true');
+      else
         this.problems.remark(
           `${className} '${name}', which is called with training=False in Keras, is trained like other layers`,
         );
@@ -202,15 +214,24 @@ function configOf(layer: JsonObject): JsonObject {
   return isObject(layer.config) ? layer.config : {};
 }
 
-/** Names a layer, its call, and which of its outputs: `["dense", 0, 0]`. */
-function isTensor(value: Json): value is readonly Json[] {
-  return isList(value) && value.length >= 3 && typeof value[0] === 'string';
+/** With which Keras 3 built a layer. */
+function buildShape({ build_config: build }: JsonObject): Json {
+  return isObject(build) && isList(build.input_shape) ? build.input_shape : null;
+}
+
+/** Whether a layer within makes masks. */
+function hasMasks(value: Json): boolean {
+  if (isList(value)) return value.some(hasMasks);
+  if (!isObject(value)) return false;
+  if (makesMask(value)) return true;
+  const { layers, layer, config } = value;
+  return [layers, layer, config].some(one => one !== undefined && hasMasks(one));
 }
 
 /** Inputs or outputs as a list. Python orders those with names by name (tf.nest). */
-function places(value: Json | undefined): readonly Json[] {
+function places(value: Json | undefined): readonly TensorPlace[] {
   if (value === undefined || value === null) return [];
-  if (isTensor(value)) return [value];
+  if (isPlace(value)) return [placeOf(value)];
   if (isList(value)) return value.flatMap(one => places(one));
   if (!isObject(value)) return [];
   return Object.keys(value)
@@ -218,20 +239,12 @@ function places(value: Json | undefined): readonly Json[] {
     .flatMap(key => places(value[key]));
 }
 
-/** What a model gets by the names of its inputs, in their order; undefined if it has no such inputs. */
-function byName(given: JsonObject, { input_layers: inputs }: JsonObject): readonly Json[] | undefined {
-  const names = isObject(inputs)
-    ? Object.keys(inputs).sort()
-    : places(inputs).map(place => String((place as Json[])[0]));
-  return names.length > 0 ? names.map(name => given[name] ?? null) : undefined;
+/** By which a model may be called; empty if it has no inputs. */
+function inputNames({ input_layers: inputs }: JsonObject): readonly string[] {
+  return isObject(inputs) ? Object.keys(inputs).sort() : places(inputs).map(([name]) => name);
 }
 
 function namedOutputs(value: Json | undefined): ReadonlyMap<string, string> {
   if (!isObject(value)) return new Map();
-  return new Map(
-    Object.entries(value).flatMap(([key, place]) => {
-      const layer = place !== undefined && isTensor(place) ? place[0] : undefined;
-      return typeof layer === 'string' ? [[key, layer] as const] : [];
-    }),
-  );
+  return new Map(Object.entries(value).flatMap(([key, place]) => (isPlace(place) ? [[key, place[0]] as const] : [])));
 }

@@ -3,7 +3,6 @@ import '../../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../../../bundle/reader.js';
 import type { PathLike } from '../../../commit/paths.js';
-import { TensorBundleError } from '../../../errors.js';
 import { extraKey } from '../../../graph/key.js';
 import { restore } from '../../../graph/restore/restore.js';
 import { branch } from '../../../graph/trackable.js';
@@ -12,14 +11,11 @@ import '../../../layers/gru.js';
 import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
 import { type OptionList, refuseUnknown } from '../../../options.js';
-import { isError } from '../../../realms.js';
 import { withDirectory } from '../../../storage/directory.js';
 import { Description } from '../../checkpoint/description.js';
 import type { Trackables } from '../../checkpoint/trackable-value.js';
-import { compilationFromKeras } from '../../keras/config/compilation-from-keras.js';
-import { optimizerFromKeras } from '../../keras/config/optimizer-from-keras.js';
-import { kerasTopology, type Topology } from '../../keras/config/topology.js';
-import { makeModel } from '../../models/bare-model.js';
+import { compileFrom, makeFrom, refuseUseless, warnOfRemarks } from '../../keras/config/model-from-keras.js';
+import { kerasTopology } from '../../keras/config/topology.js';
 import { freeze } from '../../models/frozen.js';
 import { loadInto } from '../../models/model-weights.js';
 import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
@@ -32,7 +28,6 @@ import { readSavedModel } from './saved-model-path.js';
 const RATE = /(^|\/)learning_rate\/\.ATTRIBUTES\/VARIABLE_VALUE/;
 /** What the keys of the optimizer begin with. */
 const OPTIMIZER = 'optimizer/';
-const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 export interface LoadModelOptions extends LoadOptions {
   /**
@@ -110,7 +105,16 @@ async function fromKeras(
   const model = await makeFrom(made, path);
   try {
     freeze(model, root.frozen);
-    const setRate = options.compile === false ? undefined : await compile(model, reader, root, made, options, remarks);
+    const { training } = root;
+    const setRate =
+      training === undefined || options.compile === false
+        ? undefined
+        : compileFrom(
+            model,
+            { training, presentRate: await presentRate(reader), outputs: made.outputs },
+            options,
+            remarks,
+          );
     const status = await loadInto(model, reader);
     // Keras's legacy optimizers have no values at all before their first step.
     const isFresh = !reader.names().some(name => name.startsWith(OPTIMIZER));
@@ -123,10 +127,7 @@ async function fromKeras(
     disposeOf(model);
     throw error;
   }
-  if (remarks.length > 0) {
-    const all = remarks.join('; ');
-    process.emitWarning(`the model from ${path} differs from that in Keras: ${all}`, WARNING);
-  }
+  warnOfRemarks(remarks, path);
   return model;
 }
 
@@ -134,70 +135,11 @@ function bytesIn(reader: CheckpointReader): number {
   return reader.names().reduce((sum, name) => sum + reader.entry(name).bytes, 0);
 }
 
-async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
-  try {
-    return await makeModel({ modelTopology: topology });
-  } catch (cause) {
-    const why = isError(cause) ? cause.message : String(cause);
-    throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
-      path,
-      cause,
-    });
-  }
-}
-
-/**
- * Compiles the model, if it can be. The optimizer has no state yet. What is returned sets the rate afterwards, if
- * Keras had a schedule.
- */
-async function compile(
-  model: LayersModel,
-  reader: CheckpointReader,
-  { training }: KerasRoot,
-  { outputs }: Topology,
-  given: LoadOptions,
-  remarks: string[],
-): Promise<(() => void) | undefined> {
-  if (training === undefined) return undefined;
-  const found = compilationFromKeras(training, model.outputNames, outputs);
-  const {
-    optimizer,
-    setRate,
-    remarks: ofOptimizer,
-  } = optimizerFromKeras(training.optimizer_config, await presentRate(reader));
-  const loss = given.loss ?? found.loss;
-  const metrics = given.metrics ?? found.metrics;
-  remarks.push(...ofOptimizer);
-  if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
-  if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
-  if (optimizer !== undefined && loss !== undefined) {
-    model.compile({ optimizer, loss, ...(metrics && { metrics }) });
-    return setRate;
-  }
-  optimizer?.dispose();
-  remarks.push(
-    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, dir), which restores ' +
-      'the state of the optimizer',
-  );
-  return undefined;
-}
-
 /** What the schedule of a learning rate gave for the last step. */
 async function presentRate(reader: CheckpointReader): Promise<number | undefined> {
   const key = 'optimizer/_current_learning_rate/.ATTRIBUTES/VARIABLE_VALUE';
   if (!reader.has(key) || reader.entry(key).dtype !== 'float32' || reader.entry(key).shape.length > 0) return undefined;
   return (await reader.read(key)).data[0] as number;
-}
-
-/** Refuses options that would have no effect. */
-function refuseUseless({ loss, metrics }: LoadOptions, isCompiled: boolean, path: string): void {
-  if (isCompiled || (loss === undefined && metrics === undefined)) return;
-  throw new TensorBundleError(
-    'ERR_INVALID_ARGUMENT',
-    `the model in ${path} was saved uncompiled, so there is no optimizer for this loss and these metrics; load it ` +
-      'without them, and compile it',
-    { path },
-  );
 }
 
 async function restoreExtra(reader: CheckpointReader, extra: Trackables): Promise<void> {

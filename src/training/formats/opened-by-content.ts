@@ -1,0 +1,27 @@
+/** Opens what a path leads to, known by its content: a checkpoint, or a file of Keras. */
+import { CheckpointReader } from '../../bundle/reader.js';
+import { type PathLike, pathOf } from '../../commit/paths.js';
+import { TensorBundleError } from '../../errors.js';
+import type { KerasFile } from '../keras/files/keras-file.js';
+
+/** Names that Keras's files have. They only decide what is tried first, so that checkpoints are opened in one trip. */
+const KERAS = /\.(keras|h5|hdf5|json)$/i;
+
+/** Loaded late, since most programs read no such file. */
+const openKeras = async (path: string): Promise<KerasFile | null> =>
+  (await import('../keras/files/open-keras-file.js')).openKerasFile(path);
+
+/** Throws what `CheckpointReader.open` throws if it is neither, and what `openKerasFile` throws. */
+export async function openStored(path: PathLike): Promise<CheckpointReader | KerasFile> {
+  const local = pathOf(path);
+  if (KERAS.test(local)) return (await openKeras(local)) ?? (await CheckpointReader.open(local));
+  try {
+    return await CheckpointReader.open(path);
+  } catch (error) {
+    const isOther =
+      error instanceof TensorBundleError && ['ERR_NOT_FOUND', 'ERR_NOT_A_CHECKPOINT'].includes(error.code);
+    const file = isOther ? await openKeras(local) : null;
+    if (file === null) throw error;
+    return file;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The class of TensorFlow.js for a class of Keras: the one with the same name, or another one that does exactly the
+ * same with these options. Layers that only change what a model learns from do nothing here, as they do in Keras when
+ * it predicts.
+ */
+import { serialization } from '../../../tfjs-core.js';
+import { isList, type Json, type JsonObject, type KerasObject, plainName } from './keras-json.js';
+import { presentNames } from './old-names.js';
+import { camelCase, single } from './topology-objects.js';
+import type { TopologyProblems } from './topology-problems.js';
+
+interface LayerClass {
+  readonly className: string;
+  readonly config: JsonObject;
+}
+
+/** These change images while a model is trained, and do nothing else. */
+const AUGMENTING =
+  /^(Random(Flip|Rotation|Zoom|Translation|Contrast|Brightness|Height|Width|Shear|ColorJitter|ColorDegeneration|Erasing|Saturation|Hue|Grayscale|Sharpness|Posterization|GaussianBlur|Invert|Perspective|ElasticTransform|Apply)|RandAugment|AugMix|CutMix|MixUp)$/;
+/** Of all layers. */
+const SHARED: readonly string[] = ['name', 'trainable', 'dtype', 'batch_input_shape', 'batch_shape'];
+
+/**
+ * Undefined, and noted, if TensorFlow.js has no such class and nobody registered one. The configuration has the names
+ * of options that Keras 2 has.
+ */
+export function layerClass(object: KerasObject, name: string, problems: TopologyProblems): LayerClass | undefined {
+  const given = presentNames(object);
+  const plain = plainName(given.className);
+  const known = [given.className, plain, plain.replace(/V[12]$/, '')].map(camelCase).find(isLayerClass);
+  const { config } = given;
+  if (known !== undefined)
+    return { className: known, config: sameOptions(known, config) ?? config, ...variant(known, config) };
+  // A class of a user that extends Model and is made of layers.
+  if (isList(config.layers) && config.output_layers !== undefined) return { className: 'Functional', config };
+  const equal = equivalent(plain, config, name, problems);
+  if (equal === undefined) problems.lacksClass(plain, name);
+  return equal;
+}
+
+/** TensorFlow.js keeps initializers, and other things, under names as well. */
+function isLayerClass(className: string): boolean {
+  const { classNameMap } = serialization.SerializationMap.getMap();
+  if (!Object.hasOwn(classNameMap, className)) return false;
+  const { prototype } = classNameMap[className]![0] as { prototype?: object };
+  return prototype !== undefined && 'countParams' in prototype;
+}
+
+/** Another class of TensorFlow.js, where the one of the same name lacks an option. */
+function variant(className: string, config: JsonObject): LayerClass | undefined {
+  if (className !== 'ReLU') return undefined;
+  const { max_value: most = null, negative_slope: slope = 0, threshold = 0 } = config;
+  if (most !== null || typeof slope !== 'number' || typeof threshold !== 'number') return undefined;
+  if (slope !== 0 && threshold === 0) return { className: 'LeakyReLU', config: { ...shared(config), alpha: slope } };
+  if (slope === 0 && threshold > 0)
+    return { className: 'ThresholdedReLU', config: { ...shared(config), theta: threshold } };
+  return undefined;
+}
+
+/** Options with the names that they had in Keras 2; undefined if they are the same. */
+function sameOptions(className: string, config: JsonObject): JsonObject | undefined {
+  if (className === 'LeakyReLU' && config.negative_slope !== undefined) {
+    const { negative_slope: alpha, ...rest } = config;
+    return { ...rest, alpha };
+  }
+  if (className === 'Softmax' && config.axis !== undefined) return { ...config, axis: single(config.axis) };
+  return undefined;
+}
+
+/** A class of another name that does the same. */
+function equivalent(
+  className: string,
+  config: JsonObject,
+  name: string,
+  problems: TopologyProblems,
+): LayerClass | undefined {
+  const nothing: LayerClass = { className: 'Activation', config: { ...shared(config), activation: 'linear' } };
+  if (className === 'Identity') return nothing;
+  if (className === 'ActivityRegularization') {
+    problems.remark(`the regularizer of ActivityRegularization '${name}' is not computed`);
+    return nothing;
+  }
+  if (AUGMENTING.test(className)) {
+    problems.remarkOn(name, 'these layers, which vary images while the model is trained, do nothing here');
+    return nothing;
+  }
+  const spatial = /^SpatialDropout([23])D$/.exec(className);
+  if (spatial === null || config.data_format === 'channels_first') return undefined;
+  const between = Array.from({ length: Number(spatial[1]) }, () => 1);
+  const { rate = 0, seed = null } = config;
+  return { className: 'Dropout', config: { ...shared(config), rate, seed, noise_shape: [null, ...between, null] } };
+}
+
+function shared(config: JsonObject): JsonObject {
+  const kept: [string, Json | undefined][] = SHARED.filter(key => key in config).map(key => [key, config[key]]);
+  return Object.fromEntries(kept);
+}

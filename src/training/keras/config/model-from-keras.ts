@@ -1,0 +1,175 @@
+/** Makes a model from Keras's configuration, without its weights, and compiles it if that is possible. */
+import type { Optimizer } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { TensorBundleError } from '../../../errors.js';
+// So that the JSON of a GRU with reset_after makes Keras's variant.
+import '../../../layers/gru.js';
+import { isError } from '../../../realms.js';
+import { makeModel } from '../../models/bare-model.js';
+import { freeze } from '../../models/frozen.js';
+import type { LoadModelOptions } from '../../models/whole-model.js';
+import { compilationFromKeras } from './compilation-from-keras.js';
+import { frozenIn } from './frozen-in-keras.js';
+import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJson } from './keras-json.js';
+import { layersOf } from './old-names.js';
+import { optimizerFromKeras } from './optimizer-from-keras.js';
+import { kerasTopology, type Topology } from './topology.js';
+
+export interface KerasModelSource {
+  /** The text of `config.json` in a `.keras`, or of the attribute `model_config` in a legacy `.h5`. */
+  readonly config: string;
+  /** The text of the attribute `training_config`; a `.keras` has that within its configuration. */
+  readonly training?: string | undefined;
+  /** Of the file, for messages. */
+  readonly path: string;
+  /** Of all stored values, which limits how large the layers can be. */
+  readonly bytes: number;
+  /** The learning rate that is stored beside the weights, for an optimizer with a schedule. */
+  readonly presentRate?: number | undefined;
+}
+
+export interface KerasModel {
+  /** Without weights. */
+  readonly model: LayersModel;
+  /** What it does, or learns, in another way than in Keras. */
+  readonly remarks: readonly string[];
+  /** To be called once the optimizer has its state, if Keras had a schedule for its learning rate. */
+  readonly setRate?: (() => void) | undefined;
+}
+
+const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
+
+/**
+ * Throws ERR_NOT_SUPPORTED for what TensorFlow.js lacks, all in one; ERR_CORRUPT or ERR_TOO_LARGE for something that is
+ * not a configuration of Keras; ERR_INVALID_ARGUMENT for options that would have no effect.
+ */
+export async function modelFromKeras(source: KerasModelSource, options: LoadModelOptions): Promise<KerasModel> {
+  const { path, bytes, presentRate } = source;
+  const config = parseKerasJson(source.config, path);
+  const training = trainingIn(config) ?? (source.training ? parseKerasJson(source.training, path) : undefined);
+  if (options.compile !== false) refuseUseless(options, training !== undefined, path);
+  const made = kerasTopology(rootOf(config, path), bytes, path);
+  const remarks = [...made.remarks];
+  const model = await makeFrom(made, path);
+  try {
+    freeze(model, frozenIn(config));
+    if (training === undefined || options.compile === false) return { model, remarks };
+    const setRate = compileFrom(model, { training, presentRate, outputs: made.outputs }, options, remarks);
+    return { model, remarks, setRate };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Tells what differs from Keras. */
+export function warnOfRemarks(remarks: readonly string[], path: string): void {
+  if (remarks.length === 0) return;
+  process.emitWarning(`the model from ${path} differs from that in Keras: ${remarks.join('; ')}`, WARNING);
+}
+
+/** Of `.keras`: undefined if the model was not compiled. */
+function trainingIn({ compile_config: compiled }: JsonObject): JsonObject | undefined {
+  return isObject(compiled) && isObject(compiled.optimizer) ? compiled : undefined;
+}
+
+function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopology>[0] {
+  const object = kerasObject(config);
+  const { build_config: build, registered_name: registered } = config;
+  const given = layersOf(config.config);
+  if (object === undefined) throw corrupt(path, 'it names no class');
+  if (!isList(given.layers)) throw subclassed(path, object.className);
+  const shape = isObject(build) && isList(build.input_shape) ? build.input_shape : null;
+  const { className } = object;
+  // A class of a user that was registered comes as such.
+  const isNetwork = className !== 'Sequential' && given.output_layers !== undefined;
+  if (typeof registered === 'string' && !isNetwork && className !== 'Sequential') throw subclassed(path, className);
+  return { model: { ...object, config: given }, isNetwork, inputShape: shape };
+}
+
+export async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
+  try {
+    return await makeModel({ modelTopology: topology });
+  } catch (cause) {
+    const why = isError(cause) ? cause.message : String(cause);
+    throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
+      path,
+      cause,
+    });
+  }
+}
+
+interface Compiled {
+  /** The training configuration, in one of Keras's two forms. */
+  readonly training: JsonObject;
+  readonly presentRate: number | undefined;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+
+/**
+ * Compiles the model, if it can be. The optimizer has no state yet. What is returned sets the rate afterwards, if
+ * Keras had a schedule.
+ */
+export function compileFrom(
+  model: LayersModel,
+  { training, presentRate, outputs }: Compiled,
+  given: LoadModelOptions,
+  remarks: string[],
+): (() => void) | undefined {
+  const found = compilationFromKeras(training, model.outputNames, outputs);
+  const optimizerConfig: Json | undefined = training.optimizer_config ?? training.optimizer;
+  const { optimizer, setRate, remarks: ofOptimizer } = optimizerFromKeras(optimizerConfig, presentRate);
+  const loss = given.loss ?? found.loss;
+  const metrics = given.metrics ?? found.metrics;
+  remarks.push(...ofOptimizer);
+  if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
+  if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
+  if (optimizer !== undefined && loss !== undefined) {
+    compile(model, optimizer, loss, metrics);
+    return setRate;
+  }
+  optimizer?.dispose();
+  remarks.push(
+    'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, path), which restores ' +
+      'the state of the optimizer',
+  );
+  return undefined;
+}
+
+function compile(
+  model: LayersModel,
+  optimizer: Optimizer,
+  loss: NonNullable<LoadModelOptions['loss']>,
+  metrics: LoadModelOptions['metrics'],
+): void {
+  try {
+    model.compile({ optimizer, loss, ...(metrics && { metrics }) });
+  } catch (error) {
+    optimizer.dispose();
+    throw error;
+  }
+}
+
+/** Refuses options that would have no effect. */
+export function refuseUseless({ loss, metrics }: LoadModelOptions, isCompiled: boolean, path: string): void {
+  if (isCompiled || (loss === undefined && metrics === undefined)) return;
+  throw new TensorBundleError(
+    'ERR_INVALID_ARGUMENT',
+    `the model in ${path} was saved uncompiled, so there is no optimizer for this loss and these metrics; load it ` +
+      'without them, and compile it',
+    { path },
+  );
+}
+
+function corrupt(path: string, why: string): TensorBundleError {
+  return new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is damaged: ${why}`, { path });
+}
+
+function subclassed(path: string, className: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_NOT_SUPPORTED',
+    `the model in ${path} is of the user-defined class ${className}, whose layers only its Python code connects; make ` +
+      'the same model in your program, and use loadWeights',
+    { path, found: className },
+  );
+}

@@ -1,0 +1,51 @@
+/** Texts in Keras's files: JSON in attributes of HDF5 or in files of their own. */
+import { TextDecoder } from 'node:util';
+import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
+import { isLiteral } from '../../../realms.js';
+import type { ReadableFile } from '../../../storage/file.js';
+import type { Architecture } from './keras-file.js';
+import { BEST } from './member-names.js';
+
+/** Limits far above any real text. */
+export const MAX_CONFIG_BYTES = 64 * 1024 ** 2;
+export const MAX_METADATA_BYTES = 1024 ** 2;
+
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** Null if the file is absent. Closes it. */
+export async function textIn(file: ReadableFile | null, maxBytes: number): Promise<string | null> {
+  try {
+    return file && textOf(await file.readAll(maxBytes));
+  } finally {
+    await file?.close();
+  }
+}
+
+/** What Keras 2 writes into an HDF5 file beside the weights. */
+export async function architectureIn(file: Hdf5File): Promise<Architecture | null> {
+  const attributes = await file.root.attributes();
+  const textAt = (name: string): string | undefined => {
+    const value = attributes.get(name)?.value;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const config = textAt('model_config');
+  return config === undefined ? null : { config, training: textAt('training_config') };
+}
+
+export async function bestIn(file: Hdf5File): Promise<string | null> {
+  const value = (await file.root.attributes()).get(BEST)?.value;
+  return typeof value === 'string' ? value : null;
+}
+
+/** Of a `metadata.json`. Null if it is no JSON, too: Keras does not read it. */
+export function bestInMetadata(text: string): string | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    const value = isLiteral(json) ? json[BEST] : null;
+    return typeof value === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,34 @@
+/** A directory that holds what a `.keras` archive holds: `keras.saving.save_model(model, path, zipped=False)`. */
+import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
+import type { Architecture, KerasFile } from './keras-file.js';
+import { bestInMetadata } from './stored-texts.js';
+
+export class UnpackedKerasFile implements KerasFile {
+  constructor(
+    readonly path: string,
+    /** What is in the files of the directory. */
+    private readonly config: string,
+    private readonly metadata: string | null,
+    private readonly inner: KerasFile,
+  ) {}
+
+  get bytes(): number {
+    return this.inner.bytes;
+  }
+
+  async architecture(): Promise<Architecture> {
+    return { config: this.config };
+  }
+
+  weights(signal?: AbortSignal): Promise<Hdf5File> {
+    return this.inner.weights(signal);
+  }
+
+  async best(): Promise<string | null> {
+    return this.metadata && bestInMetadata(this.metadata);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.inner[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,2 @@
+/** Every call, more errors, larger files. */
+import './single-file-errors.test.js';

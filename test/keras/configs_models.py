@@ -1,0 +1,124 @@
+"""The models of configs.py: for each, the forms in which it is written, and a function that makes it."""
+import numpy as np
+
+ALL = ["keras", "keras h5", "tf_keras", "tf_keras h5"]
+NEW = ["keras", "keras h5"]
+
+
+def data(seed, *shapes):
+    random = np.random.default_rng(seed)
+    return [random.uniform(-1, 1, shape).astype("float32") for shape in shapes]
+
+
+def integers(seed, most, *shapes):
+    random = np.random.default_rng(seed)
+    return [random.integers(0, most, shape).astype("int32") for shape in shapes]
+
+
+def dense(keras):
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Dense(5, "relu", kernel_regularizer="l2"),
+            layers.Dropout(0.0, seed=3),
+            layers.Dense(3, kernel_initializer=keras.initializers.HeNormal(seed=1)),
+            layers.Softmax(),
+        ]
+    )
+    model.build((None, 4))
+    model.compile(keras.optimizers.Adam(0.01, clipnorm=0.5), "categorical_crossentropy", metrics=["accuracy"])
+    return model, data(1, (6, 4)), [np.eye(3, dtype="float32")[[0, 1, 2, 0, 1, 2]]]
+
+
+def images(keras):
+    layers = keras.layers
+    x = inputs = keras.Input((8, 8, 3))
+    x = layers.Rescaling(0.5, offset=0.1)(x)
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU(6.0)(x)
+    x = layers.DepthwiseConv2D(3, strides=2, padding="same", activation="swish")(x)
+    y = layers.SeparableConv2D(8, 3, padding="same", activation="gelu")(x)
+    x = layers.Concatenate()([x, y])
+    x = layers.MaxPooling2D()(x)
+    x = layers.LeakyReLU(0.2)(x)
+    x = layers.Conv2DTranspose(4, 2, strides=2)(x)
+    x = layers.UpSampling2D(2, interpolation="nearest")(x)
+    x = layers.LayerNormalization()(x)
+    x = layers.SpatialDropout2D(0.2)(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(2)(x)), data(2, (3, 8, 8, 3)), None
+
+
+def sequences(keras):
+    layers = keras.layers
+    inputs = keras.Input((6, 3))
+    x = layers.Bidirectional(layers.LSTM(2, return_sequences=True))(inputs)
+    x = layers.Bidirectional(layers.GRU(2, return_sequences=True), merge_mode="sum")(x)
+    x = layers.TimeDistributed(layers.Dense(3, "tanh"))(x)
+    x = layers.RNN([layers.LSTMCell(2), layers.GRUCell(3)], return_sequences=True)(x)
+    x, h, c = layers.LSTM(2, return_sequences=True, return_state=True, go_backwards=True)(x)
+    x = layers.LSTM(2)(x, initial_state=[h, c])
+    x = layers.Concatenate()([x, layers.SimpleRNN(2)(inputs)])
+    return keras.Model(inputs, x), data(3, (2, 6, 3)), None
+
+
+def masks(keras):
+    layers = keras.layers
+    x = tokens = keras.Input((5,), dtype="int32")
+    x = layers.Embedding(10, 4, mask_zero=True)(x)
+    x = layers.LSTM(3, return_sequences=True)(x)
+    x = layers.LSTM(3)(layers.Dropout(0.0)(x))
+    values = keras.Input((4, 2))
+    y = layers.GRU(3)(layers.Masking(0.5)(values))
+    model = keras.Model([tokens, values], layers.Dense(1)(layers.Add()([x, y])))
+    model.compile(keras.optimizers.SGD(0.05), "mse")
+    filled = data(4, (3, 4, 2))[0]
+    filled[1, 2:] = 0.5
+    given = integers(4, 10, (3, 5))[0]
+    given[0, 3:] = 0
+    given[2, 1:] = 0
+    return model, [given, filled], data(5, (3, 1))
+
+
+def nested(keras):
+    layers = keras.layers
+    inner_input = keras.Input((3,), name="of_inner")
+    inner = keras.Model(inner_input, layers.Dense(3, "tanh", name="d")(inner_input), name="inner")
+    sequence = keras.Sequential([layers.Dense(4, "relu"), layers.Dense(3)], name="sequence")
+    other_input = keras.Input((3,), name="of_other")
+    other = keras.Model(other_input, layers.Dense(3, "tanh", name="d2")(other_input), name="inner2")
+    deep = keras.Sequential([keras.Input((3,)), other, layers.Dense(3, name="d3")], name="deep")
+    inputs = keras.Input((3,))
+    x = inner(inner(inputs))
+    y = sequence(x)
+    z = deep(y)
+    shared = layers.Dense(3, name="shared")
+    model = keras.Model(inputs, [sequence(z), inner(shared(shared(y))), layers.Average()([x, y, z])])
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), ["mse", "mae", "mse"])
+    return model, data(6, (4, 3)), data(7, (4, 3), (4, 3), (4, 3))
+
+
+def named(keras):
+    """Inputs and outputs by name, not in the order of the names."""
+    layers = keras.layers
+    b, a = keras.Input((2,), name="in_b"), keras.Input((3,), name="in_a")
+    x = layers.Concatenate()([a, b])
+    outputs = {"second": layers.Dense(2, name="two")(x), "first": layers.Dense(1, name="one")(x)}
+    inner = keras.Model({"b": b, "a": a}, outputs["second"], name="inner")
+    c, d = keras.Input((2,), name="c"), keras.Input((3,), name="d")
+    y = inner({"a": d, "b": c})
+    model = keras.Model([c, d], [layers.Dense(1, name="last")(y), y])
+    model.compile(keras.optimizers.Adamax(0.01), {"last": "mse", "inner": "mae"}, metrics={"last": ["mae"]})
+    return model, data(8, (4, 2), (4, 3)), data(9, (4, 1), (4, 2))
+
+
+def basics():
+    return {
+        "dense": (ALL, dense),
+        "images": (ALL, images),
+        "sequences": (ALL, sequences),
+        "masks": (ALL, masks),
+        "nested": (ALL, nested),
+        "named": (ALL, named),
+    }

@@ -1,0 +1,57 @@
+/** Every layer that Keras and TensorFlow.js have, as Python programs write them: from Keras to Node and back. */
+import { describe } from 'vitest';
+import { describeGiven, type GivenRow } from './given.js';
+
+const random = true;
+
+const ROWS: Readonly<Record<string, GivenRow>> = {
+  Dense: {},
+  'Dense of rank 4': {},
+  'Dense that is not trainable': {},
+  Activation: {},
+  'activations of layers': {},
+  Embedding: {},
+  'Embedding with a mask': {},
+  Conv1D: {},
+  Conv2D: {},
+  Conv3D: {},
+  Conv2DTranspose: {},
+  Conv3DTranspose: {},
+  DepthwiseConv2D: {},
+  SeparableConv2D: {},
+  BatchNormalization: {},
+  LayerNormalization: {},
+  'activations with options': {},
+  'random layers': { random },
+  shapes: {},
+  Masking: {},
+  'pooling of signals': {},
+  'global pooling': {},
+  'pooling of images': {},
+  'pooling of volumes': {},
+  Rescaling: {},
+  merges: {},
+  SimpleRNN: {},
+  LSTM: {},
+  GRU: {},
+  'recurrent layers with dropout': { random },
+  'recurrent layers with states': {},
+  'stateful recurrent layers': {},
+  'RNN of cells': {},
+  ConvLSTM2D: {},
+  Bidirectional: {},
+  'Bidirectional of two different layers': {},
+  TimeDistributed: {},
+  'a Sequential without an Input': {},
+  'a Sequential of Sequentials': {},
+  'shared layers and models': {},
+  'several inputs and outputs, by name': {},
+  'branches made in another order': {},
+  'more than ten layers of a class': {},
+  'mixed precision': {},
+  'an encoder and a decoder of tokens': {},
+};
+
+describe('layers that Keras saves', () => {
+  describeGiven('given_layers', ROWS);
+});

@@ -1,0 +1,157 @@
+/**
+ * Models that real Keras 3 and real tf_keras make, in turns with Node: Keras trains them and saves them in all forms;
+ * Node loads each form, predicts, evaluates and trains on, and saves; both Kerases open what Node saved.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
+import { type Input, randomizeVariables } from '../layers/keras.js';
+import { runPython } from '../oracle/python.js';
+import { type Batch, evaluate, expectNear, predictions, type Squares, squares, train } from './numbers.js';
+
+const LATER = 2;
+const JUDGES = ['keras', 'tf_keras'] as const;
+export type Judge = (typeof JUDGES)[number];
+
+interface Given extends Batch {
+  error?: string;
+  /** Of the files, without their endings. */
+  place: string;
+  outputs: Input[];
+  loss: number | null;
+  weights: Squares;
+  later: Input[];
+}
+
+interface Taken {
+  error?: string;
+  outputs: Input[];
+  again: Input[];
+  trained: Input[];
+  loss: number | null;
+}
+
+/** What is to be known about a row beside the table in Python. */
+export interface GivenRow {
+  /** The one that has it. */
+  only?: Judge;
+  /** Why Node learns other values than this judge. */
+  differs?: Partial<Record<Judge, string>>;
+  /** Why this judge does not open what Node saves of it. */
+  refuses?: Partial<Record<Judge, string>>;
+  /** Whether training draws random numbers. */
+  random?: boolean;
+  /** Of what is learnt; 1e-6 by default, which suits what both compute with the same formulas. */
+  tolerance?: number;
+}
+
+const data = (all: readonly Input[]): number[][] => all.map(one => one.data);
+
+/** What Node made of a judge's files. */
+interface Read {
+  outputs: number[][];
+  loss: number | null;
+  back: string;
+}
+
+async function expectForm(given: Given, ending: string, row: GivenRow, judge: Judge): Promise<tf.LayersModel> {
+  const model = await loadModel(`${given.place}${ending}`);
+  expectNear(predictions(model, given.inputs), data(given.outputs), 1e-5, ending);
+  if (given.targets.length === 0) return model;
+  const same = !row.random && row.differs?.[judge] === undefined;
+  if (same) expectNear([[evaluate(model, given)]], [[given.loss!]], 1e-5, `the loss, ${ending}`);
+  await train(model, given, LATER);
+  const found = predictions(model, given.inputs);
+  if (same) expectNear(found, data(given.later), row.tolerance ?? 1e-6, `trained on, ${ending}`);
+  return model;
+}
+
+function disposeOf(model: tf.LayersModel): void {
+  model.optimizer?.dispose();
+  model.dispose();
+}
+
+async function read(given: Given, row: GivenRow, judge: Judge): Promise<Read> {
+  expect(given.error).toBeUndefined();
+  const tensors = tf.memory().numTensors;
+  disposeOf(await expectForm(given, '.h5', row, judge));
+  const model = await expectForm(given, '.keras', row, judge);
+  const back = join(given.place, 'back');
+  await saveModel(model, `${back}.keras`, { durable: false });
+  await saveModel(model, `${back}.h5`, { durable: false });
+  await saveWeights(model, `${back}.weights.h5`, { durable: false });
+  const outputs = predictions(model, given.inputs);
+  const loss = given.targets.length > 0 ? evaluate(model, given) : null;
+  randomizeVariables(model, 99);
+  const status = await loadWeights(model, `${given.place}.weights.h5`);
+  status.assertExistingObjectsMatched().assertNontrivialMatch();
+  expectNear(predictions(model, given.inputs), data(given.outputs), 1e-5, '.weights.h5');
+  const sums = (all: Squares): number[][] => [all.map(([, sum]) => sum)];
+  expectNear(sums(squares(model)), sums(given.weights), 1e-5, 'the weights');
+  disposeOf(model);
+  expect(tf.memory().numTensors, 'tensors left').toBe(tensors);
+  return { outputs, loss, back };
+}
+
+/** `table`: a module of this folder in Python. Two tests for each row and judge. */
+export function describeGiven(table: string, rows: Readonly<Record<string, GivenRow>>): void {
+  let directory: string;
+  let given: Record<string, Record<Judge, Given>>;
+  let taken: Record<string, Record<Judge, Taken>> = {};
+  const found = new Map<string, Read | Error>();
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tensorbundle given '));
+    await runPython('test/keras/give.py', [directory, table]);
+    given = JSON.parse(await readFile(join(directory, 'answer.json'), 'utf8')) as typeof given;
+    const cases = [];
+    for (const [name, row] of Object.entries(rows)) {
+      for (const judge of JUDGES) {
+        const one = given[name]?.[judge];
+        if (one === undefined || (row.only ?? judge) !== judge) continue;
+        const key = `${name}, ${judge}`;
+        const result = await read(one, row, judge).catch((error: Error) => error);
+        found.set(key, result);
+        if (!('back' in result)) continue;
+        const to = `${one.place} again`;
+        const { inputs, targets } = one;
+        cases.push({ name: key, from: result.back, to, inputs, targets, predict: true, later: LATER });
+      }
+    }
+    const path = join(directory, 'job.json');
+    await writeFile(path, JSON.stringify({ cases }));
+    await runPython('test/keras/take.py', [path]);
+    taken = JSON.parse(await readFile(`${path}.answer`, 'utf8')) as typeof taken;
+  }, 600_000);
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  it('are all rows of the table', () => {
+    expect(Object.keys(rows).sort()).toEqual(Object.keys(given).sort());
+  });
+
+  describe.each(Object.entries(rows))('%s', (name, row) => {
+    const makers = JUDGES.filter(judge => (row.only ?? judge) === judge);
+    it.each(makers)('of %s is loaded by Node', judge => {
+      const one = found.get(`${name}, ${judge}`);
+      if (one === undefined || !('back' in one)) throw one ?? new Error('it was not made');
+    });
+
+    it.each(makers)('of %s comes back to both', judge => {
+      const one = found.get(`${name}, ${judge}`);
+      if (one === undefined || !('back' in one)) throw new Error('Node did not load it');
+      for (const other of JUDGES) {
+        if (row.refuses?.[other] !== undefined) continue;
+        const answer = taken[`${name}, ${judge}`]![other];
+        expect(answer.error, other).toBeUndefined();
+        expectNear(data(answer.outputs), one.outputs, 1e-5, `the model, in ${other}`);
+        expectNear(data(answer.again), one.outputs, 1e-5, `the weights, in ${other}`);
+        if (one.loss !== null && !row.random && row.differs?.[other] === undefined)
+          expectNear([[answer.loss!]], [[one.loss]], 1e-5, `the loss, in ${other}`);
+      }
+    });
+  });
+}

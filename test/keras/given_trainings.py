@@ -1,0 +1,105 @@
+"""Everything that a model can be compiled with, as Python programs write it, in models as small as possible."""
+
+ROWS = {}
+VOCABULARIES = {}
+UNTRAINED = {}
+# Rows that only one of the two has.
+ONLY = {}
+
+
+def add(name, compile_it, head=None, only=None):
+    def make(keras):
+        l = keras.layers
+        last = head(keras) if head else l.Dense(2, kernel_regularizer=keras.regularizers.L2(0.01))
+        model = keras.Sequential([keras.Input((4,)), l.Dense(5, "tanh"), last])
+        compile_it(keras, model)
+        return model
+
+    ROWS[name] = make
+    if only is not None:
+        ONLY[name] = only
+
+
+def optimizer(name, make, only=None):
+    def compile_it(keras, model):
+        model.compile(make(keras.optimizers), "mse", run_eagerly=True)
+
+    add(f"optimizer: {name}", compile_it, only=only)
+
+
+optimizer("sgd", lambda o: o.SGD(0.05))
+optimizer("momentum", lambda o: o.SGD(0.05, momentum=0.9, weight_decay=0.01))
+optimizer("nesterov", lambda o: o.SGD(0.05, momentum=0.9, nesterov=True, clipvalue=0.1))
+optimizer("adam", lambda o: o.Adam(0.01, clipnorm=0.5))
+optimizer("adam, all options", lambda o: o.Adam(0.01, beta_1=0.8, beta_2=0.9, epsilon=1e-4, amsgrad=True))
+optimizer("adamw", lambda o: o.AdamW(0.01, weight_decay=0.02, global_clipnorm=0.5))
+optimizer("adamax", lambda o: o.Adamax(0.01))
+optimizer("adagrad", lambda o: o.Adagrad(0.1, initial_accumulator_value=0.2))
+optimizer("adadelta", lambda o: o.Adadelta(1.0))
+optimizer("rmsprop", lambda o: o.RMSprop(0.01))
+optimizer("rmsprop, centered", lambda o: o.RMSprop(0.01, momentum=0.5, centered=True))
+optimizer("nadam", lambda o: o.Nadam(0.01))
+optimizer("inverse schedule", lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5)))
+optimizer("exponential schedule", lambda o: o.SGD(o.schedules.ExponentialDecay(0.1, 2, 0.5)))
+optimizer("cosine schedule", lambda o: o.SGD(o.schedules.CosineDecay(0.1, 100)))
+optimizer("loss scale", lambda o: o.LossScaleOptimizer(o.Adam(0.01), initial_scale=8.0), only="keras")
+optimizer("legacy adam", lambda o: o.legacy.Adam(0.01, decay=0.05), only="tf_keras")
+optimizer("legacy sgd", lambda o: o.legacy.SGD(0.05, momentum=0.9, decay=0.1), only="tf_keras")
+optimizer("legacy rmsprop", lambda o: o.legacy.RMSprop(0.01, momentum=0.5), only="tf_keras")
+optimizer("legacy nadam", lambda o: o.legacy.Nadam(0.01), only="tf_keras")
+optimizer("legacy adagrad", lambda o: o.legacy.Adagrad(0.1), only="tf_keras")
+
+
+def softmax(keras):
+    return keras.layers.Dense(3, "softmax")
+
+
+def loss(name, make, head=softmax):
+    def compile_it(keras, model):
+        model.compile(keras.optimizers.SGD(0.05), make(keras), run_eagerly=True)
+
+    add(f"loss: {name}", compile_it, head)
+
+
+LOSSES = ["mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "squared_hinge", "hinge"]
+LOSSES += ["mean_squared_logarithmic_error", "categorical_hinge", "categorical_crossentropy", "poisson", "mse", "mae"]
+LOSSES += ["kl_divergence", "log_cosh", "cosine_similarity", "mape", "msle"]
+
+for known in LOSSES:
+    loss(known, lambda keras, known=known: known)
+
+loss("MeanSquaredError()", lambda keras: keras.losses.MeanSquaredError())
+loss("CategoricalCrossentropy()", lambda keras: keras.losses.CategoricalCrossentropy())
+loss("a function", lambda keras: keras.losses.mean_absolute_error)
+loss("binary_crossentropy", lambda keras: "binary_crossentropy", lambda keras: keras.layers.Dense(1, "sigmoid"))
+
+
+def with_metrics(keras, model):
+    found = ["accuracy", "mse", "mae", keras.metrics.MeanAbsoluteError(name="mine"), keras.metrics.CategoricalAccuracy()]
+    model.compile("adam", "categorical_crossentropy", metrics=found, run_eagerly=True)
+
+
+add("metrics", with_metrics, softmax)
+
+
+def two_outputs(keras):
+    l = keras.layers
+    x = keras.Input((4,))
+    y = l.Dense(3, "tanh")(x)
+    model = keras.Model(x, [l.Dense(2, name="one")(y), l.Dense(1, "sigmoid", name="two")(y)])
+    losses = {"one": keras.losses.MeanAbsoluteError(), "two": "binary_crossentropy"}
+    model.compile("rmsprop", losses, metrics={"one": ["mse"], "two": ["mae"]}, run_eagerly=True)
+    return model
+
+
+def frozen_parts(keras):
+    l = keras.layers
+    inner = keras.Sequential([keras.Input((4,)), l.Dense(3), l.BatchNormalization()], name="inner")
+    inner.trainable = False
+    model = keras.Sequential([keras.Input((4,)), l.Dense(4, trainable=False), inner, l.Dense(2)])
+    model.compile(keras.optimizers.Adam(0.01), "mse", run_eagerly=True)
+    return model
+
+
+ROWS["two outputs with losses by name"] = two_outputs
+ROWS["frozen parts"] = frozen_parts

@@ -1,0 +1,54 @@
+"""Every form in which Keras writes a model or its weights. argv: folder."""
+import os
+import sys
+import zipfile
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+import keras
+import numpy as np
+import tf_keras
+from keras.src.saving import saving_lib
+
+os.chdir(sys.argv[1])
+
+
+def network(api):
+    api.utils.set_random_seed(7)
+    inputs = api.Input((3,), name="in")
+    x = api.layers.Dense(200, activation="relu", name="wide")(inputs)
+    outputs = api.layers.Dense(2, name="out")(x)
+    model = api.Model(inputs, outputs, name="net")
+    model.compile(optimizer="adam", loss="mse")
+    x = np.linspace(-1, 1, 12).reshape(4, 3).astype("float32")
+    model.fit(x, np.ones((4, 2), "float32"), epochs=1, verbose=0)
+    return model
+
+
+x = np.linspace(-1, 1, 12).reshape(4, 3).astype("float32")
+model = network(keras)
+model.save("k3.keras")
+model.save_weights("k3.weights.h5")
+# Two files: the wide kernel alone is larger than half of the others.
+model.save_weights("divided.weights.json", max_shard_size=4000 / 1024**3)
+saving_lib.save_model(model, "unpacked", zipped=False)
+with open("numpy.keras", "wb") as file:
+    saving_lib._save_model_to_fileobj(model, file, "npz")
+model.save("k3.h5")
+np.save("k3.npy", model.predict(x, verbose=0))
+
+with zipfile.ZipFile("k3.keras") as source:
+    with zipfile.ZipFile("deflated.keras", "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+        target.writestr("assets/layers/vocabulary.txt", "a\nb\n")
+    with zipfile.ZipFile("headless.keras", "w") as target:
+        target.writestr("model.weights.h5", source.read("model.weights.h5"))
+    with zipfile.ZipFile("weightless.keras", "w") as target:
+        target.writestr("config.json", source.read("config.json"))
+
+other = network(tf_keras)
+other.save("k2.keras")
+other.save("k2.h5")
+other.save_weights("k2-weights.h5")
+other.save_weights("k2.weights.h5")
+np.save("k2.npy", other.predict(x, verbose=0))
