@@ -1,5 +1,5 @@
 /** Weights of every layer of TensorFlow.js in Keras's own files, as Keras 3 and tf_keras load them. */
-import { mkdir, mkdtemp, open, rm, writeFile, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-node';
