@@ -66,7 +66,7 @@ export function predictions(model: tf.LayersModel, { inputs, types }: ConfigAnsw
 }
 
 export function madeFrom({ config, training }: ConfigAnswer, options = {}): Promise<KerasModel> {
-  return modelFromKeras({ config, training: training ?? undefined, path: 'FILE', bytes: 10_000_000 }, options);
+  return modelFromKeras({ config, training: training ?? undefined, path: 'FILE', bytes: 10_000_000, options });
 }
 
 export async function expectSame(answer: ConfigAnswer, name: string, expected: Expected): Promise<void> {

@@ -1,13 +1,8 @@
 /** Weights of every layer of TensorFlow.js in Keras's own files, as Keras 3 and tf_keras load them. */
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CopyBudget } from '../../src/bundle/tf-staging.js';
-import { planHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';
-import { configNames } from '../../src/training/keras/config/keras-names.js';
-import { capturedWeights, type WeightsChoice } from '../../src/training/keras/writing/captured-weights.js';
 import { freezeTopology } from '../../src/training/models/frozen.js';
 import { randomizeVariables } from '../layers/keras.js';
 import { kerasTopology } from '../layers/keras-topology.js';
@@ -18,19 +13,9 @@ import { RECURRENT } from '../layers/matrix-recurrent.js';
 import { WEIGHTLESS } from '../layers/matrix-weightless.js';
 import { WRAPPERS } from '../layers/matrix-wrappers.js';
 import { runPython } from '../oracle/python.js';
+import { writeWeights } from './written-file.js';
 
 const ROWS = bothNamings({ ...CONVOLUTIONS, ...RECURRENT, ...WRAPPERS, ...NESTING, ...WEIGHTLESS });
-
-export async function writeWeights(model: tf.LayersModel, path: string, form: WeightsChoice['form']): Promise<void> {
-  const captured = capturedWeights(model, { form, names: configNames(model) }, CopyBudget.forForeground());
-  const file = await open(path, 'w');
-  try {
-    for await (const piece of planHdf5(captured.root, path).pieces()) await file.write(piece);
-  } finally {
-    await file.close();
-    captured.release();
-  }
-}
 
 describe('the matrix', () => {
   let folder: string;
