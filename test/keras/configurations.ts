@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-node';
+import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keras2Attributes, keras3Files } from '../../src/training/keras/config/keras-files.js';
 import { expectClose, type Input, inputsOf, predict, randomizeVariables } from '../layers/keras.js';
@@ -54,7 +54,9 @@ function prepare(name: string, subject: WrittenSubject, index: number): Prepared
     const { model_config, training_config } = keras2Attributes(model, INCLUDED);
     const job: Case = {
       ...{ name, config, model_config, training_config, inputs },
-      weights: leaves(model).map(layer => layer.weights.map(({ val }) => ({ shape: val.shape, data: [...val.dataSync()] }))),
+      weights: leaves(model).map(layer =>
+        layer.weights.map(({ val }) => ({ shape: val.shape, data: [...val.dataSync()] })),
+      ),
       targets: subject.compile ? targetsOf(model, inputs) : [],
       predict: subject.filesOnly === undefined,
     };
