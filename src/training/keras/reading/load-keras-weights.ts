@@ -69,12 +69,14 @@ export async function loadKerasWeights(
   }
   const leftOut = (key: string): boolean =>
     optimizer?.idle.has(key) === true || (!includeOptimizer && /^optimizer(_weights)?\//.test(key));
-  return await restore(root, values, {
+  const status = await restore(root, values, {
     ...options,
     alias: false,
     optionalRestorers: true,
     namesIn: (live, nameMap) => namesOf(live, { tree, datasets, layout, optimizer, leftOut }, nameMap),
   });
+  optimizer?.complete(status.loaded);
+  return status;
 }
 
 /** Whether some group has the variables of an object. */
