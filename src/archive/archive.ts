@@ -68,7 +68,9 @@ export class Archive {
 
   /** Compares all bytes of an entry with its CRC. Throws as `read`. */
   async check(name: string, signal?: AbortSignal): Promise<void> {
-    for await (const _ of this.#pieces(this.#entry(name), signal));
+    // Without new memory for each piece, this takes half the time.
+    const memory = [new Uint8Array(PIECE_BYTES), new Uint8Array(PIECE_BYTES)];
+    for await (const _ of this.#pieces(this.#entry(name), signal, memory));
   }
 
   /**
@@ -122,12 +124,17 @@ export class Archive {
     );
   }
 
-  /** All bytes of an entry. Throws ERR_CHECKSUM at their end. */
-  async *#pieces(entry: Entry, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  /** All bytes of an entry. Throws ERR_CHECKSUM at their end. With `memory`, a piece is good until the next. */
+  async *#pieces(
+    entry: Entry,
+    signal: AbortSignal | undefined,
+    memory: readonly Uint8Array[] = [],
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const start = await this.directory.startOf(entry);
     const { compressedSize, uncompressedSize, fileName } = entry;
-    const stored = storedPieces(this.file, start, compressedSize, signal);
-    const pieces = entry.compressionMethod === STORED ? stored : inflated(stored);
+    const place = { file: this.file, start, length: compressedSize };
+    const isStored = entry.compressionMethod === STORED;
+    const pieces = isStored ? storedPieces(place, signal, memory) : inflated(storedPieces(place, signal));
     let crc = 0;
     let bytes = 0;
     try {
@@ -165,16 +172,23 @@ export class Archive {
   }
 }
 
-/** The next piece is read while the one before is used. */
+interface Place {
+  readonly file: ReadableFile;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The next piece is read while the one before is used. `memory`: two buffers that are used by turns. */
 async function* storedPieces(
-  file: ReadableFile,
-  start: number,
-  length: number,
+  { file, start, length }: Place,
   signal: AbortSignal | undefined,
+  memory: readonly Uint8Array[] = [],
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const end = start + length;
+  let turn = 0;
   const pieceAt = async (at: number): Promise<Uint8Array> => {
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, end - at));
+    const bytes = Math.min(PIECE_BYTES, end - at);
+    const piece = memory[turn++ % 2]?.subarray(0, bytes) ?? new Uint8Array(bytes);
     await file.read(at, piece);
     return piece;
   };
