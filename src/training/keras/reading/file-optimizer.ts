@@ -27,7 +27,7 @@ interface StoredState {
   readonly copies: readonly string[];
 }
 
-export interface FileOptimizer extends OptimizerGraph {
+interface FileOptimizer extends OptimizerGraph {
   /** To be called after the values were assigned, with the keys of those that were: adds what Keras does not save. */
   complete(loaded: readonly string[]): void;
   /** Keys of values that mean nothing. */
