@@ -19,7 +19,7 @@ export interface FileRange {
 /** A range that is all of a file, which closes with it. */
 export interface OpenedRange extends FileRange, AsyncDisposable {}
 
-/** Opens a whole file. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT if it is not a regular file, ERR_PERMISSION, ERR_IO. */
+/** Opens a whole file. Throws ERR_NOT_FOUND, ERR_NOT_A_CHECKPOINT (not a regular file), ERR_PERMISSION, ERR_IO. */
 export async function openFileRange(path: string): Promise<OpenedRange> {
   const file = await withDirectory(dirname(path), directory => directory.open(basename(path)));
   if (file === null) throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist`, { path });

@@ -1,6 +1,6 @@
 /**
- * An open HDF5 file, whoever reads it: this package's own reader, or h5wasm where that one does not know a structure.
- * Everything that comes from the file has been checked. All methods reject with ERR_CORRUPT, ERR_TRUNCATED,
+ * An open HDF5 file, however it is read: by this package's own reader, or by h5wasm where that one does not know a
+ * structure. Everything that comes from the file has been checked. All methods reject with ERR_CORRUPT, ERR_TRUNCATED,
  * ERR_TOO_LARGE, ERR_NOT_SUPPORTED, ERR_IO, ERR_ABORTED (the `signal` of `openHdf5`) and ERR_CLOSED.
  */
 import type { DType, NumericArray, TensorValue } from '../format/dtypes.js';
@@ -29,7 +29,7 @@ export interface Hdf5Dataset {
   readonly kind: 'dataset';
   /** From the root, without a `/` at the beginning: `layers/dense/vars/0`. */
   readonly path: string;
-  /** Two paths of one object (hard links) have the same. */
+  /** Two paths of one object (hard links) have the same, unless h5wasm found them: it knows only paths. */
   readonly id: string;
   /** As a reader gives its values: big-endian numbers are swapped; bool is h5py's; bfloat16 as Keras marks it. */
   readonly dtype: Hdf5DType;
@@ -50,7 +50,7 @@ export interface Hdf5Group {
   readonly kind: 'group';
   /** From the root, without a `/` at the beginning; empty for the root itself. */
   readonly path: string;
-  /** Two paths of one object (hard links) have the same. */
+  /** As that of a dataset. */
   readonly id: string;
   /** Names of all links, in the file's order, which is that of their bytes (`10` comes before `9`). */
   names(): Promise<readonly string[]>;

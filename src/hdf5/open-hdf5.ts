@@ -1,6 +1,9 @@
 /** Opens an HDF5 file: with this package's own reader, and with h5wasm where that one does not know a structure. */
+import { CompiledFile } from './compiled/compiled-file.js';
+import { findLibrary } from './compiled/library-place.js';
 import type { FileRange } from './file-range.js';
 import type { Hdf5File } from './hdf5-file.js';
+import { OtherReader } from './reading/other-reader.js';
 import { PlainFile } from './reading/plain-file.js';
 
 /**
@@ -9,7 +12,11 @@ import { PlainFile } from './reading/plain-file.js';
  */
 export async function openHdf5(
   range: FileRange,
-  options: { signal?: AbortSignal | undefined } = {},
+  { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<Hdf5File> {
-  return await PlainFile.open(range, options.signal);
+  const other = new OtherReader(what => CompiledFile.open(range, signal, findLibrary(range.path, what)));
+  return await other.instead<Hdf5File>(
+    () => PlainFile.open(range, signal, other),
+    async file => file,
+  );
 }

@@ -122,3 +122,86 @@ def basics():
         "nested": (ALL, nested),
         "named": (ALL, named),
     }
+
+
+def one(make, *inputs):
+    """A model of one layer."""
+
+    def build(keras):
+        given = [keras.Input(i.shape[1:], dtype=str(i.dtype)) for i in inputs]
+        out = make(keras.layers)(given if len(given) > 1 else given[0])
+        return keras.Model(given, out), list(inputs), None
+
+    return build
+
+
+def operations(keras):
+    if keras.__name__ == "tf_keras" or "tf_keras" in keras.__file__:
+        import tensorflow as ops
+
+        mean = lambda x: ops.reduce_mean(x, axis=1, keepdims=True)
+        together = lambda x: ops.concat(x, axis=-1)
+    else:
+        ops = keras.ops
+        mean = lambda x: ops.mean(x, axis=1, keepdims=True)
+        together = lambda x: ops.concatenate(x, axis=-1)
+    inputs = keras.Input((4, 6))
+    x = 1.5 - keras.layers.Dense(6)(inputs * 2) / 3
+    x = ops.maximum(x, inputs) + mean(x)
+    x = together([x, -x])
+    x = keras.layers.ReLU(6.0)(x + 3.0) * (1.0 / 6.0)
+    x = ops.reshape(ops.exp(x) ** 2, (-1, 48))
+    return keras.Model(inputs, keras.layers.Dense(2)(x)), data(10, (3, 4, 6)), None
+
+
+def activations(names):
+    def make(keras):
+        inputs = keras.Input((5,))
+        outputs = [keras.layers.Activation(name)(inputs) for name in names]
+        x = keras.layers.Reshape((5, 1))(inputs)
+        outputs.append(keras.layers.LSTM(2, recurrent_activation="hard_sigmoid")(x))
+        return keras.Model(inputs, outputs), [4 * data(11, (3, 5))[0]], None
+
+    return make
+
+
+def normalized(keras):
+    inputs = keras.Input((3, 2))
+    normalization = keras.layers.Normalization()
+    normalization.build((None, 3, 2))
+    x = keras.layers.Normalization(mean=[0.5, 1.0], variance=[2.0, 3.0])(normalization(inputs))
+    return keras.Model(inputs, keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)), data(12, (2, 3, 2)), None
+
+
+def added():
+    three, four, five = data(20, (2, 6, 3))[0], data(21, (2, 6, 5, 3))[0], data(22, (2, 4, 5, 6, 3))[0]
+    a, b = data(23, (2, 4), (2, 4))
+    layers = {
+        "subtract": one(lambda l: l.Subtract(), a, b),
+        "unit": one(lambda l: l.UnitNormalization(), three),
+        "rescaling": one(lambda l: l.Rescaling([1.0, 2.0, 0.5], [0.1, 0.2, 0.3]), four),
+        "relu": one(lambda l: l.ReLU(0.5, 0.1, 0.2), three),
+        "sloped relu": one(lambda l: l.ReLU(negative_slope=0.1), three),
+        "late relu": one(lambda l: l.ReLU(threshold=0.2), three),
+        "elu": one(lambda l: l.ELU(0.5), three),
+        "pools": one(lambda l: l.GlobalAveragePooling2D(keepdims=True), four),
+        "max pools": one(lambda l: l.GlobalMaxPooling1D(keepdims=True), three),
+        "pools 3d": one(lambda l: l.GlobalMaxPooling3D(), five),
+        "padding 1d": one(lambda l: l.ZeroPadding1D((1, 2)), three),
+        "padding 3d": one(lambda l: l.ZeroPadding3D(((1, 2), (0, 1), (2, 2))), five),
+        "cropping 1d": one(lambda l: l.Cropping1D((1, 2)), three),
+        "cropping 3d": one(lambda l: l.Cropping3D((1, 1, 2)), five),
+        "upsampling 1d": one(lambda l: l.UpSampling1D(3), three),
+        "upsampling 3d": one(lambda l: l.UpSampling3D((1, 2, 3)), five),
+        "bilinear": one(lambda l: l.UpSampling2D((2, 3), interpolation="bilinear"), four),
+        "causal": one(lambda l: l.Conv1D(4, 3, padding="causal", dilation_rate=2), three),
+        "strided causal": one(lambda l: l.Conv1D(4, 2, strides=2, padding="causal"), three),
+    }
+    activations_of_both = ["exponential", "hard_sigmoid", "swish", "gelu", "mish", "relu6", "selu", "softsign"]
+    return {
+        **{name: (["keras", "tf_keras h5"], make) for name, make in layers.items()},
+        "operations": (ALL, operations),
+        "activations": (ALL, activations(activations_of_both)),
+        "activations of Keras 3": (NEW, activations(["hard_silu", "leaky_relu", "log_sigmoid", "log_softmax", "silu"])),
+        "normalization": (ALL, normalized),
+    }

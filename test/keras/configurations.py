@@ -132,7 +132,10 @@ def judged(case, make):
     with_weights = [layer for layer in leaves(model, set()) if layer.weights]
     assert len(with_weights) == len(case["weights"]), ([one.name for one in with_weights], len(case["weights"]))
     for layer, values in zip(with_weights, case["weights"]):
-        layer.set_weights(list(map(lambda one: np.array(one["data"], "float32").reshape(one["shape"]), values)))
+        variables = layer.trainable_weights + layer.non_trainable_weights
+        assert len(variables) == len(values), layer.name
+        for variable, value in zip(variables, values):
+            variable.assign(np.array(value["data"], "float32").reshape(value["shape"]))
     inputs = arrays(case["inputs"])
     answer = {"names": [one.name for one in leaves(model, set())], "outputs": [], "losses": [], "trained": []}
     answer["trainable"] = len(model.trainable_weights)

@@ -1,14 +1,11 @@
 /** Attribute messages, versions 1 to 3: a name, a type, a shape and the values. */
-import { swapBytes } from '../../format/byteswap.js';
-import { type DType, dtypeInfo, type NumericArray } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
-import { copyOf } from '../../realms.js';
 import type { Hdf5Attribute, Hdf5Value } from '../hdf5-file.js';
+import { numericValue, textValue } from './attribute-values.js';
 import { readShape } from './dataspace.js';
 import { readDatatype, type StoredType } from './datatype.js';
 import type { Fields } from './fields.js';
 import type { GlobalHeap } from './global-heap.js';
-import { scalarOf } from './scalars.js';
 import { textOf, withoutFilling } from './text.js';
 import { UnknownStructure } from './unknown-structure.js';
 
@@ -86,24 +83,16 @@ async function valueIn(
   const bytes = values.part(sizeOf(shape) * type.size);
   const isScalar = shape.length === 0;
   if (type.text !== null) {
-    const texts: string[] = [];
+    const texts: Uint8Array[] = [];
     while (bytes.remaining > 0) {
       const text =
         type.text === 'variable' ? await heap.text(bytes) : withoutFilling(bytes.bytes(type.size), type.text);
       count(text.length);
-      texts.push(textOf(text));
+      texts.push(text);
     }
-    return isScalar ? texts[0]! : texts;
+    return textValue(texts, isScalar);
   }
-  if (type.dtype === 'unknown') return null;
-  const array = arrayOf(type.dtype, type.isSwapped, bytes.bytes(bytes.remaining));
-  return isScalar ? scalarOf(type.dtype, array) : array;
-}
-
-function arrayOf(dtype: DType, isSwapped: boolean, stored: Uint8Array): NumericArray {
-  const info = dtypeInfo(dtype);
-  // Any array can begin where a copy does, and it does not keep the block of the file.
-  const bytes = copyOf(stored);
-  if (isSwapped) swapBytes(bytes, info.unit);
-  return new info.array(bytes.buffer);
+  return type.dtype === 'unknown'
+    ? null
+    : numericValue(type.dtype, bytes.bytes(bytes.remaining), type.isSwapped, isScalar);
 }

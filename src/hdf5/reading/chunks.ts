@@ -1,4 +1,4 @@
-/** Datasets in chunks: boxes of one shape, each stored by itself, perhaps shuffled and deflated. A B-tree finds them. */
+/** Datasets in chunks: boxes of one shape, stored one by one, perhaps shuffled and deflated; a B-tree finds them. */
 import { promisify } from 'node:util';
 import { inflate } from 'node:zlib';
 import { TensorBundleError } from '../../errors.js';

@@ -35,7 +35,7 @@ const CLASSES = [
   'array',
 ] as const;
 
-/** Enumerations and sequences have a type inside. */
+/** Enumerations and compounds have a type inside. */
 const MAX_DEPTH = 4;
 const TEXT_FORMS: readonly TextForm[] = ['to the first NUL', 'filled with NULs', 'filled with spaces'];
 
@@ -65,6 +65,8 @@ export function readDatatype(fields: Fields, depth = 0): StoredType {
   if (name === 'string') return { ...unknown(`string of ${size} bytes`, size), ...textOf(bits) };
   if (name === 'opaque') return { ...unknown(`opaque of ${size} bytes`, size), isOpaque: true };
   if (name === 'enumeration') return enumeration(fields, bits, size, version, depth);
+  if (name === 'compound')
+    return complex(fields, bits, size, version, depth) ?? unknown(`compound of ${size} bytes`, size);
   if (name === 'sequence of variable length' && (bits & 15) === 1) {
     if (size !== fields.widths.address + 8) throw fields.corrupt(`references to text cannot have ${size} bytes`, at);
     return { ...unknown('string of variable length', size), dtype: 'string', text: 'variable' };
@@ -123,6 +125,24 @@ function enumeration(fields: Fields, bits: number, size: number, version: number
   return isBool
     ? { ...base, dtype: 'bool', stored: 'bool' }
     : { ...base, stored: `enumeration of ${count} values of ${base.stored}` };
+}
+
+/** A complex number is a compound of two floats, as h5py makes it. Null for any other. */
+function complex(fields: Fields, bits: number, size: number, version: number, depth: number): StoredType | null {
+  if ((bits & 0xffff) !== 2) return null;
+  const parts: StoredType[] = [];
+  for (const [i, name] of ['r', 'i'].entries()) {
+    if (memberName(fields, version) !== name) return null;
+    // Before version 3 an offset has four bytes, else as few as the size needs. Version 1 has dimensions after it.
+    if (fields.sized(version < 3 ? 4 : 1) !== (i * size) / 2) return null;
+    if (version === 1) fields.skip(28);
+    const part = readDatatype(fields, depth + 1);
+    if (!['float32', 'float64'].includes(part.dtype) || part.size * 2 !== size) return null;
+    parts.push(part);
+  }
+  return parts[0]!.isSwapped === parts[1]!.isSwapped
+    ? number(`complex${size * 8}` as DType, Number(parts[0]!.isSwapped), size)
+    : null;
 }
 
 /** Before version 3, names are filled up with NULs to a multiple of 8 bytes. */

@@ -55,7 +55,7 @@ export class GlobalHeap {
     if (kept !== undefined) return kept;
     if (this.#collections.size >= KEPT_COLLECTIONS) this.#collections.delete([...this.#collections.keys()][0]!);
     const reading = this.#read(address);
-    // A read that fails is begun again by whoever needs it next.
+    // A read that fails is begun again by the next that needs it.
     reading.catch(() => this.#collections.delete(address));
     this.#collections.set(address, reading);
     return reading;

@@ -7,6 +7,7 @@ import type { GlobalHeap } from './global-heap.js';
 import type { Links } from './link.js';
 import { isGroup, readLinks } from './links.js';
 import { MESSAGE, type Message, readObjectHeader } from './object-header.js';
+import type { OtherReader } from './other-reader.js';
 import { isDataset, readDataset, type StoredDataset } from './stored-dataset.js';
 import type { Structures } from './structures.js';
 import { UnknownStructure } from './unknown-structure.js';
@@ -20,6 +21,7 @@ const MAX_SOFT_LINKS = 16;
 export interface PlainParts {
   readonly structures: Structures;
   readonly heap: GlobalHeap;
+  readonly other: OtherReader;
 }
 
 /** Where an object is: how it was reached, and its address. */
@@ -61,11 +63,18 @@ export class PlainGroup implements Hdf5Group {
   }
 
   async names(): Promise<readonly string[]> {
-    return [...(await this.#linksNow()).keys()];
+    const own = async (): Promise<readonly string[]> => [...(await this.#linksNow()).keys()];
+    return await this.parts.other.instead(own, async file => {
+      const same = await file.at(this.path);
+      return same?.kind === 'group' ? await same.names() : [];
+    });
   }
 
-  child(name: string): Promise<PlainObject | undefined> {
-    return this.#follow(name, { left: MAX_SOFT_LINKS });
+  async child(name: string): Promise<Hdf5Group | Hdf5Dataset | undefined> {
+    const own = (): Promise<PlainObject | undefined> => this.#follow(name, { left: MAX_SOFT_LINKS });
+    return await this.parts.other.instead<Hdf5Group | Hdf5Dataset | undefined>(own, file =>
+      file.at(this.#pathOf(name)),
+    );
   }
 
   attributes(): Promise<ReadonlyMap<string, Hdf5Attribute>> {
@@ -75,7 +84,7 @@ export class PlainGroup implements Hdf5Group {
   async #follow(name: string, budget: { left: number }): Promise<PlainObject | undefined> {
     const link = (await this.#linksNow()).get(name);
     if (link === undefined) return undefined;
-    const path = this.path === '' ? name : `${this.path}/${name}`;
+    const path = this.#pathOf(name);
     if (link.kind === 'external') throw this.#external(path);
     if (link.kind === 'soft') {
       if (budget.left-- === 0) throw this.#tooManyLinks(path);
@@ -84,6 +93,10 @@ export class PlainGroup implements Hdf5Group {
     }
     if (path.split('/', MAX_DEPTH + 1).length > MAX_DEPTH) throw this.#tooDeep(path);
     return await openObject(this.parts, { path, address: link.address });
+  }
+
+  #pathOf(name: string): string {
+    return this.path === '' ? name : `${this.path}/${name}`;
   }
 
   async #target(to: string, budget: { left: number }): Promise<PlainObject | undefined> {
@@ -173,9 +186,15 @@ export class PlainDataset implements Hdf5Dataset {
   }
 }
 
-async function attributesOf(parts: PlainParts, place: Place): Promise<ReadonlyMap<string, Hdf5Attribute>> {
-  const messages = await readObjectHeader(parts.structures, place.address);
-  return await readAttributes(attributesIn(messages), parts.heap);
+async function attributesOf(parts: PlainParts, { path, address }: Place): Promise<ReadonlyMap<string, Hdf5Attribute>> {
+  const own = async (): Promise<ReadonlyMap<string, Hdf5Attribute>> => {
+    const messages = await readObjectHeader(parts.structures, address);
+    return await readAttributes(attributesIn(messages), parts.heap);
+  };
+  return await parts.other.instead(own, async file => {
+    const same = await file.at(path);
+    return same === undefined ? new Map<string, Hdf5Attribute>() : await same.attributes();
+  });
 }
 
 function attributesIn(messages: readonly Message[]): Fields[] {

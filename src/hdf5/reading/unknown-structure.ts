@@ -1,6 +1,6 @@
 /**
  * A structure of HDF5 that this package's own reader does not know, such as the groups of HDF5's latest version. It is
- * no fault of the file, and h5wasm may know it.
+ * not a fault of the file, and h5wasm may know it.
  */
 export class UnknownStructure extends Error {
   override readonly name = 'UnknownStructure';

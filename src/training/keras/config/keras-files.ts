@@ -7,6 +7,7 @@ import { kerasConfig } from './keras-config.js';
 import { trainingConfig } from './keras-training.js';
 import { keras3Config } from './keras3-config.js';
 import { compileConfig } from './keras3-training.js';
+import { pythonJson } from './python-json.js';
 
 /** The versions whose forms these are. Keras's readers look at the first number only. */
 const KERAS_3 = '3.15.1';
@@ -29,7 +30,7 @@ export function keras3Files(model: LayersModel, options: FileConfigOptions, save
   const compiled = options.includeOptimizer ? compileConfig(model) : undefined;
   const config = { ...keras3Config(model, keras2), ...(compiled && { compile_config: compiled }) };
   return {
-    config: JSON.stringify(config),
+    config: pythonJson(config),
     metadata: JSON.stringify({ keras_version: KERAS_3, date_saved: dateText(savedAt) }),
   };
 }
@@ -58,7 +59,7 @@ export function keras2Attributes(model: LayersModel, { includeOptimizer }: FileC
   return {
     keras_version: KERAS_2,
     backend: 'tensorflow',
-    model_config: JSON.stringify({ class_name, config }),
-    ...(training && { training_config: JSON.stringify(training) }),
+    model_config: pythonJson({ class_name, config }),
+    ...(training && { training_config: pythonJson(training) }),
   };
 }

@@ -68,11 +68,9 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
 
 function endingOf(path: string): Ending | null {
   const base = /[^/]*$/.exec(path)![0];
-  const ending = ENDINGS.find(one => base.endsWith(one));
-  if (ending !== undefined) return ending;
-  const meant = ENDINGS.find(one => base.toLowerCase().endsWith(one));
-  if (meant === undefined) return null;
-  throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -meant.length) + meant);
+  const ending = ENDINGS.find(one => base.toLowerCase().endsWith(one)) ?? null;
+  if (ending === null || base.endsWith(ending)) return ending;
+  throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -ending.length) + ending);
 }
 
 function wrongName(path: string, what: string, expected: string): TensorBundleError {

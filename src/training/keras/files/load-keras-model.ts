@@ -19,13 +19,13 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
       { path },
     );
   }
-  const { config, training, ignored } = architecture;
+  const { ignored, ...texts } = architecture;
   // Before anything is made: a damaged file is found here.
   const weights = await file.weights();
-  const { model, remarks, setRate } = await modelFromKeras({ config, training, path, bytes }, options);
+  const { model, remarks, setRate, kerasClass } = await modelFromKeras({ ...texts, path, bytes, options });
   try {
     const includeOptimizer = options.compile !== false;
-    const status = await loadKerasWeights(model, weights, { includeOptimizer });
+    const status = await loadKerasWeights(model, weights, { includeOptimizer, classOf: kerasClass });
     status.assertExistingObjectsMatched();
     setRate?.();
     // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
