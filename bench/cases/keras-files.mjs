@@ -48,7 +48,7 @@ export const kerasNetwork = kerasCase({
   repeats: 9,
   pick: 'median',
   turn: 6,
-  turns: 7,
+  turns: 5,
 });
 
 export const kerasMobileNet = kerasCase({
@@ -58,7 +58,7 @@ export const kerasMobileNet = kerasCase({
   repeats: 5,
   pick: 'median',
   turn: 9,
-  turns: 4,
+  turns: 3,
 });
 
 export const kerasLarge = kerasCase({
@@ -68,6 +68,6 @@ export const kerasLarge = kerasCase({
   repeats: 2,
   share: 0.5,
   pick: 'best',
-  turn: 12,
+  turn: 9,
   turns: 3,
 });

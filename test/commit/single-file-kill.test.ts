@@ -115,6 +115,25 @@ describe('killed', () => {
     await Promise.all([run(), run()]);
   });
 
+  test('processes that save one file at once, and a reader: it is always whole', async () => {
+    const path = await placeOf(scenarios[0]!);
+    const times = isDeep ? 40 : 6;
+    let left = 3;
+    const saves = [NEW, NEXT, 4].map(async k => {
+      await saveIn({ path, k, durable: k === NEXT, faults: [], times });
+      left--;
+    });
+    const seen = new Set<number | null>();
+    while (left > 0) {
+      seen.add(await numberIn(path, [OLD, NEW, NEXT, 4]));
+      await new Promise(resolve => setTimeout(resolve, 1));
+    }
+    await Promise.all(saves);
+    expect(seen.size).toBeGreaterThan(1);
+    expect(seen).not.toContain(null);
+    expect(readdirSync(join(path, '..'))).toEqual(['m.h5']);
+  });
+
   test('h5py reads the same', async () => {
     const code = [
       'import h5py, json, numpy as np, sys',

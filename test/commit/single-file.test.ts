@@ -240,6 +240,24 @@ describe('order', () => {
   });
 });
 
+describe('a file system that lacks', () => {
+  const lacks: [string, string, string][] = [
+    ['locks', 'flock', 'ENOLCK'],
+    ['syncs of directories', 'fsync', 'EINVAL'],
+    ['a number of free bytes', 'statvfs', 'ENOSYS'],
+    ['reservation', 'fallocate', 'EOPNOTSUPP'],
+  ];
+  test.each(lacks)('%s saves all the same', async (_, syscall, errno) => {
+    await save(1);
+    faulty.setFaults([{ at: 1, syscall, action: 'error', errno, sticky: true }]);
+    await save(2);
+    await Promise.all([save(3), save(4)]);
+    expect(faulty.operations().filter(one => one.syscall === syscall && one.result < 0)).not.toEqual([]);
+    expect(await found(4)).toBe(4);
+    expect(readdirSync(directory)).toEqual(['m.h5']);
+  });
+});
+
 test('a source may use its memory again', async () => {
   const memory = new Uint8Array(1000);
   const pieces = async function* () {

@@ -61,7 +61,8 @@ export function writePoints(operations: readonly Operation[], action: Fault['act
   for (const { syscall, path } of operations) {
     const at = (seen.get(syscall) ?? 0) + 1;
     seen.set(syscall, at);
-    const creates = syscall === 'open' && path !== undefined && /\.data-\d|\.intent-|\.unsynced-|\.tmp-/.test(path);
+    const creates =
+      syscall === 'open' && path !== undefined && /\.(?:data-\d|intent-|unsynced-|tmp-|new-|saving-)/.test(path);
     if (WRITES.has(syscall) || creates) points.push({ at, syscall, action });
   }
   return points;

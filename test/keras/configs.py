@@ -71,6 +71,9 @@ def run(folder, name, form, make):
     random = np.random.default_rng(3)
     model.set_weights([w if w.dtype.kind != "f" else w + random.uniform(0, 0.2, w.shape).astype(w.dtype)
                        for w in model.get_weights()])
+    for layer in leaves(model):
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     answer = {"form": form, "weights": weights(model), "inputs": numbers(inputs), "outputs": predict(model, inputs),
               "types": [str(np.asarray(i).dtype) for i in inputs], "targets": numbers(targets or [])}
     answer.update(stored(model, form, os.path.join(folder, "model")))

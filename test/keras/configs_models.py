@@ -122,3 +122,140 @@ def basics():
         "nested": (ALL, nested),
         "named": (ALL, named),
     }
+
+
+def one(make, *inputs):
+    """A model of one layer."""
+
+    def build(keras):
+        given = [keras.Input(i.shape[1:], dtype=str(i.dtype)) for i in inputs]
+        out = make(keras.layers)(given if len(given) > 1 else given[0])
+        return keras.Model(given, out), list(inputs), None
+
+    return build
+
+
+def operations(keras):
+    if keras.__name__ == "tf_keras" or "tf_keras" in keras.__file__:
+        import tensorflow as ops
+
+        mean = lambda x: ops.reduce_mean(x, axis=1, keepdims=True)
+        together = lambda x: ops.concat(x, axis=-1)
+    else:
+        ops = keras.ops
+        mean = lambda x: ops.mean(x, axis=1, keepdims=True)
+        together = lambda x: ops.concatenate(x, axis=-1)
+    inputs = keras.Input((4, 6))
+    x = 1.5 - keras.layers.Dense(6)(inputs * 2) / 3
+    x = ops.maximum(x, inputs) + mean(x)
+    x = together([x, -x])
+    x = keras.layers.ReLU(6.0)(x + 3.0) * (1.0 / 6.0)
+    x = ops.reshape(ops.exp(x) ** 2, (-1, 48))
+    return keras.Model(inputs, keras.layers.Dense(2)(x)), data(10, (3, 4, 6)), None
+
+
+def activations(names):
+    def make(keras):
+        inputs = keras.Input((5,))
+        outputs = [keras.layers.Activation(name)(inputs) for name in names]
+        x = keras.layers.Reshape((5, 1))(inputs)
+        outputs.append(keras.layers.LSTM(2, recurrent_activation="hard_sigmoid")(x))
+        return keras.Model(inputs, outputs), [4 * data(11, (3, 5))[0]], None
+
+    return make
+
+
+def normalized(keras):
+    inputs = keras.Input((3, 2))
+    normalization = keras.layers.Normalization()
+    normalization.build((None, 3, 2))
+    x = keras.layers.Normalization(mean=[0.5, 1.0], variance=[2.0, 3.0])(normalization(inputs))
+    return keras.Model(inputs, keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)), data(12, (2, 3, 2)), None
+
+
+def added():
+    three, four, five = data(20, (2, 6, 3))[0], data(21, (2, 6, 5, 3))[0], data(22, (2, 4, 5, 6, 3))[0]
+    a, b = data(23, (2, 4), (2, 4))
+    layers = {
+        "subtract": one(lambda l: l.Subtract(), a, b),
+        "unit": one(lambda l: l.UnitNormalization(), three),
+        "rescaling": one(lambda l: l.Rescaling([1.0, 2.0, 0.5], [0.1, 0.2, 0.3]), four),
+        "relu": one(lambda l: l.ReLU(0.5, 0.1, 0.2), three),
+        "sloped relu": one(lambda l: l.ReLU(negative_slope=0.1), three),
+        "late relu": one(lambda l: l.ReLU(threshold=0.2), three),
+        "elu": one(lambda l: l.ELU(0.5), three),
+        "pools": one(lambda l: l.GlobalAveragePooling2D(keepdims=True), four),
+        "max pools": one(lambda l: l.GlobalMaxPooling1D(keepdims=True), three),
+        "pools 3d": one(lambda l: l.GlobalMaxPooling3D(), five),
+        "padding 1d": one(lambda l: l.ZeroPadding1D((1, 2)), three),
+        "padding 3d": one(lambda l: l.ZeroPadding3D(((1, 2), (0, 1), (2, 2))), five),
+        "cropping 1d": one(lambda l: l.Cropping1D((1, 2)), three),
+        "cropping 3d": one(lambda l: l.Cropping3D((1, 1, 2)), five),
+        "upsampling 1d": one(lambda l: l.UpSampling1D(3), three),
+        "upsampling 3d": one(lambda l: l.UpSampling3D((1, 2, 3)), five),
+        "bilinear": one(lambda l: l.UpSampling2D((2, 3), interpolation="bilinear"), four),
+        "causal": one(lambda l: l.Conv1D(4, 3, padding="causal", dilation_rate=2), three),
+        "strided causal": one(lambda l: l.Conv1D(4, 2, strides=2, padding="causal"), three),
+    }
+    activations_of_both = ["exponential", "hard_sigmoid", "swish", "gelu", "mish", "relu6", "selu", "softsign"]
+    return {
+        **{name: (["keras", "tf_keras h5"], make) for name, make in layers.items()},
+        "operations": (ALL, operations),
+        "activations": (ALL, activations(activations_of_both)),
+        "activations of Keras 3": (NEW, activations(["hard_silu", "leaky_relu", "log_sigmoid", "log_softmax", "silu"])),
+        "normalization": (ALL, normalized),
+    }
+
+
+def small(optimizer, loss="mse", **compiled):
+    def make(keras):
+        layers = keras.layers
+        x = layers.Dense(5, "tanh")(inputs := keras.Input((4,)))
+        model = keras.Model(inputs, layers.Dense(2, kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02))(x))
+        model.compile(optimizer(keras.optimizers), loss(keras.losses) if callable(loss) else loss, **compiled)
+        return model, data(1, (6, 4)), data(2, (6, 2))
+
+    return make
+
+
+def scaled(o):
+    if hasattr(o, "LossScaleOptimizer"):
+        return o.LossScaleOptimizer(o.Adam(0.01))
+    return __import__("tf_keras").mixed_precision.LossScaleOptimizer(o.Adam(0.01))
+
+
+def optimizers():
+    both = {
+        "sgd": lambda o: o.SGD(0.05),
+        "momentum": lambda o: o.SGD(0.05, momentum=0.9, weight_decay=0.01),
+        "nesterov": lambda o: o.SGD(0.05, momentum=0.9, nesterov=True, clipvalue=0.1),
+        "adam": lambda o: o.Adam(0.01, clipnorm=0.5),
+        "amsgrad": lambda o: o.Adam(0.01, beta_1=0.8, epsilon=1e-4, amsgrad=True),
+        "adamw": lambda o: o.AdamW(0.01, weight_decay=0.02, global_clipnorm=0.5),
+        "adamax": lambda o: o.Adamax(0.01),
+        "adagrad": lambda o: o.Adagrad(0.1, initial_accumulator_value=0.2),
+        "adadelta": lambda o: o.Adadelta(1.0),
+        "rmsprop": lambda o: o.RMSprop(0.01),
+        "centered": lambda o: o.RMSprop(0.01, momentum=0.5, centered=True),
+        "nadam": lambda o: o.Nadam(0.01),
+        "loss scale": scaled,
+        "exponential": lambda o: o.SGD(o.schedules.ExponentialDecay(0.1, 2, 0.5)),
+        "staircase": lambda o: o.Adam(o.schedules.ExponentialDecay(0.1, 2, 0.5, staircase=True)),
+        "inverse": lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5)),
+        "inverse steps": lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5, staircase=True)),
+        "polynomial": lambda o: o.SGD(o.schedules.PolynomialDecay(0.1, 2, 0.01, 2.0, cycle=True)),
+        "piecewise": lambda o: o.SGD(o.schedules.PiecewiseConstantDecay([0, 1], [0.1, 0.05, 0.01])),
+        "cosine": lambda o: o.SGD(o.schedules.CosineDecay(0.01, 4, 0.1, warmup_target=0.1, warmup_steps=2)),
+        "plain cosine": lambda o: o.Adam(o.schedules.CosineDecay(0.1, 2)),
+        "restarts": lambda o: o.SGD(o.schedules.CosineDecayRestarts(0.1, 2, 2.0, 0.5, 0.1)),
+    }
+    made = {name: (ALL, small(make)) for name, make in both.items()}
+    made["scaled loss"] = (NEW, small(lambda o: o.Adam(0.01, loss_scale_factor=8.0)))
+    made["average"] = (NEW, small(lambda o: o.Adam(0.01, use_ema=True)))
+    for name in ["mae", "mape", "msle", "squared_hinge", "hinge", "log_cosh", "poisson"]:
+        made[f"loss {name}"] = (["keras", "tf_keras h5"], small(lambda o: o.SGD(0.01), name))
+    made["loss class"] = (ALL, small(lambda o: o.SGD(0.01), lambda l: l.MeanSquaredError(), metrics=["mae"]))
+    made["loss from logits"] = (ALL, small(lambda o: o.SGD(0.01), lambda l: l.BinaryCrossentropy(from_logits=True)))
+    made["weighted"] = (ALL, small(lambda o: o.SGD(0.01), loss_weights=[2.0], weighted_metrics=["mse"]))
+    made["lacking"] = (NEW, small(lambda o: o.Lion(0.01)))
+    return made

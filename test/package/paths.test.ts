@@ -137,7 +137,7 @@ const PLACES: Readonly<Record<string, [() => string, Call] | null>> = {
   'loadModel dir': [fresh, async path => savedmodel.loadModel(await savedAt(path))],
   'saveModel dir': [fresh, path => savedmodel.saveModel(network(), path, { durable: false })],
   'saveModel path': [fresh, p => tfjs.saveModel(network(), p)],
-  'saveWeights prefix': [fresh, p => tfjs.saveWeights(network(), p)],
+  'saveWeights path': [fresh, p => tfjs.saveWeights(network(), p)],
 };
 
 /** `Function parameter`, `Class.method parameter`, `Function options.property`: wherever a path may be. */

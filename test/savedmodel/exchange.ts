@@ -62,7 +62,7 @@ async function prepare(dir: string, name: string, subject: SavedSubject, index: 
 }
 
 /** Probabilities, which suit most losses. */
-function targetsOf(model: tf.LayersModel, inputs: readonly Input[]): Input[] {
+export function targetsOf(model: tf.LayersModel, inputs: readonly Input[]): Input[] {
   return tf.tidy(() => {
     const given = inputs.map(({ shape, data }) => tf.tensor(data, shape));
     const outputs = [model.predict(given.length > 1 ? given : given[0]!)].flat();
@@ -74,7 +74,10 @@ function targetsOf(model: tf.LayersModel, inputs: readonly Input[]): Input[] {
 }
 
 /** `model.evaluate`'s numbers, then those after one step. */
-async function evaluate(model: tf.LayersModel, { inputs, targets }: Case): Promise<number[]> {
+export async function evaluate(
+  model: tf.LayersModel,
+  { inputs, targets }: { readonly inputs: readonly Input[]; readonly targets: readonly Input[] },
+): Promise<number[]> {
   const tensors = (all: readonly Input[]): tf.Tensor | tf.Tensor[] => {
     const made = all.map(({ shape, data }) => tf.tensor(data, shape));
     return made.length > 1 ? made : made[0]!;

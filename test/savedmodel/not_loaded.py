@@ -48,13 +48,11 @@ class Module(tf.Module):
 
 
 x = keras.Input((4, 6))
-y = layers.UnitNormalization(name="norm")(x)
-y = layers.Subtract(name="minus")([y, x])
-y = layers.Subtract(name="minus_again")([y, x])
+y = layers.GroupNormalization(2, name="norm")(x)
+y = layers.Conv1DTranspose(4, 1, name="back")(y)
+y = layers.Conv1DTranspose(4, 1, name="back_again")(y)
 y = layers.Conv1D(4, 2, groups=2, name="grouped")(y)
-y = layers.ReLU(negative_slope=0.1, name="leaky")(y)
-y = layers.Dense(2, activation="exponential", name="exp")(y)
-y = layers.GlobalMaxPooling1D(keepdims=True, name="pool")(y)
+y = layers.GlobalMaxPooling1D(data_format="channels_first", name="pool")(y)
 y = layers.Dropout(0.5, name="monte_carlo")(y, training=True)
 save(keras.Model(x, y), "lacking")
 

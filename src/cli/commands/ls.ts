@@ -6,6 +6,7 @@ import { visible, widthOf } from '../terminal/printable.js';
 import { columns, humanBytes, plural, type Style, shapeText } from '../terminal/style.js';
 import { buildTree, treeLines } from '../terminal/tree.js';
 import type { Arguments, Command } from './command.js';
+import { openTensors } from './opened-tensors.js';
 
 type Listed = Entry & { name: string };
 
@@ -54,10 +55,11 @@ function tree(tensors: readonly Listed[], long: boolean, style: Style): string[]
 export const ls: Command = {
   name: 'ls',
   synopsis: 'PATH [--tree | --flat] [--long] [--json]',
-  summary: 'list the tensors of a checkpoint',
+  summary: 'list the tensors of a checkpoint or a file of Keras',
   description: `Lists every tensor with its dtype, shape and size. No tensor is read. On a terminal the list is a
 tree by object path, without the usual ending /.ATTRIBUTES/VARIABLE_VALUE. In a pipe it has one tensor per line, with
-whole names, tabs between the fields, and sizes in bytes.`,
+whole names, tabs between the fields, and sizes in bytes. PATH may also be a .keras, an .h5 or .weights.h5, or a
+.weights.json of Keras: the names are the paths in the file then, and there are no checksums.`,
   options: {
     tree: { type: 'boolean', help: 'a tree by object path (the default on a terminal)' },
     flat: { type: 'boolean', help: 'one tensor per line, with its whole name (the default in a pipe)' },
@@ -66,13 +68,13 @@ whole names, tabs between the fields, and sizes in bytes.`,
   examples: [
     ['ls model/ckpt-7', 'the tree of a checkpoint'],
     ['ls model/ckpt-7 | sort -n -k4 | tail -5', 'the five largest tensors'],
+    ['ls model.keras', 'what Keras saved'],
     ["ls --json saved_model/ | jq '.tensors[].name'", 'the names in a SavedModel'],
   ],
   positionals: [1, 1],
   async run(args: Arguments, output: Output): Promise<number> {
     if (args.flag('tree') && args.flag('flat')) throw new UsageError('--tree and --flat exclude each other', 'ls');
-    const { CheckpointReader } = await import('../../index.js');
-    const reader = await CheckpointReader.open(args.positionals[0]!);
+    const reader = await openTensors(args.positionals[0]!);
     try {
       const tensors = reader.names().map(name => ({ name, ...reader.entry(name) }));
       const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);

@@ -1,15 +1,16 @@
 /** `tensorbundle show`: prints one tensor, its statistics and its first values. */
 
 import { invalidArgument, TensorBundleError } from '../../errors.js';
-import type { CheckpointReader, Entry } from '../../index.js';
+import type { Entry } from '../../index.js';
 import { EXIT } from '../terminal/failure.js';
 import { jsonStatistics } from '../terminal/json-values.js';
 import type { Output } from '../terminal/output.js';
 import { visible, visibleJson } from '../terminal/printable.js';
 import { columns, humanBytes, plural, shapeText } from '../terminal/style.js';
-import { digest, type TensorDigest } from '../terminal/tensor-digest.js';
+import { digest, type TensorDigest, type TensorSource } from '../terminal/tensor-digest.js';
 import { valueLines } from '../terminal/value-text.js';
 import { type Arguments, type Command, wholeNumber } from './command.js';
+import { openTensors } from './opened-tensors.js';
 
 /** How many elements are shown by default. The number for JSON is documented; the one for text suits a screen. */
 const JSON_ELEMENTS = 1000;
@@ -21,7 +22,7 @@ const MOST_ELEMENTS = 10_000_000;
 const SUGGESTIONS = 5;
 
 /** Suggests the names that contain the given text: keys are long, and people type only a part of them. */
-function notFound(reader: CheckpointReader, name: string, path: string): TensorBundleError {
+function notFound(reader: TensorSource, name: string, path: string): TensorBundleError {
   const wanted = name.toLowerCase();
   const close = reader.names().filter(candidate => candidate.toLowerCase().includes(wanted));
   const some = close.slice(0, SUGGESTIONS).map(candidate => `'${candidate}'`);
@@ -42,7 +43,7 @@ const VALUE = '/.ATTRIBUTES/VARIABLE_VALUE';
  * tools show it; with extra or missing slashes at its ends; as a listing prints it, with codes for characters that are
  * not printed; or as TensorFlow prints variables, NAME:0.
  */
-function nameMeant(reader: CheckpointReader, asked: string, path: string): string {
+function nameMeant(reader: TensorSource, asked: string, path: string): string {
   const bare = asked.replace(/^\/+|\/+$/g, '');
   const forms = [
     asked,
@@ -87,7 +88,7 @@ function describe(name: string, found: TensorDigest, entry: Entry, output: Outpu
     ['bytes', entry.bytes < 1024 ? String(entry.bytes) : `${entry.bytes} (${humanBytes(entry.bytes)})`],
   ];
   if (entry.slices.length > 0) rows.push(['stored', `in ${plural(entry.slices.length, 'slice')}`]);
-  else rows.push(['stored', `shard ${entry.shard}, byte ${entry.offset}`]);
+  else if (entry.shard !== null) rows.push(['stored', `shard ${entry.shard}, byte ${entry.offset}`]);
   if (entry.crc32c !== null) rows.push(['crc32c', entry.crc32c.toString(16).padStart(8, '0')]);
   if (found.statistics) {
     const { min, max, mean, std, nan, inf } = found.statistics;
@@ -108,8 +109,8 @@ export const show: Command = {
   summary: 'one tensor: statistics and values',
   description: `Prints dtype, shape, place, statistics and the first values of one tensor, after checking its
 checksum. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
-are counted. A numeric tensor may be larger than memory. NAME may be written as \`ls\` prints it: without
-/.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
+are counted. A numeric tensor may be larger than memory. PATH may also be a file of Keras, as for \`ls\`. NAME may be
+written as \`ls\` prints it: without /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
 
 In JSON, 64-bit integers are strings; numbers that are not finite are "NaN", "Infinity" and "-Infinity"; complex
 numbers are {re, im}; strings are {utf8}, or {base64} if they are not UTF-8; a variant is its stored bytes as
@@ -125,8 +126,7 @@ numbers are {re, im}; strings are {utf8}, or {base64} if they are not UTF-8; a v
   async run(args: Arguments, output: Output): Promise<number> {
     const [path, asked] = args.positionals as [string, string];
     const limit = wholeNumber(args, 'limit', 0, MOST_ELEMENTS) ?? (args.json ? JSON_ELEMENTS : TEXT_ELEMENTS);
-    const { CheckpointReader } = await import('../../index.js');
-    const reader = await CheckpointReader.open(path);
+    const reader = await openTensors(path);
     try {
       const name = nameMeant(reader, asked, path);
       const entry = reader.entry(name);

@@ -8,6 +8,12 @@ import { type JsonElement, type JsonValues, jsonElements, jsonString, nest } fro
 import { type NumberFormat, numberFormat, unitBlocks } from './numbers.js';
 import { Accumulator, type Statistics } from './statistics.js';
 
+/** A checkpoint, or something else that has tensors. */
+export type TensorSource = Pick<CheckpointReader, 'prefix' | 'numShards' | 'names' | 'has' | 'entry' | 'close'> & {
+  read(name: string): ReturnType<CheckpointReader['read']>;
+  pieces(name: string): ReturnType<CheckpointReader['pieces']>;
+};
+
 export interface TensorDigest {
   /** Null for strings, variants and complex numbers, which have no order. */
   statistics: Statistics | null;
@@ -17,7 +23,7 @@ export interface TensorDigest {
 }
 
 /** Rejects with ERR_CHECKSUM and similar errors before it returns anything: a digest is made of verified bytes only. */
-export async function digest(reader: CheckpointReader, name: string, limit: number): Promise<TensorDigest> {
+export async function digest(reader: TensorSource, name: string, limit: number): Promise<TensorDigest> {
   const { dtype, shape } = reader.entry(name);
   const count = sizeOf(shape);
   const format = numberFormat(dtype);

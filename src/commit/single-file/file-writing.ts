@@ -1,6 +1,6 @@
 /**
- * Writes a stream of bytes to a new file. The bytes are copied, so whoever makes them may use its memory again, and
- * nobody can take it away while it is written. While one part is being written, the next is made.
+ * Writes a stream of bytes to a new file. The bytes are copied, so the source may use its memory again, and nobody can
+ * take it away while it is written. While one part is being written, the next is made.
  */
 import { throwIfAborted } from '../../errors.js';
 import type { NewShard } from '../../storage/new-files.js';
@@ -15,7 +15,7 @@ interface Part {
   written: Promise<void>;
 }
 
-export interface WritingHooks {
+interface WritingHooks {
   readonly signal: AbortSignal | undefined;
   /** Called with the number of bytes that were written so far. */
   readonly onBytes: (bytes: number) => void;

@@ -4,8 +4,8 @@
  *
  *  1. Under the lock of the directory: judge what has the name. Nothing, a file, or a link to a file may be replaced.
  *     Remove what dead saves of this name have left. Create the intent, an empty file that is held with flock.
- *  2. Create the new file, hidden, exclusively, with its space reserved. Write it; one data sync. Open it again: it must
- *     be whole, and what the caller says of its content must hold.
+ *  2. Create the new file, hidden, exclusively, with its space reserved. Write it; one data sync. Open it again: it
+ *     must be whole, and what the caller says of its content must hold.
  *  3. Under the lock: judge again. Then rename the new file over the name. This is the only commit point.
  *  4. Sync the directory. Only now is the save acknowledged.
  *  5. Remove the intent.

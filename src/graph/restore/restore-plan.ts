@@ -72,11 +72,16 @@ export function planRestore(
   const refusals: Refusal[] = [];
   const early: PlannedRestore['early'][number][] = [];
   const assigned = new Set<Attribute>();
+  const chosen = new Set(selected.map(({ attribute }) => attribute));
+  const misfits = (stored.misfits ?? []).filter(({ attributes }) => attributes.some(one => chosen.has(one)));
+  const unknown = new Set(misfits.flatMap(({ attributes }) => attributes));
+  outcome.mismatched.push(...misfits.map(({ attributes: _attributes, ...one }) => one));
   for (const variable of selected) {
     const { attribute } = variable;
     const { label } = attribute;
     const name = stored.nameOf(variable);
     if (name === undefined || !reader.has(name)) {
+      if (unknown.has(attribute)) continue;
       outcome.missing.push({ key: name ?? stored.expectedName(variable), label });
       continue;
     }
@@ -106,7 +111,10 @@ export function planRestore(
     if (isLeftIn) outcome.selected++;
     if (plan.refusal !== undefined) throw refusedObject(label, plan.refusal, reader.prefix);
     if (plan.early) early.push({ ...plan.early, label });
-    outcome.missing.push(...plan.missing.map(({ key }) => ({ key, label: key })));
+    for (const { key } of plan.missing) {
+      const name = stored.missingName ? stored.missingName(key) : key;
+      if (name !== undefined) outcome.missing.push({ key: name, label: name });
+    }
     outcome.mismatched.push(...plan.mismatched.map(({ key, expected, found }) => ({ key, expected, found, label })));
     for (const { keys, apply, looksOn = false } of plan.parts) {
       if (!looksOn) for (const key of keys) taken.add(key);

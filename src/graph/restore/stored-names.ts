@@ -7,7 +7,7 @@ import { invalidArgument, type TensorBundleError } from '../../errors.js';
 import { isBytes } from '../../realms.js';
 import type { Attribute } from '../attribute.js';
 import { OBJECT_GRAPH_KEY, pathOfKey } from '../key.js';
-import { compare } from '../mismatch.js';
+import { compare, type Mismatch } from '../mismatch.js';
 import { type KeyedAttribute, keyedAttributes, numberPlainObjects } from '../numbering.js';
 import { enumerate, followPath } from '../object-path.js';
 import { decodeObjectGraph } from '../stored/decode.js';
@@ -45,6 +45,13 @@ export interface StoredNames {
   storedNameOf(key: string): string | undefined;
   /** Where the values of a value's layer are, as `map` may name it. Left out if the key tells. */
   placeOf?(key: string): string | undefined;
+  /**
+   * The name in messages of a value that an object with a restorer lacks; undefined if such a file never has it.
+   * Default: its key.
+   */
+  missingName?(key: string): string | undefined;
+  /** Layers whose values cannot be told apart. Default: none. */
+  readonly misfits?: readonly Misfit[];
   /** More names by which filters know the variable, beside those of a checkpoint. */
   alsoCalled?(variable: KeyedAttribute): readonly string[];
   /** Whether `map` mentions the variable itself, not only an object that it is in. */
@@ -55,6 +62,13 @@ export interface StoredNames {
   readonly names: readonly string[];
   /** By name, the values that have companions. */
   readonly accompanied: ReadonlyMap<string, Accompanied>;
+}
+
+/** A mismatch that is not that of one value. */
+export interface Misfit extends Mismatch {
+  readonly label: string;
+  /** The variables that it is about. */
+  readonly attributes: readonly Attribute[];
 }
 
 export interface StoredNamesOptions {

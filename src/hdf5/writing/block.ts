@@ -2,6 +2,7 @@
 
 /** What HDF5 writes for an address that is not there, in all 8 bytes. */
 export const NOWHERE = -1;
+const HALF = 2 ** 32;
 
 export class Block {
   #bytes: Uint8Array;
@@ -24,7 +25,7 @@ export class Block {
 
   u8(...values: readonly number[]): this {
     const at = this.#grow(values.length);
-    this.#bytes.set(values, at);
+    for (let i = 0; i < values.length; i++) this.#bytes[at + i] = values[i]!;
     return this;
   }
 
@@ -43,7 +44,9 @@ export class Block {
   /** A size or an address, or NOWHERE. */
   u64(value: number): this {
     const at = this.#grow(8);
-    this.#view.setBigInt64(at, BigInt(value), true);
+    const isNowhere = value === NOWHERE;
+    this.#view.setUint32(at, isNowhere ? 0xffffffff : value % HALF, true);
+    this.#view.setUint32(at + 4, isNowhere ? 0xffffffff : Math.floor(value / HALF), true);
     return this;
   }
 
@@ -69,6 +72,12 @@ export class Block {
   /** As many bytes as told: the beginning of `bytes`, and zeros. */
   filled(bytes: Uint8Array, length: number): this {
     const at = this.#grow(length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  /** Writes over what was written there. */
+  put(at: number, bytes: Uint8Array): this {
     this.#bytes.set(bytes, at);
     return this;
   }

@@ -36,8 +36,8 @@ export type PlacedObject = PlacedGroup | PlacedDataset;
 
 type Node = GroupToWrite | DatasetToWrite;
 
-/** HDF5's own readers go down by recursion, too. */
-const MOST_DEPTH = 1000;
+/** The reader of this package refuses groups that are nested deeper. */
+const MOST_DEPTH = 250;
 /** HDF5 has no more dimensions. */
 const MOST_DIMENSIONS = 32;
 const BFLOAT16_MARK: AttributeToWrite = { text: 'bfloat16' };

@@ -9,12 +9,12 @@ import { isBytes } from '../../realms.js';
 import { Block, NOWHERE, paddedTo } from './block.js';
 import type { GroupToWrite } from './content.js';
 import { GatheredPieces } from './gathered-pieces.js';
-import { attributeMessage, datasetMessages, groupMessage, type Message, objectHeader, placeTexts } from './messages.js';
+import { HeaderMessages, placeTexts } from './header-messages.js';
 import { objectsOf, type PlacedDataset, type PlacedGroup, type PlacedObject } from './object-tree.js';
 import {
+  addSymbol,
   encodedTable,
   NODE_NAMES,
-  symbol,
   type TablePlace,
   TREE_CHILDREN,
   tableBytes,
@@ -39,10 +39,11 @@ export interface PlannedHdf5 {
  * ERR_TOO_LARGE, each with the path in the file as `tensor`.
  */
 export function planHdf5(root: GroupToWrite, path: string): PlannedHdf5 {
-  return new Plan(root, path);
+  const plan = new Plan(root, path);
+  return { bytes: plan.bytes, pieces: signal => plan.pieces(signal) };
 }
 
-class Plan implements PlannedHdf5 {
+class Plan {
   readonly bytes: number;
   readonly #objects: readonly PlacedObject[];
   readonly #texts = new TextCollections();
@@ -110,23 +111,20 @@ class Plan implements PlannedHdf5 {
       .u16(TREE_CHILDREN / 2)
       .u32(0);
     block.u64(0).u64(NOWHERE).u64(this.bytes).u64(NOWHERE);
-    return block.append(symbol(0, { address: root.address, table: tableOf(root) })).done();
+    addSymbol(block, 0, { address: root.address, table: tableOf(root) });
+    return block.done();
   }
 
   #header(object: PlacedObject): Uint8Array {
-    const messages: Message[] = [];
-    if (object.kind === 'dataset') {
-      messages.push(...datasetMessages(object.type, object.dataset.shape, object.dataAddress, object.bytes));
-    } else {
-      const { tree, heap } = tableOf(object);
-      messages.push(groupMessage(tree, heap));
-    }
+    const messages = new HeaderMessages(object.path);
+    if (object.kind === 'group') messages.addGroup(tableOf(object));
+    else messages.addDataset(object.type, object.dataset.shape, object.dataAddress, object.bytes);
     const places = this.#places.get(object) ?? [];
     let at = 0;
     for (const [name, attribute] of object.attributes) {
-      messages.push(attributeMessage(object.path, name, attribute, places[at++]!, this.#heap));
+      messages.addAttribute(name, attribute, places[at++]!, this.#heap);
     }
-    return objectHeader(object.path, messages, object.links);
+    return messages.done(object.links);
   }
 
   /** The bytes of a dataset, as many as it must have. */

@@ -23,7 +23,7 @@ export interface TablePlace {
 }
 
 /** A name, and the object that it leads to. */
-export interface Link {
+interface Link {
   readonly name: string;
   /** Of the header of the object. */
   readonly address: number;
@@ -125,19 +125,13 @@ function encodedHeap(names: readonly string[], at: number): { block: Block; offs
 function appendNode(block: Block, links: readonly Link[], offsets: readonly number[], first: number): void {
   const some = links.slice(first, first + NODE_NAMES);
   block.append(Buffer.from('SNOD')).u8(1, 0).u16(some.length);
-  for (const [i, link] of some.entries()) block.append(symbol(offsets[first + i]!, link));
+  for (const [i, link] of some.entries()) addSymbol(block, offsets[first + i]!, link);
   block.zeros((NODE_NAMES - some.length) * 40);
 }
 
 /** One entry of a table; also the root's, in the superblock. */
-export function symbol(offset: number, { address, table }: Omit<Link, 'name'>): Uint8Array {
-  const block = new Block(40)
-    .u64(offset)
-    .u64(address)
-    .u32(table ? 1 : 0)
-    .u32(0);
-  return block
-    .u64(table?.tree ?? 0)
-    .u64(table?.heap ?? 0)
-    .done();
+export function addSymbol(block: Block, offset: number, { address, table }: Omit<Link, 'name'>): void {
+  block.u64(offset).u64(address);
+  block.u32(table === undefined ? 0 : 1).u32(0);
+  block.u64(table?.tree ?? 0).u64(table?.heap ?? 0);
 }

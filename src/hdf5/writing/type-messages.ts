@@ -36,7 +36,7 @@ function float(bytes: number, exponent: number, mantissa: number): StoredType {
   return { bytes, message: message.done() };
 }
 
-/** A member of a compound says also that it is no array. */
+/** The 28 bytes of a member say that it is a single number, not an array. */
 function complex(part: StoredType): StoredType {
   const bytes = 2 * part.bytes;
   const message = new Block().u8(COMPOUND, 2, 0, 0).u32(bytes);

@@ -65,6 +65,13 @@ export function describesItself(optimizer: Optimizer): optimizer is Optimizer & 
   return Array.isArray(slotLists) && typeof slotsOf === 'function' && typeof setSlots === 'function';
 }
 
+/** The kinds in the order in which Keras makes the slots. */
+export function groupsOf<T extends { readonly list: string }>(kinds: readonly T[], isInterleaved: boolean): T[][] {
+  const together = kinds.filter(({ list }) => isInterleaved && !SEPARATE.includes(list));
+  const apart = kinds.filter(kind => !together.includes(kind)).map(kind => [kind]);
+  return [...(together.length > 0 ? [together] : []), ...apart];
+}
+
 class KerasState implements OptimizerState {
   readonly kerasName: string;
   readonly groups: readonly (readonly SlotKind[])[];
@@ -86,9 +93,7 @@ class KerasState implements OptimizerState {
       name: slot,
       legacy: legacy?.slots[list] ?? null,
     }));
-    const together = this.#kinds.filter(({ list }) => optimizer.interleaved && !SEPARATE.includes(list));
-    const apart = this.#kinds.filter(kind => !together.includes(kind)).map(kind => [kind]);
-    this.groups = [...(together.length > 0 ? [together] : []), ...apart];
+    this.groups = groupsOf(this.#kinds, optimizer.interleaved);
     this.lists = SLOT_FIELDS.get(this.kerasName) ?? this.#kinds.map(({ list }) => list);
     this.learningRate = field(optimizer, 'learning_rate', 'learningRate');
     this.iterations = {

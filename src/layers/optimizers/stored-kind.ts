@@ -76,7 +76,7 @@ function namedKind(stored: StoredSubgraph): string | undefined {
 }
 
 /** Keras 3 writes `schedule_free_adam_w`, and numbers optimizers of the same name: `adam_1`. */
-function kindNamed(name: string): string | undefined {
+export function kindNamed(name: string): string | undefined {
   return KIND_BY_NAME.get(name.replace(/_\d+$/, '').replaceAll('_', '').toLowerCase());
 }
 

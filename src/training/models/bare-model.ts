@@ -7,6 +7,7 @@ import type { serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
 import { engine, serialization as registry } from '../../tfjs-core.js';
+import { registerAdded } from './added/added-classes.js';
 import { requireLayers } from './tfjs-layers.js';
 import { unreachableWithin } from './unreachable-layer.js';
 
@@ -66,6 +67,7 @@ export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
     );
   }
   const layers = requireLayers();
+  registerAdded();
   const plain = (): Promise<LayersModel> => layers.loadLayersModel({ load: async () => artifacts });
   const { model_config: inner, ...outer } = artifacts.modelTopology as { model_config?: object; class_name?: unknown };
   const topology = (inner ?? outer) as { class_name?: unknown; config?: unknown };

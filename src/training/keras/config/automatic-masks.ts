@@ -4,6 +4,7 @@
  * TensorFlow.js passes the same masks on by itself, so these operations are left out.
  */
 import { isList, isObject, type Json, type JsonObject, text } from './keras-json.js';
+import { isFunctionLayer } from './operation-layer.js';
 import { layerCall, type TensorPlace } from './topology-calls.js';
 
 const OPERATION = /^keras\.src\.ops\./;
@@ -13,9 +14,10 @@ const OF_MASKS: readonly string[] = [
   ...['BroadcastTo', 'Reshape', 'Squeeze', 'Cast', 'Repeat', 'GetItem', 'Stack'],
 ];
 
-/** Operations are no layers. In a legacy file they have no module, and nothing but a name. */
+/** Operations are no layers in Keras 3. In a legacy file they have no module, and nothing but a name. */
 export function isOperation(entry: Json | undefined): entry is JsonObject {
   if (!isObject(entry)) return false;
+  if (isFunctionLayer(entry)) return true;
   if (typeof entry.module === 'string') return OPERATION.test(entry.module);
   const { config, inbound_nodes: nodes } = entry;
   const [first] = isList(nodes) ? nodes : [];

@@ -1,112 +1,96 @@
 /**
- * How a model was compiled, in Keras's form. Keras's losses and most of its metrics have TensorFlow.js's formulas. What
- * Keras lacks, or computes otherwise, is left out, and a warning says so.
+ * How a model was compiled, in Keras 2's form. Keras's losses and most of its metrics have TensorFlow.js's formulas.
+ * What Keras lacks, or computes otherwise, is left out, and a warning says so.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { Layer } from '../../../layers/types.js';
 import { type Compilation, compilationOf } from '../../models/compilation.js';
-import { type Json, snakeCase } from './keras-classes.js';
+import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
+import { type KerasMetric, kerasLoss, kerasMetric } from './keras-losses.js';
 import { kerasOptimizer } from './keras-optimizer.js';
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_COMPILED_WITHOUT_KERAS' };
 
 type Written = Compilation['loss'];
 
-/** TensorFlow.js's losses, and those of its metrics that Keras has under the name in snake case. */
-const LOSSES: ReadonlySet<string> = new Set([
-  ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError', 'meanSquaredLogarithmicError'],
-  ...['squaredHinge', 'hinge', 'categoricalHinge', 'logcosh', 'categoricalCrossentropy', 'binaryCrossentropy'],
-  ...['sparseCategoricalCrossentropy', 'kullbackLeiblerDivergence', 'poisson', 'cosineProximity'],
-]);
-const METRICS: ReadonlySet<string> = new Set([
-  ...['binaryAccuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'],
-  ...['binaryCrossentropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy'],
-  ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError'],
-]);
-/** Keras chooses the function by the shape of the output, as TensorFlow.js does. */
-const BY_SHAPE: ReadonlySet<string> = new Set(['accuracy', 'acc', 'crossentropy', 'ce']);
-/** Keras has the same ones. */
-const ALIASES: ReadonlySet<string> = new Set(['mse', 'MSE', 'mae', 'MAE', 'mape', 'MAPE']);
+/** By Keras's names; one loss and one list of metrics for each output. */
+export interface KerasCompilation {
+  /** In Keras 2's form. */
+  readonly optimizer: KerasEntry;
+  readonly losses: readonly string[];
+  readonly metrics: readonly (readonly KerasMetric[])[];
+}
 
-/** Undefined if the model is not compiled, or Keras lacks its loss. `entries`: the layers, with Keras's names. */
-export function trainingConfig(model: LayersModel, entries: ReadonlyMap<Layer, KerasEntry>): Json | undefined {
+/** Undefined if the model is not compiled, or Keras lacks its loss or optimizer. */
+export function kerasCompilation(model: LayersModel): KerasCompilation | undefined {
   const compilation = compilationOf(model);
   if (compilation === undefined) return undefined;
-  const outputs = new Map(
-    model.outputNames.map((name, i) => [name, entries.get(model.outputLayers[i]!)?.config.name as string]),
-  );
-  const { optimizer } = compilation;
-  const written = kerasOptimizer(optimizer.class_name, optimizer.config);
-  const loss = new Naming(lossName, outputs, true);
-  const metric = new Naming(metricName, outputs, false);
-  const [losses, metrics] = [loss.named(compilation.loss), metric.named(compilation.metrics)];
-  const isComplete = written !== undefined && loss.isComplete;
-  const lacking = [
-    ...(written === undefined ? [`the optimizer ${optimizer.class_name}`] : []),
-    ...loss.lacking.map(name => `the loss ${name}`),
-    ...metric.lacking.map(name => `the metric ${name}`),
-  ];
-  if (lacking.length > 0) warn(model, lacking, isComplete);
-  if (!isComplete) return undefined;
-  const list = typeof metrics === 'string' ? [metrics] : metrics;
-  return { loss: losses, metrics: list, weighted_metrics: null, loss_weights: null, optimizer_config: written };
+  const { class_name: className, config } = compilation.optimizer;
+  const optimizer = kerasOptimizer(className, config);
+  const lacking = new Set(optimizer === undefined ? [`the optimizer ${className}`] : []);
+  const given = lossesOf(model, compilation.loss);
+  const losses = given.map(loss => {
+    const found = typeof loss === 'string' ? kerasLoss(loss) : undefined;
+    if (found === undefined && typeof loss === 'string') lacking.add(`the loss ${loss}`);
+    return found;
+  });
+  const metrics = metricsOf(model, compilation.metrics).map((own, i) => {
+    const lastSize = model.outputs[i]?.shape.at(-1);
+    const found = own.map(name => {
+      const metric = kerasMetric(name, given[i], lastSize);
+      if (metric === undefined) lacking.add(`the metric ${name}`);
+      return metric;
+    });
+    // Keras refuses two metrics of one name.
+    return [...new Map(found.filter(metric => metric !== undefined).map(metric => [metric.name, metric])).values()];
+  });
+  const known = losses.filter(loss => loss !== undefined);
+  const isComplete = optimizer !== undefined && known.length === losses.length;
+  if (lacking.size > 0) warn(model, [...lacking], isComplete);
+  return isComplete ? { optimizer, losses: known, metrics } : undefined;
 }
 
-function lossName(name: string): string | undefined {
-  // The function is the same; as a metric, Keras's has the other sign.
-  if (name === 'cosineProximity') return 'cosine_similarity';
-  return LOSSES.has(name) ? snakeCase(name) : undefined;
+/** `training_config` of Keras 2; undefined as for `kerasCompilation`. */
+export function trainingConfig(model: LayersModel): Json | undefined {
+  const compilation = kerasCompilation(model);
+  if (compilation === undefined) return undefined;
+  const { optimizer, losses, metrics } = compilation;
+  return {
+    loss: forOutputs(losses),
+    metrics: forOutputs(metrics.map(own => own.map(wrapped))),
+    weighted_metrics: null,
+    loss_weights: null,
+    optimizer_config: optimizer,
+  };
 }
 
-/** The name that the metric has here stays its name there: Keras would name a function by itself. */
-function metricName(name: string): string | KerasEntry | undefined {
-  if (BY_SHAPE.has(name)) return name;
-  const fn = ALIASES.has(name) ? name : METRICS.has(name) ? snakeCase(name) : undefined;
-  if (fn === undefined) return undefined;
-  return { class_name: 'MeanMetricWrapper', config: { name: fn, dtype: 'float32', fn } };
+/** A model of one output has no list of outputs. */
+export function forOutputs<T>(values: readonly T[]): T | readonly T[] {
+  return values.length === 1 ? values[0]! : values;
 }
 
-/** Replaces names by Keras's, and leaves out what Keras lacks. */
-class Naming {
-  /** Of TensorFlow.js. For user-defined functions there is a warning already. */
-  readonly lacking: string[] = [];
-  isComplete = true;
+/** Keras would name a function by itself. */
+function wrapped({ name, fn, isChosen }: KerasMetric): string | KerasEntry {
+  return isChosen ? name : { class_name: 'MeanMetricWrapper', config: { name, dtype: 'float32', fn } };
+}
 
-  constructor(
-    readonly nameOf: (name: string) => unknown,
-    readonly outputs: ReadonlyMap<string, string>,
-    readonly mayRepeat: boolean,
-  ) {}
+/** The loss of each output. Of user-defined functions there is a warning already. */
+function lossesOf({ outputNames }: LayersModel, loss: Written): (Written | undefined)[] {
+  if (typeof loss === 'string' || 'function' in loss || 'metric' in loss) return outputNames.map(() => loss);
+  if ('outputs' in loss) return outputNames.map(name => loss.outputs[name]);
+  return outputNames.map((_, i) => loss[i]);
+}
 
-  named(value: Written): unknown {
-    if (typeof value === 'string') return this.#name(value);
-    if (Array.isArray(value)) return this.#list(value.map((one: Written) => this.named(one)));
-    if ('outputs' in value) {
-      const entries = Object.entries(value.outputs).map(([output, one]) => {
-        return [this.outputs.get(output) ?? output, this.named(one)] as const;
-      });
-      return Object.fromEntries(entries.filter(([, one]) => one !== undefined));
-    }
-    if ('metric' in value) return this.#name(value.metric);
-    this.isComplete = false;
-    return undefined;
-  }
+/** The metrics of each output by name, without user-defined functions. A list counts for each of them. */
+function metricsOf({ outputNames }: LayersModel, metrics: Written): string[][] {
+  const isByOutput = typeof metrics === 'object' && 'outputs' in metrics;
+  return outputNames.map(output => namesIn(isByOutput ? metrics.outputs[output] : metrics));
+}
 
-  /** Keras refuses two metrics of one name. Losses of several outputs may be the same. */
-  #list(values: readonly unknown[]): unknown[] {
-    const found = values.filter(one => one !== undefined);
-    if (this.mayRepeat) return found;
-    return [...new Map(found.map((one, i) => [Array.isArray(one) ? i : JSON.stringify(one), one])).values()];
-  }
-
-  #name(name: string): unknown {
-    const found = this.nameOf(name);
-    if (found !== undefined) return found;
-    this.isComplete = false;
-    this.lacking.push(name);
-    return undefined;
-  }
+function namesIn(value: Written | undefined): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return (value as readonly Written[]).flatMap(namesIn);
+  return value !== undefined && 'metric' in value ? [value.metric] : [];
 }
 
 function warn(model: LayersModel, lacking: readonly string[], isCompiled: boolean): void {

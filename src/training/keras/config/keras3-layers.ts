@@ -7,7 +7,7 @@ import {
   layerObject,
   partObject,
   userDefined,
-} from './keras3-objects.js';
+} from './keras3-json.js';
 import { registeredName } from './registered-names.js';
 
 /** An object in Keras 2's form. */
@@ -25,7 +25,15 @@ const DROPPED: ReadonlySet<string> = new Set([
 const CHANGED: Readonly<Record<string, (config: Json) => readonly [className: string, config: Json]>> = {
   LeakyReLU: ({ alpha, ...config }) => ['LeakyReLU', { ...config, negative_slope: alpha }],
   ThresholdedReLU: ({ theta, ...config }) => ['ReLU', { ...config, threshold: theta }],
+  SpatialDropout1D: ({ rate, seed, name, dtype }) => ['SpatialDropout1D', { rate, seed, name, dtype }],
+  Bidirectional: config => ['Bidirectional', { ...config, backward_layer: reversed(config.layer as Keras3Object) }],
 };
+
+/** Keras 3 would let both layers of a Bidirectional go backwards if the first one does. */
+function reversed({ config, ...layer }: Keras3Object): Json {
+  const name = `backward_${String(config.name).replace(/^forward_/, '')}`;
+  return { ...layer, config: { ...config, name, go_backwards: config.go_backwards !== true } };
+}
 
 /** The input layer of a model. */
 export function inputLayer({ batch_input_shape: shape, dtype, sparse, name }: Json): Keras3Object {

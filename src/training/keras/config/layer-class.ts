@@ -46,15 +46,33 @@ function isLayerClass(className: string): boolean {
   return prototype !== undefined && 'countParams' in prototype;
 }
 
-/** Another class of TensorFlow.js, where the one of the same name lacks an option. */
+/** Another class, where the one of the same name lacks an option. */
 function variant(className: string, config: JsonObject): LayerClass | undefined {
-  if (className !== 'ReLU') return undefined;
+  if (className === 'ReLU') return variantOfReLU(config);
+  const needed = VARIANTS[className]?.(config) ?? false;
+  return needed ? { className: `Keras${className}`, config } : undefined;
+}
+
+/** Whether a class of TensorFlow.js lacks what these options say. */
+const VARIANTS: Readonly<Record<string, (config: JsonObject) => boolean>> = {
+  ELU: ({ alpha = 1 }) => typeof alpha === 'number' && alpha !== 1,
+  Rescaling: ({ scale, offset }) => isList(scale) || isList(offset),
+  UpSampling2D: ({ interpolation }) => interpolation === 'bilinear',
+  Conv1D: ({ padding }) => padding === 'causal',
+  GlobalAveragePooling1D: ({ keepdims }) => keepdims === true,
+  GlobalAveragePooling2D: ({ keepdims }) => keepdims === true,
+  GlobalMaxPooling1D: ({ keepdims }) => keepdims === true,
+  GlobalMaxPooling2D: ({ keepdims }) => keepdims === true,
+};
+
+function variantOfReLU(config: JsonObject): LayerClass | undefined {
   const { max_value: most = null, negative_slope: slope = 0, threshold = 0 } = config;
-  if (most !== null || typeof slope !== 'number' || typeof threshold !== 'number') return undefined;
-  if (slope !== 0 && threshold === 0) return { className: 'LeakyReLU', config: { ...shared(config), alpha: slope } };
-  if (slope === 0 && threshold > 0)
+  const isPlain = (slope === 0 || slope === null) && (threshold === 0 || threshold === null);
+  if (isPlain || typeof slope !== 'number' || typeof threshold !== 'number') return undefined;
+  if (most === null && threshold === 0) return { className: 'LeakyReLU', config: { ...shared(config), alpha: slope } };
+  if (most === null && slope === 0 && threshold > 0)
     return { className: 'ThresholdedReLU', config: { ...shared(config), theta: threshold } };
-  return undefined;
+  return { className: 'KerasReLU', config };
 }
 
 /** Options with the names that they had in Keras 2; undefined if they are the same. */

@@ -4,12 +4,14 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../../errors.js';
 // So that the JSON of a GRU with reset_after makes Keras's variant.
 import '../../../layers/gru.js';
+import type { Layer } from '../../../layers/types.js';
 import { isError } from '../../../realms.js';
 import { makeModel } from '../../models/bare-model.js';
 import { freeze } from '../../models/frozen.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { frozenIn } from './frozen-in-keras.js';
+import { kerasClasses } from './keras-class-of.js';
 import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJson } from './keras-json.js';
 import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
@@ -26,6 +28,9 @@ export interface KerasModelSource {
   readonly bytes: number;
   /** The learning rate that is stored beside the weights, for an optimizer with a schedule. */
   readonly presentRate?: number | undefined;
+  /** Of Keras, as the file says; otherwise that is seen in the configuration. */
+  readonly version?: string | undefined;
+  readonly options: LoadModelOptions;
 }
 
 export interface KerasModel {
@@ -35,6 +40,8 @@ export interface KerasModel {
   readonly remarks: readonly string[];
   /** To be called once the optimizer has its state, if Keras had a schedule for its learning rate. */
   readonly setRate?: (() => void) | undefined;
+  /** Keras's class of a layer, by which Keras 3 names its values: `layers/CLASS/vars/0`. */
+  kerasClass(layer: Layer): string;
 }
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
@@ -43,19 +50,20 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERW
  * Throws ERR_NOT_SUPPORTED for what TensorFlow.js lacks, all in one; ERR_CORRUPT or ERR_TOO_LARGE for something that is
  * not a configuration of Keras; ERR_INVALID_ARGUMENT for options that would have no effect.
  */
-export async function modelFromKeras(source: KerasModelSource, options: LoadModelOptions): Promise<KerasModel> {
-  const { path, bytes, presentRate } = source;
+export async function modelFromKeras(source: KerasModelSource): Promise<KerasModel> {
+  const { path, bytes, presentRate, options } = source;
   const config = parseKerasJson(source.config, path);
   const training = trainingIn(config) ?? (source.training ? parseKerasJson(source.training, path) : undefined);
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
-  const made = kerasTopology(rootOf(config, path), bytes, path);
+  const made = kerasTopology({ ...rootOf(config, path), isKeras3: isKeras3(config, source.version) }, bytes, path);
   const remarks = [...made.remarks];
   const model = await makeFrom(made, path);
   try {
     freeze(model, frozenIn(config));
-    if (training === undefined || options.compile === false) return { model, remarks };
+    const kerasClass = kerasClasses(model, config);
+    if (training === undefined || options.compile === false) return { model, remarks, kerasClass };
     const setRate = compileFrom(model, { training, presentRate, outputs: made.outputs }, options, remarks);
-    return { model, remarks, setRate };
+    return { model, remarks, setRate, kerasClass };
   } catch (error) {
     model.dispose();
     throw error;
@@ -85,6 +93,12 @@ function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopolo
   const isNetwork = className !== 'Sequential' && given.output_layers !== undefined;
   if (typeof registered === 'string' && !isNetwork && className !== 'Sequential') throw subclassed(path, className);
   return { model: { ...object, config: given }, isNetwork, inputShape: shape };
+}
+
+/** Without a version, what Keras 3 alone writes says it. */
+function isKeras3(config: JsonObject, version: string | undefined): boolean {
+  if (version !== undefined && /^\d+\./.test(version)) return !/^[012]\./.test(version);
+  return /"batch_shape":|"DTypePolicy"|"__keras_tensor__"/.test(JSON.stringify(config));
 }
 
 export async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {

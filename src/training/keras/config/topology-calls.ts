@@ -25,6 +25,8 @@ export interface LayerCall {
 
 /** Tensors of the initial state follow the input, as TensorFlow.js's recurrent layers take them. */
 const FOLLOWING: readonly string[] = ['initial_state'];
+/** Of tf_keras's lambda layers. */
+const OPERANDS: readonly string[] = ['x', 'y'];
 /** The names of the first argument of Keras's layers, where it was given by name. */
 const FIRST: readonly string[] = ['inputs', 'input', 'x', 'sequences', 'sequence'];
 
@@ -72,11 +74,12 @@ function oldCall(node: Json, inputs: readonly string[]): LayerCall | undefined {
     if (value === undefined) continue;
     const state = FOLLOWING.includes(key) && isList(value) ? (isPlace(value) ? [value] : value) : [];
     if (state.length > 0 && state.every(isPlace)) following.push(...state.map(placeOf));
+    else if (OPERANDS.includes(key) && isPlace(value)) following.push(placeOf(value));
     else rest[key] = value;
   }
   return {
     isNew: false,
-    tensors: [...places.map(placeOf), ...following],
+    tensors: [...(isConstant ? [] : places.map(placeOf)), ...following],
     options: rest,
     masks: [],
     named: [],

@@ -10,7 +10,10 @@ import { isList, isObject, type Json, type KerasObject, kerasObject, plainName }
 type Converted = Json | undefined;
 
 /** Keras's names of activations that TensorFlow.js gives other names, or has only under one of two. */
-const ACTIVATIONS: ReadonlyMap<string, string> = new Map([['silu', 'swish']]);
+const ACTIVATIONS: ReadonlyMap<string, string> = new Map([
+  ['silu', 'swish'],
+  ['hard_swish', 'hard_silu'],
+]);
 /** Also TensorFlow.js's own: these are spelled with underscores there. */
 const INITIALIZERS: ReadonlyMap<string, string> = new Map([
   ['LecunNormal', 'LeCunNormal'],
@@ -29,13 +32,26 @@ export function camelCase(name: string): string {
   return name.length < 2 ? name : name.replace(/_+(\w|$)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-export function activation(value: Json): Converted {
+/** `isKeras3`: there, `hard_sigmoid` is another function. */
+export function activation(value: Json, isKeras3 = false): Converted {
+  if (isHardSigmoid(value)) return 'hard_sigmoid';
   const object = kerasObject(value);
   const given = object && Object.keys(object.config).length === 0 ? plainName(object.className) : value;
   if (given === null) return null;
   if (typeof given !== 'string') return undefined;
+  if (isKeras3 && given === 'hard_sigmoid') return 'hard_sigmoid_of_keras3';
   const name = ACTIVATIONS.get(given) ?? given;
   return isRegistered(camelCase(name)) ? name : undefined;
+}
+
+/** TensorFlow.js's own, which this package writes for Keras 3 as two layers. */
+function isHardSigmoid(value: Json): boolean {
+  const layers = kerasObject(value)?.config.layers;
+  const all = isList(layers) ? layers.flatMap(layer => kerasObject(layer) ?? []) : [];
+  const [scaled, cut] = all.filter(({ className }) => className !== 'InputLayer');
+  const { scale, offset } = scaled?.config ?? {};
+  const isScaled = scaled?.className === 'Rescaling' && scale === 0.2 && offset === 0.5;
+  return isScaled && cut?.className === 'ReLU' && cut.config.max_value === 1;
 }
 
 /**

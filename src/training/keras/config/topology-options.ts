@@ -16,6 +16,9 @@ const areOnes: Fits = value => (isList(value) ? value.every(isOne) : isOne(value
 const isNumber: Fits = value => typeof value === 'number';
 const isLast: Fits = value => value === 'channels_last' || value === null;
 
+/** These have the options that TensorFlow.js's classes lack (src/training/models/added). */
+const ADDED = /^Keras(?=[A-Z])/;
+
 /** Of layers of any class. */
 const IGNORED: Readonly<Record<string, Fits>> = {
   groups: isOne,
@@ -49,6 +52,17 @@ const BY_CLASS: Readonly<Record<string, Readonly<Record<string, Fits>>>> = {
   UpSampling2D: { interpolation: value => value === 'nearest' || value === 'bilinear' },
   ELU: { alpha: isOne },
   AlphaDropout: { noise_shape: isNone },
+  KerasConv1D: { groups: isOne, ...AS_LAST },
+  KerasGlobalAveragePooling1D: AS_LAST,
+  KerasGlobalAveragePooling2D: AS_LAST,
+  KerasGlobalMaxPooling1D: AS_LAST,
+  KerasGlobalMaxPooling2D: AS_LAST,
+  KerasUpSampling2D: AS_LAST,
+  GlobalAveragePooling3D: AS_LAST,
+  GlobalMaxPooling3D: AS_LAST,
+  ZeroPadding3D: AS_LAST,
+  Cropping3D: AS_LAST,
+  UpSampling3D: AS_LAST,
 };
 
 /** What TensorFlow.js's layers of these classes do in another way, whatever their options are. */
@@ -72,16 +86,17 @@ const DROPPED: readonly string[] = [
 /** In the sequence of Embedding: whether gradients are sparse. */
 const EMBEDDING: readonly string[] = ['sparse'];
 
-/**
- * The configuration of a layer of a class that TensorFlow.js has, without the layers in it. `hasMasks`: whether a layer
- * of the model makes masks, so that options for masked steps matter.
- */
-export function layerOptions(
-  className: string,
-  config: JsonObject,
-  problems: TopologyProblems,
-  hasMasks: boolean,
-): JsonObject {
+export interface Surroundings {
+  readonly problems: TopologyProblems;
+  /** Whether a layer of the model makes masks, so that options for masked steps matter. */
+  readonly hasMasks: boolean;
+  /** Whether Keras 3 wrote it, where `hard_sigmoid` is another function. */
+  readonly isKeras3: boolean;
+}
+
+/** The configuration of a layer of a class that TensorFlow.js has, without the layers in it. */
+export function layerOptions(className: string, config: JsonObject, surroundings: Surroundings): JsonObject {
+  const { problems, hasMasks } = surroundings;
   const name = String(config.name ?? '');
   const dropped = [...DROPPED, ...(className === 'Embedding' ? EMBEDDING : [])];
   const left = className === 'SeparableConv2D' ? [...dropped, ...SEPARABLE] : dropped;
@@ -89,13 +104,17 @@ export function layerOptions(
   if (Object.hasOwn(OTHERWISE, className)) problems.remark(`${className} '${name}' ${OTHERWISE[className]}`);
   if (UNUSABLE.includes(className)) problems.lacksOption(className, name, 'it cannot be computed within a model');
   remarkOnTraining(className, name, config, problems);
-  const ignored = { ...IGNORED, ...BY_CLASS[className], ...(hasMasks && maskedOutput(className, config)) };
+  const ignored = {
+    ...(ADDED.test(className) ? {} : IGNORED),
+    ...BY_CLASS[className],
+    ...(hasMasks && maskedOutput(className, config)),
+  };
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || left.includes(key)) continue;
     const given = key === 'axis' && className === 'BatchNormalization' ? single(value) : value;
     if (Object.hasOwn(ignored, key) && !ignored[key]!(given))
       problems.lacksOption(className, name, `${key}: ${shown(given)}`);
-    const converted = convertedOption(className, name, key, given, problems);
+    const converted = convertedOption(className, name, key, given, surroundings);
     if (converted === undefined) problems.lacksOption(className, name, `${key}: ${shown(given)}`);
     else made[key] = converted;
   }
@@ -129,14 +148,14 @@ function convertedOption(
   name: string,
   key: string,
   value: Json,
-  problems: TopologyProblems,
+  { problems, isKeras3 }: Surroundings,
 ): Json | undefined {
   if (key === 'dtype') return convertedType(value, problems);
   if (key === 'activity_regularizer') {
     if (value !== null) problems.remark(`the activity_regularizer of ${className} '${name}' is not computed`);
     return null;
   }
-  if (key === 'activation' || key === 'recurrent_activation') return activation(value);
+  if (key === 'activation' || key === 'recurrent_activation') return activation(value, isKeras3);
   if (key.endsWith('_initializer')) return initializer(value);
   if (key.endsWith('_regularizer')) {
     if (value !== null && CELLS.test(className)) problems.remark(`${className} '${name}' is trained without ${key}`);

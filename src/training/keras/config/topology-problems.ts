@@ -9,6 +9,7 @@ const MOST_TOLD = 5;
 export class TopologyProblems {
   readonly #classes = new Map<string, Set<string>>();
   readonly #options: string[] = [];
+  readonly #operations: string[] = [];
   readonly #remarks = new Set<string>();
   readonly #layers = new Map<string, Set<string>>();
 
@@ -16,6 +17,11 @@ export class TopologyProblems {
   lacksClass(className: string, name: string): void {
     const names = this.#classes.get(className) ?? new Set();
     this.#classes.set(className, names.add(name));
+  }
+
+  /** An operation between layers that nothing here computes. */
+  lacksOperation(operation: string, name: string): void {
+    this.#operations.push(`${operation} '${name}'`);
   }
 
   /** Something that a layer of TensorFlow.js does not do, which would change what the model computes. */
@@ -42,7 +48,7 @@ export class TopologyProblems {
   }
 
   get isEmpty(): boolean {
-    return this.#classes.size === 0 && this.#options.length === 0;
+    return this.#classes.size === 0 && this.#options.length === 0 && this.#operations.length === 0;
   }
 
   /** Throws ERR_NOT_SUPPORTED if there is a problem. */
@@ -53,13 +59,16 @@ export class TopologyProblems {
       classes.length > 0 &&
         `it has no layers of these classes: ${shortened(classes)}; write a class for each, whose className is that ` +
           'name, and register it with tf.serialization.registerClass before you load the model',
+      this.#operations.length > 0 &&
+        `it has no operations between layers like these: ${shortened(this.#operations)}; put what they compute into ` +
+          'a layer of a class of your own, in Python and here',
       this.#options.length > 0 && `it does not compute these options: ${shortened(this.#options)}`,
     ].filter(part => part !== false);
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
       `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as ` +
         'it is, use loadFunctions',
-      { path, found: [...this.#classes.keys(), ...this.#options] },
+      { path, found: [...this.#classes.keys(), ...this.#operations, ...this.#options] },
     );
   }
 }

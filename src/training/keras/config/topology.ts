@@ -4,6 +4,7 @@
  * right here, in topology-calls.ts and in topology-options.ts.
  */
 import { TensorBundleError } from '../../../errors.js';
+import { registerAdded } from '../../models/added/added-classes.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
 import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
@@ -13,7 +14,7 @@ import { layersOf } from './old-names.js';
 import { operationLayer } from './operation-layer.js';
 import { isPlace, layerCall, placeOf, type TensorPlace } from './topology-calls.js';
 import { inputType, isRegistered, shown } from './topology-objects.js';
-import { layerOptions } from './topology-options.js';
+import { layerOptions, type Surroundings } from './topology-options.js';
 import { TopologyProblems } from './topology-problems.js';
 import { twoWays } from './two-ways.js';
 
@@ -33,6 +34,8 @@ interface ModelSource {
   readonly isNetwork: boolean;
   /** With which the model was built; null if that is not known. */
   readonly inputShape: Json;
+  /** Whether Keras 3 wrote it. */
+  readonly isKeras3?: boolean;
 }
 
 export interface Topology {
@@ -50,11 +53,12 @@ export interface Topology {
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
 export function kerasTopology(
-  { model: root, isNetwork, inputShape }: ModelSource,
+  { model: root, isNetwork, inputShape, isKeras3 = false }: ModelSource,
   most: number,
   path: string,
 ): Topology {
-  const converter = new Converter(path, most);
+  registerAdded();
+  const converter = new Converter(path, most, isKeras3);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
   converter.problems.refuse(path);
@@ -74,6 +78,7 @@ class Converter {
   constructor(
     readonly path: string,
     readonly most: number,
+    readonly isKeras3: boolean,
   ) {}
 
   model({ className, config }: KerasObject, inputShape: Json = null): JsonObject {
@@ -148,7 +153,7 @@ class Converter {
         throw this.#damaged(`'${text(config.name, '')}' has ${shown(size)} ${key}, which its weights cannot have`);
     }
     const made: Record<string, Json> = {
-      ...layerOptions(className, options, this.problems, this.#hasMasks),
+      ...layerOptions(className, options, this.#surroundings()),
     } as Record<string, Json>;
     if (isObject(layer)) made.layer = this.#layer(layer);
     if (isObject(cell)) made.cell = this.#layer(cell);
@@ -201,6 +206,10 @@ class Converter {
           `${className} '${name}', which is called with training=False in Keras, is trained like other layers`,
         );
     }
+  }
+
+  #surroundings(): Surroundings {
+    return { problems: this.problems, hasMasks: this.#hasMasks, isKeras3: this.isKeras3 };
   }
 
   #damaged(why: string): TensorBundleError {

@@ -1,5 +1,6 @@
 /** The values and the architecture of a model as they were at one moment, to be written as one of Keras's files. */
 import { TextEncoder } from 'node:util';
+import '../../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { Archive } from '../../../archive/archive.js';
 import { type ArchivePlan, type EntryToWrite, planArchive } from '../../../archive/archive-plan.js';
@@ -11,13 +12,14 @@ import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { AttributeToWrite, GroupToWrite } from '../../../hdf5/writing/content.js';
 import { planHdf5 } from '../../../hdf5/writing/plan-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
-import { keras2Attributes, keras3Files, kerasNamesOf } from '../config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../config/keras-files.js';
+import { configNames } from '../config/keras-names.js';
 import { type CapturedWeights, capturedWeights } from '../writing/captured-weights.js';
 import type { FileForm } from './file-form.js';
 import type { FileOptions } from './file-options.js';
 import { BEST, CONFIG, METADATA, WEIGHTS } from './member-names.js';
 
-export interface CaptureOptions {
+interface CaptureOptions {
   /** Whether the optimizer with its state is saved, and how the model was compiled. Default: whether it is compiled. */
   readonly includeOptimizer?: boolean | undefined;
   /** What ModelCheckpoint stores about the best value of a metric. */
@@ -45,8 +47,8 @@ export class CapturedKerasFile {
   constructor(model: LayersModel, form: FileForm, { includeOptimizer, best, budget }: CaptureOptions) {
     this.#form = form;
     this.#texts = textsOf(model, form, includeOptimizer !== false && model.optimizer != null, best);
-    const names = kerasNamesOf(model);
-    this.#weights = capturedWeights(model, { form: LAYOUTS[form], includeOptimizer, names }, budget);
+    const choice = { form: LAYOUTS[form], includeOptimizer, names: configNames(model) };
+    this.#weights = capturedWeights(model, choice, budget);
   }
 
   /** Throws what `publishFile` throws. The values are released, whatever happens. */
@@ -55,8 +57,11 @@ export class CapturedKerasFile {
     if (onStaged) weights.whenRead(onStaged);
     try {
       const plan = this.#plan(path);
-      const content = { bytes: plan.bytes, pieces: plan.pieces, check: (file: ReadableFile) => this.#check(file) };
-      await publishFile(path, { ...options, call: weights.call }, content);
+      await publishFile(
+        path,
+        { ...options, call: weights.call },
+        { bytes: plan.bytes, pieces: signal => plan.pieces(signal), check: file => this.#check(file) },
+      );
       return { prefix: path, tensors: weights.tensors, shards: 1, bytesWritten: plan.bytes, bytesLinked: 0 };
     } finally {
       weights.release();
@@ -69,7 +74,7 @@ export class CapturedKerasFile {
     const weights = planHdf5(root, `${path}, ${WEIGHTS}`);
     return planArchive([
       ...[...this.#texts].map(([name, text]) => textEntry(name, text)),
-      { name: WEIGHTS, bytes: weights.bytes, pieces: weights.pieces },
+      { name: WEIGHTS, bytes: weights.bytes, pieces: signal => weights.pieces(signal) },
     ]);
   }
 
@@ -98,9 +103,9 @@ export async function saveKerasFile(
 function textsOf(model: LayersModel, form: FileForm, includeOptimizer: boolean, best: string | undefined): Texts {
   const texts = new Map<string, string>();
   if (form === 'keras') {
-    const { config, metadata } = keras3Files(model, { includeOptimizer });
-    texts.set(METADATA, JSON.stringify(best === undefined ? metadata : { ...metadata, [BEST]: best }));
-    texts.set(CONFIG, JSON.stringify(config));
+    const { config, metadata } = keras3Files(model, { includeOptimizer }, new Date());
+    texts.set(METADATA, best === undefined ? metadata : JSON.stringify({ ...JSON.parse(metadata), [BEST]: best }));
+    texts.set(CONFIG, config);
     return texts;
   }
   if (form === 'h5') {

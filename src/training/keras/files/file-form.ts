@@ -31,8 +31,8 @@ export function modelForm(path: string, format?: string): 'keras' | 'h5' | null 
   const expected = format === 'keras' ? '.keras' : '.h5';
   throw new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
-    `format '${format}' needs a name that ends in '${expected}'${format === 'h5' ? " or '.hdf5'" : ''}, by which Keras ` +
-      `knows such files, not '${path}'`,
+    `format '${format}' needs a name that ends in '${expected}'${format === 'h5' ? " or '.hdf5'" : ''}, by which ` +
+      `Keras knows such files, not '${path}'`,
     { path, expected, found: ending ?? '' },
   );
 }
@@ -52,8 +52,8 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
     case '.weights.json':
       throw wrongName(
         path,
-        'is a name for weights that Keras divides among several files. They are only read here; one file can have any ' +
-          'size',
+        'is a name for weights that Keras divides among several files. They are only read here; one file can have ' +
+          'any size',
         `${stem}.weights.h5`,
       );
     case '.weights.h5':
@@ -68,11 +68,9 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
 
 function endingOf(path: string): Ending | null {
   const base = /[^/]*$/.exec(path)![0];
-  const ending = ENDINGS.find(one => base.endsWith(one));
-  if (ending !== undefined) return ending;
-  const meant = ENDINGS.find(one => base.toLowerCase().endsWith(one));
-  if (meant === undefined) return null;
-  throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -meant.length) + meant);
+  const ending = ENDINGS.find(one => base.toLowerCase().endsWith(one)) ?? null;
+  if (ending === null || base.endsWith(ending)) return ending;
+  throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -ending.length) + ending);
 }
 
 function wrongName(path: string, what: string, expected: string): TensorBundleError {

@@ -7,6 +7,8 @@ export interface Architecture {
   readonly config: string;
   /** How the model was compiled, where `config` does not say it. */
   readonly training?: string | undefined;
+  /** Of Keras, which saved it. */
+  readonly version?: string | undefined;
   /** What is there, but is not read. */
   readonly ignored?: string | undefined;
 }

@@ -19,10 +19,10 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
       { path },
     );
   }
-  const { config, training, ignored } = architecture;
+  const { ignored, ...texts } = architecture;
   // Before anything is made: a damaged file is found here.
   const weights = await file.weights();
-  const { model, remarks, setRate, kerasClass } = await modelFromKeras({ config, training, path, bytes, options });
+  const { model, remarks, setRate, kerasClass } = await modelFromKeras({ ...texts, path, bytes, options });
   try {
     const includeOptimizer = options.compile !== false;
     const status = await loadKerasWeights(model, weights, { includeOptimizer, classOf: kerasClass });

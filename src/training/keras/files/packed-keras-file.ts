@@ -7,7 +7,7 @@ import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
 import { type Architecture, closeAll, type KerasFile } from './keras-file.js';
 import { ASSETS, CONFIG, METADATA, NUMPY_WEIGHTS, WEIGHTS } from './member-names.js';
-import { bestInMetadata, MAX_CONFIG_BYTES, MAX_METADATA_BYTES, textOf } from './stored-texts.js';
+import { MAX_CONFIG_BYTES, MAX_METADATA_BYTES, metadataOf, textOf } from './stored-texts.js';
 
 /** The most names that an error tells. */
 const MOST_TOLD = 10;
@@ -36,6 +36,7 @@ export class PackedKerasFile implements KerasFile {
     const hasAssets = [...this.archive.entries.keys()].some(name => name.startsWith(ASSETS));
     return {
       config: textOf(await this.archive.read(CONFIG, MAX_CONFIG_BYTES)),
+      version: metadataOf(await this.#metadata()).version,
       ignored: hasAssets ? 'the files of its layers (assets, such as vocabularies) are not read' : undefined,
     };
   }
@@ -46,8 +47,7 @@ export class PackedKerasFile implements KerasFile {
   }
 
   async best(): Promise<string | null> {
-    if (!this.archive.entries.has(METADATA)) return null;
-    return bestInMetadata(textOf(await this.archive.read(METADATA, MAX_METADATA_BYTES)));
+    return metadataOf(await this.#metadata()).best;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,6 +63,11 @@ export class PackedKerasFile implements KerasFile {
     const hdf5 = await openHdf5(range, { signal });
     this.#opened.push(hdf5);
     return hdf5;
+  }
+
+  async #metadata(): Promise<string | null> {
+    if (!this.archive.entries.has(METADATA)) return null;
+    return textOf(await this.archive.read(METADATA, MAX_METADATA_BYTES));
   }
 
   #require(name: string): void {

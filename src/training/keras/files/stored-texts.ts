@@ -6,6 +6,8 @@ import type { ReadableFile } from '../../../storage/file.js';
 import type { Architecture } from './keras-file.js';
 import { BEST } from './member-names.js';
 
+/** The attribute, and the key in the metadata, with the version of Keras. */
+const VERSION = 'keras_version';
 /** Limits far above any real text. */
 export const MAX_CONFIG_BYTES = 64 * 1024 ** 2;
 export const MAX_METADATA_BYTES = 1024 ** 2;
@@ -31,7 +33,7 @@ export async function architectureIn(file: Hdf5File): Promise<Architecture | nul
     return typeof value === 'string' ? value : undefined;
   };
   const config = textAt('model_config');
-  return config === undefined ? null : { config, training: textAt('training_config') };
+  return config === undefined ? null : { config, training: textAt('training_config'), version: textAt(VERSION) };
 }
 
 export async function bestIn(file: Hdf5File): Promise<string | null> {
@@ -39,13 +41,24 @@ export async function bestIn(file: Hdf5File): Promise<string | null> {
   return typeof value === 'string' ? value : null;
 }
 
-/** Of a `metadata.json`. Null if it is no JSON, too: Keras does not read it. */
-export function bestInMetadata(text: string): string | null {
+/** What a `metadata.json` says. Nothing if it is not JSON: Keras does not read it. */
+export function metadataOf(text: string | null): {
+  readonly version: string | undefined;
+  readonly best: string | null;
+} {
+  const json = text === null ? {} : parsedOrNothing(text);
+  const { [VERSION]: version, [BEST]: best } = json;
+  return {
+    version: typeof version === 'string' ? version : undefined,
+    best: typeof best === 'string' ? best : null,
+  };
+}
+
+function parsedOrNothing(text: string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(text);
-    const value = isLiteral(json) ? json[BEST] : null;
-    return typeof value === 'string' ? value : null;
+    return isLiteral(json) ? json : {};
   } catch {
-    return null;
+    return {};
   }
 }

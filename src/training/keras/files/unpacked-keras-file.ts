@@ -1,7 +1,8 @@
 /** A directory that holds what a `.keras` archive holds: `keras.saving.save_model(model, path, zipped=False)`. */
+import '../../../disposal.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import type { Architecture, KerasFile } from './keras-file.js';
-import { bestInMetadata } from './stored-texts.js';
+import { metadataOf } from './stored-texts.js';
 
 export class UnpackedKerasFile implements KerasFile {
   constructor(
@@ -17,7 +18,7 @@ export class UnpackedKerasFile implements KerasFile {
   }
 
   async architecture(): Promise<Architecture> {
-    return { config: this.config };
+    return { config: this.config, version: metadataOf(this.metadata).version };
   }
 
   weights(signal?: AbortSignal): Promise<Hdf5File> {
@@ -25,7 +26,7 @@ export class UnpackedKerasFile implements KerasFile {
   }
 
   async best(): Promise<string | null> {
-    return this.metadata && bestInMetadata(this.metadata);
+    return metadataOf(this.metadata).best;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -59,7 +59,7 @@ export function modelContents(model: LayersModel, choice: ModelChoice): Contents
       const live = objectOf(numbering.objects[number]!.object);
       return isLayer(live) ? live : undefined;
     },
-    training: includeOptimizer ? trainingConfig(model, entries) : undefined,
+    training: includeOptimizer ? trainingConfig(model) : undefined,
   });
   const own = isEarly ? early : modelFunctions(model, config, saveTraces);
   const functions = functionsOf({ numbering, objectOf, traces, signatures, own });

@@ -1,0 +1,59 @@
+/** Losses and metrics of TensorFlow.js that Keras has with the same formulas, and their names there. */
+import { snakeCase } from './keras-classes.js';
+
+/** TensorFlow.js's losses, and those of its metrics that Keras has under the name in snake case. */
+const LOSSES: ReadonlySet<string> = new Set([
+  ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError', 'meanSquaredLogarithmicError'],
+  ...['squaredHinge', 'hinge', 'categoricalHinge', 'logcosh', 'categoricalCrossentropy', 'binaryCrossentropy'],
+  ...['sparseCategoricalCrossentropy', 'kullbackLeiblerDivergence', 'poisson', 'cosineProximity'],
+]);
+const METRICS: ReadonlySet<string> = new Set([
+  ...['binaryAccuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'],
+  ...['binaryCrossentropy', 'categoricalCrossentropy', 'sparseCategoricalCrossentropy'],
+  ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError'],
+]);
+/** Keras has the same ones. */
+const ALIASES: ReadonlySet<string> = new Set(['mse', 'MSE', 'mae', 'MAE', 'mape', 'MAPE']);
+
+/** Names for which both libraries choose the function when a model is compiled, with the ends of the functions' names. */
+const CHOSEN: ReadonlyMap<string, string> = new Map([
+  ['accuracy', 'accuracy'],
+  ['acc', 'accuracy'],
+  ['crossentropy', 'crossentropy'],
+  ['ce', 'crossentropy'],
+]);
+
+/** A metric in Keras. */
+export interface KerasMetric {
+  readonly name: string;
+  /** Keras's name of the function. */
+  readonly fn: string;
+  /** Whether the name alone means the function in Keras 2. */
+  readonly isChosen: boolean;
+}
+
+/** Undefined for a loss that Keras lacks. */
+export function kerasLoss(name: string): string | undefined {
+  // The function is the same; as a metric, Keras's has the other sign.
+  if (name === 'cosineProximity') return 'cosine_similarity';
+  return LOSSES.has(name) ? snakeCase(name) : undefined;
+}
+
+/**
+ * A metric of an output with that loss, the last dimension of which has that size. Undefined for a metric that Keras
+ * lacks. The name that the metric has here stays its name there.
+ */
+export function kerasMetric(name: string, loss: unknown, lastSize: unknown): KerasMetric | undefined {
+  const end = CHOSEN.get(name);
+  if (end !== undefined) return chosen(name, end, loss, lastSize);
+  if (ALIASES.has(name)) return { name, fn: name, isChosen: false };
+  return METRICS.has(name) ? { name: snakeCase(name), fn: snakeCase(name), isChosen: false } : undefined;
+}
+
+/** As tfjs-layers/src/engine/training.ts chooses. Keras looks at the shapes only. */
+function chosen(name: string, end: string, loss: unknown, lastSize: unknown): KerasMetric {
+  if (lastSize === 1) return { name, fn: `binary_${end}`, isChosen: true };
+  if (loss === 'binaryCrossentropy') return { name, fn: `binary_${end}`, isChosen: false };
+  const isSparse = loss === 'sparseCategoricalCrossentropy';
+  return { name, fn: isSparse ? `sparse_categorical_${end}` : `categorical_${end}`, isChosen: true };
+}

@@ -1,0 +1,168 @@
+/**
+ * What one of Keras's files holds for the variables of a model, whatever its layout, as a restore needs to know it.
+ */
+
+import { invalidArgument, type TensorBundleError } from '../../../errors.js';
+import type { Attribute } from '../../../graph/attribute.js';
+import { pathOfKey } from '../../../graph/key.js';
+import type { KeyedAttribute } from '../../../graph/numbering.js';
+import { numberPlainObjects } from '../../../graph/numbering.js';
+import { enumerate } from '../../../graph/object-path.js';
+import type { NameMap } from '../../../graph/restore/name-map.js';
+import type { Misfit, StoredNames } from '../../../graph/restore/stored-names.js';
+import type { Trackable } from '../../../graph/trackable.js';
+import type { Hdf5Dataset } from '../../../hdf5/hdf5-file.js';
+import type { OptimizerGraph } from '../layouts/optimizer-graph.js';
+import { datasetAt, joined, type StoredGroup } from '../layouts/stored-tree.js';
+
+/** What a file says about one variable. */
+export interface FoundValue {
+  /** Path of its dataset, or the path that it would have. */
+  readonly key: string;
+  readonly isThere: boolean;
+  /** Keras's name of the variable when it was saved; undefined if the file does not have it. */
+  readonly storedName?: string | undefined;
+  /** Path of what the file has for the layer. */
+  readonly place?: string | undefined;
+}
+
+export interface FoundValues {
+  readonly values: ReadonlyMap<Attribute, FoundValue>;
+  /** Layers for which the file has another number of variables, so that it is not known which they are. */
+  readonly misfits: readonly Misfit[];
+}
+
+/** A layout: where in a file the values of a model, or of an object in it, are. */
+export interface FileLayout {
+  /** Of the whole model. */
+  whole(): FoundValues;
+  /** Of an object, at a path of the file; undefined if there is nothing. */
+  at(object: Trackable, path: string): FoundValues | undefined;
+  /** Paths that `map` may name, for messages. */
+  readonly paths: readonly string[];
+  /** Groups in which paths may begin, beside the root. */
+  readonly prefixes: readonly string[];
+}
+
+/** Keras keeps values here that TensorFlow.js has no place for: the state of metrics and of random numbers. */
+const NOT_OF_MODEL = /(^|\/)(metrics|_metrics|compile_metrics|_compile_metrics|_loss_tracker|seed_generator(_\d+)?)\//;
+
+interface FoundInFile {
+  readonly tree: StoredGroup;
+  readonly datasets: ReadonlyMap<string, Hdf5Dataset>;
+  readonly layout: FileLayout;
+  readonly optimizer: OptimizerGraph | undefined;
+  /** Keys that are not to be read, and do not count as unused. */
+  readonly leftOut: (key: string) => boolean;
+}
+
+/** Throws ERR_INVALID_ARGUMENT for a `map` to something that the file does not have. */
+export function namesOf(root: Trackable, file: FoundInFile, nameMap: NameMap): StoredNames {
+  const { tree, layout, optimizer, datasets } = file;
+  const isRootMapped = nameMap.objects.some(({ object }) => object === root);
+  const whole = isRootMapped ? { values: new Map<Attribute, FoundValue>(), misfits: [] } : layout.whole();
+  const found = new Map(whole.values);
+  const misfits = [...whole.misfits];
+  const mappedBy = new Map<Attribute | Trackable, Trackable>();
+  for (const { object, name, stored } of nameMap.objects) {
+    const below = layout.at(object, stored.replace(/^\/+|\/+$/g, ''));
+    if (below === undefined) throw unknownPath(stored, name, layout.paths);
+    const { objects } = numberPlainObjects(object);
+    for (const one of objects) {
+      mappedBy.set(one.object, object);
+      for (const attribute of one.object.attributes) {
+        mappedBy.set(attribute, object);
+        const value = below.values.get(attribute);
+        if (value === undefined) found.delete(attribute);
+        else found.set(attribute, value);
+        for (const [i, misfit] of [...misfits.entries()].reverse())
+          if (misfit.attributes.includes(attribute)) misfits.splice(i, 1);
+      }
+    }
+    misfits.push(...below.misfits);
+  }
+  const mapped = new Map<string, string>();
+  for (const [key, stored] of nameMap.variables) {
+    const path = datasetNamed(tree, stored, layout.prefixes);
+    if (path === undefined) throw unknownPath(stored, pathOfKey(key), layout.paths);
+    mapped.set(key, path);
+  }
+  const storedNames = new Map<string, string>();
+  const places = new Map<string, string>();
+  for (const { key, isThere, storedName, place } of found.values()) {
+    if (isThere && storedName !== undefined) storedNames.set(key, storedName);
+    if (isThere && place !== undefined) places.set(key, place);
+  }
+  const nameOf = ({ key, attribute }: KeyedAttribute): string | undefined => {
+    const value = found.get(attribute);
+    return mapped.get(key) ?? (value?.isThere ? value.key : undefined);
+  };
+  const expectedName = ({ key, attribute }: KeyedAttribute): string => found.get(attribute)?.key ?? pathOfKey(key);
+  return {
+    ...(optimizer && { graph: optimizer.graph }),
+    owners: optimizer?.owners ?? new Map(),
+    nameOf,
+    expectedName,
+    root: '',
+    ambiguous: [],
+    isMapped: ({ key, attribute }) => mapped.has(key) || mappedBy.has(attribute),
+    isNamed: ({ key }) => mapped.has(key),
+    mappedWith: part => mappedBy.get(part),
+    storedNameOf: key => storedNames.get(key),
+    placeOf: key => places.get(key),
+    alsoCalled: variable => {
+      const key = nameOf(variable) ?? expectedName(variable);
+      return [key, `/${key}`, key.replace(/\/vars\/\d+$/, '')];
+    },
+    missingName: key => (NEVER_THERE.test(key) ? undefined : pathOfKey(key)),
+    misfits: misfits.filter(({ attributes }) => !attributes.some(one => mappedVariable(one, found, mapped))),
+    names: countedNames(
+      file,
+      new Set([...found.values()].flatMap(({ key, isThere }) => (isThere ? [key] : []))),
+      datasets,
+    ),
+    accompanied: new Map(),
+  };
+}
+
+/** A schedule instead of a learning rate, or a product that tf_keras does not save. */
+const NEVER_THERE = /(^|\/)_(learning_rate|u_product)\//;
+
+function mappedVariable(
+  attribute: Attribute,
+  found: ReadonlyMap<Attribute, FoundValue>,
+  mapped: ReadonlyMap<string, string>,
+): boolean {
+  const key = found.get(attribute)?.key;
+  return key !== undefined && [...mapped.values()].includes(key);
+}
+
+/** The datasets that belong to the model. One that has several paths counts once. */
+function countedNames(
+  { leftOut, optimizer }: FoundInFile,
+  found: ReadonlySet<string>,
+  datasets: ReadonlyMap<string, Hdf5Dataset>,
+): string[] {
+  const used = new Set(found);
+  for (const { attributes } of optimizer?.graph ?? []) for (const { key } of attributes) used.add(key);
+  const ids = new Set([...used].flatMap(key => datasets.get(key)?.id ?? []));
+  return [...datasets].flatMap(([path, { id }]) => {
+    if (used.has(path)) return [path];
+    return ids.has(id) || NOT_OF_MODEL.test(path) || leftOut(path) ? [] : [path];
+  });
+}
+
+/** A path that begins at the root, or in one of the groups where the values of a whole model are. */
+function datasetNamed(tree: StoredGroup, path: string, prefixes: readonly string[]): string | undefined {
+  const name = path.replace(/^\/+/, '');
+  return ['', ...prefixes]
+    .flatMap(prefix => [joined(prefix, name), joined(prefix, `${name}:0`)])
+    .find(one => datasetAt(tree, one) !== undefined);
+}
+
+function unknownPath(stored: string, name: string, paths: readonly string[]): TensorBundleError {
+  return invalidArgument(
+    `map looks for '${name}' at '${stored}', which the file does not have; it has ${enumerate(paths)}`,
+    { found: stored },
+  );
+}

@@ -1,0 +1,44 @@
+"""Opens what Node has saved: Keras 3 and tf_keras. argv: folder."""
+import json
+import os
+import sys
+import warnings
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+warnings.simplefilter("ignore")
+import keras
+import numpy as np
+import tf_keras
+
+os.chdir(sys.argv[1])
+x = np.linspace(-1, 1, 12).reshape(4, 3).astype("float32")
+y = np.ones((4, 2), "float32")
+
+
+def network(api):
+    inputs = api.Input((3,), name="in")
+    hidden = api.layers.Dense(5, activation="relu", name="wide")(inputs)
+    return api.Model(inputs, api.layers.Dense(2, name="out")(hidden), name="net")
+
+
+result = {}
+for name in json.load(open("cases.json")):
+    for api in (keras, tf_keras):
+        if name.endswith(".keras") or "whole" in name:
+            if name.endswith(".keras") and api is tf_keras:
+                continue
+            # Keras 3 does not know one option of the optimizers of Keras 2.
+            compiled = name.endswith(".keras") or api is tf_keras
+            model = api.models.load_model(name, compile=compiled)
+            first = model.predict(x, verbose=0)
+            if compiled:
+                model.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
+                result[f"{name} {api.__name__} trained"] = model.predict(x, verbose=0).tolist()
+        else:
+            model = network(api)
+            if name.endswith(".weights.h5"):
+                model.compile(optimizer="adam", loss="mse")
+            model.load_weights(name)
+            first = model.predict(x, verbose=0)
+        result[f"{name} {api.__name__}"] = first.tolist()
+print(json.dumps(result))
