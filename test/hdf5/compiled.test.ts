@@ -87,6 +87,18 @@ test('a file that cannot be read fails with its own error, and a read that never
   await expect(file.at('half')).rejects.toMatchObject({ code: 'ERR_ABORTED' });
 });
 
+test('a file that nobody closes does not keep the process alive, but a call does', async () => {
+  const ports = (): number => process.getActiveResourcesInfo().filter(name => name === 'MessagePort').length;
+  const before = ports();
+  await using file = await CompiledFile.open(rangeOf(latest), undefined, library);
+  expect(ports()).toBe(before);
+  const names = file.root.names();
+  await Promise.resolve();
+  expect(ports()).toBeGreaterThan(before);
+  await names;
+  expect(ports()).toBe(before);
+});
+
 test('calls under way end when the file is closed, and none begins afterwards', async () => {
   const file = await CompiledFile.open(rangeOf(latest), undefined, library);
   const reads = [file.at('half'), file.root.names(), file.root.attributes()].map(read => read.catch(error => error));
