@@ -17,6 +17,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 import tf_keras
+from keras.src.legacy.saving import saving_options
+from keras.src.legacy.saving import saving_utils as legacy
 from keras.src.saving.serialization_lib import ObjectSharingScope
 from tf_keras.src.saving.legacy import saving_utils
 
@@ -106,6 +108,15 @@ def made_by_tf_keras(case):
     return model
 
 
+def made_from_legacy(case):
+    with saving_options.keras_option_scope(use_legacy_config=True):
+        model = legacy.model_from_config(json.loads(case["model_config"]))
+    if case["targets"]:
+        args = legacy.compile_args_from_training_config(json.loads(case["training_config"]))
+        model.compile(**args, run_eagerly=True)
+    return model
+
+
 def leaves(model, met):
     for layer in model.layers:
         if hasattr(layer, "layers") and not isinstance(layer, keras.layers.Pipeline):
@@ -167,7 +178,11 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     answer = {
-        case["name"]: {"keras3": attempt(case, made_by_keras3), "tf_keras": attempt(case, made_by_tf_keras)}
+        case["name"]: {
+            "keras3": attempt(case, made_by_keras3),
+            "tf_keras": attempt(case, made_by_tf_keras),
+            "legacy": attempt(case, made_from_legacy),
+        }
         for case in job["cases"]
     }
     with open(sys.argv[1] + ".answer", "w", encoding="utf-8") as file:

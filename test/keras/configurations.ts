@@ -12,7 +12,7 @@ import { expectClose, type Input, inputsOf, predict, randomizeVariables } from '
 import { runPython } from '../oracle/python.js';
 import { evaluate, type SavedSubject, targetsOf } from '../savedmodel/exchange.js';
 
-type Library = 'keras3' | 'tf_keras';
+type Library = 'keras3' | 'tf_keras' | 'legacy';
 
 export interface WrittenSubject extends SavedSubject {
   /** Why a library cannot be compared, by its name. */
@@ -103,7 +103,7 @@ export function describeWritten(subjects: Readonly<Record<string, WrittenSubject
     const one = prepared.get(name)!;
     if ('error' in one) throw one.error;
     const { model, job } = one;
-    const libraries = (['keras3', 'tf_keras'] as const).filter(library => subjects[name]!.not?.[library] === undefined);
+    const libraries = (['keras3', 'tf_keras', 'legacy'] as const).filter(library => subjects[name]!.not?.[library] === undefined);
     const found = libraries.map(library => [library, answers[name]![library]] as const);
     const expected = job.predict ? predict(model, job.inputs) : [];
     for (const [library, answer] of found) {

@@ -3,7 +3,8 @@
  * attributes of a legacy `.h5` file.
  */
 import type { LayersModel } from '../../../layers/types.js';
-import { kerasConfig } from './keras-config.js';
+import type { Json } from './keras-classes.js';
+import { type KerasEntry, kerasConfig } from './keras-config.js';
 import { trainingConfig } from './keras-training.js';
 import { keras3Config } from './keras3-config.js';
 import { compileConfig } from './keras3-training.js';
@@ -55,11 +56,20 @@ export function keras2Attributes(model: LayersModel, { includeOptimizer }: FileC
     if (id !== undefined) Object.assign(object, { shared_object_id: id });
   }
   const { class_name, config } = entries.get(model)!;
-  const training = includeOptimizer ? trainingConfig(model) : undefined;
+  const training = includeOptimizer ? legacyTraining(model) : undefined;
   return {
     keras_version: KERAS_2,
     backend: 'tensorflow',
     model_config: pythonJson({ class_name, config }),
     ...(training && { training_config: pythonJson(training) }),
   };
+}
+
+/** What both libraries read: Keras 3 refuses an option that only tf_keras knows, and does not need. */
+function legacyTraining(model: LayersModel): Json | undefined {
+  const training = trainingConfig(model);
+  if (training === undefined) return undefined;
+  const { class_name, config } = training.optimizer_config as KerasEntry;
+  const { is_legacy_optimizer: _, ...options } = config;
+  return { ...training, optimizer_config: { class_name, config: options } };
 }

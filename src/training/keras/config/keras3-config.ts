@@ -7,7 +7,7 @@ import type { Json } from './keras-classes.js';
 import { type KerasConfig, kerasConfig } from './keras-config.js';
 import { type Connected, callsIn, keras3Endpoint, keras3Nodes, type Reference } from './keras3-connections.js';
 import { inputLayer, type Keras2Object, keras3Options, layerOf } from './keras3-layers.js';
-import { dtypePolicy, type Keras3Object } from './keras3-objects.js';
+import { dtypePolicy, type Keras3Object } from './keras3-json.js';
 
 /** A layer in the JSON of a model. */
 interface Listed extends Keras2Object {

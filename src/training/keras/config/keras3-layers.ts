@@ -7,7 +7,7 @@ import {
   layerObject,
   partObject,
   userDefined,
-} from './keras3-objects.js';
+} from './keras3-json.js';
 import { registeredName } from './registered-names.js';
 
 /** An object in Keras 2's form. */

@@ -4,7 +4,7 @@ import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
 import type { KerasMetric } from './keras-losses.js';
 import { forOutputs, kerasCompilation } from './keras-training.js';
-import { builtIn, type Keras3Object } from './keras3-objects.js';
+import { builtIn, type Keras3Object } from './keras3-json.js';
 
 /** Functions that Keras 3 calls otherwise. */
 const LOSSES: Readonly<Record<string, string>> = {
