@@ -17,7 +17,7 @@ import { datasetAt, joined, type StoredGroup } from '../layouts/stored-tree.js';
 
 /** What a file says about one variable. */
 export interface FoundValue {
-  /** Path of its dataset, or that which it would have. */
+  /** Path of its dataset, or the path that it would have. */
   readonly key: string;
   readonly isThere: boolean;
   /** Keras's name of the variable when it was saved; undefined if the file does not have it. */
@@ -47,7 +47,7 @@ export interface FileLayout {
 /** Keras keeps values here that TensorFlow.js has no place for: the state of metrics and of random numbers. */
 const NOT_OF_MODEL = /(^|\/)(metrics|_metrics|compile_metrics|_compile_metrics|_loss_tracker|seed_generator(_\d+)?)\//;
 
-export interface FoundInFile {
+interface FoundInFile {
   readonly tree: StoredGroup;
   readonly datasets: ReadonlyMap<string, Hdf5Dataset>;
   readonly layout: FileLayout;
