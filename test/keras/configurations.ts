@@ -103,7 +103,9 @@ export function describeWritten(subjects: Readonly<Record<string, WrittenSubject
     const one = prepared.get(name)!;
     if ('error' in one) throw one.error;
     const { model, job } = one;
-    const libraries = (['keras3', 'tf_keras', 'legacy'] as const).filter(library => subjects[name]!.not?.[library] === undefined);
+    const libraries = (['keras3', 'tf_keras', 'legacy'] as const).filter(
+      library => subjects[name]!.not?.[library] === undefined,
+    );
     const found = libraries.map(library => [library, answers[name]![library]] as const);
     const expected = job.predict ? predict(model, job.inputs) : [];
     for (const [library, answer] of found) {

@@ -116,7 +116,10 @@ describe('an optimizer goes on', () => {
         await writeWeights(model, weights, 'keras3');
         await writeWeights(model, legacy, 'legacy-model');
         await train(model, LATER);
-        expected.set(name, model.getWeights().flatMap(weight => [...weight.dataSync()]));
+        expected.set(
+          name,
+          model.getWeights().flatMap(weight => [...weight.dataSync()]),
+        );
         cases.push({ name, optimizer: spec, weights, legacy, inputs: INPUTS, targets: TARGETS, steps: LATER });
         model.dispose();
       }
