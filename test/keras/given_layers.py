@@ -120,7 +120,7 @@ def _(keras, l):
 
 @row("dilated convolutions", 7, 6, 2, untrained="TensorFlow.js has no gradient of them")
 def _(keras, l):
-    return [l.Conv2D(2, 2, dilation_rate=(1, 2)), l.Reshape((7, 8)), l.Conv1D(2, 2, dilation_rate=2)]
+    return [l.Conv2D(2, 2, dilation_rate=(1, 2)), l.Reshape((6, 8)), l.Conv1D(2, 2, dilation_rate=2)]
 
 
 @row("Conv3D", 4, 5, 4, 2)
@@ -158,7 +158,7 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.BatchNormalization(),
-        l.BatchNormalization(axis=1, momentum=0.5),
+        l.BatchNormalization(momentum=0.5, epsilon=0.01),
         l.Dense(2),
     ]
 
@@ -166,6 +166,7 @@ def _(keras, l):
 @row("normalizations without all of their weights", 4, 3, untrained="TensorFlow.js has no gradient of them")
 def _(keras, l):
     return [
+        l.BatchNormalization(axis=1),
         l.BatchNormalization(center=False, epsilon=0.01),
         l.BatchNormalization(scale=False),
         l.BatchNormalization(center=False, scale=False),
