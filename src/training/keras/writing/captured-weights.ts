@@ -19,8 +19,8 @@ import { keras3Tree } from './keras3-tree.js';
 import { legacyOptimizer, legacyTree } from './legacy-tree.js';
 
 /**
- * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the groups of
- * groups of a whole model in `.h5`; its root lacks only the configuration.
+ * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the groups
+ * of a whole model in `.h5`; its root lacks only the configuration.
  */
 type WeightsForm = 'keras3' | 'legacy-weights' | 'legacy-model';
 
