@@ -1,4 +1,5 @@
 /** A zip archive that is open for reading. Only its directory is in memory. */
+import '../disposal.js';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry } from 'yauzl';
@@ -8,7 +9,7 @@ import type { ReadableFile } from '../storage/file.js';
 import { ArchiveDirectory } from './archive-directory.js';
 import { temporaryFile } from './temporary-file.js';
 
-export interface ArchiveEntry {
+interface ArchiveEntry {
   readonly name: string;
   readonly bytes: number;
   /** The bytes that it takes in the archive. */
@@ -19,7 +20,7 @@ const STORED = 0;
 const DEFLATED = 8;
 /** No deflated bytes become more than this many times as many. */
 const MAX_EXPANSION = 1032;
-/** As Keras: an entry above this size must not become so many times as large. */
+/** As Keras: an entry above this size must not become 100 times as large. */
 const BOMB_BYTES = 4 * 1024 ** 3;
 const BOMB_EXPANSION = 100;
 const PIECE_BYTES = 1024 * 1024;

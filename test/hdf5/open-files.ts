@@ -45,3 +45,9 @@ export async function visitAll(
   };
   await enter(file.root, depth);
 }
+
+/** As `withHdf5`, for a file in memory. */
+export async function withRange<T>(bytes: Uint8Array, use: (file: Hdf5File) => Promise<T>): Promise<T> {
+  await using file = await openHdf5(rangeOf(bytes));
+  return await use(file);
+}

@@ -31,6 +31,8 @@ export interface Expected {
   remarks?: RegExp;
   /** Of the trained model. */
   tolerance?: number;
+  /** As the remarks say. */
+  isUncompiled?: boolean;
   /** What else is seen in the model. */
   check?: (made: KerasModel) => void;
 }
@@ -81,7 +83,9 @@ export async function expectSame(answer: ConfigAnswer, name: string, expected: E
   const values = (all: readonly Input[]): number[][] => all.map(({ data }) => data);
   expectNear(predictions(model, answer), values(answer.outputs), 1e-5, name);
   expected.check?.(made);
-  if (answer.trained) {
+  if (expected.isUncompiled) expect(model.optimizer).toBeFalsy();
+  else if (answer.trained) {
+    made.setRate?.();
     const batchSize = answer.inputs[0]!.shape[0]!;
     const [x, y] = [tensors(answer.inputs, answer.types), tensors(answer.targets)];
     await model.fit(x, y, { batchSize, epochs: STEPS, shuffle: false, verbose: 0 });

@@ -170,7 +170,8 @@ def normalized(keras):
     normalization = keras.layers.Normalization()
     normalization.build((None, 3, 2))
     x = keras.layers.Normalization(mean=[0.5, 1.0], variance=[2.0, 3.0])(normalization(inputs))
-    return keras.Model(inputs, keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)), data(12, (2, 3, 2)), None
+    x = keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)
+    return keras.Model(inputs, x), data(12, (2, 3, 2)), None
 
 
 def added():
@@ -205,3 +206,57 @@ def added():
         "activations of Keras 3": (NEW, activations(["hard_silu", "leaky_relu", "log_sigmoid", "log_softmax", "silu"])),
         "normalization": (ALL, normalized),
     }
+
+
+def small(optimizer, loss="mse", **compiled):
+    def make(keras):
+        layers = keras.layers
+        x = layers.Dense(5, "tanh")(inputs := keras.Input((4,)))
+        model = keras.Model(inputs, layers.Dense(2, kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02))(x))
+        model.compile(optimizer(keras.optimizers), loss(keras.losses) if callable(loss) else loss, **compiled)
+        return model, data(1, (6, 4)), data(2, (6, 2))
+
+    return make
+
+
+def scaled(o):
+    if hasattr(o, "LossScaleOptimizer"):
+        return o.LossScaleOptimizer(o.Adam(0.01))
+    return __import__("tf_keras").mixed_precision.LossScaleOptimizer(o.Adam(0.01))
+
+
+def optimizers():
+    both = {
+        "sgd": lambda o: o.SGD(0.05),
+        "momentum": lambda o: o.SGD(0.05, momentum=0.9, weight_decay=0.01),
+        "nesterov": lambda o: o.SGD(0.05, momentum=0.9, nesterov=True, clipvalue=0.1),
+        "adam": lambda o: o.Adam(0.01, clipnorm=0.5),
+        "amsgrad": lambda o: o.Adam(0.01, beta_1=0.8, epsilon=1e-4, amsgrad=True),
+        "adamw": lambda o: o.AdamW(0.01, weight_decay=0.02, global_clipnorm=0.5),
+        "adamax": lambda o: o.Adamax(0.01),
+        "adagrad": lambda o: o.Adagrad(0.1, initial_accumulator_value=0.2),
+        "adadelta": lambda o: o.Adadelta(1.0),
+        "rmsprop": lambda o: o.RMSprop(0.01),
+        "centered": lambda o: o.RMSprop(0.01, momentum=0.5, centered=True),
+        "nadam": lambda o: o.Nadam(0.01),
+        "loss scale": scaled,
+        "exponential": lambda o: o.SGD(o.schedules.ExponentialDecay(0.1, 2, 0.5)),
+        "staircase": lambda o: o.Adam(o.schedules.ExponentialDecay(0.1, 2, 0.5, staircase=True)),
+        "inverse": lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5)),
+        "inverse steps": lambda o: o.Adam(o.schedules.InverseTimeDecay(0.1, 2, 0.5, staircase=True)),
+        "polynomial": lambda o: o.SGD(o.schedules.PolynomialDecay(0.1, 2, 0.01, 2.0, cycle=True)),
+        "piecewise": lambda o: o.SGD(o.schedules.PiecewiseConstantDecay([0, 1], [0.1, 0.05, 0.01])),
+        "cosine": lambda o: o.SGD(o.schedules.CosineDecay(0.01, 4, 0.1, warmup_target=0.1, warmup_steps=2)),
+        "plain cosine": lambda o: o.Adam(o.schedules.CosineDecay(0.1, 2)),
+        "restarts": lambda o: o.SGD(o.schedules.CosineDecayRestarts(0.1, 2, 2.0, 0.5, 0.1)),
+    }
+    made = {name: (ALL, small(make)) for name, make in both.items()}
+    made["scaled loss"] = (NEW, small(lambda o: o.Adam(0.01, loss_scale_factor=8.0)))
+    made["average"] = (NEW, small(lambda o: o.Adam(0.01, use_ema=True)))
+    for name in ["mae", "mape", "msle", "squared_hinge", "hinge", "log_cosh", "poisson"]:
+        made[f"loss {name}"] = (["keras", "tf_keras h5"], small(lambda o: o.SGD(0.01), name))
+    made["loss class"] = (ALL, small(lambda o: o.SGD(0.01), lambda l: l.MeanSquaredError(), metrics=["mae"]))
+    made["loss from logits"] = (ALL, small(lambda o: o.SGD(0.01), lambda l: l.BinaryCrossentropy(from_logits=True)))
+    made["weighted"] = (ALL, small(lambda o: o.SGD(0.01), loss_weights=[2.0], weighted_metrics=["mse"]))
+    made["lacking"] = (NEW, small(lambda o: o.Lion(0.01)))
+    return made

@@ -40,7 +40,7 @@ def optimizer_of(package, spec):
         if package is keras:
             return keras.optimizers.LossScaleOptimizer(inner, initial_scale=8.0, dynamic_growth_steps=2)
         return tf_keras.mixed_precision.LossScaleOptimizer(inner, initial_scale=8.0, dynamic_growth_steps=2)
-    arguments = dict(arguments)
+    arguments = {key: value if isinstance(value, bool) else float(value) for key, value in arguments.items()}
     if "decay" in arguments:
         rate = package.optimizers.schedules.InverseTimeDecay(arguments["learning_rate"], 1, arguments.pop("decay"))
         arguments["learning_rate"] = rate
@@ -56,7 +56,7 @@ def train(model, case):
 def in_keras3(case):
     keras.backend.clear_session()
     model = model_of(keras)
-    model.compile(optimizer=optimizer_of(keras, case["optimizer"]), loss="mse")
+    model.compile(optimizer=optimizer_of(keras, case["optimizer"]), loss="mse", jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     # A warning says that the state was skipped.
     model.load_weights(case["weights"])

@@ -49,6 +49,14 @@ export async function weights(model: tf.LayersModel, other: tf.Sequential): Prom
   holds<Same<Awaited<ReturnType<typeof saveModel>>, SaveResult>>();
   (await loadModel('out/m', { compile: false })) satisfies tf.LayersModel;
   await saveModel(model, 'out/m', { includeOptimizer: true });
+  await saveModel(model, 'out/m.keras', { format: 'keras', durable: false, overwrite: 'error' });
+  for (const format of ['checkpoint', 'savedmodel', 'h5'] as const) await saveModel(model, 'out/m', { format });
+  holds<Same<typeof saved, Awaited<ReturnType<typeof saveModel>>>>();
+  await loadWeights(model, 'old.h5', { byName: true });
+  // @ts-expect-error a form that Keras has, but not here
+  await saveModel(model, 'out/m', { format: 'tf' });
+  // @ts-expect-error weights have their form by their name
+  await saveWeights(model, 'out/w', { format: 'h5' });
   // @ts-expect-error a path is needed
   await saveWeights(model);
   // @ts-expect-error the model first
@@ -152,6 +160,9 @@ export async function callbacks(model: tf.LayersModel, dataset: tf.data.Dataset<
     onMissingMetric: 'throw',
     writer: { durable: false },
   });
+  new ModelCheckpoint({ filepath: new URL('file:///best.keras'), format: 'keras', saveBestOnly: true });
+  // @ts-expect-error a form that Keras has, but not here
+  new ModelCheckpoint({ filepath: 'x', format: 'tf' });
   holds<Same<[typeof saver.best, typeof saver.lastSaved], [number | null, string | null]>>();
   const backup = new BackupAndRestore({ backupDir: 'out/backup', saveFreq: 10, trackables: { step: new Counter() } });
   const { initialEpoch, dataset: data } = await backup.resume(model, dataset);

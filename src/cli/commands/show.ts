@@ -109,8 +109,8 @@ export const show: Command = {
   summary: 'one tensor: statistics and values',
   description: `Prints dtype, shape, place, statistics and the first values of one tensor, after checking its
 checksum. Minimum, maximum, mean and (population) deviation are those of the finite elements; NaNs and infinities
-are counted. A numeric tensor may be larger than memory. PATH may also be a file of Keras, as for \`ls\`. NAME may be written as \`ls\` prints it: without
-/.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
+are counted. A numeric tensor may be larger than memory. PATH may also be a file of Keras, as for \`ls\`. NAME may be
+written as \`ls\` prints it: without /.ATTRIBUTES/VARIABLE_VALUE, or with codes such as \\u0000.
 
 In JSON, 64-bit integers are strings; numbers that are not finite are "NaN", "Infinity" and "-Infinity"; complex
 numbers are {re, im}; strings are {utf8}, or {base64} if they are not UTF-8; a variant is its stored bytes as

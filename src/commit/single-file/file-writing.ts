@@ -15,7 +15,7 @@ interface Part {
   written: Promise<void>;
 }
 
-export interface WritingHooks {
+interface WritingHooks {
   readonly signal: AbortSignal | undefined;
   /** Called with the number of bytes that were written so far. */
   readonly onBytes: (bytes: number) => void;

@@ -46,8 +46,8 @@ export interface StoredNames {
   /** Where the values of a value's layer are, as `map` may name it. Left out if the key tells. */
   placeOf?(key: string): string | undefined;
   /**
-   * The name in messages of a value that an object with a restorer lacks; undefined if such a file never has it. Left out:
-   * its key.
+   * The name in messages of a value that an object with a restorer lacks; undefined if such a file never has it.
+   * Default: its key.
    */
   missingName?(key: string): string | undefined;
   /** Layers whose values cannot be told apart. Default: none. */

@@ -9,7 +9,7 @@ import { isBytes } from '../../realms.js';
 import { Block, NOWHERE, paddedTo } from './block.js';
 import type { GroupToWrite } from './content.js';
 import { GatheredPieces } from './gathered-pieces.js';
-import { HeaderMessages, placeTexts } from './messages.js';
+import { HeaderMessages, placeTexts } from './header-messages.js';
 import { objectsOf, type PlacedDataset, type PlacedGroup, type PlacedObject } from './object-tree.js';
 import {
   addSymbol,

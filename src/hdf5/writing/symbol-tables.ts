@@ -23,7 +23,7 @@ export interface TablePlace {
 }
 
 /** A name, and the object that it leads to. */
-export interface Link {
+interface Link {
   readonly name: string;
   /** Of the header of the object. */
   readonly address: number;

@@ -59,7 +59,7 @@ export async function bestInFile(path: string, monitor: Monitor): Promise<number
   }, ['ERR_NOT_SUPPORTED']);
 }
 
-/** Throws if it is no JSON. */
+/** Throws if it is not JSON. */
 function parsed(text: string, { metric, mode }: Monitor): number | null {
   const stored = JSON.parse(text) as Record<string, unknown>;
   const value = Number(stored.value);

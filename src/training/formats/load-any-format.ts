@@ -15,16 +15,16 @@ import { openStored } from './opened-by-content.js';
  * Makes a new model: its architecture, its weights, and how it was compiled, with the state of the optimizer.
  * User-defined classes must be registered (`tf.serialization.registerClass`). What is at PATH is known by its content:
  *
- * - What `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false` saved: a prefix, one of
- *   its files, or a directory (its latest checkpoint).
+ * - What `saveModel`, `model.save('ckpt://…')` or `ModelCheckpoint` with `saveWeightsOnly: false` saved: a prefix, one
+ *   of its files, or a directory (its latest checkpoint).
  * - A SavedModel that Keras wrote, by its directory.
  * - A `.keras` of Keras 3 or tf_keras; also unpacked, as a directory.
  * - An `.h5` of a whole model, of Keras 2 or Keras 3.
  *
  * The optimizer of a model from Keras is one of tensorbundle/optimizers, which have Keras's formulas, so that training
  * goes on as it would in Python. A warning names what differs from Keras. If TensorFlow.js lacks the loss or the
- * optimizer, and `loss` is not given, the model is not compiled: compile it, and `loadWeights(model, path)` restores the
- * state of the optimizer.
+ * optimizer, and `loss` is not given, the model is not compiled: compile it, and `loadWeights(model, path)` restores
+ * the state of the optimizer.
  *
  * User-defined functions among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the
  * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.
@@ -32,8 +32,8 @@ import { openStored } from './opened-by-content.js';
  * Rejects with:
  *
  * - ERR_NOT_FOUND if there are only weights.
- * - ERR_NOT_SUPPORTED if TensorFlow.js lacks layers or options of a model of Keras: the error lists all, and says what to
- *   register.
+ * - ERR_NOT_SUPPORTED if TensorFlow.js lacks layers or options of a model of Keras: the error lists all, and says what
+ *   to register.
  * - ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled.
  * - ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB.
  * - What `loadModel` of `tensorbundle/savedmodel` throws for a SavedModel; what `loadWeights` and TensorFlow.js throw.

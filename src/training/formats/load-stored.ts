@@ -20,8 +20,8 @@ export async function loadStored(
     const { byName, ...others } = options;
     if (byName) {
       throw invalidArgument(
-        `\`byName\` is for .h5 files of Keras 2; in ${stored.prefix} variables are found by their paths. \`map\` says ` +
-          'where a layer is',
+        `\`byName\` is for .h5 files of Keras 2; in ${stored.prefix} variables are found by their paths, and ` +
+          'by `map`',
         { path: stored.prefix },
       );
     }

@@ -23,8 +23,8 @@ import { loadStored } from './load-stored.js';
  * HDF5 files with parts that this package's own reader does not know need the package `h5wasm`.
  *
  * Missing and unused values are not errors: look at the status. Shapes and dtypes of everything, and the checksums of a
- * checkpoint or a `.keras`, are checked before anything is changed. Of a checkpoint nothing is converted: float16 values
- * do not fit a float32 variable. Of Keras's files, floating-point values are, as Keras does.
+ * checkpoint or a `.keras`, are checked before anything is changed. Of a checkpoint nothing is converted: float16
+ * values do not fit a float32 variable. Of Keras's files, floating-point values are, as Keras does.
  *
  * Rejects with:
  *

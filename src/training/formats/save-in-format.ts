@@ -19,11 +19,11 @@ export interface SaveModelOptions extends WriterOptions {
    */
   includeOptimizer?: boolean;
   /**
-   * Default: by the name. 'keras', for names that end in `.keras`: the file that Keras 3 and tf_keras call by this name.
-   * 'h5', for `.h5` and `.hdf5`: a whole model in an HDF5 file, as tf_keras writes it. 'checkpoint', for all other
-   * names: one checkpoint, of which Python reads the weights. 'savedmodel': the directory PATH becomes a SavedModel,
-   * which Python loads with its architecture, as `saveModel` of `tensorbundle/savedmodel` writes it. For all but
-   * checkpoints `overwrite` may be 'atomic' or 'error', and there is no `keepPrevious`; one file has no `shards`.
+   * Default: by the name. 'keras', for names that end in `.keras`: the file of Keras 3. 'h5', for `.h5` and `.hdf5`: a
+   * whole model in an HDF5 file, as tf_keras writes it. 'checkpoint', for all other names: one checkpoint, of which
+   * Python reads the weights. 'savedmodel': the directory PATH becomes a SavedModel, which Python loads with its
+   * architecture, as `saveModel` of `tensorbundle/savedmodel` writes it. For all but checkpoints `overwrite` may be
+   * 'atomic' or 'error', and there is no `keepPrevious`; one file has no `shards`.
    */
   format?: 'checkpoint' | 'savedmodel' | 'keras' | 'h5';
 }
@@ -39,7 +39,8 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * Keras's own forms for Python:
  *
  * - `out/digits.keras`: Keras 3 loads it with `keras.saving.load_model`, and predicts, evaluates and trains on.
- * - `out/digits.h5` (or `.hdf5`): the same with tf_keras, and with Keras 3, which calls this form legacy.
+ * - `out/digits.h5` (or `.hdf5`): the same with tf_keras. Keras 3 calls this form legacy, and loads it without the
+ *   optimizer: `load_model(path, compile=False)`.
  * - Another name: one checkpoint, which the directory's `checkpoint` file then names as the latest; with `format:
  *   'savedmodel'` a SavedModel.
  *

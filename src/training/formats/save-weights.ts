@@ -38,13 +38,13 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
 
 /**
  * Saves all weights of a built model, trainable or not; the optimizer as well, if the model is compiled. What is there
- * is replaced atomically. The values are those of the moment of the call; training may go on meanwhile. The name chooses
- * the form:
+ * is replaced atomically. The values are those of the moment of the call; training may go on meanwhile. The name
+ * chooses the form:
  *
  * - `out/digits.weights.h5`: the file of Keras 3's `save_weights`, which tf_keras loads, too (but for the optimizer).
  * - `out/digits.h5` (or `.hdf5`): the file of Keras 2's `save_weights`, without the optimizer.
- * - Any other name is a prefix. For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)` writes
- *   for the same architecture and layer names. Layers without a name of yours get Keras's automatic names.
+ * - Any other name is a prefix. For an uncompiled model the bytes are those that tf_keras's `save_weights(prefix)`
+ *   writes for the same architecture and layer names. Layers without a name of yours get Keras's automatic names.
  *
  * One file takes no options that only checkpoints have: `shards`, `keepPrevious`, `overwrite: 'in-place'`,
  * `optimizerKeys`, `updateState`. The result tells its path as `prefix`, and one shard.
@@ -56,9 +56,9 @@ const SAVE_WEIGHTS_OPTIONS: OptionList<SaveWeightsOptions> = {
  *
  * Throws what `CheckpointWriter.finish` throws; ERR_NOT_SUPPORTED for a layer with weights, or an optimizer, that this
  * version does not know, and for a name that means something else, such as `.keras` (a whole model);
- * ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that is not compiled, or for a
- * form without an optimizer, and for options that the form does not have. If writing the state file fails, the weights
- * are saved already.
+ * ERR_INVALID_ARGUMENT for a model that is not built, or `includeOptimizer: true` for one that is not compiled, or for
+ * a form without an optimizer, and for options that the form does not have. If writing the state file fails, the
+ * weights are saved already.
  *
  * @example
  * await saveWeights(model, 'out/digits');      // out/digits.index, out/digits.data-00000-of-00001, out/checkpoint
@@ -89,8 +89,8 @@ async function saveWeightsFile(
 ): Promise<SaveResult> {
   if (form === 'h5-weights' && options.includeOptimizer) {
     throw invalidArgument(
-      `a file such as '${path}' holds the weights of layers only; leave includeOptimizer out, save to a name that ends ` +
-        "in '.weights.h5', or save the whole model with saveModel",
+      `a file such as '${path}' holds the weights of layers only; leave includeOptimizer out, save to a name that ` +
+        "ends in '.weights.h5', or save the whole model with saveModel",
       { path },
     );
   }

@@ -8,7 +8,8 @@ import { LossScaleOptimizer } from '../../../optimizers/loss-scale.js';
 import { Nadam } from '../../../optimizers/nadam.js';
 import { RMSprop } from '../../../optimizers/rmsprop.js';
 import { SGD } from '../../../optimizers/sgd.js';
-import { type Json, type JsonObject, kerasObject, plainName } from './keras-json.js';
+import { type Json, type JsonObject, type KerasObject, kerasObject, plainName } from './keras-json.js';
+import { follow, rateOf } from './learning-rate-schedule.js';
 
 interface FoundOptimizer {
   /** Undefined if there is no class for it. */
@@ -76,7 +77,7 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
     return { optimizer: undefined, remarks: [`there is no optimizer ${className || '(its class is not known)'} here`] };
   const { config } = object;
   const remarks: string[] = [];
-  const { isSchedule, ...rate } = learningRate(config, presentRate, remarks);
+  const { isSchedule, schedule, ...rate } = learningRate(config, presentRate, remarks);
   const options: Options = { ...rate };
   // There it is the decay of the momentum.
   if (className === 'Nadam') delete options.decay;
@@ -86,12 +87,18 @@ export function optimizerFromKeras(value: Json | undefined, presentRate: number 
   }
   // Keras takes the first one of these. The constructor here refuses two norms.
   if (options.clipnorm != null) delete options.globalClipnorm;
+  const { gradient_accumulation_steps: accumulated } = config;
+  if (typeof accumulated === 'number' && accumulated > 1)
+    remarks.push(`each step changes the weights, where Keras collects the gradients of ${accumulated} steps first`);
   if (config.use_ema === true) remarks.push('the moving average of the weights (use_ema) is not computed');
   if (config.is_legacy_optimizer !== false && config.decay !== undefined)
     remarks.push(...legacyRemarks(className, config));
   try {
     const optimizer = new make(known(make, options));
-    const setRate = (): void => void Object.assign(optimizer, { decay: 0, ...rate });
+    const setRate = (): void => {
+      Object.assign(optimizer, { decay: 0, ...rate });
+      if (schedule !== undefined) follow(optimizer, ...schedule);
+    };
     return { optimizer, remarks, ...(isSchedule && { setRate }) };
   } catch {
     return { optimizer: undefined, remarks: [`the options of the optimizer ${className} are damaged`] };
@@ -115,16 +122,21 @@ function learningRate(
   config: JsonObject,
   presentRate: number | undefined,
   remarks: string[],
-): Rate & { readonly isSchedule: boolean } {
+): Rate & {
+  readonly isSchedule: boolean;
+  readonly schedule?: readonly [schedule: KerasObject, rate: (step: number) => number];
+} {
   const given = config.learning_rate ?? config.lr;
   const decay = typeof config.decay === 'number' && config.decay > 0 ? { decay: config.decay } : {};
   if (typeof given === 'number') return { learningRate: given, ...decay, isSchedule: false };
   const schedule = kerasObject(given);
   if (schedule === undefined) return { ...decay, isSchedule: false };
-  const { decay_rate: rate, decay_steps: steps, staircase, initial_learning_rate: initial } = schedule.config;
+  const { decay_rate: perStep, decay_steps: steps, staircase, initial_learning_rate: initial } = schedule.config;
   const isInverse = schedule.className === 'InverseTimeDecay' && staircase !== true;
-  if (isInverse && typeof initial === 'number' && typeof rate === 'number' && typeof steps === 'number' && steps > 0)
-    return { learningRate: initial, decay: rate / steps, isSchedule: true };
+  if (isInverse && typeof initial === 'number' && typeof perStep === 'number' && typeof steps === 'number' && steps > 0)
+    return { learningRate: initial, decay: perStep / steps, isSchedule: true };
+  const rate = rateOf(schedule);
+  if (rate !== undefined) return { learningRate: rate(0), isSchedule: true, schedule: [schedule, rate] };
   const now = presentRate ?? (typeof initial === 'number' ? initial : undefined);
   remarks.push(
     `the learning rate of the schedule ${schedule.className} stays ${now ?? 'the default one'}: set ` +

@@ -1,5 +1,6 @@
 /** The values and the architecture of a model as they were at one moment, to be written as one of Keras's files. */
 import { TextEncoder } from 'node:util';
+import '../../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { Archive } from '../../../archive/archive.js';
 import { type ArchivePlan, type EntryToWrite, planArchive } from '../../../archive/archive-plan.js';
@@ -18,7 +19,7 @@ import type { FileForm } from './file-form.js';
 import type { FileOptions } from './file-options.js';
 import { BEST, CONFIG, METADATA, WEIGHTS } from './member-names.js';
 
-export interface CaptureOptions {
+interface CaptureOptions {
   /** Whether the optimizer with its state is saved, and how the model was compiled. Default: whether it is compiled. */
   readonly includeOptimizer?: boolean | undefined;
   /** What ModelCheckpoint stores about the best value of a metric. */

@@ -31,8 +31,8 @@ export function modelForm(path: string, format?: string): 'keras' | 'h5' | null 
   const expected = format === 'keras' ? '.keras' : '.h5';
   throw new TensorBundleError(
     'ERR_INVALID_ARGUMENT',
-    `format '${format}' needs a name that ends in '${expected}'${format === 'h5' ? " or '.hdf5'" : ''}, by which Keras ` +
-      `knows such files, not '${path}'`,
+    `format '${format}' needs a name that ends in '${expected}'${format === 'h5' ? " or '.hdf5'" : ''}, by which ` +
+      `Keras knows such files, not '${path}'`,
     { path, expected, found: ending ?? '' },
   );
 }
@@ -52,8 +52,8 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
     case '.weights.json':
       throw wrongName(
         path,
-        'is a name for weights that Keras divides among several files. They are only read here; one file can have any ' +
-          'size',
+        'is a name for weights that Keras divides among several files. They are only read here; one file can have ' +
+          'any size',
         `${stem}.weights.h5`,
       );
     case '.weights.h5':

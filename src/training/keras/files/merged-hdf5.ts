@@ -2,6 +2,7 @@
  * Several HDF5 files as one: what Keras has divided among them (`save_weights(path, max_shard_size=…)`). A group that
  * is in several files has the members of all of them.
  */
+import '../../../disposal.js';
 import { TensorBundleError } from '../../../errors.js';
 import type { TensorValue } from '../../../format/dtypes.js';
 import type { Hdf5Attribute, Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../hdf5/hdf5-file.js';

@@ -41,7 +41,7 @@ export async function bestIn(file: Hdf5File): Promise<string | null> {
   return typeof value === 'string' ? value : null;
 }
 
-/** What a `metadata.json` says. Nothing if it is no JSON: Keras does not read it. */
+/** What a `metadata.json` says. Nothing if it is not JSON: Keras does not read it. */
 export function metadataOf(text: string | null): {
   readonly version: string | undefined;
   readonly best: string | null;

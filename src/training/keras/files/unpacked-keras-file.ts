@@ -1,4 +1,5 @@
 /** A directory that holds what a `.keras` archive holds: `keras.saving.save_model(model, path, zipped=False)`. */
+import '../../../disposal.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import type { Architecture, KerasFile } from './keras-file.js';
 import { metadataOf } from './stored-texts.js';

@@ -90,12 +90,12 @@ function ofKeras1(layer: Layer, className: string, weights: Values): Values {
   }
 }
 
-/** Kernel, recurrent kernel and bias, each joined from one part for each gate. `starts`: place of each gate's kernel. */
+/** Kernel, recurrent kernel and bias, each joined of its parts. `starts`: places of the kernels of the gates. */
 function gates(weights: Values, starts: readonly number[]): Values {
   return [0, 1, 2].map(offset => joinedAtEnd(starts.map(start => weights[start + offset]!)));
 }
 
-/** Kernels that have the number of filters first, as Theano has them. */
+/** Kernels with their dimensions in an order that some backends had, which tf_keras knows by the shape. */
 function ofOtherOrder(layer: Layer, className: string, weights: Values): Values {
   const [kernel, recurrent] = layer.weights;
   return weights.map((value, i) => {

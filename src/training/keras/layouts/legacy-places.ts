@@ -17,7 +17,7 @@ export interface NamedLegacyLayer extends LegacyLayer {
 }
 
 /** A value for a variable. */
-export interface LegacyPlace {
+interface LegacyPlace {
   readonly value: StoredValue;
   /** Keras's name of its variable when it was saved: `dense/kernel`. */
   readonly storedName: string;

@@ -45,13 +45,12 @@ export function optimizerValues(
   live: LiveOptimizer,
 ): OptimizerValues {
   const kind = storedName === undefined ? kindIn(values) : kindNamed(storedName);
-  const { iterations, rate, rest, isByKind } = values.some(({ name }) => name !== undefined)
-    ? namedParts(values)
-    : unnamedParts(values);
+  const isNamed = values.some(({ name }) => name !== undefined);
+  const { iterations, rate, rest, isByKind } = isNamed ? namedParts(values) : unnamedParts(values);
   const isSame = isSameKind(kind, live.order.kerasName);
-  const found = isSame ? arranged(rest, rate === undefined, live, isByKind) : undefined;
+  const found = isSame ? arranged(rest, isNamed, live, isByKind) : undefined;
   return {
-    kind,
+    kind: kind ?? (found && live.order.kerasName),
     iterations: iterations?.key,
     learningRate: (found?.rate ?? rate ?? (found === undefined ? loneRate(rest) : undefined))?.key,
     slots: found?.slots ?? new Map(),
@@ -113,7 +112,7 @@ interface Arrangement {
 /** The one arrangement of the values in which every slot has the shape of its variable; else one of the right size. */
 function arranged(
   given: readonly OptimizerValue[],
-  mayHaveRate: boolean,
+  isNamed: boolean,
   { order, trained }: LiveOptimizer,
   isByKind: boolean,
 ): Arrangement | undefined {
@@ -122,10 +121,10 @@ function arranged(
   const candidates: (Arrangement & { readonly fits: boolean })[] = [];
   for (const variables of trained) {
     const places = groups.flatMap(group => variables.flatMap(variable => group.map(list => ({ list, variable }))));
-    for (const rates of mayHaveRate ? [1, 0] : [0]) {
+    for (const rates of isNamed ? [0] : [1, 0]) {
       // Without momentum, Keras 3's SGD has no slots.
       for (const wanted of order.kerasName === 'SGD' ? [places, []] : [places]) {
-        for (const averages of mayHaveRate ? [0, variables.length] : [0]) {
+        for (const averages of isNamed ? [0] : [0, variables.length]) {
           const extra = values.length - rates - averages - wanted.length;
           if (extra < 0 || extra > order.scalars.length) continue;
           const first = values.slice(0, rates);

@@ -1,4 +1,5 @@
 /** Finds the state of a model's optimizer in one of Keras's files. */
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { Attribute } from '../../../graph/attribute.js';
 import { keyedAttributes, numberPlainObjects } from '../../../graph/numbering.js';
@@ -26,7 +27,9 @@ interface StoredState {
   readonly copies: readonly string[];
 }
 
-export interface FileOptimizer extends OptimizerGraph {
+interface FileOptimizer extends OptimizerGraph {
+  /** To be called after the values were assigned, with the keys of those that were: adds what Keras does not save. */
+  complete(loaded: readonly string[]): void;
   /** Keys of values that mean nothing. */
   readonly idle: ReadonlySet<string>;
 }
@@ -90,7 +93,34 @@ export function fileOptimizer(
     for (const attribute of object.attributes) nodes.set(attribute, object);
   const values = optimizerValues(state.values, state.name, { order, trained: trainedLists(model, described) });
   const graph = optimizerGraph(values, state.scaling, optimizer, attribute => nodes.get(attribute)!);
-  return { ...graph, idle: new Set([...values.idle, ...state.copies]) };
+  const complete = (loaded: readonly string[]): void => {
+    const isWithout = order.scalars.includes(PRODUCT) && values.slots.size > 0 && !values.scalars.has(PRODUCT);
+    if (isWithout && loaded.includes(values.iterations ?? '')) completeProduct(steppingOptimizer(live));
+  };
+  return { ...graph, idle: new Set([...values.idle, ...state.copies]), complete };
+}
+
+const PRODUCT = '_u_product';
+
+/** What this package's Nadam has (src/optimizers/nadam.ts). */
+interface NadamFields {
+  readonly beta1: number;
+  readonly iterations: number;
+  readonly scalars: readonly { readonly name: string; set(value: number): void }[];
+}
+
+/**
+ * tf_keras does not save the product of Nadam's momentums. It follows from the number of steps: in float32, step by
+ * step, until it is 0.
+ */
+function completeProduct(optimizer: Optimizer): void {
+  const { beta1, iterations, scalars } = optimizer as unknown as NadamFields;
+  let product = 1;
+  for (let step = 1; step <= iterations && product > 0; step++) {
+    const momentum = Math.fround(Math.fround(beta1) * Math.fround(1 - 0.5 * Math.fround(0.96 ** step)));
+    product = Math.fround(product * momentum);
+  }
+  scalars.find(({ name }) => name === PRODUCT)?.set(product);
 }
 
 /** The variables that the stored optimizer may have trained: those of the compiled model, those trained now, all. */

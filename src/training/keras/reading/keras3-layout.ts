@@ -3,7 +3,7 @@ import type { Attribute } from '../../../graph/attribute.js';
 import type { Misfit } from '../../../graph/restore/stored-names.js';
 import type { Trackable } from '../../../graph/trackable.js';
 import { type DescribedModel, type Keras3Object, keras3Objects } from '../layouts/keras3-objects.js';
-import { type ObjectPlace, ObjectPlaces } from '../layouts/object-places.js';
+import { type ObjectPlace, ObjectPlaces } from '../layouts/keras3-places.js';
 import { groupAt, holdsDatasets, joined, type StoredGroup } from '../layouts/stored-tree.js';
 import type { FileLayout, FoundValue, FoundValues } from './found-values.js';
 

@@ -3,7 +3,7 @@
  * a `.keras` file), and the older HDF5 files of weights and of whole models.
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { TensorBundleError } from '../../../errors.js';
+import { invalidArgument, TensorBundleError } from '../../../errors.js';
 import { restore } from '../../../graph/restore/restore.js';
 import type { RestoreStatus } from '../../../graph/restore/restore-status.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
@@ -12,8 +12,8 @@ import type { Layer } from '../../../layers/types.js';
 import { Description } from '../../checkpoint/description.js';
 import type { LoadWeightsOptions } from '../../models/load-weights-options.js';
 import type { DescribedModel } from '../layouts/keras3-objects.js';
+import { storedLayerNames } from '../layouts/keras3-places.js';
 import { legacyFile } from '../layouts/legacy-file.js';
-import { storedLayerNames } from '../layouts/object-places.js';
 import { datasetsBelow, type StoredGroup, storedTree } from '../layouts/stored-tree.js';
 import { fileOptimizer, keras3State, legacyState } from './file-optimizer.js';
 import { type FileLayout, namesOf } from './found-values.js';
@@ -35,7 +35,8 @@ interface LoadKerasWeightsOptions extends LoadWeightsOptions {
  * class and the order in Keras 3's layout, by the order alone in the older files if both have the same number of layers
  * with weights, else by name.
  *
- * Throws ERR_NOT_SUPPORTED for an HDF5 file that has no weights of Keras.
+ * Throws ERR_NOT_SUPPORTED for an HDF5 file that has no weights of Keras; ERR_INVALID_ARGUMENT for `byName` with a file
+ * of Keras 3's layout.
  */
 export async function loadKerasWeights(
   model: LayersModel,
@@ -63,18 +64,21 @@ export async function loadKerasWeights(
     optimizer = fileOptimizer(model, described, legacyState(legacy));
   } else {
     if (!isKeras3(tree)) throw noWeights(file.path);
+    if (byName) throw notByName(file.path);
     const names = await storedLayerNames(tree);
     layout = new Keras3Layout(described, tree, names);
     optimizer = fileOptimizer(model, described, keras3State(tree, names));
   }
   const leftOut = (key: string): boolean =>
     optimizer?.idle.has(key) === true || (!includeOptimizer && /^optimizer(_weights)?\//.test(key));
-  return await restore(root, values, {
+  const status = await restore(root, values, {
     ...options,
     alias: false,
     optionalRestorers: true,
     namesIn: (live, nameMap) => namesOf(live, { tree, datasets, layout, optimizer, leftOut }, nameMap),
   });
+  optimizer?.complete(status.loaded);
+  return status;
 }
 
 /** Whether some group has the variables of an object. */
@@ -87,6 +91,14 @@ function noWeights(path: string): TensorBundleError {
     'ERR_NOT_SUPPORTED',
     `${path} is an HDF5 file, but not of Keras: it has neither groups 'vars' (Keras 3) nor the attribute ` +
       "'layer_names' (Keras 2)",
+    { path },
+  );
+}
+
+function notByName(path: string): TensorBundleError {
+  return invalidArgument(
+    `\`byName\` is for .h5 files of Keras 2; in ${path} layers are found by their names where it has them. \`map\` ` +
+      'says where a layer is',
     { path },
   );
 }

@@ -13,7 +13,7 @@ export interface ObjectPlace {
   readonly object: Keras3Object;
   /** Undefined if the file does not have it. */
   readonly group: StoredGroup | undefined;
-  /** Path of the group, or that which it would have. */
+  /** Path of the group, or the path that it would have. */
   readonly path: string;
   /** The object is in this one: a layer in a model, a cell in a layer. Undefined for the outermost. */
   readonly parent: ObjectPlace | undefined;
