@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
 import { SGD } from '../../src/optimizers.js';
-import { keras2Attributes, keras3Files } from '../../src/training/keras/config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../../src/training/keras/config/written/keras-files.js';
 import { registerAdded } from '../../src/training/models/added/added-classes.js';
 import { apply, type Layer, type Tensor } from '../layers/matrix-model.js';
 import { describeWritten, type WrittenSubject } from './configurations.js';
@@ -38,7 +38,7 @@ class Halves extends Zeros {
 
 /** A class of src/training/models/added. */
 function added(className: string, config: object = {}): Layer {
-  registerAdded();
+  registerAdded(tf);
   const [cls] = tf.serialization.SerializationMap.getMap().classNameMap[className]!;
   return new cls(config) as unknown as Layer;
 }

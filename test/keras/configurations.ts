@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keras2Attributes, keras3Files } from '../../src/training/keras/config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../../src/training/keras/config/written/keras-files.js';
 import { expectClose, type Input, inputsOf, predict, randomizeVariables } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
 import { evaluate, type SavedSubject, targetsOf } from '../savedmodel/exchange.js';

@@ -4,6 +4,7 @@
 const FRACTIONS: ReadonlySet<string> = new Set([
   ...['learning_rate', 'initial_learning_rate', 'decay_rate', 'momentum', 'rho', 'beta_1', 'beta_2', 'epsilon'],
   ...['weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm', 'initial_accumulator_value', 'initial_scale'],
+  ...['end_learning_rate', 'alpha', 'power', 't_mul', 'm_mul', 'warmup_target'],
 ]);
 
 /** A number that is not a whole one, whatever its value. */

@@ -1,5 +1,5 @@
 /** How a model was compiled, in Keras 3's form: `compile_config` of a `.keras` file. */
-import type { LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
 import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';

@@ -2,11 +2,10 @@
  * What Keras's own files say of a model beside its weights: `config.json` and `metadata.json` of a `.keras` file, and
  * the attributes of a legacy `.h5` file. What Keras lacks is told in one warning.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
 import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';
-import { configNames } from './keras-names.js';
 import { trainingConfig } from './keras-training.js';
 import { legacyConfig } from './keras2-legacy.js';
 import { keras3Config } from './keras3-config.js';
@@ -18,20 +17,15 @@ import { warnToRegister } from './to-register.js';
 const KERAS_3 = '3.15.1';
 const KERAS_2 = '2.15.0';
 
-export interface FileConfigOptions {
+interface FileConfigOptions {
   /** Whether the file says how the model was compiled. */
   readonly includeOptimizer: boolean;
 }
 
 /** JSON. */
-export interface Keras3Files {
+interface Keras3Files {
   readonly config: string;
   readonly metadata: string;
-}
-
-/** The names of layers in the files: no two are the same. */
-export function kerasNamesOf(model: LayersModel): ReadonlyMap<Layer, string> {
-  return configNames(model);
 }
 
 /** `savedAt`: for the metadata. */
@@ -54,7 +48,7 @@ function dateText(date: Date): string {
 }
 
 /** Attributes of the root of the file. */
-export interface Keras2Attributes {
+interface Keras2Attributes {
   readonly keras_version: string;
   readonly backend: string;
   readonly model_config: string;

@@ -3,8 +3,8 @@
  * to them. Keras 3 does so only for layers with a single input; for these, the mask has to be an argument of the call,
  * computed by operations in the model.
  */
-import { fieldOf } from '../../../layers/family.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { fieldOf } from '../../../../layers/family.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 
 export type SymbolicTensor = LayersModel['outputs'][number];

@@ -1,5 +1,5 @@
 /** What a model has that Keras lacks, and what to do in Python before it is loaded there. */
-import type { LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LACKING_IN_KERAS' };
 const warned = new WeakMap<LayersModel, Set<string>>();

@@ -2,7 +2,7 @@
  * The architecture of a model in Keras 3's form, as `config.json` of a `.keras` file has it. It is made from that in
  * Keras 2's form, which TensorFlow.js nearly writes itself.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import { type KerasConfig, kerasConfig } from './keras-config.js';
 import { type Connected, callsIn, keras3Endpoint, keras3Nodes, type Reference } from './keras3-connections.js';
@@ -15,7 +15,7 @@ interface Listed extends Keras2Object {
   readonly inbound_nodes?: readonly (readonly Reference[])[];
 }
 
-export interface Keras3Config {
+interface Keras3Config {
   readonly config: Keras3Object;
   /** The layers, and the parts of layers, that Keras 3 lacks, in words. */
   readonly lacking: readonly string[];

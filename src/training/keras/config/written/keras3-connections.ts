@@ -2,8 +2,8 @@
  * The connections of a functional model in Keras 3's form: each call of a layer with its arguments, and tensors by the
  * call that made them (keras/src/models/functional.py, `serialize_node`).
  */
-import { fieldOf } from '../../../layers/family.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { fieldOf } from '../../../../layers/family.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import { OPERATION, operationArguments } from './keras-operations.js';
 import { type Mask, maskOperations, maskSource, RECURRENT, type SymbolicTensor } from './keras3-masks.js';

@@ -2,7 +2,7 @@
  * The architecture of a model as the attribute `model_config` of a legacy `.h5` file has it: Keras 2's form, with what
  * Keras 3's loader of such files asks for where tf_keras does not mind.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import { type Json, LAYERS } from './keras-classes.js';
 import { KERAS_2, type KerasConfig, type KerasEntry, kerasConfig } from './keras-config.js';
 import { isOldOperation, OPERATION, oldOperation } from './keras-operations.js';
@@ -14,7 +14,7 @@ interface Written {
   inbound_nodes?: unknown[][];
 }
 
-export interface LegacyConfig {
+interface LegacyConfig {
   readonly config: KerasEntry;
   /** The layers, and the parts of layers, that Keras lacks, in words. */
   readonly lacking: readonly string[];
