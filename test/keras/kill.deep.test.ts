@@ -1,6 +1,6 @@
 /**
- * `saveModel` and `saveWeights` of Keras's files, killed before each operation that writes: what has the name is the old
- * or the new file for Keras, and the next save leaves nothing else.
+ * `saveModel` and `saveWeights` of Keras's files, killed before each operation that writes: what has the name is the
+ * old or the new file for Keras, and the next save leaves nothing else.
  */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
