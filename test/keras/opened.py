@@ -52,3 +52,17 @@ other.save("k2.h5")
 other.save_weights("k2-weights.h5")
 other.save_weights("k2.weights.h5")
 np.save("k2.npy", other.predict(x, verbose=0))
+
+
+# Models that were never trained, or never compiled, and one whose learning rate follows a schedule.
+for api in (keras, tf_keras):
+    for ending in ("keras", "h5"):
+        start = f"{api.__name__}."
+        bare = api.Sequential([api.layers.Input((3,)), api.layers.Dense(2, name="d")], name="bare")
+        bare.save(f"{start}bare.{ending}")
+        bare.compile(optimizer=api.optimizers.Adam(0.01), loss="mse")
+        bare.save(f"{start}fresh.{ending}")
+        schedule = api.optimizers.schedules.ExponentialDecay(0.5, decay_steps=2, decay_rate=0.5)
+        bare.compile(optimizer=api.optimizers.SGD(schedule, momentum=0.9), loss="mse")
+        bare.fit(x, np.ones((4, 2), "float32"), epochs=4, verbose=0)
+        bare.save(f"{start}schedule.{ending}")

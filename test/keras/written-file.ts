@@ -10,8 +10,12 @@ import {
   type WeightsChoice,
 } from '../../src/training/keras/writing/captured-weights.js';
 
-export function capture(model: tf.LayersModel, form: WeightsChoice['form']): CapturedWeights {
-  return capturedWeights(model, { form, names: configNames(model) }, CopyBudget.forForeground());
+export function capture(
+  model: tf.LayersModel,
+  form: WeightsChoice['form'],
+  includeOptimizer?: boolean,
+): CapturedWeights {
+  return capturedWeights(model, { form, includeOptimizer, names: configNames(model) }, CopyBudget.forForeground());
 }
 
 export async function writeCaptured(captured: CapturedWeights, path: string): Promise<void> {

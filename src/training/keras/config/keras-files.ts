@@ -1,14 +1,17 @@
 /**
  * What Keras's own files say of a model beside its weights: `config.json` and `metadata.json` of a `.keras` file, and the
- * attributes of a legacy `.h5` file.
+ * attributes of a legacy `.h5` file. What Keras lacks is told in one warning.
  */
-import type { LayersModel } from '../../../layers/types.js';
+import type { Layer, LayersModel } from '../../../layers/types.js';
 import type { Json } from './keras-classes.js';
-import { type KerasEntry, kerasConfig } from './keras-config.js';
+import type { KerasEntry } from './keras-config.js';
+import { configNames } from './keras-names.js';
 import { trainingConfig } from './keras-training.js';
+import { legacyConfig } from './keras2-legacy.js';
 import { keras3Config } from './keras3-config.js';
 import { compileConfig } from './keras3-training.js';
 import { pythonJson } from './python-json.js';
+import { warnToRegister } from './to-register.js';
 
 /** The versions whose forms these are. Keras's readers look at the first number only. */
 const KERAS_3 = '3.15.1';
@@ -25,13 +28,21 @@ export interface Keras3Files {
   readonly metadata: string;
 }
 
+/** The names of layers in the files: no two are the same. */
+export function kerasNamesOf(model: LayersModel): ReadonlyMap<Layer, string> {
+  return configNames(model);
+}
+
 /** `savedAt`: for the metadata. */
-export function keras3Files(model: LayersModel, options: FileConfigOptions, savedAt: Date): Keras3Files {
-  const keras2 = kerasConfig(model);
-  const compiled = options.includeOptimizer ? compileConfig(model) : undefined;
-  const config = { ...keras3Config(model, keras2), ...(compiled && { compile_config: compiled }) };
+export function keras3Files(model: LayersModel, { includeOptimizer }: FileConfigOptions, savedAt: Date): Keras3Files {
+  const { config, lacking } = keras3Config(model);
+  const compiled = includeOptimizer ? compileConfig(model) : undefined;
+  const how =
+    'register it: @keras.saving.register_keras_serializable() above it, with the package if it has one here. Names ' +
+    'are as in tf.serialization.registerClass';
+  warnToRegister(model, 'Keras 3', lacking, how);
   return {
-    config: pythonJson(config),
+    config: pythonJson({ ...config, ...(compiled && { compile_config: compiled }) }),
     metadata: JSON.stringify({ keras_version: KERAS_3, date_saved: dateText(savedAt) }),
   };
 }
@@ -50,26 +61,25 @@ export interface Keras2Attributes {
 }
 
 export function keras2Attributes(model: LayersModel, { includeOptimizer }: FileConfigOptions): Keras2Attributes {
-  const { entries, layers, shared } = kerasConfig(model);
-  for (const [object, layer] of layers) {
-    const id = shared.get(layer);
-    if (id !== undefined) Object.assign(object, { shared_object_id: id });
-  }
-  const { class_name, config } = entries.get(model)!;
+  const { config, lacking } = legacyConfig(model);
   const training = includeOptimizer ? legacyTraining(model) : undefined;
+  warnToRegister(model, 'Keras', lacking, "give it under this name (custom_objects={'Name': Name})");
   return {
     keras_version: KERAS_2,
     backend: 'tensorflow',
-    model_config: pythonJson({ class_name, config }),
+    model_config: pythonJson(config),
     ...(training && { training_config: pythonJson(training) }),
   };
 }
 
-/** What both libraries read: Keras 3 refuses an option that only tf_keras knows, and does not need. */
+/** What both libraries read: Keras 3 refuses an option that only tf_keras knows, and finds a schedule by its module. */
 function legacyTraining(model: LayersModel): Json | undefined {
   const training = trainingConfig(model);
   if (training === undefined) return undefined;
   const { class_name, config } = training.optimizer_config as KerasEntry;
-  const { is_legacy_optimizer: _, ...options } = config;
-  return { ...training, optimizer_config: { class_name, config: options } };
+  const { is_legacy_optimizer: _, learning_rate: rate, ...options } = config;
+  const isSchedule = typeof rate === 'object' && rate !== null;
+  const learningRate = isSchedule ? { module: 'keras.optimizers.schedules', registered_name: null, ...rate } : rate;
+  const optimizer = { class_name, config: { ...options, ...(rate !== undefined && { learning_rate: learningRate }) } };
+  return { ...training, optimizer_config: optimizer };
 }

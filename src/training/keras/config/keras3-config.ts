@@ -6,7 +6,7 @@ import type { Layer, LayersModel } from '../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import { type KerasConfig, kerasConfig } from './keras-config.js';
 import { type Connected, callsIn, keras3Endpoint, keras3Nodes, type Reference } from './keras3-connections.js';
-import { inputLayer, type Keras2Object, keras3Options, layerOf } from './keras3-layers.js';
+import { inputLayer, KERAS_3, type Keras2Object, keras3Options, layerOf } from './keras3-layers.js';
 import { dtypePolicy, type Keras3Object } from './keras3-json.js';
 
 /** A layer in the JSON of a model. */
@@ -15,8 +15,15 @@ interface Listed extends Keras2Object {
   readonly inbound_nodes?: readonly (readonly Reference[])[];
 }
 
-export function keras3Config(model: LayersModel, keras2: KerasConfig = kerasConfig(model)): Keras3Object {
-  return new Conversion(keras2).object(keras2.entries.get(model)!);
+export interface Keras3Config {
+  readonly config: Keras3Object;
+  /** The layers, and the parts of layers, that Keras 3 lacks, in words. */
+  readonly lacking: readonly string[];
+}
+
+export function keras3Config(model: LayersModel): Keras3Config {
+  const keras2 = kerasConfig(model, KERAS_3);
+  return { config: new Conversion(keras2).object(keras2.entries.get(model)!), lacking: keras2.lacking };
 }
 
 class Conversion {
@@ -68,9 +75,9 @@ class Conversion {
     const names = new Map(model.layers.map((layer, i) => [listed[i]!.name!, layer]));
     const made = listed.map(written => this.object(written));
     const graph: Connected = { model, layers: names, earlier: new Map(this.#calls) };
-    const nodes = listed.map(({ name, inbound_nodes: inbound = [] }, i) => {
+    const nodes = listed.map(({ name, inbound_nodes: inbound = [], config: written }, i) => {
       const layer = model.layers[i]!;
-      const connections = { name, inbound_nodes: keras3Nodes(graph, layer, inbound) };
+      const connections = { name, inbound_nodes: keras3Nodes(graph, layer, inbound, written) };
       const calls = callsIn(model, layer);
       this.#count(model, layer, calls.length);
       const shapes = calls[0]?.inputTensors.map(({ shape }) => shape);

@@ -5,6 +5,7 @@
 import { fieldOf } from '../../../layers/family.js';
 import type { Layer, LayersModel } from '../../../layers/types.js';
 import type { Json } from './keras-classes.js';
+import { OPERATION, operationArguments } from './keras-operations.js';
 
 /** A tensor: the layer that made it, the number of its call, and which of the call's results it is. */
 export type Reference = readonly [layer: string, call: number, result: number, options?: Json];
@@ -43,12 +44,18 @@ export function callsIn(model: LayersModel, layer: Layer): readonly Call[] {
   return calls.filter((call, i) => known.has(`${layer.name}_ib-${i}`) && call.inboundLayers.length > 0);
 }
 
-/** `inbound`: the connections of the layer in Keras 2's form. */
-export function keras3Nodes(graph: Connected, layer: Layer, inbound: readonly (readonly Reference[])[]): Json[] {
+/** `inbound`: the connections of the layer in Keras 2's form; `config`: its configuration. */
+export function keras3Nodes(
+  graph: Connected,
+  layer: Layer,
+  inbound: readonly (readonly Reference[])[],
+  config: Json,
+): Json[] {
   const calls = callsIn(graph.model, layer);
   return inbound.map((references, i) => {
     const { inputTensors } = calls[i]!;
     const tensors = references.map((reference, j) => tensor(graph, reference, inputTensors[j]!));
+    if (layer.getClassName() === OPERATION) return { args: operationArguments(config, tensors), kwargs: {} };
     const [first, ...others] = tensors;
     const kwargs = callOptions(layer, references[0]?.[3]);
     if (others.length === 0) return { args: [first], kwargs };

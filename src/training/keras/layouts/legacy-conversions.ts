@@ -95,7 +95,7 @@ function gates(weights: Values, starts: readonly number[]): Values {
   return [0, 1, 2].map(offset => joinedAtEnd(starts.map(start => weights[start + offset]!)));
 }
 
-/** Kernels that have the number of filters first, as Theano has them. */
+/** Kernels with their dimensions in an order that some backends had, which tf_keras knows by the shape. */
 function ofOtherOrder(layer: Layer, className: string, weights: Values): Values {
   const [kernel, recurrent] = layer.weights;
   return weights.map((value, i) => {
