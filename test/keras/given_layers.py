@@ -324,7 +324,7 @@ def _(keras, l):
     ]
 
 
-@model("recurrent layers with states")
+@model("recurrent layers with states", untrained="TensorFlow.js does not train two layers with initial states")
 def _(keras, l):
     x = keras.Input((4, 3))
     y, h, c = l.LSTM(2, return_state=True, return_sequences=True)(x)
