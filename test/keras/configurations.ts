@@ -1,5 +1,5 @@
 /**
- * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras, which make the models,
+ * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras. They make the models,
  * get the weights one by one, and predict, evaluate and train: a whole batch of models in one Python process.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';

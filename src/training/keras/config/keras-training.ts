@@ -50,14 +50,14 @@ export function kerasCompilation(model: LayersModel): KerasCompilation | undefin
   return isComplete ? { optimizer, losses: known, metrics } : undefined;
 }
 
-/** `training_config` of Keras 2; undefined as for `kerasCompilation`. */
-export function trainingConfig(model: LayersModel): Json | undefined {
+/** `training_config` of Keras 2; undefined as for `kerasCompilation`. `metricOf`: how a metric is written. */
+export function trainingConfig(model: LayersModel, metricOf = wrapped): Json | undefined {
   const compilation = kerasCompilation(model);
   if (compilation === undefined) return undefined;
   const { optimizer, losses, metrics } = compilation;
   return {
     loss: forOutputs(losses),
-    metrics: forOutputs(metrics.map(own => own.map(wrapped))),
+    metrics: forOutputs(metrics.map(own => own.map(metricOf))),
     weighted_metrics: null,
     loss_weights: null,
     optimizer_config: optimizer,

@@ -6,7 +6,13 @@ const FRACTIONS: ReadonlySet<string> = new Set([
   ...['weight_decay', 'clipnorm', 'clipvalue', 'global_clipnorm', 'initial_accumulator_value', 'initial_scale'],
 ]);
 
+/** A number that is not a whole one, whatever its value. */
+export class Fraction {
+  constructor(readonly value: number) {}
+}
+
 export function pythonJson(value: unknown, key = ''): string {
+  if (value instanceof Fraction) return fraction(value.value);
   if (typeof value === 'number' && FRACTIONS.has(key)) return fraction(value);
   if (Array.isArray(value)) return `[${value.map(item => pythonJson(item)).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);

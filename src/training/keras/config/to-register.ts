@@ -10,7 +10,7 @@ export function warnToRegister(model: LayersModel, library: string, lacking: rea
   if (lacking.length === 0 || told.has(library)) return;
   warned.set(model, told.add(library));
   const text =
-    `${library} lacks ${lacking.join(', ')}: its load_model makes the model '${model.name}' only if you define that in ` +
-    `Python and ${how}. loadModel loads the model here`;
+    `${library} lacks ${lacking.join(', ')}: its load_model makes the model '${model.name}' only if you define that ` +
+    `in Python and ${how}. loadModel loads the model here`;
   process.emitWarning(text, WARNING);
 }
