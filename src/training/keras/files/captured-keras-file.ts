@@ -12,8 +12,7 @@ import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { AttributeToWrite, GroupToWrite } from '../../../hdf5/writing/content.js';
 import { planHdf5 } from '../../../hdf5/writing/plan-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
-import { keras2Attributes, keras3Files } from '../config/keras-files.js';
-import { configNames } from '../config/keras-names.js';
+import { keras2Attributes, keras3Files, kerasNamesOf } from '../config/keras-files.js';
 import { type CapturedWeights, capturedWeights } from '../writing/captured-weights.js';
 import type { FileForm } from './file-form.js';
 import type { FileOptions } from './file-options.js';
@@ -47,7 +46,7 @@ export class CapturedKerasFile {
   constructor(model: LayersModel, form: FileForm, { includeOptimizer, best, budget }: CaptureOptions) {
     this.#form = form;
     this.#texts = textsOf(model, form, includeOptimizer !== false && model.optimizer != null, best);
-    const choice = { form: LAYOUTS[form], includeOptimizer, names: configNames(model) };
+    const choice = { form: LAYOUTS[form], includeOptimizer, names: kerasNamesOf(model) };
     this.#weights = capturedWeights(model, choice, budget);
   }
 
