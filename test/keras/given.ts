@@ -5,21 +5,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type * as tf from '@tensorflow/tfjs-node';
+import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
+import { loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import { type Input, randomizeVariables } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
-import {
-  type Batch,
-  evaluate,
-  expectNear,
-  loadedWithoutLeak,
-  predictions,
-  type Squares,
-  squares,
-  train,
-} from './numbers.js';
+import { type Batch, evaluate, expectNear, predictions, type Squares, squares, train } from './numbers.js';
 
 const LATER = 2;
 const JUDGES = ['keras', 'tf_keras'] as const;
@@ -69,7 +60,7 @@ interface Read {
 }
 
 async function expectForm(given: Given, ending: string, row: GivenRow, judge: Judge): Promise<tf.LayersModel> {
-  const model = await loadedWithoutLeak(`${given.place}${ending}`);
+  const model = await loadModel(`${given.place}${ending}`);
   expectNear(predictions(model, given.inputs), data(given.outputs), 1e-5, ending);
   if (given.targets.length === 0) return model;
   const same = !row.random && row.differs?.[judge] === undefined;
@@ -96,7 +87,9 @@ async function read(given: Given, row: GivenRow, judge: Judge): Promise<Read> {
   const outputs = predictions(model, given.inputs);
   const loss = given.targets.length > 0 ? evaluate(model, given) : null;
   randomizeVariables(model, 99);
+  const tensors = tf.memory().numTensors;
   const status = await loadWeights(model, `${given.place}.weights.h5`);
+  expect(tf.memory().numTensors, 'tensors left').toBe(tensors);
   status.assertExistingObjectsMatched().assertNontrivialMatch();
   expectNear(predictions(model, given.inputs), data(given.outputs), 1e-5, '.weights.h5');
   const sums = (all: Squares): number[][] => [all.map(([, sum]) => sum)];
