@@ -1,8 +1,8 @@
-"""Keras's own configurations of models, as Keras 3 and tf_keras write them into their files, for Node to make the same
-models from.
+"""Keras's own configurations of models, as Keras 3 and tf_keras write them into their files, for Node to make the
+same models from.
 
-Usage: configs.py FOLDER SET. Writes FOLDER/answer.json: for each model of the set and each form, the configuration as it
-stands in the file, the weights of each layer, what the model predicts, and what it predicts after STEPS steps.
+Usage: configs.py FOLDER SET. Writes FOLDER/answer.json: for each model of the set and each form, the configuration as
+it stands in the file, the weights of each layer, what the model predicts, and what it predicts after STEPS steps.
 """
 import json
 import os

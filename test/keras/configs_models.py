@@ -170,7 +170,8 @@ def normalized(keras):
     normalization = keras.layers.Normalization()
     normalization.build((None, 3, 2))
     x = keras.layers.Normalization(mean=[0.5, 1.0], variance=[2.0, 3.0])(normalization(inputs))
-    return keras.Model(inputs, keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)), data(12, (2, 3, 2)), None
+    x = keras.layers.Normalization(axis=None, mean=1.0, variance=4.0, invert=True)(x)
+    return keras.Model(inputs, x), data(12, (2, 3, 2)), None
 
 
 def added():

@@ -67,7 +67,7 @@ export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
     );
   }
   const layers = requireLayers();
-  registerAdded();
+  registerAdded(layers);
   const plain = (): Promise<LayersModel> => layers.loadLayersModel({ load: async () => artifacts });
   const { model_config: inner, ...outer } = artifacts.modelTopology as { model_config?: object; class_name?: unknown };
   const topology = (inner ?? outer) as { class_name?: unknown; config?: unknown };

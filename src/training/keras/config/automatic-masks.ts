@@ -14,7 +14,7 @@ const OF_MASKS: readonly string[] = [
   ...['BroadcastTo', 'Reshape', 'Squeeze', 'Cast', 'Repeat', 'GetItem', 'Stack'],
 ];
 
-/** Operations are no layers in Keras 3. In a legacy file they have no module, and nothing but a name. */
+/** Operations are not layers in Keras 3. In a legacy file they have no module, and nothing but a name. */
 export function isOperation(entry: Json | undefined): entry is JsonObject {
   if (!isObject(entry)) return false;
   if (isFunctionLayer(entry)) return true;
@@ -37,7 +37,7 @@ export function automaticMasks(layers: readonly Json[], outputs: readonly Tensor
     for (const { entry, tensors } of calls) {
       const isMask = isObject(entry) && found.has(nameOf(entry));
       for (const place of tensors) {
-        // Something uses it as a value; or it is computed from what is no mask.
+        // Something uses it as a value; or it is computed from something else than masks.
         if (!isMask) found.delete(place[0]);
         else if (!found.has(place[0]) && !masked.has(place.join())) found.delete(nameOf(entry));
       }

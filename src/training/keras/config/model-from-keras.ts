@@ -17,7 +17,7 @@ import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
 import { kerasTopology, type Topology } from './topology.js';
 
-export interface KerasModelSource {
+interface KerasModelSource {
   /** The text of `config.json` in a `.keras`, or of the attribute `model_config` in a legacy `.h5`. */
   readonly config: string;
   /** The text of the attribute `training_config`; a `.keras` has that within its configuration. */
@@ -182,8 +182,8 @@ function corrupt(path: string, why: string): TensorBundleError {
 function subclassed(path: string, className: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_NOT_SUPPORTED',
-    `the model in ${path} is of the user-defined class ${className}, whose layers only its Python code connects; make ` +
-      'the same model in your program, and use loadWeights',
+    `the model in ${path} is of the user-defined class ${className}, whose layers only its Python code connects; ` +
+      'make the same model in your program, and use loadWeights',
     { path, found: className },
   );
 }

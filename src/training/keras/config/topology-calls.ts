@@ -7,11 +7,11 @@ import { isList, isObject, type Json, type JsonObject } from './keras-json.js';
 /** Names a layer, its call, and which of its outputs: `["dense", 0, 0]`; in Keras 2, also options of the call. */
 export type TensorPlace = readonly [layer: string, call: number, output: number];
 
-export interface LayerCall {
+interface LayerCall {
   /** In Keras 3's form, where calls of models within the model are counted in another way. */
   readonly isNew: boolean;
   readonly tensors: readonly TensorPlace[];
-  /** Options that are no tensors. */
+  /** Options that are not tensors. */
   readonly options: JsonObject;
   /** What a layer gets as masks. Only Keras 3 writes them. */
   readonly masks: readonly TensorPlace[];
@@ -30,7 +30,7 @@ const OPERANDS: readonly string[] = ['x', 'y'];
 /** The names of the first argument of Keras's layers, where it was given by name. */
 const FIRST: readonly string[] = ['inputs', 'input', 'x', 'sequences', 'sequence'];
 
-/** Undefined for something that is no call. `inputs`: the names of the inputs of a model that may be called by name. */
+/** Undefined for something that is not a call. `inputs`: the names of the inputs of a model that may be called by name. */
 export function layerCall(node: Json, inputs: readonly string[]): LayerCall | undefined {
   if (isObject(node) && isList(node.args)) return newCall(node.args, isObject(node.kwargs) ? node.kwargs : {}, inputs);
   return oldCall(node, inputs);
@@ -103,7 +103,7 @@ function index(value: Json | undefined): number {
   return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : Number.MAX_SAFE_INTEGER;
 }
 
-/** Where a tensor in a call of Keras 3 comes from; undefined for a value that is no tensor. */
+/** Where a tensor in a call of Keras 3 comes from; undefined for a value that is not a tensor. */
 export function historyOf(value: Json | undefined): TensorPlace | undefined {
   if (!isObject(value) || value.class_name !== '__keras_tensor__' || !isObject(value.config)) return undefined;
   const { keras_history: history } = value.config;
@@ -123,7 +123,7 @@ function hasTensors(value: Json): boolean {
   return isObject(value) && Object.values(value).some(one => one !== undefined && hasTensors(one));
 }
 
-/** Values in the order of the inputs that they name, or, if they name other things, by name (as `tree.flatten` does). */
+/** Values in the order of the inputs that they name; if they name other things, by name, as `tree.flatten` does. */
 function byName(given: JsonObject, inputs: readonly string[]): readonly Json[] {
   const isNamed = inputs.length > 0 && inputs.every(name => Object.hasOwn(given, name));
   const names = isNamed ? inputs : Object.keys(given).sort();

@@ -5,6 +5,7 @@
  */
 import { TensorBundleError } from '../../../errors.js';
 import { registerAdded } from '../../models/added/added-classes.js';
+import { requireLayers } from '../../models/tfjs-layers.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
 import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
@@ -57,7 +58,7 @@ export function kerasTopology(
   most: number,
   path: string,
 ): Topology {
-  registerAdded();
+  registerAdded(requireLayers());
   const converter = new Converter(path, most, isKeras3);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);

@@ -1,5 +1,6 @@
 /** Layers with weights that Keras has and TensorFlow.js lacks. */
 import type { serialization as Serialization } from '@tensorflow/tfjs-core';
+import type * as tfjsLayers from '@tensorflow/tfjs-layers';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import {
   add,
@@ -16,19 +17,17 @@ import {
   tensor,
   tidy,
 } from '../../../tfjs-core.js';
-import { requireLayers } from '../tfjs-layers.js';
 import type { AddedClass, LayerBase, Options } from './added-layer.js';
 
 type Weight = ReturnType<InstanceType<LayerBase>['addWeight']>;
 
-/** `Base`: `tf.layers.Layer`. */
-export function weightedLayers(Base: LayerBase): AddedClass[] {
-  return [normalization(Base), causalConvolution()];
+export function weightedLayers(tfjs: typeof tfjsLayers): AddedClass[] {
+  return [normalization(tfjs), causalConvolution()];
 }
 
 /** As keras/src/layers/preprocessing/normalization.py: its mean and variance are weights, or given as options. */
-function normalization(Base: LayerBase): AddedClass {
-  class Normalization extends Base {
+function normalization({ layers, initializers }: typeof tfjsLayers): AddedClass {
+  class Normalization extends layers.Layer {
     static readonly className = 'Normalization';
     readonly axis: readonly number[];
     readonly inverse: boolean;
@@ -49,7 +48,7 @@ function normalization(Base: LayerBase): AddedClass {
     override build(inputShape: Shape | Shape[]): void {
       if (this.given === undefined) {
         const shape = this.#axes(inputShape as Shape).map(i => (inputShape as Shape)[i]!);
-        const { zeros, ones } = requireLayers().initializers;
+        const { zeros, ones } = initializers;
         this.adapt_mean = this.addWeight('mean', shape, 'float32', zeros(), undefined, false);
         this.adapt_variance = this.addWeight('variance', shape, 'float32', ones(), undefined, false);
         this.count = this.addWeight('count', [], 'int32', zeros(), undefined, false);
