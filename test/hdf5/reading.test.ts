@@ -47,7 +47,7 @@ function toldOf({ dtype, value }: Hdf5Attribute): unknown {
 async function toldValue(file: Hdf5File, dataset: Hdf5Dataset): Promise<unknown> {
   const { data } = await file.read(dataset);
   const pieces: Buffer[] = [];
-  for await (const piece of file.pieces(dataset, 100)) pieces.push(Buffer.from(piece));
+  for await (const piece of file.pieces(dataset, 1000)) pieces.push(Buffer.from(piece));
   if (dataset.dtype === 'string') {
     expect(pieces).toEqual((data as Uint8Array[]).map(text => Buffer.from(text)));
     return pieces.map(String);
