@@ -73,6 +73,8 @@ export async function loadKerasWeights(
     optimizer?.idle.has(key) === true || (!includeOptimizer && /^optimizer(_weights)?\//.test(key));
   const status = await restore(root, values, {
     ...options,
+    // There are no checksums for which values would be read twice, so they need not wait in memory for each other.
+    onceBytes: 0,
     alias: false,
     optionalRestorers: true,
     namesIn: (live, nameMap) => namesOf(live, { tree, datasets, layout, optimizer, leftOut }, nameMap),
