@@ -1,4 +1,4 @@
-/** HDF5 files that are damaged, or made to do harm: each ends with a typed error or with values, soon, and in bounds. */
+/** HDF5 files that are damaged, or made to do harm: each ends with a typed error or values, soon, and in bounds. */
 import { describe, expect, test } from 'vitest';
 import { TensorBundleError } from '../../src/errors.js';
 import { planHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';

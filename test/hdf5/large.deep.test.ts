@@ -1,4 +1,4 @@
-/** A file of 3 GiB: written and read again in little memory, durably, and h5py finds in it what it should. */
+/** A file of a gibibyte: written and read again in little memory, durably, and h5py finds in it what it should. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -15,10 +15,10 @@ import { runPython } from '../oracle/python.js';
 const folder = mkdtempSync(join(tmpdir(), 'large-hdf5-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const GIBIBYTES = 3;
+const GIBIBYTES = 1;
 const MOST_MEBIBYTES = 64;
 
-test('3 GiB are written within 64 MiB, and read in pieces', { timeout: 300_000 }, async () => {
+test('1 GiB is written within 64 MiB, and read in pieces', { timeout: 300_000 }, async () => {
   const entry = fileURLToPath(new URL('large-child.ts', import.meta.url));
   const build = await rolldown({ input: entry, platform: 'node', logLevel: 'silent', transform: { target: 'node20' } });
   const { output } = await build.generate({ format: 'esm', codeSplitting: false });
@@ -41,7 +41,8 @@ test('3 GiB are written within 64 MiB, and read in pieces', { timeout: 300_000 }
     '    print(json.dumps([f["vars/0"].shape, firsts]))',
   ].join('\n');
   const [shape, firsts] = JSON.parse(await runPython({ code }, [path]));
-  expect(shape).toEqual([(GIBIBYTES * 1024) / 2, 2 ** 18]);
-  expect(firsts['0']).toEqual([0, 1535, 0]);
-  for (let i = 1; i < 9; i++) expect(firsts[i]).toEqual([10_000 * i, 10_000 * i + 191, 0]);
+  const rows = (GIBIBYTES * 1024) / 2;
+  expect(shape).toEqual([rows, 2 ** 18]);
+  expect(firsts['0']).toEqual([0, rows - 1, 0]);
+  for (let i = 1; i < 9; i++) expect(firsts[i]).toEqual([10_000 * i, 10_000 * i + rows / 8 - 1, 0]);
 });

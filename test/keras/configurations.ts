@@ -1,5 +1,5 @@
 /**
- * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras, which make the models,
+ * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras. They make the models,
  * get the weights one by one, and predict, evaluate and train: a whole batch of models in one Python process.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keras2Attributes, keras3Files } from '../../src/training/keras/config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../../src/training/keras/config/written/keras-files.js';
 import { expectClose, type Input, inputsOf, predict, randomizeVariables } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
 import { evaluate, type SavedSubject, targetsOf } from '../savedmodel/exchange.js';
@@ -15,7 +15,7 @@ import { evaluate, type SavedSubject, targetsOf } from '../savedmodel/exchange.j
 type Library = 'keras3' | 'tf_keras' | 'legacy';
 
 export interface WrittenSubject extends SavedSubject {
-  /** Why a library cannot be compared, by its name. */
+  /** Why a library cannot be compared, by its name. `legacy` is Keras 3's loader of legacy files. */
   readonly not?: Readonly<Partial<Record<Library, string>>>;
 }
 
@@ -80,8 +80,11 @@ function leaves(model: tf.LayersModel, met = new Set<unknown>()): Leaf[] {
   });
 }
 
-/** Both libraries make every model, predict, evaluate and train as Node does. */
-export function describeWritten(subjects: Readonly<Record<string, WrittenSubject>>): void {
+/** The libraries make every model, predict, evaluate and train as Node does. */
+export function describeWritten(
+  subjects: Readonly<Record<string, WrittenSubject>>,
+  judges: readonly Library[] = ['keras3', 'tf_keras'],
+): void {
   const prepared = new Map<string, Prepared>();
   let answers: Record<string, Record<Library, Answer>> = {};
   let directory: string;
@@ -92,7 +95,7 @@ export function describeWritten(subjects: Readonly<Record<string, WrittenSubject
       prepared.set(name, prepare(name, subject, index));
     const cases = [...prepared.values()].flatMap(one => ('job' in one ? [one.job] : []));
     const path = join(directory, 'job.json');
-    await writeFile(path, JSON.stringify({ cases }));
+    await writeFile(path, JSON.stringify({ cases, judges }));
     await runPython('test/keras/configurations.py', [path]);
     answers = JSON.parse(await readFile(`${path}.answer`, 'utf8'));
   }, 600_000);
@@ -103,7 +106,7 @@ export function describeWritten(subjects: Readonly<Record<string, WrittenSubject
     const one = prepared.get(name)!;
     if ('error' in one) throw one.error;
     const { model, job } = one;
-    const libraries = (['keras3', 'tf_keras', 'legacy'] as const).filter(library => subjects[name]!.not?.[library] === undefined);
+    const libraries = judges.filter(library => subjects[name]!.not?.[library] === undefined);
     const found = libraries.map(library => [library, answers[name]![library]] as const);
     const expected = job.predict ? predict(model, job.inputs) : [];
     for (const [library, answer] of found) {

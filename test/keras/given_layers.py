@@ -105,7 +105,7 @@ def _(keras, l):
     return [
         l.Conv1D(3, 3, padding="same", activation="relu"),
         l.Conv1D(2, 2, strides=2, use_bias=False),
-        l.Conv1D(2, 2, dilation_rate=2, padding="causal"),
+        l.Conv1D(2, 2, padding="causal"),
     ]
 
 
@@ -114,8 +114,13 @@ def _(keras, l):
     return [
         l.Conv2D(3, (2, 3), strides=(2, 1), padding="same"),
         l.Conv2D(2, 2, use_bias=False, activation="relu", kernel_initializer="he_uniform"),
-        l.Conv2D(2, 2, dilation_rate=(1, 2), kernel_regularizer=keras.regularizers.L1(0.01)),
+        l.Conv2D(2, 2, kernel_regularizer=keras.regularizers.L1(0.01)),
     ]
+
+
+@row("dilated convolutions", 7, 6, 2, untrained="TensorFlow.js has no gradient of them")
+def _(keras, l):
+    return [l.Conv2D(2, 2, dilation_rate=(1, 2)), l.Reshape((6, 8)), l.Conv1D(2, 2, dilation_rate=2)]
 
 
 @row("Conv3D", 4, 5, 4, 2)
@@ -128,7 +133,7 @@ def _(keras, l):
     return [l.Conv2DTranspose(3, 3, strides=2, padding="same"), l.Conv2DTranspose(2, (2, 1), use_bias=False)]
 
 
-@row("Conv3DTranspose", 2, 3, 2, 2)
+@row("Conv3DTranspose", 2, 3, 2, 2, untrained="TensorFlow.js has no gradient of it")
 def _(keras, l):
     return [l.Conv3DTranspose(3, 2, strides=2), l.Conv3DTranspose(2, 2, padding="same", use_bias=False)]
 
@@ -153,10 +158,20 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.BatchNormalization(),
-        l.BatchNormalization(axis=1, momentum=0.5),
+        l.BatchNormalization(momentum=0.5, epsilon=0.01),
+        l.Dense(2),
+    ]
+
+
+@row("normalizations without all of their weights", 4, 3, untrained="TensorFlow.js has no gradient of them")
+def _(keras, l):
+    return [
+        l.BatchNormalization(axis=1),
         l.BatchNormalization(center=False, epsilon=0.01),
         l.BatchNormalization(scale=False),
         l.BatchNormalization(center=False, scale=False),
+        l.LayerNormalization(axis=[1, 2], center=False, epsilon=0.1),
+        l.LayerNormalization(scale=False, epsilon=0.1),
     ]
 
 
@@ -165,8 +180,6 @@ def _(keras, l):
     return [
         l.LayerNormalization(epsilon=0.1),
         l.LayerNormalization(axis=1, epsilon=0.1),
-        l.LayerNormalization(axis=[1, 2], center=False, epsilon=0.1),
-        l.LayerNormalization(scale=False, epsilon=0.1),
         l.Dense(2),
     ]
 
@@ -215,7 +228,7 @@ def _(keras, l):
     ]
 
 
-@row("Masking", 4, 3)
+@row("Masking", 4, 3, untrained="TensorFlow.js has no gradient of Any")
 def _(keras, l):
     return [l.Masking(0.5), l.GRU(2, reset_after=False)]
 
@@ -286,7 +299,8 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.LSTM(3, return_sequences=True),
-        l.LSTM(3, return_sequences=True, go_backwards=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        l.LSTM(3, return_sequences=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        l.LSTM(3, return_sequences=True, go_backwards=True),
         l.LSTM(2, return_sequences=True, dropout=0.0, recurrent_initializer="glorot_uniform"),
         l.LSTM(2, use_bias=False, activation="relu", unroll=True),
     ]
@@ -311,7 +325,7 @@ def _(keras, l):
     ]
 
 
-@model("recurrent layers with states")
+@model("recurrent layers with states", untrained="TensorFlow.js does not train two layers with initial states")
 def _(keras, l):
     x = keras.Input((4, 3))
     y, h, c = l.LSTM(2, return_state=True, return_sequences=True)(x)

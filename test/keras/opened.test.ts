@@ -1,8 +1,11 @@
 /** Files of Keras, known by their content, whatever their name; and what looks like one and is none. */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-node';
 import { beforeAll, expect, test } from 'vitest';
 import type { Hdf5File, Hdf5Group } from '../../src/hdf5/hdf5-file.js';
+import { Adam, type SGD } from '../../src/optimizers.js';
+import { loadModel, loadWeights } from '../../src/tfjs.js';
 import { openKerasFile } from '../../src/training/keras/files/open-keras-file.js';
 import { Scratch } from '../crash/scratch.js';
 import { runPython } from '../oracle/python.js';
@@ -77,6 +80,42 @@ test('architectures', async () => {
     await using file = (await openKerasFile(at(name)))!;
     expect(await file.architecture(), name).toBeNull();
   }
+});
+
+test('models and weights from every form predict the same', async () => {
+  const x = tf.linspace(-1, 1, 12).reshape([4, 3]);
+  const predicted = (model: tf.LayersModel): number[] => [...(model.predict(x) as tf.Tensor).dataSync()];
+  for (const [first, ...others] of [
+    ['k3.keras', 'deflated.keras', 'unpacked', 'k3.h5', 'divided.weights.json', 'k3.weights.h5'],
+    ['k2.keras', 'k2.h5', 'k2-weights.h5', 'k2.weights.h5'],
+  ] as const) {
+    const model = await loadModel(at(first));
+    const expected = predicted(model);
+    for (const name of others) {
+      const holder = name.includes('weights') ? await loadModel(at(first)) : await loadModel(at(name));
+      if (name.includes('weights')) {
+        holder.setWeights(holder.getWeights().map(weight => tf.zerosLike(weight)));
+        (await loadWeights(holder, at(name))).assertExistingObjectsMatched();
+      }
+      expect(predicted(holder), name).toEqual(expected);
+    }
+  }
+});
+
+test('models that were never compiled, or never trained, and a schedule of learning rates', async () => {
+  for (const start of ['keras', 'tf_keras'])
+    for (const ending of ['keras', 'h5']) {
+      const bare = await loadModel(at(`${start}.bare.${ending}`));
+      expect(bare.optimizer ?? null, `${start}.bare.${ending}`).toBeNull();
+      const fresh = await loadModel(at(`${start}.fresh.${ending}`));
+      expect(fresh.optimizer, `${start}.fresh.${ending}`).toBeInstanceOf(Adam);
+      expect((fresh.optimizer as Adam).iterations).toBe(0);
+      await fresh.fit(tf.ones([4, 3]), tf.ones([4, 2]), { epochs: 1, verbose: 0 });
+      // It goes on at the rate that the schedule has reached.
+      const scheduled = await loadModel(at(`${start}.schedule.${ending}`));
+      expect((scheduled.optimizer as SGD).iterations).toBe(4);
+      expect((scheduled.optimizer as SGD).learningRate, `${start}.schedule.${ending}`).toBeCloseTo(0.125, 6);
+    }
 });
 
 test('names do not matter, only the contents', async () => {

@@ -3,15 +3,19 @@ import { open } from 'node:fs/promises';
 import type * as tf from '@tensorflow/tfjs-node';
 import { CopyBudget } from '../../src/bundle/tf-staging.js';
 import { planHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';
-import { configNames } from '../../src/training/keras/config/keras-names.js';
+import { configNames } from '../../src/training/keras/config/written/keras-names.js';
 import {
   type CapturedWeights,
   capturedWeights,
   type WeightsChoice,
 } from '../../src/training/keras/writing/captured-weights.js';
 
-export function capture(model: tf.LayersModel, form: WeightsChoice['form']): CapturedWeights {
-  return capturedWeights(model, { form, names: configNames(model) }, CopyBudget.forForeground());
+export function capture(
+  model: tf.LayersModel,
+  form: WeightsChoice['form'],
+  includeOptimizer?: boolean,
+): CapturedWeights {
+  return capturedWeights(model, { form, includeOptimizer, names: configNames(model) }, CopyBudget.forForeground());
 }
 
 export async function writeCaptured(captured: CapturedWeights, path: string): Promise<void> {

@@ -72,7 +72,8 @@ export function planRestore(
   const refusals: Refusal[] = [];
   const early: PlannedRestore['early'][number][] = [];
   const assigned = new Set<Attribute>();
-  const chosen = new Set(selected.map(({ attribute }) => attribute));
+  const unnamed = selected.filter(variable => stored.nameOf(variable) === undefined);
+  const chosen = new Set(unnamed.map(({ attribute }) => attribute));
   const misfits = (stored.misfits ?? []).filter(({ attributes }) => attributes.some(one => chosen.has(one)));
   const unknown = new Set(misfits.flatMap(({ attributes }) => attributes));
   outcome.mismatched.push(...misfits.map(({ attributes: _attributes, ...one }) => one));

@@ -6,8 +6,8 @@ import { readShape } from './dataspace.js';
 import { readDatatype, type StoredType } from './datatype.js';
 import type { Fields } from './fields.js';
 import type { GlobalHeap } from './global-heap.js';
+import { UnknownStructure } from './other-reader.js';
 import { textOf, withoutFilling } from './text.js';
-import { UnknownStructure } from './unknown-structure.js';
 
 /** An attribute whose values are not decoded yet. */
 interface Part {

@@ -1,6 +1,6 @@
 /** Layout, fill value and filter messages: where the elements of a dataset are. */
 import type { Fields } from './fields.js';
-import { UnknownStructure } from './unknown-structure.js';
+import { UnknownStructure } from './other-reader.js';
 
 export type Layout =
   /** All elements in a row. Where `address` is null, nothing was written: all are the fill value. */

@@ -1,12 +1,11 @@
 /** The links of a group: names, and what they lead to. Old groups keep them in a B-tree, new ones in messages. */
 import { compareUtf8 } from '../../format/utf8-order.js';
 import type { Fields } from './fields.js';
-import type { Link, Links } from './link.js';
 import { MESSAGE, type Message } from './object-header.js';
-import { readOldLinks } from './old-group.js';
+import { type Link, type Links, readOldLinks } from './old-group.js';
+import { UnknownStructure } from './other-reader.js';
 import type { Structures } from './structures.js';
 import { textOf } from './text.js';
-import { UnknownStructure } from './unknown-structure.js';
 
 const [HARD, SOFT, EXTERNAL] = [0, 1, 64];
 

@@ -2,9 +2,19 @@
 import { TensorBundleError } from '../../errors.js';
 import { leavesOf } from './btree.js';
 import type { Fields } from './fields.js';
-import type { Link, Links } from './link.js';
 import type { Structures } from './structures.js';
 import { textOf } from './text.js';
+
+/** What a name in a group leads to. */
+export type Link =
+  /** Address of an object header. */
+  | { readonly kind: 'hard'; readonly address: number }
+  /** A path, from the root or from the group of the link. */
+  | { readonly kind: 'soft'; readonly to: string }
+  /** To another file. */
+  | { readonly kind: 'external' };
+
+export type Links = ReadonlyMap<string, Link>;
 
 /** Names of one group. */
 const MAX_HEAP_BYTES = 64 * 1024 * 1024;

@@ -4,13 +4,12 @@ import type { Hdf5Attribute, Hdf5Dataset, Hdf5DType, Hdf5Group } from '../hdf5-f
 import { readAttributes, readTextAttribute } from './attributes.js';
 import type { Fields } from './fields.js';
 import type { GlobalHeap } from './global-heap.js';
-import type { Links } from './link.js';
 import { isGroup, readLinks } from './links.js';
 import { MESSAGE, type Message, readObjectHeader } from './object-header.js';
-import type { OtherReader } from './other-reader.js';
+import type { Links } from './old-group.js';
+import { type OtherReader, UnknownStructure } from './other-reader.js';
 import { isDataset, readDataset, type StoredDataset } from './stored-dataset.js';
 import type { Structures } from './structures.js';
-import { UnknownStructure } from './unknown-structure.js';
 
 /** How deep groups may be nested. A group may be in itself, so a path has no natural end. */
 const MAX_DEPTH = 256;

@@ -6,8 +6,8 @@ import { readDatatype, type StoredType } from './datatype.js';
 import type { Fields } from './fields.js';
 import { type Filter, type Layout, readFillValue, readFilters, readLayout } from './layout.js';
 import { MESSAGE, type Message } from './object-header.js';
+import { UnknownStructure } from './other-reader.js';
 import type { Structures } from './structures.js';
-import { UnknownStructure } from './unknown-structure.js';
 
 /** Where the elements of a dataset are. */
 export type Storage =

@@ -4,7 +4,7 @@ import type { FileRange } from '../file-range.js';
 import type { BlockCache } from './block-cache.js';
 import { requireChecksum } from './checksum.js';
 import { Fields, type Widths } from './fields.js';
-import { UnknownStructure } from './unknown-structure.js';
+import { UnknownStructure } from './other-reader.js';
 
 const SIGNATURE = '\x89HDF\r\n\x1a\n';
 /** A file may begin with a block of its user: 512 bytes, or a power of two above it. */

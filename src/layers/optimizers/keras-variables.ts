@@ -21,7 +21,7 @@ export type KerasVariable = Pick<Attribute, 'dtype' | 'shape' | 'label' | 'captu
   readonly fullName: string;
 };
 
-export interface TrainedVariable {
+interface TrainedVariable {
   /** Its name in TensorFlow.js. */
   readonly name: string;
   /** Keras's name: `dense/kernel`. */
@@ -33,23 +33,30 @@ export interface KerasVariables {
   /** Keras's class: `Adam`. */
   readonly kerasName: string;
   readonly variables: readonly KerasVariable[];
-  /** With loss scaling in Keras 3: the variables of the optimizer that makes the steps, which are also in `variables`. */
+  /** With loss scaling in Keras 3: those of the optimizer that makes the steps, which are also in `variables`. */
   readonly inner?: readonly KerasVariable[];
   /** Variables that have slots and are not trained any more: Keras has no place for these slots. */
   readonly frozen: readonly string[];
-  /** State that tf_keras's own file of this optimizer lacks, too. */
+  /** What tf_keras begins anew, also with a file of its own. For a warning: `its …`. */
   readonly lacking: readonly string[];
 }
 
+interface KerasVariablesOptions {
+  readonly form: 'keras3' | 'tf_keras';
+  /** The variables that Keras will train, in its order. */
+  readonly trained: readonly TrainedVariable[];
+  /** Whether Keras computes the learning rate of each step: Keras 3 has no variable for it then. */
+  readonly isScheduled: boolean;
+}
+
 /**
- * `trained`: the variables that Keras will train, in its order. Throws ERR_NOT_SUPPORTED for an unknown optimizer,
+ * Throws ERR_NOT_SUPPORTED for an unknown optimizer,
  * ERR_STATE if it is not clear which variables its slots belong to.
  */
 export function kerasVariables(
   optimizer: Optimizer,
-  form: 'keras3' | 'tf_keras',
   belongings: Belongings,
-  trained: readonly TrainedVariable[],
+  { form, trained, isScheduled }: KerasVariablesOptions,
 ): KerasVariables {
   const stepping = steppingOptimizer(optimizer);
   const state = kerasState(stepping, belongings) ?? tfjsState(stepping, belongings);
@@ -72,7 +79,7 @@ export function kerasVariables(
   const count = number('int64', isKeras3 ? `${scope}/iteration` : 'iteration', `${label}/iterations`, iterations);
   // A rate that falls is a schedule in Keras, which has no variable.
   const rate =
-    isKeras3 && at('decay') === 0
+    isKeras3 && at('decay') === 0 && !isScheduled
       ? [number('float32', `${scope}/learning_rate`, `${label}/learningRate`, learningRate)]
       : [];
   const scalars = state.scalars.map(one => number('float32', `${scope}/variable`, `${label}/${one.name}`, one));
@@ -82,7 +89,7 @@ export function kerasVariables(
   const told = {
     kerasName,
     frozen: groups.length > 0 ? [...existing] : [],
-    lacking: isKeras3 ? [] : state.scalars.map(({ name }) => name),
+    lacking: isKeras3 ? [] : isLossScaling(optimizer) ? ['whole state'] : state.scalars.map(({ name }) => name),
   };
   if (!isKeras3 || !isLossScaling(optimizer)) return { ...told, variables: own };
   return { ...told, variables: [...outer(optimizer, label), ...own], inner: own };

@@ -39,7 +39,8 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * Keras's own forms for Python:
  *
  * - `out/digits.keras`: Keras 3 loads it with `keras.saving.load_model`, and predicts, evaluates and trains on.
- * - `out/digits.h5` (or `.hdf5`): the same with tf_keras, and with Keras 3, which calls this form legacy.
+ * - `out/digits.h5` (or `.hdf5`): the same with tf_keras. Keras 3 calls this form legacy, and loads it without the
+ *   optimizer: `load_model(path, compile=False)`.
  * - Another name: one checkpoint, which the directory's `checkpoint` file then names as the latest; with `format:
  *   'savedmodel'` a SavedModel.
  *

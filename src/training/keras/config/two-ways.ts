@@ -23,11 +23,11 @@ function isOtherWay(forward: JsonObject, backward: Json): boolean {
   return written(forward.config) === written(backward.config);
 }
 
-/** Without what may differ, in one order. */
+/** Without what may differ, in one order. An activation may be a model, whose layers have names of their own. */
 function written(config: JsonObject): string {
   const entries = Object.entries(config).filter(([key]) => !OWN.test(key));
   return JSON.stringify(
     entries.sort(([a], [b]) => (a < b ? -1 : 1)),
-    (key, value: unknown) => (key === 'shared_object_id' ? undefined : value),
+    (key, value: unknown) => (/^(shared_object_id|name)$/.test(key) ? undefined : value),
   );
 }

@@ -18,10 +18,13 @@ export function snakeCase(className: string, keras: Keras): string {
     .toLowerCase();
 }
 
+/** A class of this package for one of TensorFlow.js with more options (src/training/models/added). */
+const VARIANT = /^Keras(?=[A-Z])/;
+
 /** Keras's class of a layer. TensorFlow.js calls a functional model `Model` or `Functional`. */
 export function kerasClass(layer: Layer): string {
   const name = layer.getClassName();
-  return 'layers' in layer && name !== 'Sequential' ? 'Functional' : name;
+  return 'layers' in layer && name !== 'Sequential' ? 'Functional' : name.replace(VARIANT, '');
 }
 
 /** Numbers names in one list: the first `dense` stays so, the next is `dense_1`. */

@@ -5,6 +5,7 @@
  */
 import { fieldOf, layerIn } from '../../../layers/family.js';
 import type { Layer } from '../../../layers/types.js';
+import { kerasClass } from './class-names.js';
 import { columns, joinedAtEnd, madeOf, reshaped, type StoredValue, transposed } from './stored-value.js';
 
 type Values = readonly StoredValue[];
@@ -14,7 +15,7 @@ const CONVOLUTIONS: readonly string[] = ['Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTr
 /** The values for the variables of a layer, in the order of the file. `kerasVersion`: that of the file. */
 export function convertedWeights(layer: Layer, weights: Values, kerasVersion: string): Values {
   const inner = (one: Layer, values: Values): Values => convertedWeights(one, values, kerasVersion);
-  const className = layer.getClassName();
+  const className = kerasClass(layer);
   let values = weights;
   if (className === 'Bidirectional') {
     const half = Math.floor(values.length / 2);
@@ -95,7 +96,7 @@ function gates(weights: Values, starts: readonly number[]): Values {
   return [0, 1, 2].map(offset => joinedAtEnd(starts.map(start => weights[start + offset]!)));
 }
 
-/** Kernels that have the number of filters first, as Theano has them. */
+/** Kernels with their dimensions in an order that some backends had, which tf_keras knows by the shape. */
 function ofOtherOrder(layer: Layer, className: string, weights: Values): Values {
   const [kernel, recurrent] = layer.weights;
   return weights.map((value, i) => {

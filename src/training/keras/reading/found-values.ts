@@ -20,6 +20,8 @@ export interface FoundValue {
   /** Path of its dataset, or the path that it would have. */
   readonly key: string;
   readonly isThere: boolean;
+  /** The datasets that the value is made of, if there are several. */
+  readonly parts?: readonly Hdf5Dataset[];
   /** Keras's name of the variable when it was saved; undefined if the file does not have it. */
   readonly storedName?: string | undefined;
   /** Path of what the file has for the layer. */
@@ -115,12 +117,8 @@ export function namesOf(root: Trackable, file: FoundInFile, nameMap: NameMap): S
       return [key, `/${key}`, key.replace(/\/vars\/\d+$/, '')];
     },
     missingName: key => (NEVER_THERE.test(key) ? undefined : pathOfKey(key)),
-    misfits: misfits.filter(({ attributes }) => !attributes.some(one => mappedVariable(one, found, mapped))),
-    names: countedNames(
-      file,
-      new Set([...found.values()].flatMap(({ key, isThere }) => (isThere ? [key] : []))),
-      datasets,
-    ),
+    misfits,
+    names: countedNames(file, [...found.values()], datasets),
     accompanied: new Map(),
   };
 }
@@ -128,24 +126,16 @@ export function namesOf(root: Trackable, file: FoundInFile, nameMap: NameMap): S
 /** A schedule instead of a learning rate, or a product that tf_keras does not save. */
 const NEVER_THERE = /(^|\/)_(learning_rate|u_product)\//;
 
-function mappedVariable(
-  attribute: Attribute,
-  found: ReadonlyMap<Attribute, FoundValue>,
-  mapped: ReadonlyMap<string, string>,
-): boolean {
-  const key = found.get(attribute)?.key;
-  return key !== undefined && [...mapped.values()].includes(key);
-}
-
 /** The datasets that belong to the model. One that has several paths counts once. */
 function countedNames(
   { leftOut, optimizer }: FoundInFile,
-  found: ReadonlySet<string>,
+  found: readonly FoundValue[],
   datasets: ReadonlyMap<string, Hdf5Dataset>,
 ): string[] {
-  const used = new Set(found);
+  const used = new Set(found.flatMap(({ key, isThere }) => (isThere ? [key] : [])));
   for (const { attributes } of optimizer?.graph ?? []) for (const { key } of attributes) used.add(key);
   const ids = new Set([...used].flatMap(key => datasets.get(key)?.id ?? []));
+  for (const { parts = [] } of found) for (const { id } of parts) ids.add(id);
   return [...datasets].flatMap(([path, { id }]) => {
     if (used.has(path)) return [path];
     return ids.has(id) || NOT_OF_MODEL.test(path) || leftOut(path) ? [] : [path];

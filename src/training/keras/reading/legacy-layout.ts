@@ -88,7 +88,8 @@ export class LegacyLayout implements FileLayout {
       if (place) {
         this.#values.define(place.value);
         const { value, storedName, layer } = place;
-        values.set(attribute, { key: value.key, isThere: true, storedName, place: layer.path });
+        const parts = value.datasets.length > 1 ? { parts: value.datasets } : {};
+        values.set(attribute, { key: value.key, isThere: true, storedName, place: layer.path, ...parts });
       } else {
         const { fullName } = attribute;
         const name =

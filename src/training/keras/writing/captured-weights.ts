@@ -6,9 +6,11 @@ import type { Attribute } from '../../../graph/attribute.js';
 import type { GroupToWrite } from '../../../hdf5/writing/content.js';
 import { checkModel } from '../../../layers/model.js';
 import { type KerasVariables, kerasVariables } from '../../../layers/optimizers/keras-variables.js';
+import { steppingOptimizer } from '../../../layers/optimizers/loss-scaling.js';
 import type { Layer, LayersModel } from '../../../layers/types.js';
 import { liveValue, variableOf } from '../../../layers/variable.js';
 import { Description } from '../../checkpoint/description.js';
+import { scheduleOf } from '../config/learning-rate-schedule.js';
 import { type DescribedModel, keras3Objects } from '../layouts/keras3-objects.js';
 import { legacyLayers, trainedVariables } from '../layouts/legacy-layers.js';
 import { CapturedValues } from './captured-values.js';
@@ -17,10 +19,10 @@ import { keras3Tree } from './keras3-tree.js';
 import { legacyOptimizer, legacyTree } from './legacy-tree.js';
 
 /**
- * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the same with the
- * groups of a whole model, whose root lacks only the configuration.
+ * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the groups
+ * of a whole model in `.h5`; its root lacks only the configuration.
  */
-export type WeightsForm = 'keras3' | 'legacy-weights' | 'legacy-model';
+type WeightsForm = 'keras3' | 'legacy-weights' | 'legacy-model';
 
 export interface WeightsChoice {
   readonly form: WeightsForm;
@@ -110,7 +112,12 @@ function optimizerOf(
     fullName: variable.fullName,
     shape: variable.shape,
   }));
-  const found = kerasVariables(model.optimizer, form === 'keras3' ? 'keras3' : 'tf_keras', belongings, trained);
+  const { optimizer } = model;
+  const found = kerasVariables(optimizer, belongings, {
+    form: form === 'keras3' ? 'keras3' : 'tf_keras',
+    trained,
+    isScheduled: [optimizer, steppingOptimizer(optimizer)].some(one => scheduleOf(one) !== undefined),
+  });
   warn(model, found);
   return found;
 }
@@ -126,14 +133,14 @@ const warned = new WeakSet<object>();
 function warn({ name, optimizer }: LayersModel, { kerasName, frozen, lacking }: KerasVariables): void {
   const lost = [
     ...(frozen.length > 0
-      ? [`what it keeps for ${frozen.length} variables that are frozen now (${frozen[0]}, …), since Keras keeps none`]
+      ? [`what it keeps for ${frozen.length} frozen variables (${frozen[0]}, …), for which Keras keeps nothing`]
       : []),
-    ...lacking.map(one => `its ${one}, for which an .h5 file has no place, so that tf_keras begins it anew`),
+    ...lacking.map(one => `its ${one}, which tf_keras does not keep in .h5 files and begins anew`),
   ];
   if (lost.length === 0 || warned.has(optimizer)) return;
   warned.add(optimizer);
   const message =
-    `part of the optimizer (${kerasName}) of the model '${name}' is not saved: ${lost.join('; ')}. ` +
-    'A checkpoint (saveWeights without an ending) has everything';
+    `some of the state of the model '${name}' will not be restored in Python (its optimizer is ${kerasName}): ` +
+    `${lost.join('; ')}. A checkpoint (saveWeights to a path without an ending) has everything`;
   process.emitWarning(message, WARNING);
 }

@@ -19,13 +19,16 @@ const CONSTRAINTS: ReadonlySet<string> = new Set(['MaxNorm', 'UnitNorm', 'NonNeg
 /** Classes of Keras 2 that Keras 3 lacks, and for which it has nothing that computes the same. */
 const GONE: ReadonlySet<string> = new Set(['RandomWidth', 'ConvLSTM2DCell']);
 
-/** Whether Keras 3 has the layer, or another one that `keras3Layer` writes for it. */
+/** Activations that Keras 2 lacks. The name of the last one is not Keras's. */
+const NEW: ReadonlySet<string> = new Set(['hard_silu', 'log_sigmoid', 'hard_sigmoid_of_keras3']);
+
+/** Whether Keras 3 has the layer, or another one that computes the same. */
 export function isLayerOfKeras3(className: string): boolean {
   return LAYERS.has(className) && !GONE.has(className);
 }
 
 export function isActivationOfKeras3(name: string): boolean {
-  return ACTIVATIONS.has(name);
+  return ACTIVATIONS.has(name) || NEW.has(name);
 }
 
 /** A class of Keras 3. */
@@ -74,6 +77,7 @@ function hardSigmoid(): Keras3Object {
 /** The activation of a layer, by its name in Keras 2. `registered`: the name of one that Keras lacks. */
 export function activation(name: string, registered: string): unknown {
   if (name === 'hard_sigmoid') return hardSigmoid();
+  if (name === 'hard_sigmoid_of_keras3') return 'hard_sigmoid';
   if (isActivationOfKeras3(name)) return name;
   return { module: 'builtins', class_name: 'function', config: registered, registered_name: registered };
 }

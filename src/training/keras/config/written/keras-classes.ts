@@ -2,12 +2,12 @@
  * What TensorFlow.js and Keras both have. TensorFlow.js's JSON of a layer is nearly Keras's configuration; what it gets
  * wrong, or Keras refuses, is put right here.
  */
-import { fieldOf } from '../../../layers/family.js';
-import type { Layer } from '../../../layers/types.js';
+import { fieldOf } from '../../../../layers/family.js';
+import type { Layer } from '../../../../layers/types.js';
 
 export type Json = Record<string, unknown>;
 
-/** TensorFlow.js's layers. Keras has all of them, with the same formulas. */
+/** Layers that Keras has with the same formulas: TensorFlow.js's, and those of src/training/models/added. */
 export const LAYERS: ReadonlySet<string> = new Set([
   ...['InputLayer', 'Sequential', 'Model', 'Functional'],
   ...['Dense', 'Activation', 'Dropout', 'Flatten', 'Reshape', 'Permute', 'RepeatVector', 'Masking', 'Embedding'],
@@ -22,6 +22,9 @@ export const LAYERS: ReadonlySet<string> = new Set([
   ...['RNN', 'SimpleRNN', 'GRU', 'LSTM', 'ConvLSTM2D', 'TimeDistributed', 'Bidirectional'],
   ...['SimpleRNNCell', 'GRUCell', 'LSTMCell', 'ConvLSTM2DCell', 'StackedRNNCells'],
   ...['CategoryEncoding', 'Rescaling', 'Resizing', 'CenterCrop', 'RandomWidth'],
+  ...['Subtract', 'UnitNormalization', 'Normalization'],
+  ...['ZeroPadding1D', 'ZeroPadding3D', 'Cropping1D', 'Cropping3D', 'UpSampling1D', 'UpSampling3D'],
+  ...['GlobalMaxPooling3D', 'GlobalAveragePooling3D'],
 ]);
 
 /** Initializers, regularizers and constraints. */
@@ -43,12 +46,17 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 /** Activations by name, as TensorFlow.js writes them. It also has `gelu_new`, which Keras knows by no name. */
 export const ACTIVATIONS: ReadonlySet<unknown> = new Set([
   ...['elu', 'selu', 'relu', 'relu6', 'linear', 'sigmoid', 'hard_sigmoid', 'softplus', 'softsign', 'tanh', 'softmax'],
-  ...['log_softmax', 'gelu', 'mish', 'swish'],
+  ...['log_softmax', 'gelu', 'mish', 'swish', 'exponential', 'leaky_relu'],
 ]);
 
+/** The class in Keras. Those of src/training/models/added may have `Keras` before its name. */
 export function kerasClass(className: string): string {
-  return SPELLINGS[className] ?? className;
+  const added = className.replace(/^Keras(?=[A-Z])/, '');
+  return SPELLINGS[className] ?? (LAYERS.has(added) ? added : className);
 }
+
+/** Layers that have no data format in Keras 2, and need none. */
+const WITHOUT_FORMAT: ReadonlySet<string> = new Set(['ZeroPadding1D', 'Cropping1D', 'UpSampling1D']);
 
 /** What Keras's RNN knows itself. The rest of TensorFlow.js's JSON are the options of its cell, which Keras refuses. */
 const RNN_OPTIONS: ReadonlySet<string> = new Set([
@@ -65,6 +73,7 @@ export function repair(className: string, config: Json, layer: Layer): void {
   }
   // TensorFlow.js writes the regularizer in the place of the constraint.
   if (className === 'DepthwiseConv2D') config.depthwise_constraint = partOf(fieldOf(layer, 'depthwiseConstraint'));
+  if (WITHOUT_FORMAT.has(className)) delete config.data_format;
   // An unknown dimension is null here, and -1 in Keras.
   if (className === 'Reshape') config.target_shape = (config.target_shape as (number | null)[]).map(size => size ?? -1);
   if (className === 'SeparableConv2D') config.depth_multiplier = fieldOf(layer, 'depthMultiplier');

@@ -2,8 +2,8 @@
  * The architecture of a model in Keras's form, layer by layer, from TensorFlow.js's JSON: with Keras's names, and what
  * is frozen marked as Keras does.
  */
-import { layerKind } from '../../../layers/registry.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { layerKind } from '../../../../layers/registry.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import { ACTIVATIONS, type Json, kerasClass, LAYERS, PARTS, repair } from './keras-classes.js';
 import { configNames } from './keras-names.js';
 import { pythonConfig } from './python-config.js';
@@ -43,8 +43,24 @@ export interface KerasConfig {
   readonly lacking: readonly string[];
 }
 
-export function kerasConfig(model: LayersModel): KerasConfig {
-  const conversion = new Conversion(model);
+/** What a version of Keras has. */
+export interface KerasVersion {
+  /** The class as TensorFlow.js's JSON has it, and the configuration. */
+  hasLayer(className: string, config: Json): boolean;
+  hasActivation(name: string): boolean;
+  /** Whether names of layers may have slashes. */
+  readonly slashes: boolean;
+}
+
+export const KERAS_2: KerasVersion = {
+  hasLayer: className => LAYERS.has(kerasClass(className)),
+  hasActivation: name => ACTIVATIONS.has(name),
+  slashes: true,
+};
+
+/** `version`: says what is lacking. */
+export function kerasConfig(model: LayersModel, version = KERAS_2): KerasConfig {
+  const conversion = new Conversion(model, version);
   conversion.convert(model.toJSON(null, false) as unknown as Written, model, false);
   const { entries, layers } = conversion;
   return { entries, layers, shared: repeated([...layers.values()]), lacking: [...conversion.lacking] };
@@ -66,15 +82,18 @@ class Conversion {
   readonly lacking = new Set<string>();
   readonly #names: ReadonlyMap<Layer, string>;
 
-  constructor(model: LayersModel) {
-    this.#names = configNames(model);
+  constructor(
+    model: LayersModel,
+    readonly version: KerasVersion,
+  ) {
+    this.#names = configNames(model, version.slashes);
   }
 
   /** Converts in place. `isFrozen`: within a model that is not trainable. */
   convert(written: Written, layer: Layer, isFrozen: boolean): void {
     const { class_name: className, config } = written;
     const name = this.#names.get(layer) ?? layer.name;
-    const isKnown = LAYERS.has(className);
+    const isKnown = this.version.hasLayer(className, config);
     if (!isKnown) this.lacking.add(`the layer '${layer.name}' of the class ${className}`);
     const frozen = isFrozen || ('layers' in layer && !layer.trainable);
     this.#hold(written, layer, frozen);
@@ -170,7 +189,8 @@ class Conversion {
     for (const [key, value] of Object.entries(config)) {
       const of = `of the layer '${layer.name}' (${layer.getClassName()})`;
       if (key.endsWith('activation')) {
-        if (typeof value === 'string' && !ACTIVATIONS.has(value)) this.lacking.add(`the activation ${value} ${of}`);
+        const isLacking = typeof value === 'string' && !this.version.hasActivation(value);
+        if (isLacking) this.lacking.add(`the activation ${value} ${of}`);
       } else if (/_(initializer|regularizer|constraint)$/.test(key) && isPart(value)) {
         if (!PARTS.has(value.class_name)) this.lacking.add(`${value.class_name} as ${key} ${of}`);
         value.class_name = kerasClass(value.class_name);

@@ -4,17 +4,19 @@
  * TensorFlow refuses in a scope: a model of such a name could be loaded, but not called. Only models have such names;
  * TensorFlow.js refuses them for other layers.
  */
-import { isAutomatic, kerasNames } from '../../../layers/naming.js';
-import { layerKind } from '../../../layers/registry.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { isAutomatic, kerasNames } from '../../../../layers/naming.js';
+import { layerKind } from '../../../../layers/registry.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 
-export function configNames(model: LayersModel): ReadonlyMap<Layer, string> {
+/** `slashes`: whether names may have them. Keras 3 refuses them. */
+export function configNames(model: LayersModel, slashes = true): ReadonlyMap<Layer, string> {
+  const valid = (name: string): string => (slashes ? scopeName(name) : scopeName(name).replaceAll('/', '_'));
   const names = kerasNames([model], layer => layerKind(layer).inner?.(layer) ?? []);
-  const isFree = (layer: Layer): boolean => isAutomatic(layer) || scopeName(layer.name) !== layer.name;
+  const isFree = (layer: Layer): boolean => isAutomatic(layer) || valid(layer.name) !== layer.name;
   const taken = new Set([...names].flatMap(([layer, name]) => (isFree(layer) ? [] : [name])));
   for (const [layer, name] of names) {
     if (!isFree(layer)) continue;
-    const free = freeName(scopeName(name), taken);
+    const free = freeName(valid(name), taken);
     taken.add(free);
     names.set(layer, free);
   }

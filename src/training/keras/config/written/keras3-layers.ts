@@ -1,7 +1,10 @@
-/** The configuration of a layer in Keras 3's form, from Keras 2's: what Keras 3 renamed, dropped or computes otherwise. */
-import type { Json } from './keras-classes.js';
+/** The configuration of a layer in Keras 3's form, from Keras 2's: what Keras 3 renamed or computes otherwise. */
+import { type Json, kerasClass } from './keras-classes.js';
+import type { KerasVersion } from './keras-config.js';
+import { OPERATION, operationObject } from './keras-operations.js';
 import {
   activation,
+  isActivationOfKeras3,
   isLayerOfKeras3,
   type Keras3Object,
   layerObject,
@@ -42,14 +45,21 @@ export function inputLayer({ batch_input_shape: shape, dtype, sparse, name }: Js
 
 /** `options`: as `keras3Options` gives them. */
 export function layerOf(className: string, options: Json): Keras3Object {
+  if (className === OPERATION) return operationObject(options);
   if (!hasLayer(className, options)) return userDefined(className, options, registeredName(className));
   return layerObject(...(CHANGED[className]?.(options) ?? ([className, options] as const)));
 }
 
-/** Whether Keras 3 has the layer, with these options. Its ReLU refuses a negative threshold. */
-export function hasLayer(className: string, { theta }: Json): boolean {
+/** Keras 3's ReLU refuses a negative threshold. */
+function hasLayer(className: string, { theta }: Json): boolean {
   return isLayerOfKeras3(className) && !(className === 'ThresholdedReLU' && Number(theta) < 0);
 }
+
+export const KERAS_3: KerasVersion = {
+  hasLayer: (className, config) => className === OPERATION || hasLayer(kerasClass(className), config),
+  hasActivation: isActivationOfKeras3,
+  slashes: false,
+};
 
 /** `convert`: makes what stands in a configuration of the form `{ class_name, config }`. */
 export function keras3Options(config: Json, convert: (object: Keras2Object) => Keras3Object): Json {

@@ -1,0 +1,2 @@
+/** The same with more damaged files. */
+import './compiled.test.js';

@@ -1,0 +1,2 @@
+/** More damages. */
+import './damaged-files.test.js';
