@@ -147,10 +147,12 @@ export function compileFrom(
   if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
-    compile(model, optimizer, loss, metrics);
-    return setRate;
-  }
-  optimizer?.dispose();
+    const failure = compile(model, optimizer, loss, metrics);
+    if (failure === undefined) return setRate;
+    // What the caller gave is the caller's fault.
+    if (given.loss !== undefined || given.metrics !== undefined) throw failure;
+    remarks.push('its losses and metrics do not fit its outputs');
+  } else optimizer?.dispose();
   remarks.push(
     'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, path), which restores ' +
       'the state of the optimizer',
@@ -163,12 +165,15 @@ function compile(
   optimizer: Optimizer,
   loss: NonNullable<LoadModelOptions['loss']>,
   metrics: LoadModelOptions['metrics'],
-): void {
+): unknown {
   try {
     model.compile({ optimizer, loss, ...(metrics && { metrics }) });
+    return undefined;
   } catch (error) {
     optimizer.dispose();
-    throw error;
+    // TensorFlow.js has set it already.
+    (model as { optimizer?: Optimizer }).optimizer = undefined as unknown as Optimizer;
+    return error;
   }
 }
 

@@ -10,6 +10,7 @@ import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
 import { orderedCalls } from './call-order.js';
 import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
+import { withKnownSize } from './known-size.js';
 import { layerClass } from './layer-class.js';
 import { NestedCalls } from './nested-calls.js';
 import { layersOf } from './old-names.js';
@@ -99,7 +100,12 @@ class Converter {
     if (first !== undefined && !hasShape && isList(shape) && !shape.some(isList)) {
       const input = { name: `${text(config.name, 'sequential')}_input`, batch_input_shape: shape, dtype: 'float32' };
       layers.unshift({ class_name: 'InputLayer', config: input });
-    }
+    } else if (!hasShape)
+      this.problems.lacksOption(
+        'Sequential',
+        text(config.name, ''),
+        'the shape of its input is not known; call the model, or its build(), in Python before you save it',
+      );
     return { name: text(config.name, 'sequential'), layers };
   }
 
@@ -141,7 +147,8 @@ class Converter {
     const found = layerClass(object, name, this.problems);
     if (found === undefined) return { class_name: object.className, config: { name } };
     const { className, config } = found;
-    if (!isModel(className)) return { class_name: className, config: this.#config(className, config) };
+    if (!isModel(className))
+      return withKnownSize({ class_name: className, config: this.#config(className, config) }, given);
     const of = isList(given.config) ? layersOf(given.config) : config;
     return this.model({ className, config: of }, buildShape(given));
   }
