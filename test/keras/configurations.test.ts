@@ -114,6 +114,8 @@ function frozen(): tf.LayersModel {
     ],
   });
   inner.trainable = false;
+  // TensorFlow.js would go on training them.
+  for (const layer of inner.layers) layer.trainable = false;
   return model;
 }
 

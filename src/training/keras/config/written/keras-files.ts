@@ -68,9 +68,8 @@ export function keras2Attributes(model: LayersModel, { includeOptimizer }: FileC
 }
 
 /**
- * Keras 3 finds a schedule by its module, and tf_keras can. Where there is an optimizer, Keras 3 opens the file with
- * `compile=False` only, as it opens those of tf_keras: it refuses `is_legacy_optimizer`, without which tf_keras makes an
- * optimizer of an older kind.
+ * Keras 3 finds a schedule by its module, and tf_keras can. Keras 3 opens such a file with `compile=False` only, as it
+ * opens those of tf_keras: it refuses `is_legacy_optimizer`, without which tf_keras makes an older kind of optimizer.
  */
 function legacyTraining(model: LayersModel): Json | undefined {
   const training = trainingConfig(model, legacyMetric);

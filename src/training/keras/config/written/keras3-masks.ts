@@ -1,7 +1,7 @@
 /**
- * Masks of recurrent layers that are given a first state. TensorFlow.js, like Keras 2, passes the mask of their input on
- * to them. Keras 3 does so only for layers with a single input; for these, the mask has to be an argument of the call,
- * computed by operations in the model.
+ * Masks of recurrent layers that are given a first state. TensorFlow.js, like Keras 2, passes the mask of their input
+ * on to them. Keras 3 does so only for layers with a single input; for these, the mask has to be an argument of the
+ * call, computed by operations in the model.
  */
 import { fieldOf } from '../../../../layers/family.js';
 import type { Layer, LayersModel } from '../../../../layers/types.js';
