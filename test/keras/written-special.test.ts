@@ -1,4 +1,4 @@
-/** Where values lie in Keras's own files: layers of user-defined classes, shared layers, names, the moment of a save. */
+/** Where values lie in Keras's own files: user-defined layers, shared layers, names, the moment of a save. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

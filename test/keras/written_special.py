@@ -107,7 +107,10 @@ MODELS = {
 def values(path):
     found = {}
     with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: np.array(item)}) if isinstance(item, h5py.Dataset) else None)
+        def add(name, item):
+            if isinstance(item, h5py.Dataset):
+                found[name] = np.array(item)
+        file.visititems(add)
     return found
 
 

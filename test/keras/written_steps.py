@@ -1,8 +1,8 @@
 """Keras 3 and tf_keras train on with the state of an optimizer that Node wrote.
 
 Reads a JSON job from the file given as the first argument; writes its answer beside it.
-Job: {"cases": [{"name", "optimizer": [class, arguments], "weights": path of .weights.h5, "legacy": path of .h5, "inputs",
-"targets", "steps"}]}. The answer has the weights after the steps, by who made them, or the error.
+Job: {"cases": [{"name", "optimizer": [class, arguments], "weights": path of .weights.h5, "legacy": path of .h5,
+"inputs", "targets", "steps"}]}. The answer has the weights after the steps, by who made them, or the error.
 """
 import json
 import os

@@ -21,7 +21,7 @@ export type KerasVariable = Pick<Attribute, 'dtype' | 'shape' | 'label' | 'captu
   readonly fullName: string;
 };
 
-export interface TrainedVariable {
+interface TrainedVariable {
   /** Its name in TensorFlow.js. */
   readonly name: string;
   /** Keras's name: `dense/kernel`. */
@@ -33,7 +33,7 @@ export interface KerasVariables {
   /** Keras's class: `Adam`. */
   readonly kerasName: string;
   readonly variables: readonly KerasVariable[];
-  /** With loss scaling in Keras 3: the variables of the optimizer that makes the steps, which are also in `variables`. */
+  /** With loss scaling in Keras 3: those of the optimizer that makes the steps, which are also in `variables`. */
   readonly inner?: readonly KerasVariable[];
   /** Variables that have slots and are not trained any more: Keras has no place for these slots. */
   readonly frozen: readonly string[];
@@ -41,7 +41,7 @@ export interface KerasVariables {
   readonly lacking: readonly string[];
 }
 
-export interface KerasVariablesOptions {
+interface KerasVariablesOptions {
   readonly form: 'keras3' | 'tf_keras';
   /** The variables that Keras will train, in its order. */
   readonly trained: readonly TrainedVariable[];

@@ -29,7 +29,7 @@ export interface Keras3Object {
   readonly path: string;
   /** The path where tf_keras looks, if that differs. */
   readonly tfKerasPath: string | undefined;
-  /** `vars/0`, `vars/1`, …: those that were made as trainable, then the others, in the order in which they were made. */
+  /** `vars/0`, `vars/1`, …: what was made as trainable, then the others, in the order in which they were made. */
   readonly variables: readonly Attribute[];
 }
 

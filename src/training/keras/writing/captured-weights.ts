@@ -19,10 +19,10 @@ import { keras3Tree } from './keras3-tree.js';
 import { legacyOptimizer, legacyTree } from './legacy-tree.js';
 
 /**
- * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the same with the
- * groups of a whole model, whose root lacks only the configuration.
+ * 'keras3': `.weights.h5`, and the weights in `.keras`. 'legacy-weights': `.h5` of weights. 'legacy-model': the groups
+ * of a whole model in `.h5`; its root lacks only the configuration.
  */
-export type WeightsForm = 'keras3' | 'legacy-weights' | 'legacy-model';
+type WeightsForm = 'keras3' | 'legacy-weights' | 'legacy-model';
 
 export interface WeightsChoice {
   readonly form: WeightsForm;

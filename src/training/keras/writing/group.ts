@@ -18,7 +18,7 @@ export class Group {
   }
 
   /**
-   * Adds a dataset, which gets the path that is asked for (`dense/kernel:0`) if that is free. Otherwise it gets a number
+   * Adds a dataset, which gets the path that is asked for (`dense/kernel:0`) if that is free, else one with a number
    * (`dense/kernel_1:0`). Returns its path.
    */
   add(path: string, dataset: DatasetToWrite): string {

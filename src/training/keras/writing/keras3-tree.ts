@@ -10,7 +10,7 @@ import type { CapturedValues, Source } from './captured-values.js';
 import { Group, partsOf } from './group.js';
 
 /** What is saved. */
-export interface Keras3Content {
+interface Keras3Content {
   readonly objects: readonly Keras3Object[];
   /** The names of layers. Keras writes them for people who look into the file. */
   readonly names: ReadonlyMap<Layer, string>;
