@@ -256,3 +256,10 @@ describe('options', () => {
     );
   });
 });
+
+test.each([
+  ['ring.weights.h5', 'ERR_CORRUPT'],
+  ['tree.weights.h5', 'ERR_TOO_LARGE'],
+])('%s, whose groups lead to each other, is refused', async (name, code) => {
+  await expect(loadWeights(chain('first'), at(name))).rejects.toMatchObject({ code });
+});

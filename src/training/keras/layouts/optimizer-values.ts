@@ -39,8 +39,8 @@ export interface LiveOptimizer {
 }
 
 /**
- * `storedName`: the optimizer's name, which mostly is that of its class, if the file has it. Undefined if the values are
- * not understood, or not those of these variables: then Keras leaves the optimizer as it is.
+ * `storedName`: the optimizer's name, which mostly is that of its class, if the file has it. Undefined if the values
+ * are not understood, or not those of these variables: then Keras leaves the optimizer as it is.
  */
 export function optimizerValues(
   values: readonly OptimizerValue[],
