@@ -7,10 +7,11 @@ import { planArchive } from '../../src/archive/archive-plan.js';
 import { TensorBundleError } from '../../src/index.js';
 import { isDeep } from '../depth.js';
 import { runPython } from '../oracle/python.js';
-import { contentOf, inArchive, place, written } from './zip-files.js';
+import { contentOf, inArchive, place, placeSparse, written } from './zip-files.js';
 
 const CODES = ['ERR_CORRUPT', 'ERR_TRUNCATED', 'ERR_TOO_LARGE', 'ERR_NOT_SUPPORTED', 'ERR_CHECKSUM'];
 const MANY = 70_000;
+const LARGE = 4 * 1024 ** 3 + 1024 ** 2;
 
 let folder: string;
 let read: Record<string, { count: number; entries: [string, number, number, number[], string][] }>;
@@ -24,8 +25,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'archive '));
   place(folder, 'ours', await written(ours));
   place(folder, 'ours-empty', await written({}));
-  const many = Array.from({ length: MANY }, (_, i) => [`f${i}`, Buffer.from(String(i))] as const);
-  place(folder, 'ours-many', await written(Object.fromEntries(many)));
+  if (isDeep) {
+    const many = Array.from({ length: MANY }, (_, i) => [`f${i}`, Buffer.from(String(i))] as const);
+    place(folder, 'ours-many', await written(Object.fromEntries(many)));
+    await placeSparse(at('ours-large'), LARGE);
+  }
   // For temporary files.
   mkdirSync(join(folder, 'tmp'));
   process.env.TMPDIR = join(folder, 'tmp');
@@ -45,9 +49,22 @@ test('Python reads what is written here', () => {
     Object.entries(ours).map(([name, { length }]) => [name, length, 0, [1980, 1, 1]]),
   );
   expect(read['ours-empty']!.count).toBe(0);
-  // More than fit into the fields of the old format.
+});
+
+test.runIf(isDeep)('zip64, where numbers do not fit into the fields of the old format', async () => {
   expect(read['ours-many']).toMatchObject({ count: MANY });
   expect(read['ours-many']!.entries[9]![4]).toBe(Buffer.from('9').toString('hex'));
+  expect(await errorOf(contentOf(at('ours-many')))).toMatchObject({ code: 'ERR_TOO_LARGE', found: MANY });
+  expect(read['ours-large']!.entries.map(entry => entry.slice(0, 2))).toEqual([
+    ['large', LARGE],
+    ['behind', 5],
+  ]);
+  expect(read['ours-large']!.entries[1]![4]).toBe(Buffer.from('after').toString('hex'));
+  await inArchive(at('ours-large'), async archive => {
+    expect(Buffer.from(await archive.read('behind', 10)).toString()).toBe('after');
+    expect((await archive.range('behind')).start).toBeGreaterThan(LARGE);
+    await archive.check('large');
+  });
 });
 
 test('what is written here is read here', async () => {
@@ -55,7 +72,6 @@ test('what is written here is read here', async () => {
   expect(Object.keys(content)).toEqual(Object.keys(ours));
   for (const [name, bytes] of Object.entries(ours)) expect(content[name]!.equals(bytes)).toBe(true);
   expect(await contentOf(at('ours-empty'))).toEqual({});
-  expect(await errorOf(contentOf(at('ours-many')))).toMatchObject({ code: 'ERR_TOO_LARGE', found: MANY });
 });
 
 test.each(['stored', 'deflated', 'stored64', 'deflated64', 'streamed'])(
@@ -130,8 +146,8 @@ test('every byte changed, every end cut: the right content or an error that says
   const right = await contentOf(place(folder, 'small', plain));
   const cases: Buffer[] = [];
   for (let i = 0; i < plain.length; i++) {
-    cases.push(plain.subarray(0, i));
-    for (const mask of isDeep ? [1, 2, 4, 8, 16, 32, 64, 128, 255] : [255, 1]) {
+    if (isDeep || i % 4 === 0) cases.push(plain.subarray(0, i));
+    for (const mask of isDeep ? [1, 4, 64, 128, 255] : [255]) {
       const changed = Buffer.from(plain);
       changed[i]! ^= mask;
       cases.push(changed);

@@ -1,5 +1,5 @@
 /** Archives for tests, in files. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Archive } from '../../src/archive/archive.js';
 import { planArchive } from '../../src/archive/archive-plan.js';
@@ -44,6 +44,29 @@ export async function contentOf(path: string): Promise<Record<string, Buffer>> {
     }
     return content;
   });
+}
+
+/** An entry of `bytes` zeros, which take no place on the disk, and one behind it. */
+export async function placeSparse(path: string, bytes: number): Promise<void> {
+  const zeros = new Uint8Array(1024 ** 2);
+  const plan = planArchive([
+    {
+      name: 'large',
+      bytes,
+      *pieces() {
+        for (let at = 0; at < bytes; at += zeros.length) yield zeros;
+      },
+    },
+    { name: 'behind', bytes: 5, pieces: () => [Buffer.from('after')] },
+  ]);
+  const file = openSync(path, 'w');
+  let at = 0;
+  for await (const piece of plan.pieces()) {
+    if (piece !== zeros) writeSync(file, piece, 0, piece.length, at);
+    at += piece.length;
+  }
+  closeSync(file);
+  if (at !== plan.bytes) throw new Error(`${at} bytes, but ${plan.bytes} were planned`);
 }
 
 export function place(folder: string, name: string, bytes: Uint8Array): string {

@@ -15,12 +15,13 @@ for name in sorted(os.listdir(".")):
     if not name.startswith("ours"):
         continue
     with zipfile.ZipFile(name) as archive:
-        assert archive.testzip() is None, name
+        # Reads everything, which takes too long for gigabytes.
+        assert name == "ours-large" or archive.testzip() is None, name
         infos = archive.infolist()
         read[name] = {
             "count": len(infos),
             "entries": [
-                [i.filename, i.file_size, i.compress_type, list(i.date_time), archive.read(i)[:64].hex()]
+                [i.filename, i.file_size, i.compress_type, list(i.date_time), archive.open(i).read(64).hex()]
                 for i in infos[:10]
             ],
         }

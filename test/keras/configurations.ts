@@ -1,5 +1,5 @@
 /**
- * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras, which make the models,
+ * Configurations that Node writes for Keras's own files, given to real Keras 3 and real tf_keras. They make the models,
  * get the weights one by one, and predict, evaluate and train: a whole batch of models in one Python process.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keras2Attributes, keras3Files } from '../../src/training/keras/config/keras-files.js';
+import { keras2Attributes, keras3Files } from '../../src/training/keras/config/written/keras-files.js';
 import { expectClose, type Input, inputsOf, predict, randomizeVariables } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
 import { evaluate, type SavedSubject, targetsOf } from '../savedmodel/exchange.js';

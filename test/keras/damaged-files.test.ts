@@ -1,6 +1,6 @@
 /**
- * Keras's files with changed bytes and cut ends: what is loaded is right, or the error says what is wrong. Nothing stays
- * open, and no tensor stays in memory.
+ * Keras's files with changed bytes and cut ends: what is loaded is right, or the error says what is wrong. Nothing
+ * stays open, and no tensor stays in memory.
  */
 import '../crash/fault-engine.js';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -30,15 +30,17 @@ for name in json.load(open("cases.json")):
             # Keras 3 refuses the optimizers of Keras 2 in an .h5; it could not train with them anyway.
             trains = name.endswith(".keras") or api is tf_keras
             model = api.models.load_model(name, compile=trains)
-            first = model.predict(x, verbose=0)
+            first = np.array(model(x))
             if trains:
+                # Tracing takes longer than everything else.
+                model.run_eagerly = True
                 model.fit(x, y, epochs=1, batch_size=4, shuffle=False, verbose=0)
-                result[f"{name} {api.__name__} trained"] = model.predict(x, verbose=0).tolist()
+                result[f"{name} {api.__name__} trained"] = np.array(model(x)).tolist()
         else:
             model = network(api)
             if name.endswith(".weights.h5"):
                 model.compile(optimizer="adam", loss="mse")
             model.load_weights(name)
-            first = model.predict(x, verbose=0)
+            first = np.array(model(x))
         result[f"{name} {api.__name__}"] = first.tolist()
 print(json.dumps(result))

@@ -1,4 +1,5 @@
 /** Which form a name means, what each form refuses, and that Python opens what is saved. */
+import { subscribe } from 'node:diagnostics_channel';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -197,9 +198,14 @@ describe('names and options that contradict each other', () => {
 test('progress, abort, overwrite, and directories that are not there yet', async () => {
   const seen: Progress[] = [];
   const path = join(folder, 'new', 'deep', 'p.keras');
+  const events: unknown[] = [];
+  const phases = ['plan', 'write', 'sync', 'commit'];
+  for (const phase of phases) subscribe(`tensorbundle:${phase}`, one => events.push({ phase, ...(one as object) }));
   const { bytesWritten } = await saveModel(network(), path, { onProgress: one => seen.push({ ...one }) });
   expect(seen.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['write', 'commit']));
   expect(seen.at(-1)).toMatchObject({ totalBytes: bytesWritten });
+  const event = { prefix: path, shards: 1, bytes: bytesWritten, tensors: 4, durable: true };
+  expect(events).toEqual(phases.map(phase => ({ phase, ...event })));
   await expect(saveModel(network(), path, { overwrite: 'error' })).rejects.toMatchObject({ code: 'ERR_EXISTS' });
   const before = readFileSync(path);
   const signal = AbortSignal.abort('enough');

@@ -3,22 +3,24 @@ import { describe } from 'vitest';
 import { describeGiven, type GivenRow } from './given.js';
 
 const random = true;
+const regularized = true;
+const FROZEN = 'TensorFlow.js trains on with the statistics of the batch where a normalization is frozen';
 
 const ROWS: Readonly<Record<string, GivenRow>> = {
-  Dense: {},
+  Dense: { regularized },
   'Dense of rank 4': {},
-  'Dense that is not trainable': {},
+  'Dense that is not trainable': { differs: { keras: FROZEN, tf_keras: FROZEN } },
   Activation: {},
   'activations of layers': {},
   Embedding: {},
   'Embedding with a mask': {},
   Conv1D: {},
-  Conv2D: {},
+  Conv2D: { regularized },
   'dilated convolutions': {},
   Conv3D: {},
   Conv2DTranspose: {},
   Conv3DTranspose: {},
-  DepthwiseConv2D: {},
+  DepthwiseConv2D: { regularized },
   SeparableConv2D: {},
   BatchNormalization: {},
   'normalizations without all of their weights': {},

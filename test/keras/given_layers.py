@@ -120,7 +120,7 @@ def _(keras, l):
 
 @row("dilated convolutions", 7, 6, 2, untrained="TensorFlow.js has no gradient of them")
 def _(keras, l):
-    return [l.Conv2D(2, 2, dilation_rate=(1, 2)), l.Reshape((7, 8)), l.Conv1D(2, 2, dilation_rate=2)]
+    return [l.Conv2D(2, 2, dilation_rate=(1, 2)), l.Reshape((6, 8)), l.Conv1D(2, 2, dilation_rate=2)]
 
 
 @row("Conv3D", 4, 5, 4, 2)
@@ -158,7 +158,7 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.BatchNormalization(),
-        l.BatchNormalization(axis=1, momentum=0.5),
+        l.BatchNormalization(momentum=0.5, epsilon=0.01),
         l.Dense(2),
     ]
 
@@ -166,6 +166,7 @@ def _(keras, l):
 @row("normalizations without all of their weights", 4, 3, untrained="TensorFlow.js has no gradient of them")
 def _(keras, l):
     return [
+        l.BatchNormalization(axis=1),
         l.BatchNormalization(center=False, epsilon=0.01),
         l.BatchNormalization(scale=False),
         l.BatchNormalization(center=False, scale=False),
@@ -298,7 +299,8 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.LSTM(3, return_sequences=True),
-        l.LSTM(3, return_sequences=True, go_backwards=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        l.LSTM(3, return_sequences=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        l.LSTM(3, return_sequences=True, go_backwards=True),
         l.LSTM(2, return_sequences=True, dropout=0.0, recurrent_initializer="glorot_uniform"),
         l.LSTM(2, use_bias=False, activation="relu", unroll=True),
     ]
@@ -323,7 +325,7 @@ def _(keras, l):
     ]
 
 
-@model("recurrent layers with states")
+@model("recurrent layers with states", untrained="TensorFlow.js does not train two layers with initial states")
 def _(keras, l):
     x = keras.Input((4, 3))
     y, h, c = l.LSTM(2, return_state=True, return_sequences=True)(x)

@@ -58,7 +58,11 @@ const saved = await memoryOf(() => saveWeights(model, path, options));
 const asKeras = await memoryOf(() => saveModel(model, join(folder, 'm.keras'), options));
 // Not zeros, whose memory the system gives only when they are written to.
 for (const { weights } of model.layers) {
-  for (const one of weights) tf.tidy(() => one.write(tf.fill(one.shape as number[], 7)));
+  for (const one of weights) {
+    const sevens = tf.fill(one.shape as number[], 7);
+    one.write(sevens);
+    sevens.dispose();
+  }
 }
 const between = answer();
 // TensorFlow keeps the memory of what it frees, so what is measured is a load over arrays of JavaScript.

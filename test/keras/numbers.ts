@@ -1,7 +1,6 @@
 /** What a model computes, in numbers that another framework can be compared by. */
 import * as tf from '@tensorflow/tfjs-node';
 import { expect } from 'vitest';
-import { loadModel } from '../../src/tfjs.js';
 import type { Input } from '../layers/keras.js';
 
 /** What a model is evaluated with and trained on. */
@@ -85,15 +84,4 @@ export function isRandom(model: tf.LayersModel): boolean {
   };
   visit(model.toJSON(null, false));
   return found;
-}
-
-/** The model, for which no more tensors were made than it and its optimizer hold. */
-export async function loadedWithoutLeak(path: string): Promise<tf.LayersModel> {
-  const before = tf.memory().numTensors;
-  const model = await loadModel(path);
-  const made = tf.memory().numTensors - before;
-  const held = new Set(model.weights).size + ((await model.optimizer?.getWeights())?.length ?? 0);
-  // An optimizer may hold numbers of its own besides.
-  expect(made, `tensors made for ${path}`).toBeLessThanOrEqual(held + (model.optimizer ? 2 : 0));
-  return model;
 }

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { beforeAll, expect, test } from 'vitest';
 import type { Hdf5File, Hdf5Group } from '../../src/hdf5/hdf5-file.js';
 import { Adam, type SGD } from '../../src/optimizers.js';
-import { loadModel } from '../../src/tfjs.js';
+import { loadModel, loadWeights } from '../../src/tfjs.js';
 import { openKerasFile } from '../../src/training/keras/files/open-keras-file.js';
 import { Scratch } from '../crash/scratch.js';
 import { runPython } from '../oracle/python.js';
@@ -79,6 +79,26 @@ test('architectures', async () => {
   for (const name of ['k3.weights.h5', 'k2-weights.h5', 'k2.weights.h5', 'divided.weights.json']) {
     await using file = (await openKerasFile(at(name)))!;
     expect(await file.architecture(), name).toBeNull();
+  }
+});
+
+test('models and weights from every form predict the same', async () => {
+  const x = tf.linspace(-1, 1, 12).reshape([4, 3]);
+  const predicted = (model: tf.LayersModel): number[] => [...(model.predict(x) as tf.Tensor).dataSync()];
+  for (const [first, ...others] of [
+    ['k3.keras', 'deflated.keras', 'unpacked', 'k3.h5', 'divided.weights.json', 'k3.weights.h5'],
+    ['k2.keras', 'k2.h5', 'k2-weights.h5', 'k2.weights.h5'],
+  ] as const) {
+    const model = await loadModel(at(first));
+    const expected = predicted(model);
+    for (const name of others) {
+      const holder = name.includes('weights') ? await loadModel(at(first)) : await loadModel(at(name));
+      if (name.includes('weights')) {
+        holder.setWeights(holder.getWeights().map(weight => tf.zerosLike(weight)));
+        (await loadWeights(holder, at(name))).assertExistingObjectsMatched();
+      }
+      expect(predicted(holder), name).toEqual(expected);
+    }
   }
 });
 

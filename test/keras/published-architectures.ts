@@ -6,7 +6,7 @@ type Symbolic = tf.SymbolicTensor;
 
 const apply = (layer: tf.layers.Layer, input: Symbolic | Symbolic[]): Symbolic => layer.apply(input) as Symbolic;
 
-/** Of CuDNN's layers. The other networks were trained with what then was Keras's default, and still is TensorFlow.js's. */
+/** Of CuDNN's layers. The other networks were trained with what was Keras's default then, and is TensorFlow.js's. */
 const recurrentActivation = 'sigmoid';
 
 function chars2vec(): tf.LayersModel {

@@ -2,8 +2,8 @@
 
 Reads a JSON job from the file given as the first argument; writes its answer beside it.
 Job: {"cases": [{"name", "from", "to", "inputs", "targets", "predict", "later"}]}
-Keras 3 opens FROM.keras, tf_keras FROM.h5, and both load FROM.weights.h5. Each predicts, evaluates, trains a step, saves
-all that it can as TO/keras.* or TO/tf_keras.*, and trains `later` more steps.
+Keras 3 opens FROM.keras, tf_keras FROM.h5, and both load FROM.weights.h5. Each predicts, evaluates, trains a step,
+saves all that it can as TO/keras.* or TO/tf_keras.*, and trains `later` more steps.
 """
 import json
 import sys

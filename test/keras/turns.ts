@@ -11,17 +11,7 @@ import { SGD } from '../../src/optimizers.js';
 import { loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import { type Input, inputsOf, randomizeVariables, type Subject } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
-import {
-  type Batch,
-  evaluate,
-  expectNear,
-  isRandom,
-  loadedWithoutLeak,
-  predictions,
-  type Squares,
-  squares,
-  train,
-} from './numbers.js';
+import { type Batch, evaluate, expectNear, isRandom, predictions, type Squares, squares, train } from './numbers.js';
 
 /** Steps that Keras and Node train, each by itself, from what Keras has saved. */
 const LATER = 2;
@@ -124,7 +114,7 @@ async function expectBack(judge: Judge, subject: TurnSubject, prepared: Prepared
       await expect(loadModel(`${at}.${ending}`)).rejects.toThrow(subject.notLoaded);
       continue;
     }
-    const model = await loadedWithoutLeak(`${at}.${ending}`);
+    const model = await loadModel(`${at}.${ending}`);
     expectSquares(squares(model), answer.trainedWeights, what);
     if (job.predict) expectNear(predictions(model, job.inputs), data(answer.trained), 1e-5, what);
     if (job.targets.length > 0) {

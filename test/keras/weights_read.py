@@ -1,13 +1,12 @@
 """Files with weights and optimizer state that Keras 3 and tf_keras write, and what they compute with them.
 
-python weights_read.py DIRECTORY: writes answers.json beside the files.
+python weights_read.py DIRECTORY models|optimizers: writes answers.json beside the files.
 """
 
 import json
 import os
 import sys
 
-import h5py
 import keras
 import numpy as np
 import tf_keras
@@ -74,7 +73,7 @@ def trained(library, optimizer):
         ]
     )
     randomized(model, 3)
-    model.compile(optimizer, 'mse')
+    model.compile(optimizer, 'mse', run_eagerly=True)
     for i in range(3):
         model.train_on_batch(*batch(i))
     return model
@@ -95,7 +94,7 @@ def write_models():
     x = np.sin(np.arange(48, dtype='float32').reshape(2, 6, 4))
     for label, library in (('keras', keras), ('tf_keras', tf_keras)):
         model = randomized(many_layers(library), 1)
-        model.compile('adam', 'mse', metrics=['mae'])
+        model.compile('adam', 'mse', metrics=['mae'], run_eagerly=True)
         model.train_on_batch(np.zeros((2, 6, 4), 'float32'), np.zeros((2, 1), 'float32'))
         model.save_weights(path(f'{label}.weights.h5'))
         model.save(path(f'{label}.h5'))
@@ -103,7 +102,7 @@ def write_models():
             model.save_weights(path('tf_keras-weights.h5'))
         else:
             model.save_weights(path('keras-parts.weights.json'), max_shard_size=1e-6)
-        ANSWERS[label] = model.predict(x, verbose=0).tolist()
+        ANSWERS[label] = np.asarray(model(x)).tolist()
 
 
 def write_optimizers():
@@ -135,8 +134,34 @@ def write_types():
         ANSWERS[dtype] = [np.asarray(w, 'float32').tolist() for w in model.get_weights()]
 
 
-write_models()
-write_optimizers()
-write_types()
+def write_named():
+    """Layers with names of a user, for what a caller may say about them."""
+    for label, library in (('keras', keras), ('tf_keras', tf_keras)):
+        dense = library.layers.Dense
+        chain = [library.Input((4,)), dense(4, name='first'), dense(4, name='second'), dense(4, name='third')]
+        model = randomized(library.Sequential(chain), 11)
+        ANSWERS[f'{label}-named'] = {one.name: [w.tolist() for w in one.get_weights()] for one in model.layers}
+        model.save_weights(path(f'{label}-named.weights.h5'))
+        if library is tf_keras:
+            model.save_weights(path('named.h5'))
+
+
+def write_frozen():
+    """In the older files, frozen variables come last."""
+    layers = tf_keras.layers
+    inner = tf_keras.Sequential([tf_keras.Input((4,)), *[layers.Dense(4, name=name) for name in 'abc']], name='inner')
+    model = randomized(tf_keras.Sequential([tf_keras.Input((4,)), inner, layers.Dense(1, name='out')]), 13)
+    inner.layers[0].trainable = False
+    model.save_weights(path('frozen.h5'))
+    ANSWERS['frozen'] = {one.name: [w.tolist() for w in one.get_weights()] for one in inner.layers}
+
+
+if sys.argv[2] == 'models':
+    write_models()
+    write_types()
+    write_named()
+    write_frozen()
+else:
+    write_optimizers()
 with open(path('answers.json'), 'w') as file:
     json.dump(ANSWERS, file)

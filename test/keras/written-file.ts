@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type * as tf from '@tensorflow/tfjs-node';
 import { CopyBudget } from '../../src/bundle/tf-staging.js';
 import { planHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';
-import { configNames } from '../../src/training/keras/config/keras-names.js';
+import { configNames } from '../../src/training/keras/config/written/keras-names.js';
 import {
   type CapturedWeights,
   capturedWeights,

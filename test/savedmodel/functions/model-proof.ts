@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { kerasConfig } from '../../../src/training/keras/config/keras-config.js';
+import { kerasConfig } from '../../../src/training/keras/config/written/keras-config.js';
 import { fromBinary, SavedModelSchema } from '../../../src/training/savedmodel/stored/messages.js';
 import { layersIn } from '../../../src/training/savedmodel/written/model-call.js';
 import { endpointNames } from '../../../src/training/savedmodel/written/model-traces.js';

@@ -4,16 +4,17 @@ import '../../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { Archive } from '../../../archive/archive.js';
 import { type ArchivePlan, type EntryToWrite, planArchive } from '../../../archive/archive-plan.js';
+import { announce, type SavePhase } from '../../../bundle/save-events.js';
 import { CopyBudget } from '../../../bundle/tf-staging.js';
-import type { SaveResult } from '../../../bundle/writer-options.js';
+import type { Progress, SaveResult } from '../../../bundle/writer-options.js';
 import { publishFile } from '../../../commit/single-file/publish-file.js';
 import type { FileRange } from '../../../hdf5/file-range.js';
 import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { AttributeToWrite, GroupToWrite } from '../../../hdf5/writing/content.js';
 import { planHdf5 } from '../../../hdf5/writing/plan-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
-import { keras2Attributes, keras3Files } from '../config/keras-files.js';
-import { configNames } from '../config/keras-names.js';
+import { keras2Attributes, keras3Files } from '../config/written/keras-files.js';
+import { configNames } from '../config/written/keras-names.js';
 import { type CapturedWeights, capturedWeights } from '../writing/captured-weights.js';
 import type { FileForm } from './file-form.js';
 import type { FileOptions } from './file-options.js';
@@ -57,11 +58,22 @@ export class CapturedKerasFile {
     if (onStaged) weights.whenRead(onStaged);
     try {
       const plan = this.#plan(path);
+      const { durable } = options;
+      const tell = (phase: SavePhase): void =>
+        announce(phase, () => ({ prefix: path, shards: 1, bytes: plan.bytes, tensors: weights.tensors, durable }));
+      tell('plan');
+      const onProgress = (progress: Progress): void => {
+        const { phase, bytes } = progress;
+        if (phase === 'sync') tell(bytes === 0 ? 'write' : 'sync');
+        else if (phase === 'commit' && bytes === 0 && !durable) tell('write');
+        options.onProgress?.(progress);
+      };
       await publishFile(
         path,
-        { ...options, call: weights.call },
+        { ...options, onProgress, call: weights.call },
         { bytes: plan.bytes, pieces: signal => plan.pieces(signal), check: file => this.#check(file) },
       );
+      tell('commit');
       return { prefix: path, tensors: weights.tensors, shards: 1, bytesWritten: plan.bytes, bytesLinked: 0 };
     } finally {
       weights.release();

@@ -4,7 +4,6 @@
  * and tf_keras leaves out what it has met before. Since Keras 3.5, a group also has the name of its layer, and then
  * layers of the same names are found in any order.
  */
-import { snakeCase } from './class-names.js';
 import type { Keras3Object } from './keras3-objects.js';
 import { groupAt, holdsDatasets, joined, type StoredGroup } from './stored-tree.js';
 
@@ -117,10 +116,7 @@ export class ObjectPlaces {
     const classes = grouped(items);
     for (const [base, all] of classes) {
       const live = all.filter(({ object }) => this.#holding.has(object));
-      const spellings = new Set([
-        base,
-        ...live.map(({ object }) => snakeCase(object.layer.getClassName(), 'tf_keras')),
-      ]);
+      const spellings = new Set([base, ...live.map(({ object }) => tfKerasName(object))]);
       const stored = [...list.groups]
         .filter(([name, group]) => spellings.has(unnumbered(name)) && holdsDatasets(group))
         .sort(([a], [b]) => numberOf(a) - numberOf(b))
@@ -201,6 +197,11 @@ function parentOf(
 
 function isWithin(path: string, around: string): boolean {
   return around === '' || path === around || path.startsWith(`${around}/`);
+}
+
+/** What tf_keras makes of the class: `conv_lst_m2d`. */
+function tfKerasName({ path, tfKerasPath = path }: Keras3Object): string {
+  return unnumbered(tfKerasPath.slice(tfKerasPath.lastIndexOf('/') + 1));
 }
 
 function unnumbered(name: string): string {

@@ -5,6 +5,7 @@
  */
 import { fieldOf, layerIn } from '../../../layers/family.js';
 import type { Layer } from '../../../layers/types.js';
+import { kerasClass } from './class-names.js';
 import { columns, joinedAtEnd, madeOf, reshaped, type StoredValue, transposed } from './stored-value.js';
 
 type Values = readonly StoredValue[];
@@ -14,7 +15,7 @@ const CONVOLUTIONS: readonly string[] = ['Conv1D', 'Conv2D', 'Conv3D', 'Conv2DTr
 /** The values for the variables of a layer, in the order of the file. `kerasVersion`: that of the file. */
 export function convertedWeights(layer: Layer, weights: Values, kerasVersion: string): Values {
   const inner = (one: Layer, values: Values): Values => convertedWeights(one, values, kerasVersion);
-  const className = layer.getClassName();
+  const className = kerasClass(layer);
   let values = weights;
   if (className === 'Bidirectional') {
     const half = Math.floor(values.length / 2);

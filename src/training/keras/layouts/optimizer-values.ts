@@ -75,7 +75,10 @@ const RATE = /(^|\/)learning_rate$/;
 const OTHERS = /(^|\/)average\/|_average$|_gradient_accumulator$/;
 
 function namedParts(values: readonly OptimizerValue[]): Parts {
-  const iterations = values.find(({ name = '' }) => STEPS.test(name));
+  // In Keras 2.0, all are called `Variable_7`, and the steps come first.
+  const [first] = values;
+  const isUnnamed = values.every(({ name = '' }) => !STEPS.test(name)) && first?.dataset.shape.length === 0;
+  const iterations = isUnnamed ? first : values.find(({ name = '' }) => STEPS.test(name));
   const rate = values.find(({ name = '' }) => RATE.test(name));
   const rest = values.filter(one => one !== iterations && one !== rate && !OTHERS.test(one.name ?? ''));
   return { iterations, rate, rest, isByKind: !/(^|\/)iteration$/.test(iterations?.name ?? '') };

@@ -76,7 +76,7 @@ export function legacyState({ optimizer = [] }: LegacyFile): StoredState | undef
   };
 }
 
-/** Undefined if the model has no optimizer, or the file none. */
+/** Undefined if the model has no optimizer, or the file none that is understood. */
 export function fileOptimizer(
   model: LayersModel,
   described: DescribedModel,
@@ -92,6 +92,8 @@ export function fileOptimizer(
   for (const { object } of numberPlainObjects(root).objects)
     for (const attribute of object.attributes) nodes.set(attribute, object);
   const values = optimizerValues(state.values, state.name, { order, trained: trainedLists(model, described) });
+  // Keras begins anew if it does not understand a state.
+  if (values.iterations === undefined) return undefined;
   const graph = optimizerGraph(values, state.scaling, optimizer, attribute => nodes.get(attribute)!);
   const complete = (loaded: readonly string[]): void => {
     const isWithout = order.scalars.includes(PRODUCT) && values.slots.size > 0 && !values.scalars.has(PRODUCT);

@@ -74,6 +74,8 @@ export async function loadKerasWeights(
   const status = await restore(root, values, {
     ...options,
     alias: false,
+    // To read them once would save nothing: there are no checksums. So they need not be in memory together.
+    onceBytes: 0,
     optionalRestorers: true,
     namesIn: (live, nameMap) => namesOf(live, { tree, datasets, layout, optimizer, leftOut }, nameMap),
   });

@@ -5,8 +5,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Numbering } from '../../../graph/numbering.js';
 import type { Layer } from '../../../layers/types.js';
-import type { Json } from '../../keras/config/keras-classes.js';
-import type { KerasEntry } from '../../keras/config/keras-config.js';
+import type { Json } from '../../keras/config/written/keras-classes.js';
+import type { KerasEntry } from '../../keras/config/written/keras-config.js';
 import type { SavedMetadataSchema } from '../stored/messages.js';
 import { layerIdentifier } from './object-graph.js';
 

@@ -5,7 +5,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, LayerVariable } from '../../../layers/types.js';
 import { liveValue } from '../../../layers/variable.js';
-import type { KerasConfig } from '../../keras/config/keras-config.js';
+import type { KerasConfig } from '../../keras/config/written/keras-config.js';
 import { SERVING_DEFAULT } from './chosen-signatures.js';
 import type { FunctionSource, SignatureSource } from './function-source.js';
 import { useless, warnOfLacking } from './lacking-in-keras.js';

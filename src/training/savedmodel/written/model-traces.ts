@@ -6,7 +6,7 @@ import { liveValue } from '../../../layers/variable.js';
 import { isSameWitness, type Witness } from '../../../layers/witness.js';
 import { isError } from '../../../realms.js';
 import { engine, serialization } from '../../../tfjs-core.js';
-import type { KerasEntry } from '../../keras/config/keras-config.js';
+import type { KerasEntry } from '../../keras/config/written/keras-config.js';
 import { optionalLayers } from '../../models/tfjs-layers.js';
 import type { SignatureInput } from '../dynamic/places.js';
 import { trace } from '../dynamic/trace.js';

@@ -1,8 +1,8 @@
 /** How a model was compiled, in Keras 3's form: `compile_config` of a `.keras` file. */
-import type { LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
-import type { KerasMetric } from './keras-losses.js';
+import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';
 import { forOutputs, kerasCompilation } from './keras-training.js';
 import { builtIn, type Keras3Object } from './keras3-json.js';
 
@@ -48,12 +48,7 @@ function optimizerObject({ class_name: className, config }: KerasEntry): Keras3O
 }
 
 /** Keras gives a metric that is written as a string that name. */
-function metricOf({ name, fn, isChosen }: KerasMetric): string | Keras3Object {
-  if (name === fn || (isChosen && fn.endsWith('accuracy'))) return name;
-  return builtIn('keras.metrics', camelCase(fn), { name });
-}
-
-/** `binary_crossentropy` to `BinaryCrossentropy`. */
-function camelCase(name: string): string {
-  return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+function metricOf(metric: KerasMetric): string | Keras3Object {
+  const { name } = metric;
+  return isNamed(metric) ? name : builtIn('keras.metrics', metricClass(metric), { name });
 }

@@ -1,11 +1,11 @@
 /**
- * What Keras's own files say of a model beside its weights: `config.json` and `metadata.json` of a `.keras` file, and the
- * attributes of a legacy `.h5` file. What Keras lacks is told in one warning.
+ * What Keras's own files say of a model beside its weights: `config.json` and `metadata.json` of a `.keras` file, and
+ * the attributes of a legacy `.h5` file. What Keras lacks is told in one warning.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
-import { configNames } from './keras-names.js';
+import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';
 import { trainingConfig } from './keras-training.js';
 import { legacyConfig } from './keras2-legacy.js';
 import { keras3Config } from './keras3-config.js';
@@ -17,20 +17,15 @@ import { warnToRegister } from './to-register.js';
 const KERAS_3 = '3.15.1';
 const KERAS_2 = '2.15.0';
 
-export interface FileConfigOptions {
+interface FileConfigOptions {
   /** Whether the file says how the model was compiled. */
   readonly includeOptimizer: boolean;
 }
 
 /** JSON. */
-export interface Keras3Files {
+interface Keras3Files {
   readonly config: string;
   readonly metadata: string;
-}
-
-/** The names of layers in the files: no two are the same. */
-export function kerasNamesOf(model: LayersModel): ReadonlyMap<Layer, string> {
-  return configNames(model);
 }
 
 /** `savedAt`: for the metadata. */
@@ -53,7 +48,7 @@ function dateText(date: Date): string {
 }
 
 /** Attributes of the root of the file. */
-export interface Keras2Attributes {
+interface Keras2Attributes {
   readonly keras_version: string;
   readonly backend: string;
   readonly model_config: string;
@@ -72,14 +67,23 @@ export function keras2Attributes(model: LayersModel, { includeOptimizer }: FileC
   };
 }
 
-/** What both libraries read: Keras 3 refuses an option that only tf_keras knows, and finds a schedule by its module. */
+/**
+ * Keras 3 finds a schedule by its module, and tf_keras can. Where there is an optimizer, Keras 3 opens the file with
+ * `compile=False` only, as it opens those of tf_keras: it refuses `is_legacy_optimizer`, without which tf_keras makes an
+ * optimizer of an older kind.
+ */
 function legacyTraining(model: LayersModel): Json | undefined {
-  const training = trainingConfig(model);
+  const training = trainingConfig(model, legacyMetric);
   if (training === undefined) return undefined;
   const { class_name, config } = training.optimizer_config as KerasEntry;
-  const { is_legacy_optimizer: _, learning_rate: rate, ...options } = config;
-  const isSchedule = typeof rate === 'object' && rate !== null;
-  const learningRate = isSchedule ? { module: 'keras.optimizers.schedules', registered_name: null, ...rate } : rate;
-  const optimizer = { class_name, config: { ...options, ...(rate !== undefined && { learning_rate: learningRate }) } };
-  return { ...training, optimizer_config: optimizer };
+  const { learning_rate: rate } = config;
+  if (typeof rate !== 'object' || rate === null) return training;
+  const schedule = { module: 'keras.optimizers.schedules', registered_name: null, ...rate };
+  return { ...training, optimizer_config: { class_name, config: { ...config, learning_rate: schedule } } };
+}
+
+/** Keras 3 does not find the function of a MeanMetricWrapper here. */
+function legacyMetric(metric: KerasMetric): string | KerasEntry {
+  const { name } = metric;
+  return isNamed(metric) ? name : { class_name: metricClass(metric), config: { name, dtype: 'float32' } };
 }

@@ -2,8 +2,8 @@
  * What TensorFlow.js and Keras both have. TensorFlow.js's JSON of a layer is nearly Keras's configuration; what it gets
  * wrong, or Keras refuses, is put right here.
  */
-import { fieldOf } from '../../../layers/family.js';
-import type { Layer } from '../../../layers/types.js';
+import { fieldOf } from '../../../../layers/family.js';
+import type { Layer } from '../../../../layers/types.js';
 
 export type Json = Record<string, unknown>;
 

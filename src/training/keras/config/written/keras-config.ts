@@ -2,8 +2,8 @@
  * The architecture of a model in Keras's form, layer by layer, from TensorFlow.js's JSON: with Keras's names, and what
  * is frozen marked as Keras does.
  */
-import { layerKind } from '../../../layers/registry.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { layerKind } from '../../../../layers/registry.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import { ACTIVATIONS, type Json, kerasClass, LAYERS, PARTS, repair } from './keras-classes.js';
 import { configNames } from './keras-names.js';
 import { pythonConfig } from './python-config.js';

@@ -1,5 +1,5 @@
 /** What a model has that Keras lacks, and what to do in Python before it is loaded there. */
-import type { LayersModel } from '../../../layers/types.js';
+import type { LayersModel } from '../../../../layers/types.js';
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LACKING_IN_KERAS' };
 const warned = new WeakMap<LayersModel, Set<string>>();
@@ -10,7 +10,7 @@ export function warnToRegister(model: LayersModel, library: string, lacking: rea
   if (lacking.length === 0 || told.has(library)) return;
   warned.set(model, told.add(library));
   const text =
-    `${library} lacks ${lacking.join(', ')}: its load_model makes the model '${model.name}' only if you define that in ` +
-    `Python and ${how}. loadModel loads the model here`;
+    `${library} lacks ${lacking.join(', ')}: its load_model makes the model '${model.name}' only if you define that ` +
+    `in Python and ${how}. loadModel loads the model here`;
   process.emitWarning(text, WARNING);
 }

@@ -4,9 +4,9 @@
  * TensorFlow refuses in a scope: a model of such a name could be loaded, but not called. Only models have such names;
  * TensorFlow.js refuses them for other layers.
  */
-import { isAutomatic, kerasNames } from '../../../layers/naming.js';
-import { layerKind } from '../../../layers/registry.js';
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import { isAutomatic, kerasNames } from '../../../../layers/naming.js';
+import { layerKind } from '../../../../layers/registry.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 
 /** `slashes`: whether names may have them. Keras 3 refuses them. */
 export function configNames(model: LayersModel, slashes = true): ReadonlyMap<Layer, string> {

@@ -2,12 +2,12 @@
  * The architecture of a model in Keras 3's form, as `config.json` of a `.keras` file has it. It is made from that in
  * Keras 2's form, which TensorFlow.js nearly writes itself.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import { type KerasConfig, kerasConfig } from './keras-config.js';
 import { type Connected, callsIn, keras3Endpoint, keras3Nodes, type Reference } from './keras3-connections.js';
-import { inputLayer, KERAS_3, type Keras2Object, keras3Options, layerOf } from './keras3-layers.js';
 import { dtypePolicy, type Keras3Object } from './keras3-json.js';
+import { inputLayer, KERAS_3, type Keras2Object, keras3Options, layerOf } from './keras3-layers.js';
 
 /** A layer in the JSON of a model. */
 interface Listed extends Keras2Object {
@@ -15,7 +15,7 @@ interface Listed extends Keras2Object {
   readonly inbound_nodes?: readonly (readonly Reference[])[];
 }
 
-export interface Keras3Config {
+interface Keras3Config {
   readonly config: Keras3Object;
   /** The layers, and the parts of layers, that Keras 3 lacks, in words. */
   readonly lacking: readonly string[];
@@ -74,7 +74,7 @@ class Conversion {
     const listed = layers as readonly Listed[];
     const names = new Map(model.layers.map((layer, i) => [listed[i]!.name!, layer]));
     const made = listed.map(written => this.object(written));
-    const graph: Connected = { model, layers: names, earlier: new Map(this.#calls) };
+    const graph: Connected = { model, layers: names, earlier: new Map(this.#calls), masks: new Map() };
     const nodes = listed.map(({ name, inbound_nodes: inbound = [], config: written }, i) => {
       const layer = model.layers[i]!;
       const connections = { name, inbound_nodes: keras3Nodes(graph, layer, inbound, written) };
@@ -86,12 +86,12 @@ class Conversion {
     this.#made.add(model);
     const endpoints = (references: unknown): unknown => {
       const all = (references as readonly Reference[]).map(one => keras3Endpoint(graph, one));
-      // A list of one would be a model that takes and gives lists.
+      // With a list of one, the model takes or gives lists.
       return all.length === 1 ? all[0] : all;
     };
     return {
       ...config,
-      layers: nodes,
+      layers: [...nodes, ...[...graph.masks.values()].flatMap(({ operations }) => operations)],
       input_layers: endpoints(input_layers),
       output_layers: endpoints(output_layers),
     };

@@ -2,8 +2,11 @@
  * How a model was compiled, in Keras 2's form. Keras's losses and most of its metrics have TensorFlow.js's formulas.
  * What Keras lacks, or computes otherwise, is left out, and a warning says so.
  */
+import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Compilation, compilationOf } from '../../models/compilation.js';
+import { type Compilation, compilationOf } from '../../../models/compilation.js';
+import { plainName } from '../keras-json.js';
+import { scheduleOf } from '../learning-rate-schedule.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
 import { type KerasMetric, kerasLoss, kerasMetric } from './keras-losses.js';
@@ -14,7 +17,7 @@ const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_COMPILED_WITH
 type Written = Compilation['loss'];
 
 /** By Keras's names; one loss and one list of metrics for each output. */
-export interface KerasCompilation {
+interface KerasCompilation {
   /** In Keras 2's form. */
   readonly optimizer: KerasEntry;
   readonly losses: readonly string[];
@@ -26,7 +29,7 @@ export function kerasCompilation(model: LayersModel): KerasCompilation | undefin
   const compilation = compilationOf(model);
   if (compilation === undefined) return undefined;
   const { class_name: className, config } = compilation.optimizer;
-  const optimizer = kerasOptimizer(className, config);
+  const optimizer = scheduled(kerasOptimizer(className, config), model.optimizer);
   const lacking = new Set(optimizer === undefined ? [`the optimizer ${className}`] : []);
   const given = lossesOf(model, compilation.loss);
   const losses = given.map(loss => {
@@ -50,14 +53,29 @@ export function kerasCompilation(model: LayersModel): KerasCompilation | undefin
   return isComplete ? { optimizer, losses: known, metrics } : undefined;
 }
 
-/** `training_config` of Keras 2; undefined as for `kerasCompilation`. */
-export function trainingConfig(model: LayersModel): Json | undefined {
+/** With the schedule that the optimizer follows, if it came from a file of Keras with one. */
+function scheduled(entry: KerasEntry | undefined, optimizer: Optimizer): KerasEntry | undefined {
+  if (entry === undefined) return undefined;
+  const { inner_optimizer: inner } = entry.config;
+  const { innerOptimizer } = optimizer as { innerOptimizer?: Optimizer };
+  if (inner !== undefined && innerOptimizer !== undefined) {
+    const followed = scheduled(inner as KerasEntry, innerOptimizer);
+    return { ...entry, config: { ...entry.config, inner_optimizer: followed } };
+  }
+  const schedule = scheduleOf(optimizer);
+  if (schedule === undefined) return entry;
+  const written = { class_name: plainName(schedule.className), config: schedule.config };
+  return { ...entry, config: { ...entry.config, learning_rate: written } };
+}
+
+/** `training_config` of Keras 2; undefined as for `kerasCompilation`. `metricOf`: how a metric is written. */
+export function trainingConfig(model: LayersModel, metricOf = wrapped): Json | undefined {
   const compilation = kerasCompilation(model);
   if (compilation === undefined) return undefined;
   const { optimizer, losses, metrics } = compilation;
   return {
     loss: forOutputs(losses),
-    metrics: forOutputs(metrics.map(own => own.map(wrapped))),
+    metrics: forOutputs(metrics.map(own => own.map(metricOf))),
     weighted_metrics: null,
     loss_weights: null,
     optimizer_config: optimizer,

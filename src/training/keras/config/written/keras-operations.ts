@@ -4,6 +4,7 @@
  */
 import type { Json } from './keras-classes.js';
 import type { Keras3Object } from './keras3-json.js';
+import { Fraction } from './python-json.js';
 
 /** A tensor in a model's JSON. */
 type Reference = readonly unknown[];
@@ -80,8 +81,9 @@ export function oldOperation(config: Json): { config: Json; call: (tensors: read
       if (takesList) return tensors.map(([layer, call, result]) => [layer, call, result, kwargs]);
       const [first, second] = operandsOf(config, tensors);
       const others = second === undefined ? kwargs : { ...kwargs, y: second.constant ?? second.tensor?.slice(0, 3) };
-      if (first!.tensor === undefined) return [['_CONSTANT_VALUE', -1, first!.constant, others]];
-      return [[...first!.tensor.slice(0, 3), others]];
+      // TensorFlow would take the type of the second operand from a whole number.
+      if (first!.tensor === undefined) return ['_CONSTANT_VALUE', -1, fractions(first!.constant), others];
+      return [...first!.tensor.slice(0, 3), others];
     },
   };
 }
@@ -109,7 +111,14 @@ export function operationArguments(config: Json, tensors: readonly Json[]): unkn
 /** A constant, or the next tensor. */
 function operandsOf<T>({ operands }: Json, tensors: readonly T[]): { tensor?: T; constant?: unknown }[] {
   const left = [...tensors];
-  return (operands as readonly unknown[]).map(constant => (constant === null ? { tensor: left.shift()! } : { constant }));
+  return (operands as readonly unknown[]).map(constant =>
+    constant === null ? { tensor: left.shift()! } : { constant },
+  );
+}
+
+function fractions(constant: unknown): unknown {
+  if (Array.isArray(constant)) return constant.map(fractions);
+  return typeof constant === 'number' ? new Fraction(constant) : constant;
 }
 
 /** The batch is not known, nor a size that follows from the others. */

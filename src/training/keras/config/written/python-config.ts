@@ -2,7 +2,7 @@
  * The configuration of a layer that is in no model's JSON, such as one that a user-defined layer holds, in the spelling
  * of Python. TensorFlow.js spells only whole models so.
  */
-import type { Layer } from '../../../layers/types.js';
+import type { Layer } from '../../../../layers/types.js';
 import { type Json, snakeCase } from './keras-classes.js';
 
 /** What TensorFlow.js writes for options of Python that are strings: `channelsLast`, `hardSigmoid`. */

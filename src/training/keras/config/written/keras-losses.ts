@@ -13,9 +13,13 @@ const METRICS: ReadonlySet<string> = new Set([
   ...['meanSquaredError', 'meanAbsoluteError', 'meanAbsolutePercentageError'],
 ]);
 /** Keras has the same ones. */
-const ALIASES: ReadonlySet<string> = new Set(['mse', 'MSE', 'mae', 'MAE', 'mape', 'MAPE']);
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['mse', 'mean_squared_error'],
+  ['mae', 'mean_absolute_error'],
+  ['mape', 'mean_absolute_percentage_error'],
+]);
 
-/** Names for which both libraries choose the function when a model is compiled, with the ends of the functions' names. */
+/** Names for which both libraries choose the function when a model is compiled, with the end of the function's name. */
 const CHOSEN: ReadonlyMap<string, string> = new Map([
   ['accuracy', 'accuracy'],
   ['acc', 'accuracy'],
@@ -46,7 +50,7 @@ export function kerasLoss(name: string): string | undefined {
 export function kerasMetric(name: string, loss: unknown, lastSize: unknown): KerasMetric | undefined {
   const end = CHOSEN.get(name);
   if (end !== undefined) return chosen(name, end, loss, lastSize);
-  if (ALIASES.has(name)) return { name, fn: name, isChosen: false };
+  if (ALIASES.has(name.toLowerCase())) return { name, fn: name, isChosen: false };
   return METRICS.has(name) ? { name: snakeCase(name), fn: snakeCase(name), isChosen: false } : undefined;
 }
 
@@ -56,4 +60,15 @@ function chosen(name: string, end: string, loss: unknown, lastSize: unknown): Ke
   if (loss === 'binaryCrossentropy') return { name, fn: `binary_${end}`, isChosen: false };
   const isSparse = loss === 'sparseCategoricalCrossentropy';
   return { name, fn: isSparse ? `sparse_categorical_${end}` : `categorical_${end}`, isChosen: true };
+}
+
+/** Keras's class of a metric: `BinaryCrossentropy`. */
+export function metricClass({ fn }: KerasMetric): string {
+  const name = ALIASES.get(fn.toLowerCase()) ?? fn;
+  return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Whether the name of a metric means it in both Keras 2 and Keras 3, which does not choose cross-entropies. */
+export function isNamed({ name, fn, isChosen }: KerasMetric): boolean {
+  return name === fn || (isChosen && fn.endsWith('accuracy'));
 }

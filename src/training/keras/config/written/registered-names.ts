@@ -1,5 +1,5 @@
 /** The names by which user-defined classes are known in Python: those by which TensorFlow.js knows them. */
-import { serialization } from '../../../tfjs-core.js';
+import { serialization } from '../../../../tfjs-core.js';
 
 /** The package of classes that were registered without one, in TensorFlow.js as in Keras. */
 const DEFAULT_PACKAGE = 'Custom';

@@ -1,4 +1,4 @@
-/** The configuration of a layer in Keras 3's form, from Keras 2's: what Keras 3 renamed, dropped or computes otherwise. */
+/** The configuration of a layer in Keras 3's form, from Keras 2's: what Keras 3 renamed or computes otherwise. */
 import { type Json, kerasClass } from './keras-classes.js';
 import type { KerasVersion } from './keras-config.js';
 import { OPERATION, operationObject } from './keras-operations.js';

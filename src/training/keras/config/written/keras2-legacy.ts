@@ -2,19 +2,19 @@
  * The architecture of a model as the attribute `model_config` of a legacy `.h5` file has it: Keras 2's form, with what
  * Keras 3's loader of such files asks for where tf_keras does not mind.
  */
-import type { Layer, LayersModel } from '../../../layers/types.js';
+import type { Layer, LayersModel } from '../../../../layers/types.js';
 import { type Json, LAYERS } from './keras-classes.js';
-import { type KerasConfig, kerasConfig, KERAS_2, type KerasEntry } from './keras-config.js';
+import { KERAS_2, type KerasConfig, type KerasEntry, kerasConfig } from './keras-config.js';
 import { isOldOperation, OPERATION, oldOperation } from './keras-operations.js';
 
 /** A layer in the JSON of a model, to be changed. */
 interface Written {
   class_name: string;
   config: Json;
-  inbound_nodes?: unknown[][][];
+  inbound_nodes?: unknown[][];
 }
 
-export interface LegacyConfig {
+interface LegacyConfig {
   readonly config: KerasEntry;
   /** The layers, and the parts of layers, that Keras lacks, in words. */
   readonly lacking: readonly string[];
@@ -59,7 +59,7 @@ function rewriteOperation(written: Written): void {
   const { config, call } = oldOperation(written.config);
   written.class_name = 'TFOpLambda';
   written.config = config;
-  written.inbound_nodes = (written.inbound_nodes ?? []).map(tensors => call(tensors) as unknown[][]);
+  written.inbound_nodes = (written.inbound_nodes ?? []).map(tensors => call(tensors as unknown[][]));
 }
 
 function markShared(shared: ReadonlyMap<Layer, number>, written: Written, layer: Layer): void {
