@@ -113,8 +113,28 @@ def named(keras):
     return model, data(8, (4, 2), (4, 3)), data(9, (4, 1), (4, 2))
 
 
+def shared(keras):
+    """Calls of one layer that become possible in another order than they were made in."""
+    layers = keras.layers
+    x, z = keras.Input((3,), name="x"), keras.Input((3,), name="z")
+    d, e = layers.Dense(3, name="d"), layers.Dense(3, name="e")
+    late = d(layers.Dense(3, "tanh", name="before")(layers.Dense(3, name="first")(x)))
+    early = d(x)
+    y = e(x)
+    back = e(layers.Dense(3, "tanh", name="between")(y))
+    plain = e(z)
+    return keras.Model([x, z], [late, early, back, plain, y]), data(13, (4, 3), (4, 3)), None
+
+
 def basics():
+    """In few forms, so that they are made soon; `all_basics` has the others."""
+    forms = {"dense": ["keras", "tf_keras h5"], "nested": ["keras", "tf_keras h5"]}
+    return {name: (forms.get(name, ["keras"]), make) for name, (_, make) in all_basics().items()}
+
+
+def all_basics():
     return {
+        "shared": (ALL, shared),
         "dense": (ALL, dense),
         "images": (ALL, images),
         "sequences": (ALL, sequences),

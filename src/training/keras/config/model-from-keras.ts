@@ -44,6 +44,8 @@ export interface KerasModel {
   kerasClass(layer: Layer): string;
 }
 
+/** For weights that are not stored, such as those of a new layer. */
+const SMALL = 1024 ** 2;
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 /**
@@ -57,7 +59,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
   const made = kerasTopology({ ...rootOf(config, path), isKeras3: isKeras3(config, source.version) }, bytes, path);
   const remarks = [...made.remarks];
-  const model = await makeFrom(made, path);
+  const model = await makeFrom(made, bytes, path);
   try {
     freeze(model, frozenIn(config));
     const kerasClass = kerasClasses(model, config);
@@ -101,10 +103,16 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
   return /"batch_shape":|"DTypePolicy"|"__keras_tensor__"/.test(JSON.stringify(config));
 }
 
-export async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
+/** `bytes`: of all stored values, some of which may have half the size that they have here. */
+export async function makeFrom({ topology }: Topology, bytes: number, path: string): Promise<LayersModel> {
   try {
-    return await makeModel({ modelTopology: topology });
+    return await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
   } catch (cause) {
+    if (cause instanceof TensorBundleError && cause.code === 'ERR_CORRUPT')
+      throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is damaged: ${cause.message}`, {
+        path,
+        cause,
+      });
     const why = isError(cause) ? cause.message : String(cause);
     throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
       path,

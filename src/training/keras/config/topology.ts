@@ -8,6 +8,7 @@ import { registerAdded } from '../../models/added/added-classes.js';
 import { requireLayers } from '../../models/tfjs-layers.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
+import { orderedCalls } from './call-order.js';
 import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
 import { layerClass } from './layer-class.js';
 import { NestedCalls } from './nested-calls.js';
@@ -20,7 +21,7 @@ import { TopologyProblems } from './topology-problems.js';
 import { twoWays } from './two-ways.js';
 
 /** Far above any real model. */
-const MAX_LAYERS = 100_000;
+const MAX_LAYERS = 20_000;
 /** Numbers that make variables large. */
 const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim', 'depth_multiplier'];
 /** Layers that compute something else while they are trained. */
@@ -110,13 +111,18 @@ class Converter {
     const layers = this.#layers(isList(config.layers) ? kept : undefined);
     const calls = new NestedCalls(layers, kept, givenOutputs);
     const connected = layers.map((layer, i) => this.#connect(layer, kept[i] as JsonObject, calls, masks));
-    const inputs = givenInputs.map(place => calls.asOutput(place));
-    const outputs = givenOutputs.map(place => calls.asOutput(place));
     const lost = unreachableLayer(connected);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
+    const ordered = orderedCalls(connected) ?? { layers: connected, numberOf: (_: string, call: number) => call };
+    const placed = (given: readonly TensorPlace[]): Json[] =>
+      given.map(place => {
+        const [layer, call, output] = calls.asOutput(place);
+        return [layer, ordered.numberOf(layer, call), output];
+      });
+    const [inputs, outputs] = [placed(givenInputs), placed(givenOutputs)];
     if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
-    return { name: text(config.name, 'model'), layers: connected, input_layers: inputs, output_layers: outputs };
+    return { name: text(config.name, 'model'), layers: ordered.layers, input_layers: inputs, output_layers: outputs };
   }
 
   #layers(entries: Json | undefined): JsonObject[] {
@@ -158,7 +164,7 @@ class Converter {
     } as Record<string, Json>;
     if (isObject(layer)) made.layer = this.#layer(layer);
     if (isObject(cell)) made.cell = this.#layer(cell);
-    if (isList(cells)) made.cells = cells.map(one => this.#layer(one));
+    if (isList(cells)) made.cells = this.#layers(cells);
     return made;
   }
 
