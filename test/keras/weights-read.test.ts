@@ -1,4 +1,4 @@
-/** Weights that Keras 3 and tf_keras saved, in models that this test builds: the same outputs, and what callers may say. */
+/** Weights that Keras 3 and tf_keras saved, in models that are built here: the same outputs; what callers may say. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
