@@ -74,8 +74,6 @@ export async function loadKerasWeights(
     optimizer?.idle.has(key) === true || (!includeOptimizer && /^optimizer(_weights)?\//.test(key));
   const status = await restore(root, values, {
     ...options,
-    // There are no checksums for which values would be read twice, so they need not wait in memory for each other.
-    onceBytes: 0,
     alias: false,
     // To read them once would save nothing: there are no checksums. So they need not be in memory together.
     onceBytes: 0,
