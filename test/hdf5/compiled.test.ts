@@ -87,6 +87,18 @@ test('a file that cannot be read fails with its own error, and a read that never
   await expect(file.at('half')).rejects.toMatchObject({ code: 'ERR_ABORTED' });
 });
 
+test('a file that nobody closes does not keep the process alive, but a call does', async () => {
+  const ports = (): number => process.getActiveResourcesInfo().filter(name => name === 'MessagePort').length;
+  const before = ports();
+  await using file = await CompiledFile.open(rangeOf(latest), undefined, library);
+  expect(ports()).toBe(before);
+  const names = file.root.names();
+  await Promise.resolve();
+  expect(ports()).toBeGreaterThan(before);
+  await names;
+  expect(ports()).toBe(before);
+});
+
 test('calls under way end when the file is closed, and none begins afterwards', async () => {
   const file = await CompiledFile.open(rangeOf(latest), undefined, library);
   const reads = [file.at('half'), file.root.names(), file.root.attributes()].map(read => read.catch(error => error));
@@ -101,11 +113,16 @@ test('damaged files', async () => {
     CompiledFile.open(rangeOf(given, read), undefined, library);
   expect((await readHostile(bytes, open)).codes).toEqual([]);
   const refused: string[] = [];
-  const count = isDeep ? 30 : 4;
-  for (let i = 0; i < count; i++) {
-    const changed = Buffer.from(i % 2 === 0 ? bytes : latest);
-    changed[Math.floor(((i + 0.5) * changed.length) / count / 2)]! ^= 0xff;
+  const damage = async (whole: Buffer, at: number): Promise<void> => {
+    const changed = Buffer.from(whole);
+    changed[at]! ^= 0xff;
     refused.push(...(await readHostile(changed, open)).codes);
+  };
+  await damage(bytes, bytes.indexOf('SNOD'));
+  await damage(latest, latest.indexOf('OHDR'));
+  const count = isDeep ? 15 : 0;
+  for (let i = 0; i < count; i++) {
+    for (const whole of [bytes, latest]) await damage(whole, Math.floor(((i + 0.5) * whole.length) / count / 2));
   }
   expect(refused).toContain('ERR_CORRUPT');
 });

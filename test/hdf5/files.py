@@ -71,7 +71,7 @@ def links(f):
     f["types/through"] = h5py.SoftLink("/soft")
     f["dangling"] = h5py.SoftLink("/no/where")
     f["loop"] = h5py.SoftLink("/loop")
-    for i in range(700):
+    for i in range(300):
         f.create_group(f"many/group {i}")
     f["ring/types"] = f["types"]
     f["types/up"] = f["/"]

@@ -5,10 +5,10 @@
  */
 import { nextCall } from '../../src/commit/call-order.js';
 import { publishFile } from '../../src/commit/single-file/publish-file.js';
-import { openFileRange } from '../../src/hdf5/file-range.js';
 import { openHdf5 } from '../../src/hdf5/open-hdf5.js';
 import type { DatasetToWrite } from '../../src/hdf5/writing/content.js';
 import { planHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';
+import { openFileRange } from './open-ranges.js';
 
 const [path, gibibytes, durable] = [process.argv[2]!, Number(process.argv[3]), process.argv[4] === 'durable'];
 const ROW = 2 ** 20;

@@ -5,13 +5,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { native } from '../../src/binding.js';
 import type { NumericArray } from '../../src/format/dtypes.js';
 import { boxesOf } from '../../src/hdf5/compiled/boxes.js';
-import { openFileRange } from '../../src/hdf5/file-range.js';
 import type { Hdf5Attribute, Hdf5Dataset, Hdf5File } from '../../src/hdf5/hdf5-file.js';
 import { openHdf5 } from '../../src/hdf5/open-hdf5.js';
 import { ReadMemory, readingWith } from '../../src/storage/read-memory.js';
 import { Scratch } from '../crash/scratch.js';
 import { runPython } from '../oracle/python.js';
 import { withHdf5 } from './open-files.js';
+import { openFileRange } from './open-ranges.js';
 
 interface Entry {
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -47,7 +47,7 @@ function toldOf({ dtype, value }: Hdf5Attribute): unknown {
 async function toldValue(file: Hdf5File, dataset: Hdf5Dataset): Promise<unknown> {
   const { data } = await file.read(dataset);
   const pieces: Buffer[] = [];
-  for await (const piece of file.pieces(dataset, 100)) pieces.push(Buffer.from(piece));
+  for await (const piece of file.pieces(dataset, 1000)) pieces.push(Buffer.from(piece));
   if (dataset.dtype === 'string') {
     expect(pieces).toEqual((data as Uint8Array[]).map(text => Buffer.from(text)));
     return pieces.map(String);

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TensorBundleError } from '../../src/errors.js';
-import { openFileRange } from '../../src/hdf5/file-range.js';
 import { openHdf5 } from '../../src/hdf5/open-hdf5.js';
 import type { DatasetToWrite, GroupToWrite, NumberToWrite } from '../../src/hdf5/writing/content.js';
 import { splitNames } from '../../src/hdf5/writing/name-lists.js';
@@ -12,6 +11,7 @@ import { Scratch } from '../crash/scratch.js';
 import { isDeep } from '../depth.js';
 import { runPython } from '../oracle/python.js';
 import { BYTES_OF } from './number-bytes.js';
+import { openFileRange } from './open-ranges.js';
 import { type AttributeSpec, compareOwn, groupOf, type NodeSpec, wholeFile } from './written-trees.js';
 
 const scratch = new Scratch('hdf5-writing');

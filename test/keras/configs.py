@@ -78,6 +78,8 @@ def run(folder, name, form, make):
               "types": [str(np.asarray(i).dtype) for i in inputs], "targets": numbers(targets or [])}
     answer.update(stored(model, form, os.path.join(folder, "model")))
     if targets is not None:
+        # A graph takes longer to make than these steps; and tf_keras's Nadam is another one there.
+        model.run_eagerly = True
         for _ in range(STEPS):
             model.train_on_batch(as_given(inputs), as_given(targets))
         answer["trained"] = predict(model, inputs)

@@ -10,5 +10,6 @@ describe("Keras's configurations", () => {
     masks: {},
     nested: {},
     named: {},
+    shared: {},
   });
 });

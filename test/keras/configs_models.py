@@ -113,8 +113,28 @@ def named(keras):
     return model, data(8, (4, 2), (4, 3)), data(9, (4, 1), (4, 2))
 
 
+def shared(keras):
+    """Calls of one layer that become possible in another order than they were made in."""
+    layers = keras.layers
+    x, z = keras.Input((3,), name="x"), keras.Input((3,), name="z")
+    d, e = layers.Dense(3, name="d"), layers.Dense(3, name="e")
+    late = d(layers.Dense(3, "tanh", name="before")(layers.Dense(3, name="first")(x)))
+    early = d(x)
+    y = e(x)
+    back = e(layers.Dense(3, "tanh", name="between")(y))
+    plain = e(z)
+    return keras.Model([x, z], [late, early, back, plain, y]), data(13, (4, 3), (4, 3)), None
+
+
 def basics():
+    """In few forms, so that they are made soon; `all_basics` has the others."""
+    forms = {"dense": ["keras", "tf_keras h5"], "nested": ["keras", "tf_keras h5"]}
+    return {name: (forms.get(name, ["keras"]), make) for name, (_, make) in all_basics().items()}
+
+
+def all_basics():
     return {
+        "shared": (ALL, shared),
         "dense": (ALL, dense),
         "images": (ALL, images),
         "sequences": (ALL, sequences),
@@ -174,6 +194,40 @@ def normalized(keras):
     return keras.Model(inputs, x), data(12, (2, 3, 2)), None
 
 
+def reshaped(keras):
+    layers = keras.layers
+    x = layers.Reshape((5, -1))(inputs := keras.Input((6, 5, 3)))
+    x = layers.Flatten()(layers.Reshape((-1, 3))(x))
+    return keras.Model(inputs, layers.Dense(2)(x)), data(24, (2, 6, 5, 3)), None
+
+
+def trained(keras):
+    """Gradients through what TensorFlow.js lacks by itself."""
+    layers = keras.layers
+    x = inputs = keras.Input((8, 8, 3))
+    for layer in [
+        layers.Conv2D(3, 3, padding="same"),
+        layers.ELU(0.7),
+        layers.Conv2D(3, 3),
+        layers.ReLU(2.0, 0.1, 0.2),
+        layers.Rescaling([1.0, 0.5, 2.0]),
+        layers.UpSampling2D(2, interpolation="bilinear"),
+        layers.Conv2D(4, 3, activation="exponential"),
+        layers.GlobalAveragePooling2D(keepdims=True),
+        layers.UnitNormalization(),
+        layers.Reshape((1, 4)),
+        layers.ZeroPadding1D(2),
+        layers.Conv1D(3, 2, padding="causal"),
+        layers.Cropping1D(1),
+        layers.UpSampling1D(2),
+        layers.Flatten(),
+    ]:
+        x = layer(x)
+    model = keras.Model(inputs, layers.Subtract()([layers.Dense(2)(x), layers.Dense(2)(x)]))
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    return model, data(25, (2, 8, 8, 3)), data(26, (2, 2))
+
+
 def added():
     three, four, five = data(20, (2, 6, 3))[0], data(21, (2, 6, 5, 3))[0], data(22, (2, 4, 5, 6, 3))[0]
     a, b = data(23, (2, 4), (2, 4))
@@ -205,6 +259,8 @@ def added():
         "activations": (ALL, activations(activations_of_both)),
         "activations of Keras 3": (NEW, activations(["hard_silu", "leaky_relu", "log_sigmoid", "log_softmax", "silu"])),
         "normalization": (ALL, normalized),
+        "reshaped": (NEW, reshaped),
+        "trained": (["keras", "tf_keras h5"], trained),
     }
 
 

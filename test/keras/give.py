@@ -28,8 +28,14 @@ def inputs_of(model, vocabulary, random):
 
 
 def targets_of(model, inputs, random):
-    made = [random.uniform(0, 1, one["shape"]).astype("float32") for one in predict(model, inputs)]
+    """Probabilities, which suit all losses."""
+    made = [probabilities(random.uniform(0, 1, one["shape"])) for one in predict(model, inputs)]
     return made if len(made) > 1 else made[0]
+
+
+def probabilities(values):
+    whole = values.sum(-1, keepdims=True) if values.shape[-1] > 1 else 1
+    return (values / whole).astype("float32")
 
 
 def listed(values):

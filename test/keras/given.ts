@@ -44,6 +44,8 @@ export interface GivenRow {
   refuses?: Partial<Record<Judge, string>>;
   /** Whether training draws random numbers. */
   random?: boolean;
+  /** The judge stores no state of its optimizer in `.keras`, so the steps after that are other ones. */
+  stateless?: boolean;
   /** TensorFlow.js evaluates without regularizers, though it learns with them. */
   regularized?: boolean;
   /** Of what is learnt; 1e-6 by default, which suits what both compute with the same formulas. */
@@ -67,7 +69,8 @@ async function expectForm(given: Given, ending: string, row: GivenRow, judge: Ju
   if (same && !row.regularized) expectNear([[evaluate(model, given)]], [[given.loss!]], 1e-5, `the loss, ${ending}`);
   await train(model, given, LATER);
   const found = predictions(model, given.inputs);
-  if (same) expectNear(found, data(given.later), row.tolerance ?? 1e-6, `trained on, ${ending}`);
+  if (same && !(row.stateless && ending === '.keras'))
+    expectNear(found, data(given.later), row.tolerance ?? 1e-6, `trained on, ${ending}`);
   return model;
 }
 

@@ -10,7 +10,7 @@ ONLY = {}
 def add(name, compile_it, head=None, only=None):
     def make(keras):
         l = keras.layers
-        last = head(keras) if head else l.Dense(2, kernel_regularizer=keras.regularizers.L2(0.01))
+        last = head(keras) if head else l.Dense(2)
         model = keras.Sequential([keras.Input((4,)), l.Dense(5, "tanh"), last])
         compile_it(keras, model)
         return model
@@ -95,7 +95,7 @@ def two_outputs(keras):
 
 def frozen_parts(keras):
     l = keras.layers
-    inner = keras.Sequential([keras.Input((4,)), l.Dense(3), l.BatchNormalization()], name="inner")
+    inner = keras.Sequential([keras.Input((4,)), l.Dense(3), l.Dense(3, "tanh")], name="inner")
     inner.trainable = False
     model = keras.Sequential([keras.Input((4,)), l.Dense(4, trainable=False), inner, l.Dense(2)])
     model.compile(keras.optimizers.Adam(0.01), "mse", run_eagerly=True)

@@ -1,9 +1,11 @@
 """Every form in which Keras writes a model or its weights. argv: folder."""
 import os
+import shutil
 import sys
 import zipfile
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
+import h5py
 import keras
 import numpy as np
 import tf_keras
@@ -51,6 +53,14 @@ other.save("k2.h5")
 other.save_weights("k2-weights.h5")
 other.save_weights("k2.weights.h5")
 
+
+# A state of the optimizer that does not fit the model.
+shutil.copy("k2.h5", "unfit.h5")
+with h5py.File("unfit.h5", "a") as file:
+    group = file["optimizer_weights"]
+    name = group.attrs["weight_names"][-1]
+    del group[name]
+    group.create_dataset(name, data=np.zeros(7, "float32"))
 
 # Models that were never trained, or never compiled, and one whose learning rate follows a schedule.
 for api in (keras, tf_keras):

@@ -1,4 +1,5 @@
 /** Files of Keras, known by their content, whatever their name; and what looks like one and is none. */
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
@@ -116,6 +117,17 @@ test('models that were never compiled, or never trained, and a schedule of learn
       expect((scheduled.optimizer as SGD).iterations).toBe(4);
       expect((scheduled.optimizer as SGD).learningRate, `${start}.schedule.${ending}`).toBeCloseTo(0.125, 6);
     }
+});
+
+test('a state of the optimizer that does not fit is left out, as in Keras', async () => {
+  const warned = once(process, 'warning') as Promise<[Error]>;
+  const model = await loadModel(at('unfit.h5'));
+  expect((await warned)[0].message).toContain('the optimizer begins anew');
+  expect((model.optimizer as Adam).iterations).toBe(0);
+  const whole = await loadModel(at('k2.h5'));
+  expect((whole.optimizer as Adam).iterations).toBe(1);
+  expect(model.getWeights().map(one => one.arraySync())).toEqual(whole.getWeights().map(one => one.arraySync()));
+  await expect(loadWeights(model, at('unfit.h5'))).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
 });
 
 test('names do not matter, only the contents', async () => {

@@ -1,4 +1,4 @@
-/** Weights that Keras 3 and tf_keras saved, in models that this test builds: the same outputs, and what callers may say. */
+/** Weights that Keras 3 and tf_keras saved, in models that are built here: the same outputs; what callers may say. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
@@ -255,4 +255,11 @@ describe('options', () => {
       "map looks for 'a' at 'nowhere', which the file does not have; it has",
     );
   });
+});
+
+test.each([
+  ['ring.weights.h5', 'ERR_CORRUPT'],
+  ['tree.weights.h5', 'ERR_TOO_LARGE'],
+])('%s, whose groups lead to each other, is refused', async (name, code) => {
+  await expect(loadWeights(chain('first'), at(name))).rejects.toMatchObject({ code });
 });

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 
+import h5py
 import keras
 import numpy as np
 import tf_keras
@@ -156,7 +157,21 @@ def write_frozen():
     ANSWERS['frozen'] = {one.name: [w.tolist() for w in one.get_weights()] for one in inner.layers}
 
 
+def write_links():
+    """Files in which groups lead to each other: in a ring, and by 2^60 paths."""
+    with h5py.File(path('ring.weights.h5'), 'w') as file:
+        file.create_group('layers/dense/vars')
+        file['layers/dense/again'] = file['layers']
+    with h5py.File(path('tree.weights.h5'), 'w') as file:
+        group = file.create_group('layers/dense/vars')
+        for i in range(60):
+            outer = file.create_group(f'level_{i}')
+            outer['one'] = outer['other'] = group
+            group = outer
+
+
 if sys.argv[2] == 'models':
+    write_links()
     write_models()
     write_types()
     write_named()

@@ -119,14 +119,15 @@ describe('an optimizer goes on', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tensorbundle-steps-'));
-    const cases = [];
+    const cases: object[] = [];
     for (const [title, [optimizer, spec]] of Object.entries(ROWS)) {
       for (const steps of stepsOf(title)) {
         const name = `${title}, ${steps}`;
         const model = make(optimizer());
         randomizeVariables(model, cases.length + 1);
         await train(model, steps);
-        const [weights, legacy] = [join(folder, `${cases.length}.weights.h5`), join(folder, `${cases.length}.h5`)];
+        const weights = join(folder, `${cases.length}.weights.h5`);
+        const legacy = join(folder, `${cases.length}.h5`);
         await writeWeights(model, weights, 'keras3');
         await writeWeights(model, legacy, 'legacy-model');
         await train(model, LATER);

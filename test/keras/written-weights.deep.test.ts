@@ -16,11 +16,11 @@ import { WRAPPERS } from '../layers/matrix-wrappers.js';
 import { runPython } from '../oracle/python.js';
 import { writeWeights } from './written-file.js';
 
-const NAMED = bothNamings({ ...CONVOLUTIONS, ...RECURRENT, ...WEIGHTLESS });
+const NAMED = bothNamings({ ...CONVOLUTIONS, ...RECURRENT, ...WRAPPERS, ...WEIGHTLESS });
 const ROWS = {
   ...Object.fromEntries(Object.entries(NAMED).filter(([name]) => name.endsWith('given'))),
   // Here the names count, because layers are numbered across models.
-  ...bothNamings({ ...WRAPPERS, ...NESTING }),
+  ...bothNamings(NESTING),
 };
 
 describe('the matrix', () => {

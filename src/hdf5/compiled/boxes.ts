@@ -1,6 +1,6 @@
 /** Cuts an array into boxes of bounded size whose elements follow each other in C order. */
 
-export interface Box {
+interface Box {
   readonly begin: readonly number[];
   readonly size: readonly number[];
   /** Elements. */

@@ -2,8 +2,8 @@
 import { TensorBundleError } from '../../errors.js';
 import { sizeOf } from '../../format/shape.js';
 import type { Hdf5Attribute, Hdf5Dataset, Hdf5DType, Hdf5Group, Hdf5Value } from '../hdf5-file.js';
-import { numericValue, textValue } from '../reading/attribute-values.js';
 import type { StoredType } from '../reading/datatype.js';
+import { numericValue, textValue } from '../reading/decoded-attributes.js';
 import { textOf, withoutFilling } from '../reading/text.js';
 import type { LibraryAttribute, LibraryMetadata } from './library-server.js';
 import { typeOf } from './library-types.js';

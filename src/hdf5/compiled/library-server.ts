@@ -33,7 +33,7 @@ export interface LibraryAttribute extends LibraryMetadata {
   readonly texts: readonly Uint8Array[] | null;
 }
 
-export type LibraryObject =
+type LibraryObject =
   | { readonly kind: 'group' }
   | { readonly kind: 'dataset'; readonly metadata: LibraryMetadata; readonly filters: readonly number[] }
   | { readonly kind: 'type' | 'link to another file' | 'nothing' };
@@ -72,7 +72,7 @@ export type Reply =
   | { readonly kind: 'bytes'; readonly at: number; readonly length: number };
 
 /** Where the worker gets bytes of the file. */
-export interface SharedBytes {
+interface SharedBytes {
   /** What became of the request: 0 while it waits, 1 if the bytes are there, 2 if they could not be read. */
   readonly state: SharedArrayBuffer;
   readonly bytes: SharedArrayBuffer;
@@ -123,7 +123,7 @@ interface LibraryModule {
 }
 
 /** What `import('h5wasm')` gives. */
-export interface Library {
+interface Library {
   readonly ready: Promise<LibraryModule>;
 }
 

@@ -56,7 +56,8 @@ export class LibraryWorker {
   ) {
     const state = new SharedArrayBuffer(4);
     this.#data = { fileBytes: range.size, state, bytes: new SharedArrayBuffer(Math.min(SHARED_BYTES, range.size)) };
-    // The options of the process may be such that the code would not be run as a script.
+    // The options of the process may be such that the code would not be run as a script. Nobody reads what it prints:
+    // a reader would keep the process alive.
     this.#worker = new Worker(CODE, {
       eval: true,
       execArgv: [],
@@ -64,8 +65,6 @@ export class LibraryWorker {
       stderr: true,
       workerData: { ...this.#data, library },
     });
-    this.#worker.stdout.resume();
-    this.#worker.stderr.resume();
     this.#worker.on('message', (reply: Reply) => this.#take(reply));
     this.#worker.on('error', error => this.#end(this.#failed(isError(error) ? error.message : String(error), error)));
     this.#worker.on('exit', () => this.#end(this.#failed('it ended')));

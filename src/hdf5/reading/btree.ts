@@ -2,12 +2,12 @@
 import type { Fields } from './fields.js';
 import type { Structures } from './structures.js';
 
-export interface TreeKind {
+interface TreeKind {
   readonly type: number;
   readonly keyBytes: number;
 }
 
-export interface Leaf {
+interface Leaf {
   /** The key before it. */
   readonly key: Fields;
   readonly address: number;

@@ -5,8 +5,8 @@ import { TensorBundleError } from '../../errors.js';
 import { boxRuns } from '../../format/box-runs.js';
 import { sizeOf } from '../../format/shape.js';
 import { leavesOf } from './btree.js';
+import type { Filter } from './dataset-messages.js';
 import type { Fields } from './fields.js';
-import type { Filter } from './layout.js';
 import type { PlainDataset } from './plain-objects.js';
 import type { Storage } from './stored-dataset.js';
 

@@ -1,7 +1,7 @@
 /** Groups and datasets of a file that this package reads itself. They keep nothing of the file but what they say. */
 import { TensorBundleError } from '../../errors.js';
 import type { Hdf5Attribute, Hdf5Dataset, Hdf5DType, Hdf5Group } from '../hdf5-file.js';
-import { readAttributes, readTextAttribute } from './attributes.js';
+import { readAttributes, readTextAttribute } from './attribute-messages.js';
 import type { Fields } from './fields.js';
 import type { GlobalHeap } from './global-heap.js';
 import { isGroup, readLinks } from './links.js';
@@ -29,7 +29,7 @@ interface Place {
   readonly address: number;
 }
 
-export type PlainObject = PlainGroup | PlainDataset;
+type PlainObject = PlainGroup | PlainDataset;
 
 /** The object at an address. Throws ERR_NOT_SUPPORTED if it is neither a group nor a dataset. */
 export async function openObject(parts: PlainParts, place: Place): Promise<PlainObject> {

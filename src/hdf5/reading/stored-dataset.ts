@@ -1,10 +1,10 @@
 /** What the header of a dataset says: its type, its shape and where its elements are. */
 import { TensorBundleError } from '../../errors.js';
 import { sizeOf } from '../../format/shape.js';
+import { type Filter, type Layout, readFillValue, readFilters, readLayout } from './dataset-messages.js';
 import { readShape } from './dataspace.js';
 import { readDatatype, type StoredType } from './datatype.js';
 import type { Fields } from './fields.js';
-import { type Filter, type Layout, readFillValue, readFilters, readLayout } from './layout.js';
 import { MESSAGE, type Message } from './object-header.js';
 import { UnknownStructure } from './other-reader.js';
 import type { Structures } from './structures.js';

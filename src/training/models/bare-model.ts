@@ -33,7 +33,7 @@ class BareModel extends registry.Serializable {
 
   static override fromConfig<T extends serialization.Serializable>(
     _: unknown,
-    { topology, customObjects }: serialization.ConfigDict,
+    { topology, customObjects, maxBytes }: serialization.ConfigDict,
   ): T {
     const { className, config } = topology as unknown as Named;
     const [cls, fromConfig] = registry.SerializationMap.getMap().classNameMap[className]!;
@@ -41,6 +41,7 @@ class BareModel extends registry.Serializable {
     const before = new Set(Object.values(registeredVariables));
     // Nobody else can make tensors meanwhile, so whatever is in the scope is of the layers.
     engine().startScope();
+    const release = limitWeights(maxBytes as number);
     try {
       const model = (fromConfig as unknown as FromConfig)(cls, config, customObjects as object, true) as T;
       for (const tensor of state.activeScope.track) tensor.kept = true;
@@ -51,13 +52,43 @@ class BareModel extends registry.Serializable {
       for (const one of Object.values(registeredVariables)) if (!before.has(one)) one.dispose();
       throw error;
     } finally {
+      release();
       engine().endScope();
     }
   }
 }
 
-/** Throws ERR_CORRUPT for layers whose calls cannot be made, and what `tf.loadLayersModel` throws. */
-export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
+interface Adding {
+  addWeight(name: string, shape: readonly (number | null)[], ...rest: unknown[]): unknown;
+}
+
+/** Layers are made in one go, so nothing else makes weights until the returned function is called. */
+function limitWeights(maxBytes: number): () => void {
+  const prototype = requireLayers().layers.Layer.prototype as unknown as Adding;
+  const { addWeight } = prototype;
+  let left = maxBytes;
+  prototype.addWeight = function (name, shape, ...rest) {
+    left -= 4 * shape.reduce<number>((size, length) => size * (length ?? 1), 1);
+    if (left < 0)
+      throw new TensorBundleError(
+        'ERR_CORRUPT',
+        `its weights need more than the ${maxBytes} bytes that they can have`,
+        {
+          expected: maxBytes,
+        },
+      );
+    return addWeight.call(this, name, shape, ...rest);
+  };
+  return () => {
+    prototype.addWeight = addWeight;
+  };
+}
+
+/**
+ * `maxBytes`: of all weights of the model; more are refused before they are made. Throws ERR_CORRUPT for that, and for
+ * layers whose calls cannot be made; and what `tf.loadLayersModel` throws.
+ */
+export async function makeModel(artifacts: Artifacts, maxBytes = Number.POSITIVE_INFINITY): Promise<LayersModel> {
   const lost = unreachableWithin(artifacts.modelTopology);
   if (lost !== undefined) {
     throw new TensorBundleError(
@@ -77,7 +108,7 @@ export async function makeModel(artifacts: Artifacts): Promise<LayersModel> {
   if (!isKnown || typeof topology.config !== 'object' || topology.config === null) return await plain();
   if (!Object.hasOwn(classes, BareModel.className))
     registry.registerClass(BareModel as unknown as Parameters<typeof registry.registerClass>[0]);
-  const modelTopology = { class_name: BareModel.className, config: { topology } };
+  const modelTopology = { class_name: BareModel.className, config: { topology, maxBytes } };
   const model = await layers.loadLayersModel({ load: async () => ({ ...artifacts, modelTopology }) });
   if (model.outputs?.length > 0) return model;
   // Its layers are not connected: their weights are made later, and nothing may replace them then.

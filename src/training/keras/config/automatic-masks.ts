@@ -31,19 +31,32 @@ export function automaticMasks(layers: readonly Json[], outputs: readonly Tensor
   for (const [name] of outputs) found.delete(name);
   if (found.size === 0) return found;
   const masked = maskedTensors(layers);
-  const calls = layers.flatMap(entry => callsOf(entry).map(call => ({ entry, ...call })));
-  for (let before = -1; before !== found.size; ) {
-    before = found.size;
-    for (const { entry, tensors } of calls) {
-      const isMask = isObject(entry) && found.has(nameOf(entry));
-      for (const place of tensors) {
-        // Something uses it as a value; or it is computed from something else than masks.
-        if (!isMask) found.delete(place[0]);
-        else if (!found.has(place[0]) && !masked.has(place.join())) found.delete(nameOf(entry));
-      }
+  const users = new Map<string, string[]>();
+  const sources = new Map<string, string[]>();
+  let wrong: string[] = [];
+  for (const entry of layers) {
+    const user = isObject(entry) && found.has(nameOf(entry)) ? nameOf(entry) : undefined;
+    for (const place of callsOf(entry).flatMap(call => call.tensors)) {
+      const [source] = place;
+      // Something uses it as a value; or it is computed from something else than masks.
+      if (user === undefined) wrong.push(source);
+      else if (found.has(source)) {
+        add(users, source, user);
+        add(sources, user, source);
+      } else if (!masked.has(place.join())) wrong.push(user);
     }
   }
+  while (wrong.length > 0) {
+    const now = wrong.filter(name => found.delete(name));
+    wrong = now.flatMap(name => [...(users.get(name) ?? []), ...(sources.get(name) ?? [])]);
+  }
   return found;
+}
+
+function add(lists: Map<string, string[]>, name: string, item: string): void {
+  const list = lists.get(name);
+  if (list) list.push(item);
+  else lists.set(name, [item]);
 }
 
 /** What layers get that make masks from it. */

@@ -44,6 +44,8 @@ export interface KerasModel {
   kerasClass(layer: Layer): string;
 }
 
+/** For weights that are not stored, such as those of a new layer. */
+const SMALL = 1024 ** 2;
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 /**
@@ -57,7 +59,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
   const made = kerasTopology({ ...rootOf(config, path), isKeras3: isKeras3(config, source.version) }, bytes, path);
   const remarks = [...made.remarks];
-  const model = await makeFrom(made, path);
+  const model = await makeFrom(made, bytes, path);
   try {
     freeze(model, frozenIn(config));
     const kerasClass = kerasClasses(model, config);
@@ -101,10 +103,16 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
   return /"batch_shape":|"DTypePolicy"|"__keras_tensor__"/.test(JSON.stringify(config));
 }
 
-export async function makeFrom({ topology }: Topology, path: string): Promise<LayersModel> {
+/** `bytes`: of all stored values, some of which may have half the size that they have here. */
+export async function makeFrom({ topology }: Topology, bytes: number, path: string): Promise<LayersModel> {
   try {
-    return await makeModel({ modelTopology: topology });
+    return await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
   } catch (cause) {
+    if (cause instanceof TensorBundleError && cause.code === 'ERR_CORRUPT')
+      throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is damaged: ${cause.message}`, {
+        path,
+        cause,
+      });
     const why = isError(cause) ? cause.message : String(cause);
     throw new TensorBundleError('ERR_NOT_SUPPORTED', `TensorFlow.js cannot make the model in ${path}: ${why}`, {
       path,
@@ -139,10 +147,12 @@ export function compileFrom(
   if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
-    compile(model, optimizer, loss, metrics);
-    return setRate;
-  }
-  optimizer?.dispose();
+    const failure = compile(model, optimizer, loss, metrics);
+    if (failure === undefined) return setRate;
+    // What the caller gave is the caller's fault.
+    if (given.loss !== undefined || given.metrics !== undefined) throw failure;
+    remarks.push('its losses and metrics do not fit its outputs');
+  } else optimizer?.dispose();
   remarks.push(
     'so it is not compiled: give loadModel a loss, or compile it and call loadWeights(model, path), which restores ' +
       'the state of the optimizer',
@@ -155,12 +165,15 @@ function compile(
   optimizer: Optimizer,
   loss: NonNullable<LoadModelOptions['loss']>,
   metrics: LoadModelOptions['metrics'],
-): void {
+): unknown {
   try {
     model.compile({ optimizer, loss, ...(metrics && { metrics }) });
+    return undefined;
   } catch (error) {
     optimizer.dispose();
-    throw error;
+    // TensorFlow.js has set it already.
+    (model as { optimizer?: Optimizer }).optimizer = undefined as unknown as Optimizer;
+    return error;
   }
 }
 

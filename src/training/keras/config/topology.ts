@@ -8,7 +8,9 @@ import { registerAdded } from '../../models/added/added-classes.js';
 import { requireLayers } from '../../models/tfjs-layers.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
+import { orderedCalls } from './call-order.js';
 import { isList, isObject, type Json, type JsonObject, type KerasObject, kerasObject, text } from './keras-json.js';
+import { withKnownSize } from './known-size.js';
 import { layerClass } from './layer-class.js';
 import { NestedCalls } from './nested-calls.js';
 import { layersOf } from './old-names.js';
@@ -20,7 +22,7 @@ import { TopologyProblems } from './topology-problems.js';
 import { twoWays } from './two-ways.js';
 
 /** Far above any real model. */
-const MAX_LAYERS = 100_000;
+const MAX_LAYERS = 20_000;
 /** Numbers that make variables large. */
 const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim', 'depth_multiplier'];
 /** Layers that compute something else while they are trained. */
@@ -98,7 +100,12 @@ class Converter {
     if (first !== undefined && !hasShape && isList(shape) && !shape.some(isList)) {
       const input = { name: `${text(config.name, 'sequential')}_input`, batch_input_shape: shape, dtype: 'float32' };
       layers.unshift({ class_name: 'InputLayer', config: input });
-    }
+    } else if (!hasShape)
+      this.problems.lacksOption(
+        'Sequential',
+        text(config.name, ''),
+        'the shape of its input is not known; call the model, or its build(), in Python before you save it',
+      );
     return { name: text(config.name, 'sequential'), layers };
   }
 
@@ -110,13 +117,18 @@ class Converter {
     const layers = this.#layers(isList(config.layers) ? kept : undefined);
     const calls = new NestedCalls(layers, kept, givenOutputs);
     const connected = layers.map((layer, i) => this.#connect(layer, kept[i] as JsonObject, calls, masks));
-    const inputs = givenInputs.map(place => calls.asOutput(place));
-    const outputs = givenOutputs.map(place => calls.asOutput(place));
     const lost = unreachableLayer(connected);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
+    const ordered = orderedCalls(connected) ?? { layers: connected, numberOf: (_: string, call: number) => call };
+    const placed = (given: readonly TensorPlace[]): Json[] =>
+      given.map(place => {
+        const [layer, call, output] = calls.asOutput(place);
+        return [layer, ordered.numberOf(layer, call), output];
+      });
+    const [inputs, outputs] = [placed(givenInputs), placed(givenOutputs)];
     if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
-    return { name: text(config.name, 'model'), layers: connected, input_layers: inputs, output_layers: outputs };
+    return { name: text(config.name, 'model'), layers: ordered.layers, input_layers: inputs, output_layers: outputs };
   }
 
   #layers(entries: Json | undefined): JsonObject[] {
@@ -135,7 +147,8 @@ class Converter {
     const found = layerClass(object, name, this.problems);
     if (found === undefined) return { class_name: object.className, config: { name } };
     const { className, config } = found;
-    if (!isModel(className)) return { class_name: className, config: this.#config(className, config) };
+    if (!isModel(className))
+      return withKnownSize({ class_name: className, config: this.#config(className, config) }, given);
     const of = isList(given.config) ? layersOf(given.config) : config;
     return this.model({ className, config: of }, buildShape(given));
   }
@@ -158,7 +171,7 @@ class Converter {
     } as Record<string, Json>;
     if (isObject(layer)) made.layer = this.#layer(layer);
     if (isObject(cell)) made.cell = this.#layer(cell);
-    if (isList(cells)) made.cells = cells.map(one => this.#layer(one));
+    if (isList(cells)) made.cells = this.#layers(cells);
     return made;
   }
 

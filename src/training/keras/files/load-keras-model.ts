@@ -1,12 +1,16 @@
 /** Makes a TensorFlow.js model from a file of Keras. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { TensorBundleError } from '../../../errors.js';
+import { type ErrorCode, TensorBundleError } from '../../../errors.js';
+import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
-import { modelFromKeras, warnOfRemarks } from '../config/model-from-keras.js';
+import { type KerasModel, modelFromKeras, warnOfRemarks } from '../config/model-from-keras.js';
 import { loadKerasWeights } from '../reading/load-keras-weights.js';
 import type { KerasFile } from './keras-file.js';
+
+/** Errors of a state that is of another optimizer, or stored in a way that nobody knows. */
+const UNFIT: readonly ErrorCode[] = ['ERR_MISMATCH', 'ERR_NOT_SUPPORTED', 'ERR_UNMATCHED'];
 
 /** Throws what `loadModel` says. */
 export async function loadKerasModel(file: KerasFile, options: LoadModelOptions): Promise<LayersModel> {
@@ -22,19 +26,47 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
   const { ignored, ...texts } = architecture;
   // Before anything is made: a damaged file is found here.
   const weights = await file.weights();
-  const { model, remarks, setRate, kerasClass } = await modelFromKeras({ ...texts, path, bytes, options });
+  const source = { ...texts, path, bytes, options };
+  const { model, remarks } = await withState(source, weights);
+  // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
+  if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
+  warnOfRemarks(ignored === undefined ? remarks : [...remarks, ignored], path);
+  return model;
+}
+
+type Source = Parameters<typeof modelFromKeras>[0];
+type Loaded = Pick<KerasModel, 'model' | 'remarks'>;
+
+/**
+ * As in Keras, a state of the optimizer that does not fit is left out: the optimizer is made anew. So an optimizer of
+ * which a part was restored does not train on.
+ */
+async function withState(source: Source, weights: Hdf5File): Promise<Loaded> {
+  const isWanted = source.options.compile !== false;
   try {
-    const includeOptimizer = options.compile !== false;
+    return await loaded(source, weights, isWanted);
+  } catch (error) {
+    const isUnfit = error instanceof TensorBundleError && UNFIT.includes(error.code);
+    if (!isWanted || !isUnfit) throw error;
+    // What does not fit may be a weight.
+    const { model, remarks } = await loaded(source, weights, false).catch(() => {
+      throw error;
+    });
+    const more = model.optimizer ? [`the optimizer begins anew, since its state cannot be used: ${error.message}`] : [];
+    return { model, remarks: [...remarks, ...more] };
+  }
+}
+
+async function loaded(source: Source, weights: Hdf5File, includeOptimizer: boolean): Promise<Loaded> {
+  const { model, remarks, setRate, kerasClass } = await modelFromKeras(source);
+  try {
     const status = await loadKerasWeights(model, weights, { includeOptimizer, classOf: kerasClass });
     status.assertExistingObjectsMatched();
     setRate?.();
-    // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
-    if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
+    return { model, remarks };
   } catch (error) {
     model.optimizer?.dispose();
     model.dispose();
     throw error;
   }
-  warnOfRemarks(ignored === undefined ? remarks : [...remarks, ignored], path);
-  return model;
 }

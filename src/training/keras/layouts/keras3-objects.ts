@@ -12,6 +12,9 @@ import type { Layer } from '../../../layers/types.js';
 import { liveValue, variableOf } from '../../../layers/variable.js';
 import { type Keras, kerasClass, numbered, snakeCase } from './class-names.js';
 
+/** Of these, the description has the variables in the order in which they are made. */
+const KNOWN: ReadonlySet<string> = new Set(knownClasses());
+
 /** A model that has been described (training/checkpoint/description.ts). */
 export interface DescribedModel {
   readonly root: Trackable;
@@ -115,7 +118,7 @@ export function ownVariables(
 ): { readonly trainable: readonly Attribute[]; readonly others: readonly Attribute[] } {
   const attributes = [...ownAttributes(node, model)];
   // Fields may be assigned in another order than that in which variables were made. TensorFlow.js numbers variables.
-  const isKnown = knownClasses().includes(layer.getClassName());
+  const isKnown = KNOWN.has(layer.getClassName());
   const made = isKnown ? attributes : attributes.sort((a, b) => idOf(a) - idOf(b));
   const frozen = fieldOf(layer, '_nonTrainableWeights');
   const wasTrainable = (attribute: Attribute): boolean => {

@@ -21,7 +21,7 @@ export interface OptimizerValue {
 export interface OptimizerValues {
   /** Keras's class; undefined if it is not known. */
   readonly kind: string | undefined;
-  readonly iterations: string | undefined;
+  readonly iterations: string;
   readonly learningRate: string | undefined;
   /** By Keras's list, in the order of `trained`. */
   readonly slots: ReadonlyMap<string, readonly string[]>;
@@ -38,20 +38,24 @@ export interface LiveOptimizer {
   readonly trained: readonly (readonly Attribute[])[];
 }
 
-/** `storedName`: the optimizer's name, which mostly is that of its class, if the file has it. */
+/**
+ * `storedName`: the optimizer's name, which mostly is that of its class, if the file has it. Undefined if the values
+ * are not understood, or not those of these variables: then Keras leaves the optimizer as it is.
+ */
 export function optimizerValues(
   values: readonly OptimizerValue[],
   storedName: string | undefined,
   live: LiveOptimizer,
-): OptimizerValues {
+): OptimizerValues | undefined {
   const kind = storedName === undefined ? kindIn(values) : kindNamed(storedName);
   const isNamed = values.some(({ name }) => name !== undefined);
   const { iterations, rate, rest, isByKind } = isNamed ? namedParts(values) : unnamedParts(values);
   const isSame = isSameKind(kind, live.order.kerasName);
   const found = isSame ? arranged(rest, isNamed, live, isByKind) : undefined;
+  if (iterations === undefined || (isSame && found === undefined)) return undefined;
   return {
     kind: kind ?? (found && live.order.kerasName),
-    iterations: iterations?.key,
+    iterations: iterations.key,
     learningRate: (found?.rate ?? rate ?? (found === undefined ? loneRate(rest) : undefined))?.key,
     slots: found?.slots ?? new Map(),
     scalars: found?.scalars ?? new Map(),
@@ -69,7 +73,7 @@ interface Parts {
   readonly isByKind: boolean;
 }
 
-const STEPS = /(^|\/)iter(ation|ations)?$/;
+const STEPS = /(^|\/)iter(ation|ations)?(_\d+)?$/;
 const RATE = /(^|\/)learning_rate$/;
 /** Moving averages of the variables, and gradients of batches that are not a step yet. */
 const OTHERS = /(^|\/)average\/|_average$|_gradient_accumulator$/;
@@ -81,7 +85,7 @@ function namedParts(values: readonly OptimizerValue[]): Parts {
   const iterations = isUnnamed ? first : values.find(({ name = '' }) => STEPS.test(name));
   const rate = values.find(({ name = '' }) => RATE.test(name));
   const rest = values.filter(one => one !== iterations && one !== rate && !OTHERS.test(one.name ?? ''));
-  return { iterations, rate, rest, isByKind: !/(^|\/)iteration$/.test(iterations?.name ?? '') };
+  return { iterations, rate, rest, isByKind: !/(^|\/)iteration(_\d+)?$/.test(iterations?.name ?? '') };
 }
 
 function unnamedParts([iterations, ...rest]: readonly OptimizerValue[]): Parts {
@@ -112,7 +116,7 @@ interface Arrangement {
   readonly idle: readonly string[];
 }
 
-/** The one arrangement of the values in which every slot has the shape of its variable; else one of the right size. */
+/** The first arrangement of the values in which every slot has the shape of its variable. */
 function arranged(
   given: readonly OptimizerValue[],
   isNamed: boolean,
@@ -121,7 +125,6 @@ function arranged(
 ): Arrangement | undefined {
   const { values, idle } = withoutRoom(given, isByKind);
   const groups = isByKind ? order.groups.flat().map(list => [list]) : order.groups;
-  const candidates: (Arrangement & { readonly fits: boolean })[] = [];
   for (const variables of trained) {
     const places = groups.flatMap(group => variables.flatMap(variable => group.map(list => ({ list, variable }))));
     for (const rates of isNamed ? [0] : [1, 0]) {
@@ -145,20 +148,19 @@ function arranged(
             const { list } = wanted[i]!;
             lists.set(list, [...(lists.get(list) ?? []), key]);
           });
-          if (averages > 0 && !fits) continue;
-          candidates.push({
-            fits,
+          if (!fits) continue;
+          return {
             rate: first[0],
             slots: lists,
             scalars: new Map(others.map(({ key }, i) => [order.scalars[i]!, key])),
             trained: wanted.length > 0 ? variables : [],
             idle,
-          });
+          };
         }
       }
     }
   }
-  return candidates.find(({ fits }) => fits) ?? candidates[0];
+  return undefined;
 }
 
 /** Keras 2 keeps a value of one element for each slot of amsgrad if that is not used. */

@@ -8,6 +8,8 @@ import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../hdf5/hdf5-file.j
 /** No model that fits into memory has so many layers and variables, nor lists that are so deep. */
 const MOST_OBJECTS = 1_000_000;
 const MOST_LEVELS = 100;
+/** So many objects may be met by a second path. Keras writes none; this package writes a few. */
+const MOST_REPEATED = 10_000;
 
 export interface StoredGroup {
   /** Without a `/` at the beginning; '' for the root. */
@@ -20,13 +22,18 @@ export interface StoredGroup {
 /** Throws ERR_TOO_LARGE for more objects than a model has, ERR_CORRUPT for a group that is in itself. */
 export async function storedTree(file: Hdf5File): Promise<StoredGroup> {
   let objects = 0;
+  let repeated = 0;
+  const met = new Set<string>();
   const read = async (group: Hdf5Group, path: string, around: readonly string[]): Promise<StoredGroup> => {
     if (around.includes(group.id)) throw inItself(file.path, path);
+    const isRepeated = met.has(group.id);
+    met.add(group.id);
     const groups = new Map<string, StoredGroup>();
     const datasets = new Map<string, Hdf5Dataset>();
     for (const name of await group.names()) {
       objects++;
-      if (objects > MOST_OBJECTS || around.length >= MOST_LEVELS) throw tooMany(file.path);
+      if (isRepeated) repeated++;
+      if (objects > MOST_OBJECTS || repeated > MOST_REPEATED || around.length >= MOST_LEVELS) throw tooMany(file.path);
       const child = await group.child(name);
       if (child === undefined) continue;
       const inner = path === '' ? name : `${path}/${name}`;
@@ -79,8 +86,8 @@ function inItself(path: string, group: string): TensorBundleError {
 function tooMany(path: string): TensorBundleError {
   return new TensorBundleError(
     'ERR_TOO_LARGE',
-    `${path} has more than ${MOST_OBJECTS} groups and datasets, or more than ${MOST_LEVELS} levels of them, which no ` +
-      'model has',
+    `${path} has more than ${MOST_OBJECTS} groups and datasets, more than ${MOST_LEVELS} levels of them, or too many ` +
+      'links to the same ones, which no file of Keras has',
     { path, expected: MOST_OBJECTS },
   );
 }

@@ -81,6 +81,7 @@ export function fileOptimizer(
   model: LayersModel,
   described: DescribedModel,
   state: StoredState | undefined,
+  storedNameOf: (attribute: Attribute) => string | undefined,
 ): FileOptimizer | undefined {
   const { root, objectOf } = described;
   const optimizer = root.children.find(({ name, node }) => name === 'optimizer' && node.restorer)?.node;
@@ -91,13 +92,15 @@ export function fileOptimizer(
   const nodes = new Map<Attribute, Trackable>();
   for (const { object } of numberPlainObjects(root).objects)
     for (const attribute of object.attributes) nodes.set(attribute, object);
-  const values = optimizerValues(state.values, state.name, { order, trained: trainedLists(model, described) });
-  // Keras begins anew if it does not understand a state.
-  if (values.iterations === undefined) return undefined;
+  const values = optimizerValues(state.values, state.name, {
+    order,
+    trained: trainedLists(model, described, storedNameOf),
+  });
+  if (values === undefined) return undefined;
   const graph = optimizerGraph(values, state.scaling, optimizer, attribute => nodes.get(attribute)!);
   const complete = (loaded: readonly string[]): void => {
     const isWithout = order.scalars.includes(PRODUCT) && values.slots.size > 0 && !values.scalars.has(PRODUCT);
-    if (isWithout && loaded.includes(values.iterations ?? '')) completeProduct(steppingOptimizer(live));
+    if (isWithout && loaded.includes(values.iterations)) completeProduct(steppingOptimizer(live));
   };
   return { ...graph, idle: new Set([...values.idle, ...state.copies]), complete };
 }
@@ -125,8 +128,15 @@ function completeProduct(optimizer: Optimizer): void {
   scalars.find(({ name }) => name === PRODUCT)?.set(product);
 }
 
-/** The variables that the stored optimizer may have trained: those of the compiled model, those trained now, all. */
-function trainedLists(model: LayersModel, described: DescribedModel): LiveOptimizer['trained'] {
+/**
+ * The variables that the stored optimizer may have trained: those of the compiled model, those trained now, all. Keras
+ * 2.0 sorted them by their names.
+ */
+function trainedLists(
+  model: LayersModel,
+  described: DescribedModel,
+  storedNameOf: (attribute: Attribute) => string | undefined,
+): LiveOptimizer['trained'] {
   const byValue = new Map<unknown, Attribute>();
   for (const { attribute } of keyedAttributes(numberPlainObjects(described.root).objects)) {
     const variable = variableOf(attribute);
@@ -140,6 +150,11 @@ function trainedLists(model: LayersModel, described: DescribedModel): LiveOptimi
     trainedVariables(described),
     attributesOf(trainedWeights(model, innerOf)),
   ];
+  const byName = (list: readonly Attribute[]): Attribute[] => {
+    const names = new Map(list.map(one => [one, storedNameOf(one) ?? '']));
+    return [...list].sort((a, b) => (names.get(a)! < names.get(b)! ? -1 : 1));
+  };
+  lists.push(...lists.map(byName));
   return [...new Map(lists.map(list => [list.map(({ label }) => label).join('\n'), list])).values()];
 }
 

@@ -61,13 +61,14 @@ export async function loadKerasWeights(
   if (legacy) {
     const prefix = tree.groups.has('model_weights') ? 'model_weights' : '';
     layout = new LegacyLayout(described, legacy, values, byName, prefix);
-    optimizer = fileOptimizer(model, described, legacyState(legacy));
+    const { values: found } = layout.whole();
+    optimizer = fileOptimizer(model, described, legacyState(legacy), one => found.get(one)?.storedName);
   } else {
     if (!isKeras3(tree)) throw noWeights(file.path);
     if (byName) throw notByName(file.path);
     const names = await storedLayerNames(tree);
     layout = new Keras3Layout(described, tree, names);
-    optimizer = fileOptimizer(model, described, keras3State(tree, names));
+    optimizer = fileOptimizer(model, described, keras3State(tree, names), () => undefined);
   }
   const leftOut = (key: string): boolean =>
     optimizer?.idle.has(key) === true || (!includeOptimizer && /^optimizer(_weights)?\//.test(key));

@@ -1,5 +1,5 @@
 /** Layers that pad, cut and enlarge. */
-import { image, pad, reshape, slice, type Tensor, tile } from '../../../tfjs-core.js';
+import { matMul, pad, reshape, slice, type Tensor, tensor, tile } from '../../../tfjs-core.js';
 import type { AddedKind, Shape } from './added-layer.js';
 
 type Pairs = readonly (readonly [number, number])[];
@@ -61,12 +61,31 @@ function upSampling(rank: number): AddedKind {
   };
 }
 
-/** TensorFlow.js has other places for the values between the pixels. */
+/** How much each of `length` values counts for each of the new ones, between whose centres they lie. */
+function weights(length: number, times: number): Tensor {
+  const rows = Array.from({ length: length * times }, (_, i) => {
+    const place = Math.min(Math.max((i + 0.5) / times - 0.5, 0), length - 1);
+    const before = Math.floor(place);
+    const row = new Array<number>(length).fill(0);
+    row[before] = 1 - (place - before);
+    if (before + 1 < length) row[before + 1] = place - before;
+    return row;
+  });
+  return tensor([rows], undefined, 'float32');
+}
+
+/**
+ * TensorFlow.js's own has other places for the values between the pixels; and its `resizeBilinear`, which knows Keras's
+ * places, forgets them in the gradient.
+ */
 const bilinear: AddedKind = {
   options: { size: [2, 2], dataFormat: 'channelsLast', interpolation: 'bilinear' },
   compute: ([x], { size }) => {
-    const [height, width] = sizes(size, 2).map((times, i) => x!.shape[i + 1]! * times) as [number, number];
-    return image.resizeBilinear(x as Parameters<typeof image.resizeBilinear>[0], [height, width], false, true);
+    const [batch, height, width, channels] = x!.shape as [number, number, number, number];
+    const [down, across] = sizes(size, 2) as [number, number];
+    const tall = matMul(weights(height, down), reshape(x!, [batch, height, width * channels]));
+    const wide = matMul(weights(width, across), reshape(tall, [batch * height * down, width, channels]));
+    return reshape(wide, [batch, height * down, width * across, channels]);
   },
   shape: ([shape], { size }) => resized(shape!, 2, (length, i) => length * sizes(size, 2)[i]!),
 };

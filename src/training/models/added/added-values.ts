@@ -3,7 +3,6 @@ import {
   add,
   cast,
   exp,
-  greater,
   max,
   maximum,
   mean,
@@ -11,11 +10,11 @@ import {
   mul,
   rsqrt,
   square,
+  step,
   sub,
   sum,
   type Tensor,
   tensor,
-  where,
 } from '../../../tfjs-core.js';
 import type { AddedKind, Shape } from './added-layer.js';
 
@@ -56,12 +55,17 @@ const rescaling: AddedKind = {
   passesMasks: true,
 };
 
+/** 1 where a value is above another one, else 0; unlike a comparison, TensorFlow.js can derive through it. */
+function isAbove(x: Tensor, from: number): Tensor {
+  return step(sub(x, from));
+}
+
 const relu: AddedKind = {
   options: { maxValue: null, negativeSlope: 0, threshold: 0 },
   compute: ([x], { maxValue, negativeSlope, threshold }) => {
     const [slope, from] = [negativeSlope as number, threshold as number];
-    const below = mul(sub(x!, from), slope);
-    const made = where(greater(x!, from), x!, slope === 0 ? mul(x!, 0) : below);
+    const above = isAbove(x!, from);
+    const made = add(mul(x!, above), mul(mul(sub(x!, from), slope), sub(1, above)));
     return maxValue === null ? made : minimum(made, maxValue as number);
   },
   shape: sameShape,
@@ -70,7 +74,7 @@ const relu: AddedKind = {
 
 const elu: AddedKind = {
   options: { alpha: 1 },
-  compute: ([x], { alpha }) => where(greater(x!, 0), x!, mul(sub(exp(minimum(x!, 0)), 1), alpha as number)),
+  compute: ([x], { alpha }) => add(maximum(x!, 0), mul(sub(exp(minimum(x!, 0)), 1), alpha as number)),
   shape: sameShape,
   passesMasks: true,
 };

@@ -98,11 +98,12 @@ async function fromKeras(
   options: LoadOptions,
   path: string,
 ): Promise<LayersModel> {
-  const made = kerasTopology(root, bytesIn(reader), path);
+  const bytes = bytesIn(reader);
+  const made = kerasTopology(root, bytes, path);
   const remarks = [...made.remarks];
   const isCompiled = root.training !== undefined;
   if (options.compile !== false) refuseUseless(options, isCompiled, path);
-  const model = await makeFrom(made, path);
+  const model = await makeFrom(made, bytes, path);
   try {
     freeze(model, root.frozen);
     const { training } = root;

@@ -100,7 +100,9 @@ class Conversion {
     repair(className, config, layer);
     this.#checkParts(config, layer);
     config.name = name;
-    if (frozen && 'trainable' in config) config.trainable = false;
+    // TensorFlow.js's Bidirectional does not say it, and keeps the layer that it copied as it was.
+    if (className === 'Bidirectional') config.trainable = layer.trainable;
+    if ((frozen || !layer.trainable) && 'trainable' in config) config.trainable = false;
     if (className === 'InputLayer') config.ragged = false;
     written.class_name = kerasClass(className);
     this.entries.set(layer, written);

@@ -1,9 +1,9 @@
 /** Attribute messages, versions 1 to 3: a name, a type, a shape and the values. */
 import { sizeOf } from '../../format/shape.js';
 import type { Hdf5Attribute, Hdf5Value } from '../hdf5-file.js';
-import { numericValue, textValue } from './attribute-values.js';
 import { readShape } from './dataspace.js';
 import { readDatatype, type StoredType } from './datatype.js';
+import { numericValue, textValue } from './decoded-attributes.js';
 import type { Fields } from './fields.js';
 import type { GlobalHeap } from './global-heap.js';
 import { UnknownStructure } from './other-reader.js';

@@ -1,0 +1,105 @@
+/**
+ * The order in which TensorFlow.js makes the calls of a model's layers (tfjs-layers/src/engine/container.ts,
+ * fromConfig). It goes over the layers again and again, and makes whatever can be made. So a later call of a shared
+ * layer may come before an earlier one and take its number, and the two would be mixed up; and a long model in a bad
+ * order takes for ever. Here the layers get a good order, and the calls the numbers that they will have.
+ */
+import { isList, isObject, type Json, type JsonObject } from './keras-json.js';
+
+type Tensor = readonly [layer: string, call: number, output: number, options: JsonObject];
+
+interface Layer {
+  readonly json: JsonObject;
+  readonly name: string;
+  /** The number of its first call; the calls before made its own outputs. */
+  readonly first: number;
+  readonly calls: readonly (readonly Tensor[])[];
+}
+
+interface OrderedCalls {
+  readonly layers: readonly JsonObject[];
+  /** The number that a call has in TensorFlow.js. */
+  numberOf(layer: string, call: number): number;
+}
+
+/** `layers` with the calls that TensorFlow.js can make; undefined if it cannot make them all. */
+export function orderedCalls(layers: readonly JsonObject[]): OrderedCalls | undefined {
+  const all = layers.map(layerOf);
+  const sorted = byFirstCall(all) ?? all;
+  const numbers = numbersOf(sorted);
+  if (numbers === undefined) return undefined;
+  const numberOf = (layer: string, call: number): number => numbers.get(layer)?.get(call) ?? call;
+  const made = sorted.map(({ json, calls }) => ({
+    ...json,
+    inbound_nodes: calls.map(tensors =>
+      tensors.map(([name, call, output, options]) => [name, numberOf(name, call), output, options]),
+    ) as Json,
+  }));
+  return { layers: made, numberOf };
+}
+
+function layerOf(json: JsonObject): Layer {
+  const nodes = isList(json.inbound_nodes) ? (json.inbound_nodes as readonly (readonly Tensor[])[]) : [];
+  const isModel = isObject(json.config) && isList(json.config.layers);
+  const isMade = isModel || json.class_name === 'InputLayer';
+  // Of a call without tensors, TensorFlow.js makes nothing.
+  const calls = nodes.filter(node => node.length > 0);
+  return { json, name: String(json.name), first: isMade ? 1 : 0, calls };
+}
+
+/** The layers in the order in which Keras made their first calls; undefined if some cannot be made in that way. */
+function byFirstCall(layers: readonly Layer[]): Layer[] | undefined {
+  const made = new Map(layers.map(({ name, first }) => [name, first]));
+  const byName = new Map(layers.map(layer => [layer.name, layer]));
+  const waiting = new Map<string, string[]>();
+  const sorted = layers.filter(({ calls, first }) => calls.length === 0 || first > 0);
+  const found = new Set(sorted);
+  let ready = layers.map(({ name }) => name);
+  while (ready.length > 0) {
+    const now = ready;
+    ready = [];
+    for (const name of now) {
+      const layer = byName.get(name)!;
+      const next = made.get(name)! - layer.first;
+      const missing = layer.calls[next]?.find(([from, call]) => call >= (made.get(from) ?? 0));
+      if (layer.calls[next] === undefined) continue;
+      if (missing !== undefined) {
+        const list = waiting.get(missing[0]);
+        if (list) list.push(name);
+        else waiting.set(missing[0], [name]);
+        continue;
+      }
+      if (!found.has(layer)) sorted.push(layer);
+      found.add(layer);
+      made.set(name, made.get(name)! + 1);
+      ready.push(name, ...(waiting.get(name) ?? []));
+      waiting.delete(name);
+    }
+  }
+  const isComplete = layers.every(({ name, first, calls }) => made.get(name) === first + calls.length);
+  return isComplete && sorted.length === layers.length ? sorted : undefined;
+}
+
+/** For each layer, the numbers of its calls there by those here. */
+function numbersOf(layers: readonly Layer[]): Map<string, Map<number, number>> | undefined {
+  const numbers = new Map(layers.map(({ name, first }) => [name, new Map(first > 0 ? [[0, 0]] : [])]));
+  let left = layers.map(layer => ({
+    ...layer,
+    open: layer.calls.map((tensors, i) => [i + layer.first, tensors] as const),
+  }));
+  while (left.length > 0) {
+    let progress = false;
+    for (const layer of left) {
+      const own = numbers.get(layer.name)!;
+      layer.open = layer.open.filter(([call, tensors]) => {
+        if (!tensors.every(([from, number]) => numbers.get(from)?.has(number))) return true;
+        own.set(call, own.size);
+        progress = true;
+        return false;
+      });
+    }
+    left = left.filter(({ open }) => open.length > 0);
+    if (!progress && left.length > 0) return undefined;
+  }
+  return numbers;
+}

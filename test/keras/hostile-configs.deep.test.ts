@@ -1,0 +1,2 @@
+/** The same as the fast tests, for every value. */
+import './hostile-configs.test.js';

@@ -1,0 +1,2 @@
+/** With MobileNetV3 as well. */
+import './reports.test.js';
