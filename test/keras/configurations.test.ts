@@ -185,6 +185,16 @@ const SUBJECTS: Readonly<Record<string, WrittenSubject>> = {
       }),
     compile: compile(() => new SGD({ learningRate: 1, decay: 1 }), 'meanSquaredError', ['mae']),
   },
+  'a frozen Bidirectional': {
+    make: () => {
+      const both = l.bidirectional({ layer: l.gru({ units: 2 }) as never, inputShape: [3, 2] });
+      const model = tf.sequential({ layers: [both, l.dense({ units: 1 })] });
+      both.trainable = false;
+      return model;
+    },
+    compile: compile(() => new SGD({ learningRate: 1 }), 'meanSquaredError', ['mse', tf.metrics.meanSquaredError]),
+    not: { legacy: 'it has another hard sigmoid' },
+  },
   'names with slashes': {
     make: () =>
       tf.sequential({

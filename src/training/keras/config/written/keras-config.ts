@@ -125,6 +125,8 @@ class Conversion {
     this.#convertAll(config.cells, cells, isFrozen);
     if (forwardLayer !== undefined && backwardLayer !== undefined) {
       this.#bothWays(config.layer as Written, forwardLayer, backwardLayer, isFrozen);
+      // TensorFlow.js's wrapper does not know, once it was set.
+      config.trainable = forwardLayer.trainable;
     } else this.#convertAll([config.layer], [wrapped], isFrozen);
     this.#convertAll([config.cell], [cell], isFrozen);
     if (className === 'Sequential') this.#giveInput(config, layer as LayersModel);
@@ -144,6 +146,8 @@ class Conversion {
 
   /** Keras gives the two directions of a Bidirectional the name of the layer that they copy, with a prefix. */
   #bothWays(written: Written, forward: Layer, backward: Layer, isFrozen: boolean): void {
+    // The configuration is that of the layer that was copied, which does not know.
+    written.config.trainable = forward.trainable;
     this.convert(written, forward, isFrozen);
     const { class_name, config } = written;
     const { name, go_backwards: goBackwards } = config as { name: string; go_backwards: boolean };

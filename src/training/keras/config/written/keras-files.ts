@@ -5,7 +5,7 @@
 import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
-import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';
+import { isChosenByAll, type KerasMetric, metricClass } from './keras-losses.js';
 import { trainingConfig } from './keras-training.js';
 import { legacyConfig } from './keras2-legacy.js';
 import { keras3Config } from './keras3-config.js';
@@ -81,8 +81,8 @@ function legacyTraining(model: LayersModel): Json | undefined {
   return { ...training, optimizer_config: { class_name, config: { ...config, learning_rate: schedule } } };
 }
 
-/** Keras 3 does not find the function of a MeanMetricWrapper here. */
+/** A class: Keras 3 does not find functions of a MeanMetricWrapper here, and Keras 2 names those of strings itself. */
 function legacyMetric(metric: KerasMetric): string | KerasEntry {
   const { name } = metric;
-  return isNamed(metric) ? name : { class_name: metricClass(metric), config: { name, dtype: 'float32' } };
+  return isChosenByAll(metric) ? name : { class_name: metricClass(metric), config: { name, dtype: 'float32' } };
 }

@@ -68,7 +68,7 @@ export function metricClass({ fn }: KerasMetric): string {
   return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** Whether the name of a metric means it in both Keras 2 and Keras 3, which does not choose cross-entropies. */
-export function isNamed({ name, fn, isChosen }: KerasMetric): boolean {
-  return name === fn || (isChosen && fn.endsWith('accuracy'));
+/** Whether both Keras 2 and Keras 3 choose the metric by its name. Keras 3 does not choose cross-entropies. */
+export function isChosenByAll({ fn, isChosen }: KerasMetric): boolean {
+  return isChosen && fn.endsWith('accuracy');
 }

@@ -2,7 +2,7 @@
 import type { LayersModel } from '../../../../layers/types.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
-import { isNamed, type KerasMetric, metricClass } from './keras-losses.js';
+import { isChosenByAll, type KerasMetric, metricClass } from './keras-losses.js';
 import { forOutputs, kerasCompilation } from './keras-training.js';
 import { builtIn, type Keras3Object } from './keras3-json.js';
 
@@ -49,6 +49,6 @@ function optimizerObject({ class_name: className, config }: KerasEntry): Keras3O
 
 /** Keras gives a metric that is written as a string that name. */
 function metricOf(metric: KerasMetric): string | Keras3Object {
-  const { name } = metric;
-  return isNamed(metric) ? name : builtIn('keras.metrics', metricClass(metric), { name });
+  const { name, fn } = metric;
+  return name === fn || isChosenByAll(metric) ? name : builtIn('keras.metrics', metricClass(metric), { name });
 }
