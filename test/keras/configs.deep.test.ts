@@ -16,6 +16,7 @@ describe('Layers, options and operations that TensorFlow.js lacks', () => {
     ...each(['pools 3d', 'padding 1d', 'padding 3d', 'cropping 1d', 'cropping 3d', 'upsampling 1d', 'upsampling 3d']),
     causal: { remarks: /cannot train these layers, because their dilation_rate is not 1/ },
     ...each(['bilinear', 'strided causal', 'operations', 'activations', 'activations of Keras 3']),
+    mixed: { remarks: /layers with mixed precision compute in float32/ },
     ...each(['normalization', 'reshaped', 'trained']),
   });
 });

@@ -228,6 +228,16 @@ def trained(keras):
     return model, data(25, (2, 8, 8, 3)), data(26, (2, 2))
 
 
+def mixed(keras):
+    """Computes in float16 in Keras, so that both agree to its precision only."""
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        x = keras.layers.Dense(4)(inputs := keras.Input((3,)))
+        return keras.Model(inputs, keras.layers.Dense(2, dtype="float32")(0 * x)), data(27, (2, 3)), None
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+
+
 def added():
     three, four, five = data(20, (2, 6, 3))[0], data(21, (2, 6, 5, 3))[0], data(22, (2, 4, 5, 6, 3))[0]
     a, b = data(23, (2, 4), (2, 4))
@@ -260,6 +270,7 @@ def added():
         "activations of Keras 3": (NEW, activations(["hard_silu", "leaky_relu", "log_sigmoid", "log_softmax", "silu"])),
         "normalization": (ALL, normalized),
         "reshaped": (NEW, reshaped),
+        "mixed": (["keras", "tf_keras h5"], mixed),
         "trained": (["keras", "tf_keras h5"], trained),
     }
 

@@ -30,7 +30,7 @@ const OPERANDS: readonly string[] = ['x', 'y'];
 /** The names of the first argument of Keras's layers, where it was given by name. */
 const FIRST: readonly string[] = ['inputs', 'input', 'x', 'sequences', 'sequence'];
 
-/** Undefined for something that is not a call. `inputs`: the names of the inputs of a model that may be called by name. */
+/** Undefined for something that is not a call. `inputs`: of a model that may be called with a dictionary of these. */
 export function layerCall(node: Json, inputs: readonly string[]): LayerCall | undefined {
   if (isObject(node) && isList(node.args)) return newCall(node.args, isObject(node.kwargs) ? node.kwargs : {}, inputs);
   return oldCall(node, inputs);

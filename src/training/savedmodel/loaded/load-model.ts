@@ -46,9 +46,9 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
  * class in Python.
  *
  * The optimizer of a model from Keras is one of tensorbundle/optimizers, which have Keras's formulas. Losses and
- * metrics are those of TensorFlow.js with the same names. A warning names what differs from Keras: a schedule of
- * learning rates stays at its present rate (that of a legacy optimizer at its first one), metrics that TensorFlow.js
- * lacks are left out, layers with mixed precision compute in float32. If it lacks the loss or the optimizer, and `loss`
+ * metrics are those of TensorFlow.js with the same names. Keras's own schedules of learning rates
+ * go on; one of another class stays at its present rate. A warning names what differs from Keras: metrics that
+ * TensorFlow.js lacks are left out, layers with mixed precision compute in float32. If it lacks the loss or the optimizer, and `loss`
  * is not given, the model is not compiled: compile it, and `loadWeights(model, dir)` restores the state of the
  * optimizer.
  *
