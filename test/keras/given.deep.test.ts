@@ -43,6 +43,8 @@ const ROWS: Readonly<Record<string, GivenRow>> = {
   'stateful recurrent layers': {},
   'RNN of cells': {},
   ConvLSTM2D: {},
+  // tf_keras has no function for that of Keras 3.
+  'hard sigmoids, which are two': { refused: { keras: 'tf_keras' } },
   Bidirectional: {},
   'Bidirectional of two different layers': {},
   TimeDistributed: {},

@@ -299,7 +299,7 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.LSTM(3, return_sequences=True),
-        l.LSTM(3, return_sequences=True, unit_forget_bias=False, recurrent_activation="hard_sigmoid"),
+        l.LSTM(3, return_sequences=True, unit_forget_bias=False),
         l.LSTM(3, return_sequences=True, go_backwards=True),
         l.LSTM(2, return_sequences=True, dropout=0.0, recurrent_initializer="glorot_uniform"),
         l.LSTM(2, use_bias=False, activation="relu", unroll=True),
@@ -356,8 +356,13 @@ def _(keras, l):
 def _(keras, l):
     return [
         l.ConvLSTM2D(2, 2, return_sequences=True),
-        l.ConvLSTM2D(3, (1, 2), padding="same", use_bias=False, recurrent_activation="hard_sigmoid"),
+        l.ConvLSTM2D(3, (1, 2), padding="same", use_bias=False),
     ]
+
+
+@row("hard sigmoids, which are two", 4, 3)
+def _(keras, l):
+    return [l.LSTM(3, recurrent_activation="hard_sigmoid", return_sequences=True), l.Dense(2, "hard_sigmoid")]
 
 
 @row("Bidirectional", 4, 3)

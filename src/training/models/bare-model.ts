@@ -8,6 +8,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
 import { engine, serialization as registry } from '../../tfjs-core.js';
 import { registerAdded } from './added/added-classes.js';
+import { withOrderedCalls } from './ordered-calls.js';
 import { requireLayers } from './tfjs-layers.js';
 import { unreachableWithin } from './unreachable-layer.js';
 
@@ -88,8 +89,8 @@ function limitWeights(maxBytes: number): () => void {
  * `maxBytes`: of all weights of the model; more are refused before they are made. Throws ERR_CORRUPT for that, and for
  * layers whose calls cannot be made; and what `tf.loadLayersModel` throws.
  */
-export async function makeModel(artifacts: Artifacts, maxBytes = Number.POSITIVE_INFINITY): Promise<LayersModel> {
-  const lost = unreachableWithin(artifacts.modelTopology);
+export async function makeModel(given: Artifacts, maxBytes = Number.POSITIVE_INFINITY): Promise<LayersModel> {
+  const lost = unreachableWithin(given.modelTopology);
   if (lost !== undefined) {
     throw new TensorBundleError(
       'ERR_CORRUPT',
@@ -97,6 +98,7 @@ export async function makeModel(artifacts: Artifacts, maxBytes = Number.POSITIVE
       { found: lost },
     );
   }
+  const artifacts = { ...given, modelTopology: withOrderedCalls(given.modelTopology) as object };
   const layers = requireLayers();
   registerAdded(layers);
   const plain = (): Promise<LayersModel> => layers.loadLayersModel({ load: async () => artifacts });

@@ -181,7 +181,9 @@ function lookUp(table: Readonly<Record<string, string>>, value: Json): string | 
   const object = kerasObject(value);
   if (object === undefined) return typeof value === 'string' ? entry(table, value) : undefined;
   const { className, config } = object;
-  const isChanged = Object.entries(config).some(([key, one]) => !(NEUTRAL[key] ?? [one]).includes(one));
+  const isChanged = Object.entries(config).some(
+    ([key, one]) => Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one),
+  );
   if (isChanged) return undefined;
   // These classes wrap the function that they name.
   const wrapped = /^(MeanMetricWrapper|LossFunctionWrapper)$/.test(plainName(className));

@@ -53,7 +53,7 @@ function isLayerClass(className: string): boolean {
 /** Another class, where the one of the same name lacks an option. */
 function variant(className: string, config: JsonObject): LayerClass | undefined {
   if (className === 'ReLU') return variantOfReLU(config);
-  const needed = VARIANTS[className]?.(config) ?? false;
+  const needed = Object.hasOwn(VARIANTS, className) && VARIANTS[className]!(config);
   return needed ? { className: `Keras${className}`, config } : undefined;
 }
 

@@ -47,6 +47,10 @@ const NEUTRAL: readonly string[] = ['name', 'trainable', 'dtype', 'function'];
 /** Where a call of tf_keras has a tensor. */
 const TENSOR = '(a tensor)';
 
+function known(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** Whether it is a lambda layer of tf_keras. */
 export function isFunctionLayer(entry: JsonObject): boolean {
   return entry.class_name === 'TFOpLambda' || entry.class_name === 'SlicingOpLambda';
@@ -57,7 +61,7 @@ export function operationLayer(given: JsonObject, name: string, problems: Topolo
   const config = isObject(given.config) ? given.config : {};
   const isFunction = isFunctionLayer(given);
   const called = isFunction ? text(config.function, '') : text(given.class_name, '');
-  const operation = isFunction ? FUNCTIONS[called] : `${called.slice(0, 1).toLowerCase()}${called.slice(1)}`;
+  const operation = isFunction ? known(FUNCTIONS, called) : `${called.slice(0, 1).toLowerCase()}${called.slice(1)}`;
   const calls = isList(given.inbound_nodes) ? given.inbound_nodes : [];
   const made = calls.map(node => (isFunction ? functionCall(node) : operationCall(node, config)));
   const [first] = made;
@@ -115,7 +119,7 @@ function optionsOf(config: JsonObject): JsonObject | undefined {
   const made: Record<string, Json> = {};
   for (const [key, value] of Object.entries(config)) {
     if (value === undefined || value === null || NEUTRAL.includes(key)) continue;
-    const name = OPTIONS[key] ?? key;
+    const name = known(OPTIONS, key) ?? key;
     if (!KNOWN.includes(name)) return undefined;
     made[name] = value;
   }

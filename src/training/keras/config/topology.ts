@@ -5,6 +5,7 @@
  */
 import { TensorBundleError } from '../../../errors.js';
 import { registerAdded } from '../../models/added/added-classes.js';
+import { orderedCalls } from '../../models/ordered-calls.js';
 import { requireLayers } from '../../models/tfjs-layers.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
@@ -14,7 +15,6 @@ import { layerClass } from './layer-class.js';
 import { NestedCalls } from './nested-calls.js';
 import { layersOf } from './old-names.js';
 import { operationLayer } from './operation-layer.js';
-import { orderedCalls } from './ordered-calls.js';
 import { isPlace, layerCall, placeOf, type TensorPlace } from './topology-calls.js';
 import { inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions, type Surroundings } from './topology-options.js';

@@ -64,7 +64,10 @@ function scheduled(entry: KerasEntry | undefined, optimizer: Optimizer): KerasEn
   }
   const schedule = scheduleOf(optimizer);
   if (schedule === undefined) return entry;
-  const written = { class_name: plainName(schedule.className), config: schedule.config };
+  const { name, ...options } = schedule.config;
+  // Keras 2 writes that a schedule has no name; Keras 3 refuses that.
+  const given = name === null || name === undefined ? options : { ...options, name };
+  const written = { class_name: plainName(schedule.className), config: given };
   return { ...entry, config: { ...entry.config, learning_rate: written } };
 }
 

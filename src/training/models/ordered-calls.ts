@@ -4,26 +4,30 @@
  * layer may come before an earlier one and take its number, and the two would be mixed up; and a long model in a bad
  * order takes for ever. Here the layers get a good order, and the calls the numbers that they will have.
  */
-import { isList, isObject, type Json, type JsonObject } from './keras-json.js';
 
-type Tensor = readonly [layer: string, call: number, output: number, options: JsonObject];
+/** A layer, or a model, in the JSON of a model. */
+interface LayerJson {
+  readonly [key: string]: unknown;
+}
+
+type Tensor = readonly [layer: string, call: number, output: number, options: object];
 
 interface Layer {
-  readonly json: JsonObject;
+  readonly json: LayerJson;
   readonly name: string;
   /** The number of its first call; the calls before made its own outputs. */
   readonly first: number;
   readonly calls: readonly (readonly Tensor[])[];
 }
 
-interface OrderedCalls {
-  readonly layers: readonly JsonObject[];
+interface OrderedCalls<T extends LayerJson> {
+  readonly layers: readonly T[];
   /** The number that a call has in TensorFlow.js. */
   numberOf(layer: string, call: number): number;
 }
 
 /** `layers` with the calls that TensorFlow.js can make; undefined if it cannot make them all. */
-export function orderedCalls(layers: readonly JsonObject[]): OrderedCalls | undefined {
+export function orderedCalls<T extends LayerJson>(layers: readonly T[]): OrderedCalls<T> | undefined {
   const all = layers.map(layerOf);
   const sorted = byFirstCall(all) ?? all;
   const numbers = numbersOf(sorted);
@@ -33,14 +37,48 @@ export function orderedCalls(layers: readonly JsonObject[]): OrderedCalls | unde
     ...json,
     inbound_nodes: calls.map(tensors =>
       tensors.map(([name, call, output, options]) => [name, numberOf(name, call), output, options]),
-    ) as Json,
+    ),
   }));
-  return { layers: made, numberOf };
+  return { layers: made as readonly LayerJson[] as readonly T[], numberOf };
 }
 
-function layerOf(json: JsonObject): Layer {
-  const nodes = isList(json.inbound_nodes) ? (json.inbound_nodes as readonly (readonly Tensor[])[]) : [];
-  const isModel = isObject(json.config) && isList(json.config.layers);
+/**
+ * A model in a JSON of any shape, and the models in it, with calls that TensorFlow.js does not mix up. The same JSON if
+ * it would mix up none. `tf.loadLayersModel` swaps outputs of such models without a word.
+ */
+export function withOrderedCalls(topology: unknown): unknown {
+  if (Array.isArray(topology)) return mapped(topology, withOrderedCalls);
+  if (!isObject(topology)) return topology;
+  const entries = Object.entries(topology).map(([key, value]) => [key, withOrderedCalls(value)] as const);
+  const inner = entries.some(([key, value]) => value !== topology[key]) ? Object.fromEntries(entries) : topology;
+  const { layers, input_layers: inputs, output_layers: outputs } = inner;
+  if (!Array.isArray(layers) || !layers.every(isObject) || !Array.isArray(inputs) || !Array.isArray(outputs))
+    return inner;
+  const numbers = numbersOf(layers.map(layerOf));
+  const isMixed = [...(numbers?.values() ?? [])].some(own => [...own].some(([call, number]) => call !== number));
+  const ordered = isMixed ? orderedCalls(layers) : undefined;
+  if (ordered === undefined) return inner;
+  const places = (given: readonly unknown[]): readonly unknown[] =>
+    given.map(place => {
+      if (!Array.isArray(place)) return place;
+      const [layer, call, ...rest] = place as [string, number, ...unknown[]];
+      return [layer, ordered.numberOf(layer, call), ...rest];
+    });
+  return { ...inner, layers: ordered.layers, input_layers: places(inputs), output_layers: places(outputs) };
+}
+
+function mapped(items: readonly unknown[], change: (item: unknown) => unknown): readonly unknown[] {
+  const made = items.map(change);
+  return made.some((item, i) => item !== items[i]) ? made : items;
+}
+
+function isObject(value: unknown): value is LayerJson {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function layerOf(json: LayerJson): Layer {
+  const nodes = Array.isArray(json.inbound_nodes) ? (json.inbound_nodes as readonly (readonly Tensor[])[]) : [];
+  const isModel = isObject(json.config) && Array.isArray(json.config.layers);
   const isMade = isModel || json.class_name === 'InputLayer';
   // Of a call without tensors, TensorFlow.js makes nothing.
   const calls = nodes.filter(node => node.length > 0);
