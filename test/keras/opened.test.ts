@@ -146,6 +146,8 @@ test('names do not matter, only the contents', async () => {
 test('what is no file of Keras', async () => {
   writeFileSync(at('model.json'), '{"modelTopology": {}}');
   writeFileSync(at('safetensors.weights.json'), '{"weight_map": {"a": "model-00001.safetensors"}}');
+  writeFileSync(at('deep.weights.json'), `{"weight_map":${'['.repeat(1e6)}`);
+  writeFileSync(at('wide.weights.json'), `{"weight_map":{"a":[${'[],'.repeat(2e6)}[]]}}`);
   writeFileSync(at('text.h5'), 'hello');
   writeFileSync(at('empty.keras'), '');
   mkdirSync(at('directory'));
@@ -153,6 +155,8 @@ test('what is no file of Keras', async () => {
   for (const name of [
     'model.json',
     'safetensors.weights.json',
+    'deep.weights.json',
+    'wide.weights.json',
     'text.h5',
     'empty.keras',
     'directory',
