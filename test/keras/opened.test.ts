@@ -127,7 +127,8 @@ test('a state of the optimizer that does not fit is left out, as in Keras', asyn
   const whole = await loadModel(at('k2.h5'));
   expect((whole.optimizer as Adam).iterations).toBe(1);
   expect(model.getWeights().map(one => one.arraySync())).toEqual(whole.getWeights().map(one => one.arraySync()));
-  await expect(loadWeights(model, at('unfit.h5'))).rejects.toMatchObject({ code: 'ERR_MISMATCH' });
+  const { unused } = await loadWeights(model, at('unfit.h5'));
+  expect(unused.some(name => name.startsWith('optimizer_weights/'))).toBe(true);
 });
 
 test('names do not matter, only the contents', async () => {

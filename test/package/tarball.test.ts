@@ -64,6 +64,7 @@ describe('the packed package', () => {
         'frozen',
         'help',
         'iterations',
+        'json-limits',
         'keras-tensors',
         'legacy-layers',
         'load-keras-model',
