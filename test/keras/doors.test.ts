@@ -126,7 +126,10 @@ test('only the content counts', async () => {
   writeFileSync(at('page.h5'), '<html>not found</html>');
   const wrong = loadWeights(model, at('page.h5'));
   await expect(wrong).rejects.toMatchObject({ code: 'ERR_NOT_A_CHECKPOINT', message: expect.stringContaining('HTML') });
-  await expect(loadModel(at('absent.keras'))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+  await expect(loadModel(at('absent.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_FOUND',
+    message: `there is neither a file nor a checkpoint at ${at('absent.keras')}`,
+  });
 });
 
 describe('names and options that contradict each other', () => {

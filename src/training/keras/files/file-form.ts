@@ -19,10 +19,14 @@ export function modelForm(path: string, format?: string): 'keras' | 'h5' | null 
   if (format === 'checkpoint' || format === 'savedmodel') return null;
   const ending = endingOf(path);
   if (ending === '.weights.h5' || ending === '.weights.json') {
+    const writers =
+      ending === '.weights.h5'
+        ? 'saveWeights writes such a file, and ModelCheckpoint with saveWeightsOnly'
+        : 'Such files are only read here';
     throw wrongName(
       path,
-      'is a name for weights alone, under which Keras looks for nothing else. saveWeights writes such a file, and ' +
-        'ModelCheckpoint with saveWeightsOnly; for the whole model leave out ".weights"',
+      `is a name for weights alone, under which Keras looks for nothing else. ${writers}; for the whole model leave ` +
+        'out ".weights"',
       `${path.slice(0, -ending.length)}${format === 'h5' ? '.h5' : '.keras'}`,
     );
   }
