@@ -11,10 +11,22 @@ const KERAS = /\.(keras|h5|hdf5|json)$/i;
 const openKeras = async (path: string): Promise<KerasFile | null> =>
   (await import('../keras/files/open-keras-file.js')).openKerasFile(path);
 
+/** Under a name of Keras's files, somebody looks for a file. */
+async function openCheckpoint(path: string): Promise<CheckpointReader> {
+  try {
+    return await CheckpointReader.open(path);
+  } catch (cause) {
+    const isMissing =
+      cause instanceof TensorBundleError && cause.code === 'ERR_NOT_FOUND' && cause.path === `${path}.index`;
+    if (!isMissing) throw cause;
+    throw new TensorBundleError('ERR_NOT_FOUND', `${path} does not exist; and ${cause.message}`, { path, cause });
+  }
+}
+
 /** Throws what `CheckpointReader.open` throws if it is neither, and what `openKerasFile` throws. */
 export async function openStored(path: PathLike): Promise<CheckpointReader | KerasFile> {
   const local = pathOf(path);
-  if (KERAS.test(local)) return (await openKeras(local)) ?? (await CheckpointReader.open(local));
+  if (KERAS.test(local)) return (await openKeras(local)) ?? (await openCheckpoint(local));
   try {
     return await CheckpointReader.open(path);
   } catch (error) {
