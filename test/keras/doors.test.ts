@@ -287,3 +287,16 @@ test('a file that is not there is called by its own name', async () => {
     message: expect.stringContaining(`${at('none.keras')} does not exist`),
   });
 });
+
+test('layers that several models share in Keras have copies here, and a warning says so', async () => {
+  const base = network();
+  const half = tf.model({ inputs: base.inputs, outputs: base.getLayer('wide').output, name: 'half' });
+  const input = tf.input({ shape: [3] });
+  const both = tf.model({ inputs: input, outputs: [half, base].map(one => one.apply(input) as tf.SymbolicTensor) });
+  await saveModel(both, at('both.h5'));
+  const warned = new Promise<Error>(resolve => process.once('warning', resolve));
+  const loaded = await loadModel(at('both.h5'));
+  expect((await warned).message).toContain("have copies here: 'wide'");
+  const [found, wanted] = [loaded, both].map(one => (one.predict(x) as tf.Tensor2D[])[1]!.arraySync());
+  expectClose(found, wanted!, 'both.h5');
+});
