@@ -71,8 +71,10 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
 }
 
 function endingOf(path: string): Ending | null {
-  const base = /[^/]*$/.exec(path)![0];
+  const file = path.replace(/\/+$/, '');
+  const base = /[^/]*$/.exec(file)![0];
   const ending = ENDINGS.find(one => base.toLowerCase().endsWith(one)) ?? null;
+  if (ending !== null && file !== path) throw wrongName(path, 'ends as directories do, but this is one file', file);
   if (ending === null || base.endsWith(ending)) return ending;
   throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -ending.length) + ending);
 }
