@@ -196,7 +196,8 @@ function changedOptions(config: JsonObject): [key: string, value: Json | undefin
 function withOptions(table: Readonly<Record<string, string>>, value: Json): string {
   const object = kerasObject(value);
   const changed = object === undefined ? [] : changedOptions(object.config);
-  if (object === undefined || changed.length === 0 || lookUp(table, object.className) === undefined) return shown(value);
+  if (object === undefined || changed.length === 0 || lookUp(table, object.className) === undefined)
+    return shown(value);
   return `${plainName(object.className)} with ${changed.map(([key, one]) => `${key}: ${shown(one)}`).join(', ')}`;
 }
 

@@ -125,7 +125,15 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
+const without = new WeakSet<Layer>();
+
+/** Whether the layer computes without the mask of its input. */
+export function takesNoMask(layer: Layer): boolean {
+  return without.has(layer);
+}
+
 function withoutMask(layer: Layer): void {
+  without.add(layer);
   const owner = layer as unknown as { call: Call };
   const call = owner.call.bind(layer);
   owner.call = (inputs, kwargs) => {
