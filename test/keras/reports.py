@@ -120,6 +120,7 @@ for library in [keras, tf_keras]:
     decoded = parts.LSTM(3)(parts.Dense(2)(masked(sequence)), initial_state=states[1:])
     model = library.Model(sequence, [parts.LSTM(3)(read), average, convolved, decoded])
     name = f"masks-{library.__name__}.keras"
+    model.compile("adam", "mse")
     model.save(os.path.join(FOLDER, name))
     outputs = [numbers(one) for one in model(steps, training=False)]
     answers[name] = {"inputs": [numbers(steps)], "outputs": outputs, "weights": []}

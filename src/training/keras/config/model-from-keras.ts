@@ -83,7 +83,11 @@ export function warnOfRemarks(remarks: readonly string[], path: string): void {
 
 /** Of `.keras`: undefined if the model was not compiled. */
 function trainingIn({ compile_config: compiled }: JsonObject): JsonObject | undefined {
-  return isObject(compiled) && isObject(compiled.optimizer) ? compiled : undefined;
+  if (!isObject(compiled)) return undefined;
+  const { optimizer } = compiled;
+  // tf_keras writes what `compile` was given: a name has the default options.
+  if (typeof optimizer === 'string') return { ...compiled, optimizer: { class_name: optimizer, config: {} } };
+  return isObject(optimizer) ? compiled : undefined;
 }
 
 function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopology>[0] {
