@@ -127,7 +127,7 @@ class Outputs {
 function lossesOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
   const convert = (value: Json): string | undefined => {
     const found = lookUp(LOSSES, value);
-    if (found === undefined) lacking.push(shown(value));
+    if (found === undefined) lacking.push(withOptions(LOSSES, value));
     return found;
   };
   if (given === null) {
@@ -157,7 +157,7 @@ function metricsOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
     if (isList(value)) return value.flatMap(convert);
     if (value === null) return [];
     const found = metric(value);
-    if (found === undefined) lacking.push(shown(value));
+    if (found === undefined) lacking.push(withOptions(METRICS, value));
     return found === undefined ? [] : [found];
   };
   if (isObject(given) && kerasObject(given) === undefined) return outputs.byName(given, convert);
@@ -181,13 +181,24 @@ function lookUp(table: Readonly<Record<string, string>>, value: Json): string | 
   const object = kerasObject(value);
   if (object === undefined) return typeof value === 'string' ? entry(table, value) : undefined;
   const { className, config } = object;
-  const isChanged = Object.entries(config).some(
-    ([key, one]) => Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one),
-  );
-  if (isChanged) return undefined;
+  if (changedOptions(config).length > 0) return undefined;
   // These classes wrap the function that they name.
   const wrapped = /^(MeanMetricWrapper|LossFunctionWrapper)$/.test(plainName(className));
   return entry(table, wrapped ? text(config.fn, '') : plainName(className));
+}
+
+/** Those with which a loss or a metric is not that of TensorFlow.js. */
+function changedOptions(config: JsonObject): [key: string, value: Json | undefined][] {
+  return Object.entries(config).filter(([key, one]) => Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one));
+}
+
+/** What is lacking: if the name is known, it is the options. */
+function withOptions(table: Readonly<Record<string, string>>, value: Json): string {
+  const object = kerasObject(value);
+  const changed = object === undefined ? [] : changedOptions(object.config);
+  if (object === undefined || changed.length === 0 || lookUp(table, object.className) === undefined)
+    return shown(value);
+  return `${plainName(object.className)} with ${changed.map(([key, one]) => `${key}: ${shown(one)}`).join(', ')}`;
 }
 
 function entry(table: Readonly<Record<string, string>>, name: string): string | undefined {
