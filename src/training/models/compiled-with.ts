@@ -18,7 +18,7 @@ interface Inner {
 
 /** Where TensorFlow.js lacks the loss without options, too. */
 const STAND_INS: Readonly<Record<string, string>> = { huber: 'meanSquaredError' };
-/** Activations and layers the outputs of which are no logits for these losses. Keras looks there for the logits. */
+/** Activations and layers of probabilities. Keras finds the logits before them, even if `from_logits` is true. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
   binaryCrossentropy: 'sigmoid',
   categoricalCrossentropy: 'softmax',

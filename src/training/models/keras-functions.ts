@@ -37,7 +37,7 @@ export function optionsOf(of: string): Readonly<Record<string, Option>> {
   return Object.hasOwn(OPTIONS, of) ? OPTIONS[of]! : {};
 }
 
-/** `isProbability`: the output has been through its sigmoid or softmax, so that it is no logit, whatever is said. */
+/** `isProbability`: the output has been through its sigmoid or softmax, so that `from_logits` is not true of it. */
 export function functionOf(keras: KerasFunction, isProbability = false): LossOrMetric {
   const { of, options, weight = 1, name = of } = keras;
   const formula = FORMULAS[of]!;

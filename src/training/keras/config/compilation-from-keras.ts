@@ -238,7 +238,7 @@ function entry(table: Readonly<Record<string, string>>, name: string): string | 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** For each output; undefined if they are no numbers. */
+/** For each output; undefined if one is not a number. */
 function weightsOf(given: Json, outputs: Outputs): number[] | undefined {
   const { names } = outputs;
   const byName = isObject(given) ? outputs.byName(given, one => one) : undefined;
