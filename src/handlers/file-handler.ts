@@ -6,7 +6,6 @@ import type { io } from '@tensorflow/tfjs-core';
 import { invalidArgument, TensorBundleError } from '../errors.js';
 import { withDirectory } from '../storage/directory.js';
 import { io as tfio } from '../tfjs-core.js';
-import { withOrderedCalls } from '../training/models/ordered-calls.js';
 import { MAX_JSON_BYTES, readWeightFiles, saveModelFiles } from './model-files.js';
 import { weightsOfArtifacts } from './weights.js';
 
@@ -67,8 +66,7 @@ function parse(bytes: Uint8Array, path: string): io.ModelJSON {
   }
   const { modelTopology, weightsManifest } = model ?? {};
   const isList = weightsManifest === undefined || (Array.isArray(weightsManifest) && weightsManifest.every(isGroup));
-  if (typeof modelTopology === 'object' && modelTopology !== null && isList)
-    return { ...(model as io.ModelJSON), modelTopology: withOrderedCalls(modelTopology) as object };
+  if (typeof modelTopology === 'object' && modelTopology !== null && isList) return model as io.ModelJSON;
   throw new TensorBundleError('ERR_CORRUPT', `${path} is not a model of TensorFlow.js`, { path });
 }
 

@@ -18,6 +18,7 @@ import { dtypeInfo } from '../format/dtypes.js';
 import { isBuffer, isError } from '../realms.js';
 import { type Directories, withDirectories } from '../storage/directories.js';
 import { type Directory, withNewDirectory } from '../storage/directory.js';
+import { withOrderedCalls } from '../training/models/ordered-calls.js';
 import { artifactsInfo, type Weights, weightsOfArtifacts } from './weights.js';
 
 const [MODEL, WEIGHTS] = ['model.json', 'weights.bin'];
@@ -44,6 +45,8 @@ export async function saveModelFiles(
     throw new TensorBundleError('ERR_NOT_SUPPORTED', 'a model topology in binary form cannot be saved to model.json', {
       path: directory,
     });
+  // Whatever loads it then, TensorFlow.js itself too, makes the model that was saved.
+  const modelTopology = withOrderedCalls(rest.modelTopology) as object | undefined;
   await withNewDirectory(directory, async opened => {
     await opened.exclusively(LOCK_TIMEOUT_MS, undefined, async () => {
       const place = placeOf(opened.identity, MODEL!, 'file');
@@ -54,7 +57,7 @@ export async function saveModelFiles(
       const manifest = [{ paths, weights: weights.specs }];
       const old = await weightsNamedIn(opened);
       try {
-        await replaceSmallFile(opened, MODEL!, JSON.stringify({ ...rest, weightsManifest: manifest }), {
+        await replaceSmallFile(opened, MODEL!, JSON.stringify({ ...rest, modelTopology, weightsManifest: manifest }), {
           durable: true,
         });
       } catch (error) {

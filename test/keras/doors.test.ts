@@ -126,7 +126,10 @@ test('only the content counts', async () => {
   writeFileSync(at('page.h5'), '<html>not found</html>');
   const wrong = loadWeights(model, at('page.h5'));
   await expect(wrong).rejects.toMatchObject({ code: 'ERR_NOT_A_CHECKPOINT', message: expect.stringContaining('HTML') });
-  await expect(loadModel(at('absent.keras'))).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+  await expect(loadModel(at('absent.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_FOUND',
+    message: `there is neither a file nor a checkpoint at ${at('absent.keras')}`,
+  });
 });
 
 describe('names and options that contradict each other', () => {
@@ -136,6 +139,7 @@ describe('names and options that contradict each other', () => {
     ['x.weights.json', {}, 'ERR_NOT_SUPPORTED', 'x.keras'],
     ['x.KERAS', {}, 'ERR_NOT_SUPPORTED', 'x.keras'],
     ['x.H5', {}, 'ERR_NOT_SUPPORTED', 'x.h5'],
+    ['x.keras/', {}, 'ERR_NOT_SUPPORTED', 'x.keras'],
     ['x', { format: 'keras' }, 'ERR_INVALID_ARGUMENT', '.keras'],
     ['x.h5', { format: 'keras' }, 'ERR_INVALID_ARGUMENT', '.keras'],
     ['x.keras', { format: 'h5' }, 'ERR_INVALID_ARGUMENT', '.h5'],
@@ -160,6 +164,7 @@ describe('names and options that contradict each other', () => {
     ['x.keras', {}, 'ERR_NOT_SUPPORTED'],
     ['x.weights.json', {}, 'ERR_NOT_SUPPORTED'],
     ['x.Weights.h5', {}, 'ERR_NOT_SUPPORTED'],
+    ['x.weights.h5//', {}, 'ERR_NOT_SUPPORTED'],
     ['x.h5', { updateState: true }, 'ERR_INVALID_ARGUMENT'],
     ['x.weights.h5', { optimizerKeys: 'new' }, 'ERR_INVALID_ARGUMENT'],
     ['x.weights.h5', { shards: { maxBytes: 10 } }, 'ERR_INVALID_ARGUMENT'],
@@ -248,4 +253,53 @@ test('without the optimizer', async () => {
       name,
     ).toEqual([]);
   }
+});
+
+test('names of layers that mean one place in HDF5, and the group that Keras has beside the layers', async () => {
+  const input = tf.input({ shape: [3], name: 'in' });
+  const names = ['a', 'a/', 'a//b', 'a/b', 'a/./b', 'top_level_model_weights'];
+  const apply = (y: tf.SymbolicTensor, name: string): tf.SymbolicTensor =>
+    tf.layers.dense({ units: 3, name }).apply(y) as tf.SymbolicTensor;
+  const odd = tf.model({ inputs: input, outputs: names.reduce(apply, input) });
+  await saveModel(odd, at('odd.h5'));
+  expectClose(predictions(await loadModel(at('odd.h5'))), predictions(odd), 'odd.h5');
+});
+
+test("TensorFlow.js's bilinear UpSampling2D is no layer of Keras, but the same one here", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error): number => warnings.push(warning.message);
+  process.on('warning', note);
+  const layers = [
+    tf.layers.upSampling2d({ inputShape: [2, 2, 1], size: [2, 3], interpolation: 'bilinear' }),
+    tf.layers.flatten(),
+  ];
+  const wide = tf.sequential({ layers });
+  const image = tf.tensor4d([1, 2, 3, 5], [1, 2, 2, 1]);
+  const expectedRow = (wide.predict(image) as tf.Tensor2D).arraySync();
+  for (const name of ['wide.keras', 'wide.h5']) {
+    await saveModel(wide, at(name));
+    expectClose(((await loadModel(at(name))).predict(image) as tf.Tensor2D).arraySync(), expectedRow, name);
+  }
+  process.off('warning', note);
+  expect(warnings.filter(text => text.includes('of the class TfjsUpSampling2D'))).toHaveLength(2);
+});
+
+test('a file that is not there is called by its own name', async () => {
+  await expect(loadModel(at('none.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_FOUND',
+    message: expect.stringContaining(`${at('none.keras')} does not exist`),
+  });
+});
+
+test('layers that several models share in Keras have copies here, and a warning says so', async () => {
+  const base = network();
+  const half = tf.model({ inputs: base.inputs, outputs: base.getLayer('wide').output, name: 'half' });
+  const input = tf.input({ shape: [3] });
+  const both = tf.model({ inputs: input, outputs: [half, base].map(one => one.apply(input) as tf.SymbolicTensor) });
+  await saveModel(both, at('both.h5'));
+  const warned = new Promise<Error>(resolve => process.once('warning', resolve));
+  const loaded = await loadModel(at('both.h5'));
+  expect((await warned).message).toContain("have copies here: 'wide'");
+  const [found, wanted] = [loaded, both].map(one => (one.predict(x) as tf.Tensor2D[])[1]!.arraySync());
+  expectClose(found, wanted!, 'both.h5');
 });

@@ -160,6 +160,11 @@ function* changes(base: Json): Generator<string> {
   }
 }
 
+/** So deep that no stack would be large enough. */
+function nested(before: string, after: string): string {
+  return `{"a":${before.repeat(1e5)}1${after.repeat(1e5)}}`;
+}
+
 describe('Damaged configurations', () => {
   it('are what they should be before they are damaged', async () => {
     expect(await made(JSON.stringify(functional))).toBe('made');
@@ -188,6 +193,10 @@ describe('Damaged configurations', () => {
     ['a list', '[]', 'ERR_CORRUPT'],
     ['too deep', `${'{"a":'.repeat(300)}1${'}'.repeat(300)}`, 'ERR_CORRUPT'],
     ['far too deep', `${'['.repeat(1e6)}${']'.repeat(1e6)}`, 'ERR_CORRUPT'],
+    ['numbers of NumPy within each other', nested('{"class_name":"__numpy__","config":{"value":', '}}'), 'ERR_CORRUPT'],
+    ['arrays of NumPy within each other', nested('{"type":"ndarray","value":', '}'), 'ERR_CORRUPT'],
+    ['a text without an end', `{"${'\\"'.repeat(2e6)}`, 'ERR_CORRUPT'],
+    ['millions of brackets', '['.repeat(33e6), 'ERR_CORRUPT'],
     ['millions of objects', `{"a":[${'{},'.repeat(3e6)}1]}`, 'ERR_TOO_LARGE'],
     ['a long text', `{"a":"${'x'.repeat(40e6)}"}`, 'ERR_TOO_LARGE'],
     ['a prototype', '{"class_name":"Sequential","config":{"layers":[],"__proto__":{"a":1}}}', 'ERR_CORRUPT'],

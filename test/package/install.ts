@@ -6,7 +6,8 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CHECKOUT, type Packed, pack, run, stage } from './pack.js';
 
-export const DEPENDENCIES = ['@bufbuild/protobuf', 'node-gyp-build'];
+/** With what they need themselves. */
+export const DEPENDENCIES = ['@bufbuild/protobuf', 'node-gyp-build', 'pend', 'yauzl'];
 
 export interface Installed {
   /** Where `tensorbundle` resolves to the installed package. */

@@ -11,10 +11,23 @@ const KERAS = /\.(keras|h5|hdf5|json)$/i;
 const openKeras = async (path: string): Promise<KerasFile | null> =>
   (await import('../keras/files/open-keras-file.js')).openKerasFile(path);
 
+/** Of a checkpoint with the name of a file of Keras. Such names nearly always mean the file, and so does the error. */
+async function openCheckpoint(path: string): Promise<CheckpointReader> {
+  try {
+    return await CheckpointReader.open(path);
+  } catch (cause) {
+    if (!(cause instanceof TensorBundleError && cause.code === 'ERR_NOT_FOUND')) throw cause;
+    throw new TensorBundleError('ERR_NOT_FOUND', `there is neither a file nor a checkpoint at ${path}`, {
+      path,
+      cause,
+    });
+  }
+}
+
 /** Throws what `CheckpointReader.open` throws if it is neither, and what `openKerasFile` throws. */
 export async function openStored(path: PathLike): Promise<CheckpointReader | KerasFile> {
   const local = pathOf(path);
-  if (KERAS.test(local)) return (await openKeras(local)) ?? (await CheckpointReader.open(local));
+  if (KERAS.test(local)) return (await openKeras(local)) ?? (await openCheckpoint(local));
   try {
     return await CheckpointReader.open(path);
   } catch (error) {

@@ -98,6 +98,8 @@ function equivalent(
 ): LayerClass | undefined {
   const nothing: LayerClass = { className: 'Activation', config: { ...shared(config), activation: 'linear' } };
   if (className === 'Identity') return nothing;
+  // saveModel wrote it: TensorFlow.js's layer, which computes something else than Keras's.
+  if (className === 'TfjsUpSampling2D') return { className: 'UpSampling2D', config };
   if (className === 'ActivityRegularization') {
     problems.remark(`the regularizer of ActivityRegularization '${name}' is not computed`);
     return nothing;

@@ -76,6 +76,7 @@ function isModel(className: string): boolean {
 class Converter {
   readonly problems = new TopologyProblems();
   #hasMasks = false;
+  readonly #sharedIds = new Set<number>();
   #count = 0;
 
   constructor(
@@ -147,10 +148,22 @@ class Converter {
     const found = layerClass(object, name, this.problems);
     if (found === undefined) return { class_name: object.className, config: { name } };
     const { className, config } = found;
+    this.#remarkShared(given.shared_object_id, className, name);
     if (!isModel(className))
       return withKnownSize({ class_name: className, config: this.#config(className, config) }, given);
     const of = isList(given.config) ? layersOf(given.config) : config;
     return this.model({ className, config: of }, buildShape(given));
+  }
+
+  /** Keras makes a layer once that is in several models. TensorFlow.js makes each model by itself. */
+  #remarkShared(id: Json | undefined, className: string, name: string): void {
+    if (typeof id !== 'number' || className === 'InputLayer') return;
+    if (this.#sharedIds.has(id))
+      this.problems.remarkOn(
+        name,
+        'these layers are in several models, which share them in Keras, but have copies here',
+      );
+    this.#sharedIds.add(id);
   }
 
   #config(className: string, config: JsonObject): JsonObject {

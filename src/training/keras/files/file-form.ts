@@ -19,10 +19,14 @@ export function modelForm(path: string, format?: string): 'keras' | 'h5' | null 
   if (format === 'checkpoint' || format === 'savedmodel') return null;
   const ending = endingOf(path);
   if (ending === '.weights.h5' || ending === '.weights.json') {
+    const writers =
+      ending === '.weights.h5'
+        ? 'saveWeights writes such a file, and ModelCheckpoint with saveWeightsOnly'
+        : 'Such files are only read here';
     throw wrongName(
       path,
-      'is a name for weights alone, under which Keras looks for nothing else. saveWeights writes such a file, and ' +
-        'ModelCheckpoint with saveWeightsOnly; for the whole model leave out ".weights"',
+      `is a name for weights alone, under which Keras looks for nothing else. ${writers}; for the whole model leave ` +
+        'out ".weights"',
       `${path.slice(0, -ending.length)}${format === 'h5' ? '.h5' : '.keras'}`,
     );
   }
@@ -67,8 +71,10 @@ export function weightsForm(path: string): 'keras-weights' | 'h5-weights' | null
 }
 
 function endingOf(path: string): Ending | null {
-  const base = /[^/]*$/.exec(path)![0];
+  const file = path.replace(/\/+$/, '');
+  const base = /[^/]*$/.exec(file)![0];
   const ending = ENDINGS.find(one => base.toLowerCase().endsWith(one)) ?? null;
+  if (ending !== null && file !== path) throw wrongName(path, 'ends as directories do, but this is one file', file);
   if (ending === null || base.endsWith(ending)) return ending;
   throw wrongName(path, 'has an ending that Keras knows only in small letters', path.slice(0, -ending.length) + ending);
 }

@@ -1,6 +1,7 @@
 /** Makes a TensorFlow.js model from a file of Keras. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type ErrorCode, TensorBundleError } from '../../../errors.js';
+import type { RestoreStatus } from '../../../graph/restore/restore-status.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
@@ -57,13 +58,32 @@ async function withState(source: Source, weights: Hdf5File): Promise<Loaded> {
   }
 }
 
+/**
+ * Whether the file has a state of an optimizer, of which nothing was taken. That of an optimizer that has done no step
+ * may be numbers alone, and nothing is lost with it.
+ */
+async function isStateUnused({ loaded: taken, unused }: RestoreStatus, weights: Hdf5File): Promise<boolean> {
+  if (taken.some(isOfOptimizer)) return false;
+  for (const key of unused.filter(isOfOptimizer)) {
+    const dataset = await weights.at(key);
+    if (dataset?.kind === 'dataset' && dataset.shape.length > 0) return true;
+  }
+  return false;
+}
+
+const isOfOptimizer = (key: string): boolean => /^optimizer(_weights)?\//.test(key);
+
 async function loaded(source: Source, weights: Hdf5File, includeOptimizer: boolean): Promise<Loaded> {
   const { model, remarks, setRate, kerasClass } = await modelFromKeras(source);
   try {
     const status = await loadKerasWeights(model, weights, { includeOptimizer, classOf: kerasClass });
     status.assertExistingObjectsMatched();
     setRate?.();
-    return { model, remarks };
+    const isAnew = model.optimizer && includeOptimizer && (await isStateUnused(status, weights));
+    return {
+      model,
+      remarks: isAnew ? [...remarks, 'the optimizer begins anew, since its state does not fit'] : remarks,
+    };
   } catch (error) {
     model.optimizer?.dispose();
     model.dispose();

@@ -2,9 +2,12 @@
 import { TextDecoder } from 'node:util';
 import { TensorBundleError } from '../../../errors.js';
 import { isLiteral } from '../../../realms.js';
+import { valuesInJson } from '../config/json-limits.js';
 
 /** Keras's own files have five gigabytes each. */
 const MAX_FILES = 1000;
+/** One for each value of a model. */
+const MAX_NAMES = 1_000_000;
 
 /**
  * The names of the files, in the order of the map; null if the text is something else, such as a `model.json`. Throws
@@ -30,9 +33,12 @@ export function shardNames(bytes: Uint8Array, path: string): readonly string[] |
   });
 }
 
+/** Null also for more than any model has, which may be the file of another program. */
 function weightMap(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
+  const text = new TextDecoder().decode(bytes);
+  if ((valuesInJson(text) ?? Number.POSITIVE_INFINITY) > 3 * MAX_NAMES) return null;
   try {
-    const json: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const json: unknown = JSON.parse(text);
     return isLiteral(json) && isLiteral(json.weight_map) ? json.weight_map : null;
   } catch {
     return null;

@@ -61,28 +61,7 @@ interface FoundInFile {
 /** Throws ERR_INVALID_ARGUMENT for a `map` to something that the file does not have. */
 export function namesOf(root: Trackable, file: FoundInFile, nameMap: NameMap): StoredNames {
   const { tree, layout, optimizer, datasets } = file;
-  const isRootMapped = nameMap.objects.some(({ object }) => object === root);
-  const whole = isRootMapped ? { values: new Map<Attribute, FoundValue>(), misfits: [] } : layout.whole();
-  const found = new Map(whole.values);
-  const misfits = [...whole.misfits];
-  const mappedBy = new Map<Attribute | Trackable, Trackable>();
-  for (const { object, name, stored } of nameMap.objects) {
-    const below = layout.at(object, stored.replace(/^\/+|\/+$/g, ''));
-    if (below === undefined) throw unknownPath(stored, name, layout.paths);
-    const { objects } = numberPlainObjects(object);
-    for (const one of objects) {
-      mappedBy.set(one.object, object);
-      for (const attribute of one.object.attributes) {
-        mappedBy.set(attribute, object);
-        const value = below.values.get(attribute);
-        if (value === undefined) found.delete(attribute);
-        else found.set(attribute, value);
-        for (const [i, misfit] of [...misfits.entries()].reverse())
-          if (misfit.attributes.includes(attribute)) misfits.splice(i, 1);
-      }
-    }
-    misfits.push(...below.misfits);
-  }
+  const { found, misfits, mappedBy } = foundBelow(root, layout, nameMap);
   const mapped = new Map<string, string>();
   for (const [key, stored] of nameMap.variables) {
     const path = datasetNamed(tree, stored, layout.prefixes);
@@ -121,6 +100,40 @@ export function namesOf(root: Trackable, file: FoundInFile, nameMap: NameMap): S
     names: countedNames(file, [...found.values()], datasets),
     accompanied: new Map(),
   };
+}
+
+interface FoundBelow {
+  readonly found: ReadonlyMap<Attribute, FoundValue>;
+  readonly misfits: FoundValues['misfits'];
+  /** The object that `map` names, by all that is below it. */
+  readonly mappedBy: ReadonlyMap<Attribute | Trackable, Trackable>;
+}
+
+/** What the layout finds for the whole model, but below the objects that `map` names, what it finds there instead. */
+function foundBelow(root: Trackable, layout: FileLayout, { objects }: NameMap): FoundBelow {
+  const isRootMapped = objects.some(({ object }) => object === root);
+  const whole = isRootMapped ? { values: new Map<Attribute, FoundValue>(), misfits: [] } : layout.whole();
+  const found = new Map(whole.values);
+  let misfits = whole.misfits;
+  const mappedBy = new Map<Attribute | Trackable, Trackable>();
+  for (const { object, name, stored } of objects) {
+    const below = layout.at(object, stored.replace(/^\/+|\/+$/g, ''));
+    if (below === undefined) throw unknownPath(stored, name, layout.paths);
+    const replaced = new Set<Attribute>();
+    for (const one of numberPlainObjects(object).objects) {
+      mappedBy.set(one.object, object);
+      for (const attribute of one.object.attributes) replaced.add(attribute);
+    }
+    for (const attribute of replaced) {
+      mappedBy.set(attribute, object);
+      const value = below.values.get(attribute);
+      if (value === undefined) found.delete(attribute);
+      else found.set(attribute, value);
+    }
+    const others = misfits.filter(({ attributes }) => !attributes.some(one => replaced.has(one)));
+    misfits = [...others, ...below.misfits];
+  }
+  return { found, misfits, mappedBy };
 }
 
 /** A schedule instead of a learning rate, or a product that tf_keras does not save. */

@@ -19,13 +19,7 @@ export async function readSavedModel(given: PathLike): Promise<StoredModel> {
 }
 
 async function hintFor(path: string): Promise<string | undefined> {
-  if (/\.keras$/.test(path))
-    return (
-      'it is a file of Keras 3, which this version does not read; save the model with tf_keras: ' +
-      "model.save(dir, save_format='tf')"
-    );
-  if (/\.h5$|\.hdf5$/.test(path))
-    return 'it is an HDF5 file, which this version does not read; save the model as a SavedModel, without that ending';
+  if (/\.(keras|h5|hdf5)$/.test(path)) return 'it is a file of Keras; loadModel of tensorbundle/tfjs reads it';
   if (/\.pb$/.test(path)) return 'give the directory around it';
   if (await isCheckpoint(path)) return 'it is a checkpoint; use loadModel of tensorbundle/tfjs, or loadWeights';
   return undefined;

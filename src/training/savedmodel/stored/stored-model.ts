@@ -5,8 +5,8 @@
 import { type PathLike, pathOf } from '../../../commit/paths.js';
 import { isNativeError, TensorBundleError } from '../../../errors.js';
 import { Directory } from '../../../storage/directory.js';
+import { valuesInJson } from '../../keras/config/json-limits.js';
 import { FINGERPRINT, KERAS_METADATA, SAVED_MODEL } from './file-names.js';
-import { valuesInJson } from './json-limits.js';
 import { checkMessages } from './message-limits.js';
 import {
   corruptFile,

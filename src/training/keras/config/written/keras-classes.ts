@@ -55,6 +55,19 @@ export function kerasClass(className: string): string {
   return SPELLINGS[className] ?? (LAYERS.has(added) ? added : className);
 }
 
+/**
+ * Whether Keras's layer of this name computes something else with these options. TensorFlow.js's bilinear interpolation
+ * begins at the corners of pixels, and Keras's at their centres; Keras has no other one.
+ */
+export function computesOtherwise(className: string, { interpolation }: Json): boolean {
+  return className === 'UpSampling2D' && interpolation === 'bilinear';
+}
+
+/** Under this name, Python must have such a layer. `loadModel` takes it for TensorFlow.js's. */
+export function ownClass(className: string): string {
+  return `Tfjs${className}`;
+}
+
 /** Layers that have no data format in Keras 2, and need none. */
 const WITHOUT_FORMAT: ReadonlySet<string> = new Set(['ZeroPadding1D', 'Cropping1D', 'UpSampling1D']);
 

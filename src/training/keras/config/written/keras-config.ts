@@ -4,7 +4,16 @@
  */
 import { layerKind } from '../../../../layers/registry.js';
 import type { Layer, LayersModel } from '../../../../layers/types.js';
-import { ACTIVATIONS, type Json, kerasClass, LAYERS, PARTS, repair } from './keras-classes.js';
+import {
+  ACTIVATIONS,
+  computesOtherwise,
+  type Json,
+  kerasClass,
+  LAYERS,
+  ownClass,
+  PARTS,
+  repair,
+} from './keras-classes.js';
 import { configNames } from './keras-names.js';
 import { pythonConfig } from './python-config.js';
 
@@ -93,8 +102,10 @@ class Conversion {
   convert(written: Written, layer: Layer, isFrozen: boolean): void {
     const { class_name: className, config } = written;
     const name = this.#names.get(layer) ?? layer.name;
-    const isKnown = this.version.hasLayer(className, config);
-    if (!isKnown) this.lacking.add(`the layer '${layer.name}' of the class ${className}`);
+    const isOther = computesOtherwise(className, config);
+    const isKnown = !isOther && this.version.hasLayer(className, config);
+    const kind = isOther ? `${ownClass(className)} (its own ${className} computes something else)` : className;
+    if (!isKnown) this.lacking.add(`the layer '${layer.name}' of the class ${kind}`);
     const frozen = isFrozen || ('layers' in layer && !layer.trainable);
     this.#hold(written, layer, frozen);
     repair(className, config, layer);
@@ -104,7 +115,7 @@ class Conversion {
     if (className === 'Bidirectional') config.trainable = layer.trainable;
     if ((frozen || !layer.trainable) && 'trainable' in config) config.trainable = false;
     if (className === 'InputLayer') config.ragged = false;
-    written.class_name = kerasClass(className);
+    written.class_name = isOther ? ownClass(className) : kerasClass(className);
     this.entries.set(layer, written);
     this.layers.set(written, layer);
     if (!isKnown) this.#convertHeld(layer, frozen);

@@ -32,6 +32,11 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 
 /** tensorflow/python/framework/ops.py, _VALID_SCOPE_NAME_REGEX and that of what is not in another scope. */
 function scopeName(name: string): string {
-  const valid = name.replace(/[^A-Za-z0-9_.\\/>-]/g, '_');
+  const valid = name
+    .replace(/[^A-Za-z0-9_.\\/>-]/g, '_')
+    // HDF5 takes `a/`, `a//b` and `a/./b` for `a` and `a/b`, which other layers may be called.
+    .replace(/\/(?=\/|$)|(?<=^|\/)\.(?=\/|$)/g, '_')
+    // Keras has a group of this name beside those of the layers.
+    .replace(/^top_level_model_weights(?=\/|$)/, '$&_1');
   return /^[A-Za-z0-9.]/.test(valid) ? valid : `model${valid}`;
 }
