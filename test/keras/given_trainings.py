@@ -120,7 +120,8 @@ def smooth_logits(keras, model):
 
 def sparse(keras, model):
     found = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(), found, metrics=["accuracy", keras.metrics.SparseCategoricalAccuracy("right")], run_eagerly=True)
+    metrics = ["accuracy", keras.metrics.SparseCategoricalAccuracy("right")]
+    model.compile(keras.optimizers.Adam(), found, metrics=metrics, run_eagerly=True)
 
 
 def weighted(keras, model):

@@ -79,7 +79,7 @@ describe('losses of Keras with options', () => {
     expect(model.metricsNames).toEqual(names);
     const path = join(directory, name);
     const isSavedModel = name === 'savedmodel';
-    const saved = await warned(() =>
+    const saved = await warned<unknown>(() =>
       isSavedModel ? savedmodel.saveModel(model, path) : saveModel(model, path, { durable: false }),
     );
     expect(saved.warnings.join('\n')).toBe('');
