@@ -41,7 +41,7 @@ export async function artifactsOf(
   const trainingConfig = trainingConfigOf(compilation);
   if (trainingConfig === undefined) {
     const instead = "save to 'ckpt://', and load with loadModel(path, { loss, metrics })";
-    warnOfFunctions(model, compilation, `the model will be loaded uncompiled, without its optimizer; ${instead}`);
+    warnOfFunctions(model, compilation, `the model will be loaded uncompiled, without its optimizer; ${instead}`, true);
     return { artifacts, weights };
   }
   try {

@@ -11,5 +11,6 @@ describe("Keras's configurations", () => {
     nested: {},
     named: {},
     shared: {},
+    'loss from logits': {},
   });
 });

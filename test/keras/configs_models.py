@@ -129,7 +129,8 @@ def shared(keras):
 def basics():
     """In few forms, so that they are made soon; `all_basics` has the others."""
     forms = {"dense": ["keras", "tf_keras h5"], "nested": ["keras", "tf_keras h5"]}
-    return {name: (forms.get(name, ["keras"]), make) for name, (_, make) in all_basics().items()}
+    made = {name: (forms.get(name, ["keras"]), make) for name, (_, make) in all_basics().items()}
+    return {**made, "loss from logits": (["keras", "tf_keras h5"], optimizers()["loss from logits"][1])}
 
 
 def all_basics():

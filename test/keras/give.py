@@ -2,7 +2,8 @@
 
 Usage: give.py FOLDER TABLE. Writes FOLDER/N/JUDGE.keras, .h5 and .weights.h5, and FOLDER/answer.json. TABLE is a module
 of this folder with ROWS (name to a function that takes `keras` and gives a model), VOCABULARIES (inputs of these are
-whole numbers), UNTRAINED (names) and ONLY (name to the judge that alone has it).
+whole numbers), UNTRAINED (names), CLASSES (names; targets are numbers of classes), ONLY (name to the judge that alone has
+it).
 """
 import importlib
 import json
@@ -27,8 +28,11 @@ def inputs_of(model, vocabulary, random):
     return made if len(made) > 1 else made[0]
 
 
-def targets_of(model, inputs, random):
-    """Probabilities, which suit all losses."""
+def targets_of(model, inputs, random, are_classes):
+    """Probabilities, which suit all losses but those of classes."""
+    if are_classes:
+        *shape, classes = predict(model, inputs)[0]["shape"]
+        return random.integers(0, classes, (*shape, 1)).astype("float32")
     made = [probabilities(random.uniform(0, 1, one["shape"])) for one in predict(model, inputs)]
     return made if len(made) > 1 else made[0]
 
@@ -62,7 +66,7 @@ def run_case(module, judge, table, name, folder, number):
     answer = {"inputs": [plain(one) for one in listed(inputs)], "targets": [], "loss": None, "later": []}
     answer["place"] = os.path.join(folder, str(number), judge)
     if name not in table.UNTRAINED:
-        targets = targets_of(model, inputs, random)
+        targets = targets_of(model, inputs, random, name in getattr(table, "CLASSES", ()))
         answer["targets"] = [plain(one) for one in listed(targets)]
         if getattr(model, "optimizer", None) is None:
             compile_by_default(module, model)

@@ -3,6 +3,7 @@
 ROWS = {}
 VOCABULARIES = {}
 UNTRAINED = {}
+CLASSES = set()
 # Rows that only one of the two has.
 ONLY = {}
 
@@ -54,11 +55,11 @@ def softmax(keras):
     return keras.layers.Dense(3, "softmax")
 
 
-def loss(name, make, head=softmax):
+def loss(name, make, head=softmax, only=None):
     def compile_it(keras, model):
         model.compile(keras.optimizers.SGD(0.05), make(keras), run_eagerly=True)
 
-    add(f"loss: {name}", compile_it, head)
+    add(f"loss: {name}", compile_it, head, only)
 
 
 LOSSES = ["mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "squared_hinge", "hinge"]
@@ -81,6 +82,82 @@ def with_metrics(keras, model):
 
 
 add("metrics", with_metrics, softmax)
+
+
+def logits(keras):
+    return keras.layers.Dense(3)
+
+
+def one_logit(keras):
+    return keras.layers.Dense(1)
+
+
+def one_probability(keras):
+    return keras.layers.Dense(1, "sigmoid")
+
+
+from_logits = {"from_logits": True}
+loss("binary from logits", lambda keras: keras.losses.BinaryCrossentropy(**from_logits), one_logit)
+loss("several binary from logits", lambda keras: keras.losses.BinaryCrossentropy(**from_logits), logits)
+loss("binary, smooth", lambda keras: keras.losses.BinaryCrossentropy(label_smoothing=0.2), one_probability)
+loss("binary, smooth from logits", lambda k: k.losses.BinaryCrossentropy(label_smoothing=0.2, **from_logits), logits)
+loss("no logits, though so called", lambda keras: keras.losses.BinaryCrossentropy(**from_logits), one_probability)
+loss("categorical from logits", lambda keras: keras.losses.CategoricalCrossentropy(**from_logits), logits)
+loss("categorical, smooth", lambda keras: keras.losses.CategoricalCrossentropy(label_smoothing=0.1))
+loss("categorical, no logits", lambda keras: keras.losses.CategoricalCrossentropy(**from_logits))
+loss("huber", lambda keras: "huber")
+# Keras 3.15 does not save delta.
+loss("Huber(0.1)", lambda keras: keras.losses.Huber(0.1), only="tf_keras")
+loss("CosineSimilarity()", lambda keras: keras.losses.CosineSimilarity())
+
+
+def smooth_logits(keras, model):
+    found = keras.losses.CategoricalCrossentropy(label_smoothing=0.1, from_logits=True)
+    other = keras.metrics.CategoricalCrossentropy(from_logits=True, name="entropy")
+    metrics = [keras.metrics.BinaryAccuracy(threshold=0.3), other, "accuracy"]
+    model.compile(keras.optimizers.Adam(), found, metrics=metrics, loss_weights=[0.5], run_eagerly=True)
+
+
+def sparse(keras, model):
+    found = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    metrics = ["accuracy", keras.metrics.SparseCategoricalAccuracy("right")]
+    model.compile(keras.optimizers.Adam(), found, metrics=metrics, run_eagerly=True)
+
+
+def weighted(keras, model):
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", loss_weights=0.3, run_eagerly=True)
+
+
+add("smooth logits with metrics", smooth_logits, logits)
+add("classes from logits", sparse, logits)
+add("classes, weighted", weighted, softmax)
+CLASSES.update(["classes from logits", "classes, weighted"])
+
+EVERY = ["squared_hinge", "hinge", "categorical_hinge", "mean_squared_logarithmic_error", "kl_divergence", "poisson"]
+EVERY += ["log_cosh", "cosine_similarity", "mean_absolute_percentage_error"]
+
+
+def weighted_outputs(names, weights, head="softmax"):
+    def make(keras):
+        l = keras.layers
+        x = keras.Input((4,))
+        y = l.Dense(3, "tanh")(x)
+        model = keras.Model(x, [l.Dense(2, head, name=f"out_{i}")(y) for i in range(len(names))])
+        model.compile(keras.optimizers.SGD(0.05), names, loss_weights=weights, run_eagerly=True)
+        return model
+
+    return make
+
+
+ROWS["every loss, weighted"] = weighted_outputs(EVERY, [0.2 + 0.1 * i for i in range(len(EVERY))])
+
+
+def named_weights(keras):
+    losses = {"out_0": "mse", "out_1": keras.losses.BinaryCrossentropy(from_logits=True)}
+    return weighted_outputs(losses, {"out_1": 0.2, "out_0": 1.0}, "linear")(keras)
+
+
+ROWS["weights by name"] = named_weights
 
 
 def two_outputs(keras):

@@ -23,5 +23,6 @@ describe("Keras's SavedModels", () => {
     'legacy inverse schedule': { optimizer: 'KerasAdam' },
     'one loss': { warning: /no loss for the output 'free' \(Keras has none\) here; so it is not/, uncompiled: true },
     'inputs by name': {},
+    logits: { check: ({ metricsNames }) => expect(metricsNames).toEqual(['loss', 'acc', 'above']) },
   });
 });

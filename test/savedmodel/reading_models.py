@@ -197,10 +197,16 @@ def architectures():
     }
 
 
+def logits(keras):
+    found = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    metrics = ["accuracy", keras.metrics.BinaryAccuracy("above", threshold=0.3)]
+    return small(keras, keras.optimizers.SGD(0.05), loss=found, loss_weights=[0.5], metrics=metrics)
+
+
 def basics():
     few = ["adam", "nesterov", "legacy adam", "loss scale", "legacy nadam"]
     few += ["inverse schedule", "legacy inverse schedule"]
-    models = [nested, named_outputs, one_loss, inputs_by_name]
+    models = [nested, named_outputs, one_loss, inputs_by_name, logits]
     return {**{make.__name__.replace("_", " "): make for make in models}, **{name: optimizers()[name] for name in few}}
 
 

@@ -24,7 +24,9 @@ import { openStored } from './opened-by-content.js';
  * The optimizer of a model from Keras is one of tensorbundle/optimizers, which have Keras's formulas, so that training
  * goes on as it would in Python. A warning names what differs from Keras. If TensorFlow.js lacks the loss or the
  * optimizer, and `loss` is not given, the model is not compiled: compile it, and `loadWeights(model, path)` restores
- * the state of the optimizer.
+ * the state of the optimizer. Losses with Keras's options (`from_logits`, `label_smoothing`, `delta`) and
+ * `loss_weights` stay what they are, also when the model is saved again; the logs have the loss of each output with its
+ * weight.
  *
  * User-defined functions among its loss and metrics were not saved: give them as `loss` and `metrics`. Without them the
  * model is loaded uncompiled; compile it, and `loadWeights(model, path)` restores the state of the optimizer.

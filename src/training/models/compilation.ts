@@ -6,17 +6,20 @@
  */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { TensorBundleError } from '../../errors.js';
+import { compileWith } from './compiled-with.js';
+import { functionOf, isKerasFunction, type KerasFunction, kerasFunctionOf } from './keras-functions.js';
 import { requireLayers } from './tfjs-layers.js';
 
 type CompileArgs = Parameters<LayersModel['compile']>[0];
 
 /**
- * A name; the name of a metric of TensorFlow.js or of a user-defined function; a list of these; or one for each output.
+ * A name; the name of a metric of TensorFlow.js or of a user-defined function; a function that Keras has; a list of
+ * these; or one for each output. Earlier versions of this package take a function of Keras for one of the user.
  */
 type WrittenCompilation =
   | string
   | { readonly metric: string }
-  | { readonly function: string }
+  | { readonly function: string; readonly keras?: KerasFunction }
   | readonly WrittenCompilation[]
   | { readonly outputs: Readonly<Record<string, WrittenCompilation>> };
 
@@ -96,11 +99,19 @@ function mapNames(value: unknown, change: (name: string) => string): unknown {
   return mapped(value as Readonly<Record<string, unknown>>, one => mapNames(one, change));
 }
 
-/** Warns, once per model, of the functions that are not saved. `instead` says what to do. */
-export function warnOfFunctions(model: LayersModel, { loss, metrics }: Compilation, instead: string): void {
+/**
+ * Warns, once per model, of the functions that are not saved. `instead` says what to do. `ofKeras`: also of those that
+ * Keras has, since TensorFlow.js's own form has no place for them.
+ */
+export function warnOfFunctions(
+  model: LayersModel,
+  { loss, metrics }: Compilation,
+  instead: string,
+  ofKeras = false,
+): void {
   const lost = [
-    ...functionsIn(loss).map(name => `the loss ${name}`),
-    ...functionsIn(metrics).map(name => `the metric ${name}`),
+    ...functionsIn(loss, ofKeras).map(name => `the loss ${name}`),
+    ...functionsIn(metrics, ofKeras).map(name => `the metric ${name}`),
   ];
   if (lost.length === 0 || told.has(model)) return;
   told.add(model);
@@ -120,7 +131,7 @@ export function compileAs(model: LayersModel, compilation: Compilation, given: C
   // Only this function of TensorFlow.js makes an optimizer from its configuration. The loss is replaced at once.
   const standIn = { optimizer_config: compilation.optimizer, loss: 'meanSquaredError' };
   (model as unknown as Inner).loadTrainingConfig(standIn);
-  model.compile({ optimizer: model.optimizer, loss, metrics });
+  compileWith(model, { optimizer: model.optimizer, loss, metrics });
   return true;
 }
 
@@ -137,7 +148,8 @@ export function checkedCompilation(value: unknown, path: string, tensor: string)
 function isWritten(value: unknown): value is WrittenCompilation {
   if (typeof value === 'string') return true;
   if (Array.isArray(value)) return value.every(isWritten);
-  const { metric, function: name, outputs } = (value ?? {}) as Record<string, unknown>;
+  const { metric, function: name, keras, outputs } = (value ?? {}) as Record<string, unknown>;
+  if (keras !== undefined && !isKerasFunction(keras)) return false;
   if (typeof metric === 'string' || typeof name === 'string') return true;
   return typeof outputs === 'object' && outputs !== null && Object.values(outputs).every(isWritten);
 }
@@ -146,7 +158,9 @@ function written(value: unknown): WrittenCompilation {
   if (typeof value === 'string') return value;
   if (typeof value === 'function') {
     const metric = Object.entries(requireLayers().metrics).find(([, one]) => one === value)?.[0];
-    return metric === undefined ? { function: value.name } : { metric };
+    if (metric !== undefined) return { metric };
+    const keras = kerasFunctionOf(value);
+    return { function: value.name, ...(keras && { keras }) };
   }
   if (Array.isArray(value)) return value.map(written);
   return { outputs: mapped(value as Readonly<Record<string, unknown>>, written) };
@@ -154,7 +168,7 @@ function written(value: unknown): WrittenCompilation {
 
 /** The value in the form that `compile` takes; undefined if it has a user-defined function. */
 function found(value: WrittenCompilation): unknown {
-  return replaced(value, metric => (requireLayers().metrics as Record<string, unknown>)[metric]);
+  return replaced(value, metric => (requireLayers().metrics as Record<string, unknown>)[metric], functionOf);
 }
 
 function named(value: WrittenCompilation): unknown {
@@ -162,30 +176,36 @@ function named(value: WrittenCompilation): unknown {
 }
 
 /**
- * The value with each metric replaced; undefined if there is a user-defined function, or a metric without a
- * replacement.
+ * The value with each metric and function replaced; undefined if there is a user-defined function, or something without
+ * a replacement.
  */
-function replaced(value: WrittenCompilation, replacement: (metric: string) => unknown): unknown {
+function replaced(
+  value: WrittenCompilation,
+  replacement: (metric: string) => unknown,
+  made: (keras: KerasFunction) => unknown = () => undefined,
+): unknown {
   if (typeof value === 'string') return value;
-  if ('function' in value) return undefined;
+  if ('function' in value) return value.keras && made(value.keras);
   if ('metric' in value) return replacement(value.metric);
   const items = Array.isArray(value)
-    ? value.map((one: WrittenCompilation) => replaced(one, replacement))
+    ? value.map((one: WrittenCompilation) => replaced(one, replacement, made))
     : mapped((value as { outputs: Readonly<Record<string, WrittenCompilation>> }).outputs, one =>
-        replaced(one, replacement),
+        replaced(one, replacement, made),
       );
   return Object.values(items).includes(undefined) ? undefined : items;
 }
 
 /** The user-defined functions, for a message. */
-function functionsIn(value: WrittenCompilation, output?: string): string[] {
+function functionsIn(value: WrittenCompilation, ofKeras: boolean, output?: string): string[] {
   if (typeof value === 'string' || 'metric' in value) return [];
   if ('function' in value) {
+    if (value.keras !== undefined && !ofKeras) return [];
     const name = value.function === '' ? '(a function without a name)' : `'${value.function}'`;
     return [output === undefined ? name : `${name} of the output '${output}'`];
   }
-  if ('outputs' in value) return Object.entries(value.outputs).flatMap(([name, one]) => functionsIn(one, name));
-  return value.flatMap(one => functionsIn(one, output));
+  if ('outputs' in value)
+    return Object.entries(value.outputs).flatMap(([name, one]) => functionsIn(one, ofKeras, name));
+  return value.flatMap(one => functionsIn(one, ofKeras, output));
 }
 
 function mapped<T, R>(items: Readonly<Record<string, T>>, change: (item: T) => R): Record<string, R> {

@@ -4,6 +4,13 @@
  */
 
 import type { CompileOptions } from '../../models/compilation.js';
+import {
+  functionOf,
+  type KerasFunction,
+  kerasFunctionOf,
+  type LossOrMetric,
+  optionsOf,
+} from '../../models/keras-functions.js';
 import { requireLayers } from '../../models/tfjs-layers.js';
 import { isList, isObject, type Json, type JsonObject, kerasObject, plainName, text } from './keras-json.js';
 import { shown } from './topology-objects.js';
@@ -13,12 +20,17 @@ interface FoundCompilation {
   readonly loss: CompileOptions['loss'];
   /** Those that TensorFlow.js has. */
   readonly metrics: CompileOptions['metrics'];
+  /** Whether the loss of an output counts more or less than that of another. */
+  readonly isWeighted: boolean;
   /** What it lacks. */
   readonly lackingLosses: readonly string[];
   readonly lackingMetrics: readonly string[];
 }
 
-type Metric = string | ((yTrue: never, yPred: never) => unknown);
+type Loss = string | LossOrMetric;
+/** In the order of the outputs, or by their names. */
+type Losses = readonly Loss[] | Readonly<Record<string, Loss>>;
+type Metric = string | LossOrMetric;
 
 /** Names of Keras's functions and classes, in lower case and without underscores. */
 const LOSSES: Readonly<Record<string, string>> = {
@@ -43,6 +55,8 @@ const LOSSES: Readonly<Record<string, string>> = {
   poisson: 'poisson',
   cosinesimilarity: 'cosineProximity',
   cosineproximity: 'cosineProximity',
+  huber: 'huber',
+  huberloss: 'huber',
 };
 
 /** Names by which `compile` knows a metric; for a function, its name in `tf.metrics`. */
@@ -66,9 +80,17 @@ const METRICS: Readonly<Record<string, string>> = {
 };
 /** `compile` does not know these by their names. */
 const FUNCTIONS: readonly string[] = ['sparseCategoricalAccuracy', 'binaryCrossentropy'];
+/** The functions have other names than the metrics that `compile` knows. */
+const FULL_NAMES: Readonly<Record<string, string>> = {
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  mape: 'meanAbsolutePercentageError',
+};
+/** `compile` chooses the function. */
+const CHOSEN: readonly string[] = ['accuracy', 'crossentropy'];
 const ACCURACIES: readonly string[] = ['binaryAccuracy', 'categoricalAccuracy', 'sparseCategoricalAccuracy'];
 
-/** Options with which a loss or a metric is that of TensorFlow.js. */
+/** Options with which a loss or a metric is that of TensorFlow.js, or that of this package with its own options. */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   reduction: ['auto', 'sum_over_batch_size', null],
   from_logits: [false, null],
@@ -88,10 +110,16 @@ export function compilationFromKeras(
   const lackingMetrics: string[] = [];
   const outputs = new Outputs(names, renamed);
   const losses = lossesOf(loss ?? null, outputs, lackingLosses);
-  if (!areOnes(weights ?? null)) lackingLosses.push(`loss_weights ${shown(weights)}`);
+  const factors = weightsOf(weights ?? null, outputs);
+  if (factors === undefined) lackingLosses.push(`loss_weights ${shown(weights)}`);
+  const isWeighted = factors?.some(one => one !== 1) === true;
   if (named(weighted ?? null)) lackingMetrics.push(`weighted_metrics ${shown(weighted)}`);
   return {
-    loss: lackingLosses.length > 0 ? undefined : (losses as CompileOptions['loss']),
+    loss:
+      lackingLosses.length > 0 || factors === undefined || losses === undefined
+        ? undefined
+        : (withWeights(losses, factors, outputs) as CompileOptions['loss']),
+    isWeighted,
     metrics: metricsOf(metrics ?? null, outputs, lackingMetrics) as CompileOptions['metrics'],
     lackingLosses,
     lackingMetrics,
@@ -124,11 +152,11 @@ class Outputs {
   }
 }
 
-function lossesOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
-  const convert = (value: Json): string | undefined => {
+function lossesOf(given: Json, outputs: Outputs, lacking: string[]): Loss | Losses | undefined {
+  const convert = (value: Json): Loss | undefined => {
     const found = lookUp(LOSSES, value);
     if (found === undefined) lacking.push(withOptions(LOSSES, value));
-    return found;
+    return found && (found.of === 'huber' || hasOptions(found) ? functionOf(found) : found.of);
   };
   if (given === null) {
     lacking.push('(Keras has none either)');
@@ -146,7 +174,7 @@ function lossesOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
 }
 
 /** TensorFlow.js cannot train a model that has no loss for one of its outputs. */
-function forAll(losses: string[] | Record<string, string>, { names }: Outputs, lacking: string[]): unknown {
+function forAll(losses: Losses, { names }: Outputs, lacking: string[]): Losses {
   if (lacking.length === 0 && !Array.isArray(losses))
     lacking.push(...names.filter(name => !(name in losses)).map(name => `for the output '${name}' (Keras has none)`));
   return losses;
@@ -171,33 +199,49 @@ function metricsOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
 function metric(value: Json): Metric | undefined {
   const found = lookUp(METRICS, value);
   if (found === undefined) return undefined;
+  const { of } = found;
+  const given = text(kerasObject(value)?.config.name, '');
+  const isChosen = given === 'accuracy' || given === 'acc';
   // By this name TensorFlow.js takes the one that fits the loss and the output, as Keras did.
-  const given = kerasObject(value)?.config.name;
-  if (ACCURACIES.includes(found) && (given === 'accuracy' || given === 'acc')) return 'accuracy';
-  return FUNCTIONS.includes(found) ? ((requireLayers().metrics as Record<string, unknown>)[found] as Metric) : found;
+  if (ACCURACIES.includes(of) && isChosen && !hasOptions(found)) return 'accuracy';
+  const isNamed = given !== '' && entry(METRICS, given) !== of && !CHOSEN.includes(of);
+  if (isNamed || hasOptions(found))
+    return functionOf({ ...found, of: FULL_NAMES[of] ?? of, ...(isNamed && { name: given }) });
+  return FUNCTIONS.includes(of) ? ((requireLayers().metrics as Record<string, unknown>)[of] as Metric) : of;
 }
 
-function lookUp(table: Readonly<Record<string, string>>, value: Json): string | undefined {
+/** Undefined for what TensorFlow.js lacks, and for options that it lacks. */
+function lookUp(table: Readonly<Record<string, string>>, value: Json): KerasFunction | undefined {
   const object = kerasObject(value);
-  if (object === undefined) return typeof value === 'string' ? entry(table, value) : undefined;
-  const { className, config } = object;
-  if (changedOptions(config).length > 0) return undefined;
   // These classes wrap the function that they name.
-  const wrapped = /^(MeanMetricWrapper|LossFunctionWrapper)$/.test(plainName(className));
-  return entry(table, wrapped ? text(config.fn, '') : plainName(className));
+  const wrapped = object !== undefined && /^(MeanMetricWrapper|LossFunctionWrapper)$/.test(plainName(object.className));
+  const name = wrapped ? text(object.config.fn, '') : plainName(object?.className ?? text(value, ''));
+  const of = entry(table, name);
+  if (of === undefined) return undefined;
+  const known = optionsOf(of);
+  const options: Record<string, number | boolean> = {};
+  for (const [key, one] of Object.entries(object?.config ?? {})) {
+    const usual = Object.hasOwn(known, key) ? known[key]! : undefined;
+    if (usual !== undefined && typeof one === typeof usual) {
+      if (one !== usual) options[key] = one as number | boolean;
+    } else if (Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one)) return undefined;
+  }
+  return { of, options };
 }
 
-/** Those with which a loss or a metric is not that of TensorFlow.js. */
-function changedOptions(config: JsonObject): [key: string, value: Json | undefined][] {
-  return Object.entries(config).filter(([key, one]) => Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one));
+function hasOptions({ options }: KerasFunction): boolean {
+  return Object.keys(options).length > 0;
 }
 
 /** What is lacking: if the name is known, it is the options. */
 function withOptions(table: Readonly<Record<string, string>>, value: Json): string {
   const object = kerasObject(value);
-  const changed = object === undefined ? [] : changedOptions(object.config);
-  if (object === undefined || changed.length === 0 || lookUp(table, object.className) === undefined)
-    return shown(value);
+  const of = object === undefined ? undefined : lookUp(table, object.className)?.of;
+  if (object === undefined || of === undefined) return shown(value);
+  const changed = Object.entries(object.config).filter(
+    ([key, one]) => !Object.hasOwn(optionsOf(of), key) && Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one),
+  );
+  if (changed.length === 0) return shown(value);
   return `${plainName(object.className)} with ${changed.map(([key, one]) => `${key}: ${shown(one)}`).join(', ')}`;
 }
 
@@ -206,10 +250,26 @@ function entry(table: Readonly<Record<string, string>>, name: string): string | 
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function areOnes(weights: Json): boolean {
-  if (isList(weights)) return weights.every(areOnes);
-  if (isObject(weights)) return Object.values(weights).every(one => areOnes(one ?? null));
-  return weights === null || weights === 1;
+/** For each output; undefined if one is not a number. */
+function weightsOf(given: Json, outputs: Outputs): number[] | undefined {
+  const { names } = outputs;
+  const byName = isObject(given) ? outputs.byName(given, one => one) : undefined;
+  const list = names.map((name, i) => (isList(given) ? given[i] : byName ? byName[name] : given) ?? 1);
+  const hasAll = !isList(given) || given.length === names.length;
+  return hasAll && list.every(one => typeof one === 'number' && Number.isFinite(one)) ? (list as number[]) : undefined;
+}
+
+/** TensorFlow.js has no weights of losses. Functions that are scaled take their places. */
+function withWeights(losses: Loss | Losses, weights: readonly number[], { names }: Outputs): Loss | Losses {
+  if (weights.every(one => one === 1)) return losses;
+  const scaled = (loss: Loss, i: number): Loss =>
+    weights[i] === 1
+      ? loss
+      : functionOf({ ...(kerasFunctionOf(loss) ?? { of: loss as string, options: {} }), weight: weights[i]! });
+  if (typeof losses === 'string' || typeof losses === 'function')
+    return names.length === 1 ? scaled(losses, 0) : names.map((_, i) => scaled(losses, i));
+  if (Array.isArray(losses)) return (losses as readonly Loss[]).map(scaled);
+  return Object.fromEntries(Object.entries(losses).map(([name, one]) => [name, scaled(one, names.indexOf(name))]));
 }
 
 /** Whether there is something in it. */

@@ -7,6 +7,7 @@ import '../../../layers/gru.js';
 import type { Layer } from '../../../layers/types.js';
 import { isError } from '../../../realms.js';
 import { makeModel } from '../../models/bare-model.js';
+import { compileWith } from '../../models/compiled-with.js';
 import { freeze } from '../../models/frozen.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
@@ -149,13 +150,19 @@ export function compileFrom(
   given: LoadModelOptions,
   remarks: string[],
 ): (() => void) | undefined {
-  const found = compilationFromKeras(training, model.outputNames, outputs);
+  // A Sequential has no names of outputs before it is compiled.
+  const names = model.outputs.map(({ sourceLayer }, i) => model.outputNames[i] ?? sourceLayer.name);
+  const found = compilationFromKeras(training, names, outputs);
   const optimizerConfig: Json | undefined = training.optimizer_config ?? training.optimizer;
   const { optimizer, setRate, remarks: ofOptimizer } = optimizerFromKeras(optimizerConfig, presentRate);
   const loss = given.loss ?? found.loss;
   const metrics = given.metrics ?? found.metrics;
   remarks.push(...ofOptimizer);
-  if (given.loss === undefined) remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
+  if (given.loss === undefined) {
+    remarks.push(...found.lackingLosses.map(name => `there is no loss ${name} here`));
+    if (found.isWeighted && model.outputs.length > 1)
+      remarks.push('the logs have the losses of its outputs with their weights');
+  }
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
     const failure = compile(model, optimizer, loss, metrics);
@@ -180,7 +187,7 @@ function compile(
   metrics: LoadModelOptions['metrics'],
 ): unknown {
   try {
-    model.compile({ optimizer, loss, ...(metrics && { metrics }) });
+    compileWith(model, { optimizer, loss, ...(metrics && { metrics }) });
     return undefined;
   } catch (error) {
     optimizer.dispose();

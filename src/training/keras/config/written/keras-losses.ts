@@ -1,5 +1,7 @@
 /** Losses and metrics of TensorFlow.js that Keras has with the same formulas, and their names there. */
+import { type KerasFunction, optionsOf } from '../../../models/keras-functions.js';
 import { snakeCase } from './keras-classes.js';
+import type { KerasEntry } from './keras-config.js';
 
 /** TensorFlow.js's losses, and those of its metrics that Keras has under the name in snake case. */
 const LOSSES: ReadonlySet<string> = new Set([
@@ -34,10 +36,21 @@ export interface KerasMetric {
   readonly fn: string;
   /** Whether the name alone means the function in Keras 2. */
   readonly isChosen: boolean;
+  /** In the configuration of its class. */
+  readonly options?: KerasFunction['options'];
 }
 
-/** Undefined for a loss that Keras lacks. */
-export function kerasLoss(name: string): string | undefined {
+/** Keras's name of a function, or an object with options; undefined for a loss that Keras lacks. */
+export function kerasLoss(loss: string | KerasFunction): string | KerasEntry | undefined {
+  if (typeof loss === 'string') return lossFunction(loss);
+  const { of, options } = loss;
+  if (of !== 'huber' && Object.keys(options).length === 0) return lossFunction(of);
+  const name = snakeCase(of);
+  const config = { name, reduction: 'sum_over_batch_size', ...optionsOf(of), ...options };
+  return { class_name: className(name), config };
+}
+
+function lossFunction(name: string): string | undefined {
   // The function is the same; as a metric, Keras's has the other sign.
   if (name === 'cosineProximity') return 'cosine_similarity';
   return LOSSES.has(name) ? snakeCase(name) : undefined;
@@ -47,7 +60,14 @@ export function kerasLoss(name: string): string | undefined {
  * A metric of an output with that loss, the last dimension of which has that size. Undefined for a metric that Keras
  * lacks. The name that the metric has here stays its name there.
  */
-export function kerasMetric(name: string, loss: unknown, lastSize: unknown): KerasMetric | undefined {
+export function kerasMetric(metric: string | KerasFunction, loss: unknown, lastSize: unknown): KerasMetric | undefined {
+  if (typeof metric === 'string') return named(metric, loss, lastSize);
+  const { of, options, name } = metric;
+  const found = named(of, loss, lastSize);
+  return found && { ...found, name: name ?? found.name, ...(Object.keys(options).length > 0 && { options }) };
+}
+
+function named(name: string, loss: unknown, lastSize: unknown): KerasMetric | undefined {
   const end = CHOSEN.get(name);
   if (end !== undefined) return chosen(name, end, loss, lastSize);
   if (ALIASES.has(name.toLowerCase())) return { name, fn: name, isChosen: false };
@@ -64,7 +84,10 @@ function chosen(name: string, end: string, loss: unknown, lastSize: unknown): Ke
 
 /** Keras's class of a metric: `BinaryCrossentropy`. */
 export function metricClass({ fn }: KerasMetric): string {
-  const name = ALIASES.get(fn.toLowerCase()) ?? fn;
+  return className(ALIASES.get(fn.toLowerCase()) ?? fn);
+}
+
+function className(name: string): string {
   return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

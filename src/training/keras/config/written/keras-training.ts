@@ -5,11 +5,12 @@
 import type { Optimizer } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Compilation, compilationOf } from '../../../models/compilation.js';
+import { isKerasFunction, type KerasFunction } from '../../../models/keras-functions.js';
 import { plainName } from '../keras-json.js';
 import { scheduleOf } from '../learning-rate-schedule.js';
 import type { Json } from './keras-classes.js';
 import type { KerasEntry } from './keras-config.js';
-import { type KerasMetric, kerasLoss, kerasMetric } from './keras-losses.js';
+import { type KerasMetric, kerasLoss, kerasMetric, metricClass } from './keras-losses.js';
 import { kerasOptimizer } from './keras-optimizer.js';
 
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_COMPILED_WITHOUT_KERAS' };
@@ -20,7 +21,10 @@ type Written = Compilation['loss'];
 interface KerasCompilation {
   /** In Keras 2's form. */
   readonly optimizer: KerasEntry;
-  readonly losses: readonly string[];
+  /** Objects in Keras 2's form if they have options. */
+  readonly losses: readonly (string | KerasEntry)[];
+  /** Undefined if they are all 1. */
+  readonly weights: readonly number[] | undefined;
   readonly metrics: readonly (readonly KerasMetric[])[];
 }
 
@@ -31,17 +35,20 @@ export function kerasCompilation(model: LayersModel): KerasCompilation | undefin
   const { class_name: className, config } = compilation.optimizer;
   const optimizer = scheduled(kerasOptimizer(className, config), model.optimizer);
   const lacking = new Set(optimizer === undefined ? [`the optimizer ${className}`] : []);
-  const given = lossesOf(model, compilation.loss);
+  // For a metric as a loss, TensorFlow.js chooses other metrics than for the loss of that name.
+  const given = lossesOf(model, compilation.loss).map(loss => (isMetric(loss) ? undefined : knownIn(loss)));
   const losses = given.map(loss => {
-    const found = typeof loss === 'string' ? kerasLoss(loss) : undefined;
+    const found = loss && kerasLoss(loss);
     if (found === undefined && typeof loss === 'string') lacking.add(`the loss ${loss}`);
     return found;
   });
+  const weights = given.map(loss => (isKerasFunction(loss) ? (loss.weight ?? 1) : 1));
   const metrics = metricsOf(model, compilation.metrics).map((own, i) => {
     const lastSize = model.outputs[i]?.shape.at(-1);
-    const found = own.map(name => {
-      const metric = kerasMetric(name, given[i], lastSize);
-      if (metric === undefined) lacking.add(`the metric ${name}`);
+    const loss = given[i];
+    const found = own.map(one => {
+      const metric = kerasMetric(one, isKerasFunction(loss) ? loss.of : loss, lastSize);
+      if (metric === undefined) lacking.add(`the metric ${isKerasFunction(one) ? one.of : one}`);
       return metric;
     });
     // Keras refuses two metrics of one name.
@@ -50,7 +57,8 @@ export function kerasCompilation(model: LayersModel): KerasCompilation | undefin
   const known = losses.filter(loss => loss !== undefined);
   const isComplete = optimizer !== undefined && known.length === losses.length;
   if (lacking.size > 0) warn(model, [...lacking], isComplete);
-  return isComplete ? { optimizer, losses: known, metrics } : undefined;
+  const isWeighted = weights.some(one => one !== 1);
+  return isComplete ? { optimizer, losses: known, weights: isWeighted ? weights : undefined, metrics } : undefined;
 }
 
 /** With the schedule that the optimizer follows, if it came from a file of Keras with one. */
@@ -75,12 +83,12 @@ function scheduled(entry: KerasEntry | undefined, optimizer: Optimizer): KerasEn
 export function trainingConfig(model: LayersModel, metricOf = wrapped): Json | undefined {
   const compilation = kerasCompilation(model);
   if (compilation === undefined) return undefined;
-  const { optimizer, losses, metrics } = compilation;
+  const { optimizer, losses, weights, metrics } = compilation;
   return {
     loss: forOutputs(losses),
     metrics: forOutputs(metrics.map(own => own.map(metricOf))),
     weighted_metrics: null,
-    loss_weights: null,
+    loss_weights: weights === undefined ? null : forOutputs(weights),
     optimizer_config: optimizer,
   };
 }
@@ -91,7 +99,9 @@ export function forOutputs<T>(values: readonly T[]): T | readonly T[] {
 }
 
 /** Keras would name a function by itself. */
-function wrapped({ name, fn, isChosen }: KerasMetric): string | KerasEntry {
+function wrapped(metric: KerasMetric): string | KerasEntry {
+  const { name, fn, isChosen, options } = metric;
+  if (options !== undefined) return { class_name: metricClass(metric), config: { name, dtype: 'float32', ...options } };
   return isChosen ? name : { class_name: 'MeanMetricWrapper', config: { name, dtype: 'float32', fn } };
 }
 
@@ -102,16 +112,26 @@ function lossesOf({ outputNames }: LayersModel, loss: Written): (Written | undef
   return outputNames.map((_, i) => loss[i]);
 }
 
-/** The metrics of each output by name, without user-defined functions. A list counts for each of them. */
-function metricsOf({ outputNames }: LayersModel, metrics: Written): string[][] {
+/** The metrics of each output, without user-defined functions. A list counts for each of them. */
+function metricsOf({ outputNames }: LayersModel, metrics: Written): (string | KerasFunction)[][] {
   const isByOutput = typeof metrics === 'object' && 'outputs' in metrics;
-  return outputNames.map(output => namesIn(isByOutput ? metrics.outputs[output] : metrics));
+  return outputNames.map(output => everyKnownIn(isByOutput ? metrics.outputs[output] : metrics));
 }
 
-function namesIn(value: Written | undefined): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return (value as readonly Written[]).flatMap(namesIn);
-  return value !== undefined && 'metric' in value ? [value.metric] : [];
+function everyKnownIn(value: Written | undefined): (string | KerasFunction)[] {
+  if (Array.isArray(value)) return (value as readonly Written[]).flatMap(everyKnownIn);
+  const found = knownIn(value);
+  return found === undefined ? [] : [found];
+}
+
+function isMetric(value: Written | undefined): boolean {
+  return typeof value === 'object' && 'metric' in value;
+}
+
+function knownIn(value: Written | undefined): string | KerasFunction | undefined {
+  if (typeof value !== 'object') return value;
+  if ('metric' in value) return value.metric;
+  return 'function' in value ? value.keras : undefined;
 }
 
 function warn(model: LayersModel, lacking: readonly string[], isCompiled: boolean): void {

@@ -18,11 +18,11 @@ const SCHEDULES = 'keras.optimizers.schedules';
 export function compileConfig(model: LayersModel): Json | undefined {
   const compilation = kerasCompilation(model);
   if (compilation === undefined) return undefined;
-  const { optimizer, losses, metrics } = compilation;
+  const { optimizer, losses, weights, metrics } = compilation;
   return {
     optimizer: optimizerObject(optimizer),
-    loss: forOutputs(losses.map(loss => LOSSES[loss] ?? loss)),
-    loss_weights: null,
+    loss: forOutputs(losses.map(lossOf)),
+    loss_weights: weights ?? null,
     metrics: forOutputs(metrics.map(own => own.map(metricOf))),
     weighted_metrics: null,
     run_eagerly: false,
@@ -30,6 +30,11 @@ export function compileConfig(model: LayersModel): Json | undefined {
     // Keras finds out itself whether the model and the device allow it, as if it had compiled the model.
     jit_compile: 'auto',
   };
+}
+
+function lossOf(loss: string | KerasEntry): string | Keras3Object {
+  if (typeof loss === 'string') return LOSSES[loss] ?? loss;
+  return builtIn('keras.losses', loss.class_name, loss.config);
 }
 
 function optimizerObject({ class_name: className, config }: KerasEntry): Keras3Object {
@@ -49,6 +54,7 @@ function optimizerObject({ class_name: className, config }: KerasEntry): Keras3O
 
 /** Keras gives a metric that is written as a string that name. */
 function metricOf(metric: KerasMetric): string | Keras3Object {
-  const { name, fn } = metric;
+  const { name, fn, options } = metric;
+  if (options !== undefined) return builtIn('keras.metrics', metricClass(metric), { name, ...options });
   return name === fn || isChosenByAll(metric) ? name : builtIn('keras.metrics', metricClass(metric), { name });
 }
