@@ -108,5 +108,24 @@ for name, library in {"8266.keras": keras, "8266-2.keras": tf_keras}.items():
     )
     save(shaken(model), name, uniform(2, 5, 3))
 
+# Masks, which TensorFlow.js passes on in other ways.
+steps = uniform(3, 5, 2)
+steps[0, 3:] = steps[1, :2] = 0
+for library in [keras, tf_keras]:
+    parts = library.layers
+    sequence, masked = parts.Input((5, 2)), parts.Masking()
+    read = parts.LSTM(3)(masked(sequence))
+    read = parts.LSTM(4, return_sequences=True)(parts.RepeatVector(5)(read))
+    average = parts.GlobalAveragePooling1D()(parts.Dense(3)(masked(sequence)))
+    convolved = parts.GRU(3, reset_after=False)(parts.Conv1D(3, 2)(masked(sequence)))
+    states = parts.LSTM(3, return_state=True)(masked(sequence))
+    decoded = parts.LSTM(3)(parts.Dense(2)(masked(sequence)), initial_state=states[1:])
+    model = library.Model(sequence, [parts.LSTM(3)(read), average, convolved, decoded])
+    name = f"masks-{library.__name__}.keras"
+    model.compile("adam", "mse")
+    model.save(os.path.join(FOLDER, name))
+    outputs = [numbers(one) for one in model(steps, training=False)]
+    answers[name] = {"inputs": [numbers(steps)], "outputs": outputs, "weights": []}
+
 with open(os.path.join(FOLDER, "answer.json"), "w") as file:
     json.dump(answers, file)

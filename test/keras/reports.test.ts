@@ -102,3 +102,15 @@ it.each(['8266.keras', '8266-2.keras'])('#8266: every weight in its place (%s)',
     name,
   );
 });
+
+it.each(['masks-keras.keras', 'masks-tf_keras.keras'])(
+  'masks reach the layers that Keras gives them (%s)',
+  async name => {
+    const model = await expectSame(name);
+    // tf_keras writes the name 'adam' only.
+    expect(model.optimizer.getConfig()).toMatchObject({ learningRate: 0.001, epsilon: 1e-7 });
+    // A second call, because TensorFlow.js keeps things of the first.
+    const { inputs, outputs } = answers[name]!;
+    expectNear(predictions(model, inputs), values(outputs), 1e-5, name);
+  },
+);

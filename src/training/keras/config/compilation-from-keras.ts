@@ -155,7 +155,7 @@ class Outputs {
 function lossesOf(given: Json, outputs: Outputs, lacking: string[]): Loss | Losses | undefined {
   const convert = (value: Json): Loss | undefined => {
     const found = lookUp(LOSSES, value);
-    if (found === undefined) lacking.push(shown(value));
+    if (found === undefined) lacking.push(withOptions(LOSSES, value));
     return found && (found.of === 'huber' || hasOptions(found) ? functionOf(found) : found.of);
   };
   if (given === null) {
@@ -185,7 +185,7 @@ function metricsOf(given: Json, outputs: Outputs, lacking: string[]): unknown {
     if (isList(value)) return value.flatMap(convert);
     if (value === null) return [];
     const found = metric(value);
-    if (found === undefined) lacking.push(shown(value));
+    if (found === undefined) lacking.push(withOptions(METRICS, value));
     return found === undefined ? [] : [found];
   };
   if (isObject(given) && kerasObject(given) === undefined) return outputs.byName(given, convert);
@@ -231,6 +231,18 @@ function lookUp(table: Readonly<Record<string, string>>, value: Json): KerasFunc
 
 function hasOptions({ options }: KerasFunction): boolean {
   return Object.keys(options).length > 0;
+}
+
+/** What is lacking: if the name is known, it is the options. */
+function withOptions(table: Readonly<Record<string, string>>, value: Json): string {
+  const object = kerasObject(value);
+  const of = object === undefined ? undefined : lookUp(table, object.className)?.of;
+  if (object === undefined || of === undefined) return shown(value);
+  const changed = Object.entries(object.config).filter(
+    ([key, one]) => !Object.hasOwn(optionsOf(of), key) && Object.hasOwn(NEUTRAL, key) && !NEUTRAL[key]!.includes(one),
+  );
+  if (changed.length === 0) return shown(value);
+  return `${plainName(object.className)} with ${changed.map(([key, one]) => `${key}: ${shown(one)}`).join(', ')}`;
 }
 
 function entry(table: Readonly<Record<string, string>>, name: string): string | undefined {

@@ -14,6 +14,7 @@ import { compilationFromKeras } from './compilation-from-keras.js';
 import { frozenIn } from './frozen-in-keras.js';
 import { kerasClasses } from './keras-class-of.js';
 import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJson } from './keras-json.js';
+import { passMasksAsKeras, remarksOnMasks } from './masked-calls.js';
 import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
 import { kerasTopology, type Topology } from './topology.js';
@@ -58,13 +59,15 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   const config = parseKerasJson(source.config, path);
   const training = trainingIn(config) ?? (source.training ? parseKerasJson(source.training, path) : undefined);
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
-  const made = kerasTopology({ ...rootOf(config, path), isKeras3: isKeras3(config, source.version) }, bytes, path);
+  const isNew = isKeras3(config, source.version);
+  const made = kerasTopology({ ...rootOf(config, path), isKeras3: isNew }, bytes, path);
   const remarks = [...made.remarks];
   const model = await makeFrom(made, bytes, path);
   try {
     freeze(model, frozenIn(config));
     const kerasClass = kerasClasses(model, config);
     if (training === undefined || options.compile === false) return { model, remarks, kerasClass };
+    remarks.push(...remarksOnMasks(model, isNew));
     const setRate = compileFrom(model, { training, presentRate, outputs: made.outputs }, options, remarks);
     return { model, remarks, setRate, kerasClass };
   } catch (error) {
@@ -81,7 +84,11 @@ export function warnOfRemarks(remarks: readonly string[], path: string): void {
 
 /** Of `.keras`: undefined if the model was not compiled. */
 function trainingIn({ compile_config: compiled }: JsonObject): JsonObject | undefined {
-  return isObject(compiled) && isObject(compiled.optimizer) ? compiled : undefined;
+  if (!isObject(compiled)) return undefined;
+  const { optimizer } = compiled;
+  // tf_keras writes what `compile` was given: a name has the default options.
+  if (typeof optimizer === 'string') return { ...compiled, optimizer: { class_name: optimizer, config: {} } };
+  return isObject(optimizer) ? compiled : undefined;
 }
 
 function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopology>[0] {
@@ -105,9 +112,13 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
-export async function makeFrom({ topology }: Topology, bytes: number, path: string): Promise<LayersModel> {
+export async function makeFrom({ topology, unmasked }: Topology, bytes: number, path: string): Promise<LayersModel> {
   try {
-    return await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
+    const model = await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
+    const problems = passMasksAsKeras(model, unmasked);
+    if (problems.length === 0) return model;
+    model.dispose();
+    throw new Error(problems.join('; '));
   } catch (cause) {
     if (cause instanceof TensorBundleError && cause.code === 'ERR_CORRUPT')
       throw new TensorBundleError('ERR_CORRUPT', `the architecture in ${path} is damaged: ${cause.message}`, {
@@ -155,6 +166,8 @@ export function compileFrom(
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
     const failure = compile(model, optimizer, loss, metrics);
+    if (given.loss === undefined && /"(hinge|squaredHinge)"/.test(JSON.stringify(loss)))
+      remarks.push('hinge losses take targets of -1 and 1 here; Keras makes these of 0 and 1 by itself');
     if (failure === undefined) return setRate;
     // What the caller gave is the caller's fault.
     if (given.loss !== undefined || given.metrics !== undefined) throw failure;

@@ -48,6 +48,8 @@ export interface Topology {
   readonly outputs: ReadonlyMap<string, string>;
   /** What the model learns in another way than in Keras. */
   readonly remarks: readonly string[];
+  /** Layers that Keras gives no mask, though their input has one. */
+  readonly unmasked: ReadonlySet<string>;
 }
 
 /**
@@ -66,7 +68,8 @@ export function kerasTopology(
   const topology = converter.model(given, inputShape);
   converter.problems.refuse(path);
   const outputs = given.className === 'Sequential' ? undefined : given.config.output_layers;
-  return { topology, outputs: namedOutputs(outputs), remarks: converter.problems.remarks };
+  const { unmasked, problems } = converter;
+  return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked };
 }
 
 function isModel(className: string): boolean {
@@ -75,6 +78,7 @@ function isModel(className: string): boolean {
 
 class Converter {
   readonly problems = new TopologyProblems();
+  readonly unmasked = new Set<string>();
   #hasMasks = false;
   readonly #sharedIds = new Set<number>();
   #count = 0;
@@ -203,6 +207,9 @@ class Converter {
       }
       if (call.hasOthers && !isOperation(given))
         this.problems.lacksOption(object.className, name, 'a call with something else than tensors');
+      // Keras 3 passes masks on by itself only where there is a single input.
+      if (this.isKeras3 && TAKES_STATES.test(object.className) && call.tensors.length > 1 && call.masks.length === 0)
+        this.unmasked.add(name);
       this.#checkCall(call, object.className, name, isOperation(given), masks);
       return call.tensors.map(place => [...calls.asInput(place, call.isNew), {}]);
     });

@@ -4,6 +4,7 @@
  */
 import { fieldOf } from '../../../../layers/family.js';
 import type { Layer, LayersModel } from '../../../../layers/types.js';
+import { takesNoMask } from '../masked-calls.js';
 import type { Json } from './keras-classes.js';
 import { OPERATION, operationArguments } from './keras-operations.js';
 import { type Mask, maskOperations, maskSource, RECURRENT, type SymbolicTensor } from './keras3-masks.js';
@@ -56,7 +57,7 @@ export function keras3Nodes(
     const kwargs = callOptions(layer, references[0]?.[3]);
     if (others.length === 0) return { args: [first], kwargs };
     if (!RECURRENT.has(layer.getClassName())) return { args: [tensors], kwargs };
-    const mask = maskOf(graph, inputTensors[0]!);
+    const mask = takesNoMask(layer) ? undefined : maskOf(graph, inputTensors[0]!);
     return { args: [first], kwargs: { ...kwargs, initial_state: others, ...(mask && { mask }) } };
   });
 }
