@@ -76,7 +76,8 @@ export class Archive {
 
   /**
    * An entry as a range of a file. A deflated one is inflated into a temporary file without a name, and its CRC is
-   * checked, with `onBytes` as in `check`; that of a stored one is not: see `check`. Throws as `read`, and ERR_NO_SPACE.
+   * checked, with `onBytes` as in `check`; that of a stored one is not: see `check`. Throws as `read`, and
+   * ERR_NO_SPACE.
    */
   async range(name: string, signal?: AbortSignal, onBytes?: (bytes: number) => void): Promise<OpenedRange> {
     const entry = this.#entry(name);

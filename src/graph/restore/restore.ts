@@ -43,8 +43,8 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
 /**
  * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`. Throws ERR_NOT_SUPPORTED for values of something that the
  * live objects cannot be, unless the options leave those variables out; MisplacedWeightsError (ERR_MISMATCH) for values
- * that would go to the wrong layer; ERR_CORRUPT for a damaged object graph; ERR_INVALID_ARGUMENT for a bad `map`; ERR_ABORTED,
- * where what was assigned stays; and what the reader throws.
+ * that would go to the wrong layer; ERR_CORRUPT for a damaged object graph; ERR_INVALID_ARGUMENT for a bad `map`;
+ * ERR_ABORTED, where what was assigned stays; and what the reader throws.
  */
 export async function restore(
   root: Trackable,
