@@ -119,7 +119,10 @@ async function endedAnywhere(
   whole.optimizer?.dispose();
   whole.dispose();
   const read = seen.filter(({ phase }) => phase === 'read');
-  expect(seen.slice(0, -read.length).every(({ phase }) => phase === 'verify')).toBe(true);
+  const verified = seen.slice(0, -read.length);
+  expect(verified.every(({ phase }) => phase === 'verify')).toBe(true);
+  expect(verified.length > 0, what).toBe(what.endsWith('.keras'));
+  expect(verified.at(-1)?.bytes, what).toBe(verified.at(-1)?.totalBytes);
   expect(read.at(-1), what).toEqual({ phase: 'read', bytes: read[0]!.totalBytes, totalBytes: read[0]!.totalBytes });
   expect(
     read.every(({ bytes }, i) => bytes > (read[i - 1]?.bytes ?? 0)),
