@@ -1,10 +1,10 @@
 /**
- * Reshape with one unknown size. TensorFlow.js cannot compute it as long as the size of the batch is unknown; Keras 3
- * says the shape that the layer gets.
+ * Reshape with one unknown size. TensorFlow.js cannot compute it as long as the size of the batch is unknown. Keras 3
+ * says the shape that the layer gets; for Keras 2 there is a class of ours.
  */
 import { isList, isObject, type Json, type JsonObject } from './keras-json.js';
 
-/** The layer with a number in the place of -1, if the sizes that it gets are known. */
+/** The layer with a number in the place of -1, if the sizes that it gets are known; else our class. */
 export function withKnownSize(
   layer: JsonObject,
   { build_config: build, inbound_nodes: nodes }: JsonObject,
@@ -22,7 +22,9 @@ export function withKnownSize(
   const open = target.filter(size => size === -1 || size === null);
   const known = product(target.filter(size => size !== -1 && size !== null));
   const all = product(sizes);
-  if (sizes.length === 0 || open.length !== 1 || !(known > 0) || !Number.isInteger(all / known)) return layer;
+  if (open.length !== 1) return layer;
+  if (sizes.length === 0 || !(known > 0) || !Number.isInteger(all / known))
+    return { ...layer, class_name: 'KerasReshape' };
   const made = target.map(size => (size === -1 || size === null ? all / known : size));
   return { ...layer, config: { ...layer.config, target_shape: made } };
 }

@@ -53,6 +53,21 @@ function repeated(x: Tensor, axis: number, times: number): Tensor {
   );
 }
 
+/** TensorFlow.js's own layer does not compute an unknown size as long as that of the batch is unknown. */
+const reshaping: AddedKind = {
+  options: { targetShape: null },
+  compute: ([x], { targetShape }) => reshape(x!, [x!.shape[0]!, ...(targetShape as Shape).map(size => size ?? -1)]),
+  shape: ([shape], { targetShape }) => {
+    const [batch, ...given] = shape!;
+    const target = targetShape as Shape;
+    const product = (sizes: Shape): number => sizes.reduce<number>((made, size) => made * (size ?? Number.NaN), 1);
+    const known = product(target.filter(size => size !== -1 && size !== null));
+    const rest = product(given) / known;
+    const size = Number.isInteger(rest) ? rest : null;
+    return [batch!, ...target.map(one => (one === -1 || one === null ? size : one))];
+  },
+};
+
 function upSampling(rank: number): AddedKind {
   return {
     options: { size: 2, dataFormat: 'channelsLast' },
@@ -97,5 +112,6 @@ export const SHAPES: readonly (readonly [className: string, kind: AddedKind])[] 
   ['Cropping3D', cropping(3)],
   ['UpSampling1D', upSampling(1)],
   ['UpSampling3D', upSampling(3)],
+  ['KerasReshape', reshaping],
   ['KerasUpSampling2D', bilinear],
 ];
