@@ -23,6 +23,7 @@ import { twoWays } from './two-ways.js';
 
 /** Far above any real model. */
 const MAX_LAYERS = 20_000;
+const EXPORT = "make it a SavedModel in Python (Keras 3: model.export('dir')), and use loadFunctions";
 /** Numbers that make variables large. */
 const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim', 'depth_multiplier'];
 /** Layers that compute something else while they are trained. */
@@ -39,6 +40,8 @@ interface ModelSource {
   readonly inputShape: Json;
   /** Whether Keras 3 wrote it. */
   readonly isKeras3?: boolean;
+  /** Whether it is a SavedModel, whose functions run without the layers. */
+  readonly hasFunctions?: boolean;
 }
 
 export interface Topology {
@@ -58,7 +61,7 @@ export interface Topology {
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
 export function kerasTopology(
-  { model: root, isNetwork, inputShape, isKeras3 = false }: ModelSource,
+  { model: root, isNetwork, inputShape, isKeras3 = false, hasFunctions = false }: ModelSource,
   most: number,
   path: string,
 ): Topology {
@@ -66,7 +69,7 @@ export function kerasTopology(
   const converter = new Converter(path, most, isKeras3);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
-  converter.problems.refuse(path);
+  converter.problems.refuse(path, hasFunctions ? 'use loadFunctions' : EXPORT);
   const outputs = given.className === 'Sequential' ? undefined : given.config.output_layers;
   const { unmasked, problems } = converter;
   return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked };
