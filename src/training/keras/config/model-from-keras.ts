@@ -17,7 +17,9 @@ import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJs
 import { passMasksAsKeras, remarksOnMasks } from './masked-calls.js';
 import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
+import { passStatesAsKeras } from './stated-calls.js';
 import { kerasTopology, type Topology } from './topology.js';
+import { normalizeVolumes } from './volume-normalization.js';
 
 interface KerasModelSource {
   /** The text of `config.json` in a `.keras`, or of the attribute `model_config` in a legacy `.h5`. */
@@ -112,10 +114,11 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
-export async function makeFrom({ topology, unmasked }: Topology, bytes: number, path: string): Promise<LayersModel> {
+export async function makeFrom({ topology, unmasked, isKeras3 }: Topology, bytes: number, path: string): Promise<LayersModel> {
   try {
     const model = await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
-    const problems = passMasksAsKeras(model, unmasked);
+    passStatesAsKeras(model);
+    const problems = [...passMasksAsKeras(model, unmasked, isKeras3), ...normalizeVolumes(model)];
     if (problems.length === 0) return model;
     model.dispose();
     throw new Error(problems.join('; '));

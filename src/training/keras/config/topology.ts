@@ -53,6 +53,7 @@ export interface Topology {
   readonly remarks: readonly string[];
   /** Layers that Keras gives no mask, though their input has one. */
   readonly unmasked: ReadonlySet<string>;
+  readonly isKeras3: boolean;
 }
 
 /**
@@ -72,7 +73,7 @@ export function kerasTopology(
   converter.problems.refuse(path, hasFunctions ? 'use loadFunctions' : EXPORT);
   const outputs = given.className === 'Sequential' ? undefined : given.config.output_layers;
   const { unmasked, problems } = converter;
-  return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked };
+  return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked, isKeras3 };
 }
 
 function isModel(className: string): boolean {
