@@ -1,23 +1,13 @@
-/** Every layer, loss, metric, optimizer and option of TensorFlow.js in the configurations of Keras 3 and tf_keras. */
+/**
+ * Every loss, metric, optimizer and activation of TensorFlow.js in the configurations of Keras 3 and tf_keras. Every
+ * layer: layers.deep.test.ts, in whole files.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe } from 'vitest';
 import { RMSprop } from '../../src/optimizers.js';
-import { CONVOLUTIONS } from '../layers/matrix-convolutions.js';
-import { automatic, type Rows } from '../layers/matrix-model.js';
-import { NESTING } from '../layers/matrix-nesting.js';
-import { RECURRENT } from '../layers/matrix-recurrent.js';
-import { WEIGHTLESS } from '../layers/matrix-weightless.js';
-import { WRAPPERS } from '../layers/matrix-wrappers.js';
 import { ARCHITECTURES, MORE_ARCHITECTURES } from '../savedmodel/architectures.js';
 import { activations, COMPILATIONS } from '../savedmodel/compilations.js';
 import { describeWritten, type WrittenSubject } from './configurations.js';
-
-const LAYERS: Rows = { ...CONVOLUTIONS, ...RECURRENT, ...WRAPPERS, ...NESTING, ...WEIGHTLESS };
-
-describe('every layer', () => {
-  const subjects = Object.entries(LAYERS).map(([name, row]) => [name, { ...row, make: () => row.make(automatic) }]);
-  describeWritten(Object.fromEntries(subjects) as Readonly<Record<string, WrittenSubject>>);
-});
 
 /** RMSprop makes steps of one size also of gradients so small that no digit of theirs is sure. */
 const CHANGED: Readonly<Record<string, WrittenSubject>> = {

@@ -2,8 +2,8 @@
 
 Usage: give.py FOLDER TABLE. Writes FOLDER/N/JUDGE.keras, .h5 and .weights.h5, and FOLDER/answer.json. TABLE is a module
 of this folder with ROWS (name to a function that takes `keras` and gives a model), VOCABULARIES (inputs of these are
-whole numbers), UNTRAINED (names), CLASSES (names; targets are numbers of classes), ONLY (name to the judge that alone has
-it).
+whole numbers), UNTRAINED (names), CLASSES (names; targets are numbers of classes), ONLY (name to the judge that alone
+has it).
 """
 import importlib
 import json

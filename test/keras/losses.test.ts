@@ -105,7 +105,7 @@ describe('losses of Keras with options', () => {
     const sum = object('BinaryCrossentropy', { from_logits: true, reduction: 'sum' });
     const { model, remarks } = await made({ loss: sum });
     expect(model.optimizer).toBeFalsy();
-    expect(remarks[0]).toMatch(/there is no loss BinaryCrossentropy here/);
+    expect(remarks[0]).toMatch(/there is no loss BinaryCrossentropy with reduction: "sum" here/);
     const { model: compiled } = await made({});
     const folder = join(directory, 'tfjs');
     const { warnings } = await warned(() => compiled.save(`file://${folder}`, { includeOptimizer: true }));

@@ -14,6 +14,7 @@ from keras import layers
 FOLDER = sys.argv[1]
 random = np.random.default_rng(1)
 answers = {}
+# The networks amplify roundings more with some first weights than with others.
 keras.utils.set_random_seed(1)
 
 

@@ -1,4 +1,7 @@
-/** Weights of every layer of TensorFlow.js in Keras's own files, as Keras 3 and tf_keras load them. */
+/**
+ * Weights of layers that hold others in Keras's own files, as Keras 3 and tf_keras load them, and save them again:
+ * dataset by dataset. layers.deep.test.ts has every layer, and asks what it predicts.
+ */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +10,14 @@ import { saveModel } from '../../src/tfjs.js';
 import { freezeTopology } from '../../src/training/models/frozen.js';
 import { randomizeVariables } from '../layers/keras.js';
 import { kerasTopology } from '../layers/keras-topology.js';
-import { CONVOLUTIONS } from '../layers/matrix-convolutions.js';
 import { bothNamings } from '../layers/matrix-model.js';
 import { NESTING } from '../layers/matrix-nesting.js';
 import { RECURRENT } from '../layers/matrix-recurrent.js';
-import { WEIGHTLESS } from '../layers/matrix-weightless.js';
 import { WRAPPERS } from '../layers/matrix-wrappers.js';
 import { runPython } from '../oracle/python.js';
 import { writeWeights } from './written-file.js';
 
-const NAMED = bothNamings({ ...CONVOLUTIONS, ...RECURRENT, ...WRAPPERS, ...WEIGHTLESS });
+const NAMED = bothNamings({ ...RECURRENT, ...WRAPPERS });
 const ROWS = {
   ...Object.fromEntries(Object.entries(NAMED).filter(([name]) => name.endsWith('given'))),
   // Here the names count, because layers are numbered across models.

@@ -33,12 +33,16 @@ export function orderedCalls<T extends LayerJson>(layers: readonly T[]): Ordered
   const numbers = numbersOf(sorted);
   if (numbers === undefined) return undefined;
   const numberOf = (layer: string, call: number): number => numbers.get(layer)?.get(call) ?? call;
-  const made = sorted.map(({ json, calls }) => ({
-    ...json,
-    inbound_nodes: calls.map(tensors =>
-      tensors.map(([name, call, output, options]) => [name, numberOf(name, call), output, options]),
-    ),
-  }));
+  const made = sorted.map(({ json, name, first, calls }) => {
+    const renumbered = calls.map(tensors =>
+      tensors.map(([from, call, output, options]) => [from, numberOf(from, call), output, options] as const),
+    );
+    // In the order of their numbers, so that a number is the place in this list again.
+    const places = calls.map((_, i) => numberOf(name, i + first) - first);
+    const inbound = new Array<unknown>(calls.length);
+    for (const [i, place] of places.entries()) inbound[place] = renumbered[i];
+    return { ...json, inbound_nodes: inbound };
+  });
   return { layers: made as readonly LayerJson[] as readonly T[], numberOf };
 }
 

@@ -7,7 +7,7 @@ import { describeFunctions, type Loading } from './saved-models.js';
 
 /** From `RANDOM_SEED` if that is set, to try others or to repeat one. */
 const FIRST = Number(process.env.RANDOM_SEED ?? 1);
-const COUNT = Number(process.env.RANDOM_COUNT ?? 100);
+const COUNT = Number(process.env.RANDOM_COUNT ?? 50);
 const CONSUMERS: readonly (readonly Consumer[])[] = [['load'], ['load', 'node'], ['load', 'session']];
 
 function subject(seed: number): Loading {
