@@ -17,6 +17,7 @@ import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJs
 import { passMasksAsKeras, remarksOnMasks } from './masked-calls.js';
 import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
+import { refuseShared } from './shared-layers.js';
 import { passStatesAsKeras } from './stated-calls.js';
 import { kerasTopology, type Topology } from './topology.js';
 import { normalizeVolumes } from './volume-normalization.js';
@@ -34,6 +35,8 @@ interface KerasModelSource {
   readonly presentRate?: number | undefined;
   /** Of Keras, as the file says; otherwise that is seen in the configuration. */
   readonly version?: string | undefined;
+  /** Whether a layer that several models share has its values once, as in `.keras`. Default: once for each model. */
+  readonly storesOnce?: boolean;
   readonly options: LoadModelOptions;
 }
 
@@ -66,6 +69,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   const remarks = [...made.remarks];
   const model = await makeFrom(made, bytes, path);
   try {
+    if (source.storesOnce) refuseShared(made.shared, model, path);
     freeze(model, frozenIn(config));
     const kerasClass = kerasClasses(model, config);
     if (training === undefined || options.compile === false) return { model, remarks, kerasClass };

@@ -27,7 +27,8 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
   const { ignored, ...texts } = architecture;
   // Before anything is made: a damaged file is found here.
   const weights = await file.weights();
-  const source = { ...texts, path, bytes, options };
+  const isLegacy = (await weights.at('model_weights')) !== undefined;
+  const source = { ...texts, path, bytes, options, storesOnce: !isLegacy };
   const { model, remarks } = await withState(source, weights);
   // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
   if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
