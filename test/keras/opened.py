@@ -63,6 +63,12 @@ try:
 except ValueError as error:
     assert "name already exists" in str(error)
 
+# Keras writes a layer that two models share once, does not say that it is shared, and cannot load the file itself.
+inputs = [keras.Input((3,)) for _ in range(3)]
+wide = keras.layers.Dense(4, name="wide")
+halves = [keras.Model(inputs[0], wide(inputs[0])), keras.Model(inputs[1], keras.layers.Dense(2)(wide(inputs[1])))]
+keras.Model(inputs[2], [half(inputs[2]) for half in halves]).save("shared.keras")
+
 # A state of the optimizer that does not fit the model.
 shutil.copy("k2.h5", "unfit.h5")
 with h5py.File("unfit.h5", "a") as file:

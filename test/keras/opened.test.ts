@@ -199,6 +199,13 @@ test('a file that tf_keras did not finish, because two variables have one name',
   });
 });
 
+test('a layer that two models share in Keras, with its values once', async () => {
+  await expect(loadModel(at('shared.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_SUPPORTED',
+    message: expect.stringMatching(/share layers.*: 'wide'; make the model in your program/),
+  });
+});
+
 test('archives that lack a part, or are damaged', async () => {
   await using headless = (await openKerasFile(at('headless.keras')))!;
   await expect(headless.architecture()).rejects.toMatchObject({

@@ -51,8 +51,8 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * have to be registered there, and a model whose loss Keras lacks has to be compiled there.
  *
  * Throws what `saveWeights` throws, or what `saveModel` of `tensorbundle/savedmodel` throws. For a file also:
- * ERR_NOT_SUPPORTED for an optimizer that Keras lacks, and for a name that means weights alone; ERR_INVALID_ARGUMENT for a format that does not fit the name,
- * and for options that only checkpoints have.
+ * ERR_NOT_SUPPORTED for an optimizer that Keras lacks, and for a name that means weights alone; ERR_INVALID_ARGUMENT
+ * for a format that does not fit the name, and for options that only checkpoints have.
  *
  * @example
  * await saveModel(model, 'out/digits.keras');

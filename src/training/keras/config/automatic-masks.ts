@@ -49,7 +49,7 @@ export function automaticMasks(layers: readonly Json[], outputs: readonly Tensor
       } else if (!masked.has(place.join()) && !shapes.has(user)) wrong.push(user);
     }
   }
-  // By itself it is no mask that a layer made.
+  // Nothing puts it together with a mask.
   wrong.push(...[...shapes].filter(name => !users.has(name)));
   while (wrong.length > 0) {
     const now = wrong.filter(name => found.delete(name));

@@ -118,7 +118,11 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
-export async function makeFrom({ topology, unmasked, isKeras3 }: Topology, bytes: number, path: string): Promise<LayersModel> {
+export async function makeFrom(
+  { topology, unmasked, isKeras3 }: Topology,
+  bytes: number,
+  path: string,
+): Promise<LayersModel> {
   try {
     const model = await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
     passStatesAsKeras(model);

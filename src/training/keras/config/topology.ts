@@ -132,8 +132,7 @@ class Converter {
     const connected = layers.map((layer, i) => this.#connect(layer, kept[i] as JsonObject, calls, masks));
     const lost = unreachableLayer(connected);
     // The calls of a shared layer are counted in all models together.
-    if (lost !== undefined && this.problems.isEmpty && this.shared.size > 0)
-      throw sharedLayers(this.shared, this.path);
+    if (lost !== undefined && this.problems.isEmpty && this.shared.size > 0) throw sharedLayers(this.shared, this.path);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
     const ordered = orderedCalls(connected) ?? { layers: connected, numberOf: (_: string, call: number) => call };

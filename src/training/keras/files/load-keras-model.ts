@@ -7,6 +7,7 @@ import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { type KerasModel, modelFromKeras, warnOfRemarks } from '../config/model-from-keras.js';
+import { asShared } from '../config/shared-layers.js';
 import { loadKerasWeights } from '../reading/load-keras-weights.js';
 import type { KerasFile } from './keras-file.js';
 
@@ -51,8 +52,8 @@ async function withState(source: Source, weights: Hdf5File): Promise<Loaded> {
     const isUnfit = error instanceof TensorBundleError && UNFIT.includes(error.code);
     if (!isWanted || !isUnfit) throw error;
     // What does not fit may be a weight.
-    const { model, remarks } = await loaded(source, weights, false).catch(() => {
-      throw error;
+    const { model, remarks } = await loaded(source, weights, false).catch((again: unknown) => {
+      throw again instanceof TensorBundleError && again.code === 'ERR_NOT_SUPPORTED' ? again : error;
     });
     const more = model.optimizer ? [`the optimizer begins anew, since its state cannot be used: ${error.message}`] : [];
     return { model, remarks: [...remarks, ...more] };
@@ -86,8 +87,9 @@ async function loaded(source: Source, weights: Hdf5File, includeOptimizer: boole
       remarks: isAnew ? [...remarks, 'the optimizer begins anew, since its state does not fit'] : remarks,
     };
   } catch (error) {
+    const found = source.storesOnce && !includeOptimizer ? asShared(error, model, source.path) : error;
     model.optimizer?.dispose();
     model.dispose();
-    throw error;
+    throw found;
   }
 }
