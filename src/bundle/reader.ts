@@ -150,8 +150,8 @@ export class CheckpointReader implements AsyncDisposable {
    *
    * @internal
    */
-  readForTensors(names: readonly string[], memory: ReadMemory): Promise<TensorValue[]> {
-    return this.#track(() => this.#tensors.readAll(names, { copy: true }, memory));
+  readForTensors(names: readonly string[], memory: ReadMemory, signal?: AbortSignal): Promise<TensorValue[]> {
+    return this.#track(() => this.#tensors.readAll(names, { copy: true, signal }, memory));
   }
 
   /**

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { restore } from '../../src/graph/restore/restore.js';
 import { saveGraph } from '../../src/graph/stored/captured-graph.js';
-import { CheckpointReader } from '../../src/index.js';
+import { CheckpointReader, type Progress } from '../../src/index.js';
 import { faulty } from '../native/fault-binding.js';
 import { type Cell, cell, holder } from './tree.js';
 
@@ -60,4 +60,36 @@ it.each([
       (times === 1 ? bytes : bytes + i * 12 * MIB + 64 * MIB) + 2 * graphBytes + MIB / 64,
     );
   for (const { data } of live) expect((data as Float32Array).every(one => one === 1)).toBe(true);
+});
+
+it('an abort leaves what was assigned, and progress ends at the total', async () => {
+  const prefix = join(directory, 'aborted');
+  await saveGraph(rootOf(cells(6, 1)), prefix);
+  /** What was told, and how many were assigned. The signal fires when `when` has been told. */
+  const load = async (onceBytes: number | undefined, when: string): Promise<[told: string[], assigned: number]> => {
+    const live = cells(6, 0);
+    const told: string[] = [];
+    const controller = new AbortController();
+    const onProgress = ({ phase, bytes, totalBytes }: Progress): void => {
+      told.push(`${phase} ${Math.round(bytes / MIB)} of ${Math.round(totalBytes / MIB)}`);
+      if (told.at(-1) === when) controller.abort('enough');
+    };
+    await using reader = await CheckpointReader.open(prefix);
+    const loading = restore(rootOf(live), reader, { onceBytes, signal: controller.signal, onProgress });
+    if (when === '') await loading;
+    else await expect(loading).rejects.toMatchObject({ code: 'ERR_ABORTED', cause: 'enough' });
+    return [told, live.filter(({ data }) => (data as Float32Array)[0] === 1).length];
+  };
+  const once = ['read 60 of 72', 'read 72 of 72'];
+  expect(await load(72 * MIB, '')).toEqual([once, 6]);
+  expect(await load(72 * MIB, once[0]!)).toEqual([once.slice(0, 1), 0]);
+  expect(await load(72 * MIB, once[1]!)).toEqual([once, 0]);
+  const [twice, all] = await load(0, '');
+  expect(all).toBe(6);
+  expect(twice.filter(one => one.startsWith('read'))).toEqual([12, 24, 36, 48, 60, 72].map(n => `read ${n} of 72`));
+  expect(twice.indexOf('read 12 of 72')).toBe(1 + twice.indexOf('verify 72 of 72'));
+  expect((await load(0, 'verify 72 of 72'))[1]).toBe(0);
+  expect((await load(0, 'read 12 of 72'))[1]).toBe(0);
+  expect((await load(0, 'read 36 of 72'))[1]).toBe(2);
+  expect(faulty.openDescriptors()).toBe(0);
 });

@@ -1,14 +1,18 @@
 /** Files of Keras, known by their content, whatever their name; and what looks like one and is none. */
+import '../crash/fault-engine.js';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-node';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Hdf5File, Hdf5Group } from '../../src/hdf5/hdf5-file.js';
 import { Adam, type SGD } from '../../src/optimizers.js';
-import { loadModel, loadWeights } from '../../src/tfjs.js';
+import { loadModel as loadSavedModel } from '../../src/savedmodel.js';
+import { type LoadModelOptions, loadModel, loadWeights, type Progress, saveModel } from '../../src/tfjs.js';
 import { openKerasFile } from '../../src/training/keras/files/open-keras-file.js';
 import { Scratch } from '../crash/scratch.js';
+import { faulty } from '../native/fault-binding.js';
 import { runPython } from '../oracle/python.js';
 
 const scratch = new Scratch('opened');
@@ -18,6 +22,8 @@ const at = (name: string): string => join(folder, name);
 beforeAll(async () => {
   await runPython('test/keras/opened.py', [folder]);
 });
+
+afterAll(() => expect(faulty.openDescriptors()).toBe(0));
 
 /** Paths of all datasets with the sum of their values. */
 async function sums(file: Hdf5File, group: Hdf5Group = file.root): Promise<Record<string, number>> {
@@ -100,6 +106,82 @@ test('models and weights from every form predict the same', async () => {
       }
       expect(predicted(holder), name).toEqual(expected);
     }
+  }
+});
+
+/** Loads to the end, and then with an abort at one after another of the places that look at the signal. */
+async function endedAnywhere(
+  load: (options: LoadModelOptions) => Promise<tf.LayersModel>,
+  what: string,
+): Promise<void> {
+  const seen: Progress[] = [];
+  const whole = await load({ onProgress: one => seen.push({ ...one }) });
+  whole.optimizer?.dispose();
+  whole.dispose();
+  const read = seen.filter(({ phase }) => phase === 'read');
+  const verified = seen.slice(0, -read.length);
+  expect(verified.every(({ phase }) => phase === 'verify')).toBe(true);
+  expect(verified.length > 0, what).toBe(what.endsWith('.keras'));
+  expect(verified.at(-1)?.bytes, what).toBe(verified.at(-1)?.totalBytes);
+  expect(read.at(-1), what).toEqual({ phase: 'read', bytes: read[0]!.totalBytes, totalBytes: read[0]!.totalBytes });
+  expect(
+    read.every(({ bytes }, i) => bytes > (read[i - 1]?.bytes ?? 0)),
+    what,
+  ).toBe(true);
+  const { numTensors } = tf.memory();
+  const nothingLeft = (where: string): void => {
+    expect(tf.memory().numTensors, where).toBe(numTensors);
+    expect(faulty.openDescriptors(), where).toBe(0);
+  };
+  for (const phase of new Set(seen.map(one => one.phase))) {
+    const controller = new AbortController();
+    const onProgress = (one: Progress): void => void (one.phase === phase && controller.abort('enough'));
+    const aborted = { code: 'ERR_ABORTED', cause: 'enough' };
+    await expect(load({ signal: controller.signal, onProgress }), what).rejects.toMatchObject(aborted);
+    nothingLeft(`${what}: ${phase}`);
+  }
+  let ended = 0;
+  for (let looks = 0, isOver = false; !isOver; looks += 1 + (looks >> 1)) {
+    let left = looks;
+    const { signal } = new AbortController();
+    Object.defineProperty(signal, 'aborted', { get: () => --left < 0 });
+    const model = await load({ signal }).catch(
+      (error: unknown) => void expect(error, what).toMatchObject({ code: 'ERR_ABORTED' }),
+    );
+    isOver = model !== undefined;
+    if (!isOver) ended++;
+    model?.optimizer?.dispose();
+    model?.dispose();
+    nothingLeft(`${what}: after ${looks}`);
+  }
+  expect(ended, what).toBeGreaterThan(3);
+}
+
+test('progress of loads, and loads that are aborted', async () => {
+  const model = await loadModel(at('k3.keras'));
+  await saveModel(model, at('ours'));
+  await saveModel(model, at('ours-saved'), { format: 'savedmodel' });
+  const fixture = fileURLToPath(new URL('../fixtures/savedmodel/tf-2.15/image', import.meta.url));
+  for (const path of ['k3.keras', 'deflated.keras', 'unpacked', 'k2.h5', 'ours', 'ours-saved'].map(at).concat(fixture))
+    await endedAnywhere(options => loadModel(path, options), path);
+  for (const path of [at('ours-saved'), fixture]) await endedAnywhere(given => loadSavedModel(path, given), path);
+  for (const name of ['k3.weights.h5', 'divided.weights.json', 'k2-weights.h5', 'ours']) {
+    const before = tf.tidy(() => model.getWeights().map(weight => tf.onesLike(weight)));
+    model.setWeights(before);
+    const held = before.map(one => [...one.dataSync()]);
+    await endedAnywhere(async options => {
+      try {
+        await loadWeights(model, at(name), options);
+        return tf.sequential();
+      } catch (error) {
+        // All of it is one batch.
+        expect(model.getWeights().map(one => [...one.dataSync()])).toEqual(held);
+        throw error;
+      } finally {
+        model.setWeights(before);
+      }
+    }, name);
+    tf.dispose(before);
   }
 });
 

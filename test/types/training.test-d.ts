@@ -21,6 +21,7 @@ import {
   type Mismatch,
   MisplacedWeightsError,
   ModelCheckpoint,
+  type Progress,
   RestoreMismatchError,
   type RestoreStatus,
   type SaveResult,
@@ -53,6 +54,14 @@ export async function weights(model: tf.LayersModel, other: tf.Sequential): Prom
   for (const format of ['checkpoint', 'savedmodel', 'h5'] as const) await saveModel(model, 'out/m', { format });
   holds<Same<typeof saved, Awaited<ReturnType<typeof saveModel>>>>();
   await loadWeights(model, 'old.h5', { byName: true });
+  const watched = {
+    signal: AbortSignal.timeout(1000),
+    onProgress: (one: Progress) => holds<Same<typeof one, Progress>>(),
+  };
+  await loadWeights(model, 'out/w', watched);
+  await loadModel('out/m', watched);
+  // @ts-expect-error the controller, not its signal
+  await loadModel('out/m', { signal: new AbortController() });
   // @ts-expect-error a form that Keras has, but not here
   await saveModel(model, 'out/m', { format: 'tf' });
   // @ts-expect-error weights have their form by their name

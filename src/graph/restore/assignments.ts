@@ -5,9 +5,10 @@
  * LEAST_HELD_BYTES, or the largest tensor if it is larger.
  */
 import { availableMemory } from 'node:process';
+import { throwIfAborted } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
 import { ReadMemory, readingWith } from '../../storage/read-memory.js';
-import type { RestoreSource } from './restore-source.js';
+import type { LoadHooks, RestoreSource } from './restore-source.js';
 
 /** So much may always be in memory, being read or waiting to be assigned. */
 const LEAST_HELD_BYTES = 64 * 1024 * 1024;
@@ -42,30 +43,44 @@ interface ReadBatch {
 
 type Read = (names: readonly string[]) => Promise<TensorValue[]>;
 
+interface AssignOptions extends LoadHooks {
+  /** Default false. True: values may be views of the mapped file. */
+  alias?: boolean | undefined;
+  /** How many bytes may be in memory for the sake of reading them only once. Default: a part of the free memory. */
+  onceBytes?: number | undefined;
+}
+
 /**
- * Damage is found before the first value is assigned. With `alias`, values may be views of the mapped file. Returns the
- * assignments that had no use for their values. `onceBytes`: how many bytes may be in memory for the sake of reading
- * them only once. Throws what the reader throws.
+ * Damage is found before the first value is assigned. Returns the assignments that had no use for their values. Throws
+ * what the reader throws; ERR_ABORTED between two batches, and then what was assigned stays.
  */
 export async function assignAll(
   reader: RestoreSource,
   assignments: readonly Assignment[],
-  alias: boolean,
-  onceBytes?: number,
+  { alias, onceBytes, signal, onProgress }: AssignOptions = {},
 ): Promise<ReadonlySet<Assignment>> {
-  const readsOnce = isWithin(
-    assignments.reduce((sum, { bytes }) => sum + bytes, 0),
-    onceBytes,
-  );
+  const totalBytes = assignments.reduce((sum, { bytes }) => sum + bytes, 0);
+  const readsOnce = isWithin(totalBytes, onceBytes);
   // What waits in memory anyway is one batch: its arrays are made in one go, while no thread reads. V8 collects garbage
-  // for every new buffer of many bytes, which takes several times as long beside busy threads.
-  const all = [...batches(assignments, readsOnce ? Number.POSITIVE_INFINITY : BATCH_BYTES)];
-  if (!readsOnce) await reader.check(assignments.flatMap(({ names }) => names));
+  // for every new buffer of many bytes, which takes several times as long beside busy threads. Progress needs several.
+  const atOnce = onProgress ? LEAST_HELD_BYTES : Number.POSITIVE_INFINITY;
+  const all = [...batches(assignments, readsOnce ? atOnce : BATCH_BYTES)];
+  if (!readsOnce)
+    await reader.check(
+      assignments.flatMap(({ names }) => names),
+      { signal, onProgress },
+    );
   return await readingWith(new ReadMemory(true), async memory => {
     const unused: Assignment[] = [];
     const waiting: ReadBatch[] = [];
-    const read: Read = names => (alias ? reader.readAll(names) : reader.readForTensors(names, memory));
+    const read: Read = names =>
+      alias ? reader.readAll(names, { signal }) : reader.readForTensors(names, memory, signal);
+    let bytes = 0;
+    throwIfAborted(signal, 'the load');
     for await (const one of readAhead(all, read)) {
+      bytes += one.batch.bytes;
+      if (one.batch.bytes > 0) onProgress?.({ phase: 'read', bytes, totalBytes });
+      throwIfAborted(signal, 'the load');
       if (readsOnce) waiting.push(one);
       else for (const assignment of applyBatch(one)) unused.push(assignment);
     }

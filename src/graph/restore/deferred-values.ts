@@ -53,6 +53,7 @@ export async function deferValues(
   reader: RestoreSource,
   { graph, owners }: StoredNames,
   outcome: RestoreOutcome,
+  signal?: AbortSignal,
 ): Promise<() => void> {
   const awaited = [...owners].flatMap(([node, { incomplete }]) => {
     if (!graph || !incomplete) return [];
@@ -62,7 +63,7 @@ export async function deferValues(
   });
   const read = await reader.readAll(
     awaited.flatMap(({ keys }) => keys),
-    { copy: true },
+    { copy: true, signal },
   );
   const values = read.values();
   const deferred = awaited.map(

@@ -3,6 +3,7 @@
  * assign. A refusal or damage is found before anything has changed.
  */
 
+import { throwIfAborted } from '../../errors.js';
 import type { DType, TensorValue } from '../../format/dtypes.js';
 import { compare } from '../mismatch.js';
 import { numberPlainObjects } from '../numbering.js';
@@ -12,7 +13,7 @@ import { deferValues, isAwaited } from './deferred-values.js';
 import { MisplacedWeightsError } from './misplaced.js';
 import { type MapOptions, type NameMap, readNameMap } from './name-map.js';
 import { type Conversion, type PlanOptions, planRestore, refused } from './restore-plan.js';
-import type { RestoreSource } from './restore-source.js';
+import type { LoadHooks, RestoreSource } from './restore-source.js';
 import { RestoreMismatchError, type RestoreOutcome, type RestoreStatus, restoreStatus } from './restore-status.js';
 import { type StoredNames, type StoredNamesOptions, storedNames } from './stored-names.js';
 
@@ -26,7 +27,7 @@ export interface RestoreMatch {
   readonly isAwaited: boolean;
 }
 
-export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOptions {
+export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOptions, LoadHooks {
   /** Leaves variables alone whose shape or dtype differs, instead of throwing. */
   skipMismatch?: boolean | undefined;
   /** Lets values be views of the mapped file instead of copies. */
@@ -42,8 +43,8 @@ export interface RestoreOptions extends PlanOptions, MapOptions, StoredNamesOpti
 /**
  * Throws ERR_MISMATCH (with `status`) unless `skipMismatch`. Throws ERR_NOT_SUPPORTED for values of something that the
  * live objects cannot be, unless the options leave those variables out; MisplacedWeightsError (ERR_MISMATCH) for values
- * that would go to the wrong layer; ERR_CORRUPT for a damaged object graph; ERR_INVALID_ARGUMENT for a bad `map`; and
- * what the reader throws.
+ * that would go to the wrong layer; ERR_CORRUPT for a damaged object graph; ERR_INVALID_ARGUMENT for a bad `map`;
+ * ERR_ABORTED, where what was assigned stays; and what the reader throws.
  */
 export async function restore(
   root: Trackable,
@@ -64,13 +65,14 @@ export async function restore(
     outcome.refusedValues = true;
     throw new RestoreMismatchError(restoreStatus(outcome), outcome);
   }
+  throwIfAborted(options.signal, 'the load');
   options.accept?.({
     matched: [...assignments, ...converted].flatMap(({ names }) => names),
     missing: outcome.missing.map(({ key }) => key),
     isAwaited: isAwaited(reader, stored),
   });
-  const defer = await deferValues(reader, stored, outcome);
-  const unused = await assignAll(reader, [...assignments, ...converted], options.alias ?? false, options.onceBytes);
+  const defer = await deferValues(reader, stored, outcome, options.signal);
+  const unused = await assignAll(reader, [...assignments, ...converted], options);
   for (const assignment of [...assignments, ...converted]) {
     if (assignment.looksOn) continue;
     assignment.names.forEach((key, i) => {

@@ -37,6 +37,7 @@ import { openStored } from './opened-by-content.js';
  * - ERR_NOT_SUPPORTED if TensorFlow.js lacks layers or options of a model of Keras: the error lists all, and says what
  *   to register.
  * - ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled.
+ * - ERR_ABORTED if the `signal` fires; the model is disposed of then.
  * - ERR_CORRUPT for an architecture that is not JSON; ERR_TOO_LARGE for one above 64 MiB.
  * - What `loadModel` of `tensorbundle/savedmodel` throws for a SavedModel; what `loadWeights` and TensorFlow.js throw.
  *
@@ -45,7 +46,8 @@ import { openStored } from './opened-by-content.js';
  */
 export async function loadModel(path: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
-  await using stored = await openStored(path);
+  const { signal, onProgress } = options;
+  await using stored = await openStored(path, { signal, onProgress: onProgress?.bind(options) });
   if (!(stored instanceof CheckpointReader)) {
     const { loadKerasModel } = await import('../keras/files/load-keras-model.js');
     return await loadKerasModel(stored, options);

@@ -15,7 +15,9 @@ export async function loadStored(
   path: PathLike,
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
-  await using stored = await openStored(path);
+  const { signal } = options;
+  const hooks = { signal, onProgress: options.onProgress?.bind(options) };
+  await using stored = await openStored(path, hooks);
   if (stored instanceof CheckpointReader) {
     const { byName, ...others } = options;
     if (byName) {
@@ -25,8 +27,8 @@ export async function loadStored(
         { path: stored.prefix },
       );
     }
-    return await loadInto(model, stored, others);
+    return await loadInto(model, stored, { ...others, ...hooks });
   }
   const { loadKerasWeights } = await import('../keras/reading/load-keras-weights.js');
-  return await loadKerasWeights(model, await stored.weights(), options);
+  return await loadKerasWeights(model, await stored.weights(), { ...options, ...hooks });
 }

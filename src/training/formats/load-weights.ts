@@ -36,6 +36,7 @@ import { loadStored } from './load-stored.js';
  *   optimizers of which the checkpoint says too little (Keras 3's MultiOptimizer, gradient_accumulation_steps), unless
  *   `includeOptimizer: false`.
  * - ERR_INVALID_ARGUMENT for a `map` to or from names that do not exist.
+ * - ERR_ABORTED if the `signal` fires: see there what has changed then.
  * - What `CheckpointReader.open` and `read` throw. For files of Keras: ERR_NOT_FOUND, ERR_CORRUPT, ERR_TRUNCATED,
  *   ERR_CHECKSUM (in a `.keras`), ERR_TOO_LARGE, ERR_MISSING_SHARD, ERR_IO; ERR_NOT_SUPPORTED for a form that is not
  *   known.

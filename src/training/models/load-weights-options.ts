@@ -1,4 +1,5 @@
 /** What `loadWeights` may be told, whatever the file. */
+import type { Progress } from '../../bundle/writer-options.js';
 import type { OptionList } from '../../options.js';
 
 export interface LoadWeightsOptions {
@@ -47,6 +48,18 @@ export interface LoadWeightsOptions {
    * needs less memory, but the file must not be changed in place while the model is in use.
    */
   alias?: boolean;
+  /**
+   * Ends the load with ERR_ABORTED, whose `cause` is the signal's reason. Large weights are assigned while others are
+   * read: those that were assigned until then stay, and the others keep their values. If none was, nothing has changed.
+   * A `loadModel` disposes of its model. Default: none.
+   */
+  signal?: AbortSignal;
+  /**
+   * Called from time to time with the bytes of values that were read (the phase 'read'), and with all of them at the
+   * end. If checksums are compared in a pass of their own, in large checkpoints and in a `.keras`, the phase 'verify'
+   * comes first. Default: nothing is called.
+   */
+  onProgress?(progress: Progress): void;
 }
 
 export const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
@@ -57,4 +70,6 @@ export const LOAD_WEIGHTS_OPTIONS: OptionList<LoadWeightsOptions> = {
   map: true,
   byName: 'flag',
   alias: 'flag',
+  signal: 'signal',
+  onProgress: 'function',
 };

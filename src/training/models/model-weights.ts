@@ -35,7 +35,8 @@ export async function loadInto(
   { includeOptimizer = true, ...options }: LoadOptions = {},
 ): Promise<RestoreStatus> {
   const described = loadedModel(model, { optimizers: includeOptimizer });
-  await using opened = from instanceof CheckpointReader ? null : await CheckpointReader.open(from);
+  await using opened =
+    from instanceof CheckpointReader ? null : await CheckpointReader.open(from, { signal: options.signal });
   const reader = opened ?? (from as CheckpointReader);
   const aside = includeOptimizer ? undefined : optimizersOfModels;
   return await restore(described, reader, { ...options, companions: LORA, optionalRestorers: true, aside });

@@ -23,6 +23,7 @@ import {
   warnOfFunctions,
 } from './compilation.js';
 import { freeze, frozenModels, type LayerPath } from './frozen.js';
+import type { LoadWeightsOptions } from './load-weights-options.js';
 import { loadInto, textExtra, weightsTrackable } from './model-weights.js';
 
 const NAME = 'model';
@@ -39,7 +40,7 @@ interface Architecture {
   readonly userDefinedMetadata?: Record<string, object>;
 }
 
-export interface LoadModelOptions extends CompileOptions {
+export interface LoadModelOptions extends CompileOptions, Pick<LoadWeightsOptions, 'signal' | 'onProgress'> {
   /**
    * Default true: the model is compiled as it was when it was saved, and the optimizer has its state. False: it is not
    * compiled, as with Keras's `load_model(path, compile=False)`; compile it yourself, and `loadWeights(model, path)`
@@ -48,7 +49,13 @@ export interface LoadModelOptions extends CompileOptions {
   compile?: boolean;
 }
 
-export const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag' };
+export const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = {
+  loss: true,
+  metrics: true,
+  compile: 'flag',
+  signal: 'signal',
+  onProgress: 'function',
+};
 
 /** The objects of a checkpoint that `modelIn` makes a model of. */
 export function wholeModel(model: LayersModel, includeOptimizer: boolean, extras: readonly Extra[] = []): Trackable {
@@ -109,7 +116,8 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
     );
   }
   checkSize(reader.entry(key).bytes, { path: reader.prefix, tensor: key });
-  const { data } = await reader.read(key);
+  const { signal, onProgress } = options;
+  const { data } = await reader.read(key, { signal });
   const architecture = parse(new TextDecoder().decode((data as Uint8Array[])[0]), reader.prefix, key);
   const { trainingConfig, compilation, frozen = [], ...artifacts } = architecture;
   const compiled = compilation && checkedCompilation(compilation, reader.prefix, key);
@@ -122,7 +130,7 @@ export async function modelIn(reader: CheckpointReader, options: LoadModelOption
       if (compiled) compileAs(model, compiled, options);
       else if (earlier) compileEarlier(model, earlier, options);
     }
-    (await loadInto(model, reader)).assertExistingObjectsMatched();
+    (await loadInto(model, reader, { signal, onProgress: onProgress?.bind(options) })).assertExistingObjectsMatched();
     // The trained variables are known, so restored values need not wait for the first step. So another way of saving
     // the model, such as TensorFlow.js's own, gets them too.
     if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));

@@ -1,6 +1,6 @@
 /** Weights that Keras 3 has divided among several HDF5 files (`max_shard_size`), which a `.weights.json` names. */
 import '../../../disposal.js';
-import { TensorBundleError } from '../../../errors.js';
+import { TensorBundleError, throwIfAborted } from '../../../errors.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { Directory } from '../../../storage/directory.js';
@@ -15,15 +15,22 @@ export class DividedWeights implements KerasFile {
   private constructor(
     readonly path: string,
     private readonly files: readonly ReadableFile[],
+    private readonly signal: AbortSignal | undefined,
   ) {
     this.#opened = files.map(file => ({ [Symbol.asyncDispose]: () => file.close() }));
   }
 
   /** `names`: of the files, all of which are opened now. Throws ERR_MISSING_SHARD. */
-  static async open(path: string, directory: Directory, names: readonly string[]): Promise<DividedWeights> {
+  static async open(
+    path: string,
+    directory: Directory,
+    names: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<DividedWeights> {
     const files: ReadableFile[] = [];
     try {
       for (const name of names) {
+        throwIfAborted(signal, 'the load');
         const file = await directory.open(name);
         if (file === null) {
           throw new TensorBundleError(
@@ -36,7 +43,7 @@ export class DividedWeights implements KerasFile {
         }
         files.push(file);
       }
-      return new DividedWeights(path, files);
+      return new DividedWeights(path, files, signal);
     } catch (error) {
       for (const file of files) await file.close();
       throw error;
@@ -51,8 +58,8 @@ export class DividedWeights implements KerasFile {
     return null;
   }
 
-  weights(signal?: AbortSignal): Promise<Hdf5File> {
-    this.#hdf5 ??= this.#open(signal);
+  weights(): Promise<Hdf5File> {
+    this.#hdf5 ??= this.#open();
     return this.#hdf5;
   }
 
@@ -64,10 +71,10 @@ export class DividedWeights implements KerasFile {
     await closeAll(this.#opened);
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<Hdf5File> {
+  async #open(): Promise<Hdf5File> {
     const parts: Hdf5File[] = [];
     for (const file of this.files) {
-      const part = await openHdf5({ path: file.path, file, start: 0, size: file.size }, { signal });
+      const part = await openHdf5({ path: file.path, file, start: 0, size: file.size }, { signal: this.signal });
       this.#opened.push(part);
       parts.push(part);
     }

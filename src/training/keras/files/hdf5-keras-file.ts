@@ -10,7 +10,10 @@ export class Hdf5KerasFile implements KerasFile {
   readonly #opened: AsyncDisposable[];
   #hdf5: Promise<Hdf5File> | undefined;
 
-  constructor(private readonly file: ReadableFile) {
+  constructor(
+    private readonly file: ReadableFile,
+    private readonly signal: AbortSignal | undefined,
+  ) {
     this.#opened = [{ [Symbol.asyncDispose]: () => file.close() }];
   }
 
@@ -26,8 +29,8 @@ export class Hdf5KerasFile implements KerasFile {
     return await architectureIn(await this.weights());
   }
 
-  weights(signal?: AbortSignal): Promise<Hdf5File> {
-    this.#hdf5 ??= this.#open(signal);
+  weights(): Promise<Hdf5File> {
+    this.#hdf5 ??= this.#open();
     return this.#hdf5;
   }
 
@@ -39,8 +42,8 @@ export class Hdf5KerasFile implements KerasFile {
     await closeAll(this.#opened);
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<Hdf5File> {
-    const { path, file } = this;
+  async #open(): Promise<Hdf5File> {
+    const { path, file, signal } = this;
     const hdf5 = await openHdf5({ path, file, start: 0, size: file.size }, { signal });
     this.#opened.push(hdf5);
     return hdf5;

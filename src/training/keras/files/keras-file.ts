@@ -21,7 +21,7 @@ export interface KerasFile extends AsyncDisposable {
   /** Null if it holds only weights. */
   architecture(): Promise<Architecture | null>;
   /** Checked as far as the form can be: a `.keras` by its CRC. Closes with the file. */
-  weights(signal?: AbortSignal): Promise<Hdf5File>;
+  weights(): Promise<Hdf5File>;
   /** What ModelCheckpoint stored about the best value of a metric; null if it did not. */
   best(): Promise<string | null>;
 }

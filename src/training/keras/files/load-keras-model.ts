@@ -1,6 +1,7 @@
 /** Makes a TensorFlow.js model from a file of Keras. */
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type ErrorCode, TensorBundleError } from '../../../errors.js';
+import { type ErrorCode, TensorBundleError, throwIfAborted } from '../../../errors.js';
+import type { LoadHooks } from '../../../graph/restore/restore-source.js';
 import type { RestoreStatus } from '../../../graph/restore/restore-status.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
@@ -30,7 +31,7 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
   const weights = await file.weights();
   const isLegacy = (await weights.at('model_weights')) !== undefined;
   const source = { ...texts, path, bytes, options, storesOnce: !isLegacy };
-  const { model, remarks } = await withState(source, weights);
+  const { model, remarks } = await withState(source, weights, growing(options));
   // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
   if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
   warnOfRemarks(ignored === undefined ? remarks : [...remarks, ignored], path);
@@ -39,20 +40,33 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
 
 type Source = Parameters<typeof modelFromKeras>[0];
 type Loaded = Pick<KerasModel, 'model' | 'remarks'>;
+type OnProgress = LoadHooks['onProgress'];
+
+/** What is loaded a second time, without the state of the optimizer, is not told again. */
+function growing(options: LoadModelOptions): OnProgress {
+  let told = 0;
+  return progress => {
+    if (progress.bytes <= told) return;
+    told = progress.bytes;
+    options.onProgress?.(progress);
+  };
+}
 
 /**
  * As in Keras, a state of the optimizer that does not fit is left out: the optimizer is made anew. So an optimizer of
  * which a part was restored does not train on.
  */
-async function withState(source: Source, weights: Hdf5File): Promise<Loaded> {
+async function withState(source: Source, weights: Hdf5File, onProgress: OnProgress): Promise<Loaded> {
   const isWanted = source.options.compile !== false;
   try {
-    return await loaded(source, weights, isWanted);
+    return await loaded(source, weights, { includeOptimizer: isWanted, onProgress });
   } catch (error) {
     const isUnfit = error instanceof TensorBundleError && UNFIT.includes(error.code);
     if (!isWanted || !isUnfit) throw error;
     // What does not fit may be a weight.
-    const { model, remarks } = await loaded(source, weights, false).catch((again: unknown) => {
+    const second = loaded(source, weights, { includeOptimizer: false, onProgress });
+    const { model, remarks } = await second.catch((again: unknown) => {
+      throwIfAborted(source.options.signal, 'the load');
       throw again instanceof TensorBundleError && again.code === 'ERR_NOT_SUPPORTED' ? again : error;
     });
     const more = model.optimizer ? [`the optimizer begins anew, since its state cannot be used: ${error.message}`] : [];
@@ -75,10 +89,16 @@ async function isStateUnused({ loaded: taken, unused }: RestoreStatus, weights: 
 
 const isOfOptimizer = (key: string): boolean => /^optimizer(_weights)?\//.test(key);
 
-async function loaded(source: Source, weights: Hdf5File, includeOptimizer: boolean): Promise<Loaded> {
+async function loaded(
+  source: Source,
+  weights: Hdf5File,
+  { includeOptimizer, onProgress }: { includeOptimizer: boolean; onProgress: OnProgress },
+): Promise<Loaded> {
   const { model, remarks, setRate, kerasClass } = await modelFromKeras(source);
   try {
-    const status = await loadKerasWeights(model, weights, { includeOptimizer, classOf: kerasClass });
+    const { signal } = source.options;
+    const options = { includeOptimizer, classOf: kerasClass, signal, onProgress };
+    const status = await loadKerasWeights(model, weights, options);
     status.assertExistingObjectsMatched();
     setRate?.();
     const isAnew = model.optimizer && includeOptimizer && (await isStateUnused(status, weights));

@@ -1,7 +1,8 @@
 /** Opens a file of Keras. Which of its forms a path leads to is known by the content, not by the name. */
 import { Archive } from '../../../archive/archive.js';
 import { splitPrefix } from '../../../commit/names.js';
-import { TensorBundleError } from '../../../errors.js';
+import { TensorBundleError, throwIfAborted } from '../../../errors.js';
+import type { LoadHooks } from '../../../graph/restore/restore-source.js';
 import { Directory } from '../../../storage/directory.js';
 import type { ReadableFile } from '../../../storage/file.js';
 import { DividedWeights } from './divided-weights.js';
@@ -27,15 +28,16 @@ const BRACE = 0x7b;
 /**
  * Null if there is nothing at the path, or something else. Throws ERR_CORRUPT, ERR_TRUNCATED, ERR_TOO_LARGE for a
  * damaged archive or list of files; ERR_MISSING_SHARD if one of several files is missing; ERR_PERMISSION, ERR_IO.
+ * The `signal` ends the opening and all reads of the file, with ERR_ABORTED. Progress is that of a check.
  */
-export async function openKerasFile(path: string): Promise<KerasFile | null> {
+export async function openKerasFile(path: string, hooks: LoadHooks = {}): Promise<KerasFile | null> {
   const { directory, base } = splitPrefix(path.replace(/(?<=.)\/+$/s, ''));
   const parent = await existing(directory);
   if (parent === null) return null;
   try {
     const kind = base === '' ? undefined : (await parent.stat(base))?.kind;
-    if (kind === 'directory') return await openUnpacked(path);
-    return kind === 'file' ? await openIn(parent, base) : null;
+    if (kind === 'directory') return await openUnpacked(path, hooks);
+    return kind === 'file' ? await openIn(parent, base, hooks) : null;
   } finally {
     await parent.close();
   }
@@ -51,11 +53,11 @@ async function existing(path: string): Promise<Directory | null> {
   }
 }
 
-async function openIn(directory: Directory, name: string): Promise<KerasFile | null> {
+async function openIn(directory: Directory, name: string, hooks: LoadHooks): Promise<KerasFile | null> {
   const file = await directory.open(name);
   let taken: KerasFile | null = null;
   try {
-    taken = file && (await openKnown(file, directory));
+    taken = file && (await openKnown(file, directory, hooks));
     return taken;
   } finally {
     if (taken === null || taken instanceof DividedWeights) await file?.close();
@@ -63,13 +65,14 @@ async function openIn(directory: Directory, name: string): Promise<KerasFile | n
 }
 
 /** What is returned closes the file, but for weights in several files. */
-async function openKnown(file: ReadableFile, directory: Directory): Promise<KerasFile | null> {
+async function openKnown(file: ReadableFile, directory: Directory, hooks: LoadHooks): Promise<KerasFile | null> {
+  throwIfAborted(hooks.signal, 'the load');
   const first = await bytesAt(file, 0, HDF5.length);
-  if (ZIP.some(mark => startsWith(first, mark))) return new PackedKerasFile(file, await Archive.open(file));
-  if (await isHdf5(file)) return new Hdf5KerasFile(file);
+  if (ZIP.some(mark => startsWith(first, mark))) return new PackedKerasFile(file, await Archive.open(file), hooks);
+  if (await isHdf5(file)) return new Hdf5KerasFile(file, hooks.signal);
   if (first[0] !== BRACE || !file.name.endsWith('.json') || file.size > MAX_CONFIG_BYTES) return null;
   const names = shardNames(await file.readAll(MAX_CONFIG_BYTES), file.path);
-  return names && (await DividedWeights.open(file.path, directory, names));
+  return names && (await DividedWeights.open(file.path, directory, names, hooks.signal));
 }
 
 async function isHdf5(file: ReadableFile): Promise<boolean> {
@@ -79,7 +82,7 @@ async function isHdf5(file: ReadableFile): Promise<boolean> {
   return false;
 }
 
-async function openUnpacked(path: string): Promise<KerasFile | null> {
+async function openUnpacked(path: string, hooks: LoadHooks): Promise<KerasFile | null> {
   const directory = await existing(path);
   if (directory === null) return null;
   try {
@@ -89,7 +92,7 @@ async function openUnpacked(path: string): Promise<KerasFile | null> {
     if (weights === null) return null;
     const config = await textIn(await directory.open(CONFIG), MAX_CONFIG_BYTES);
     const metadata = await textIn(await directory.open(METADATA), MAX_METADATA_BYTES);
-    const inner = await openIn(directory, weights);
+    const inner = await openIn(directory, weights, hooks);
     return config === null || inner === null ? null : new UnpackedKerasFile(directory.path, config, metadata, inner);
   } finally {
     await directory.close();

@@ -1,7 +1,9 @@
 /** A `.keras` archive, as Keras 3 and tf_keras write it. */
 import '../../../disposal.js';
 import type { Archive } from '../../../archive/archive.js';
+import { checkProgress } from '../../../bundle/verify.js';
 import { TensorBundleError } from '../../../errors.js';
+import type { LoadHooks } from '../../../graph/restore/restore-source.js';
 import type { Hdf5File } from '../../../hdf5/hdf5-file.js';
 import { openHdf5 } from '../../../hdf5/open-hdf5.js';
 import type { ReadableFile } from '../../../storage/file.js';
@@ -19,6 +21,7 @@ export class PackedKerasFile implements KerasFile {
   constructor(
     private readonly file: ReadableFile,
     private readonly archive: Archive,
+    private readonly hooks: LoadHooks,
   ) {
     this.#opened = [{ [Symbol.asyncDispose]: () => file.close() }];
   }
@@ -35,14 +38,14 @@ export class PackedKerasFile implements KerasFile {
     this.#require(CONFIG);
     const hasAssets = [...this.archive.entries.keys()].some(name => name.startsWith(ASSETS));
     return {
-      config: textOf(await this.archive.read(CONFIG, MAX_CONFIG_BYTES)),
+      config: textOf(await this.archive.read(CONFIG, MAX_CONFIG_BYTES, this.hooks.signal)),
       version: metadataOf(await this.#metadata()).version,
       ignored: hasAssets ? 'the files of its layers (assets, such as vocabularies) are not read' : undefined,
     };
   }
 
-  weights(signal?: AbortSignal): Promise<Hdf5File> {
-    this.#hdf5 ??= this.#open(signal);
+  weights(): Promise<Hdf5File> {
+    this.#hdf5 ??= this.#open();
     return this.#hdf5;
   }
 
@@ -54,12 +57,14 @@ export class PackedKerasFile implements KerasFile {
     await closeAll(this.#opened);
   }
 
-  async #open(signal: AbortSignal | undefined): Promise<Hdf5File> {
+  async #open(): Promise<Hdf5File> {
     this.#require(WEIGHTS);
-    const range = await this.archive.range(WEIGHTS, signal);
+    const { signal, onProgress } = this.hooks;
+    const onBytes = onProgress && checkProgress(this.bytes, onProgress);
+    const range = await this.archive.range(WEIGHTS, signal, onBytes);
     this.#opened.push(range);
     // What was inflated was checked then. HDF5 itself has no checksums of values.
-    if (range.file === this.file) await this.archive.check(WEIGHTS, signal);
+    if (range.file === this.file) await this.archive.check(WEIGHTS, signal, onBytes);
     const hdf5 = await openHdf5(range, { signal });
     this.#opened.push(hdf5);
     return hdf5;
@@ -67,7 +72,7 @@ export class PackedKerasFile implements KerasFile {
 
   async #metadata(): Promise<string | null> {
     if (!this.archive.entries.has(METADATA)) return null;
-    return textOf(await this.archive.read(METADATA, MAX_METADATA_BYTES));
+    return textOf(await this.archive.read(METADATA, MAX_METADATA_BYTES, this.hooks.signal));
   }
 
   #require(name: string): void {

@@ -21,8 +21,8 @@ export class UnpackedKerasFile implements KerasFile {
     return { config: this.config, version: metadataOf(this.metadata).version };
   }
 
-  weights(signal?: AbortSignal): Promise<Hdf5File> {
-    return this.inner.weights(signal);
+  weights(): Promise<Hdf5File> {
+    return this.inner.weights();
   }
 
   async best(): Promise<string | null> {

@@ -3,6 +3,7 @@ import '../../../disposal.js';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CheckpointReader } from '../../../bundle/reader.js';
 import type { PathLike } from '../../../commit/paths.js';
+import { throwIfAborted } from '../../../errors.js';
 import { extraKey } from '../../../graph/key.js';
 import { restore } from '../../../graph/restore/restore.js';
 import { branch } from '../../../graph/trackable.js';
@@ -18,7 +19,11 @@ import { compileFrom, makeFrom, refuseUseless, warnOfRemarks } from '../../keras
 import { kerasTopology } from '../../keras/config/topology.js';
 import { freeze } from '../../models/frozen.js';
 import { loadInto } from '../../models/model-weights.js';
-import { type LoadModelOptions as LoadOptions, modelIn } from '../../models/whole-model.js';
+import {
+  LOAD_MODEL_OPTIONS as LOAD_OPTIONS,
+  type LoadModelOptions as LoadOptions,
+  modelIn,
+} from '../../models/whole-model.js';
 import { EXTRA } from '../stored/file-names.js';
 import type { StoredModel } from '../stored/stored-model.js';
 import { type KerasRoot, kerasRoot } from './keras-root.js';
@@ -37,7 +42,7 @@ export interface LoadModelOptions extends LoadOptions {
   extra?: Trackables;
 }
 
-const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: true, compile: 'flag', extra: true };
+const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { ...LOAD_OPTIONS, extra: true };
 
 /**
  * Makes a model from a SavedModel that `saveModel` or Keras 2 wrote (`model.save(dir)`, in TensorFlow 2.16 and later
@@ -58,6 +63,7 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
  *   `loadFunctions` runs these.
  * - ERR_NOT_FOUND if there is no SavedModel at DIR; ERR_UNMATCHED if some of the objects of `extra` are not in it.
  * - ERR_INVALID_ARGUMENT for `loss` or `metrics` if the model was saved uncompiled.
+ * - ERR_ABORTED if the `signal` fires; the model is disposed of then.
  * - ERR_CORRUPT for a damaged SavedModel; and with what `loadWeights` and TensorFlow.js throw.
  *
  * @example
@@ -65,14 +71,15 @@ const LOAD_MODEL_OPTIONS: OptionList<LoadModelOptions> = { loss: true, metrics: 
  */
 export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): Promise<LayersModel> {
   refuseUnknown(options, 'loadModel', LOAD_MODEL_OPTIONS);
-  const { extra, ...given } = options;
-  const { stored, reader: opened } = await openTogether(dir);
+  const { extra, ...others } = options;
+  const given = { ...others, onProgress: options.onProgress?.bind(options) };
+  const { stored, reader: opened } = await openTogether(dir, given.signal);
   await using reader = opened;
   // What this package wrote comes back exactly. Python, where the model may change, writes it without this.
   const isOurs = reader.has(extraKey('', 'model'));
   const model = isOurs ? await modelIn(reader, given) : await fromKeras(reader, kerasRoot(stored), given, stored.path);
   try {
-    if (extra !== undefined) await restoreExtra(reader, extra);
+    if (extra !== undefined) await restoreExtra(reader, extra, given.signal);
     return model;
   } catch (error) {
     disposeOf(model);
@@ -81,10 +88,14 @@ export async function loadModel(dir: PathLike, options: LoadModelOptions = {}): 
 }
 
 /** The objects and the variables of one save, whatever saves replace the directory meanwhile. */
-async function openTogether(dir: PathLike): Promise<{ stored: StoredModel; reader: CheckpointReader }> {
+async function openTogether(
+  dir: PathLike,
+  signal: AbortSignal | undefined,
+): Promise<{ stored: StoredModel; reader: CheckpointReader }> {
   for (;;) {
+    throwIfAborted(signal, 'the load');
     const stored = await readSavedModel(dir);
-    const reader = await CheckpointReader.open(`${stored.path}/variables/variables`);
+    const reader = await CheckpointReader.open(`${stored.path}/variables/variables`, { signal });
     const isSame = await withDirectory(stored.path, async ({ identity }) => identity === stored.identity);
     if (isSame) return { stored, reader };
     await reader.close();
@@ -115,7 +126,8 @@ async function fromKeras(
             options,
             remarks,
           );
-    const status = await loadInto(model, reader);
+    const { signal, onProgress } = options;
+    const status = await loadInto(model, reader, { signal, onProgress });
     // Keras's legacy optimizers have no values at all before their first step.
     const isFresh = !reader.names().some(name => name.startsWith(OPTIMIZER));
     const mayMiss = (key: string): boolean =>
@@ -142,11 +154,11 @@ async function presentRate(reader: CheckpointReader): Promise<number | undefined
   return (await reader.read(key)).data[0] as number;
 }
 
-async function restoreExtra(reader: CheckpointReader, extra: Trackables): Promise<void> {
+async function restoreExtra(reader: CheckpointReader, extra: Trackables, signal?: AbortSignal): Promise<void> {
   const description = new Description([extra]);
   const node = description.trackable(extra, EXTRA);
   description.complete();
-  (await restore(branch([{ name: EXTRA, node }]), reader)).assertExistingObjectsMatched();
+  (await restore(branch([{ name: EXTRA, node }]), reader, { signal })).assertExistingObjectsMatched();
 }
 
 function disposeOf(model: LayersModel): void {
