@@ -3,6 +3,7 @@ import numpy as np
 
 ALL = ["keras", "keras h5", "tf_keras", "tf_keras h5"]
 NEW = ["keras", "keras h5"]
+TWO = ["keras", "tf_keras h5"]
 
 
 def data(seed, *shapes):
@@ -81,6 +82,50 @@ def masks(keras):
     return model, [given, filled], data(5, (3, 1))
 
 
+def merged(keras):
+    """Masks that meet: Keras 3 and tf_keras put them together in different ways."""
+    layers = keras.layers
+    tokens, others, values = keras.Input((5,), dtype="int32"), keras.Input((5,), dtype="int32"), keras.Input((5, 3))
+    x, y = (layers.Embedding(10, 3, mask_zero=True)(one) for one in (tokens, others))
+    outputs = [
+        layers.LSTM(2)(layers.Add()([x, values])),
+        layers.LSTM(2)(layers.Subtract()([values, y])),
+        layers.LSTM(2)(layers.Average()([x, y])),
+        layers.LSTM(2)(layers.Add()([x, y, layers.Masking()(x)])),
+        layers.LSTM(2)(layers.Concatenate()([x, y])),
+        layers.LSTM(2)(layers.Concatenate()([x, values])),
+        layers.LSTM(2)(layers.Dot(axes=(1, 1))([x, y])),
+    ]
+    given = [integers(i, 10, (3, 5))[0] + 1 for i in (4, 5)]
+    given[0][0, 3:] = given[0][2, :2] = given[1][1, 2:] = given[1][0, 4:] = given[1][2, :1] = 0
+    return keras.Model([tokens, others, values], outputs), [*(one % 10 for one in given), *data(6, (3, 5, 3))], None
+
+
+def stated(keras):
+    """A mask and an initial state: the output of masked steps at the beginning is 0."""
+    layers = keras.layers
+    values, h, c = keras.Input((4, 2)), keras.Input((3,)), keras.Input((3,))
+    x = layers.Masking(0.5)(values)
+    outputs = [
+        layers.LSTM(3, return_sequences=True)(x, initial_state=[h, c]),
+        *layers.SimpleRNN(3, return_state=True)(x, initial_state=h),
+        layers.GRU(3, reset_after=False, go_backwards=True)(x, initial_state=h),
+        layers.GRU(3)(x, initial_state=c),
+    ]
+    filled, *states = data(4, (3, 4, 2), (3, 3), (3, 3))
+    filled[0, :2] = filled[1] = filled[2, 3:] = 0.5
+    return keras.Model([values, h, c], outputs), [filled, *states], None
+
+
+def volumes(keras):
+    layers = keras.layers
+    inputs = keras.Input((3, 4, 4, 2))
+    x = layers.BatchNormalization()(layers.Conv3D(3, 2)(inputs))
+    model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(x)))
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    return model, data(4, (3, 3, 4, 4, 2)), data(5, (3, 1))
+
+
 def nested(keras):
     layers = keras.layers
     inner_input = keras.Input((3,), name="of_inner")
@@ -130,7 +175,8 @@ def basics():
     """In few forms, so that they are made soon; `all_basics` has the others."""
     forms = {"dense": ["keras", "tf_keras h5"], "nested": ["keras", "tf_keras h5"]}
     made = {name: (forms.get(name, ["keras"]), make) for name, (_, make) in all_basics().items()}
-    return {**made, "loss from logits": (["keras", "tf_keras h5"], optimizers()["loss from logits"][1])}
+    traps = {"merged": (TWO, merged), "stated": (["tf_keras h5"], stated), "volumes": (["keras"], volumes)}
+    return {**made, **traps, "loss from logits": (["keras", "tf_keras h5"], optimizers()["loss from logits"][1])}
 
 
 def all_basics():

@@ -231,6 +231,16 @@ describe('what Keras lacks', () => {
     expect(warnings[1]).toMatch(new RegExp(`^Keras lacks ${lacking}.*custom_objects`));
   });
 
+  it('is named once for all layers of which it is a part', async () => {
+    const warned = new Promise<Error>(resolve => process.once('warning', resolve));
+    const layers = Array.from({ length: 7 }, (_, i) =>
+      l.dense({ units: 2, activation: 'gelu_new', name: `d${i}`, ...(i === 0 && { inputShape: [2] }) }),
+    );
+    keras2Attributes(tf.sequential({ layers }), { includeOptimizer: false });
+    const named = [0, 1, 2, 3, 4].map(i => `'d${i}' (Dense)`).join(', ');
+    expect((await warned).message).toContain(`lacks the activation gelu_new of the layers ${named}, and 2 more: `);
+  });
+
   it('has the date in the metadata', () => {
     const { metadata } = keras3Files(frozen(), { includeOptimizer: false }, new Date(Date.UTC(2026, 10, 27, 3, 4, 5)));
     expect(JSON.parse(metadata)).toEqual({ keras_version: '3.15.1', date_saved: '2026-11-27@03:04:05' });

@@ -300,6 +300,12 @@ test('layers that several models share in Keras have copies here, and a warning 
   const warned = new Promise<Error>(resolve => process.once('warning', resolve));
   const loaded = await loadModel(at('both.h5'));
   expect((await warned).message).toContain("have copies here: 'wide'");
+  await saveModel(both, at('both.keras'));
+  await expect(loadModel(at('both.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_SUPPORTED',
+    message: expect.stringMatching(/share layers.*: 'wide'; make the model in your program.*loadWeights/),
+  });
+  await loadWeights(both, at('both.keras'));
   const [found, wanted] = [loaded, both].map(one => (one.predict(x) as tf.Tensor2D[])[1]!.arraySync());
   expectClose(found, wanted!, 'both.h5');
 });

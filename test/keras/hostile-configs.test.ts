@@ -219,6 +219,35 @@ describe('Damaged configurations', () => {
     expect(await made(model([input('in'), ...many]))).toBe('ERR_CORRUPT');
   });
 
+  it('have masks that TensorFlow.js does not compute with', async () => {
+    const embedding: Json = {
+      ...(dense('e', [tensor('in')]) as object),
+      class_name: 'Embedding',
+      config: { name: 'e', input_dim: 4, output_dim: 3, mask_zero: true },
+    };
+    const merged = (kind: string): string =>
+      JSON.stringify({
+        class_name: 'Functional',
+        config: {
+          name: 'f',
+          layers: [
+            input('in'),
+            input('other', [null, 3, 3]),
+            embedding,
+            { ...(dense('m', []) as object), class_name: kind, inbound_nodes: [both], config: { name: 'm' } },
+          ],
+          input_layers: [
+            ['in', 0, 0],
+            ['other', 0, 0],
+          ],
+          output_layers: [['m', 0, 0]],
+        },
+      });
+    const both: Json = { args: [[tensor('e'), tensor('other')]], kwargs: {} };
+    expect(await made(merged('Add'))).toBe('made');
+    expect(await made(merged('Multiply'))).toBe('ERR_NOT_SUPPORTED');
+  });
+
   it('have calls that lead nowhere, or in a circle', async () => {
     const model = (layers: Json[], output: string): string =>
       JSON.stringify({

@@ -53,6 +53,21 @@ other.save("k2.h5")
 other.save_weights("k2-weights.h5")
 other.save_weights("k2.weights.h5")
 
+# tf_keras fails when two variables of one group have the same name, and leaves what it wrote.
+half = tf_keras.Sequential([tf_keras.layers.Dense(3, name="d", input_shape=(3,))], name="half")
+again = tf_keras.Sequential([tf_keras.layers.Dense(3, name="d", input_shape=(3,))], name="again")
+twice = tf_keras.Sequential([tf_keras.Sequential([half, again], name="both")])
+try:
+    twice.save("twice.h5")
+    raise AssertionError("tf_keras saved it")
+except ValueError as error:
+    assert "name already exists" in str(error)
+
+# Keras writes a layer that two models share once, does not say that it is shared, and cannot load the file itself.
+inputs = [keras.Input((3,)) for _ in range(3)]
+wide = keras.layers.Dense(4, name="wide")
+halves = [keras.Model(inputs[0], wide(inputs[0])), keras.Model(inputs[1], keras.layers.Dense(2)(wide(inputs[1])))]
+keras.Model(inputs[2], [half(inputs[2]) for half in halves]).save("shared.keras")
 
 # A state of the optimizer that does not fit the model.
 shutil.copy("k2.h5", "unfit.h5")

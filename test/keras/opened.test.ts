@@ -273,6 +273,21 @@ test('lists of files that lie', async () => {
   await expect(text.weights()).rejects.toMatchObject({ name: 'TensorBundleError' });
 });
 
+test('a file that tf_keras did not finish, because two variables have one name', async () => {
+  const message = /lists '.*d\/kernel:0' twice in weight_names.*as \.keras/;
+  await expect(loadModel(at('twice.h5'))).rejects.toMatchObject({
+    code: 'ERR_CORRUPT',
+    message: expect.stringMatching(message),
+  });
+});
+
+test('a layer that two models share in Keras, with its values once', async () => {
+  await expect(loadModel(at('shared.keras'))).rejects.toMatchObject({
+    code: 'ERR_NOT_SUPPORTED',
+    message: expect.stringMatching(/share layers.*: 'wide'; make the model in your program/),
+  });
+});
+
 test('archives that lack a part, or are damaged', async () => {
   await using headless = (await openKerasFile(at('headless.keras')))!;
   await expect(headless.architecture()).rejects.toMatchObject({

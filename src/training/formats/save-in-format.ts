@@ -47,10 +47,12 @@ const SAVE_MODEL_OPTIONS: OptionList<SaveModelOptions> = {
  * A file is replaced atomically and is on stable storage, as a checkpoint is: it is written beside the old one, opened
  * again, and renamed. The result tells its path as `prefix`, and one shard.
  *
+ * What Keras lacks is in the file under its own name, and a warning says what to do in Python: layers and activations
+ * have to be registered there, and a model whose loss Keras lacks has to be compiled there.
+ *
  * Throws what `saveWeights` throws, or what `saveModel` of `tensorbundle/savedmodel` throws. For a file also:
- * ERR_NOT_SUPPORTED for layers, losses and optimizers that Keras lacks (the error lists all), and for a name that means
- * weights alone; ERR_INVALID_ARGUMENT for a format that does not fit the name, and for options that only checkpoints
- * have.
+ * ERR_NOT_SUPPORTED for an optimizer that Keras lacks, and for a name that means weights alone; ERR_INVALID_ARGUMENT
+ * for a format that does not fit the name, and for options that only checkpoints have.
  *
  * @example
  * await saveModel(model, 'out/digits.keras');

@@ -11,8 +11,10 @@ const OPERATION = /^keras\.src\.ops\./;
 /** With these, masks are computed from each other. */
 const OF_MASKS: readonly string[] = [
   ...['NotEqual', 'Any', 'All', 'LogicalAnd', 'LogicalOr', 'LogicalNot', 'OnesLike', 'Concatenate', 'ExpandDims'],
-  ...['BroadcastTo', 'Reshape', 'Squeeze', 'Cast', 'Repeat', 'GetItem', 'Stack'],
+  ...['BroadcastTo', 'Reshape', 'Squeeze', 'Cast', 'Repeat', 'GetItem', 'Stack', 'ZerosLike'],
 ];
+/** Of values, these take nothing but the shape: masks are put together with them. */
+const OF_SHAPES: readonly string[] = ['ZerosLike', 'OnesLike'];
 
 /** Operations are not layers in Keras 3. In a legacy file they have no module, and nothing but a name. */
 export function isOperation(entry: Json | undefined): entry is JsonObject {
@@ -31,6 +33,7 @@ export function automaticMasks(layers: readonly Json[], outputs: readonly Tensor
   for (const [name] of outputs) found.delete(name);
   if (found.size === 0) return found;
   const masked = maskedTensors(layers);
+  const shapes = new Set(operations.filter(({ class_name: name }) => OF_SHAPES.includes(text(name, ''))).map(nameOf));
   const users = new Map<string, string[]>();
   const sources = new Map<string, string[]>();
   let wrong: string[] = [];
@@ -43,9 +46,11 @@ export function automaticMasks(layers: readonly Json[], outputs: readonly Tensor
       else if (found.has(source)) {
         add(users, source, user);
         add(sources, user, source);
-      } else if (!masked.has(place.join())) wrong.push(user);
+      } else if (!masked.has(place.join()) && !shapes.has(user)) wrong.push(user);
     }
   }
+  // Nothing puts it together with a mask.
+  wrong.push(...[...shapes].filter(name => !users.has(name)));
   while (wrong.length > 0) {
     const now = wrong.filter(name => found.delete(name));
     wrong = now.flatMap(name => [...(users.get(name) ?? []), ...(sources.get(name) ?? [])]);

@@ -6,7 +6,20 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { fieldOf } from '../../../layers/family.js';
 import type { Layer } from '../../../layers/types.js';
-import { cast, div, expandDims, mul, sum, type Tensor, tidy } from '../../../tfjs-core.js';
+import {
+  cast,
+  concat,
+  div,
+  expandDims,
+  logicalAnd,
+  logicalOr,
+  mul,
+  onesLike,
+  someOf,
+  sum,
+  type Tensor,
+  tidy,
+} from '../../../tfjs-core.js';
 
 type SymbolicTensor = LayersModel['outputs'][number];
 type Call = (inputs: Tensor | Tensor[], kwargs: Record<string, unknown> | null | undefined) => Tensor | Tensor[];
@@ -14,16 +27,20 @@ type Container = LayersModel & Layer;
 
 const RECURRENT = /^(SimpleRNN|LSTM|GRU|RNN|ConvLSTM2D|Bidirectional)$/;
 const AVERAGES = /^(Keras)?GlobalAveragePooling1D$/;
-const MERGING = /^(Add|Multiply|Average|Maximum|Minimum|Concatenate|Subtract)$/;
+/** In Keras 3, masked steps of an input do not count in these: they are 1 in a product. */
+const WITHOUT_MASKED = /^(Multiply|Maximum|Minimum)$/;
+const MERGING = /^(Add|Multiply|Average|Maximum|Minimum|Subtract)$/;
 /** Of classes of this package that stand for others, such as the GRU with `resetAfter`. */
 const isRecurrent = (layer: Layer): boolean => RECURRENT.test(layer.getClassName()) || fieldOf(layer, 'cell') != null;
 
 /**
  * `unmasked`: layers that Keras gives no mask though their input has one. Returns what stays different.
  */
-export function passMasksAsKeras(model: LayersModel, unmasked: ReadonlySet<string>): string[] {
+export function passMasksAsKeras(model: LayersModel, unmasked: ReadonlySet<string>, isKeras3: boolean): string[] {
   const problems: string[] = [];
-  if (hasMasks(model)) visit(model as Container, unmasked, false, problems);
+  if (!hasMasks(model)) return problems;
+  mergeMasks(model as Container, isKeras3);
+  visit(model as Container, unmasked, false, problems);
   return problems;
 }
 
@@ -64,6 +81,9 @@ function visit(model: Container, unmasked: ReadonlySet<string>, isMasked: boolea
       for (const node of nodesOf(layer)) if (isEmpty(node.callArgs)) (node as { callArgs: unknown }).callArgs = null;
       visit(layer, unmasked, some, problems);
     }
+    const merges = mergesAll.has(layer) && WITHOUT_MASKED.test(layer.getClassName());
+    if (merges && calls.some(({ inputTensors }) => inputTensors.some(one => masked(one, model, isMasked))))
+      problems.push(`${layer.getClassName()} '${layer.name}' leaves out the masked steps of its inputs in Keras 3`);
     const matters = isContainer(layer) || isRecurrent(layer) || AVERAGES.test(layer.getClassName());
     if (calls.length === 0 || !matters) continue;
     if (some && !all) problems.push(`'${layer.name}' is called with a mask and without one`);
@@ -72,6 +92,46 @@ function visit(model: Container, unmasked: ReadonlySet<string>, isMasked: boolea
   }
 }
 
+const mergesAll = new WeakSet<Layer>();
+
+/** Masks of several inputs become one: TensorFlow.js makes one with another shape, of some of them. */
+function mergeMasks(model: Container, isKeras3: boolean): void {
+  for (const layer of model.layers as Layer[]) {
+    if (isContainer(layer)) mergeMasks(layer, isKeras3);
+    const owner = layer as unknown as { computeMask: MaskOf };
+    if (isKeras3 && layer.getClassName() === 'Concatenate') {
+      const axis = fieldOf(layer, 'axis') as number;
+      owner.computeMask = (inputs, mask) => maskOfConcatenated([inputs].flat(), [mask].flat(), axis);
+    }
+    if (!MERGING.test(layer.getClassName())) continue;
+    layer.supportsMasking = true;
+    if (isKeras3) mergesAll.add(layer);
+    owner.computeMask = (_, mask) => {
+      const all = [mask].flat();
+      const given = all.filter(one => one !== null && one !== undefined);
+      // Keras 3 leaves steps in that one of the inputs has; tf_keras those that all have.
+      if (given.length === 0 || (isKeras3 && given.length < all.length)) return null;
+      return tidy(() => given.reduce((one, other) => (isKeras3 ? logicalOr(one, other) : logicalAnd(one, other))));
+    };
+  }
+}
+
+/** Keras 3 leaves steps in that one of the inputs has; TensorFlow.js and tf_keras those that all have. */
+function maskOfConcatenated(inputs: readonly Tensor[], masks: readonly Mask[], axis: number): Tensor | null {
+  if (masks.every(one => one === null || one === undefined)) return null;
+  return tidy(() => {
+    const whole = inputs.map((input, i) => {
+      const ones = cast(onesLike(input), 'bool');
+      const mask = masks[i];
+      if (mask === null || mask === undefined) return ones;
+      return logicalAnd(ones, mask.rank < input.rank ? expandDims(mask, -1) : mask);
+    });
+    return someOf(concat(whole, axis), -1);
+  });
+}
+
+type Mask = Tensor | null | undefined;
+type MaskOf = (inputs: Tensor | Tensor[], mask: Mask | Mask[]) => Tensor | null;
 type Node = Layer['inboundNodes'][number];
 
 /** Calls within the model. A layer may have others, in another model. */
@@ -115,7 +175,10 @@ function masked(tensor: SymbolicTensor, model: Container, isMasked: boolean): bo
     if (isContainer(layer)) return layer.outputs.some(output => masked(output, layer, inputs.some(isOne)));
     if (isRecurrent(layer))
       return one.tensorIndex === 0 && fieldOf(layer, 'returnSequences') === true && isOne(inputs[0]!);
-    if (MERGING.test(layer.getClassName())) return inputs.some(isOne);
+    const className = layer.getClassName();
+    if (className === 'Dot') return false;
+    if (MERGING.test(className)) return mergesAll.has(layer) ? inputs.every(isOne) : inputs.some(isOne);
+    if (className === 'Concatenate') return inputs.some(isOne);
     return layer.supportsMasking && isOne(inputs[0]!);
   };
   return isOne(tensor);

@@ -17,7 +17,10 @@ import { isList, isObject, type Json, type JsonObject, kerasObject, parseKerasJs
 import { passMasksAsKeras, remarksOnMasks } from './masked-calls.js';
 import { layersOf } from './old-names.js';
 import { optimizerFromKeras } from './optimizer-from-keras.js';
+import { refuseShared } from './shared-layers.js';
+import { passStatesAsKeras } from './stated-calls.js';
 import { kerasTopology, type Topology } from './topology.js';
+import { normalizeVolumes } from './volume-normalization.js';
 
 interface KerasModelSource {
   /** The text of `config.json` in a `.keras`, or of the attribute `model_config` in a legacy `.h5`. */
@@ -32,6 +35,8 @@ interface KerasModelSource {
   readonly presentRate?: number | undefined;
   /** Of Keras, as the file says; otherwise that is seen in the configuration. */
   readonly version?: string | undefined;
+  /** Whether a layer that several models share has its values once, as in `.keras`. Default: once for each model. */
+  readonly storesOnce?: boolean;
   readonly options: LoadModelOptions;
 }
 
@@ -64,6 +69,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   const remarks = [...made.remarks];
   const model = await makeFrom(made, bytes, path);
   try {
+    if (source.storesOnce) refuseShared(made.shared, model, path);
     freeze(model, frozenIn(config));
     const kerasClass = kerasClasses(model, config);
     if (training === undefined || options.compile === false) return { model, remarks, kerasClass };
@@ -112,10 +118,15 @@ function isKeras3(config: JsonObject, version: string | undefined): boolean {
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
-export async function makeFrom({ topology, unmasked }: Topology, bytes: number, path: string): Promise<LayersModel> {
+export async function makeFrom(
+  { topology, unmasked, isKeras3 }: Topology,
+  bytes: number,
+  path: string,
+): Promise<LayersModel> {
   try {
     const model = await makeModel({ modelTopology: topology }, 2 * bytes + SMALL);
-    const problems = passMasksAsKeras(model, unmasked);
+    passStatesAsKeras(model);
+    const problems = [...passMasksAsKeras(model, unmasked, isKeras3), ...normalizeVolumes(model)];
     if (problems.length === 0) return model;
     model.dispose();
     throw new Error(problems.join('; '));

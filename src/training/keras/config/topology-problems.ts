@@ -51,8 +51,8 @@ export class TopologyProblems {
     return this.#classes.size === 0 && this.#options.length === 0 && this.#operations.length === 0;
   }
 
-  /** Throws ERR_NOT_SUPPORTED if there is a problem. */
-  refuse(path: string): void {
+  /** Throws ERR_NOT_SUPPORTED if there is a problem. `asItIs`: how to run the model without making it. */
+  refuse(path: string, asItIs: string): void {
     const classes = [...this.#classes].map(([name, layers]) => `${name} (${shortened([...layers].map(quoted))})`);
     if (this.isEmpty) return;
     const parts = [
@@ -66,8 +66,7 @@ export class TopologyProblems {
     ].filter(part => part !== false);
     throw new TensorBundleError(
       'ERR_NOT_SUPPORTED',
-      `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as ` +
-        'it is, use loadFunctions',
+      `TensorFlow.js cannot make the model in ${path}: ${parts.join('; ')}. To run the model as it is, ${asItIs}`,
       { path, found: [...this.#classes.keys(), ...this.#operations, ...this.#options] },
     );
   }

@@ -15,6 +15,7 @@ import { layerClass } from './layer-class.js';
 import { NestedCalls } from './nested-calls.js';
 import { layersOf } from './old-names.js';
 import { operationLayer } from './operation-layer.js';
+import { sharedLayers } from './shared-layers.js';
 import { isPlace, layerCall, placeOf, type TensorPlace } from './topology-calls.js';
 import { inputType, isRegistered, shown } from './topology-objects.js';
 import { layerOptions, type Surroundings } from './topology-options.js';
@@ -23,6 +24,7 @@ import { twoWays } from './two-ways.js';
 
 /** Far above any real model. */
 const MAX_LAYERS = 20_000;
+const EXPORT = "make it a SavedModel in Python (Keras 3: model.export('dir')), and use loadFunctions";
 /** Numbers that make variables large. */
 const SIZES: readonly string[] = ['units', 'filters', 'input_dim', 'output_dim', 'depth_multiplier'];
 /** Layers that compute something else while they are trained. */
@@ -39,6 +41,8 @@ interface ModelSource {
   readonly inputShape: Json;
   /** Whether Keras 3 wrote it. */
   readonly isKeras3?: boolean;
+  /** Whether it is a SavedModel, whose functions run without the layers. */
+  readonly hasFunctions?: boolean;
 }
 
 export interface Topology {
@@ -50,6 +54,9 @@ export interface Topology {
   readonly remarks: readonly string[];
   /** Layers that Keras gives no mask, though their input has one. */
   readonly unmasked: ReadonlySet<string>;
+  /** Layers that are in several models. */
+  readonly shared: ReadonlySet<string>;
+  readonly isKeras3: boolean;
 }
 
 /**
@@ -58,7 +65,7 @@ export interface Topology {
  * ERR_CORRUPT for something that is not Keras's configuration.
  */
 export function kerasTopology(
-  { model: root, isNetwork, inputShape, isKeras3 = false }: ModelSource,
+  { model: root, isNetwork, inputShape, isKeras3 = false, hasFunctions = false }: ModelSource,
   most: number,
   path: string,
 ): Topology {
@@ -66,10 +73,10 @@ export function kerasTopology(
   const converter = new Converter(path, most, isKeras3);
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
-  converter.problems.refuse(path);
+  converter.problems.refuse(path, hasFunctions ? 'use loadFunctions' : EXPORT);
   const outputs = given.className === 'Sequential' ? undefined : given.config.output_layers;
-  const { unmasked, problems } = converter;
-  return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked };
+  const { unmasked, shared, problems } = converter;
+  return { topology, outputs: namedOutputs(outputs), remarks: problems.remarks, unmasked, shared, isKeras3 };
 }
 
 function isModel(className: string): boolean {
@@ -79,6 +86,7 @@ function isModel(className: string): boolean {
 class Converter {
   readonly problems = new TopologyProblems();
   readonly unmasked = new Set<string>();
+  readonly shared = new Set<string>();
   #hasMasks = false;
   readonly #sharedIds = new Set<number>();
   #count = 0;
@@ -123,6 +131,8 @@ class Converter {
     const calls = new NestedCalls(layers, kept, givenOutputs);
     const connected = layers.map((layer, i) => this.#connect(layer, kept[i] as JsonObject, calls, masks));
     const lost = unreachableLayer(connected);
+    // The calls of a shared layer are counted in all models together.
+    if (lost !== undefined && this.problems.isEmpty && this.shared.size > 0) throw sharedLayers(this.shared, this.path);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
     const ordered = orderedCalls(connected) ?? { layers: connected, numberOf: (_: string, call: number) => call };
@@ -162,11 +172,11 @@ class Converter {
   /** Keras makes a layer once that is in several models. TensorFlow.js makes each model by itself. */
   #remarkShared(id: Json | undefined, className: string, name: string): void {
     if (typeof id !== 'number' || className === 'InputLayer') return;
-    if (this.#sharedIds.has(id))
-      this.problems.remarkOn(
-        name,
-        'these layers are in several models, which share them in Keras, but have copies here',
-      );
+    if (this.#sharedIds.has(id)) {
+      const what = 'these layers are in several models, which share them in Keras, but have copies here';
+      this.problems.remarkOn(name, what);
+      this.shared.add(name);
+    }
     this.#sharedIds.add(id);
   }
 

@@ -8,6 +8,7 @@ import { makeWaitingSlots } from '../../../layers/optimizers/waiting-slots.js';
 import { trainedNames } from '../../../layers/trained.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { type KerasModel, modelFromKeras, warnOfRemarks } from '../config/model-from-keras.js';
+import { asShared } from '../config/shared-layers.js';
 import { loadKerasWeights } from '../reading/load-keras-weights.js';
 import type { KerasFile } from './keras-file.js';
 
@@ -28,7 +29,8 @@ export async function loadKerasModel(file: KerasFile, options: LoadModelOptions)
   const { ignored, ...texts } = architecture;
   // Before anything is made: a damaged file is found here.
   const weights = await file.weights();
-  const source = { ...texts, path, bytes, options };
+  const isLegacy = (await weights.at('model_weights')) !== undefined;
+  const source = { ...texts, path, bytes, options, storesOnce: !isLegacy };
   const { model, remarks } = await withState(source, weights, growing(options));
   // So another way of saving the model, such as TensorFlow.js's own, gets the restored state, too.
   if (model.optimizer) makeWaitingSlots(model.optimizer, trainedNames(model));
@@ -62,10 +64,10 @@ async function withState(source: Source, weights: Hdf5File, onProgress: OnProgre
     const isUnfit = error instanceof TensorBundleError && UNFIT.includes(error.code);
     if (!isWanted || !isUnfit) throw error;
     // What does not fit may be a weight.
-    const again = loaded(source, weights, { includeOptimizer: false, onProgress });
-    const { model, remarks } = await again.catch(() => {
+    const second = loaded(source, weights, { includeOptimizer: false, onProgress });
+    const { model, remarks } = await second.catch((again: unknown) => {
       throwIfAborted(source.options.signal, 'the load');
-      throw error;
+      throw again instanceof TensorBundleError && again.code === 'ERR_NOT_SUPPORTED' ? again : error;
     });
     const more = model.optimizer ? [`the optimizer begins anew, since its state cannot be used: ${error.message}`] : [];
     return { model, remarks: [...remarks, ...more] };
@@ -105,8 +107,9 @@ async function loaded(
       remarks: isAnew ? [...remarks, 'the optimizer begins anew, since its state does not fit'] : remarks,
     };
   } catch (error) {
+    const found = source.storesOnce && !includeOptimizer ? asShared(error, model, source.path) : error;
     model.optimizer?.dispose();
     model.dispose();
-    throw error;
+    throw found;
   }
 }

@@ -59,6 +59,8 @@ export async function legacyFile(root: StoredGroup, path: string): Promise<Legac
 
 async function weightsIn(group: StoredGroup, path: string): Promise<StoredWeight[]> {
   const names = namesIn(await group.group.attributes(), 'weight_names') ?? [];
+  const twice = firstRepeated(names);
+  if (twice !== undefined) throw repeated(path, joined(group.path, twice));
   return names.map(name => {
     const parts = name.split('/');
     const dataset = groupAt(group, parts.slice(0, -1).join('/'))?.datasets.get(parts.at(-1)!);
@@ -86,6 +88,21 @@ function textsOf({ value }: Hdf5Attribute): string[] {
   if (typeof value === 'string') return [value];
   if (!Array.isArray(value)) return [];
   return (value as readonly unknown[]).filter(one => typeof one === 'string');
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  const met = new Set<string>();
+  return names.find(name => met.size === met.add(name).size);
+}
+
+/** tf_keras begins such a file and fails: nobody knows whose value it is, and other values are not there. */
+function repeated(path: string, name: string): TensorBundleError {
+  return new TensorBundleError(
+    'ERR_CORRUPT',
+    `${path} lists '${name}' twice in weight_names, so it has one value for several variables, and is not complete; ` +
+      'save the model in Python as .keras, or give its layers unique names before you save it as .h5',
+    { path, tensor: name },
+  );
 }
 
 function lacks(path: string, name: string, list: string): TensorBundleError {

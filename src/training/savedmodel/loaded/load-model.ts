@@ -109,7 +109,7 @@ async function fromKeras(
   path: string,
 ): Promise<LayersModel> {
   const bytes = bytesIn(reader);
-  const made = kerasTopology(root, bytes, path);
+  const made = kerasTopology({ ...root, hasFunctions: true }, bytes, path);
   const remarks = [...made.remarks];
   const isCompiled = root.training !== undefined;
   if (options.compile !== false) refuseUseless(options, isCompiled, path);

@@ -17,6 +17,9 @@ import {
 import { configNames } from './keras-names.js';
 import { pythonConfig } from './python-config.js';
 
+/** Of layers that lack the same. More are counted. */
+const MOST_NAMED = 5;
+
 /** A layer in Keras's form. */
 export interface KerasEntry {
   readonly class_name: string;
@@ -72,7 +75,7 @@ export function kerasConfig(model: LayersModel, version = KERAS_2): KerasConfig 
   const conversion = new Conversion(model, version);
   conversion.convert(model.toJSON(null, false) as unknown as Written, model, false);
   const { entries, layers } = conversion;
-  return { entries, layers, shared: repeated([...layers.values()]), lacking: [...conversion.lacking] };
+  return { entries, layers, shared: repeated([...layers.values()]), lacking: conversion.lacking };
 }
 
 function repeated(layers: readonly Layer[]): Map<Layer, number> {
@@ -88,7 +91,8 @@ function repeated(layers: readonly Layer[]): Map<Layer, number> {
 class Conversion {
   readonly entries = new Map<Layer, KerasEntry>();
   readonly layers = new Map<object, Layer>();
-  readonly lacking = new Set<string>();
+  /** What is lacking, and the layers of which it is a part; none if it is a layer. */
+  readonly #lacking = new Map<string, Set<string>>();
   readonly #names: ReadonlyMap<Layer, string>;
 
   constructor(
@@ -98,6 +102,16 @@ class Conversion {
     this.#names = configNames(model, version.slashes);
   }
 
+  get lacking(): string[] {
+    return [...this.#lacking].map(([what, layers]) => `${what}${ofLayers([...layers])}`);
+  }
+
+  #lacks(what: string, layer?: Layer): void {
+    const layers = this.#lacking.get(what) ?? new Set();
+    this.#lacking.set(what, layers);
+    if (layer) layers.add(`'${layer.name}' (${layer.getClassName()})`);
+  }
+
   /** Converts in place. `isFrozen`: within a model that is not trainable. */
   convert(written: Written, layer: Layer, isFrozen: boolean): void {
     const { class_name: className, config } = written;
@@ -105,7 +119,7 @@ class Conversion {
     const isOther = computesOtherwise(className, config);
     const isKnown = !isOther && this.version.hasLayer(className, config);
     const kind = isOther ? `${ownClass(className)} (its own ${className} computes something else)` : className;
-    if (!isKnown) this.lacking.add(`the layer '${layer.name}' of the class ${kind}`);
+    if (!isKnown) this.#lacks(`the layer '${layer.name}' of the class ${kind}`);
     const frozen = isFrozen || ('layers' in layer && !layer.trainable);
     this.#hold(written, layer, frozen);
     repair(className, config, layer);
@@ -204,16 +218,22 @@ class Conversion {
   /** Initializers, regularizers, constraints and activations may be user-defined, too. */
   #checkParts(config: Json, layer: Layer): void {
     for (const [key, value] of Object.entries(config)) {
-      const of = `of the layer '${layer.name}' (${layer.getClassName()})`;
       if (key.endsWith('activation')) {
         const isLacking = typeof value === 'string' && !this.version.hasActivation(value);
-        if (isLacking) this.lacking.add(`the activation ${value} ${of}`);
+        if (isLacking) this.#lacks(`the activation ${value}`, layer);
       } else if (/_(initializer|regularizer|constraint)$/.test(key) && isPart(value)) {
-        if (!PARTS.has(value.class_name)) this.lacking.add(`${value.class_name} as ${key} ${of}`);
+        if (!PARTS.has(value.class_name)) this.#lacks(`${value.class_name} as ${key}`, layer);
         value.class_name = kerasClass(value.class_name);
       }
     }
   }
+}
+
+function ofLayers(layers: readonly string[]): string {
+  if (layers.length === 0) return '';
+  const rest = layers.length - MOST_NAMED;
+  const named = `${layers.slice(0, MOST_NAMED).join(', ')}${rest > 0 ? `, and ${rest} more` : ''}`;
+  return layers.length === 1 ? ` of the layer ${named}` : ` of the layers ${named}`;
 }
 
 /** In the configuration of a user-defined layer, anything may have such a name. */
