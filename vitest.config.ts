@@ -3,6 +3,7 @@
  * names of both. CONTRIBUTING.md says what belongs where.
  */
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.js';
 
 const DEEP = 'test/**/*.deep.test.ts';
 /** One Python with TensorFlow for all files of a project. Not above, where it would be started for the root as well. */
@@ -13,6 +14,7 @@ export default defineConfig({
     // Native addons and TensorFlow keep per-process state: separate processes, and no more of them than cores.
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
