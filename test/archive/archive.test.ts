@@ -51,21 +51,22 @@ test('Python reads what is written here', () => {
   expect(read['ours-empty']!.count).toBe(0);
 });
 
-test.runIf(isDeep)('zip64, where numbers do not fit into the fields of the old format', async () => {
-  expect(read['ours-many']).toMatchObject({ count: MANY });
-  expect(read['ours-many']!.entries[9]![4]).toBe(Buffer.from('9').toString('hex'));
-  expect(await errorOf(contentOf(at('ours-many')))).toMatchObject({ code: 'ERR_TOO_LARGE', found: MANY });
-  expect(read['ours-large']!.entries.map(entry => entry.slice(0, 2))).toEqual([
-    ['large', LARGE],
-    ['behind', 5],
-  ]);
-  expect(read['ours-large']!.entries[1]![4]).toBe(Buffer.from('after').toString('hex'));
-  await inArchive(at('ours-large'), async archive => {
-    expect(Buffer.from(await archive.read('behind', 10)).toString()).toBe('after');
-    expect((await archive.range('behind')).start).toBeGreaterThan(LARGE);
-    await archive.check('large');
+if (isDeep)
+  test('zip64, where numbers do not fit into the fields of the old format', async () => {
+    expect(read['ours-many']).toMatchObject({ count: MANY });
+    expect(read['ours-many']!.entries[9]![4]).toBe(Buffer.from('9').toString('hex'));
+    expect(await errorOf(contentOf(at('ours-many')))).toMatchObject({ code: 'ERR_TOO_LARGE', found: MANY });
+    expect(read['ours-large']!.entries.map(entry => entry.slice(0, 2))).toEqual([
+      ['large', LARGE],
+      ['behind', 5],
+    ]);
+    expect(read['ours-large']!.entries[1]![4]).toBe(Buffer.from('after').toString('hex'));
+    await inArchive(at('ours-large'), async archive => {
+      expect(Buffer.from(await archive.read('behind', 10)).toString()).toBe('after');
+      expect((await archive.range('behind')).start).toBeGreaterThan(LARGE);
+      await archive.check('large');
+    });
   });
-});
 
 test('what is written here is read here', async () => {
   const content = await contentOf(at('ours'));

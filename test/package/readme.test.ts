@@ -18,7 +18,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('README has examples of everything: writing, reading, weights, models, functions, training, …', () => {
-  expect(examples.map(({ language }) => language)).toEqual([...Array.from({ length: 8 }, () => 'js'), 'sh']);
+  expect(examples.map(({ language }) => language)).toEqual([...Array.from({ length: 9 }, () => 'js'), 'sh']);
 });
 
 test('its links work where there is no repository: whole addresses, each of a file that is in the package', () => {

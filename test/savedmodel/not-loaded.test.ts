@@ -88,7 +88,7 @@ describe('what is no Keras model', () => {
     ['exported', /no Keras metadata: Keras 3's model.export .* loadFunctions/],
     ['module', /no Keras metadata/],
     ['tf1', /TensorFlow 1 wrote/],
-    ['model.keras', /a file of Keras 3/],
+    ['model.keras', /a file of Keras; loadModel of tensorbundle\/tfjs reads it/],
     ['training/ckpt-1', /it is a checkpoint; use loadModel of tensorbundle\/tfjs/],
     ['training', /it is a checkpoint/],
     ['custom/saved_model.pb', /give the directory around it/],

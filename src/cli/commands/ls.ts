@@ -55,7 +55,7 @@ function tree(tensors: readonly Listed[], long: boolean, style: Style): string[]
 export const ls: Command = {
   name: 'ls',
   synopsis: 'PATH [--tree | --flat] [--long] [--json]',
-  summary: 'list the tensors of a checkpoint or a file of Keras',
+  summary: 'list tensors, also of a file of Keras',
   description: `Lists every tensor with its dtype, shape and size. No tensor is read. On a terminal the list is a
 tree by object path, without the usual ending /.ATTRIBUTES/VARIABLE_VALUE. In a pipe it has one tensor per line, with
 whole names, tabs between the fields, and sizes in bytes. PATH may also be a .keras, an .h5 or .weights.h5, or a

@@ -5,6 +5,7 @@ import { CheckpointReader } from '../../bundle/reader.js';
 import type { PathLike } from '../../commit/paths.js';
 import { invalidArgument } from '../../errors.js';
 import type { RestoreStatus } from '../../graph/restore/restore-status.js';
+import { loadedModel } from '../models/kept-description.js';
 import type { LoadWeightsOptions } from '../models/load-weights-options.js';
 import { loadInto } from '../models/model-weights.js';
 import { openStored } from './opened-by-content.js';
@@ -15,7 +16,9 @@ export async function loadStored(
   path: PathLike,
   options: LoadWeightsOptions = {},
 ): Promise<RestoreStatus> {
-  const { signal } = options;
+  const { signal, includeOptimizer = true } = options;
+  // A model that cannot be loaded into is refused before the path is looked at.
+  const described = loadedModel(model, { optimizers: includeOptimizer });
   const hooks = { signal, onProgress: options.onProgress?.bind(options) };
   await using stored = await openStored(path, hooks);
   if (stored instanceof CheckpointReader) {
@@ -27,7 +30,7 @@ export async function loadStored(
         { path: stored.prefix },
       );
     }
-    return await loadInto(model, stored, { ...others, ...hooks });
+    return await loadInto(model, stored, { ...others, ...hooks }, described);
   }
   const { loadKerasWeights } = await import('../keras/reading/load-keras-weights.js');
   return await loadKerasWeights(model, await stored.weights(), { ...options, ...hooks });

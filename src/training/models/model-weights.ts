@@ -28,13 +28,16 @@ interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalResto
   includeOptimizer?: boolean | undefined;
 }
 
-/** Loads what can be found; see `loadWeights`. The model is checked before the path is looked at. */
+/**
+ * Loads what can be found; see `loadWeights`. The model is checked before the path is looked at. `described`: the model,
+ * if the caller has looked at it already.
+ */
 export async function loadInto(
   model: LayersModel,
   from: PathLike | CheckpointReader,
   { includeOptimizer = true, ...options }: LoadOptions = {},
+  described: Trackable = loadedModel(model, { optimizers: includeOptimizer }),
 ): Promise<RestoreStatus> {
-  const described = loadedModel(model, { optimizers: includeOptimizer });
   await using opened =
     from instanceof CheckpointReader ? null : await CheckpointReader.open(from, { signal: options.signal });
   const reader = opened ?? (from as CheckpointReader);
