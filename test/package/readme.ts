@@ -81,9 +81,9 @@ export function expectExamplesTwice(reader: Reader): void {
   expect(again.slice(1, 2)).toEqual(printed.slice(1, 2));
   expect(last(again[2]!)).toBe('8 variables');
   expect(last(again[3]!)).toBe('Adam');
-  expect(last(again[5]!, 2)).toBe('run/ckpt-1\nrun/ckpt-2');
+  expect(last(again[6]!, 2)).toBe('run/ckpt-1\nrun/ckpt-2');
   // Trained to its end before: it begins there, and there is nothing left to do.
-  expect(last(again[6]!)).toMatch(/^5 /);
-  expect(last(again[7]!)).toBe('5');
+  expect(last(again[7]!)).toMatch(/^5 /);
+  expect(last(again[8]!)).toBe('5');
   expect(again.at(-2)).toContain('out/digits');
 }
