@@ -117,7 +117,7 @@ describe('killed', () => {
 
   test('processes that save one file at once, and a reader: it is always whole', async () => {
     const path = await placeOf(scenarios[0]!);
-    const times = isDeep ? 40 : 6;
+    const times = isDeep ? 20 : 6;
     let left = 3;
     const saves = [NEW, NEXT, 4].map(async k => {
       await saveIn({ path, k, durable: k === NEXT, faults: [], times });
