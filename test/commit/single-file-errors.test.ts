@@ -120,13 +120,9 @@ describe.each(scenarios)('$name', scenario => {
     for (const call of spread(await callsOf(scenario))) await run(scenario, { ...call, action: 'error', errno });
   });
 
-  test.each(isDeep ? ['EIO'] : [])(
-    'every call of a kind fails from one on with %s',
-    async errno => {
-      for (const call of await callsOf(scenario))
-        await run(scenario, { ...call, action: 'error', errno, sticky: true });
-    },
-  );
+  test.each(isDeep ? ['EIO'] : [])('every call of a kind fails from one on with %s', async errno => {
+    for (const call of await callsOf(scenario)) await run(scenario, { ...call, action: 'error', errno, sticky: true });
+  });
 
   test.each(isDeep ? ['EIO', 'ENOSPC'] : ['ENOSPC'])('all fails from one call on with %s', async errno => {
     const { operations } = await attempt(scenario, []);
