@@ -29,8 +29,8 @@ interface LoadOptions extends Omit<RestoreOptions, 'companions' | 'optionalResto
 }
 
 /**
- * Loads what can be found; see `loadWeights`. The model is checked before the path is looked at. `described`: the model,
- * if the caller has looked at it already.
+ * Loads what can be found; see `loadWeights`. The model is checked before the path is looked at. `described`: the
+ * model, if the caller has looked at it already.
  */
 export async function loadInto(
   model: LayersModel,
