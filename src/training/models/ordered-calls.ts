@@ -4,11 +4,7 @@
  * layer may come before an earlier one and take its number, and the two would be mixed up; and a long model in a bad
  * order takes for ever. Here the layers get a good order, and the calls the numbers that they will have.
  */
-
-/** A layer, or a model, in the JSON of a model. */
-interface LayerJson {
-  readonly [key: string]: unknown;
-}
+import { isCalledOnce, isObject, type LayerJson } from './layer-json.js';
 
 type Tensor = readonly [layer: string, call: number, output: number, options: object];
 
@@ -20,15 +16,17 @@ interface Layer {
   readonly calls: readonly (readonly Tensor[])[];
 }
 
-interface OrderedCalls<T extends LayerJson> {
-  readonly layers: readonly T[];
+interface OrderedCalls {
+  readonly layers: readonly LayerJson[];
   /** The number that a call has in TensorFlow.js. */
   numberOf(layer: string, call: number): number;
 }
 
-/** `layers` with the calls that TensorFlow.js can make; undefined if it cannot make them all. */
-export function orderedCalls<T extends LayerJson>(layers: readonly T[]): OrderedCalls<T> | undefined {
-  const all = layers.map(layerOf);
+/** So many times TensorFlow.js may go over the layers before they get another order. */
+const FEW_PASSES = 100;
+
+/** Undefined if TensorFlow.js cannot make all calls. */
+function orderedCalls(all: readonly Layer[]): OrderedCalls | undefined {
   const sorted = byFirstCall(all) ?? all;
   const numbers = numbersOf(sorted);
   if (numbers === undefined) return undefined;
@@ -43,12 +41,12 @@ export function orderedCalls<T extends LayerJson>(layers: readonly T[]): Ordered
     for (const [i, place] of places.entries()) inbound[place] = renumbered[i];
     return { ...json, inbound_nodes: inbound };
   });
-  return { layers: made as readonly LayerJson[] as readonly T[], numberOf };
+  return { layers: made, numberOf };
 }
 
 /**
- * A model in a JSON of any shape, and the models in it, with calls that TensorFlow.js does not mix up. The same JSON if
- * it would mix up none. `tf.loadLayersModel` swaps outputs of such models without a word.
+ * A model in a JSON of any shape, and the models in it, with calls that TensorFlow.js does not mix up, and makes soon.
+ * The same JSON if that holds already. `tf.loadLayersModel` swaps outputs of other models without a word.
  */
 export function withOrderedCalls(topology: unknown): unknown {
   if (Array.isArray(topology)) return mapped(topology, withOrderedCalls);
@@ -58,9 +56,10 @@ export function withOrderedCalls(topology: unknown): unknown {
   const { layers, input_layers: inputs, output_layers: outputs } = inner;
   if (!Array.isArray(layers) || !layers.every(isObject) || !Array.isArray(inputs) || !Array.isArray(outputs))
     return inner;
-  const numbers = numbersOf(layers.map(layerOf));
-  const isMixed = [...(numbers?.values() ?? [])].some(own => [...own].some(([call, number]) => call !== number));
-  const ordered = isMixed ? orderedCalls(layers) : undefined;
+  const all = layers.map(layerOf);
+  const numbers = numbersOf(all, FEW_PASSES);
+  const isGood = numbers && [...numbers.values()].every(own => [...own].every(([call, number]) => call === number));
+  const ordered = isGood ? undefined : orderedCalls(all);
   if (ordered === undefined) return inner;
   const places = (given: readonly unknown[]): readonly unknown[] =>
     given.map(place => {
@@ -76,17 +75,11 @@ function mapped(items: readonly unknown[], change: (item: unknown) => unknown): 
   return made.some((item, i) => item !== items[i]) ? made : items;
 }
 
-function isObject(value: unknown): value is LayerJson {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function layerOf(json: LayerJson): Layer {
   const nodes = Array.isArray(json.inbound_nodes) ? (json.inbound_nodes as readonly (readonly Tensor[])[]) : [];
-  const isModel = isObject(json.config) && Array.isArray(json.config.layers);
-  const isMade = isModel || json.class_name === 'InputLayer';
   // Of a call without tensors, TensorFlow.js makes nothing.
   const calls = nodes.filter(node => node.length > 0);
-  return { json, name: String(json.name), first: isMade ? 1 : 0, calls };
+  return { json, name: String(json.name), first: isCalledOnce(json) ? 1 : 0, calls };
 }
 
 /** The layers in the order in which Keras made their first calls; undefined if some cannot be made in that way. */
@@ -122,15 +115,19 @@ function byFirstCall(layers: readonly Layer[]): Layer[] | undefined {
   return isComplete && sorted.length === layers.length ? sorted : undefined;
 }
 
-/** For each layer, the numbers of its calls there by those here. */
-function numbersOf(layers: readonly Layer[]): Map<string, Map<number, number>> | undefined {
+/** For each layer, the numbers of its calls there by those here; undefined if that takes more than `most` passes. */
+function numbersOf(
+  layers: readonly Layer[],
+  most = Number.POSITIVE_INFINITY,
+): Map<string, Map<number, number>> | undefined {
   const numbers = new Map(layers.map(({ name, first }) => [name, new Map(first > 0 ? [[0, 0]] : [])]));
   let left = layers.map(layer => ({
     ...layer,
     open: layer.calls.map((tensors, i) => [i + layer.first, tensors] as const),
   }));
-  while (left.length > 0) {
+  for (let pass = 0; left.length > 0; pass++) {
     let progress = false;
+    if (pass === most) return undefined;
     for (const layer of left) {
       const own = numbers.get(layer.name)!;
       layer.open = layer.open.filter(([call, tensors]) => {

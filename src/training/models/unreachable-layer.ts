@@ -3,20 +3,11 @@
  * (tfjs-layers/src/engine/container.ts, fromConfig).
  */
 
-/**
- * Of these, and of other classes that hold layers, there is a call before the first one of the model: the one that made
- * their own outputs.
- */
-const CALLED_ONCE: readonly unknown[] = ['InputLayer', 'Sequential', 'Functional', 'Model'];
+import { isCalledOnce, isObject, type LayerJson } from './layer-json.js';
 
 interface Call {
   readonly layer: string;
   readonly inputs: readonly (readonly [layer: string, call: number])[];
-}
-
-/** A layer in the JSON of a model. */
-interface LayerJson {
-  readonly [key: string]: unknown;
 }
 
 /** As `unreachableLayer`, for every model in a JSON of any shape. */
@@ -33,10 +24,6 @@ function first(items: readonly unknown[]): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isObject(value: unknown): value is LayerJson {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The name of a layer whose inputs never come to be; undefined if there is none. */
@@ -63,10 +50,6 @@ export function unreachableLayer(layers: readonly LayerJson[]): string | undefin
     }
   }
   return [...waiting.values()][0]?.[0]?.layer;
-}
-
-function isCalledOnce({ class_name: className, config }: LayerJson): boolean {
-  return CALLED_ONCE.includes(className) || (isObject(config) && Array.isArray(config.layers));
 }
 
 /** A call without tensors is not made. */

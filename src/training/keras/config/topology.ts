@@ -5,7 +5,6 @@
  */
 import { TensorBundleError } from '../../../errors.js';
 import { registerAdded } from '../../models/added/added-classes.js';
-import { orderedCalls } from '../../models/ordered-calls.js';
 import { requireLayers } from '../../models/tfjs-layers.js';
 import { unreachableLayer } from '../../models/unreachable-layer.js';
 import { automaticMasks, isOperation, makesMask } from './automatic-masks.js';
@@ -135,15 +134,10 @@ class Converter {
     if (lost !== undefined && this.problems.isEmpty && this.shared.size > 0) throw sharedLayers(this.shared, this.path);
     if (lost !== undefined && this.problems.isEmpty)
       throw this.#damaged(`the layer '${lost}' gets what no layer gives`);
-    const ordered = orderedCalls(connected) ?? { layers: connected, numberOf: (_: string, call: number) => call };
-    const placed = (given: readonly TensorPlace[]): Json[] =>
-      given.map(place => {
-        const [layer, call, output] = calls.asOutput(place);
-        return [layer, ordered.numberOf(layer, call), output];
-      });
+    const placed = (given: readonly TensorPlace[]): Json[] => given.map(place => [...calls.asOutput(place)]);
     const [inputs, outputs] = [placed(givenInputs), placed(givenOutputs)];
     if (inputs.length === 0 || outputs.length === 0) throw this.#damaged('its inputs or outputs are missing');
-    return { name: text(config.name, 'model'), layers: ordered.layers, input_layers: inputs, output_layers: outputs };
+    return { name: text(config.name, 'model'), layers: connected, input_layers: inputs, output_layers: outputs };
   }
 
   #layers(entries: Json | undefined): JsonObject[] {
