@@ -2,17 +2,14 @@
  * A save of one file, killed before a file operation: the name has exactly the old or exactly the new file, also for
  * h5py, and the next save leaves nothing else behind.
  */
-import { execFile } from 'node:child_process';
 import { copyFileSync, readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writePoints } from '../crash/child.js';
+import { joinProgram, killAtEach, killPoints, runProgram } from '../crash/killed-children.js';
 import { Scratch } from '../crash/scratch.js';
 import { isDeep } from '../depth.js';
-import { type Fault, faultAddonPath, type Operation } from '../native/fault-binding.js';
+import type { Fault, Operation } from '../native/fault-binding.js';
 import { runPython } from '../oracle/python.js';
 import { numberIn, saveAt } from './saved-file.js';
 import type { FileJob } from './single-file-child.js';
@@ -39,26 +36,13 @@ const states: { path: string; found: number }[] = [];
 let kills = 0;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL('single-file-child.ts', import.meta.url));
-  const build = await rolldown({ input: entry, platform: 'node', logLevel: 'silent' });
-  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
-  await build.close();
-  await writeFile(script, output[0].code);
+  await joinProgram(fileURLToPath(new URL('single-file-child.ts', import.meta.url)), script);
 });
 
 afterAll(() => console.log(`killed ${kills} times; ${states.length} states of a file read by h5py, too`));
 
 /** Null if it was killed. */
-function saveIn(job: FileJob): Promise<Operation[] | null> {
-  const env = { ...process.env, TENSORBUNDLE_BINDING: faultAddonPath };
-  return new Promise((resolve, reject) => {
-    execFile(process.execPath, [script, JSON.stringify(job)], { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      if (error?.signal === 'SIGKILL') resolve(null);
-      else if (error) reject(new Error(`the child failed: ${error.message}\n${stderr}`));
-      else resolve(JSON.parse(stdout) as Operation[]);
-    });
-  });
-}
+const saveIn = (job: FileJob): Promise<Operation[] | null> => runProgram(script, job);
 
 async function placeOf({ isFresh }: Scenario): Promise<string> {
   const path = join(scratch.directory(), 'm.h5');
@@ -89,35 +73,18 @@ async function pointsOf(scenario: Scenario): Promise<Fault[]> {
   const path = await placeOf(scenario);
   const done = (await saveIn({ path, k: NEW, durable: scenario.durable, faults: [] }))!;
   expect(await numberIn(path, [NEW])).toBe(NEW);
-  if (isDeep && scenario === scenarios[0]) return done.map((_, i) => ({ at: i + 1, action: 'kill' }));
-  const all = writePoints(done, 'kill');
-  if (isDeep) return all;
-  const commit = all.findIndex(({ syscall }) => syscall === 'rename');
-  const others = all.filter((_, i) => i < commit || i > commit + 1);
-  const some = Array.from(
-    { length: SPREAD },
-    (_, i) => others[Math.floor(((i + Math.random()) * others.length) / SPREAD)]!,
-  );
-  return [...some, ...all.slice(commit, commit + 2)];
+  const commit = 'rename';
+  return killPoints(done, { everywhere: scenario === scenarios[0], commit, count: SPREAD });
 }
 
 describe('killed', () => {
   test.each(isDeep ? scenarios : scenarios.slice(0, 1))('$name', async scenario => {
-    const points = await pointsOf(scenario);
-    const run = async (): Promise<void> => {
-      for (let fault = points.pop(); fault !== undefined; fault = points.pop()) {
-        const at = fault;
-        await killedAt(scenario, at).catch(error => {
-          throw new Error(`${JSON.stringify(at)}: ${(error as Error).message}`, { cause: error });
-        });
-      }
-    };
-    await Promise.all([run(), run()]);
+    await killAtEach(await pointsOf(scenario), fault => killedAt(scenario, fault));
   });
 
   test('processes that save one file at once, and a reader: it is always whole', async () => {
     const path = await placeOf(scenarios[0]!);
-    const times = isDeep ? 20 : 6;
+    const times = isDeep ? 40 : 6;
     let left = 3;
     const saves = [NEW, NEXT, 4].map(async k => {
       await saveIn({ path, k, durable: k === NEXT, faults: [], times });

@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { TensorBundleError } from '../../src/index.js';
+import { CODES, type NumberedCall, numbered, spread } from '../crash/failing-calls.js';
 import { Scratch } from '../crash/scratch.js';
 import { isDeep } from '../depth.js';
 import { type Fault, faulty, type Operation } from '../native/fault-binding.js';
@@ -15,14 +16,6 @@ import { type ModelOptions, modelAt, saveModelAt } from './saved-files.js';
 const scratch = new Scratch('directory-errors');
 afterEach(() => faulty.setFaults(null));
 
-const CODES: Readonly<Record<string, string>> = {
-  EIO: 'ERR_IO',
-  ENOSPC: 'ERR_NO_SPACE',
-  EINTR: 'ERR_IO',
-  EMFILE: 'ERR_IO',
-  EACCES: 'ERR_PERMISSION',
-  EROFS: 'ERR_PERMISSION',
-};
 /** Beside the deep run, so many of the calls. */
 const SPREAD = 10;
 const OLD = 5;
@@ -109,28 +102,17 @@ async function run(scenario: Scenario, fault: Fault): Promise<void> {
   });
 }
 
-/** The k-th call of each kind: the order of all calls is not fixed, their counts are. */
-async function callsOf(scenario: Scenario): Promise<{ syscall: string; at: number }[]> {
+async function callsOf(scenario: Scenario): Promise<NumberedCall[]> {
   const { error, operations } = await attempt(scenario, []);
   expect(error).toBeNull();
-  const seen = new Map<string, number>();
-  return operations.flatMap(({ syscall }) => {
-    const at = (seen.get(syscall) ?? 0) + 1;
-    seen.set(syscall, at);
-    // That is what `always` does.
-    return scenario.always?.syscall === syscall ? [] : [{ syscall, at }];
-  });
-}
-
-function spread<T>(all: readonly T[]): readonly T[] {
-  if (isDeep) return all;
-  const step = all.length / SPREAD;
-  return Array.from({ length: SPREAD }, (_, i) => all[Math.floor((i + Math.random()) * step)]!);
+  // That is what `always` does.
+  return numbered(operations).filter(({ syscall }) => scenario.always?.syscall !== syscall);
 }
 
 describe.each(scenarios)('$name', scenario => {
   test.each(isDeep ? Object.keys(CODES) : ['EIO'])('every call fails once with %s', async errno => {
-    for (const call of spread(await callsOf(scenario))) await run(scenario, { ...call, action: 'error', errno });
+    for (const call of spread(await callsOf(scenario), SPREAD))
+      await run(scenario, { ...call, action: 'error', errno });
   });
 
   test.each(isDeep ? Object.keys(CODES) : [])('every call of a kind fails from one on with %s', async errno => {
@@ -140,6 +122,6 @@ describe.each(scenarios)('$name', scenario => {
   test.each(isDeep ? ['EIO', 'ENOSPC', 'EMFILE'] : ['ENOSPC'])('all fails from one call on with %s', async errno => {
     const { operations } = await attempt(scenario, []);
     const all = operations.map((_, i) => i + 1);
-    for (const at of spread(all)) await run(scenario, { at, action: 'error', errno, sticky: true });
+    for (const at of spread(all, SPREAD)) await run(scenario, { at, action: 'error', errno, sticky: true });
   });
 });

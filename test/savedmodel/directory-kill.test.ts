@@ -2,18 +2,15 @@
  * An overwrite of a SavedModel, killed before a file operation: what has the name is exactly the old or exactly the new
  * model, whole, for this library's reader and for real TensorFlow, and the next save leaves nothing else behind.
  */
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointReader } from '../../src/index.js';
-import { writePoints } from '../crash/child.js';
+import { joinProgram, killAtEach, killPoints, runProgram } from '../crash/killed-children.js';
 import { Scratch } from '../crash/scratch.js';
 import { isDeep } from '../depth.js';
-import { type Fault, faultAddonPath, type Operation } from '../native/fault-binding.js';
+import type { Fault, Operation } from '../native/fault-binding.js';
 import { runPython } from '../oracle/python.js';
 import type { ChildJob } from './directory-child.js';
 
@@ -33,28 +30,14 @@ const states: Killed[] = [];
 let kills = 0;
 
 beforeAll(async () => {
-  const entry = fileURLToPath(new URL('directory-child.ts', import.meta.url));
-  const build = await rolldown({ input: entry, platform: 'node', logLevel: 'silent' });
-  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
-  await build.close();
-  await writeFile(script, output[0].code);
+  await joinProgram(fileURLToPath(new URL('directory-child.ts', import.meta.url)), script);
   await runPython(PYTHON, ['make', models]);
 });
 
 afterAll(() => console.log(`killed ${kills} times; ${states.length} states of a SavedModel read by TensorFlow, too`));
 
 /** Null if it was killed. */
-function saveIn(job: ChildJob): Promise<Operation[] | null> {
-  const env = { ...process.env, TENSORBUNDLE_BINDING: faultAddonPath };
-  return new Promise((resolve, reject) => {
-    const options = { env, maxBuffer: 2 ** 26 };
-    execFile(process.execPath, [script, JSON.stringify(job)], options, (error, stdout, stderr) => {
-      if (error?.signal === 'SIGKILL') resolve(null);
-      else if (error) reject(new Error(`the child failed: ${error.message}\n${stderr}`));
-      else resolve(JSON.parse(stdout) as Operation[]);
-    });
-  });
-}
+const saveIn = (job: ChildJob): Promise<Operation[] | null> => runProgram(script, job);
 
 /** Which model is there, for our reader; null for none. Fails if it is not whole. */
 async function numberAt(path: string): Promise<number | null> {
@@ -110,14 +93,8 @@ async function pointsOf(scenario: Scenario): Promise<Fault[]> {
   if (!scenario.isFresh) cpSync(join(models, String(OLD)), path, { recursive: true });
   const done = (await saveIn(job(path, NEW, scenario)))!;
   expect(await numberAt(path)).toBe(NEW);
-  if (isDeep && scenario === scenarios[0]) return done.map((_, i) => ({ at: i + 1, action: 'kill' }));
-  const all = writePoints(done, 'kill');
-  if (isDeep) return all;
-  const commit = all.findLastIndex(({ syscall }) => syscall === (scenario.isFresh ? 'rename' : 'renameat2'));
-  const others = all.filter((_, i) => i < commit || i > commit + 1);
-  const step = others.length / SPREAD;
-  const some = Array.from({ length: SPREAD }, (_, i) => others[Math.floor((i + Math.random()) * step)]!);
-  return [...some, ...all.slice(commit, commit + 2)];
+  const commit = scenario.isFresh ? 'rename' : 'renameat2';
+  return killPoints(done, { everywhere: scenario === scenarios[0], commit, count: SPREAD });
 }
 
 const scenarios: Scenario[] = [
@@ -128,16 +105,7 @@ const scenarios: Scenario[] = [
 
 describe('killed', () => {
   test.each(isDeep ? scenarios : scenarios.slice(0, 1))('$name', async scenario => {
-    const points = await pointsOf(scenario);
-    const run = async (): Promise<void> => {
-      for (let fault = points.pop(); fault !== undefined; fault = points.pop()) {
-        const at = fault;
-        await killedAt(scenario, at).catch(error => {
-          throw new Error(`${JSON.stringify(at)}: ${(error as Error).message}`, { cause: error });
-        });
-      }
-    };
-    await Promise.all([run(), run()]);
+    await killAtEach(await pointsOf(scenario), fault => killedAt(scenario, fault));
   });
 
   test('TensorFlow loads the same', async () => {
