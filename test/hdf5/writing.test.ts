@@ -125,7 +125,7 @@ const SPECS: Record<string, NodeSpec> = {
     },
   },
   ...Object.fromEntries(
-    [1, 8, 9, 257, ...(isDeep ? [255, 256, 2049] : [])].map(count => [`flat ${count}`, flat(count)]),
+    [1, 8, 9, 257, ...(isDeep ? [7, 255, 256, 300, 2049] : [])].map(count => [`flat ${count}`, flat(count)]),
   ),
   ...(isDeep && { 'three levels': flat(8300, i => `${'n'.repeat(i % 50)}${i}`) }),
   deep: nested(250),
@@ -143,7 +143,7 @@ test('h5py reads and types all as in its own files, and so does our reader', asy
   const jobs: { path: string; spec: NodeSpec; extend?: boolean }[] = [];
   const directory = scratch.directory();
   let objects = 0;
-  const randoms = Array.from({ length: isDeep ? 30 : 6 }, (_, i) => [`random ${i}`, random(i)] as const);
+  const randoms = Array.from({ length: isDeep ? 80 : 6 }, (_, i) => [`random ${i}`, random(i)] as const);
   for (const [name, spec] of [...Object.entries(SPECS), ...randoms]) {
     const path = join(directory, `${name}.h5`);
     const plan = planHdf5(groupOf(spec), path);
