@@ -2,8 +2,9 @@
 import { expect } from 'vitest';
 import type { NumericArray } from '../../src/format/dtypes.js';
 import type { Hdf5Attribute, Hdf5Dataset, Hdf5File, Hdf5Group } from '../../src/hdf5/hdf5-file.js';
-import type { AttributeToWrite, DatasetToWrite, GroupToWrite, NumberToWrite } from '../../src/hdf5/writing/content.js';
+import type { AttributeToWrite, DatasetToWrite, GroupToWrite } from '../../src/hdf5/writing/content.js';
 import type { PlannedHdf5 } from '../../src/hdf5/writing/plan-hdf5.js';
+import type { NumberToWrite } from '../../src/hdf5/writing/type-messages.js';
 import { BYTES_OF } from './number-bytes.js';
 
 export type AttributeSpec =
