@@ -5,21 +5,36 @@ import { makeDurable } from './generations.js';
 import { indexName } from './names.js';
 import { laterUnsyncedError, removedError } from './publication-errors.js';
 
-/** Whether a later save has taken the place. What this one promised must then hold for the later one. */
-export async function isOvertaken(
-  directory: Directory,
-  base: string,
-  { call, durable }: { call: number; durable: boolean },
-): Promise<boolean> {
+interface Promised {
+  call: number;
+  durable: boolean;
+}
+
+/** Whether a later save has taken the prefix. */
+export function isOvertaken(directory: Directory, base: string, promised: Promised): Promise<boolean> {
   const place = placeOf(directory.identity, base);
+  const path = directory.pathOf(indexName(base));
+  return isPlaceTaken(place, path, promised, () => makeDurable(directory, base));
+}
+
+/**
+ * Whether a later save has taken the place, which is at `path`. What this one promised must then hold for the later
+ * one: `putOnStorage` puts what is there on stable storage. Call it under the directory's lock.
+ */
+export async function isPlaceTaken(
+  place: string,
+  path: string,
+  { call, durable }: Promised,
+  putOnStorage: () => Promise<void>,
+): Promise<boolean> {
   const later = overtakenBy(place, call);
   if (later === null) return false;
   if (later.durable || !durable) return true;
   try {
     if (later.failure !== undefined) throw later.failure;
-    await makeDurable(directory, base);
+    await putOnStorage();
   } catch (cause) {
-    throw laterUnsyncedError(directory.pathOf(indexName(base)), cause);
+    throw laterUnsyncedError(path, cause);
   }
   rememberCall(place, { call: later.call, durable: true });
   return true;

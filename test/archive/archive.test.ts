@@ -107,6 +107,7 @@ test.each([
   ['understated', 'ERR_CORRUPT'],
   ['overstated', 'ERR_CORRUPT'],
   ['impossible', 'ERR_CORRUPT'],
+  ['bomb', 'ERR_TOO_LARGE'],
 ])('an archive that is %s: %s', async (name, code) => {
   const error = await errorOf(contentOf(at(name)));
   expect(error).toMatchObject({ name: 'TensorBundleError', code, path: at(name) });

@@ -1,4 +1,4 @@
-import type { NumberToWrite } from '../../src/hdf5/writing/content.js';
+import type { NumberToWrite } from '../../src/hdf5/writing/type-messages.js';
 
 /** Bytes of one element, not from the library. */
 export const BYTES_OF: Readonly<Record<NumberToWrite, number>> = {

@@ -18,8 +18,9 @@ import { basename, dirname, resolve } from 'node:path';
 import { invalidArgument, TensorBundleError, throwIfAborted } from '../../errors.js';
 import { type Directory, withNewDirectory } from '../../storage/directory.js';
 import { checkPath } from '../../storage/directory-errors.js';
-import { overtakenBy, placeOf, rememberCall } from '../call-order.js';
-import { laterUnsyncedError, removedError, renameUncertainError, syncUncertainError } from '../publication-errors.js';
+import { placeOf, rememberCall } from '../call-order.js';
+import { isPlaceTaken } from '../lost-place.js';
+import { removedError, renameUncertainError, syncUncertainError } from '../publication-errors.js';
 import { directoryExistsError, halfReplacedError, replacingError } from './directory-save-errors.js';
 import { type IsOwn, inChild, surveyTree, syncTree } from './directory-tree.js';
 import { NewDirectory, PresentDirectory, type StagedDirectory } from './staged.js';
@@ -176,20 +177,12 @@ class DirectorySave {
     return target;
   }
 
-  /** Whether a later save has taken the place. What this one promised must then hold for the later one. */
-  async #isOvertaken(): Promise<boolean> {
+  #isOvertaken(): Promise<boolean> {
     const { parent, base, isOwn, options } = this;
-    const later = overtakenBy(this.#place, options.call);
-    if (later === null) return false;
-    if (later.durable || !options.durable) return true;
-    try {
+    return isPlaceTaken(this.#place, this.#path, options, async () => {
       await inChild(parent, base, child => syncTree(child, isOwn));
       await parent.sync();
-    } catch (cause) {
-      throw laterUnsyncedError(this.#path, cause);
-    }
-    rememberCall(this.#place, { call: later.call, durable: true });
-    return true;
+    });
   }
 
   #locked<T>(action: () => Promise<T>): Promise<T> {

@@ -2,10 +2,12 @@
 import type { Directory } from '../../storage/directory.js';
 import { lacks } from '../../storage/lacks.js';
 import type { HeldFile } from '../../storage/new-files.js';
+import { checkOwnFiles } from '../lost-place.js';
 import { nonce } from '../names.js';
 import { removedError } from '../publication-errors.js';
+import { removeDeadWork } from './dead-work.js';
 import { type IsOwn, removeTree } from './directory-tree.js';
-import { PROBES, parseWorkName, workIntentName, workName } from './work-names.js';
+import { PROBES, workIntentName, workName } from './work-names.js';
 
 /** The owner can write in it. */
 const WRITABLE = 0o700;
@@ -44,14 +46,7 @@ export class Work {
 
   /** Removes what saves that died have left. Call it under the lock of the parent. */
   static async removeDead(parent: Directory, base: string, isOwn: IsOwn): Promise<void> {
-    const ids = new Set((await parent.list()).flatMap(name => parseWorkName(base, name) ?? []));
-    for (const id of ids) {
-      const intent = workIntentName(base, id);
-      if ((await parent.holderOf(intent)) !== 'nobody') continue;
-      // The intent goes first. A save that is alive, but has lost its lock, sees that it is missing.
-      await parent.remove(intent).catch(() => false);
-      await removeTree(parent, workName(base, id), withProbes(isOwn));
-    }
+    await removeDeadWork(parent, base, name => removeTree(parent, name, withProbes(isOwn)));
   }
 
   /** Whether the file system can exchange two directories. */
@@ -69,13 +64,9 @@ export class Work {
     return can;
   }
 
-  /**
-   * A network file system may have lost the lock, and another process may have taken this save for dead. Throws ERR_IO.
-   */
+  /** Throws ERR_IO if another process may have taken this save for dead. */
   async checkIntent(): Promise<void> {
-    const there = await this.parent.open(this.intent.name);
-    if (there === null) throw removedError(this.intent.path);
-    await there.close();
+    await checkOwnFiles(this.parent, [this.intent.name]);
   }
 
   /** Removes what has its name, new or replaced, and ends. Never throws. */

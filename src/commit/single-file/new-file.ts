@@ -4,9 +4,10 @@
  */
 import type { Directory } from '../../storage/directory.js';
 import type { HeldFile, NewShard } from '../../storage/new-files.js';
-import { parseWorkName, workIntentName, workName } from '../directories/work-names.js';
+import { removeDeadWork } from '../directories/dead-work.js';
+import { workIntentName, workName } from '../directories/work-names.js';
+import { checkOwnFiles } from '../lost-place.js';
 import { nonce } from '../names.js';
-import { removedError } from '../publication-errors.js';
 
 export class NewFile {
   /** Whether it has, or may have, the name of its target. */
@@ -37,14 +38,7 @@ export class NewFile {
 
   /** Removes what saves that died have left. Call it under the lock of the directory. */
   static async removeDead(directory: Directory, base: string): Promise<void> {
-    const ids = new Set((await directory.list()).flatMap(name => parseWorkName(base, name) ?? []));
-    for (const id of ids) {
-      const intent = workIntentName(base, id);
-      if ((await directory.holderOf(intent)) !== 'nobody') continue;
-      // The intent goes first. A save that is alive, but has lost its lock, sees that it is missing.
-      await directory.remove(intent).catch(() => false);
-      await directory.remove(workName(base, id)).catch(() => false);
-    }
+    await removeDeadWork(directory, base, name => directory.remove(name).catch(() => false));
   }
 
   async create(bytes: number, durable: boolean): Promise<void> {
@@ -61,13 +55,9 @@ export class NewFile {
     await this.shard.close();
   }
 
-  /**
-   * A network file system may have lost the lock, and another process may have taken this save for dead. Throws ERR_IO.
-   */
+  /** Throws ERR_IO if another process may have taken this save for dead. */
   async checkIntent(): Promise<void> {
-    const there = await this.directory.open(this.intent.name);
-    if (there === null) throw removedError(this.intent.path);
-    await there.close();
+    await checkOwnFiles(this.directory, [this.intent.name]);
   }
 
   /** Whether it certainly has not got another name: it has its hidden one, or its directory was removed. */

@@ -17,8 +17,9 @@ import { invalidArgument, throwIfAborted } from '../../errors.js';
 import { type Directory, withNewDirectory } from '../../storage/directory.js';
 import { checkPath } from '../../storage/directory-errors.js';
 import type { ReadableFile } from '../../storage/file.js';
-import { overtakenBy, placeOf, rememberCall } from '../call-order.js';
-import { laterUnsyncedError, removedError, renameUncertainError } from '../publication-errors.js';
+import { placeOf, rememberCall } from '../call-order.js';
+import { isPlaceTaken } from '../lost-place.js';
+import { removedError, renameUncertainError } from '../publication-errors.js';
 import {
   fileExistsError,
   fileUncertainError,
@@ -191,21 +192,12 @@ class FileSave {
     throw notReplacedError(this.#path, own.kind === 'symlink' ? `it is a link to what is ${what}` : `it is ${what}`);
   }
 
-  /** Whether a later save has taken the place. What this one promised must then hold for the later one. */
-  async #isOvertaken(): Promise<boolean> {
+  #isOvertaken(): Promise<boolean> {
     const { directory, base, options } = this;
-    const later = overtakenBy(this.#place, options.call);
-    if (later === null) return false;
-    if (later.durable || !options.durable) return true;
-    try {
-      if (later.failure !== undefined) throw later.failure;
+    return isPlaceTaken(this.#place, this.#path, options, async () => {
       await directory.syncFile(base);
       await directory.sync();
-    } catch (cause) {
-      throw laterUnsyncedError(this.#path, cause);
-    }
-    rememberCall(this.#place, { call: later.call, durable: true });
-    return true;
+    });
   }
 
   #tell(phase: FileProgress['phase'], bytes: number): void {

@@ -2,11 +2,11 @@
 import '../../disposal.js';
 import { invalidArgument, TensorBundleError } from '../../errors.js';
 import { dtypeInfo, type NumericArray, type TensorValue, tensorValue } from '../../format/dtypes.js';
-import { sizeOf } from '../../format/shape.js';
 import { ReadMemory, readingWith } from '../../storage/read-memory.js';
 import type { FileRange } from '../file-range.js';
 import type { Hdf5Dataset, Hdf5File } from '../hdf5-file.js';
 import { withoutFilling } from '../reading/text.js';
+import { noTensorError, PIECE_BYTES, requireFewTexts } from '../reading/value-limits.js';
 import { boxesOf } from './boxes.js';
 import {
   CompiledDataset,
@@ -19,8 +19,6 @@ import { LibraryWorker } from './worker.js';
 
 /** Of one read of the library. A chunk may have more. */
 const BOX_BYTES = 8 * 1024 * 1024;
-/** Each element of a text becomes an object. */
-const MAX_TEXTS = 4 * 1024 * 1024;
 
 export class CompiledFile implements Hdf5File {
   readonly path: string;
@@ -65,7 +63,7 @@ export class CompiledFile implements Hdf5File {
     return await readingWith(new ReadMemory(false), given => this.#readAll(own, given));
   }
 
-  async *pieces(dataset: Hdf5Dataset, bytes = BOX_BYTES): AsyncGenerator<Uint8Array, void, undefined> {
+  async *pieces(dataset: Hdf5Dataset, bytes = PIECE_BYTES): AsyncGenerator<Uint8Array, void, undefined> {
     const own = this.#own(dataset);
     if (own.dtype === 'string') yield* await this.#texts(own);
     else yield* this.#boxes(own, bytes);
@@ -84,7 +82,7 @@ export class CompiledFile implements Hdf5File {
 
   async #read(dataset: CompiledDataset, memory: ReadMemory): Promise<TensorValue> {
     const { dtype, path, shape } = dataset;
-    if (dtype === 'unknown') throw this.#noTensor(dataset);
+    if (dtype === 'unknown') throw noTensorError(this.path, dataset);
     if (dtype === 'string') return tensorValue(dtype, shape, await this.#texts(dataset));
     const array: NumericArray = memory.array(path, dtypeInfo(dtype), shape);
     const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
@@ -105,10 +103,7 @@ export class CompiledFile implements Hdf5File {
 
   async #texts(dataset: CompiledDataset): Promise<Uint8Array[]> {
     const { path, shape, type } = dataset;
-    if (sizeOf(shape) > MAX_TEXTS) {
-      const problem = `${this.path}: the dataset '${path}' has more than ${MAX_TEXTS} texts`;
-      throw new TensorBundleError('ERR_TOO_LARGE', problem, { path: this.path, tensor: path, expected: MAX_TEXTS });
-    }
+    requireFewTexts(this.path, dataset);
     const texts: Uint8Array[] = [];
     for (const { begin, size, count } of boxesOf(shape, Math.max(1, Math.floor(BOX_BYTES / type.size)))) {
       const bytes = count * type.size;
@@ -127,10 +122,5 @@ export class CompiledFile implements Hdf5File {
   #own(dataset: Hdf5Dataset): CompiledDataset {
     if (dataset instanceof CompiledDataset && dataset.parts === this.parts) return dataset;
     throw invalidArgument(`the dataset '${dataset.path}' is not of ${this.path}`);
-  }
-
-  #noTensor({ path, stored }: CompiledDataset): TensorBundleError {
-    const problem = `${this.path}: the dataset '${path}' is ${stored}, which no tensor can hold`;
-    return new TensorBundleError('ERR_DTYPE', problem, { path: this.path, tensor: path, found: stored });
   }
 }

@@ -5,6 +5,7 @@ import type { Hdf5Attribute, Hdf5Dataset, Hdf5DType, Hdf5Group, Hdf5Value } from
 import type { StoredType } from '../reading/datatype.js';
 import { numericValue, textValue } from '../reading/decoded-attributes.js';
 import { textOf, withoutFilling } from '../reading/text.js';
+import { mostExpandedBytes } from '../reading/value-limits.js';
 import type { LibraryAttribute, LibraryMetadata } from './library-server.js';
 import { typeOf } from './library-types.js';
 import type { LibraryWorker } from './worker.js';
@@ -13,8 +14,7 @@ import type { LibraryWorker } from './worker.js';
 const MAX_DEPTH = 256;
 /** HDF5's own filters, which h5wasm has: deflate, shuffle, Fletcher's checksum, N-bit, scale and offset. */
 const FILTERS: readonly number[] = [1, 2, 3, 5, 6];
-/** What compressed or was never written may be as much larger than the file as deflate can make it. */
-const MAX_EXPANSION = 1032;
+/** A chunk may be that much larger than its dataset. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 
 /** What all objects of a file share. */
@@ -138,8 +138,8 @@ async function markOf({ worker }: CompiledParts, path: string): Promise<string |
 
 function requireExpandable(parts: CompiledParts, path: string, { shape, chunks, size }: LibraryMetadata): void {
   const bytes = shape === null ? 0 : sizeOf(shape) * size;
-  const most = SPARE_BYTES + MAX_EXPANSION * parts.fileBytes;
-  const isTooLarge = !(bytes <= most) || (chunks !== null && sizeOf(chunks) * size > bytes + SPARE_BYTES);
+  const isTooLarge =
+    !(bytes <= mostExpandedBytes(parts.fileBytes)) || (chunks !== null && sizeOf(chunks) * size > bytes + SPARE_BYTES);
   if (isTooLarge) throw refusal(parts, path, 'ERR_TOO_LARGE', `would take far more memory than the file has bytes`);
 }
 

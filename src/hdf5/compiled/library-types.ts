@@ -1,12 +1,11 @@
 /** How h5wasm says that elements are stored, in the words of this package's own reader. */
 import type { DType } from '../../format/dtypes.js';
-import type { StoredType, TextForm } from '../reading/datatype.js';
+import { type StoredType, TEXT_FORMS, unknownType } from '../reading/datatype.js';
 import type { LibraryType } from './library-server.js';
 
 /** Numbers of H5T_class_t. */
 const [INTEGER, FLOAT, STRING, OPAQUE, COMPOUND, ENUMERATION] = [0, 1, 3, 5, 6, 8];
 const FLOATS: Readonly<Record<number, DType>> = { 2: 'float16', 4: 'float32', 8: 'float64' };
-const TEXT_FORMS: readonly TextForm[] = ['to the first NUL', 'filled with NULs', 'filled with spaces'];
 
 /** Its numbers come little-endian, so `isSwapped` is false. */
 export function typeOf(type: LibraryType): StoredType {
@@ -14,16 +13,12 @@ export function typeOf(type: LibraryType): StoredType {
   if (type.type === STRING) {
     const text = type.vlen ? 'variable' : TEXT_FORMS[type.strpad ?? 0];
     const stored = type.vlen ? 'string of variable length' : `string of ${size} bytes`;
-    return text ? { ...unknown(stored, size), dtype: 'string', text } : unknown(stored, size);
+    return text ? { ...unknownType(stored, size), dtype: 'string', text } : unknownType(stored, size);
   }
-  if (type.type === OPAQUE) return { ...unknown(`opaque of ${size} bytes`, size), isOpaque: true };
+  if (type.type === OPAQUE) return { ...unknownType(`opaque of ${size} bytes`, size), isOpaque: true };
   const dtype = numberOf(type);
-  if (dtype === null) return unknown(`a type of ${size} bytes that no tensor has`, size);
-  return { ...unknown(type.littleEndian || size === 1 ? dtype : `big-endian ${dtype}`, size), dtype };
-}
-
-function unknown(stored: string, size: number): StoredType {
-  return { dtype: 'unknown', stored, size, isSwapped: false, text: null, isOpaque: false };
+  if (dtype === null) return unknownType(`a type of ${size} bytes that no tensor has`, size);
+  return { ...unknownType(type.littleEndian || size === 1 ? dtype : `big-endian ${dtype}`, size), dtype };
 }
 
 function numberOf({ type, size, signed, enum_type, compound_type }: LibraryType): DType | null {

@@ -5,12 +5,11 @@ import { TensorBundleError } from '../../errors.js';
 import { boxRuns } from '../../format/box-runs.js';
 import { sizeOf } from '../../format/shape.js';
 import { leavesOf } from './btree.js';
-import type { Filter } from './dataset-messages.js';
+import { DEFLATE, type Filter } from './dataset-messages.js';
 import type { Fields } from './fields.js';
 import type { PlainDataset } from './plain-objects.js';
 import type { Storage } from './stored-dataset.js';
 
-const DEFLATE = 1;
 /** A chunk may be that much larger than its dataset, which is in memory with it. */
 const MAX_SPARE_BYTES = 64 * 1024 * 1024;
 

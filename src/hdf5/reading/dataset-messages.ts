@@ -10,6 +10,10 @@ export type Layout =
   /** In pieces of one shape, which a B-tree finds. */
   | { readonly kind: 'chunked'; readonly address: number | null; readonly shape: readonly number[] };
 
+/** Filters that this package's own reader knows. */
+export const DEFLATE = 1;
+export const SHUFFLE = 2;
+
 /** A step of what was done with the bytes of each chunk. */
 export interface Filter {
   /** The number with which it is registered: 1 is deflate, 2 shuffle, 3 the Fletcher checksum. */

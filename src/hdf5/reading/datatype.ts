@@ -37,7 +37,8 @@ const CLASSES = [
 
 /** Enumerations and compounds have a type inside. */
 const MAX_DEPTH = 4;
-const TEXT_FORMS: readonly TextForm[] = ['to the first NUL', 'filled with NULs', 'filled with spaces'];
+/** By the number of H5T_str_t. */
+export const TEXT_FORMS: readonly TextForm[] = ['to the first NUL', 'filled with NULs', 'filled with spaces'];
 
 /** Of floating-point numbers: bits and bias of the exponent, bits of the mantissa. All have their sign before them. */
 const FLOATS: readonly [dtype: DType, exponent: number, bias: number, mantissa: number][] = [
@@ -62,19 +63,20 @@ export function readDatatype(fields: Fields, depth = 0): StoredType {
   if (size === 0) throw fields.corrupt('a datatype has no bytes', at);
   if (name === 'integer') return integer(fields, bits, size);
   if (name === 'float') return float(fields, bits, size);
-  if (name === 'string') return { ...unknown(`string of ${size} bytes`, size), ...textOf(bits) };
-  if (name === 'opaque') return { ...unknown(`opaque of ${size} bytes`, size), isOpaque: true };
+  if (name === 'string') return { ...unknownType(`string of ${size} bytes`, size), ...textOf(bits) };
+  if (name === 'opaque') return { ...unknownType(`opaque of ${size} bytes`, size), isOpaque: true };
   if (name === 'enumeration') return enumeration(fields, bits, size, version, depth);
   if (name === 'compound')
-    return complex(fields, bits, size, version, depth) ?? unknown(`compound of ${size} bytes`, size);
+    return complex(fields, bits, size, version, depth) ?? unknownType(`compound of ${size} bytes`, size);
   if (name === 'sequence of variable length' && (bits & 15) === 1) {
     if (size !== fields.widths.address + 8) throw fields.corrupt(`references to text cannot have ${size} bytes`, at);
-    return { ...unknown('string of variable length', size), dtype: 'string', text: 'variable' };
+    return { ...unknownType('string of variable length', size), dtype: 'string', text: 'variable' };
   }
-  return unknown(`${name} of ${size} bytes`, size);
+  return unknownType(`${name} of ${size} bytes`, size);
 }
 
-function unknown(stored: string, size: number): StoredType {
+/** What no tensor has; also the start of other types. */
+export function unknownType(stored: string, size: number): StoredType {
   return { dtype: 'unknown', stored, size, isSwapped: false, text: null, isOpaque: false };
 }
 
@@ -89,7 +91,7 @@ function integer(fields: Fields, bits: number, size: number): StoredType {
   const precision = fields.u16le();
   const words = `${isSigned ? 'int' : 'uint'}${precision}`;
   const isPlain = offset === 0 && precision === size * 8 && [1, 2, 4, 8].includes(size);
-  return isPlain ? number(words as DType, bits, size) : unknown(`${words} in ${size} bytes`, size);
+  return isPlain ? number(words as DType, bits, size) : unknownType(`${words} in ${size} bytes`, size);
 }
 
 function float(fields: Fields, bits: number, size: number): StoredType {
@@ -105,12 +107,12 @@ function float(fields: Fields, bits: number, size: number): StoredType {
   const known = FLOATS.find(row => row[1] === exponent && row[2] === bias && row[3] === mantissa);
   return known && isUsual && isPlaced
     ? number(known[0], bits, size)
-    : unknown(`float of ${precision} bits in ${size} bytes`, size);
+    : unknownType(`float of ${precision} bits in ${size} bytes`, size);
 }
 
 function number(dtype: DType, bits: number, size: number): StoredType {
   const isSwapped = (bits & 1) !== 0 && dtypeInfo(dtype).unit > 1;
-  return { ...unknown(isSwapped ? `big-endian ${dtype}` : dtype, size), dtype, isSwapped };
+  return { ...unknownType(isSwapped ? `big-endian ${dtype}` : dtype, size), dtype, isSwapped };
 }
 
 /** h5py's bool is an enumeration of FALSE and TRUE; of others, the numbers are given. */

@@ -9,9 +9,8 @@ import { GlobalHeap } from './global-heap.js';
 import type { OtherReader } from './other-reader.js';
 import { openObject, PlainDataset, type PlainGroup, type PlainParts } from './plain-objects.js';
 import { Structures } from './structures.js';
+import { PIECE_BYTES } from './value-limits.js';
 import { readPieces, readValues } from './values.js';
-
-const DEFAULT_PIECE_BYTES = 4 * 1024 * 1024;
 
 export class PlainFile implements Hdf5File {
   readonly path: string;
@@ -56,7 +55,7 @@ export class PlainFile implements Hdf5File {
     return await readingWith(new ReadMemory(false), given => this.#readAll(datasets, given));
   }
 
-  async *pieces(dataset: Hdf5Dataset, bytes = DEFAULT_PIECE_BYTES): AsyncGenerator<Uint8Array, void, undefined> {
+  async *pieces(dataset: Hdf5Dataset, bytes = PIECE_BYTES): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#isOwn(dataset)) yield* readPieces(dataset, bytes, new ReadMemory(false));
     else yield* (await this.#otherFile(dataset)).pieces(dataset, bytes);
   }

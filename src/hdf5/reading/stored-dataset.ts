@@ -1,13 +1,22 @@
 /** What the header of a dataset says: its type, its shape and where its elements are. */
 import { TensorBundleError } from '../../errors.js';
 import { sizeOf } from '../../format/shape.js';
-import { type Filter, type Layout, readFillValue, readFilters, readLayout } from './dataset-messages.js';
+import {
+  DEFLATE,
+  type Filter,
+  type Layout,
+  readFillValue,
+  readFilters,
+  readLayout,
+  SHUFFLE,
+} from './dataset-messages.js';
 import { readShape } from './dataspace.js';
 import { readDatatype, type StoredType } from './datatype.js';
 import type { Fields } from './fields.js';
 import { MESSAGE, type Message } from './object-header.js';
 import { UnknownStructure } from './other-reader.js';
 import type { Structures } from './structures.js';
+import { mostExpandedBytes } from './value-limits.js';
 
 /** Where the elements of a dataset are. */
 export type Storage =
@@ -31,15 +40,6 @@ export interface StoredDataset {
   /** One element where nothing was written. Null: zeros. */
   readonly fill: Uint8Array | null;
 }
-
-const DEFLATE = 1;
-const SHUFFLE = 2;
-/**
- * What was never written, or was compressed, may be as much larger than the file as deflate can make it. More would
- * only fill the memory.
- */
-const MAX_EXPANSION = 1032;
-const LEAST_EXPANDED_BYTES = 64 * 1024 * 1024;
 
 /** Whether the object is a dataset, and not a group or a type. */
 export function isDataset(messages: readonly Message[]): boolean {
@@ -108,7 +108,7 @@ function fillOf(find: (type: number) => Fields | undefined, elementBytes: number
 }
 
 function requireExpandable({ range: { path, size } }: Structures, tensor: string, bytes: number): void {
-  const most = LEAST_EXPANDED_BYTES + MAX_EXPANSION * size;
+  const most = mostExpandedBytes(size);
   if (bytes <= most) return;
   throw new TensorBundleError(
     'ERR_TOO_LARGE',

@@ -2,7 +2,6 @@
 import { TensorBundleError } from '../../errors.js';
 import { swapBytes } from '../../format/byteswap.js';
 import { dtypeInfo, type NumericArray, type TensorValue, tensorValue } from '../../format/dtypes.js';
-import { sizeOf } from '../../format/shape.js';
 import { copyOf } from '../../realms.js';
 import { makeArray } from '../../storage/arrays.js';
 import type { ReadMemory } from '../../storage/read-memory.js';
@@ -10,12 +9,11 @@ import { readChunks } from './chunks.js';
 import { Fields } from './fields.js';
 import type { PlainDataset } from './plain-objects.js';
 import { withoutFilling } from './text.js';
+import { noTensorError, requireFewTexts } from './value-limits.js';
 
 /** A batch ends at this many bytes or datasets, so that an abort is noticed soon. */
 const BATCH_BYTES = 128 * 1024 * 1024;
 const BATCH_DATASETS = 4096;
-/** Each element of a text becomes an object. */
-const MAX_TEXTS = 4 * 1024 * 1024;
 
 /** The values, in the order of `datasets`. */
 export async function readValues(datasets: readonly PlainDataset[], memory: ReadMemory): Promise<TensorValue[]> {
@@ -87,9 +85,9 @@ async function readBatch(datasets: readonly PlainDataset[], memory: ReadMemory):
 
 function arrayFor(dataset: PlainDataset, memory: ReadMemory): NumericArray {
   const { dtype, path, shape, bytes } = dataset;
-  if (dtype === 'unknown') throw noTensor(dataset);
+  if (dtype === 'unknown') throw noTensorError(pathOf(dataset), dataset);
   if (dtype !== 'string') return memory.array(path, dtypeInfo(dtype), shape);
-  if (sizeOf(shape) > MAX_TEXTS) throw tooManyTexts(dataset);
+  requireFewTexts(pathOf(dataset), dataset);
   return makeArray(path, bytes, () => new Uint8Array(bytes));
 }
 
@@ -109,7 +107,7 @@ async function readRows(
 /** The value, from what lies in the file. */
 async function valueIn(dataset: PlainDataset, array: NumericArray): Promise<TensorValue> {
   const { dtype, shape, content } = dataset;
-  if (dtype === 'unknown') throw noTensor(dataset);
+  if (dtype === 'unknown') throw noTensorError(pathOf(dataset), dataset);
   if (content.storage.kind !== 'row') {
     const bytes = bytesOf(array);
     fill(dataset, bytes);
@@ -150,29 +148,14 @@ function bytesOf(array: NumericArray): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-function noTensor({ path, stored, parts }: PlainDataset): TensorBundleError {
-  const file = parts.structures.range.path;
-  return new TensorBundleError('ERR_DTYPE', `${file}: the dataset '${path}' is ${stored}, which no tensor can hold`, {
-    path: file,
-    tensor: path,
-    found: stored,
-  });
+/** Of its file. */
+function pathOf({ parts }: PlainDataset): string {
+  return parts.structures.range.path;
 }
 
-function tooManyTexts({ path, shape, parts }: PlainDataset): TensorBundleError {
-  const file = parts.structures.range.path;
-  return new TensorBundleError('ERR_TOO_LARGE', `${file}: the dataset '${path}' has more than ${MAX_TEXTS} texts`, {
-    path: file,
-    tensor: path,
-    expected: MAX_TEXTS,
-    found: sizeOf(shape),
-  });
-}
-
-function naming({ path, parts }: PlainDataset, error: Error): Error {
-  const file = parts.structures.range.path;
+function naming(dataset: PlainDataset, error: Error): Error {
   if (!(error instanceof TensorBundleError)) return error;
   const { code, message, offset, expected, found, cause } = error;
-  const details = { path: file, tensor: path, offset, expected, found, cause };
-  return new TensorBundleError(code, `dataset '${path}': ${message}`, details);
+  const details = { path: pathOf(dataset), tensor: dataset.path, offset, expected, found, cause };
+  return new TensorBundleError(code, `dataset '${dataset.path}': ${message}`, details);
 }

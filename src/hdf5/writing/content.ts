@@ -1,25 +1,5 @@
 /** What an HDF5 file is to hold, as its maker says it. */
-import type { DType } from '../../format/dtypes.js';
-
-/** Types of datasets and of numbers in attributes, each stored as h5py stores NumPy's. Others have no form there. */
-export type NumberToWrite = Extract<
-  DType,
-  | 'bool'
-  | 'float16'
-  | 'bfloat16'
-  | 'float32'
-  | 'float64'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'uint16'
-  | 'uint32'
-  | 'uint64'
-  | 'complex64'
-  | 'complex128'
->;
+import type { NumberToWrite } from './type-messages.js';
 
 export type AttributeToWrite =
   /** One text of any length, as h5py stores a `str`. */

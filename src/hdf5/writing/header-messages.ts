@@ -57,7 +57,7 @@ export class HeaderMessages {
       );
     }
     const head = new Block(HEAD_BYTES).u8(1, 0).u16(count).u32(links);
-    return this.#block.put(0, head.u32(this.#block.length - HEAD_BYTES).done()).done();
+    return this.#block.put(0, head.u32(this.#block.length - HEAD_BYTES).finish()).finish();
   }
 
   /** Gives the bytes of the message. `isConstant`: readers may share it, since it never changes. */
@@ -108,7 +108,7 @@ function partsOf(attribute: AttributeToWrite, places: readonly TextPlace[], heap
       if (dtype === 'float32' || dtype === 'float64') data.float(Number(value), bytes as 4 | 8);
       else data.integer(typeof value === 'boolean' ? Number(value) : value, bytes);
     }
-    return { type: message, shape, data: data.done() };
+    return { type: message, shape, data: data.finish() };
   }
   const data = new Block(16 * places.length);
   for (const { collection, index, bytes } of places) {
@@ -116,7 +116,7 @@ function partsOf(attribute: AttributeToWrite, places: readonly TextPlace[], heap
     data.u64(heap + collection).u32(index);
   }
   const shape = 'texts' in attribute ? [attribute.texts.length] : [];
-  return { type: variableText(!('bytes' in attribute)).message, shape, data: data.done() };
+  return { type: variableText(!('bytes' in attribute)).message, shape, data: data.finish() };
 }
 
 /** An empty list is a list of numbers, since NumPy has no type for it. */
@@ -126,7 +126,7 @@ function fixedParts(texts: readonly string[]): Parts {
   const { bytes, message } = fixedText(encoded.reduce((most, { byteLength }) => Math.max(most, byteLength), 1));
   const data = new Block(bytes * texts.length);
   for (const text of encoded) data.filled(text, bytes);
-  return { type: message, shape: [texts.length], data: data.done() };
+  return { type: message, shape: [texts.length], data: data.finish() };
 }
 
 /** Its sizes are also the largest that it may get. */

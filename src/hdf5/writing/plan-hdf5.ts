@@ -112,7 +112,7 @@ class Plan {
       .u32(0);
     block.u64(0).u64(NOWHERE).u64(this.bytes).u64(NOWHERE);
     addSymbol(block, 0, { address: root.address, table: tableOf(root) });
-    return block.done();
+    return block.finish();
   }
 
   #header(object: PlacedObject): Uint8Array {

@@ -74,10 +74,10 @@ export function encodedTable(links: readonly Link[], start: number): Uint8Array 
     lasts = Array.from({ length: count }, (_, i) => lasts[Math.min((i + 1) * TREE_CHILDREN, lasts.length) - 1] ?? 0);
     [below, size] = [at, TREE_BYTES];
   }
-  for (const tree of trees) block.append(tree.done());
-  block.append(heapBlock.done());
+  for (const tree of trees) block.append(tree.finish());
+  block.append(heapBlock.finish());
   for (let i = 0; i < links.length; i += NODE_NAMES) appendNode(block, links, offsets, i);
-  return block.done();
+  return block.finish();
 }
 
 interface LevelPlace {

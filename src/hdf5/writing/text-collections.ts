@@ -72,5 +72,5 @@ function encoded(collection: Collection): Uint8Array {
   const free = size - block.length;
   // The place of number 0 is what is free.
   if (free >= HEAD_BYTES) block.u16(0).u16(0).u32(0).u64(free);
-  return block.zeros(size - block.length).done();
+  return block.zeros(size - block.length).finish();
 }

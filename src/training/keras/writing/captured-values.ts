@@ -5,7 +5,8 @@ import { dtypeInfo } from '../../../format/dtypes.js';
 import { sizeOf } from '../../../format/shape.js';
 import type { Attribute, Capture } from '../../../graph/attribute.js';
 import { ReadingTurns } from '../../../graph/stored/reading-turns.js';
-import type { DatasetToWrite, NumberToWrite } from '../../../hdf5/writing/content.js';
+import type { DatasetToWrite } from '../../../hdf5/writing/content.js';
+import type { NumberToWrite } from '../../../hdf5/writing/type-messages.js';
 
 /** A variable, or a number that is stored like one. */
 export type Source = Pick<Attribute, 'dtype' | 'shape' | 'writtenAs' | 'capture'>;
