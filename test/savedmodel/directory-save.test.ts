@@ -193,6 +193,27 @@ describe('several saves', () => {
   });
 });
 
+describe('a save that was overtaken by one whose last sync failed', () => {
+  it('does not promise what that one could not', async () => {
+    const path = join(scratch.directory(), 'm');
+    await saveModelAt(path, 1);
+    await saveModelAt(path, 2, { onWritten: () => faulty.setFaults([]) });
+    const syncs = faulty.operations().filter(({ syscall }) => syscall === 'fsync').length;
+    let newer: Promise<void> | undefined;
+    const older = saveModelAt(path, 3, {
+      onWritten: async () => {
+        const fault = { at: syncs, syscall: 'fsync', action: 'error' } as const;
+        newer = saveModelAt(path, 4, { onWritten: () => faulty.setFaults([fault]) });
+        await expect(newer).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+        faulty.setFaults(null);
+      },
+    });
+    await expect(older).rejects.toMatchObject({ code: 'ERR_DURABILITY_UNCERTAIN' });
+    expect(newer).toBeDefined();
+    expect(await modelAt(path)).toBe(4);
+  });
+});
+
 describe('readers', () => {
   it('find one save, whole, while others replace it', async () => {
     const { path } = place();

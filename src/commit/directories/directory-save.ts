@@ -122,21 +122,26 @@ class DirectorySave {
       await this.#checkRename(work, cause);
       throw replacingError(this.#path, cause);
     }
-    rememberCall(this.#place, options);
-    if (!options.durable) return;
     try {
-      await parent.sync();
+      if (options.durable) await parent.sync();
     } catch (cause) {
-      this.#isUncertain = true;
+      this.#rememberFailed(cause);
       throw syncUncertainError(this.#path, cause);
     }
+    rememberCall(this.#place, options);
+  }
+
+  /** The place is taken, but nothing was promised. */
+  #rememberFailed(failure: unknown): void {
+    this.#isUncertain = true;
+    rememberCall(this.#place, { call: this.options.call, durable: false, failure });
   }
 
   /** A call that reports an error may still have happened. Then nothing may be removed. */
   async #checkRename(work: Work, cause: unknown): Promise<void> {
     const there = await this.parent.stat(this.base, false).catch(() => undefined);
     if (there !== undefined && there?.identity !== work.directory.identity) return;
-    this.#isUncertain = true;
+    this.#rememberFailed(cause);
     throw renameUncertainError(this.#path, cause);
   }
 
