@@ -9,6 +9,7 @@ import { isError } from '../../../realms.js';
 import { makeModel } from '../../models/bare-model.js';
 import { compileWith } from '../../models/compiled-with.js';
 import { freeze } from '../../models/frozen.js';
+import { kerasFunctionOf } from '../../models/keras-functions.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { frozenIn } from './frozen-in-keras.js';
@@ -53,6 +54,7 @@ export interface KerasModel {
 
 /** For weights that are not stored, such as those of a new layer. */
 const SMALL = 1024 ** 2;
+const HINGES: readonly unknown[] = ['hinge', 'squaredHinge'];
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 /**
@@ -177,7 +179,7 @@ export function compileFrom(
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
     const failure = compile(model, optimizer, loss, metrics);
-    if (given.loss === undefined && /"(hinge|squaredHinge)"/.test(JSON.stringify(loss)))
+    if (given.loss === undefined && hasHinge(loss))
       remarks.push('hinge losses take targets of -1 and 1 here; Keras makes these of 0 and 1 by itself');
     if (failure === undefined) return setRate;
     // What the caller gave is the caller's fault.
@@ -189,6 +191,12 @@ export function compileFrom(
       'the state of the optimizer',
   );
   return undefined;
+}
+
+/** A loss that counts more or less than others is a function. */
+function hasHinge(loss: NonNullable<LoadModelOptions['loss']>): boolean {
+  const all: unknown[] = typeof loss === 'object' ? Object.values(loss) : [loss];
+  return all.some(one => HINGES.includes(kerasFunctionOf(one)?.of ?? one));
 }
 
 function compile(
