@@ -48,8 +48,8 @@ export interface KerasModel {
   readonly remarks: readonly string[];
   /** To be called once the optimizer has its state, if Keras had a schedule for its learning rate. */
   readonly setRate?: (() => void) | undefined;
-  /** Keras's class of a layer, by which Keras 3 names its values: `layers/CLASS/vars/0`. */
-  kerasClass(layer: Layer): string;
+  /** The class in Keras, of which Keras 3 names values: `layers/CLASS/vars/0`. Undefined if it is not known. */
+  kerasClass(layer: Layer): string | undefined;
 }
 
 /** For weights that are not stored, such as those of a new layer. */
