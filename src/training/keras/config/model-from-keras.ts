@@ -66,7 +66,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   const config = parseKerasJson(source.config, path);
   const training = trainingIn(config) ?? (source.training ? parseKerasJson(source.training, path) : undefined);
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
-  const isNew = isKeras3(config, source.version);
+  const isNew = isKeras3(source);
   const made = kerasTopology({ ...rootOf(config, path), isKeras3: isNew }, bytes, path);
   const remarks = [...made.remarks];
   const model = await makeFrom(made, bytes, path);
@@ -114,9 +114,9 @@ function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopolo
 }
 
 /** Without a version, what Keras 3 alone writes says it. */
-function isKeras3(config: JsonObject, version: string | undefined): boolean {
+function isKeras3({ config, version }: KerasModelSource): boolean {
   if (version !== undefined && /^\d+\./.test(version)) return !/^[012]\./.test(version);
-  return /"batch_shape":|"DTypePolicy"|"__keras_tensor__"/.test(JSON.stringify(config));
+  return /"batch_shape"\s*:|"DTypePolicy"|"__keras_tensor__"/.test(config);
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
