@@ -15,19 +15,25 @@ interface ClassNames {
   readonly keras: string;
 }
 
+/** By which pattern words are found in a class's name: the two packages disagree about `ConvLSTM2D`. */
+export const WORDS = { keras3: /(.)([A-Z][a-z]+)/g, tf_keras: /(.)([A-Z][a-z0-9]+)/g } as const;
+
+/** The name of a class in snake case; `words`: one of WORDS. */
+export function snakeCase(className: string, words: RegExp): string {
+  return className
+    .replace(words, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
 const classNames = new Map<string, ClassNames>();
 
 function namesOf(className: string): ClassNames {
   const known = classNames.get(className);
   if (known) return known;
-  const snakeCase = (beforeWord: RegExp): string =>
-    className
-      .replace(beforeWord, '$1_$2')
-      .replace(/([a-z])([A-Z])/g, '$1_$2')
-      .toLowerCase();
   const names = {
-    tfjs: `${snakeCase(/(.)([A-Z][a-z0-9]+)/g)}_${className}`,
-    keras: snakeCase(/(.)([A-Z][a-z]+)/g),
+    tfjs: `${snakeCase(className, WORDS.tf_keras)}_${className}`,
+    keras: snakeCase(className, WORDS.keras3),
   };
   classNames.set(className, names);
   return names;

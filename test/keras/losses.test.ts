@@ -92,6 +92,14 @@ describe('losses of Keras with options', () => {
     }
   });
 
+  it('with a weight differ from Keras where those without one do', async () => {
+    const loss = ['hinge', 'mean_squared_error', 'mean_squared_error'];
+    const { remarks } = await made({ loss });
+    expect(remarks.at(-1)).toMatch(/hinge losses take targets of -1 and 1/);
+    const { remarks: others } = await made({ loss: loss.map(() => 'poisson') });
+    expect(others.join()).not.toMatch(/hinge/);
+  });
+
   it('have exact gradients far from 0', async () => {
     const { model } = await made({ metrics: null });
     const losses = (model as unknown as { lossFunctions: ((a: tf.Tensor, b: tf.Tensor) => tf.Tensor)[] }).lossFunctions;

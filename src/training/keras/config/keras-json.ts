@@ -119,6 +119,12 @@ export function plainName(className: string): string {
   return className.slice(className.lastIndexOf('>') + 1);
 }
 
+/** The name of a layer; '' if it has none. */
+export function layerName(value: Json | undefined): string {
+  if (!isObject(value)) return '';
+  return text(isObject(value.config) ? value.config.name : undefined, text(value.name, ''));
+}
+
 export function text(value: Json | undefined, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }

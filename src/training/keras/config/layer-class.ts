@@ -4,6 +4,7 @@
  * it predicts.
  */
 import { serialization } from '../../../tfjs-core.js';
+import { variantOf } from '../../models/added/added-names.js';
 import { isList, type Json, type JsonObject, type KerasObject, plainName } from './keras-json.js';
 import { presentNames } from './old-names.js';
 import { camelCase, single } from './topology-objects.js';
@@ -54,7 +55,7 @@ function isLayerClass(className: string): boolean {
 function variant(className: string, config: JsonObject): LayerClass | undefined {
   if (className === 'ReLU') return variantOfReLU(config);
   const needed = Object.hasOwn(VARIANTS, className) && VARIANTS[className]!(config);
-  return needed ? { className: `Keras${className}`, config } : undefined;
+  return needed ? { className: variantOf(className), config } : undefined;
 }
 
 /** Whether a class of TensorFlow.js lacks what these options say. */

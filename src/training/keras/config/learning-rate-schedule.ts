@@ -3,7 +3,7 @@
  * follows one has the rate of its present step as its `learningRate`.
  */
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import { isList, type JsonObject, type KerasObject, plainName } from './keras-json.js';
+import { isList, type Json, type JsonObject, type KerasObject, plainName } from './keras-json.js';
 
 /** The rate of a step, counted from 0. */
 type Rate = (step: number) => number;
@@ -94,6 +94,6 @@ function numbers(config: JsonObject, names: readonly string[]): number[] {
   return names.map(name => (typeof config[name] === 'number' ? Number(config[name]) : Number.NaN));
 }
 
-function areNumbers(value: unknown): value is readonly number[] {
-  return isList(value as readonly number[]) && (value as readonly unknown[]).every(one => typeof one === 'number');
+function areNumbers(value: Json | undefined): value is readonly number[] {
+  return isList(value) && value.every(one => typeof one === 'number');
 }

@@ -151,7 +151,8 @@ function isContainer(layer: unknown): layer is Container {
   return 'layers' in (layer as object) && 'outputs' in (layer as object);
 }
 
-function makesMask(layer: Layer): boolean {
+/** Whether its output has a mask, whatever its input has. */
+export function makesMask(layer: Layer): boolean {
   const className = layer.getClassName();
   return className === 'Masking' || (className === 'Embedding' && fieldOf(layer, 'maskZero') === true);
 }

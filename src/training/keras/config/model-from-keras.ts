@@ -9,6 +9,7 @@ import { isError } from '../../../realms.js';
 import { makeModel } from '../../models/bare-model.js';
 import { compileWith } from '../../models/compiled-with.js';
 import { freeze } from '../../models/frozen.js';
+import { kerasFunctionOf } from '../../models/keras-functions.js';
 import type { LoadModelOptions } from '../../models/whole-model.js';
 import { compilationFromKeras } from './compilation-from-keras.js';
 import { frozenIn } from './frozen-in-keras.js';
@@ -47,12 +48,13 @@ export interface KerasModel {
   readonly remarks: readonly string[];
   /** To be called once the optimizer has its state, if Keras had a schedule for its learning rate. */
   readonly setRate?: (() => void) | undefined;
-  /** Keras's class of a layer, by which Keras 3 names its values: `layers/CLASS/vars/0`. */
-  kerasClass(layer: Layer): string;
+  /** The class in Keras, of which Keras 3 names values: `layers/CLASS/vars/0`. Undefined if it is not known. */
+  kerasClass(layer: Layer): string | undefined;
 }
 
 /** For weights that are not stored, such as those of a new layer. */
 const SMALL = 1024 ** 2;
+const HINGES: readonly unknown[] = ['hinge', 'squaredHinge'];
 const WARNING = { type: 'TensorBundleWarning', code: 'TENSORBUNDLE_LOADED_OTHERWISE' };
 
 /**
@@ -64,7 +66,7 @@ export async function modelFromKeras(source: KerasModelSource): Promise<KerasMod
   const config = parseKerasJson(source.config, path);
   const training = trainingIn(config) ?? (source.training ? parseKerasJson(source.training, path) : undefined);
   if (options.compile !== false) refuseUseless(options, training !== undefined, path);
-  const isNew = isKeras3(config, source.version);
+  const isNew = isKeras3(source);
   const made = kerasTopology({ ...rootOf(config, path), isKeras3: isNew }, bytes, path);
   const remarks = [...made.remarks];
   const model = await makeFrom(made, bytes, path);
@@ -112,9 +114,9 @@ function rootOf(config: JsonObject, path: string): Parameters<typeof kerasTopolo
 }
 
 /** Without a version, what Keras 3 alone writes says it. */
-function isKeras3(config: JsonObject, version: string | undefined): boolean {
+function isKeras3({ config, version }: KerasModelSource): boolean {
   if (version !== undefined && /^\d+\./.test(version)) return !/^[012]\./.test(version);
-  return /"batch_shape":|"DTypePolicy"|"__keras_tensor__"/.test(JSON.stringify(config));
+  return /"batch_shape"\s*:|"DTypePolicy"|"__keras_tensor__"/.test(config);
 }
 
 /** `bytes`: of all stored values, some of which may have half the size that they have here. */
@@ -177,7 +179,7 @@ export function compileFrom(
   if (given.metrics === undefined) remarks.push(...found.lackingMetrics.map(name => `there is no metric ${name} here`));
   if (optimizer !== undefined && loss !== undefined) {
     const failure = compile(model, optimizer, loss, metrics);
-    if (given.loss === undefined && /"(hinge|squaredHinge)"/.test(JSON.stringify(loss)))
+    if (given.loss === undefined && hasHinge(loss))
       remarks.push('hinge losses take targets of -1 and 1 here; Keras makes these of 0 and 1 by itself');
     if (failure === undefined) return setRate;
     // What the caller gave is the caller's fault.
@@ -189,6 +191,12 @@ export function compileFrom(
       'the state of the optimizer',
   );
   return undefined;
+}
+
+/** A loss that counts more or less than others is a function. */
+function hasHinge(loss: NonNullable<LoadModelOptions['loss']>): boolean {
+  const all: unknown[] = typeof loss === 'object' ? Object.values(loss) : [loss];
+  return all.some(one => HINGES.includes(kerasFunctionOf(one)?.of ?? one));
 }
 
 function compile(

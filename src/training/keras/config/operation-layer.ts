@@ -2,6 +2,7 @@
  * Operations between the layers of a functional model, such as `x * 2`: a class of its own for each in Keras 3, and a
  * lambda layer in tf_keras. Here they are layers of one class (src/training/models/added/added-operations.ts).
  */
+import { OPERATION_LAYER } from '../../models/added/added-names.js';
 import { isKnownOperation } from '../../models/added/added-operations.js';
 import { isList, isObject, type Json, type JsonObject, text } from './keras-json.js';
 import { historyOf, isPlace } from './topology-calls.js';
@@ -69,9 +70,9 @@ export function operationLayer(given: JsonObject, name: string, problems: Topolo
   const isOne = first !== undefined && made.every(one => JSON.stringify(one) === JSON.stringify(first));
   if (operation === undefined || !isKnownOperation(operation) || !isOne) {
     problems.lacksOperation(called, name);
-    return { class_name: 'KerasOperation', config: { name } };
+    return { class_name: OPERATION_LAYER, config: { name } };
   }
-  return { class_name: 'KerasOperation', config: { name, operation, ...first } };
+  return { class_name: OPERATION_LAYER, config: { name, operation, ...first } };
 }
 
 /** Undefined if something is neither a tensor nor a constant. */

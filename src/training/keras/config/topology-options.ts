@@ -2,6 +2,7 @@
  * Options of Keras's layers that TensorFlow.js ignores or spells in another way. An option that it ignores must have
  * the value with which Keras does the same.
  */
+import { isVariant } from '../../models/added/added-names.js';
 import { isList, type Json, type JsonObject } from './keras-json.js';
 import { activation, constraint, initializer, layerType, regularizer, shown, single } from './topology-objects.js';
 import type { TopologyProblems } from './topology-problems.js';
@@ -15,9 +16,6 @@ const isOne: Fits = value => value === 1 || value === null;
 const areOnes: Fits = value => (isList(value) ? value.every(isOne) : isOne(value));
 const isNumber: Fits = value => typeof value === 'number';
 const isLast: Fits = value => value === 'channels_last' || value === null;
-
-/** These have the options that TensorFlow.js's classes lack (src/training/models/added). */
-const ADDED = /^Keras(?=[A-Z])/;
 
 /** Of layers of any class. */
 const IGNORED: Readonly<Record<string, Fits>> = {
@@ -105,7 +103,7 @@ export function layerOptions(className: string, config: JsonObject, surroundings
   if (UNUSABLE.includes(className)) problems.lacksOption(className, name, 'it cannot be computed within a model');
   remarkOnTraining(className, name, config, problems);
   const ignored = {
-    ...(ADDED.test(className) ? {} : IGNORED),
+    ...(isVariant(className) ? {} : IGNORED),
     ...BY_CLASS[className],
     ...(hasMasks && maskedOutput(className, config)),
   };

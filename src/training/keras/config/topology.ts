@@ -69,7 +69,7 @@ export function kerasTopology(
   path: string,
 ): Topology {
   registerAdded(requireLayers());
-  const converter = new Converter(path, most, isKeras3);
+  const converter = new Converter(path, most, isKeras3, hasMasks(root.config.layers ?? null));
   const given = isNetwork && !isRegistered(root.className) ? { ...root, className: 'Functional' } : root;
   const topology = converter.model(given, inputShape);
   converter.problems.refuse(path, hasFunctions ? 'use loadFunctions' : EXPORT);
@@ -86,7 +86,6 @@ class Converter {
   readonly problems = new TopologyProblems();
   readonly unmasked = new Set<string>();
   readonly shared = new Set<string>();
-  #hasMasks = false;
   readonly #sharedIds = new Set<number>();
   #count = 0;
 
@@ -94,10 +93,11 @@ class Converter {
     readonly path: string,
     readonly most: number,
     readonly isKeras3: boolean,
+    /** Whether a layer of it makes masks. */
+    readonly hasMasks: boolean,
   ) {}
 
   model({ className, config }: KerasObject, inputShape: Json = null): JsonObject {
-    if (!this.#hasMasks) this.#hasMasks = hasMasks(config.layers ?? null);
     const made = className === 'Sequential' ? this.#sequential(config, inputShape) : this.#functional(config);
     return { class_name: className, config: made };
   }
@@ -247,7 +247,7 @@ class Converter {
   }
 
   #surroundings(): Surroundings {
-    return { problems: this.problems, hasMasks: this.#hasMasks, isKeras3: this.isKeras3 };
+    return { problems: this.problems, hasMasks: this.hasMasks, isKeras3: this.isKeras3 };
   }
 
   #damaged(why: string): TensorBundleError {

@@ -116,7 +116,7 @@ function textsOf(model: LayersModel, form: FileForm, includeOptimizer: boolean, 
   const texts = new Map<string, string>();
   if (form === 'keras') {
     const { config, metadata } = keras3Files(model, { includeOptimizer }, new Date());
-    texts.set(METADATA, best === undefined ? metadata : JSON.stringify({ ...JSON.parse(metadata), [BEST]: best }));
+    texts.set(METADATA, JSON.stringify({ ...metadata, [BEST]: best }));
     texts.set(CONFIG, config);
     return texts;
   }

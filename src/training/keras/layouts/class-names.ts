@@ -2,29 +2,21 @@
  * Names that Keras makes of the classes of layers, in files of Keras 3's layout: `dense`, and `dense_1` for the next
  * layer of the class in a list (keras/src/utils/naming.py, tf_keras/src/utils/generic_utils.py, `to_snake_case`).
  */
+import { snakeCase as separated, WORDS } from '../../../layers/naming.js';
 import type { Layer } from '../../../layers/types.js';
+import { variedClass } from '../../models/added/added-names.js';
 
 /** Which of the two packages walks over the objects. */
-export type Keras = 'keras3' | 'tf_keras';
-
-/** By which pattern each of them finds words in a class's name: they disagree about `ConvLSTM2D`. */
-const WORDS: Readonly<Record<Keras, RegExp>> = { keras3: /(.)([A-Z][a-z]+)/g, tf_keras: /(.)([A-Z][a-z0-9]+)/g };
+export type Keras = keyof typeof WORDS;
 
 export function snakeCase(className: string, keras: Keras): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(WORDS[keras], '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
+  return separated(className.replace(/\W+/g, ''), WORDS[keras]);
 }
-
-/** A class of this package for one of TensorFlow.js with more options (src/training/models/added). */
-const VARIANT = /^Keras(?=[A-Z])/;
 
 /** Keras's class of a layer. TensorFlow.js calls a functional model `Model` or `Functional`. */
 export function kerasClass(layer: Layer): string {
   const name = layer.getClassName();
-  return 'layers' in layer && name !== 'Sequential' ? 'Functional' : name.replace(VARIANT, '');
+  return 'layers' in layer && name !== 'Sequential' ? 'Functional' : variedClass(name);
 }
 
 /** Numbers names in one list: the first `dense` stays so, the next is `dense_1`. */

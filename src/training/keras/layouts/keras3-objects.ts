@@ -20,8 +20,8 @@ export interface DescribedModel {
   readonly root: Trackable;
   /** The live object that a node describes. */
   objectOf(node: Trackable): unknown;
-  /** Keras's class of a layer. Default: by the name of its class. */
-  classOf?(layer: Layer): string;
+  /** Keras's class of a layer. Default, also for one of which it is not known: by the name of its class. */
+  classOf?(layer: Layer): string | undefined;
 }
 
 /** A model, a layer, a cell: what has a group `vars`. */

@@ -27,10 +27,7 @@ interface Node {
   slots: [];
 }
 
-/**
- * `optimizer` is the live one, `nodeOf` gives the node of a live variable. `label` is the path of the optimizer in the
- * graph; filters know it by that.
- */
+/** `optimizer` is the live one, `nodeOf` gives the node of a live variable. */
 export function optimizerGraph(
   values: OptimizerValues,
   scaling: ScalingValues | undefined,

@@ -23,7 +23,7 @@ import { StoredValues } from './stored-values.js';
 
 interface LoadKerasWeightsOptions extends LoadWeightsOptions {
   /** Keras's class of a layer, where it is not that of TensorFlow.js. Default: the class of the layer. */
-  readonly classOf?: (layer: Layer) => string;
+  readonly classOf?: (layer: Layer) => string | undefined;
 }
 
 /**

@@ -12,8 +12,6 @@ import type { NumberToWrite } from '../../../hdf5/writing/type-messages.js';
 export type Source = Pick<Attribute, 'dtype' | 'shape' | 'writtenAs' | 'capture'>;
 
 export class CapturedValues {
-  /** Bytes of all values together. */
-  bytes = 0;
   #onRead: (() => void) | undefined;
   readonly #budget: CopyBudget;
   readonly #turns = new ReadingTurns();
@@ -46,7 +44,6 @@ export class CapturedValues {
     if (bytes === 0) return { dtype, shape, data: () => new Uint8Array() };
     const capture = source.capture(this.#budget);
     this.#held.add(capture);
-    this.bytes += bytes;
     return { dtype, shape, data: () => this.#pieces(capture, bytes) };
   }
 

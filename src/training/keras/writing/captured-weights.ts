@@ -30,16 +30,12 @@ export interface WeightsChoice {
   readonly includeOptimizer?: boolean | undefined;
   /** The names of layers, as the configuration has them. */
   readonly names: ReadonlyMap<Layer, string>;
-  /** Keras's class of a layer, if TensorFlow.js calls it otherwise. */
-  readonly classOf?: ((layer: Layer) => string) | undefined;
 }
 
 export interface CapturedWeights {
   /** Each dataset releases its value as soon as it was read. */
   readonly root: GroupToWrite;
   readonly tensors: number;
-  /** Of all values. */
-  readonly bytes: number;
   /** When the values were captured: of several saves to one path, the one with the latest values stays. */
   readonly call: number;
   /** `listener` is called when all values have been read. */
@@ -62,11 +58,7 @@ export function capturedWeights(model: LayersModel, choice: WeightsChoice, budge
   const description = new Description([model], { optimizers: false });
   const root = description.trackable(model, 'model');
   description.complete();
-  const described: DescribedModel = {
-    root,
-    objectOf: node => description.objectOf(node),
-    ...(choice.classOf && { classOf: choice.classOf }),
-  };
+  const described: DescribedModel = { root, objectOf: node => description.objectOf(node) };
   const hasOptimizer = model.optimizer && includeOptimizer !== false && form !== 'legacy-weights';
   const optimizer = hasOptimizer ? optimizerOf(model, form, description, described) : undefined;
   const values = new CapturedValues(budget);
@@ -74,7 +66,6 @@ export function capturedWeights(model: LayersModel, choice: WeightsChoice, budge
     return {
       root: treeOf(choice, described, optimizer, values),
       tensors: values.tensors,
-      bytes: values.bytes,
       call: nextCall(),
       whenRead: listener => values.whenRead(listener),
       release: () => values.release(),

@@ -14,14 +14,20 @@ import {
 } from '../../../tfjs-core.js';
 import type { AddedClass } from './added-layer.js';
 
-const hardSigmoid = (x: Tensor): Tensor => div(relu6(add(x, 3)), 6);
+/** Keras 3's. That of TensorFlow.js, and of Keras 2, has another slope. */
+export function hardSigmoid(x: Tensor): Tensor {
+  return div(relu6(add(x, 3)), 6);
+}
+
+export function hardSilu(x: Tensor): Tensor {
+  return mul(x, hardSigmoid(x));
+}
 
 /** By the names that TensorFlow.js makes of Keras's: without underscores. */
 const ACTIVATIONS: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   exponential: exp,
-  // That of TensorFlow.js, and of Keras 2, has another slope.
   hardSigmoidOfKeras3: hardSigmoid,
-  hardSilu: x => mul(x, hardSigmoid(x)),
+  hardSilu,
   leakyRelu: x => leakyRelu(x, 0.2),
   logSigmoid,
 };

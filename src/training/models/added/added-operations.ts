@@ -38,7 +38,9 @@ import {
   tensor,
   zeros,
 } from '../../../tfjs-core.js';
+import { hardSigmoid, hardSilu } from './added-activations.js';
 import type { AddedKind, Options, Shape } from './added-layer.js';
+import { OPERATION_LAYER } from './added-names.js';
 import { broadcast } from './added-values.js';
 
 interface Operation {
@@ -78,8 +80,6 @@ const tried = (compute: Operation['compute']): Operation => ({
   },
 });
 
-const hardSigmoid = (x: Tensor): Tensor => div(relu6(add(x, 3)), 6);
-
 /** By the names of Keras's classes, with a small first letter: TensorFlow.js changes other names when it saves them. */
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   add: both(add),
@@ -109,7 +109,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   softplus: each(softplus),
   logSigmoid: each(logSigmoid),
   hardSigmoid: each(hardSigmoid),
-  hardSilu: each(x => mul(x, hardSigmoid(x))),
+  hardSilu: each(hardSilu),
   leakyRelu: each((x, { negativeSlope }) => leakyRelu(x, (negativeSlope as number) ?? 0.2)),
   softmax: each((x, { axis }) => softmax(x, (axis as number) ?? -1)),
   clip: each((x, { xMin, xMax }) => clipByValue(x, xMin as number, xMax as number)),
@@ -170,5 +170,4 @@ function sizesOf(value: unknown): Shape {
   return Array.isArray(value) ? [value.length, ...sizesOf(value[0])] : [];
 }
 
-/** Keras has a class for each operation. */
-export const OPERATION: readonly [className: string, kind: AddedKind] = ['KerasOperation', operation];
+export const OPERATION: readonly [className: string, kind: AddedKind] = [OPERATION_LAYER, operation];

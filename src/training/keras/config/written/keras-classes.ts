@@ -4,6 +4,7 @@
  */
 import { fieldOf } from '../../../../layers/family.js';
 import type { Layer } from '../../../../layers/types.js';
+import { variedClass } from '../../../models/added/added-names.js';
 
 export type Json = Record<string, unknown>;
 
@@ -51,7 +52,7 @@ export const ACTIVATIONS: ReadonlySet<unknown> = new Set([
 
 /** The class in Keras. Those of src/training/models/added may have `Keras` before its name. */
 export function kerasClass(className: string): string {
-  const added = className.replace(/^Keras(?=[A-Z])/, '');
+  const added = variedClass(className);
   return SPELLINGS[className] ?? (LAYERS.has(added) ? added : className);
 }
 

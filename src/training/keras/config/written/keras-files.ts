@@ -22,10 +22,10 @@ interface FileConfigOptions {
   readonly includeOptimizer: boolean;
 }
 
-/** JSON. */
 interface Keras3Files {
+  /** JSON. */
   readonly config: string;
-  readonly metadata: string;
+  readonly metadata: object;
 }
 
 /** `savedAt`: for the metadata. */
@@ -38,7 +38,7 @@ export function keras3Files(model: LayersModel, { includeOptimizer }: FileConfig
   warnToRegister(model, 'Keras 3', lacking, how);
   return {
     config: pythonJson({ ...config, ...(compiled && { compile_config: compiled }) }),
-    metadata: JSON.stringify({ keras_version: KERAS_3, date_saved: dateText(savedAt) }),
+    metadata: { keras_version: KERAS_3, date_saved: dateText(savedAt) },
   };
 }
 

@@ -47,7 +47,7 @@ export function kerasLoss(loss: string | KerasFunction): string | KerasEntry | u
   if (of !== 'huber' && Object.keys(options).length === 0) return lossFunction(of);
   const name = snakeCase(of);
   const config = { name, reduction: 'sum_over_batch_size', ...optionsOf(of), ...options };
-  return { class_name: className(name), config };
+  return { class_name: classOfFunction(name), config };
 }
 
 function lossFunction(name: string): string | undefined {
@@ -84,10 +84,11 @@ function chosen(name: string, end: string, loss: unknown, lastSize: unknown): Ke
 
 /** Keras's class of a metric: `BinaryCrossentropy`. */
 export function metricClass({ fn }: KerasMetric): string {
-  return className(ALIASES.get(fn.toLowerCase()) ?? fn);
+  return classOfFunction(ALIASES.get(fn.toLowerCase()) ?? fn);
 }
 
-function className(name: string): string {
+/** `binary_crossentropy` to `BinaryCrossentropy`. */
+export function classOfFunction(name: string): string {
   return name.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

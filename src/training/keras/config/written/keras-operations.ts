@@ -3,6 +3,7 @@
  * layers around functions of TensorFlow in Keras 2.
  */
 import type { Json } from './keras-classes.js';
+import { classOfFunction } from './keras-losses.js';
 import type { Keras3Object } from './keras3-json.js';
 import { Fraction } from './python-json.js';
 
@@ -62,8 +63,6 @@ const OLD: Readonly<Record<string, OldFunction>> = {
   concatenate: { name: 'concat', options: AXIS, takesList: true },
 };
 
-export const OPERATION = 'KerasOperation';
-
 /** Whether Keras 2 has the operation of this configuration. */
 export function isOldOperation({ operation }: Json): boolean {
   return Object.hasOwn(OLD, String(operation));
@@ -91,7 +90,7 @@ export function oldOperation(config: Json): { config: Json; call: (tensors: read
 /** The object in Keras 3's form. */
 export function operationObject(config: Json): Keras3Object {
   const operation = String(config.operation);
-  const className = operation.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const className = classOfFunction(operation);
   const options = (OPTIONS[operation] ?? []).map(key => [key, key === 'newshape' ? sizes(config[key]) : config[key]]);
   const named = options.filter(([, value]) => value !== null);
   return {

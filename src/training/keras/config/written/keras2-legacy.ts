@@ -2,10 +2,12 @@
  * The architecture of a model as the attribute `model_config` of a legacy `.h5` file has it: Keras 2's form, with what
  * Keras 3's loader of such files asks for where tf_keras does not mind.
  */
+
 import type { Layer, LayersModel } from '../../../../layers/types.js';
+import { OPERATION_LAYER } from '../../../models/added/added-names.js';
 import { type Json, LAYERS } from './keras-classes.js';
 import { KERAS_2, type KerasConfig, type KerasEntry, kerasConfig } from './keras-config.js';
-import { isOldOperation, OPERATION, oldOperation } from './keras-operations.js';
+import { isOldOperation, oldOperation } from './keras-operations.js';
 
 /** A layer in the JSON of a model, to be changed. */
 interface Written {
@@ -37,7 +39,7 @@ export function legacyConfig(model: LayersModel): LegacyConfig {
 }
 
 function isOperation(className: string, config: Json): boolean {
-  return className === OPERATION && isOldOperation(config);
+  return className === OPERATION_LAYER && isOldOperation(config);
 }
 
 /** What stands in the lists of models. */

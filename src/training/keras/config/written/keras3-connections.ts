@@ -2,11 +2,13 @@
  * The connections of a functional model in Keras 3's form: each call of a layer with its arguments, and tensors by the
  * call that made them (keras/src/models/functional.py, `serialize_node`).
  */
+
 import { fieldOf } from '../../../../layers/family.js';
 import type { Layer, LayersModel } from '../../../../layers/types.js';
+import { OPERATION_LAYER } from '../../../models/added/added-names.js';
 import { takesNoMask } from '../masked-calls.js';
 import type { Json } from './keras-classes.js';
-import { OPERATION, operationArguments } from './keras-operations.js';
+import { operationArguments } from './keras-operations.js';
 import { type Mask, maskOperations, maskSource, RECURRENT, type SymbolicTensor } from './keras3-masks.js';
 
 /** A tensor: the layer that made it, the number of its call, and which of the call's results it is. */
@@ -52,7 +54,7 @@ export function keras3Nodes(
   return inbound.map((references, i) => {
     const { inputTensors } = calls[i]!;
     const tensors = references.map((reference, j) => tensor(graph, reference, inputTensors[j]!));
-    if (layer.getClassName() === OPERATION) return { args: operationArguments(config, tensors), kwargs: {} };
+    if (layer.getClassName() === OPERATION_LAYER) return { args: operationArguments(config, tensors), kwargs: {} };
     const [first, ...others] = tensors;
     const kwargs = callOptions(layer, references[0]?.[3]);
     if (others.length === 0) return { args: [first], kwargs };

@@ -1,7 +1,8 @@
 /** The configuration of a layer in Keras 3's form, from Keras 2's: what Keras 3 renamed or computes otherwise. */
+import { OPERATION_LAYER } from '../../../models/added/added-names.js';
 import { type Json, kerasClass } from './keras-classes.js';
 import type { KerasVersion } from './keras-config.js';
-import { OPERATION, operationObject } from './keras-operations.js';
+import { operationObject } from './keras-operations.js';
 import {
   activation,
   isActivationOfKeras3,
@@ -45,7 +46,7 @@ export function inputLayer({ batch_input_shape: shape, dtype, sparse, name }: Js
 
 /** `options`: as `keras3Options` gives them. */
 export function layerOf(className: string, options: Json): Keras3Object {
-  if (className === OPERATION) return operationObject(options);
+  if (className === OPERATION_LAYER) return operationObject(options);
   if (!hasLayer(className, options)) return userDefined(className, options, registeredName(className));
   return layerObject(...(CHANGED[className]?.(options) ?? ([className, options] as const)));
 }
@@ -56,7 +57,7 @@ function hasLayer(className: string, { theta }: Json): boolean {
 }
 
 export const KERAS_3: KerasVersion = {
-  hasLayer: (className, config) => className === OPERATION || hasLayer(kerasClass(className), config),
+  hasLayer: (className, config) => className === OPERATION_LAYER || hasLayer(kerasClass(className), config),
   hasActivation: isActivationOfKeras3,
   slashes: false,
 };

@@ -5,6 +5,7 @@
  */
 import { fieldOf } from '../../../../layers/family.js';
 import type { Layer, LayersModel } from '../../../../layers/types.js';
+import { makesMask } from '../masked-calls.js';
 import type { Json } from './keras-classes.js';
 
 export type SymbolicTensor = LayersModel['outputs'][number];
@@ -41,9 +42,7 @@ export function maskSource(tensor: SymbolicTensor): MaskSource | undefined {
   const [input] = layer.inboundNodes[tensor.nodeIndex]?.inputTensors ?? [];
   const className = layer.getClassName();
   if (input === undefined || 'layers' in layer) return undefined;
-  if (className === 'Masking' || (className === 'Embedding' && fieldOf(layer, 'maskZero') === true)) {
-    return { layer, input };
-  }
+  if (makesMask(layer)) return { layer, input };
   if (RECURRENT.has(className)) {
     const isSequence = tensor.tensorIndex === 0 && fieldOf(layer, 'returnSequences') === true;
     return isSequence ? maskSource(input) : undefined;
