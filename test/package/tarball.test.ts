@@ -1,7 +1,7 @@
 /** What is published: the exact files, and that they work where there is neither Python, nor a compiler, nor tfjs. */
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,6 +38,21 @@ function sourcesOf(folder: string, endings: RegExp): string[] {
   return readdirSync(join(CHECKOUT, folder), { recursive: true, encoding: 'utf8' }).filter(file => endings.test(file));
 }
 
+/** These scripts and what they import, at once or later: a script that none of them needs is not one of the package. */
+function scriptsReachedFrom(entries: readonly string[]): string[] {
+  const reached = new Set<string>();
+  const next = [...entries];
+  for (let file = next.pop(); file !== undefined; file = next.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    const code = readFileSync(join(CHECKOUT, file), 'utf8');
+    for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?\s*["'`](\.[^"'`]+)["'`]/g)) {
+      next.push(posix.join(posix.dirname(file), name!));
+    }
+  }
+  return [...reached];
+}
+
 describe('the packed package', () => {
   test('holds these files and no others', () => {
     const { packed } = installed;
@@ -50,47 +65,10 @@ describe('the packed package', () => {
       ...sourcesOf('native', /^(crc32c|engine|node)\/[^/]+\.(cc|h)$/).map(file => `native/${file}`),
       ...sourcesOf('src', /\.ts$/).map(file => `dist/${file.replace(/\.ts$/, '.d.ts')}`),
       // The entries, and what they share: tools/setup/bundle.mjs.
-      ...['binding', 'index', 'optimizers', 'register', 'savedmodel', 'tfjs'].map(name => `dist/${name}.js`),
-      ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
-      ...[
-        'core',
-        'decode',
-        'describe',
-        'description',
-        'dispatch',
-        'encoded-files',
-        'encoding',
-        'file-names',
-        'frozen',
-        'help',
-        'iterations',
-        'json-limits',
-        'keras-tensors',
-        'legacy-layers',
-        'load-keras-model',
-        'load-keras-weights',
-        'load-keras-weights2',
-        'load-model',
-        'load-model2',
-        'member-names',
-        'messages',
-        'model-from-keras',
-        'object-graph',
-        'open-keras-file',
-        'open-keras-file2',
-        'optimizer',
-        'own-files',
-        'plain',
-        'save-in-format',
-        'save-model',
-        'sgd',
-        'signatures',
-        'step-counts',
-        'stored-model',
-        'tfjs-core',
-        'walks',
-        'whole-model',
-      ].map(name => `dist/shared-${name}.js`),
+      ...scriptsReachedFrom([
+        ...['binding', 'index', 'optimizers', 'register', 'savedmodel', 'tfjs'].map(name => `dist/${name}.js`),
+        ...['dispatch', 'help', 'main'].map(name => `dist/cli/${name}.js`),
+      ]),
     ]);
     const others = packed.files.filter(file => !file.startsWith('prebuilds/'));
     expect(others).toEqual([...expected].sort());
