@@ -1,6 +1,6 @@
 /**
- * Two projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and a plain `npx vitest run PATH` what PATH
- * names of both. CONTRIBUTING.md says what belongs where.
+ * Three projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and `npm run test:long` runs the same files
+ * as that, which then ask for more. CONTRIBUTING.md says what belongs where.
  */
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.js';
@@ -27,18 +27,18 @@ export default defineConfig({
           globalSetup,
         },
       },
-      {
-        extends: true,
+      ...['deep', 'long'].map(name => ({
+        extends: true as const,
         test: {
-          name: 'deep',
+          name,
           include: [DEEP],
           globalSetup,
           testTimeout: 600_000,
           hookTimeout: 600_000,
           // For test/depth.ts.
-          env: { TENSORBUNDLE_TESTS: 'deep' },
+          env: { TENSORBUNDLE_TESTS: name },
         },
-      },
+      })),
     ],
   },
 });

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import type { Input } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
+import { JUDGES, type Judge } from './judge.js';
 import { expectNear, predictions } from './numbers.js';
 import { ARCHITECTURES } from './published-architectures.js';
 
@@ -38,7 +39,7 @@ const data = (all: readonly Input[]): number[][] => all.map(one => one.data);
 
 let directory: string;
 let networks: Record<string, Network>;
-let taken: Record<string, Record<'keras' | 'tf_keras', Taken>>;
+let taken: Record<string, Record<Judge, Taken>>;
 const read = new Map<string, { outputs: number[][] } | Error>();
 
 /** The model, with the weights of the package. */
@@ -75,7 +76,8 @@ beforeAll(async () => {
     read.set(name, result);
     if (!('outputs' in result) || !BACK.includes(name)) continue;
     const { inputs } = network;
-    cases.push({ name, from, to: join(directory, name, 'back'), inputs, targets: [], predict: true, later: 0 });
+    const to = join(directory, name, 'back');
+    cases.push({ name, from, to, inputs, targets: [], predict: true, later: null, judges: JUDGES });
   }
   const path = join(directory, 'job.json');
   await writeFile(path, JSON.stringify({ cases }));
@@ -101,7 +103,7 @@ describe.each([...MODELS, ...WEIGHTS])('%s', name => {
 });
 
 describe.each(BACK)('%s', name => {
-  it.each(['keras', 'tf_keras'] as const)('goes back to %s', judge => {
+  it.each(JUDGES)('goes back to %s', judge => {
     const one = read.get(name)!;
     if (!('outputs' in one)) throw one;
     const answer = taken[name]![judge];

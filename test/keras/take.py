@@ -1,9 +1,10 @@
 """Real Keras for files that Node wrote: a whole batch of models in one process.
 
 Reads a JSON job from the file given as the first argument; writes its answer beside it.
-Job: {"cases": [{"name", "from", "to", "inputs", "targets", "predict", "later"}]}
-Keras 3 opens FROM.keras, tf_keras FROM.h5, and both load FROM.weights.h5. Each predicts, evaluates, trains a step,
-saves all that it can as TO/keras.* or TO/tf_keras.*, and trains `later` more steps.
+Job: {"cases": [{"name", "from", "to", "inputs", "targets", "predict", "later", "judges"}]}
+Keras 3 opens FROM.keras, tf_keras FROM.h5, and both load FROM.weights.h5. Each of the judges predicts, evaluates and
+trains a step. Unless `later` is null, it then saves all that it can as TO/keras.* or TO/tf_keras.*, and trains `later`
+more steps.
 """
 import json
 import sys
@@ -29,10 +30,11 @@ def run_case(module, name, case):
     answer["trainedWeights"] = weights(model)
     if case["predict"]:
         answer["trained"] = predict(model, inputs)
-    save_all(model, f"{case['to']}/{name}")
-    if case["targets"]:
-        train(model, inputs, targets, case["later"])
-        answer["later"] = predict(model, inputs)
+    if case["later"] is not None:
+        save_all(model, f"{case['to']}/{name}")
+        if case["targets"]:
+            train(model, inputs, targets, case["later"])
+            answer["later"] = predict(model, inputs)
     wipe(model)
     if name == "tf_keras":
         # It refuses files without the metrics of a model that was trained, also its own.
@@ -56,7 +58,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         job = json.load(file)
     answer = {
-        case["name"]: {name: attempt(module, name, case) for name, module in JUDGES.items()} for case in job["cases"]
+        case["name"]: {name: attempt(JUDGES[name], name, case) for name in case["judges"]} for case in job["cases"]
     }
     with open(sys.argv[1] + ".answer", "w", encoding="utf-8") as file:
         json.dump(answer, file)

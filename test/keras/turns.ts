@@ -9,15 +9,15 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SGD } from '../../src/optimizers.js';
 import { loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
+import { isLong } from '../depth.js';
 import { type Input, inputsOf, randomizeVariables, type Subject } from '../layers/keras.js';
 import { runPython } from '../oracle/python.js';
+import { JUDGES, type Judge } from './judge.js';
 import { type Batch, evaluate, expectNear, isRandom, predictions, type Squares, squares, train } from './numbers.js';
 
 /** Steps that Keras and Node train, each by itself, from what Keras has saved. */
 const LATER = 2;
 const PERHAPS = 'perhaps';
-const JUDGES = ['keras', 'tf_keras'] as const;
-type Judge = (typeof JUDGES)[number];
 
 export interface TurnSubject extends Subject {
   /** Compiles the model in its own way; by default with momentum, whose state is saved, and the squared error. */
@@ -38,6 +38,7 @@ interface Case extends Batch {
   to: string;
   predict: boolean;
   later: number;
+  judges: readonly Judge[];
 }
 
 interface Answer {
@@ -81,7 +82,7 @@ async function prepare(directory: string, name: string, subject: TurnSubject, in
   const from = join(directory, String(index), 'node', 'x');
   const to = join(directory, String(index), 'back');
   const predict = subject.filesOnly === undefined;
-  const job = { name, from, to, inputs, targets, predict, later: LATER };
+  const job = { name, from, to, inputs, targets, predict, later: LATER, judges: judgesOf(index, subject) };
   if (isTrained) {
     if (subject.compile) subject.compile(model);
     else model.compile({ optimizer: optimizer(), loss: 'meanSquaredError' });
@@ -150,10 +151,16 @@ function expectSquares(found: Squares, wanted: Squares, what: string): void {
   expectNear(numbers(found), numbers(wanted), 1e-5, `the weights of ${what}`);
 }
 
-/** Two tests for each model: one for each judge. `trained`: how many of them must have been trained, at least. */
+/** One judge of two, in turns, but both for what differs between them and in the longest run. */
+function judgesOf(index: number, { differs, untrained }: TurnSubject): readonly Judge[] {
+  const isNoted = differs !== undefined || ![undefined, PERHAPS].includes(untrained);
+  return isLong || isNoted ? JUDGES : [JUDGES[index % JUDGES.length]!];
+}
+
+/** A test for each model and judge. `trained`: how many of them must have been trained, at least. */
 export function describeTurns(subjects: Readonly<Record<string, TurnSubject>>, trained = 1): void {
   const prepared = new Map<string, Prepared | Error>();
-  let answers: Record<string, Record<Judge, Answer>> = {};
+  let answers: Record<string, Partial<Record<Judge, Answer>>> = {};
   let directory: string;
 
   beforeAll(async () => {
@@ -174,11 +181,12 @@ export function describeTurns(subjects: Readonly<Record<string, TurnSubject>>, t
     expect(found.length).toBeGreaterThanOrEqual(trained);
   });
 
-  describe.each(Object.entries(subjects))('%s', (name, subject) => {
-    it.each(JUDGES)('and %s', async judge => {
+  const rows = Object.entries(subjects).map(([name, subject], index) => [name, subject, index] as const);
+  describe.each(rows)('%s', (name, subject, index) => {
+    it.each(judgesOf(index, subject))('and %s', async judge => {
       const one = prepared.get(name)!;
       if (!('job' in one)) throw one;
-      const answer = answers[name]![judge];
+      const answer = answers[name]![judge]!;
       expect(answer.error).toBeUndefined();
       const { job, random } = one;
       expectSquares(answer.weights, one.squares, 'the model');
