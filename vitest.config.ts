@@ -1,6 +1,6 @@
 /**
- * Three projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and `npm run test:long` runs the same files
- * as that, which then ask for more. CONTRIBUTING.md says what belongs where.
+ * Three projects: `npm test` runs `normal`, `npm run test:deep` runs `deep`, and `npm run test:long` runs the files of
+ * that one again, which then ask for more. CONTRIBUTING.md says what belongs where.
  */
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/longest-first.js';

@@ -1,7 +1,7 @@
 /**
  * The published package in Jest and in vitest, as docs/test-runners.md sets them up: its own snippets, and all that the
- * package does (runners/suite.ts), on each Node. On the oldest one also with tfjs-node, whose arrays are of the main
- * realm.
+ * package does (runners/suite.ts), on the oldest and the newest Node, in the longest run on each. On the oldest one also
+ * with tfjs-node, whose arrays are of the main realm.
  */
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPackage } from './install.js';
 import { start } from './lives/live.js';
-import { hostNodes } from './lives/nodes.js';
+import { outermostNodes } from './lives/nodes.js';
 import { CHECKOUT } from './pack.js';
 import { type Loading, suite } from './runners/suite.js';
 import { runnerTools } from './runners/tools.js';
@@ -80,7 +80,7 @@ function makeProject({ heading, loading, type, runner }: Project): string {
   return home;
 }
 
-describe.each(hostNodes())('Node $version', node => {
+describe.each(outermostNodes())('Node $version', node => {
   test.each(PROJECTS)('$heading $args', async project => {
     const home = makeProject(project);
     const bin = { jest: 'jest/bin/jest.js', vitest: 'vitest/vitest.mjs' }[project.runner];

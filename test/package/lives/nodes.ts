@@ -2,6 +2,7 @@
 import { foreignNodes } from '../../../tools/prebuild/foreign.mjs';
 import { nodesOf } from '../../../tools/prebuild/nodes.mjs';
 import { hostTarget } from '../../../tools/prebuild/targets.mjs';
+import { isLong } from '../../depth.js';
 import { CHECKOUT } from '../pack.js';
 import type { NodeUnderTest } from './live.js';
 
@@ -13,6 +14,12 @@ export function hostNodes(): NodeUnderTest[] {
   const { nodes, complete } = nodesOf(CHECKOUT, process.arch);
   if (!complete) throw new Error('there is no Node to test with: run `node tools/setup.mjs --only=prebuild`');
   return nodes.map(({ version, file }) => ({ version, command: [file], env: {} }));
+}
+
+/** The oldest and the newest of them, in the longest run all. */
+export function outermostNodes(): NodeUnderTest[] {
+  const nodes = hostNodes();
+  return isLong ? nodes : nodes.filter((_, i) => i === 0 || i === nodes.length - 1);
 }
 
 /** For a target of another C library or processor, through a loader or an emulator. */

@@ -1,4 +1,5 @@
 /** Layers as subjects of proofs: every layer of TensorFlow.js, with and without training. */
+import { isLong } from '../../depth.js';
 import { given, type Rows } from '../../layers/matrix-model.js';
 import type { ModelSubject } from './model-proof.js';
 import type { Consumer } from './proof.js';
@@ -31,8 +32,8 @@ const NOT_CALLED_BY_KERAS: readonly string[] = [
 export const CONSUMERS: readonly Consumer[] = ['load', 'lite', 'converter', 'keras', 'node'];
 
 /**
- * Each row is loaded by TensorFlow, and read by two of the others in turns: all four for every row would take CI eight
- * minutes, and a kind of layer has several rows.
+ * Each row is loaded by TensorFlow, and read by one of the others in turns: all four for every row would take CI eight
+ * minutes, and a kind of layer has several rows. In the longest run all read it.
  */
 export function subjectsOf(rows: Rows): Record<string, ModelSubject> {
   const subjects = Object.entries(rows).map(([name, row], i) => {
@@ -43,7 +44,7 @@ export function subjectsOf(rows: Rows): Record<string, ModelSubject> {
       isUntrainable: UNTRAINABLE.includes(name),
       consumers: CONSUMERS.filter(
         (who, at) =>
-          (at === 0 || at % 2 === i % 2) &&
+          (isLong || at === 0 || at === 1 + (i % (CONSUMERS.length - 1))) &&
           (who !== 'keras' || !NOT_CALLED_BY_KERAS.includes(name)) &&
           // TensorFlow.js's graph models have no such convolutions.
           (who !== 'converter' || name !== 'convLstm2d, channels first'),
