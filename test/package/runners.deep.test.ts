@@ -1,6 +1,6 @@
 /**
  * The published package in Jest and in vitest, as docs/test-runners.md sets them up: its own snippets, and all that the
- * package does (runners/suite.ts), on the oldest and the newest Node, in the longest run on each. On the oldest one with
+ * package does (runners/suite.ts), on the oldest and the newest Node, in the longest run on each. The oldest one has
  * tfjs-node, too, whose arrays are of the main realm.
  */
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
