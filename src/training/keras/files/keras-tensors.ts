@@ -4,13 +4,10 @@ import type { Entry } from '../../../bundle/reader.js';
 import { TensorBundleError } from '../../../errors.js';
 import type { DType, TensorValue } from '../../../format/dtypes.js';
 import { compareUtf8 } from '../../../format/utf8-order.js';
-import type { Hdf5Dataset, Hdf5File, Hdf5Group } from '../../../hdf5/hdf5-file.js';
+import type { Hdf5Dataset, Hdf5File } from '../../../hdf5/hdf5-file.js';
+import { datasetsBelow, storedTree } from '../layouts/stored-tree.js';
 import type { KerasFile } from './keras-file.js';
 import { openKerasFile } from './open-keras-file.js';
-
-/** Far above what any model has. The same group may be reached in very many ways. */
-const MAX_MEMBERS = 200_000;
-const MAX_DEPTH = 100;
 
 export class KerasTensors {
   /** Its path. */
@@ -25,14 +22,13 @@ export class KerasTensors {
     this.prefix = file.path;
   }
 
-  /** Null if there is no file of Keras at the path. Throws as `openKerasFile`. */
+  /** Null if there is no file of Keras at the path. Throws as `openKerasFile` and `storedTree`. */
   static async open(path: string): Promise<KerasTensors | null> {
     const file = await openKerasFile(path);
     if (file === null) return null;
     try {
       const hdf5 = await file.weights();
-      const found = new Map<string, Hdf5Dataset>();
-      await collect(hdf5.root, { file: path, around: [], seen: { members: 0 } }, found);
+      const found = datasetsBelow(await storedTree(hdf5));
       const sorted = [...found].sort(([a], [b]) => compareUtf8(a, b));
       return new KerasTensors(file, hdf5, new Map(sorted));
     } catch (error) {
@@ -84,34 +80,5 @@ export class KerasTensors {
       path: this.prefix,
       tensor: name,
     });
-  }
-}
-
-interface Walk {
-  /** For messages. */
-  readonly file: string;
-  /** The groups in which this one lies. */
-  readonly around: readonly Hdf5Group[];
-  /** Groups that are reached in several ways count each time. */
-  readonly seen: { members: number };
-}
-
-async function collect(group: Hdf5Group, walk: Walk, found: Map<string, Hdf5Dataset>): Promise<void> {
-  const { file, around, seen } = walk;
-  const isRing = around.some(({ id }) => id === group.id);
-  if (isRing || around.length > MAX_DEPTH) {
-    const why = isRing ? 'a group contains itself' : 'groups are nested too deep';
-    throw new TensorBundleError('ERR_CORRUPT', `${file}: ${why}: ${group.path}`, { path: file });
-  }
-  for (const name of await group.names()) {
-    if (++seen.members > MAX_MEMBERS) {
-      throw new TensorBundleError('ERR_TOO_LARGE', `${file} has more than ${MAX_MEMBERS} groups and datasets`, {
-        path: file,
-        expected: MAX_MEMBERS,
-      });
-    }
-    const child = await group.child(name);
-    if (child?.kind === 'group') await collect(child, { ...walk, around: [...around, group] }, found);
-    else if (child !== undefined) found.set(child.path, child);
   }
 }
