@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostTarget, TARGETS } from '../../tools/prebuild/targets.mjs';
 import { foreignTargets } from '../../tools/setup/foreign.mjs';
+import { isLong } from '../depth.js';
 import { installPackage } from './install.js';
 import { expectedLives } from './lives/expected.js';
 import { installLives, live, start } from './lives/live.js';
 import { hostNodes, nodesFor } from './lives/nodes.js';
 
-const REPEAT = 8;
+const REPEAT = isLong ? 8 : 4;
 /** An emulated processor is ten times slower. */
-const FOREIGN_REPEAT = 2;
+const FOREIGN_REPEAT = isLong ? 2 : 1;
 
 let work: string;
 let folder: string;
