@@ -1,24 +1,31 @@
 /** Long test files begin first, so that no core idles at the end of a run while the other one is in a long file. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take more than a minute on two cores; measured on one machine, so the order among them is a guess. */
+/** The files that CI names as the longest (`.ci/longest-files.mjs`), from about a minute on. */
 const LONG: readonly string[] = [
-  'savedmodel/functions/layers-weightless.deep',
-  'savedmodel/functions/layers-convolutions.deep',
-  'savedmodel/functions/architectures.deep',
-  'savedmodel/functions/layers-recurrent.deep',
-  'savedmodel/functions/compositions/compositions.deep',
+  'package/lives.deep',
+  'native/tidy.deep',
+  'package/tfjs-node.deep',
+  'crash/kill.deep',
+  'savedmodel/matrix.deep',
+  'native/native.deep',
+  'savedmodel/functions/loops-proven.deep',
+  'keras/given.deep',
+  'training/resume.deep',
+  'commit/unsynced.deep',
   'savedmodel/functions/layers-wrappers.deep',
-  'savedmodel/functions/layers-nesting.deep',
+  'savedmodel/functions/layers-recurrent.deep',
+  'savedmodel/functions/random-models.deep',
+  'savedmodel/turns.deep',
   'keras/layers.deep',
   'keras/trainings.deep',
-  'keras/given.deep',
+  'package/runners.deep',
+  'package/managers.deep',
+  'handlers/lives.deep',
   'keras/random.deep',
-  'keras/published.deep',
-  'hdf5/writing.deep',
-  'keras/kill.deep',
-  'hdf5/hostile.deep',
-  'keras/large.deep',
+  'keras/configs.deep',
+  'keras/written-weights.deep',
+  'layers/random.deep',
 ];
 
 function rank({ moduleId }: TestSpecification): number {
