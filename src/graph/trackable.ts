@@ -149,8 +149,8 @@ export interface RestorePart {
   readonly isForWhole?: boolean;
   /**
    * Called once, after everything was checked, with the values of `keys`. Synchronous. The callee may keep their
-   * memory, unless it `copies`, also for variables that do not exist yet. Must not throw: what does not fit belongs in `mismatched`.
-   * Returns 'unused' if the object turns out to have no use for these values.
+   * memory, unless it `copies`, also for variables that do not exist yet. Must not throw: what does not fit belongs in
+   * `mismatched`. Returns 'unused' if the object turns out to have no use for these values.
    */
   apply(values: readonly TensorValue[]): unknown;
 }

@@ -5,7 +5,7 @@ import { copyOf } from '../realms.js';
 import { reusedMemoryOf } from '../storage/reused-memory.js';
 import { type Tensor, tensor, tidy } from '../tfjs-core.js';
 
-/** Calls `assign` with a tensor of the value, and disposes the tensor. Afterwards nothing uses memory that is reused. */
+/** Calls `assign` with a tensor of the value. Afterwards nothing uses memory that is reused. */
 export function assignTensor<T extends boolean | undefined>(
   { data, shape }: TensorValue,
   dtype: string,

@@ -1,4 +1,4 @@
-/** Models of gigabytes, saved as Keras's files and loaded again: within 64 MiB beside the model and its largest tensor. */
+/** Models of gigabytes, saved as Keras's files and loaded: within 64 MiB beside the model and its largest tensor. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';

@@ -20,7 +20,7 @@ const FREE_PART = 1 / 4;
 const BATCH_BYTES = LEAST_HELD_BYTES / 4;
 /** The same for memory that is reused. What was read is still in the processor's cache when it is assigned. */
 const REUSED_BATCH_BYTES = 4 * 1024 * 1024;
-/** Memory that is reused is for two batches, of which one is read and one assigned, unless they are larger than this. */
+/** Memory that is reused is for two batches, one that is read and one that is assigned, or for one that is larger. */
 const REUSED_BYTES = 16 * 1024 * 1024;
 
 /** Stored tensors that are read and assigned together. */
@@ -30,7 +30,7 @@ export interface Assignment {
   readonly labels: readonly string[];
   /** Size of all these tensors together. */
   readonly bytes: number;
-  /** Synchronous. May keep the memory of the values, unless it `copies`. Returns 'unused' if there was no use for them. */
+  /** Synchronous. May keep the memory of values, unless it `copies`. Returns 'unused' if there was no use for them. */
   apply(values: readonly TensorValue[]): unknown;
   /** Whether `apply` copies values in memory that is reused. Default false. */
   readonly copies?: boolean | undefined;
