@@ -35,6 +35,8 @@ export interface Backend {
   readonly tensorMap?: WeakMap<object, Kept>;
   readonly data?: WeakMap<object, Kept>;
   readonly texData?: WeakMap<object, Kept>;
+  /** Only in tfjs-node's backend: makes TensorFlow's own tensors of those whose values are an array. */
+  getInputTensorIds?(tensors: readonly TfTensorLike[]): unknown;
 }
 
 export interface Engine {
@@ -43,6 +45,7 @@ export interface Engine {
   readonly state: { readonly tensorInfo: WeakMap<object, { backend?: Backend }> };
   /** A tensor of data that is there already. It does not count the data's tensors: see `incRef`. */
   makeTensorFromTensorInfo(info: TensorInfo, backend: Backend): EngineTensor;
+  makeTensor(values: ArrayBufferView, shape: readonly number[], dtype: string): EngineTensor;
   runKernel(name: string, inputs: { x: TfTensorLike }, attributes?: object): EngineTensor;
 }
 

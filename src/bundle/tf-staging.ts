@@ -5,7 +5,7 @@
  * The trap: `tf.tensor(array)` copies nothing. Until an operation uses the tensor, tfjs-node's backend holds the
  * caller's array. If the array is aligned to 64 bytes, an operation would make TensorFlow use that array for good, and
  * a later write to the array would change the tensor. The cpu backend always holds the array. So no operation is ever
- * done on a tensor whose values are a JavaScript array; the array is copied instead.
+ * done on a tensor whose values are a JavaScript array; the array is copied instead. (A load may: see tf-upload.ts.)
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TensorBundleError } from '../errors.js';

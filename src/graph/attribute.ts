@@ -52,10 +52,15 @@ export interface Attribute {
    */
   capture(budget?: CopyBudget): Capture;
   /**
-   * Replaces the value. `value` has this dtype and shape, and the callee may keep its memory. `storedAs` is the type
-   * that it was converted from.
+   * Replaces the value. `value` has this dtype and shape, and the callee may keep its memory, unless it `copies`.
+   * `storedAs` is the type that it was converted from.
    */
   assign(value: TensorValue, storedAs?: DType): void;
+  /**
+   * Whether `assign` copies arrays that `reusedMemoryOf` knows, so that others may write into them afterwards. Default
+   * false.
+   */
+  readonly copies?: boolean;
   /**
    * Why a stored value of another dtype or shape cannot be used, if it belongs to something that the live object cannot
    * be (Keras's GRU with `reset_after`): a sentence that says what to do. Undefined for an ordinary mismatch.

@@ -143,12 +143,14 @@ export interface RestorePart {
   readonly of?: Trackable;
   /** Only looks at values that other parts take. Applied if any of those parts is. Default false. */
   readonly looksOn?: boolean;
+  /** As in Attribute. */
+  readonly copies?: boolean;
   /** Applied only if filters leave out nothing of the object. Default false. */
   readonly isForWhole?: boolean;
   /**
    * Called once, after everything was checked, with the values of `keys`. Synchronous. The callee may keep their
-   * memory, also for variables that do not exist yet. Must not throw: what does not fit belongs in `mismatched`.
-   * Returns 'unused' if the object turns out to have no use for these values.
+   * memory, unless it `copies`, also for variables that do not exist yet. Must not throw: what does not fit belongs in
+   * `mismatched`. Returns 'unused' if the object turns out to have no use for these values.
    */
   apply(values: readonly TensorValue[]): unknown;
 }

@@ -1,11 +1,13 @@
 /** A tfjs variable as an attribute of the object graph: captured for a save, assigned by a restore. */
 
 import { type CopyBudget, captureTensor } from '../bundle/tf-staging.js';
+import { copiesValues } from '../bundle/tf-upload.js';
 import { TensorBundleError } from '../errors.js';
 import { type DType, dtypeInfo, type TensorValue } from '../format/dtypes.js';
 import { type Attribute, type Capture, VARIABLE_VALUE } from '../graph/attribute.js';
 import { type Trackable, variableNode } from '../graph/trackable.js';
-import { engine, tensor, tidy, type Variable } from '../tfjs-core.js';
+import { engine, type Variable } from '../tfjs-core.js';
+import { assignTensor } from './assigned-tensor.js';
 import type { AnyVariable } from './types.js';
 
 /** The types of tfjs variables that can be saved. No layer uses complex64. */
@@ -49,17 +51,21 @@ class VariableAttribute implements Attribute {
     this.convert = this.dtype === 'int32' ? toInt32 : undefined;
   }
 
+  get copies(): boolean {
+    return copiesValues();
+  }
+
   capture(budget?: CopyBudget): Capture {
     const captured = captureTensor(liveValue(this.variable, this.label), this.label, budget);
     return this.writtenAs === undefined ? captured : widened(captured);
   }
 
-  assign({ data, shape }: TensorValue, storedAs?: DType): void {
+  assign(value: TensorValue, storedAs?: DType): void {
     const live = liveValue(this.variable, this.label);
     if (storedAs === 'int64') wide.add(live);
     else wide.delete(live);
     // Not LayerVariable.write, which applies the layer's constraint: the restored value must be the saved one.
-    tidy(() => live.assign(tensor(data as Float32Array, [...shape], this.dtype as 'float32')));
+    assignTensor(value, this.dtype, made => void live.assign(made));
   }
 }
 

@@ -7,6 +7,7 @@ import { native } from '../binding.js';
 import type { NumericArray, StoredType } from '../format/dtypes.js';
 import { sizeOf } from '../format/shape.js';
 import { makeArray } from './arrays.js';
+import type { Part } from './reused-memory.js';
 
 /**
  * Where an array must begin for TensorFlow to take it without a copy (EIGEN_MAX_ALIGN_BYTES, which TF_NewTensor of
@@ -24,13 +25,21 @@ const MAX_UNTOLD_BYTES = 512 * 1024 * 1024;
 export class ReadMemory {
   #untold = 0;
 
-  /** `forTensors`: the arrays become tensors of TensorFlow.js, and no caller sees their buffers. */
-  constructor(private readonly forTensors: boolean) {}
+  /**
+   * `forTensors`: the arrays become tensors of TensorFlow.js, and no caller sees their buffers. `part`: memory for the
+   * larger ones, which they have only until the tensors are made.
+   */
+  constructor(
+    private readonly forTensors: boolean,
+    private readonly part?: Part,
+  ) {}
 
-  /** An array for the values of a shape. Throws ERR_TOO_LARGE. */
+  /** An array for the values of a shape. It may hold other values before. Throws ERR_TOO_LARGE. */
   array(name: string, dtype: StoredType, shape: readonly number[]): NumericArray {
     const bytes = sizeOf(shape) * dtype.bytes;
     const length = bytes / dtype.array.BYTES_PER_ELEMENT;
+    const reused = this.part?.array(dtype, length);
+    if (reused !== undefined) return reused;
     const isPlaced = this.forTensors && bytes >= MIN_PLACED_BYTES;
     const array = makeArray(name, bytes, () => (isPlaced ? placed(dtype, bytes, length) : new dtype.array(length)));
     if (bytes >= MIN_PLACED_BYTES) this.#keepFromV8(bytes);

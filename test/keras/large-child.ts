@@ -1,6 +1,7 @@
 /**
  * Saves a model of gigabytes as Keras's files, loads it again, and prints how much memory each took beside the model:
- * joined into one script, because measuring needs a process of its own. argv[2]: folder; argv[3]: GiB.
+ * joined into one script, because measuring needs a process of its own. argv[2]: folder; argv[3]: GiB;
+ * argv[4]: MiB of a tensor.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 
 const [folder, gibibytes] = [process.argv[2]!, Number(process.argv[3])];
 /** Of each of the tables. */
-const TABLE_MIB = 192;
+const TABLE_MIB = Number(process.argv[4]);
 const TABLES = (gibibytes * 1024) / TABLE_MIB;
 const WIDTH = 256;
 const ROWS = (TABLE_MIB * 2 ** 20) / 4 / WIDTH;
@@ -56,17 +57,21 @@ for (const ending of ['weights.h5', 'keras']) {
 }
 const saved = await memoryOf(() => saveWeights(model, path, options));
 const asKeras = await memoryOf(() => saveModel(model, join(folder, 'm.keras'), options));
-// Not zeros, whose memory the system gives only when they are written to.
-for (const { weights } of model.layers) {
-  for (const one of weights) {
-    const sevens = tf.fill(one.shape as number[], 7);
-    one.write(sevens);
-    sevens.dispose();
+/** Replaces all values. Not by zeros, whose memory the system gives only when they are written to. */
+function refill(make: (shape: number[]) => tf.Tensor): void {
+  for (const { weights } of model.layers) {
+    for (const one of weights) {
+      const sevens = make(one.shape as number[]);
+      one.write(sevens);
+      sevens.dispose();
+    }
   }
 }
+refill(shape => tf.fill(shape, 7));
 const between = answer();
-// TensorFlow keeps the memory of what it frees, so what is measured is a load over arrays of JavaScript.
-await loadWeights(model, path);
+// Over TensorFlow's own memory, as in a model that was just built.
 const loaded = await memoryOf(() => loadWeights(model, path));
+refill(shape => tf.tensor(new Float32Array(shape[0]! * shape[1]!).fill(7), shape));
+const loadedOverArrays = await memoryOf(() => loadWeights(model, path));
 const after = answer();
-console.log(JSON.stringify({ saved, asKeras, loaded, before, between, after, TABLE_MIB, TABLES }));
+console.log(JSON.stringify({ saved, asKeras, loaded, loadedOverArrays, before, between, after, TABLE_MIB, TABLES }));

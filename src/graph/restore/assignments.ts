@@ -2,12 +2,14 @@
  * The second half of a restore: every checksum is checked, and only then are values assigned. Values that need little
  * memory are all read, which checks them, and then assigned. If they need much, all checksums are checked first; then
  * values are read in batches, the next ones while some are assigned, and memory never holds more of them than
- * LEAST_HELD_BYTES, or the largest tensor if it is larger.
+ * LEAST_HELD_BYTES, or the largest tensor if it is larger. What is copied when it is assigned is read into the same
+ * memory again and again.
  */
 import { availableMemory } from 'node:process';
 import { throwIfAborted } from '../../errors.js';
 import type { TensorValue } from '../../format/dtypes.js';
 import { ReadMemory, readingWith } from '../../storage/read-memory.js';
+import { type Part, partBytes, ReusedMemory } from '../../storage/reused-memory.js';
 import type { LoadHooks, RestoreSource } from './restore-source.js';
 
 /** So much may always be in memory, being read or waiting to be assigned. */
@@ -16,6 +18,10 @@ const LEAST_HELD_BYTES = 64 * 1024 * 1024;
 const FREE_PART = 1 / 4;
 /** Smaller tensors are read together, because reading them one at a time would wait for each. */
 const BATCH_BYTES = LEAST_HELD_BYTES / 4;
+/** The same for memory that is reused. What was read is still in the processor's cache when it is assigned. */
+const REUSED_BATCH_BYTES = 4 * 1024 * 1024;
+/** Memory that is reused is for two batches, one that is read and one that is assigned, or for one that is larger. */
+const REUSED_BYTES = 16 * 1024 * 1024;
 
 /** Stored tensors that are read and assigned together. */
 export interface Assignment {
@@ -24,8 +30,10 @@ export interface Assignment {
   readonly labels: readonly string[];
   /** Size of all these tensors together. */
   readonly bytes: number;
-  /** Synchronous. May keep the memory of the values. Returns 'unused' if there was no use for them. */
+  /** Synchronous. May keep the memory of values, unless it `copies`. Returns 'unused' if there was no use for them. */
   apply(values: readonly TensorValue[]): unknown;
+  /** Whether `apply` copies values in memory that is reused. Default false. */
+  readonly copies?: boolean | undefined;
   /** Its values belong to another assignment, and it only looks at them. Default false. */
   readonly looksOn?: boolean;
 }
@@ -34,6 +42,8 @@ export interface Assignment {
 interface Batch {
   readonly assignments: readonly Assignment[];
   readonly bytes: number;
+  /** How much reused memory it is read into; 0 if it is read into arrays of its own. */
+  readonly partBytes: number;
 }
 
 interface ReadBatch {
@@ -41,7 +51,7 @@ interface ReadBatch {
   readonly values: readonly TensorValue[];
 }
 
-type Read = (names: readonly string[]) => Promise<TensorValue[]>;
+type Read = (names: readonly string[], part: Part | undefined) => Promise<TensorValue[]>;
 
 interface AssignOptions extends LoadHooks {
   /** Default false. True: values may be views of the mapped file. */
@@ -64,7 +74,7 @@ export async function assignAll(
   // What waits in memory anyway is one batch: its arrays are made in one go, while no thread reads. V8 collects garbage
   // for every new buffer of many bytes, which takes several times as long beside busy threads. Progress needs several.
   const atOnce = onProgress ? LEAST_HELD_BYTES : Number.POSITIVE_INFINITY;
-  const all = [...batches(assignments, readsOnce ? atOnce : BATCH_BYTES)];
+  const all = [...batches(assignments, readsOnce ? atOnce : BATCH_BYTES, !readsOnce && !alias)];
   if (!readsOnce)
     await reader.check(
       assignments.flatMap(({ names }) => names),
@@ -73,8 +83,11 @@ export async function assignAll(
   return await readingWith(new ReadMemory(true), async memory => {
     const unused: Assignment[] = [];
     const waiting: ReadBatch[] = [];
-    const read: Read = names =>
-      alias ? reader.readAll(names, { signal }) : reader.readForTensors(names, memory, signal);
+    const read: Read = (names, part) => {
+      if (alias) return reader.readAll(names, { signal });
+      if (part === undefined) return reader.readForTensors(names, memory, signal);
+      return readingWith(new ReadMemory(true, part), own => reader.readForTensors(names, own, signal));
+    };
     let bytes = 0;
     throwIfAborted(signal, 'the load');
     for await (const one of readAhead(all, read)) {
@@ -98,16 +111,27 @@ function isWithin(bytes: number, limit: number | undefined): boolean {
 /** The batches in their order. While one is used, the next ones are read. */
 async function* readAhead(all: readonly Batch[], read: Read): AsyncGenerator<ReadBatch> {
   const ahead: Promise<TensorValue[]>[] = [];
+  const largest = all.reduce((most, batch) => Math.max(most, batch.partBytes), 0);
+  const memory = new ReusedMemory(Math.max(largest, Math.min(2 * largest, REUSED_BYTES)));
   try {
-    for (let at = 0, next = 0, bytes = 0; at < all.length; bytes -= all[at++]!.bytes) {
+    for (let at = 0, next = 0, bytes = 0; at < all.length; at++) {
       for (; next < all.length && (next === at || bytes + all[next]!.bytes <= LEAST_HELD_BYTES); next++) {
-        const values = read(all[next]!.assignments.flatMap(({ names }) => names));
+        const batch = all[next]!;
+        const part = batch.partBytes > 0 ? memory.take(batch.partBytes) : undefined;
+        if (batch.partBytes > 0 && part === undefined) break;
+        const values = read(
+          batch.assignments.flatMap(({ names }) => names),
+          part,
+        );
         // Nobody waits for it if an earlier one fails.
         values.catch(() => undefined);
         ahead.push(values);
-        bytes += all[next]!.bytes;
+        bytes += batch.bytes;
       }
-      yield { batch: all[at]!, values: await ahead.shift()! };
+      const batch = all[at]!;
+      yield { batch, values: await ahead.shift()! };
+      bytes -= batch.bytes;
+      if (batch.partBytes > 0) memory.giveBack();
     }
   } finally {
     await Promise.allSettled(ahead);
@@ -124,18 +148,22 @@ function applyBatch({ batch, values }: ReadBatch): Assignment[] {
   });
 }
 
-/** Batches of at most `limit` bytes, or of one assignment that has more. */
-function* batches(all: readonly Assignment[], limit: number): Generator<Batch> {
+/** Batches of at most `limit` bytes, or of one assignment that has more. `reuses`: memory is reused where it can be. */
+function* batches(all: readonly Assignment[], limit: number, reuses: boolean): Generator<Batch> {
+  const isReused = ({ copies = false }: Assignment): boolean => reuses && copies;
   let assignments: Assignment[] = [];
   let bytes = 0;
+  const batch = (): Batch => ({ assignments, bytes, partBytes: isReused(assignments[0]!) ? partBytes(bytes) : 0 });
   for (const assignment of all) {
-    if (assignments.length > 0 && bytes + assignment.bytes > limit) {
-      yield { assignments, bytes };
+    const most = isReused(assignment) ? REUSED_BATCH_BYTES : limit;
+    const fits = bytes + assignment.bytes <= most && isReused(assignment) === isReused(assignments[0] ?? assignment);
+    if (assignments.length > 0 && !fits) {
+      yield batch();
       assignments = [];
       bytes = 0;
     }
     assignments.push(assignment);
     bytes += assignment.bytes;
   }
-  if (assignments.length > 0) yield { assignments, bytes };
+  if (assignments.length > 0) yield batch();
 }

@@ -140,7 +140,7 @@ async function textsOf({ content, parts }: PlainDataset, bytes: Uint8Array): Pro
 /** What was never written. */
 function fill({ content }: PlainDataset, bytes: Uint8Array): void {
   const { fill: value, type } = content;
-  if (value === null) return;
+  if (value === null) return void bytes.fill(0);
   for (let at = 0; at < bytes.length; at += type.size) bytes.set(value, at);
 }
 

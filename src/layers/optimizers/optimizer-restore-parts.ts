@@ -1,8 +1,10 @@
 /** The parts of one restore of one optimizer. The values that are read first decide which of the later ones count. */
 import type { Optimizer } from '@tensorflow/tfjs-core';
+import { copiesValues } from '../../bundle/tf-upload.js';
 import type { TensorValue } from '../../format/dtypes.js';
 import { pathOfKey } from '../../graph/key.js';
 import type { RestorePart } from '../../graph/trackable.js';
+import { keptValue } from '../assigned-tensor.js';
 import { forgetLossScaling, restoreLossScaling, type ScalingForm, steppingOptimizer } from './loss-scaling.js';
 import type { NumberState, OptimizerState } from './optimizer-state.js';
 import { assignSlot, fromKeras } from './slot-attributes.js';
@@ -118,9 +120,12 @@ export class OptimizerRestoreParts {
         this.#begun.add(kind.list);
         forgetUndecided(this.#stepping, kind.list);
       }
-      addWaitingSlot(this.#stepping, this.#state, owner, { list: kind.list, place, value });
+      addWaitingSlot(this.#stepping, this.#state, owner, { list: kind.list, place, value: keptValue(value) });
     };
-    return { keys: exact === undefined ? [key] : [key, exact], ...names, apply };
+    // A slot that does not exist yet keeps the values until it does.
+    const exists = !('candidates' in variable) && typeof this.#state.slot(variable.name, kind) === 'object';
+    const keys = exact === undefined ? [key] : [key, exact];
+    return { keys, ...names, copies: exists && copiesValues(), apply };
   }
 
   scaling(form: ScalingForm, keys: readonly [scale: string, counter: string], names: readonly string[]): RestorePart {

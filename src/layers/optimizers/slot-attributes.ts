@@ -7,8 +7,9 @@ import { type TensorValue, tensorValue } from '../../format/dtypes.js';
 import { sizeOf } from '../../format/shape.js';
 import { type Attribute, type Capture, captureOf, VARIABLE_VALUE } from '../../graph/attribute.js';
 import type { Extra } from '../../graph/trackable.js';
-import { type Tensor, tidy, type Variable } from '../../tfjs-core.js';
-import { type OptimizerState, type SlotKind, tensorOf, type WaitingSlots } from './optimizer-state.js';
+import type { Tensor, Variable } from '../../tfjs-core.js';
+import { assignTensor } from '../assigned-tensor.js';
+import type { OptimizerState, SlotKind, WaitingSlots } from './optimizer-state.js';
 import { isOwnVariable } from './own-variables.js';
 import { captureScaled } from './scaled-capture.js';
 
@@ -104,7 +105,7 @@ export function fromKeras(state: OptimizerState, kind: SlotKind, value: TensorVa
 
 /** `value` is in the optimizer's form. False if the slot does not exist. */
 export function assignSlot(state: OptimizerState, variableName: string, kind: SlotKind, value: TensorValue): boolean {
-  return tidy(() => state.assign(variableName, kind, tensorOf(value)));
+  return assignTensor(value, 'float32', made => state.assign(variableName, kind, made));
 }
 
 function capture(
