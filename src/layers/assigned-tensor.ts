@@ -2,7 +2,7 @@
 import { upload } from '../bundle/tf-upload.js';
 import type { TensorValue } from '../format/dtypes.js';
 import { copyOf } from '../realms.js';
-import { reusedMemoryOf } from '../storage/reused-memory.js';
+import { isAligned, reusedMemoryOf } from '../storage/reused-memory.js';
 import { type Tensor, tensor, tidy } from '../tfjs-core.js';
 
 /** Calls `assign` with a tensor of the value. Afterwards nothing uses memory that is reused. */
@@ -13,9 +13,10 @@ export function assignTensor<T extends boolean | undefined>(
 ): T {
   const tensorOf = (values: typeof data): Tensor => tensor(values as Float32Array, [...shape], dtype as 'float32');
   return tidy(() => {
-    const made = tensorOf(data);
     const memory = reusedMemoryOf(data as Float32Array);
-    if (memory === undefined) return assign(made);
+    if (memory === undefined) return assign(tensorOf(data));
+    if (isAligned(data as Float32Array)) return assign(tensorOf(copyOf(data as Float32Array)));
+    const made = tensorOf(data);
     try {
       return assign(made);
     } finally {

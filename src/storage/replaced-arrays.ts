@@ -11,13 +11,17 @@ const LEFT_BYTES = 40 * 1024 * 1024;
 const MORE_THAN_ANY_HEAP = 2 ** 46;
 /** At most about this part of the time of a load is spent on collecting, however many objects the program has. */
 const COLLECTING_PART = 1 / 8;
+/** V8 may be in the middle of a collection that began when arrays were in use; then it ends that one. */
+const MOST_USELESS = 2;
 
 export class ReplacedArrays {
   #bytes = 0;
   /** Not before this time. */
   #from = 0;
-  /** Bytes of all arrays before the last collection; later ones must have fewer. */
-  #before = Number.POSITIVE_INFINITY;
+  /** All arrays must have fewer bytes than this, or the last collection was of no use. */
+  #fewer = Number.POSITIVE_INFINITY;
+  /** So many collections in a row freed little. */
+  #useless = 0;
 
   /** To be called after `bytes` of values were replaced, which may have been such arrays. */
   add(bytes: number): void {
@@ -26,12 +30,13 @@ export class ReplacedArrays {
     const begun = performance.now();
     if (begun < this.#from) return;
     const { arrayBuffers } = memoryUsage();
+    this.#useless = arrayBuffers < this.#fewer ? 0 : this.#useless + 1;
     // Other arrays, or ones that somebody else still has: what was replaced was memory of TensorFlow's own.
-    if (arrayBuffers < this.#bytes || arrayBuffers >= this.#before) {
+    if (arrayBuffers < this.#bytes || this.#useless === MOST_USELESS) {
       this.#from = Number.POSITIVE_INFINITY;
       return;
     }
-    this.#before = arrayBuffers;
+    this.#fewer = arrayBuffers - this.#bytes / 2;
     this.#bytes = 0;
     // V8 has no other door to it.
     native.adjustExternalMemory(MORE_THAN_ANY_HEAP);

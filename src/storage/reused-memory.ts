@@ -15,6 +15,7 @@ import { ReplacedArrays } from './replaced-arrays.js';
  */
 const MISALIGNMENT = 4;
 const ALIGNMENT = 64;
+const LEAST_ALIGNMENT = 16;
 /** Smaller arrays have memory of their own: TensorFlow frees little for them, and to upload each takes time. */
 const LEAST_BYTES = 64 * 1024;
 
@@ -23,6 +24,11 @@ const reused = new WeakMap<ArrayBufferLike, ReusedMemory>();
 /** The memory that holds an array only for now; undefined for any other array. */
 export function reusedMemoryOf({ buffer }: ArrayBufferView): ReusedMemory | undefined {
   return reused.get(buffer);
+}
+
+/** Whether TensorFlow would share the array instead of copying it. Parts of an array may begin anywhere. */
+export function isAligned(array: ArrayBufferView): boolean {
+  return native.misalignment(array, LEAST_ALIGNMENT) === 0;
 }
 
 /** How much a part must have for arrays of so many bytes in all, to begin each where it must. */

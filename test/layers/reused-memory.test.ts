@@ -6,10 +6,11 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { native } from '../../src/binding.js';
 import { copiesValues, upload } from '../../src/bundle/tf-upload.js';
-import { dtypeInfo } from '../../src/format/dtypes.js';
+import { dtypeInfo, tensorValue } from '../../src/format/dtypes.js';
 import { type RestoreOptions, restore } from '../../src/graph/restore/restore.js';
 import { saveGraph } from '../../src/graph/stored/captured-graph.js';
 import { CheckpointReader } from '../../src/index.js';
+import { assignTensor } from '../../src/layers/assigned-tensor.js';
 import { variableTrackable } from '../../src/layers/variable.js';
 import { partBytes, ReusedMemory, reusedMemoryOf } from '../../src/storage/reused-memory.js';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
@@ -199,6 +200,19 @@ describe('TensorFlow', () => {
       await tf.setBackend('tensorflow');
     }
   });
+});
+
+it('a part of an array that begins where TensorFlow would share it is copied', () => {
+  const bytes = partBytes(100_000);
+  const whole = new ReusedMemory(bytes).take(bytes)!.array(dtypeInfo('float32'), 25_000) as Float32Array;
+  for (const begin of [0, 3, 7, 15]) {
+    const data = whole.fill(1).subarray(begin, begin + 20_000);
+    const variable = tf.variable(tf.zeros([20_000]));
+    assignTensor(tensorValue('float32', [20_000], data), 'float32', made => void variable.assign(made));
+    whole.fill(2);
+    expect(variable.dataSync().every(value => value === 1)).toBe(true);
+    variable.dispose();
+  }
 });
 
 it('parts of the memory do not overlap while they are in use', () => {

@@ -22,18 +22,24 @@ it('collects them while they become fewer, and then no more', async () => {
     arrays.length = 0;
     replaced.add(248 * MIB);
     expect(told).toHaveBeenCalledTimes(2);
-    // V8 frees the memory of arrays on another thread.
-    await vi.waitFor(() => expect(inUse()).toBeLessThan(before + 64));
+    // V8 frees the memory of arrays on another thread. A collection that it had begun finds less.
+    await vi.waitFor(
+      () => {
+        if (inUse() >= before + 64) replaced.add(64 * MIB);
+        expect(inUse()).toBeLessThan(before + 64);
+      },
+      { timeout: 10_000, interval: 500 },
+    );
     // Nothing becomes free from here on.
     const kept = Array.from({ length: 32 }, () => new Uint8Array(8 * MIB));
-    for (let round = 0; round < 3; round++) {
-      await delay(1000);
+    for (let round = 0; round < 6; round++) {
+      await delay(400);
       replaced.add(64 * MIB);
     }
     expect(kept).toHaveLength(32);
-    expect(told.mock.calls.length).toBeLessThanOrEqual(4);
-    told.mockRestore();
+    expect(told.mock.calls.length).toBeLessThanOrEqual(6);
   } finally {
+    vi.restoreAllMocks();
     native.adjustExternalMemory(256 * MIB);
   }
 });
