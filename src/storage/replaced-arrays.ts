@@ -2,7 +2,6 @@
  * JavaScript arrays that were values until a load replaced them. V8 does not notice that they became garbage, since the
  * load makes no new ones.
  */
-import { memoryUsage } from 'node:process';
 import { native } from '../binding.js';
 
 /** So many bytes of them may be in memory. */
@@ -29,7 +28,8 @@ export class ReplacedArrays {
     if (this.#bytes < LEFT_BYTES) return;
     const begun = performance.now();
     if (begun < this.#from) return;
-    const { arrayBuffers } = memoryUsage();
+    // Not imported: the module 'node:process' would load Node's streams with it.
+    const { arrayBuffers } = process.memoryUsage();
     this.#useless = arrayBuffers < this.#fewer ? 0 : this.#useless + 1;
     // Other arrays, or ones that somebody else still has: what was replaced was memory of TensorFlow's own.
     if (arrayBuffers < this.#bytes || this.#useless === MOST_USELESS) {
