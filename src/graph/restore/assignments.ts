@@ -33,7 +33,7 @@ export interface Assignment {
   /** Synchronous. May keep the memory of values, unless it `copies`. Returns 'unused' if there was no use for them. */
   apply(values: readonly TensorValue[]): unknown;
   /** Whether `apply` copies values in memory that is reused. Default false. */
-  readonly copies?: boolean | undefined;
+  copies?(): boolean;
   /** Its values belong to another assignment, and it only looks at them. Default false. */
   readonly looksOn?: boolean;
 }
@@ -150,7 +150,7 @@ function applyBatch({ batch, values }: ReadBatch): Assignment[] {
 
 /** Batches of at most `limit` bytes, or of one assignment that has more. `reuses`: memory is reused where it can be. */
 function* batches(all: readonly Assignment[], limit: number, reuses: boolean): Generator<Batch> {
-  const isReused = ({ copies = false }: Assignment): boolean => reuses && copies;
+  const isReused = (assignment: Assignment): boolean => reuses && assignment.copies?.() === true;
   let assignments: Assignment[] = [];
   let bytes = 0;
   const batch = (): Batch => ({ assignments, bytes, partBytes: isReused(assignments[0]!) ? partBytes(bytes) : 0 });

@@ -94,7 +94,9 @@ export function planRestore(
     if (reason) refusals.push({ name, label, reason });
     else if (mismatch === null) {
       const apply: Assignment['apply'] = ([value]) => attribute.assign(value!);
-      assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply, copies: attribute.copies });
+      // Asked only where memory is reused: the first answer takes TensorFlow a try.
+      const copies = (): boolean => attribute.copies === true;
+      assignments.push({ names: [name], labels: [label], bytes: entry.bytes, apply, copies });
       assigned.add(attribute);
     } else if (attribute.convert && isSameShape(attribute, entry) && entry.bytes <= MAX_CONVERTED_BYTES) {
       conversions.push({ key: name, attribute, bytes: entry.bytes });
@@ -117,7 +119,9 @@ export function planRestore(
       if (name !== undefined) outcome.missing.push({ key: name, label: name });
     }
     outcome.mismatched.push(...plan.mismatched.map(({ key, expected, found }) => ({ key, expected, found, label })));
-    for (const { keys, apply, copies, looksOn = false } of plan.parts) {
+    for (const part of plan.parts) {
+      const { keys, apply, looksOn = false } = part;
+      const copies = (): boolean => part.copies === true;
       if (!looksOn) for (const key of keys) taken.add(key);
       const bytes = keys.reduce((sum, key) => sum + reader.entry(key).bytes, 0);
       assignments.push({ names: keys, labels: keys.map(() => label), bytes, apply, copies, looksOn });

@@ -125,7 +125,14 @@ export class OptimizerRestoreParts {
     // A slot that does not exist yet keeps the values until it does.
     const exists = !('candidates' in variable) && typeof this.#state.slot(variable.name, kind) === 'object';
     const keys = exact === undefined ? [key] : [key, exact];
-    return { keys, ...names, copies: exists && copiesValues(), apply };
+    return {
+      keys,
+      ...names,
+      get copies() {
+        return exists && copiesValues();
+      },
+      apply,
+    };
   }
 
   scaling(form: ScalingForm, keys: readonly [scale: string, counter: string], names: readonly string[]): RestorePart {
