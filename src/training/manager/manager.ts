@@ -116,7 +116,7 @@ export class CheckpointManager {
       return await this.checkpoint.writeLater(next, write, hooks);
     }
     const next = this.#next(options, step);
-    return await this.checkpoint.writeManaged(next.path, write, hooks(next));
+    return await this.checkpoint.writeManaged(next.path, write, hooks(next)).finally(() => this.#own.looked());
   }
 
   #saveInBackground(options: ManagerSaveOptions): BackgroundSave | null {
@@ -139,6 +139,7 @@ export class CheckpointManager {
    */
   async restoreOrInitialize(): Promise<string | null> {
     await this.#recording;
+    await this.#own.looked();
     const { fallback, initFn } = this.#options;
     const search = { checkpoint: this.checkpoint, own: this.#own, kept: this.#kept, damage: this.#stateDamage };
     const path = await restoreNewest({ ...search, fallback });

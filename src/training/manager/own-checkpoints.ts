@@ -43,6 +43,11 @@ export class OwnCheckpoints {
     this.#first = identityOf(this.directory);
   }
 
+  /** Ends when the look at the directory that the constructor began has ended: no descriptor is left open then. */
+  async looked(): Promise<void> {
+    await this.#first;
+  }
+
   /** Removes what dead saves have left under own names; once per manager. */
   async removeOrphans({ directory, names }: Committed): Promise<void> {
     if (this.#isClean) return;
