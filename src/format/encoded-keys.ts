@@ -7,7 +7,9 @@ import { type Steps, sorted } from './turns.js';
 import { compareUtf8 } from './utf8-order.js';
 
 /** Names that are encoded together, and between two stops. */
-const RUN = 1024;
+const RUN = 256;
+/** So many names are kept for the next save. */
+const MAX_KEPT = 1024;
 /** Bytes that make one exact number. */
 const HEAD_BYTES = 6;
 
@@ -25,14 +27,14 @@ interface SortedKeys {
   readonly positions: readonly number[];
 }
 
-/** The last list of at most RUN names: most saves have the same names as the save before. */
+/** The last list of at most MAX_KEPT names: most saves have the same names as the save before. */
 let last: SortedKeys | null = null;
 
 export function* sortedKeys(names: readonly string[]): Steps<SortedKeys> {
   if (last !== null && isSameList(last.names, names)) return last;
   const keys = yield* EncodedKeys.encode(names);
   const sorted = { names, keys, positions: yield* keys.sort() };
-  if (names.length <= RUN) last = sorted;
+  if (names.length <= MAX_KEPT) last = sorted;
   return sorted;
 }
 

@@ -32,11 +32,13 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
   }
 }
 
-/** Items that are sorted at once, or compared between two stops. */
+/** Items that are sorted at once, or compared between two stops, at most. */
 const RUN = 8192;
+/** The same at first: the first comparisons of a process run slow code. */
+const FIRST_RUN = 256;
 /** So few items are sorted at once without looking for runs: the first sorts of a process run slow code. */
 const FEW_ITEMS = 256;
-/** A part of RUN items with at most this many runs that are in order already is not sorted, only merged. */
+/** A part of them with at most this many runs that are in order already is not sorted, only merged. */
 const FEW_RUNS = 32;
 
 /**
@@ -48,8 +50,9 @@ export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number)
   if (items.length <= FEW_ITEMS) return [...items].sort(compare);
   let from: T[] = [];
   let ends: number[] = [];
-  for (let at = 0; at < items.length; at += RUN) {
-    takeRuns(items, at, Math.min(at + RUN, items.length), compare, from, ends);
+  for (let at = 0, end = 0; at < items.length; at = end) {
+    end = Math.min(at + runAfter(at), items.length);
+    takeRuns(items, at, end, compare, from, ends);
     yield;
   }
   while (ends.length > 1) {
@@ -63,6 +66,11 @@ export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number)
     [from, ends] = [to, joined];
   }
   return from;
+}
+
+/** How many items may be looked at in one step after so many others. */
+function runAfter(count: number): number {
+  return Math.min(RUN, Math.max(FIRST_RUN, count));
 }
 
 /** Appends the items from `start` to `end` to `to`, as runs; `ends` has the end of each run. */
@@ -99,7 +107,8 @@ interface Merge<T> {
 function mergeSome<T>(merge: Merge<T>, compare: (a: T, b: T) => number, to: T[]): boolean {
   const { items, middle, end } = merge;
   let { left, right } = merge;
-  for (let taken = 0; taken < RUN && (left < middle || right < end); taken++) {
+  const step = runAfter(to.length);
+  for (let taken = 0; taken < step && (left < middle || right < end); taken++) {
     const takeLeft = right === end || (left < middle && compare(items[left]!, items[right]!) <= 0);
     to.push(takeLeft ? items[left++]! : items[right++]!);
   }

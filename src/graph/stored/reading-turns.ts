@@ -4,9 +4,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-const TURN_READS = 64;
+const TURN_READS = 32;
 /** A large value counts as this much, since it comes in pieces with turns between them. */
-const TURN_BYTES = 2 * 1024 * 1024;
+const TURN_BYTES = 1024 * 1024;
 
 export class ReadingTurns {
   #reads = 0;
