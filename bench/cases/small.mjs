@@ -1,14 +1,22 @@
 /**
  * Small models as most users have them: the latency of one save and of one load. Each process saves its trained model
- * again and again over the checkpoint before, and tells the median; so code, caches and names are warm. `bare` is a C
- * program that makes only the files, renames, removals and syncs of the commit protocol.
+ * again and again over the checkpoint before, and tells the median; so code, caches and names are warm. Rows of the
+ * first saves say what they are when V8 has compiled little of the code. `bare` is a C program that makes only the
+ * files, renames, removals and syncs of the commit protocol.
  */
 import { node, ours, parts } from '../harness/program.mjs';
-import { amount, time } from '../harness/rows.mjs';
+import { amount, figure, time } from '../harness/rows.mjs';
+import { median } from '../harness/statistics.mjs';
 
 export const middle = { pick: 'median' };
-const REPEATS = 21;
+const REPEATS = 61;
+/** Of these, the first ones that have rows of their own. */
+const FIRST = 21;
 const milliseconds = ({ seconds }) => seconds * 1000;
+const ofFirst = ({ times }) => median(times.slice(0, FIRST));
+const firstTime = (title, of, over) =>
+  figure(`${title}, first ${FIRST}`, of, [over], 'x time', turn => ofFirst(turn[of]) / ofFirst(turn[over]));
+const firstAmount = (title, of) => amount(`${title}, first ${FIRST}`, of, 'ms', one => ofFirst(one) * 1000);
 
 const subject = (by, more) =>
   node('subjects/small-model.mjs', { by, repeats: REPEATS, ...more }, by === 'tfjs' ? { peer: 'tfjs-node' } : {});
@@ -36,7 +44,9 @@ const small = ({ model, sizes, rows, ...more }) => ({
     time('save, not synced / bare protocol', 'ours.save', 'bare.save'),
     time('save, synced / bare protocol with its syncs', 'ours.synced', 'bare.synced', { goal: 1.3 }),
     ...rows,
+    firstTime('save, synced / bare protocol with its syncs', 'ours.synced', 'bare.synced'),
     amount('save, not synced', 'ours.save', 'ms', milliseconds),
+    firstAmount('save, not synced', 'ours.save'),
     amount('save, synced', 'ours.synced', 'ms', milliseconds),
     amount('load', 'ours.load', 'ms', milliseconds),
   ],
@@ -47,8 +57,10 @@ const WITH_OPTIMIZER = [
   time("save with optimizer, not synced / tfjs-node's save with it, not synced", 'ours.save', 'tfjs-node.save', {
     goal: 1,
   }),
+  firstTime("save with optimizer, not synced / tfjs-node's save with it, not synced", 'ours.save', 'tfjs-node.save'),
   time('save without optimizer, not synced / the same, not synced', 'ours.plain', 'tfjs-node.plain'),
   time("load with optimizer into a model / tfjs-node's loadLayersModel", 'ours.load', 'tfjs-node.load', { goal: 0.8 }),
+  firstTime("load with optimizer into a model / tfjs-node's loadLayersModel", 'ours.load', 'tfjs-node.load'),
 ];
 
 export const smallNetwork = small({
@@ -110,9 +122,11 @@ export const oneTensor = {
   },
   rows: [
     amount('save of 8 bytes, not synced', 'ours', 'ms', milliseconds, { goal: 1 }),
+    firstAmount('save of 8 bytes, not synced', 'ours'),
     amount('save of 8 bytes, synced', 'synced', 'ms', milliseconds),
     time('save of 8 bytes, not synced / bare protocol', 'ours', 'bare.save'),
     time('save of 8 bytes, synced / bare protocol with its syncs', 'synced', 'bare.synced', { goal: 1.3 }),
+    firstTime('save of 8 bytes, synced / bare protocol with its syncs', 'synced', 'bare.synced'),
   ],
 };
 

@@ -46,6 +46,16 @@ test('a small run writes the table, JSON, Markdown and plots, and leaves no othe
   expect(await readdir(join(folder, 'work'))).toEqual([]);
 });
 
+test('every subject and peer of a load, of many tensors and of a small model runs', async () => {
+  const json = join(folder, 'subjects.json');
+  const { code, output } = await start(json, ...SMALL, '--pairs=1', '--only=load,many-1000,small-network').ended;
+  expect(code, output).toBeLessThan(2);
+  const { cases } = JSON.parse(await readFile(json, 'utf8'));
+  const rows = cases.flatMap(({ rows }: { rows: object[] }) => rows);
+  expect(rows.length).toBeGreaterThan(20);
+  expect(rows.filter(({ verdict }: { verdict: string }) => verdict === 'not here')).toEqual([]);
+});
+
 test('Ctrl-C leaves nothing but the finished turns, and --resume goes on from there', async () => {
   const json = join(folder, 'cut.json');
   const { child, ended } = start(json, ...SMALL, '--pairs=4', '--only=overwrite');
