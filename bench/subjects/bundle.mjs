@@ -49,8 +49,9 @@ async function load(request) {
           look();
         },
         async () => {
+          const isMuch = layoutBytes(tensors) > MUCH_BYTES;
           tensors = [];
-          await freed();
+          if (isMuch) await freed();
         },
       ),
     ),
@@ -78,6 +79,9 @@ function readPart(reader, { begin, length }) {
   const rest = reader.entry(tensorName(0)).shape.slice(1);
   return reader.read(tensorName(0), { begin: [begin, ...rest.map(() => 0)], size: [length, ...rest] });
 }
+
+/** Less is left to V8: a collection that is asked for also throws away what it knows about the code. */
+const MUCH_BYTES = 64 * 2 ** 20;
 
 /** Waits until memory that nobody refers to is free, as TensorFlow's is at once. */
 async function freed() {
