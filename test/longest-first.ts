@@ -5,7 +5,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG: readonly string[] = [
   'package/lives.deep',
   'native/native.deep',
-  'native/windows.deep',
   'savedmodel/directory-errors.deep',
   'native/tidy.deep',
   'bundle/taken-buffers.deep',

@@ -16,6 +16,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { command } from '../tools/setup/command.mjs';
+import { type Context, runSteps, type Step } from '../tools/setup/step.mjs';
 
 const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 let root: string;
@@ -140,6 +142,37 @@ describe('set-up', () => {
     write('.tools/setup.lock', String(dead));
     write('src/cli/main.ts', 'export const greeting = 2;\n');
     expect(setup(JAVASCRIPT)).toMatchObject({ status: 0, stdout: expect.stringContaining('done in') });
+    expect(existsSync(join(root, '.tools/setup.lock'))).toBe(false);
+  });
+
+  test('steps beside the others run in a row of their own; a failure ends what the others run', async () => {
+    const said: string[] = [];
+    const context = { root, note: () => {} };
+    const step = (name: string, beside: boolean, code: string): Step => {
+      let isDone = false;
+      const run = async (own: Context) => {
+        said.push(`${name} begins`);
+        await command(own, name, process.execPath, ['-e', code], { advice: 'Wait.' });
+        isDone = true;
+        said.push(`${name} ends`);
+      };
+      return { name, what: '', beside, isDone: () => isDone, run };
+    };
+    const slow = 'setTimeout(() => {}, 1500)';
+    const steps = [step('a', true, slow), step('b', true, ''), step('c', false, ''), step('d', false, '')];
+    expect(await runSteps(steps, context)).toBe(4);
+    expect(said).toEqual(['c begins', 'a begins', 'c ends', 'd begins', 'd ends', 'a ends', 'b begins', 'b ends']);
+
+    said.length = 0;
+    const started = performance.now();
+    const hanging = 'setTimeout(() => {}, 60_000)';
+    const broken = [step('e', true, hanging), step('f', true, ''), step('g', false, 'process.exit(3)')];
+    await expect(runSteps(broken, context)).rejects.toMatchObject({
+      step: 'g',
+      message: expect.stringContaining('code 3'),
+    });
+    expect(said).toEqual(['g begins', 'e begins']);
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(existsSync(join(root, '.tools/setup.lock'))).toBe(false);
   });
 

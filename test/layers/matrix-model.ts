@@ -59,6 +59,22 @@ export function applyAll(layer: Layer, input: Tensor | Tensor[], kwargs?: { init
   return [layer.apply(input, kwargs as never)].flat() as Tensor[];
 }
 
+/**
+ * Every row, with the names that are written there and with those the libraries choose: in turns, so that each layer is
+ * asked in both ways by one row or another. `turn` 1 is the other half.
+ */
+export function inTurns(rows: Rows, turn: 0 | 1): Record<string, Subject> {
+  return Object.fromEntries(
+    Object.entries(rows).map(([title, { make, ...more }], i) => {
+      const isGiven = i % 2 === turn;
+      return [
+        `${title}, names ${isGiven ? 'given' : 'automatic'}`,
+        { ...more, make: () => make(isGiven ? given : automatic) },
+      ];
+    }),
+  );
+}
+
 /** Every row twice: with the names that are written there, and with those the libraries choose. */
 export function bothNamings(rows: Rows): Record<string, Subject> {
   return Object.fromEntries(

@@ -1,9 +1,13 @@
-/** Every layer of TensorFlow.js, in several configurations, exchanged with tf_keras. */
+/**
+ * Every layer of TensorFlow.js, in several configurations, exchanged with tf_keras. Half of them have names that are
+ * given, half of them automatic ones; in the deep tests it is the other way round.
+ */
 import * as tf from '@tensorflow/tfjs-node';
 import { describe, expect, it } from 'vitest';
+import { isDeep } from '../depth.js';
 import { describeExchange } from './keras.js';
 import { CONVOLUTIONS } from './matrix-convolutions.js';
-import { bothNamings, given } from './matrix-model.js';
+import { given, inTurns } from './matrix-model.js';
 import { NESTING } from './matrix-nesting.js';
 import { RECURRENT } from './matrix-recurrent.js';
 import { WEIGHTLESS } from './matrix-weightless.js';
@@ -33,5 +37,5 @@ describe('the matrix', () => {
     expect(layers.filter(name => !found.has(name)).sort()).toEqual(Object.keys(IMPOSSIBLE).sort());
   });
 
-  describeExchange(bothNamings(ROWS));
+  describeExchange(inTurns(ROWS, isDeep ? 1 : 0));
 });

@@ -1,7 +1,7 @@
 """Checkpoints for test/layers/reading.test.ts, written in one process by Keras 3, tf_keras and TensorFlow.
 
-Argument: the directory to write to. Prints nothing; `answer.json` in it has, for each file, the model's inputs and
-outputs.
+Arguments: the directory to write to, and the names of the architectures that are written as SavedModels, too. Prints
+nothing; `answer.json` in it has, for each file, the model's inputs and outputs.
 """
 import json
 import os
@@ -49,6 +49,19 @@ def inputs_of(model, seed):
     return [random.integers(0, 4, shape).astype("float32") for shape in shapes]
 
 
+def save(library, name, model, inputs, outputs):
+    def place(how):
+        file = os.path.join(library, name, how)
+        record(name, file, inputs, outputs)
+        return file
+
+    if (library, name) not in UNSAVABLE:
+        tf.saved_model.save(model, place("saved_model"))
+        model.export(place("export"), **({"verbose": False} if library == "keras3" else {}))
+    if library == "tf_keras":
+        model.save(place("save"), save_format="tf")
+
+
 def run(library, name, number):
     K = LIBRARIES[library]
     K.backend.clear_session()
@@ -65,18 +78,8 @@ def run(library, name, number):
     write("model", model=model)
     write("root", root=model)
     write("net", net=model, epoch=tf.Variable(3))
-    saved = os.path.join(library, name, "saved_model")
-    if (library, name) not in UNSAVABLE:
-        tf.saved_model.save(model, saved)
-        record(name, saved, inputs, outputs)
-    if library == "tf_keras":
-        saved = os.path.join(library, name, "save")
-        model.save(saved, save_format="tf")
-        record(name, saved, inputs, outputs)
-    if (library, name) not in UNSAVABLE:
-        file = os.path.join(library, name, "export")
-        model.export(file, **({"verbose": False} if K is keras3 else {}))
-        record(name, file, inputs, outputs)
+    if name in sys.argv[2:]:
+        save(library, name, model, inputs, outputs)
     model.compile("adam", "mse")
     model.optimizer.build(model.trainable_variables)
     write("compiled", model=model)

@@ -7,7 +7,7 @@ import { SetupFailure } from './failure.mjs';
 const SHOWN_LINES = 25;
 
 /**
- * @param {{ root: string }} context
+ * @param {{ root: string, signal?: AbortSignal }} context
  * @param {string} step name of the log file under .tools/logs
  * @param {string} file
  * @param {readonly string[]} args
@@ -26,6 +26,7 @@ export async function command(context, step, file, args, options) {
         env: { ...process.env, ...options.env },
         // No input, so that a tool that asks a question fails instead of waiting for ever in CI.
         stdio: ['ignore', output, output],
+        signal: context.signal,
         timeout: options.timeoutMs ?? 20 * 60_000,
       });
       child.on('error', error => resolve(error.message));

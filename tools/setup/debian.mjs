@@ -26,13 +26,26 @@ function sources() {
     .map(name => ({ name: name.replace('/', '-'), text: readFileSync(join(CONFIGURED, name), 'utf8') }));
 }
 
+/** The last use of .tools/debian; each waits for the one before it. */
+let last = Promise.resolve();
+
 /**
  * Unpacks the packages (not what they depend on) into a new folder `to`.
  * @param {{ root: string }} context
  * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options `arch`: Debian's name of
  * another architecture; `release`: the codename of another release of this distribution
  */
-export async function unpackDebian(context, { names, to, arch, release }) {
+export function unpackDebian(context, options) {
+  const unpacked = last.then(() => unpack(context, options));
+  last = unpacked.catch(() => {});
+  return unpacked;
+}
+
+/**
+ * @param {{ root: string }} context
+ * @param {{ names: readonly string[], to: string, arch?: string, release?: string }} options
+ */
+async function unpack(context, { names, to, arch, release }) {
   const own = codename();
   if (own === undefined) {
     throw new SetupFailure(

@@ -17,6 +17,7 @@ function host() {
 export const prebuild = {
   name: 'prebuild',
   what: 'the prebuilt addon of this machine (zig); Node 20, 22 and 24',
+  beside: true,
 
   isDone({ root }) {
     const { target, hasNodes } = host();

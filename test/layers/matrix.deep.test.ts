@@ -1,0 +1,2 @@
+/** The other half of the names: see matrix.test.ts. */
+import './matrix.test.js';

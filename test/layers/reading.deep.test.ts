@@ -1,0 +1,2 @@
+/** The SavedModels of the other architectures: see reading.test.ts. */
+import './reading.test.js';
