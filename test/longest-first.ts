@@ -4,21 +4,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The files that CI names as the longest (`.ci/longest-files.mjs`), from about a minute on. */
 const LONG: readonly string[] = [
   'package/lives.deep',
-  'native/native.deep',
   'savedmodel/directory-errors.deep',
   'native/tidy.deep',
   'bundle/taken-buffers.deep',
   'savedmodel/functions/layers-recurrent.deep',
+  'native/native.deep',
   'savedmodel/functions/layers-wrappers.deep',
-  'package/tfjs-node.deep',
-  'keras/large.deep',
-  'savedmodel/matrix.deep',
-  'keras/given.deep',
   'keras/layers.deep',
+  'package/managers.deep',
+  'keras/large.deep',
+  'package/tfjs-node.deep',
+  'keras/given.deep',
   'savedmodel/functions/random-models.deep',
-  'savedmodel/functions/loops-proven.deep',
-  'layers/matrix',
-  'layers/reading',
+  'training/resume.deep',
+  'keras/random.deep',
 ];
 
 function rank({ moduleId }: TestSpecification): number {

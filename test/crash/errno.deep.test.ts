@@ -1,2 +1,2 @@
-/** Every error that stays. */
+/** Every error, once and for good. */
 import './errno.test.js';

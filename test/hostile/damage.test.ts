@@ -1,4 +1,4 @@
-/** A small checkpoint cut at every length and with every bit flipped; and paths that hold something else. */
+/** A small checkpoint cut at every length and with bits flipped; and paths that hold something else. */
 import '../crash/fault-engine.js';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,9 +7,12 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CheckpointReader, TensorBundleError, verifyCheckpoint } from '../../src/index.js';
 import { tensorsOf, writerOf } from '../crash/generation.js';
 import { Scratch } from '../crash/scratch.js';
+import { isDeep } from '../depth.js';
 import { faulty } from '../native/fault-binding.js';
 
 const scratch = new Scratch('damage');
+/** Of each byte every bit, or another one than of the byte before. */
+const STEP = isDeep ? 1 : 7;
 const prefix = join(scratch.directory(), 'model');
 const INDEX = `${prefix}.index`;
 const DATA = [`${prefix}.data-00000-of-00002`, `${prefix}.data-00001-of-00002`];
@@ -91,7 +94,7 @@ describe('a flipped bit', () => {
     const whole = await readAll();
     let flips = 0;
     for (const [path, bytes] of content) {
-      for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      for (let bit = 0; bit < 8 * bytes.length; bit += STEP) {
         const damaged = Buffer.from(bytes);
         damaged[bit >> 3]! ^= 1 << (bit & 7);
         writeFileSync(path, damaged);
@@ -109,7 +112,7 @@ describe('a flipped bit', () => {
       }
       writeFileSync(path, bytes);
     }
-    expect(flips).toBeGreaterThan(2000);
+    expect(flips).toBeGreaterThan(2000 / STEP);
   });
 });
 

@@ -1,7 +1,4 @@
-/**
- * clang-tidy has no complaint about the C++ sources (.clang-tidy). Nearly all of its time goes into following paths
- * through functions (clang-analyzer-*); `npm run test:long` lets it follow more of them.
- */
+/** clang-tidy has no complaint about the C++ sources (.clang-tidy). */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,12 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { clangTool, cppFiles } from '../../tools/native/clang.mjs';
 import { nativeSources } from '../../tools/native/sources.mjs';
-import { isLong } from '../depth.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const headers = join(dirname(dirname(process.execPath)), 'include', 'node');
-/** For each function. The analyzer's own limit is 225000, with which most of the time goes into a few functions. */
-const NODES = 50_000;
 /** Files for one run of the program; each run is a thread's share. */
 const AT_ONCE = 2;
 
@@ -23,7 +17,6 @@ function check(files: readonly string[]): Promise<string> {
     ...['-std=c++17', '-Inative', '-Itest/native', '-DNODE_GYP_MODULE_NAME=tensorbundle'],
     ...nativeSources(root).defines.map(define => `-D${define}`),
     ...['-isystem', 'node_modules/node-addon-api', '-isystem', headers],
-    ...(isLong ? [] : ['-Xclang', '-analyzer-config', '-Xclang', `max-nodes=${NODES}`]),
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(clangTool(root, 'clang-tidy'), ['--quiet', ...files, '--', ...flags], { cwd: root });

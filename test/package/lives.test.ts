@@ -12,7 +12,7 @@ import { installLives, live, start } from './lives/live.js';
 import { hostNodes } from './lives/nodes.js';
 import { hostPrebuild } from './pack.js';
 
-const REPEAT = 2;
+const REPEAT = 1;
 const LIVES = Object.entries(expectedLives(REPEAT));
 /** What each version lives; the rest is for the last one. */
 const FIRST = ['only a worker loads it', 'a worker first, then the main thread'];

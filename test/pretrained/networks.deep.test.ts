@@ -1,0 +1,2 @@
+/** All of the networks. */
+import './networks.test.js';
