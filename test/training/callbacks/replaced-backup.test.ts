@@ -1,4 +1,4 @@
-/** A backup that is replaced after it was found and before it is opened, by what an interrupted training still saves. */
+/** A backup that is replaced after it was found and before it is opened: an interrupted training still saves. */
 import '../../crash/fault-engine.js';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
