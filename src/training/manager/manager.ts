@@ -113,7 +113,7 @@ export class CheckpointManager {
     if (this.#isUncounted) {
       this.#numbering ??= this.#countFromDisk();
       const next = this.#numbering.then(() => this.#next(options, step));
-      return await this.checkpoint.writeLater(next, write, hooks);
+      return await this.checkpoint.writeLater(next, write, hooks).finally(() => this.#own.looked());
     }
     const next = this.#next(options, step);
     return await this.checkpoint.writeManaged(next.path, write, hooks(next)).finally(() => this.#own.looked());
