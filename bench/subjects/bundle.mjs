@@ -110,7 +110,11 @@ if ((args.requests?.[0] ?? args).warm !== false) {
 }
 if (args.requests) {
   const replies = [];
-  for (const request of args.requests) replies.push(await run(request));
+  for (const request of args.requests) {
+    const reply = await run(request);
+    replies.push(reply);
+    if (reply.bytes > MUCH_BYTES) await freed();
+  }
   answer({ replies, sum });
 } else {
   answer({ ...(await run(args)), sum });

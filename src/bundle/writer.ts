@@ -4,6 +4,7 @@ import { type PathLike, savePathOf } from '../commit/paths.js';
 import { TensorBundleError } from '../errors.js';
 import { extentsOf, isFullSlice, type TensorSlice } from '../format/slices.js';
 import { type OptionList, refuseUnknown } from '../options.js';
+import type { Item } from './item.js';
 import { ItemList } from './item-list.js';
 import { abortWith } from './lazy-sources.js';
 import { save, saveTarget } from './save-bundle.js';
@@ -31,7 +32,7 @@ const ADD_OPTIONS: OptionList<{ shard?: number }> = { shard: true };
 export class CheckpointWriter implements AsyncDisposable {
   readonly #options: CheckedOptions;
   readonly #abort = new AbortController();
-  readonly #list = new ItemList();
+  #list = new ItemList();
   #finishing: Promise<SaveResult> | null = null;
 
   /** As it was given; for a URL, its path. */
@@ -109,7 +110,7 @@ export class CheckpointWriter implements AsyncDisposable {
       const target = saveTarget(this.prefix);
       const letGo = abortWith(this.#abort, this.#options.signal);
       const options = { ...this.#options, signal: this.#abort.signal };
-      this.#finishing = save(target, this.#list.items, options).finally(letGo);
+      this.#finishing = save(target, this.#taken(), options).finally(letGo);
       return this.#finishing;
     } catch (error) {
       return Promise.reject(error);
@@ -122,11 +123,19 @@ export class CheckpointWriter implements AsyncDisposable {
    */
   async abort(): Promise<void> {
     this.#abort.abort(new TensorBundleError('ERR_ABORTED', 'abort() was called'));
+    this.#taken();
     await this.#finishing?.catch(() => undefined);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.abort();
+  }
+
+  /** What was added. Nothing is kept of it: a program may keep the writer. */
+  #taken(): readonly Item[] {
+    const { items } = this.#list;
+    this.#list = new ItemList();
+    return items;
   }
 
   #checkOpen(): void {

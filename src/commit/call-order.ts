@@ -54,10 +54,11 @@ export function storedAt(place: string): FileStat | null | undefined {
  * Call it under the directory's lock, once the call has written its files; or before, if the lock may end before it is
  * known here that they were written. Then call the function that it gives if they were not, still under the lock.
  */
-export function rememberCall(place: string, one: Last): () => void {
+export function rememberCall(place: string, { call, durable, failure, stored }: Last): () => void {
   const before = last.get(place);
   last.delete(place);
-  last.set(place, one);
+  // Its own object: callers give all their options, which lead to the tensors, and this one stays.
+  last.set(place, { call, durable, failure, stored });
   if (last.size > MOST_PLACES) {
     for (const oldest of last.keys()) {
       last.delete(oldest);
