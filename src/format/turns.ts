@@ -34,10 +34,8 @@ export async function inTurns<T>(steps: Steps<T>, signal: AbortSignal | undefine
 
 /** Items that are sorted at once, or compared between two stops, at most. */
 const RUN = 8192;
-/** The same at first: the first comparisons of a process run slow code. */
+/** The same at first, because the first comparisons of a process run slow code. So few in all are just sorted. */
 const FIRST_RUN = 256;
-/** So few items are sorted at once without looking for runs: the first sorts of a process run slow code. */
-const FEW_ITEMS = 256;
 /** A part of them with at most this many runs that are in order already is not sorted, only merged. */
 const FEW_RUNS = 32;
 
@@ -47,7 +45,7 @@ const FEW_RUNS = 32;
  * comparison each.
  */
 export function* sorted<T>(items: readonly T[], compare: (a: T, b: T) => number): Steps<T[]> {
-  if (items.length <= FEW_ITEMS) return [...items].sort(compare);
+  if (items.length <= FIRST_RUN) return [...items].sort(compare);
   let from: T[] = [];
   let ends: number[] = [];
   for (let at = 0, end = 0; at < items.length; at = end) {
