@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { BackgroundQueue } from '../../src/training/checkpoint/background.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
 
@@ -25,6 +26,8 @@ async function collectUntil(isGone: () => boolean): Promise<boolean> {
   return false;
 }
 
+const isGone = (all: readonly WeakRef<object>[]) => () => all.every(one => one.deref() === undefined);
+
 describe('a reader that is not closed', () => {
   const SHARDS = { one: 1, several: 3, 'more than may be open at once': 70 };
   it.each(Object.entries(SHARDS))('%s data files', async (_, shards) => {
@@ -39,5 +42,48 @@ describe('a reader that is not closed', () => {
     };
     for (let i = 0; i < 3; i++) await open();
     expect(await collectUntil(() => faulty.openDescriptors() === before)).toBe(true);
+  });
+});
+
+/** What holds the values of a save. */
+class Job {
+  readonly values = new Float32Array(16);
+
+  async run(): Promise<never> {
+    await delay(1);
+    throw new Error('no');
+  }
+
+  async after(): Promise<void> {}
+}
+
+describe('the job of a failed save', () => {
+  const callers: Record<string, (queue: BackgroundQueue, job: Job) => Promise<unknown>> = {
+    'whose caller handles the error': (queue, job) => queue.submit('p', job).durable.catch(() => undefined),
+    'which nobody looks at': async (queue, job) => {
+      queue.submit('p', job);
+      await queue.idle();
+    },
+  };
+  it.each(Object.entries(callers))('%s', async (_, call) => {
+    const queue = new BackgroundQueue();
+    const jobs: WeakRef<Job>[] = [];
+    const save = async (): Promise<void> => {
+      const job = new Job();
+      jobs.push(new WeakRef(job));
+      await call(queue, job);
+    };
+    for (let i = 0; i < 3; i++) await save();
+    expect(await collectUntil(isGone(jobs))).toBe(true);
+  });
+
+  it('sync still gives the first error that nobody has handled, once', async () => {
+    const queue = new BackgroundQueue();
+    const failing = (message: string) => ({ run: () => Promise.reject(new Error(message)), after: async () => {} });
+    await queue.submit('p', failing('handled')).durable.catch(() => undefined);
+    queue.submit('p', failing('first'));
+    queue.submit('p', failing('second'));
+    await expect(queue.sync()).rejects.toThrow('first');
+    await queue.sync();
   });
 });
