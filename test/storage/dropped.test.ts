@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
-import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rememberFailed } from '../../src/commit/lost-place.js';
+import { isOwn, isOwnUnsynced, rememberOwn, rememberUnsynced } from '../../src/commit/own-commits.js';
+import { CheckpointReader, CheckpointWriter, removeCheckpoint } from '../../src/index.js';
+import { Directory } from '../../src/storage/directory.js';
 import { BackgroundQueue } from '../../src/training/checkpoint/background.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
@@ -85,5 +88,43 @@ describe('the job of a failed save', () => {
     queue.submit('p', failing('second'));
     await expect(queue.sync()).rejects.toThrow('first');
     await queue.sync();
+  });
+});
+
+describe('what is remembered of a place', () => {
+  const stat = { kind: 'file', identity: 'i', size: 1, mode: 0o644, modified: 1n, links: 1 } as const;
+  let directory: Directory;
+  beforeAll(async () => {
+    directory = (await Directory.open(scratch.directory()))!;
+  });
+  afterAll(() => directory.close());
+
+  it('no values, where the save failed after its commit', async () => {
+    const jobs: WeakRef<Job>[] = [];
+    const fail = async (i: number): Promise<void> => {
+      const job = new Job();
+      jobs.push(new WeakRef(job));
+      await job.run().catch(error => rememberFailed(directory, `failed-${i}`, i, new Error('yes', { cause: error })));
+    };
+    for (let i = 0; i < 3; i++) await fail(i);
+    expect(await collectUntil(isGone(jobs))).toBe(true);
+  });
+
+  it('nothing once its checkpoint is removed', async () => {
+    await new CheckpointWriter(join(directory.path, 'm'), quick)
+      .add('a', { dtype: 'int8', shape: [1], data: Int8Array.of(1) })
+      .finish();
+    const data = 'm.data-00000-of-00001';
+    const [index, file] = [(await directory.stat('m.index'))!, (await directory.stat(data))!];
+    rememberOwn(directory.identity, 'm', data, file);
+    const known = () => [isOwnUnsynced(directory.identity, 'm', index), isOwn(directory.identity, 'm', data, file)];
+    expect(known()).toEqual([true, true]);
+    await removeCheckpoint(join(directory.path, 'm'));
+    expect(known()).toEqual([false, false]);
+  });
+
+  it('only the last 10,000 commits that were not synced', () => {
+    for (let i = 0; i <= 10_000; i++) rememberUnsynced('directory', `${i}`, stat);
+    expect([0, 1, 10_000].map(i => isOwnUnsynced('directory', `${i}`, stat))).toEqual([false, true, true]);
   });
 });
