@@ -1,5 +1,6 @@
 /** What a program drops without closing it, or never asks about, does not stay in memory. */
 import '../crash/fault-engine.js';
+import { getEventListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -126,5 +127,40 @@ describe('what is remembered of a place', () => {
   it('only the last 10,000 commits that were not synced', () => {
     for (let i = 0; i <= 10_000; i++) rememberUnsynced('directory', `${i}`, stat);
     expect([0, 1, 10_000].map(i => isOwnUnsynced('directory', `${i}`, stat))).toEqual([false, true, true]);
+  });
+});
+
+describe('a signal that many calls share', () => {
+  const CALLS = 12;
+  const save = (signal: AbortSignal, path: string, isStuck = false): Promise<unknown> => {
+    const writer = new CheckpointWriter(path, { ...quick, signal });
+    const data = isStuck ? () => new Promise<Int8Array>(() => {}) : async () => Int8Array.of(1);
+    return writer.add('a', { dtype: 'int8', shape: [1], data }).finish();
+  };
+  const all = (signal: AbortSignal, isStuck?: boolean) => {
+    const directory = scratch.directory();
+    return Array.from({ length: CALLS }, (_, i) => save(signal, join(directory, `m${i}`), isStuck));
+  };
+  const listeners = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
+
+  it('has one listener meanwhile, of which Node.js does not warn, and none afterwards', async () => {
+    const { signal } = new AbortController();
+    for (let i = 0; i < 2; i++) {
+      const saves = all(signal);
+      expect(listeners(signal)).toBe(1);
+      await Promise.all(saves);
+      expect(listeners(signal)).toBe(0);
+    }
+  });
+
+  it('ends all of them', async () => {
+    const controller = new AbortController();
+    const saves = Promise.allSettled(all(controller.signal, true));
+    await delay(5);
+    controller.abort();
+    for (const save of await saves) expect(save).toMatchObject({ status: 'rejected', reason: { code: 'ERR_ABORTED' } });
+    expect(listeners(controller.signal)).toBe(0);
+    await expect(save(controller.signal, join(scratch.directory(), 'm'))).rejects.toThrow(/aborted/);
+    expect(listeners(controller.signal)).toBe(0);
   });
 });
