@@ -11,6 +11,7 @@ import { isOwn, isOwnUnsynced, rememberOwn, rememberUnsynced } from '../../src/c
 import { CheckpointReader, CheckpointWriter, removeCheckpoint } from '../../src/index.js';
 import { Directory } from '../../src/storage/directory.js';
 import { BackgroundQueue } from '../../src/training/checkpoint/background.js';
+import { PreemptionWatch } from '../../src/training/manager/preemption.js';
 import { Scratch } from '../crash/scratch.js';
 import { faulty } from '../native/fault-binding.js';
 
@@ -162,5 +163,15 @@ describe('a signal that many calls share', () => {
     expect(listeners(controller.signal)).toBe(0);
     await expect(save(controller.signal, join(scratch.directory(), 'm'))).rejects.toThrow(/aborted/);
     expect(listeners(controller.signal)).toBe(0);
+  });
+});
+
+describe('a callback of a training that failed', () => {
+  it('no longer holds up SIGTERM once it is dropped', async () => {
+    const before = process.listenerCount('SIGTERM');
+    const fail = (): void => new PreemptionWatch().open();
+    for (let i = 0; i < 3; i++) fail();
+    expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+    expect(await collectUntil(() => process.listenerCount('SIGTERM') === before)).toBe(true);
   });
 });
