@@ -3,6 +3,7 @@
  * them. Codes are stable: compare `error.code`, never the text.
  */
 
+import { types } from 'node:util';
 import { isError } from './realms.js';
 
 /** The codes are stable: compare `error.code`, never the text. docs/errors.md says what causes each and what to do. */
@@ -130,6 +131,19 @@ export function fromNative(error: unknown, action: string, details: ErrorDetails
   const where = path === undefined ? '' : ` ${path}`;
   const message = `cannot ${action}${where}: ${error.code} in ${error.syscall}${advice ? `; ${advice}` : ''}`;
   return new TensorBundleError(code, message, { offset: error.offset, ...details, path, cause: error });
+}
+
+/**
+ * The error itself, for one that is kept. Until the text of its stack is asked for, V8 keeps the objects whose methods
+ * were running, and so perhaps the values of a whole model.
+ */
+export function withoutFrames(error: unknown): unknown {
+  const seen = new Set<unknown>();
+  for (let one = error; types.isNativeError(one) && !seen.has(one); one = one.cause) {
+    seen.add(one);
+    void one.stack;
+  }
+  return error;
 }
 
 /** The error of an aborted operation; its `cause` is the signal's reason, as in the web platform. */

@@ -4,6 +4,7 @@
  */
 
 import { abortError, TensorBundleError } from '../errors.js';
+import { onAbort } from '../on-abort.js';
 import { isBytes } from '../realms.js';
 
 /**
@@ -12,10 +13,9 @@ import { isBytes } from '../realms.js';
  */
 export function abortWith(controller: AbortController, signal: AbortSignal | undefined): () => void {
   if (signal === undefined) return () => undefined;
-  const abort = (): void => controller.abort(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  return () => signal.removeEventListener('abort', abort);
+  const letGo = onAbort(signal, () => controller.abort(signal.reason));
+  if (signal.aborted) controller.abort(signal.reason);
+  return letGo;
 }
 
 /**
@@ -25,10 +25,8 @@ export function orAborted<T>(work: PromiseLike<T> | T, signal: AbortSignal | und
   if (signal === undefined) return Promise.resolve(work);
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(abortError(signal, 'the save'));
-    signal.addEventListener('abort', stop, { once: true });
-    Promise.resolve(work)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', stop));
+    const letGo = onAbort(signal, stop);
+    Promise.resolve(work).then(resolve, reject).finally(letGo);
     if (signal.aborted) stop();
   });
 }

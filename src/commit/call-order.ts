@@ -5,6 +5,7 @@
  */
 
 import type { FileStat } from '../binding.js';
+import { remember } from './most-places.js';
 
 /** The last call that has ended at a place, and whether a power loss can undo it. */
 interface Last {
@@ -16,14 +17,11 @@ interface Last {
   readonly stored?: FileStat | null | undefined;
 }
 
-/**
- * The most places that are remembered. An older call that is still under way when so many others were written is
- * forgotten.
- */
-const MOST_PLACES = 10_000;
-
 let calls = 0;
-/** By place (the identity of a directory, and a name in it). The first has been unchanged for longest. */
+/**
+ * By place (the identity of a directory, and a name in it). An older call that is still under way when very many others
+ * were written is forgotten.
+ */
 const last = new Map<string, Last>();
 
 /** Must be called before anything is awaited. */
@@ -56,15 +54,8 @@ export function storedAt(place: string): FileStat | null | undefined {
  */
 export function rememberCall(place: string, { call, durable, failure, stored }: Last): () => void {
   const before = last.get(place);
-  last.delete(place);
   // Its own object: callers give all their options, which lead to the tensors, and this one stays.
-  last.set(place, { call, durable, failure, stored });
-  if (last.size > MOST_PLACES) {
-    for (const oldest of last.keys()) {
-      last.delete(oldest);
-      break;
-    }
-  }
+  remember(last, place, { call, durable, failure, stored });
   return () => {
     if (before === undefined) last.delete(place);
     else last.set(place, before);

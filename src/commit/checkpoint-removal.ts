@@ -5,6 +5,7 @@ import { type Directory, withDirectory } from '../storage/directory.js';
 import { surveyGenerations } from './generations.js';
 import { removeDead, removeStrayMarkers } from './leftovers.js';
 import { indexName, ownFileStem, splitPrefix, stemOf, stripFileSuffix } from './names.js';
+import { forgetOwn, forgetUnsynced } from './own-commits.js';
 import { type PathLike, pathOf } from './paths.js';
 
 /**
@@ -61,6 +62,7 @@ async function removeBases(directory: Directory, bases: readonly string[]): Prom
   for (const base of bases)
     await trying(base, async () => {
       if (await directory.remove(indexName(base))) removed++;
+      forgetUnsynced(directory.identity, base);
     });
   if (removed > 0) await directory.sync();
   const files = new DirectoryFiles(await directory.list());
@@ -75,7 +77,14 @@ async function removeData(directory: Directory, base: string, names: readonly st
   let failure: unknown = null;
   for (const [total, data] of found.data) {
     if (found.busy.has(total)) continue;
-    for (const name of data) await directory.remove(name).catch(error => (failure ??= error));
+    for (const name of data) {
+      try {
+        await directory.remove(name);
+        forgetOwn(directory.identity, base, name);
+      } catch (error) {
+        failure ??= error;
+      }
+    }
     found.data.delete(total);
   }
   if (failure !== null) throw failure;

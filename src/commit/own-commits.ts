@@ -1,5 +1,6 @@
 /** What this process knows about its own commits that is not on disk. Other processes do not know it. */
 import type { FileStat } from '../binding.js';
+import { remember } from './most-places.js';
 
 const keyOf = (directoryIdentity: string, base: string): string => `${directoryIdentity}/${base}`;
 
@@ -10,13 +11,14 @@ function fingerprint({ identity, modified, size }: FileStat): string {
 
 /**
  * Generations that were committed without syncs and without a marker, because there was no durable one before them. (A
- * fresh checkpoint has only files that TensorFlow has too.) For each, its committed index.
+ * fresh checkpoint has only files that TensorFlow has too.) For each, its committed index. One that is forgotten is
+ * taken for durable, so the save after it keeps it.
  */
 const unsynced = new Map<string, string>();
 
 /** `index` is the committed index file: a different file means that another process has saved since. */
 export function rememberUnsynced(directoryIdentity: string, base: string, index: FileStat): void {
-  unsynced.set(keyOf(directoryIdentity, base), fingerprint(index));
+  remember(unsynced, keyOf(directoryIdentity, base), fingerprint(index));
 }
 
 export function isOwnUnsynced(directoryIdentity: string, base: string, index: FileStat): boolean {

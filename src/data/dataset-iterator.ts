@@ -42,6 +42,26 @@ interface Running<T> {
   iteration: Iteration<T> | null;
 }
 
+/** What an iterator holds; does not lead to the iterator. */
+interface Held<T> {
+  running: Running<T> | null;
+  /** A restored state that the next call of `next` will use. */
+  pending: IteratorState | null;
+}
+
+/**
+ * Frees what dropped iterators hold: `fitDataset` closes none, and leaves one before its end if `batchesPerEpoch` says
+ * so, or if the training is stopped.
+ */
+const dropped = new FinalizationRegistry<Held<unknown>>(({ running, pending }) => {
+  try {
+    running?.iteration?.close();
+    disposeElement(pending?.run);
+  } catch {
+    // No caller waits for it.
+  }
+});
+
 /**
  * Give it to a `Checkpoint`: a restored iterator goes on exactly at the next element. Elements that wait in buffers are
  * in the checkpoint; sources continue from their stored position. Dispose of the tensors in elements yourself.
@@ -49,9 +69,7 @@ interface Running<T> {
 export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   readonly #stage: Stage<T>;
   readonly #runs: Runs;
-  #running: Running<T> | null = null;
-  /** A restored state that the next call of `next` will use. */
-  #pending: IteratorState | null = null;
+  readonly #held: Held<T> = { running: null, pending: null };
   #isClosed = false;
   /** Pending while an element is made; never rejects. */
   #pull: Promise<unknown> | undefined;
@@ -62,6 +80,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     requireMade(runs, 'DatasetIterator', 'await dataset.iterator()');
     this.#stage = stage;
     this.#runs = runs;
+    dropped.register(this, this.#held);
   }
 
   /**
@@ -77,18 +96,18 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
 
   async #next(): Promise<IteratorResult<T>> {
     if (this.#isClosed) return { value: undefined, done: true };
-    const pending = this.#pending;
+    const pending = this.#held.pending;
     if (pending) {
       const restored = pending.run && (await this.#restored(pending.run));
       // Another restore came meanwhile, and only the last one counts.
-      if (this.#pending !== pending) return await this.#next();
+      if (this.#held.pending !== pending) return await this.#next();
       restoreSeeds(this.#stage, pending.seeds);
       this.#runs.begun = pending.begun;
-      this.#running = restored;
-      this.#pending = null;
+      this.#held.running = restored;
+      this.#held.pending = null;
     }
-    this.#running ??= this.#begin();
-    const running = this.#running;
+    this.#held.running ??= this.#begin();
+    const running = this.#held.running;
     let taken: { readonly value: T } | null = null;
     const pull = running.iteration?.pull(value => {
       taken = { value };
@@ -96,7 +115,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
     this.#pull = pull?.catch(() => undefined);
     const isMore = await pull;
     this.#pull = undefined;
-    if (running !== this.#running) {
+    if (running !== this.#held.running) {
       disposeElement((taken as { value: T } | null)?.value);
       return await this.#next();
     }
@@ -155,22 +174,25 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
   }
 
   #abandon(): void {
-    const iteration = this.#running?.iteration;
+    const iteration = this.#held.running?.iteration;
     if (iteration) void (this.#pull ? this.#pull.then(() => iteration.close()) : iteration.close());
-    this.#running = null;
-    disposeElement(this.#pending?.run);
-    this.#pending = null;
+    this.#held.running = null;
+    disposeElement(this.#held.pending?.run);
+    this.#held.pending = null;
   }
 
   /** @hidden */
   get [RESUMABLE](): Resumable[typeof RESUMABLE] {
     return {
       capture: () =>
-        this.#pending ?? {
+        this.#held.pending ?? {
           stages: outline(this.#stage),
           seeds: seedsOf(this.#stage).map(({ value }) => String(value)),
           begun: this.#runs.begun,
-          run: this.#running && { number: this.#running.number, state: this.#running.iteration?.state() ?? null },
+          run: this.#held.running && {
+            number: this.#held.running.number,
+            state: this.#held.running.iteration?.state() ?? null,
+          },
         },
       check: state => void checkRun(this.#stage, state),
       adopt: state => {
@@ -178,7 +200,7 @@ export class DatasetIterator<T> implements AsyncIterableIterator<T>, Resumable {
           throw new TensorBundleError('ERR_CLOSED', 'the iterator was closed; make another one for the restore');
         const pending = checkRun(this.#stage, state);
         this.#abandon();
-        this.#pending = pending;
+        this.#held.pending = pending;
       },
     };
   }

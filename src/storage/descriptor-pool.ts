@@ -3,11 +3,13 @@
  * used.
  */
 import {
+  addHolder,
   type DescriptorHolder,
   descriptorChange,
   descriptorChanged,
   descriptorHolders,
   isExhausted,
+  removeHolder,
   withDescriptor,
 } from './descriptors.js';
 import type { Directory } from './directory.js';
@@ -25,6 +27,7 @@ interface Closable {
 }
 
 export class DescriptorPool implements DescriptorHolder {
+  readonly #self = new WeakRef<DescriptorHolder>(this);
   /** Open files that are not in use, the least recently used first. */
   readonly #idle = new Set<Reopenable<Closable>>();
   /** Open files, idle or not. */
@@ -78,7 +81,7 @@ export class DescriptorPool implements DescriptorHolder {
         } catch (error) {
           // Files in use, of whatever pool, come to rest, and can then be closed; so will those that are being opened.
           // Without any there is nothing to wait for.
-          if (!isExhausted(error) || (descriptorHolders.size === 0 && attempts === 0)) throw error;
+          if (!isExhausted(error) || (descriptorHolders().length === 0 && attempts === 0)) throw error;
           this.#limit = Math.max(MIN_OPEN, this.#open);
           if (this.#idle.size === 0) await descriptorChange();
         }
@@ -92,7 +95,7 @@ export class DescriptorPool implements DescriptorHolder {
   /** Counts a file that has been opened. Only for `Reopenable`. */
   adopted(): void {
     this.#open++;
-    descriptorHolders.add(this);
+    addHolder(this.#self);
   }
 
   /** Marks a file as in use. Only for `Reopenable`. */
@@ -109,7 +112,7 @@ export class DescriptorPool implements DescriptorHolder {
   /** Counts a file that has been closed. Only for `Reopenable`. */
   closed(file: Reopenable<Closable>): void {
     this.#idle.delete(file);
-    if (--this.#open === 0) descriptorHolders.delete(this);
+    if (--this.#open === 0) removeHolder(this.#self);
     this.#changed();
   }
 

@@ -10,8 +10,29 @@ export interface DescriptorHolder {
   shrink(): Promise<number>;
 }
 
-/** The objects that hold a descriptor now. */
-export const descriptorHolders = new Set<DescriptorHolder>();
+/**
+ * The objects that hold a descriptor now, as long as somebody else has them: a reader that was dropped without being
+ * closed is collected, and so its files are closed.
+ */
+const holders = new Set<WeakRef<DescriptorHolder>>();
+
+export function addHolder(holder: WeakRef<DescriptorHolder>): void {
+  holders.add(holder);
+}
+
+export function removeHolder(holder: WeakRef<DescriptorHolder>): void {
+  holders.delete(holder);
+}
+
+export function descriptorHolders(): DescriptorHolder[] {
+  const found: DescriptorHolder[] = [];
+  for (const one of holders) {
+    const holder = one.deref();
+    if (holder === undefined) holders.delete(one);
+    else found.push(holder);
+  }
+  return found;
+}
 
 /** Wake those that found the process without a descriptor, the one that waits longest first. */
 const waiting: (() => void)[] = [];
@@ -41,7 +62,7 @@ export async function withDescriptor<T>(open: () => Promise<T>): Promise<T> {
       return await open();
     } catch (error) {
       if (!isExhausted(error)) throw error;
-      const closed = await Promise.all([...descriptorHolders].map(holder => holder.shrink()));
+      const closed = await Promise.all(descriptorHolders().map(holder => holder.shrink()));
       if (closed.every(count => count === 0)) throw error;
     }
   }

@@ -232,3 +232,45 @@ describe('a load lets go of its values', () => {
     await letsGo(place => copyCheckpoint(path, join(place, 'copy'), quick));
   });
 });
+
+describe('an iterator of a dataset that is dropped before its end', () => {
+  const ELEMENTS = 8;
+  let xs: tf.Tensor;
+  let ys: tf.Tensor;
+  beforeAll(() => {
+    [xs, ys] = [tf.ones([ELEMENTS, 2]), tf.ones([ELEMENTS, 1])];
+  });
+  afterAll(() => tf.dispose([xs, ys]));
+
+  const dataset = () => Dataset.fromTensorSlices({ xs, ys }).shuffle(4).batch(2).prefetch(1);
+  const begun = async () => {
+    const iterator = await dataset().iterator();
+    tf.dispose((await iterator.next()).value);
+    return iterator;
+  };
+  const uses: Record<string, () => Promise<unknown>> = {
+    begun,
+    'restored, and not used since': async () => {
+      const path = join(scratch.directory(), 'm');
+      await new Checkpoint({ iterator: await begun() }).write(path, quick);
+      await new Checkpoint({ iterator: await dataset().iterator() }).read(path);
+    },
+    'of fitDataset': async () => {
+      const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+      await model.fitDataset(dataset() as never, { epochs: 1, batchesPerEpoch: 2, verbose: 0 });
+      model.dispose();
+    },
+  };
+  it.each(Object.entries(uses))('%s', async (_, use) => {
+    const { numTensors } = tf.memory();
+    for (let i = 0; i < PLACES; i++) await use();
+    expect(tf.memory().numTensors).toBeGreaterThan(numTensors + PLACES);
+    // The optimizer of fitDataset stays: it has one number.
+    for (let i = 0; i < 30 && tf.memory().numTensors > numTensors + PLACES; i++) {
+      collect();
+      await delay(10);
+    }
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(numTensors + PLACES);
+  });
+});

@@ -7,6 +7,7 @@ export const ORDER = [
   'clock.ts',
   'realms.ts',
   'errors.ts',
+  'on-abort.ts',
   'options.ts',
   'disposal.ts',
   'addon.ts',

@@ -2,6 +2,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { Worker } from 'node:worker_threads';
 import { abortError, TensorBundleError } from '../../errors.js';
+import { onAbort } from '../../on-abort.js';
 import { isError } from '../../realms.js';
 import type { FileRange } from '../file-range.js';
 import {
@@ -45,12 +46,12 @@ export class LibraryWorker {
   /** Why bytes of the file could not be read, which the worker then could not explain. */
   #readError: unknown = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #stop = (): void => this.#end(abortError(this.signal!, `reading ${this.range.path}`));
+  readonly #letGo: (() => void) | undefined;
 
   /** `library` is the URL of h5wasm. */
   constructor(
     private readonly range: FileRange,
-    private readonly signal: AbortSignal | undefined,
+    signal: AbortSignal | undefined,
     library: string,
     private readonly maxQuietMs = MAX_QUIET_MS,
   ) {
@@ -69,8 +70,10 @@ export class LibraryWorker {
     this.#worker.on('error', error => this.#end(this.#failed(isError(error) ? error.message : String(error), error)));
     this.#worker.on('exit', () => this.#end(this.#failed('it ended')));
     this.#worker.unref();
-    signal?.addEventListener('abort', this.#stop, { once: true });
-    if (signal?.aborted) this.#stop();
+    if (signal === undefined) return;
+    const stop = (): void => this.#end(abortError(signal, `reading ${range.path}`));
+    this.#letGo = onAbort(signal, stop);
+    if (signal.aborted) stop();
   }
 
   /** Rejects with ERR_CORRUPT if the library refuses the file or fails, and as the file's reads do. */
@@ -142,7 +145,7 @@ export class LibraryWorker {
   #end(reason: unknown): void {
     if (this.#ended !== null) return;
     this.#ended = reason;
-    this.signal?.removeEventListener('abort', this.#stop);
+    this.#letGo?.();
     this.#done()?.reject(reason);
     void this.#worker.terminate();
   }

@@ -4,6 +4,7 @@
  * next save.
  */
 import type { SaveResult } from '../../bundle/writer-options.js';
+import { withoutFrames } from '../../errors.js';
 
 export interface BackgroundSave {
   /** Path of the checkpoint. */
@@ -30,12 +31,22 @@ interface BackgroundJob {
   after(): Promise<void>;
 }
 
+interface Failure {
+  readonly error: unknown;
+  readonly durable: WatchedPromise<SaveResult>;
+}
+
+/** Whether the caller has not handled the error. */
+function isUnseen({ durable }: Failure): boolean {
+  return !durable.isHandled;
+}
+
 export class BackgroundQueue {
   /** Settles when everything submitted so far has; never rejects. */
   #tail: Promise<unknown> = Promise.resolve();
   #unfinished = 0;
-  /** The errors of failed saves, oldest first. `isSeen` says whether the caller has handled the error. */
-  #failures: { readonly error: unknown; isSeen(): boolean }[] = [];
+  /** The errors of failed saves, oldest first, with the promises that the callers have. */
+  #failures: Failure[] = [];
 
   /** Whether a job runs or waits. */
   get isBusy(): boolean {
@@ -52,7 +63,7 @@ export class BackgroundQueue {
       fail = reject;
     });
     const work = this.#tail.then(() => job.run(() => stage?.()));
-    const failed = (error: unknown): void => void this.#failures.push({ error, isSeen: () => durable.isHandled });
+    const failed = (error: unknown): void => this.#failed({ error, durable });
     const durable: WatchedPromise<SaveResult> = new WatchedPromise((resolve, reject) => {
       const refuse = (error: unknown): void => {
         failed(error);
@@ -83,8 +94,14 @@ export class BackgroundQueue {
   /** Waits for all jobs, then rejects with the first error that has not been handled. No error is reported twice. */
   async sync(): Promise<void> {
     await this.idle();
-    const [first] = this.#failures.splice(0).filter(failure => !failure.isSeen());
+    const [first] = this.#failures.splice(0).filter(isUnseen);
     if (first) throw first.error;
+  }
+
+  /** Nobody may ever call `sync`. So what callers have handled is forgotten, and the rest leads to no values. */
+  #failed(failure: Failure): void {
+    const { error } = failure;
+    this.#failures = [...this.#failures, { ...failure, error: withoutFrames(error) }].filter(isUnseen);
   }
 }
 

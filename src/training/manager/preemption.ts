@@ -15,7 +15,7 @@ const SIGNAL = 'SIGTERM';
  */
 const GRACE_MS = 30_000;
 
-const open = new Set<PreemptionWatch>();
+const open = new Set<Watch>();
 /** Whether another listener got the last signal. */
 let isOthers = false;
 
@@ -37,15 +37,11 @@ function warnOfWorker(): void {
   );
 }
 
-/** Something that wants to save before the process ends. It listens only between `open` and `close`. */
-export class PreemptionWatch {
+/** What a PreemptionWatch does; does not lead to it. */
+class Watch {
   #isAsked = false;
   #grace: NodeJS.Timeout | undefined;
 
-  /**
-   * Node.js delivers signals only to the main thread. In another thread a process warning says that nothing will be
-   * saved.
-   */
   open(): void {
     if (!isMainThread) warnOfWorker();
     if (open.size === 0) process.prependListener(SIGNAL, hear);
@@ -57,10 +53,6 @@ export class PreemptionWatch {
     this.#grace ??= setTimeout(() => void this.close(), GRACE_MS).unref();
   }
 
-  /**
-   * Whether the signal came and this watch has not saved since. Lets a waiting signal be delivered first, since a
-   * training may block the event loop.
-   */
   async isAsked(): Promise<boolean> {
     if (open.has(this) && !this.#isAsked) await setImmediate();
     if (this.#isAsked) this.#patience();
@@ -72,7 +64,6 @@ export class PreemptionWatch {
     this.#grace = undefined;
   }
 
-  /** This watch has saved, or cannot. When all watches have, the signal is raised again. */
   async settle(): Promise<void> {
     if (!this.#isAsked) return;
     this.#isAsked = false;
@@ -85,12 +76,49 @@ export class PreemptionWatch {
     process.kill(process.pid, SIGNAL);
   }
 
-  /** May be called several times. If a signal came and nothing was saved since, it is raised again. */
   async close(): Promise<void> {
     this.#patience();
     if (!open.delete(this)) return;
     const wasAsked = this.#isAsked;
     if (open.size === 0) process.removeListener(SIGNAL, hear);
     if (wasAsked) await this.settle();
+  }
+}
+
+/** A training that has failed closes nothing: the signal need not wait once its callbacks are dropped. */
+const dropped = new FinalizationRegistry<Watch>(watch => void watch.close());
+
+/** Something that wants to save before the process ends. It listens only between `open` and `close`. */
+export class PreemptionWatch {
+  readonly #watch = new Watch();
+
+  constructor() {
+    dropped.register(this, this.#watch);
+  }
+
+  /**
+   * Node.js delivers signals only to the main thread. In another thread a process warning says that nothing will be
+   * saved.
+   */
+  open(): void {
+    this.#watch.open();
+  }
+
+  /**
+   * Whether the signal came and this watch has not saved since. Lets a waiting signal be delivered first, since a
+   * training may block the event loop.
+   */
+  isAsked(): Promise<boolean> {
+    return this.#watch.isAsked();
+  }
+
+  /** This watch has saved, or cannot. When all watches have, the signal is raised again. */
+  settle(): Promise<void> {
+    return this.#watch.settle();
+  }
+
+  /** May be called several times. If a signal came and nothing was saved since, it is raised again. */
+  close(): Promise<void> {
+    return this.#watch.close();
   }
 }
