@@ -141,7 +141,11 @@ export function withoutFrames(error: unknown): unknown {
   const seen = new Set<unknown>();
   for (let one = error; types.isNativeError(one) && !seen.has(one); one = one.cause) {
     seen.add(one);
-    void one.stack;
+    try {
+      void one.stack;
+    } catch {
+      // A program's own Error.prepareStackTrace may fail.
+    }
   }
   return error;
 }

@@ -1,7 +1,8 @@
 /**
- * Opens the checkpoint of a path. Nearly always the path is a prefix and the checkpoint has one data file. All of it is
- * then opened in one trip to the addon, in the order of `open-bundle.ts`: the index, the data file, and a look at
- * whether the index is still the same. Whatever is not so is found and opened step by step.
+ * Opens the checkpoint of a path. Nearly always the path is a prefix and the checkpoint has one data file; or two or
+ * three, if it was saved over another. All of it is then opened in one trip to the addon for each of these numbers, in
+ * the order of `open-bundle.ts`: the index, the data files, and a look at whether the index is still the same. Whatever
+ * is not so is found and opened step by step.
  */
 import { isAbsolute } from 'node:path';
 import { indexName, shardName, splitPrefix } from '../commit/names.js';
@@ -56,21 +57,38 @@ interface Tried {
   readonly directory?: Directory | null | undefined;
 }
 
+/** Saves over one another with one data file each take turns with the totals 1, 2 and 3. */
+const MOST_FILES = 3;
+
 async function tryAtOnce(prefix: string, signal: AbortSignal | undefined): Promise<Tried> {
   const { directory: path, base } = splitPrefix(prefix);
-  const opened = await openTogether(path, [indexName(base), shardName(base, 0, 1)], MAX_INDEX_BYTES);
-  if (opened.files === null) return { bundle: null, directory: opened.directory };
-  const [object, data] = opened.files as [ReadableFile, ReadableFile];
-  const index = opened.isCurrent && !signal?.aborted ? await readIndex(opened, object.path, signal) : null;
-  if (index?.numShards !== 1) {
-    await data.close();
-    return { bundle: null };
+  let place = path;
+  for (let total = 1; ; ) {
+    const shardNames = Array.from({ length: total }, (_, shard) => shardName(base, shard, total));
+    const opened = await openTogether(place, [indexName(base), ...shardNames], MAX_INDEX_BYTES);
+    if (opened.files === null) {
+      const { directory, lacksLater } = opened;
+      if (!lacksLater || !directory || total === MOST_FILES || signal?.aborted) return { bundle: null, directory };
+      // By its absolute path: a `process.chdir` meanwhile moves none.
+      place = directory.path;
+      await directory.close();
+      total++;
+      continue;
+    }
+    const [object, ...data] = opened.files as [ReadableFile, ...ReadableFile[]];
+    const index = opened.isCurrent && !signal?.aborted ? await readIndex(opened, object.path, signal) : null;
+    if (index?.numShards === total) {
+      const shards = new ShardFiles(opened.directory, base, total, {});
+      for (const [shard, file] of data.entries()) shards.put(shard, file);
+      const { identity, size, modified } = object;
+      return { bundle: { prefix, mark: { identity, size, modified }, index, shards, close: () => shards.close() } };
+    }
+    await Promise.all(data.map(file => file.close()));
+    // The files of an older save may still be there. They are of a smaller total than those that the index names.
+    if (index === null || index.numShards < total || index.numShards > MOST_FILES) return { bundle: null };
+    place = opened.directory.path;
+    total = index.numShards;
   }
-  const { identity, size, modified } = object;
-  const shards = new ShardFiles(opened.directory, base, 1, {});
-  shards.put(0, data);
-  const mark = { identity, size, modified };
-  return { bundle: { prefix, mark, index, shards, close: () => shards.close() } };
 }
 
 /** Null if it cannot be read: TensorFlow rewrites an index in place, and only a second look tells that from damage. */

@@ -24,6 +24,8 @@ export interface AllOpened {
 /** Something was not there, or has to be opened in another way. */
 interface NotOpened {
   readonly files: null;
+  /** Whether it is one of the later names that is absent. The first file was there then. */
+  readonly lacksLater: boolean;
   /** The only thing that is open. Null if it does not exist; undefined if that is not known. */
   readonly directory: Directory | null | undefined;
 }
@@ -61,9 +63,11 @@ async function notOpened(
   names: readonly string[],
 ): Promise<NotOpened> {
   await Promise.all(files.map(file => file && release(file.handle)));
-  if (failure === undefined) return { files: null, directory };
-  if (directory === undefined) return { files: null, directory: failure.code === 'ENOENT' ? null : undefined };
-  if (isExhausted(failure) || failure.code === 'ESTALE') return { files: null, directory };
+  const lacksLater = failure === undefined && files.length > 1 && files.at(-1) === null;
+  if (failure === undefined) return { files: null, lacksLater, directory };
+  if (directory === undefined)
+    return { files: null, lacksLater, directory: failure.code === 'ENOENT' ? null : undefined };
+  if (isExhausted(failure) || failure.code === 'ESTALE') return { files: null, lacksLater, directory };
   await directory.close();
   const action = failure.syscall === 'pread' ? 'read' : 'open';
   // After all files the first one is looked at again.

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dispatch } from '../../src/cli/dispatch.js';
 import { Output } from '../../src/cli/terminal/output.js';
-import { CheckpointReader, CheckpointWriter } from '../../src/index.js';
+import { CheckpointReader, CheckpointWriter, type WriterOptions } from '../../src/index.js';
 import { Checkpoint, loadModel, loadWeights, saveModel, saveWeights } from '../../src/tfjs.js';
 import { Scratch } from '../crash/scratch.js';
 import { type FaultBinding, faulty } from '../native/fault-binding.js';
@@ -124,11 +124,46 @@ test('ls reads no tensor', async () => {
   expect((await watched(ls)).calls).toEqual(['openFiles', 'close']);
 });
 
+/** A checkpoint of one tensor, over which `saves - 1` others were saved. */
+async function overwritten(saves: number, options: WriterOptions): Promise<string> {
+  const path = join(scratch.directory(), 'm');
+  for (let i = 1; i <= saves; i++)
+    await new CheckpointWriter(path, options).add('a', { dtype: 'int8', shape: [1], data: Int8Array.of(i) }).finish();
+  return path;
+}
+
+async function readAndShards(path: string): Promise<[number, number]> {
+  await using reader = await CheckpointReader.open(path);
+  return [Number((await reader.read('a', { copy: true })).data[0]), reader.numShards];
+}
+
+test('one that was saved over others: a call for each number of data files that it may have', async () => {
+  const twice = await overwritten(2, quick);
+  const found = await watched(async () => expect(await readAndShards(twice)).toEqual([2, 2]));
+  expect(found.calls).toEqual(['openFiles', 'close', 'close', 'openFiles', 'readRanges', 'close', 'close']);
+});
+
+test('one that was saved over others, whose files are still there', async () => {
+  const path = await overwritten(2, { ...quick, keepPrevious: true });
+  const found = await watched(async () => expect(await readAndShards(path)).toEqual([2, 2]));
+  expect(found.calls).toEqual(['openFiles', 'close', 'openFiles', 'readRanges', 'close', 'close']);
+});
+
+test('not synced over a synced one: three data files at last', async () => {
+  const path = await overwritten(1, {});
+  for (let i = 2; i <= 5; i++) {
+    await new CheckpointWriter(path, quick).add('a', { dtype: 'int8', shape: [1], data: Int8Array.of(i) }).finish();
+    const found = await watched(async () => expect((await readAndShards(path))[0]).toBe(i));
+    expect(found.calls.filter(call => call === 'open' || call === 'list')).toEqual([]);
+  }
+});
+
 test('several data files: the attempt leaves nothing open', async () => {
-  const writer = new CheckpointWriter(join(folder, 'several'), { ...quick, shards: 3 });
-  for (let i = 0; i < 6; i++) writer.add(`t${i}`, { dtype: 'float32', shape: [64], data: new Float32Array(64) });
+  const writer = new CheckpointWriter(join(folder, 'several'), { ...quick, shards: 4 });
+  for (let i = 0; i < 8; i++) writer.add(`t${i}`, { dtype: 'float32', shape: [64], data: new Float32Array(64) });
   await writer.finish();
   const found = await watched(() => opened(join(folder, 'several')));
   expect(found.calls[0]).toBe('openFiles');
-  expect(found.operations.filter(one => one.startsWith('close'))).toHaveLength(1 + 2 + 3);
+  // Index and directory of each attempt, the directory of the last one only once; then index and data files.
+  expect(found.operations.filter(one => one.startsWith('close'))).toHaveLength(2 + 2 + 2 + 1 + 4);
 });
