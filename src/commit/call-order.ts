@@ -5,6 +5,7 @@
  */
 
 import type { FileStat } from '../binding.js';
+import { withoutFrames } from '../errors.js';
 import { remember } from './most-places.js';
 
 /** The last call that has ended at a place, and whether a power loss can undo it. */
@@ -55,7 +56,7 @@ export function storedAt(place: string): FileStat | null | undefined {
 export function rememberCall(place: string, { call, durable, failure, stored }: Last): () => void {
   const before = last.get(place);
   // Its own object: callers give all their options, which lead to the tensors, and this one stays.
-  remember(last, place, { call, durable, failure, stored });
+  remember(last, place, { call, durable, failure: withoutFrames(failure), stored });
   return () => {
     if (before === undefined) last.delete(place);
     else last.set(place, before);

@@ -1,5 +1,4 @@
 /** What may have happened to a save before its commit: a later one was faster, or another process took it for dead. */
-import { withoutFrames } from '../errors.js';
 import type { Directory } from '../storage/directory.js';
 import { overtakenBy, placeOf, rememberCall } from './call-order.js';
 import { makeDurable } from './generations.js';
@@ -43,7 +42,7 @@ export async function isPlaceTaken(
 
 /** After a commit whose rename or sync reported an error: the place is taken, but nothing was promised. */
 export function rememberFailed(directory: Directory, base: string, call: number, failure: unknown): void {
-  rememberCall(placeOf(directory.identity, base), { call, durable: false, failure: withoutFrames(failure) });
+  rememberCall(placeOf(directory.identity, base), { call, durable: false, failure });
 }
 
 /**
